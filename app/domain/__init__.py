@@ -1,0 +1,1 @@
+"""The words of Lares: frozen models without I/O. Imports nothing else of `app`."""

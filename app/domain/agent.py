@@ -1,0 +1,103 @@
+"""An agent: a model, instructions, and the memory and tools attached to it."""
+
+from typing import Any, Literal
+
+from app.domain.base import Frozen, Micros
+from app.domain.block import BlockDraft
+
+AgentType = Literal[
+    "letta_v1_agent",
+    "memgpt_v2_agent",
+    "memgpt_agent",
+    "react_agent",
+    "workflow_agent",
+    "split_thread_agent",
+    "sleeptime_agent",
+    "voice_convo_agent",
+    "voice_sleeptime_agent",
+]
+
+Reasoning = Literal["auto", "off", "low", "medium", "high"]
+
+
+class ModelSettings(Frozen):
+    """What is asked of the model besides the prompt. None means: the server's default."""
+
+    temperature: float | None = None
+    max_output_tokens: int = 2048
+    """Tokens kept free for the reply; always sent, because some servers else write on without end."""
+    reasoning: Reasoning = "auto"
+
+
+class Agent(Frozen):
+    id: str
+    name: str
+    description: str = ""
+    """For people only, never sent to the model."""
+    tags: tuple[str, ...] = ()
+    agent_type: AgentType = "letta_v1_agent"
+    system: str
+    """System instructions, before blocks are compiled into the system prompt."""
+    model: str
+    """Model handle `<provider name>/<model>`, for example `demo/vesta`."""
+    context_window: int = 16384
+    """Tokens the agent may fill at most, reply included."""
+    settings: ModelSettings = ModelSettings()
+    max_steps: int = 50
+    tool_names: tuple[str, ...] = ()
+    """Names of attached tools, in the order in which the model sees them."""
+    block_ids: tuple[str, ...] = ()
+    """Ids of attached blocks, in the order in which they are compiled."""
+    message_buffer_autoclear: bool = False
+    pinned: bool = False
+    hidden: bool = False
+    metadata: dict[str, Any] = {}
+    version: int = 1
+    created_at: Micros
+    updated_at: Micros
+
+
+class AgentDraft(Frozen):
+    """What is needed to create an agent. `blocks` are created with it and attached in this order."""
+
+    name: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    agent_type: AgentType = "letta_v1_agent"
+    system: str | None = None
+    """None: the default instructions from `resources/prompts`."""
+    model: str
+    context_window: int = 16384
+    settings: ModelSettings = ModelSettings()
+    max_steps: int = 50
+    tool_names: tuple[str, ...] | None = None
+    """None: the default memory tools."""
+    blocks: tuple[BlockDraft, ...] = ()
+    block_ids: tuple[str, ...] = ()
+
+
+class AgentPatch(Frozen):
+    """Fields to change; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    system: str | None = None
+    model: str | None = None
+    context_window: int | None = None
+    settings: ModelSettings | None = None
+    max_steps: int | None = None
+    tool_names: tuple[str, ...] | None = None
+    message_buffer_autoclear: bool | None = None
+    pinned: bool | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class AgentRow(Frozen):
+    """One line of the agent list: the agent and what happened to it last."""
+
+    agent: Agent
+    last_text: str = ""
+    last_at: Micros | None = None
+    active_run_id: str | None = None
+    last_stop_reason: str | None = None

@@ -1,0 +1,46 @@
+"""A block: a labelled piece of core memory that is always in the agent's context window."""
+
+from typing import Any
+
+from app.domain.base import Frozen, Micros
+
+DEFAULT_LIMIT = 20_000
+"""Characters. A person or persona rarely needs more, and small models suffer from long prompts."""
+
+
+class Block(Frozen):
+    id: str
+    label: str
+    value: str
+    limit: int = DEFAULT_LIMIT
+    """Characters (Unicode code points)."""
+    description: str = ""
+    read_only: bool = False
+    """True: the agent's tools refuse to change it; people still can."""
+    tags: tuple[str, ...] = ()
+    hidden: bool = False
+    metadata: dict[str, Any] = {}
+    version: int = 1
+    """Grows by one with each change of any field."""
+    created_at: Micros
+    updated_at: Micros
+
+
+class BlockDraft(Frozen):
+    label: str
+    value: str = ""
+    limit: int = DEFAULT_LIMIT
+    description: str = ""
+    read_only: bool = False
+    tags: tuple[str, ...] = ()
+
+
+class BlockPatch(Frozen):
+    """Fields to change; None leaves a field as it is."""
+
+    label: str | None = None
+    value: str | None = None
+    limit: int | None = None
+    description: str | None = None
+    read_only: bool | None = None
+    tags: tuple[str, ...] | None = None

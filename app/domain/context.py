@@ -1,0 +1,38 @@
+"""What fills a context window: parts, their texts and token counts."""
+
+from typing import Literal
+
+from app.domain.base import Frozen
+
+PartKind = Literal["system", "tools", "tool_rules", "memory", "summary", "files", "messages"]
+
+
+class ContextPart(Frozen):
+    kind: PartKind
+    label: str
+    text: str
+    tokens: int
+    block_id: str | None = None
+
+
+class ContextOverview(Frozen):
+    """The next request of a conversation, counted. Counts are estimates calibrated by the server's last real count."""
+
+    agent_id: str
+    conversation_id: str
+    window: int
+    """Tokens the agent may use."""
+    served: int | None
+    """Tokens the server really serves, where known."""
+    kept_for_reply: int
+    parts: tuple[ContextPart, ...]
+    messages_in: int
+    messages_out: int
+    """Older messages that no longer fit; they stay searchable."""
+    last_estimate: int | None = None
+    last_real: int | None = None
+    """The server's own count of the last request."""
+
+    @property
+    def used(self) -> int:
+        return sum(part.tokens for part in self.parts)

@@ -1,0 +1,57 @@
+"""A conversation: one thread of messages with an agent. Editing a message branches it."""
+
+from app.domain.base import Frozen, Micros
+from app.domain.message import Message
+from app.domain.history import MemoryEvent
+from app.domain.run import Run, Step
+
+
+class Conversation(Frozen):
+    """A thread, or a branch of one.
+
+    A branch is a conversation row of its own whose `root_id` names the thread. It shares all messages before
+    `branch_position` with `branched_from` and differs from there on. The thread shows `active_id` (itself or a branch).
+    """
+
+    id: str
+    agent_id: str
+    title: str = ""
+    is_default: bool = False
+    root_id: str
+    """The thread this row belongs to; its own id if it is no branch."""
+    branched_from: str | None = None
+    branch_position: int | None = None
+    active_id: str
+    """On a root row: the branch that is shown and spoken to. On a branch: its own id."""
+    pending_request_id: str | None = None
+    version: int = 1
+    created_at: Micros
+    updated_at: Micros
+
+
+class Fork(Frozen):
+    """The variants of the message at `position`: switcher "2 of 3" on the card."""
+
+    position: int
+    branch_ids: tuple[str, ...]
+    """Conversation ids in order of creation."""
+    current: int
+    """Index of the shown one in `branch_ids`."""
+
+
+class TranscriptPage(Frozen):
+    """Some messages of one conversation, oldest first, with all that a view needs to draw them."""
+
+    conversation_id: str
+    messages: tuple[Message, ...]
+    positions: tuple[int, ...]
+    """Position of each message; ascending."""
+    first_in_context: int | None = None
+    """Position of the oldest message the model still sees; None when it sees none."""
+    changes: tuple[MemoryEvent, ...] = ()
+    """Memory changes made by tool calls of these messages."""
+    steps: tuple[Step, ...] = ()
+    runs: tuple[Run, ...] = ()
+    forks: tuple[Fork, ...] = ()
+    has_earlier: bool = False
+    has_later: bool = False

@@ -1,0 +1,75 @@
+"""Everything that can go wrong in a way that a person can act on.
+
+    AppError                  code, message (what happened, what it means), hint (the way out)
+    ├── NotFound              an id or a name that does not exist
+    ├── Invalid               an argument that cannot be used
+    ├── Conflict              the thing changed or is busy
+    ├── ModelError            the model server said no, broke off or could not be reached
+    ├── StorageError          disk full, read-only, damaged, written by a newer Lares
+    └── LinkError             the engine cannot be reached or speaks another version
+
+Codes are for programs (`snake_case`, stable); messages are sentences for people.
+"""
+
+from typing import Any
+
+
+class AppError(Exception):
+    """An expected failure. `message` is one or two sentences; `hint` says what to do; `details` are facts for a fold."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "", details: dict[str, Any] | None = None):
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.hint = hint
+        self.details = details or {}
+
+
+class NotFound(AppError):
+    code = "not_found"
+
+
+class Invalid(AppError):
+    code = "invalid"
+
+
+class Conflict(AppError):
+    """Codes: `version_conflict` (details: current version), `busy` (details: run_id), `name_taken`."""
+
+    code = "conflict"
+
+
+class ModelError(AppError):
+    """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt), `unauthorized`,
+    `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`.
+
+    `retryable` says whether the same request may succeed when sent once more.
+    """
+
+    code = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str = "",
+        details: dict[str, Any] | None = None,
+        retryable: bool = False,
+    ):
+        super().__init__(message, code=code, hint=hint, details=details)
+        self.retryable = retryable
+
+
+class StorageError(AppError):
+    """Codes: `disk_full`, `read_only`, `database_damaged`, `newer_data`, `no_wal`, `no_fts5`, `storage`."""
+
+    code = "storage"
+
+
+class LinkError(AppError):
+    """Codes: `engine_gone`, `engine_start`, `protocol`, `other_version`, `crash_loop`."""
+
+    code = "engine_gone"

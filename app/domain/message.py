@@ -1,0 +1,120 @@
+"""A message: what was said, thought, called or returned, as typed parts. Messages never change.
+
+One message may appear on the wire as up to three objects that share its id; `app.domain.wire_message` makes them.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.domain.base import Frozen, Micros
+
+Role = Literal["system", "user", "assistant", "tool", "summary"]
+"""`user`: a person or an SDK. `system`: an event told to the agent (not the system prompt, which is compiled)."""
+
+
+class TextPart(Frozen):
+    type: Literal["text"] = "text"
+    text: str
+
+
+class ImagePart(Frozen):
+    """An image stored as a blob."""
+
+    type: Literal["image"] = "image"
+    sha256: str
+    media_type: str
+    width: int = 0
+    height: int = 0
+
+
+class ReasoningPart(Frozen):
+    type: Literal["reasoning"] = "reasoning"
+    text: str
+    signature: str | None = None
+
+
+class ToolCallPart(Frozen):
+    type: Literal["tool_call"] = "tool_call"
+    tool_call_id: str
+    name: str
+    arguments: str
+    """A JSON object as text, in canonical form: whatever the model wrote, this parses."""
+
+
+class ToolReturnPart(Frozen):
+    type: Literal["tool_return"] = "tool_return"
+    tool_call_id: str
+    name: str
+    status: Literal["success", "error"]
+    text: str
+    """What the model reads."""
+    stdout: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
+    duration_ms: int = 0
+    approximate: bool = False
+    """True: a memory tool matched the old text only approximately."""
+
+
+Part = Annotated[TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolReturnPart, Field(discriminator="type")]
+InputPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+
+
+class Message(Frozen):
+    id: str
+    agent_id: str
+    role: Role
+    parts: tuple[Part, ...]
+    run_id: str | None = None
+    step_id: str | None = None
+    otid: str | None = None
+    """Id given by the client that sent it; a repeated one does not run a turn twice."""
+    name: str | None = None
+    sender_id: str | None = None
+    note: Literal["", "stopped", "not_finished", "edited"] = ""
+    """`stopped`: a person stopped the reply here. `not_finished`: the server broke off here."""
+    created_at: Micros
+
+    @property
+    def text(self) -> str:
+        """All text parts joined, as search and previews use it."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCallPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
+
+    @property
+    def tool_returns(self) -> tuple[ToolReturnPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolReturnPart))
+
+
+class MessageDraft(Frozen):
+    """One message to send to an agent."""
+
+    role: Literal["user", "system", "assistant"] = "user"
+    parts: tuple[InputPart, ...]
+    otid: str | None = None
+    name: str | None = None
+    sender_id: str | None = None
+
+    @classmethod
+    def of(cls, text: str, role: Literal["user", "system"] = "user") -> "MessageDraft":
+        return cls(role=role, parts=(TextPart(text=text),))
+
+
+class Member(Frozen):
+    """A message's place in a conversation. In the context window if and only if `left_seq` is None."""
+
+    position: int
+    message: Message
+    left_seq: int | None = None
+
+
+class SearchHit(Frozen):
+    """A message found by full-text search."""
+
+    message: Message
+    conversation_id: str | None
+    position: int | None
+    snippet: str

@@ -1,0 +1,112 @@
+"""A run: one invocation of an agent until a stop. A step: one model call and the tools it asked for."""
+
+from typing import Literal
+
+from app.domain.base import Frozen, Micros
+
+RunStatus = Literal["created", "running", "completed", "failed", "cancelled"]
+ACTIVE: tuple[RunStatus, ...] = ("created", "running")
+
+StopReason = Literal[
+    "end_turn",
+    "error",
+    "llm_api_error",
+    "invalid_llm_response",
+    "invalid_tool_call",
+    "max_steps",
+    "max_tokens_exceeded",
+    "no_tool_call",
+    "tool_rule",
+    "cancelled",
+    "requires_approval",
+    "context_window_overflow_in_system_prompt",
+]
+
+
+class Usage(Frozen):
+    """Token counts as the server gave them, summed over steps. None: the server did not say."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    steps: int = 0
+
+    def plus(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
+            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
+            steps=self.steps + other.steps,
+        )
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    return None if a is None and b is None else (a or 0) + (b or 0)
+
+
+class Failure(Frozen):
+    """Why a run ended badly, in the words of `AppError`: a code for programs, a sentence and a way out for people."""
+
+    code: str
+    message: str
+    hint: str = ""
+    details: dict[str, str | int | float | bool | None] = {}
+
+
+class Run(Frozen):
+    id: str
+    agent_id: str
+    conversation_id: str
+    status: RunStatus
+    stop_reason: StopReason | None = None
+    failure: Failure | None = None
+    background: bool = False
+    """True: nobody waits for it; it is resumed after a restart however old it is."""
+    started_by: str = "window"
+    """Client that asked: window, terminal, api, sleep-time."""
+    message_id: str | None = None
+    """The message that started it."""
+    usage: Usage = Usage()
+    resumed: int = 0
+    """How often it was taken up again after the engine ended."""
+    created_at: Micros
+    completed_at: Micros | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+
+class Step(Frozen):
+    id: str
+    run_id: str
+    agent_id: str
+    step_no: int
+    """1 for the first of the run."""
+    attempt: int = 1
+    model: str
+    status: Literal["completed", "failed", "cancelled"]
+    usage: Usage = Usage()
+    estimated_tokens: int = 0
+    """Our own count of the request, to compare with `usage.prompt_tokens`."""
+    memory_seq: int = 0
+    """Newest memory event that the request could see: with the two positions, a checkpoint."""
+    window_first: int | None = None
+    window_last: int | None = None
+    agent_version: int = 1
+    finish_reason: str = ""
+    created_at: Micros
+    """When the request was sent."""
+    first_token_at: Micros | None = None
+    completed_at: Micros | None = None
+
+
+class StepTrace(Frozen):
+    """The bytes of a step, as they went over the wire."""
+
+    step_id: str
+    request: str
+    reply: str
+    reply_truncated: bool = False

@@ -1,0 +1,27 @@
+"""Full-text search over messages."""
+
+from typing import Protocol
+
+from app.domain.base import Micros
+from app.domain.message import Message, Role, SearchHit
+
+
+class MessageSearch(Protocol):
+    """Called inside a transaction (see `app.ports.storage`), hence synchronous."""
+
+    def add(self, message: Message) -> None:
+        """Indexes the text of a message; ones without text are skipped."""
+        ...
+
+    def find(
+        self,
+        query: str,
+        *,
+        agent_id: str | None = None,
+        roles: tuple[Role, ...] = (),
+        start: Micros | None = None,
+        end: Micros | None = None,
+        limit: int = 20,
+    ) -> tuple[SearchHit, ...]:
+        """Best first. All words must occur; if nothing has all, any. Case and accents do not matter, CJK works."""
+        ...
