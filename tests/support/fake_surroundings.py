@@ -1,0 +1,258 @@
+"""The fake services around agents: models, providers, tools, settings, blobs, backups, system, context, events."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from app.domain.context import ContextOverview, ContextPart
+from app.domain.error import Conflict, Invalid, ModelError, NotFound
+from app.domain.event import Changed, Progress
+from app.domain.model import Model, Provider, ProviderDraft, ProviderModels
+from app.domain.run import Run
+from app.domain.system import Backup, Blob, EngineStatus
+from app.domain.tool import Tool
+from tests.support.fake_world import World, new_id, now
+
+TOOLS = (
+    ("memory_replace", "letta_core", "Replace a text in a memory block."),
+    ("memory_insert", "letta_core", "Insert a line into a memory block."),
+    ("memory_rethink", "letta_core", "Rewrite a memory block as a whole."),
+    ("conversation_search", "letta_core", "Search earlier messages."),
+    ("core_memory_append", "letta_memory_core", "Append to a memory block."),
+    ("core_memory_replace", "letta_memory_core", "Replace a text in a memory block, older name."),
+)
+
+
+def furnish(world: World) -> None:
+    """Give a new world what every engine has at its first start, and one local server."""
+    for name, tool_type, description in TOOLS:
+        schema = {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]}
+        world.tools[name] = Tool(
+            id=new_id("tool"),
+            name=name,
+            tool_type=tool_type,  # type: ignore[arg-type]
+            description=description,
+            parameters=schema,
+            created_at=now(),
+            updated_at=now(),
+        )
+    add_provider(world, "demo", "", (Model(handle="demo/vesta", provider="demo", name="vesta", scripted=True),))
+    served = (
+        Model(
+            handle="llama/qwen3:8b",
+            provider="llama",
+            name="qwen3:8b",
+            context_window=16384,
+            tools=True,
+            reasoning=True,
+        ),
+        Model(handle="llama/ministral-3:8b", provider="llama", name="ministral-3:8b", context_window=32768, tools=True),
+        Model(
+            handle="llama/nomic-embed-text",
+            provider="llama",
+            name="nomic-embed-text",
+            unfit="Makes vectors, cannot chat.",
+        ),
+    )
+    add_provider(world, "llama", "http://127.0.0.1:8080/v1", served)
+    world.backups.append(Backup(name="lares-2026-11-21.db", at=now() - 86_400_000_000, bytes=4_200_000, reason="daily"))
+
+
+def add_provider(world: World, name: str, url: str, models: tuple[Model, ...]) -> Provider:
+    provider = Provider(
+        id=new_id("provider"),
+        name=name,
+        kind="openai" if url else "demo",
+        base_url=url,
+        created_at=now(),
+        updated_at=now(),
+    )
+    world.providers[provider.id] = provider
+    world.models[provider.id] = models
+    return provider
+
+
+class Context:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def overview(self, conversation_id: str) -> ContextOverview:
+        world = self._world
+        conversation = world.conversations[conversation_id]
+        agent = world.agent(conversation.agent_id)
+        shown = world.messages[conversation.active_id]
+        parts = [
+            ContextPart(kind="system", label="System", text=agent.system, tokens=len(agent.system) // 4),
+            ContextPart(kind="tools", label="Tools", text="", tokens=96 * len(agent.tool_names)),
+        ]
+        for block_id in agent.block_ids:
+            block = world.blocks[block_id]
+            tokens = len(block.value) // 4 + 12
+            parts.append(
+                ContextPart(kind="memory", label=block.label, text=block.value, tokens=tokens, block_id=block_id)
+            )
+        for position, message in shown:
+            tokens = len(message.text) // 4 + 6
+            parts.append(ContextPart(kind="messages", label=f"Message {position}", text=message.text, tokens=tokens))
+        used = sum(part.tokens for part in parts)
+        return ContextOverview(
+            agent_id=agent.id,
+            conversation_id=conversation_id,
+            window=agent.context_window,
+            served=None if agent.model.startswith("demo") else 16384,
+            kept_for_reply=agent.settings.max_output_tokens,
+            parts=tuple(parts),
+            messages_in=len(shown),
+            messages_out=0,
+            last_estimate=used if shown else None,
+            last_real=used - 21 if shown else None,
+        )
+
+
+class Models:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def list(self, refresh: bool = False) -> tuple[ProviderModels, ...]:
+        world = self._world
+        return tuple(
+            ProviderModels(
+                provider=provider,
+                models=() if world.model_errors.get(provider.id) else world.models.get(provider.id, ()),
+                error=world.model_errors.get(provider.id, ""),
+                hint="Start the server and look again." if world.model_errors.get(provider.id) else "",
+                checked_at=now(),
+            )
+            for provider in world.providers.values()
+        )
+
+
+class Providers:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def list(self) -> tuple[Provider, ...]:
+        return tuple(self._world.providers.values())
+
+    async def add(self, draft: ProviderDraft) -> Provider:
+        if any(provider.name == draft.name for provider in self._world.providers.values()):
+            raise Conflict(f"There is already a server named “{draft.name}”.", code="name_taken")
+        provider = add_provider(self._world, draft.name, draft.base_url, self._served(draft))
+        self._world.providers[provider.id] = provider.model_copy(update={"has_key": bool(draft.key)})
+        self._world.publish("provider", provider.id)
+        return self._world.providers[provider.id]
+
+    async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
+        old = self._world.providers[provider_id]
+        has_key = old.has_key if draft.key is None else bool(draft.key)
+        changed = old.model_copy(update={"name": draft.name, "base_url": draft.base_url, "has_key": has_key})
+        self._world.providers[provider_id] = changed
+        self._world.publish("provider", provider_id)
+        return changed
+
+    async def delete(self, provider_id: str) -> None:
+        del self._world.providers[provider_id]
+        self._world.publish("provider", provider_id)
+
+    async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
+        if "9999" in draft.base_url:
+            raise ModelError(
+                "Nothing answers on 127.0.0.1:9999.", code="server_down", hint="Start the server and test again."
+            )
+        provider = Provider(
+            id=provider_id or "provider-test", name=draft.name, kind="openai", created_at=now(), updated_at=now()
+        )
+        return ProviderModels(provider=provider, models=self._served(draft), checked_at=now())
+
+    def _served(self, draft: ProviderDraft) -> tuple[Model, ...]:
+        return (Model(handle=f"{draft.name}/small", provider=draft.name, name="small", context_window=8192),)
+
+
+class Tools:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def list(self) -> tuple[Tool, ...]:
+        return tuple(self._world.tools.values())
+
+
+class Settings:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def get(self, key: str) -> Any:
+        return self._world.settings.get(key)
+
+    async def all(self) -> dict[str, Any]:
+        return dict(self._world.settings)
+
+    async def set(self, key: str, value: Any) -> None:
+        self._world.settings[key] = value
+        self._world.publish("setting", key)
+
+
+class Blobs:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def put(self, data_base64: str, media_type: str) -> Blob:
+        if not media_type.startswith("image/"):
+            raise Invalid("Only images can be attached.")
+        sha256 = hashlib.sha256(data_base64.encode()).hexdigest()
+        self._world.blobs[sha256] = (data_base64, media_type)
+        return Blob(sha256=sha256, media_type=media_type, size=len(data_base64) * 3 // 4)
+
+    async def get(self, sha256: str) -> str:
+        if sha256 not in self._world.blobs:
+            raise NotFound("This image is not there any more.")
+        return self._world.blobs[sha256][0]
+
+
+class Backups:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def list(self) -> tuple[Backup, ...]:
+        return tuple(self._world.backups)
+
+    async def create(self) -> Backup:
+        name = f"lares-manual-{len(self._world.backups)}.db"
+        backup = Backup(name=name, at=now(), bytes=4_300_000, reason="manual")
+        self._world.backups.insert(0, backup)
+        self._world.publish("backup", name)
+        return backup
+
+    async def restore(self, name: str) -> None:
+        if name not in {backup.name for backup in self._world.backups}:
+            raise NotFound("This backup is not there any more.")
+        self._world.settings["restored"] = name
+
+
+class System:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.stopped: list[bool] = []
+        """How each shutdown was asked for: whether runs were to be stopped."""
+
+    async def status(self) -> EngineStatus:
+        return EngineStatus(
+            version="0.1.0",
+            pid=4711,
+            data_folder="/home/you/.local/share/lares",
+            started_at=now(),
+            secrets="file",
+        )
+
+    async def shutdown(self, stop_runs: bool) -> None:
+        active: list[Run] = [run for run in self._world.runs.values() if run.active]
+        if active and not stop_runs:
+            raise Conflict("Agents are still replying.", code="busy", details={"run_id": active[0].id})
+        self.stopped.append(stop_runs)
+
+
+class Events:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def subscribe(self) -> AsyncIterator[Changed | Progress]:
+        return self._world.events()
