@@ -1,0 +1,219 @@
+"""Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+from app.domain.base import Micros
+from app.domain.message import Message, Part, ToolCallPart, ToolReturnPart
+from app.domain.run import Failure, Step, Usage
+from app.engine.state import (
+    Call,
+    CallModel,
+    Cancelled,
+    Exchange,
+    Finish,
+    ModelFailed,
+    ModelReplied,
+    Outcome,
+    RawCall,
+    Reply,
+    RunState,
+    RunTools,
+    ToolsReturned,
+)
+
+Note = Literal["", "stopped", "not_finished", "edited"]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The new state (its intent not yet decided) and the rows to store with it."""
+
+    state: RunState
+    message: Message | None = None
+    step: Step | None = None
+
+
+def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
+    """Folds an outcome into the state. `state.intent` is the action that had this outcome."""
+    match outcome:
+        case ModelReplied():
+            return _replied(state, outcome, now)
+        case ModelFailed():
+            return _failed(state, outcome, now)
+        case ToolsReturned():
+            return _returned(state, outcome.returns, now)
+        case Cancelled():
+            return _cancelled(state, outcome, now)
+        case _:
+            assert_never(outcome)
+
+
+def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
+    action = _model_call(state)
+    reply = outcome.reply
+    calls = tuple(_call(raw, cut=reply.finish == "length") for raw in reply.calls)
+    step = _step(state, action, outcome.exchange, reply, "completed")
+    cut_text = reply.finish == "length" and not calls
+    usage = state.usage.plus(step.usage)
+    after = state.model_copy(
+        update={
+            "step_no": state.step_no + 1,
+            "step_id": action.step_id,
+            "calls": calls,
+            "broken_calls": state.broken_calls + 1 if any(call.problem for call in calls) else 0,
+            "empty_replies": state.empty_replies + 1 if reply.empty else 0,
+            "usage": usage,
+            "end": _end_of_reply(reply, cut_text, calls),
+        }
+    )
+    parts = (*reply.said, *(_part(call) for call in calls))
+    message = _message(state, action, parts, now, "not_finished" if cut_text else "") if parts else None
+    return Applied(after, message, step)
+
+
+def _end_of_reply(reply: Reply, cut_text: bool, calls: tuple[Call, ...]) -> Finish | None:
+    if calls or reply.empty:
+        return None
+    if cut_text:
+        return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
+    return Finish(stop_reason="end_turn")
+
+
+def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
+    action = _model_call(state)
+    step = _step(state, action, outcome.exchange, outcome.reply, "failed")
+    end = Finish(stop_reason=outcome.stop_reason, failure=outcome.failure)
+    after = state.model_copy(
+        update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage), "end": end}
+    )
+    said = outcome.reply.said
+    return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step)
+
+
+def _returned(state: RunState, returns: dict[str, ToolReturnPart], now: Micros) -> Applied:
+    action = state.intent
+    assert isinstance(action, RunTools)
+    parts = tuple(returns.get(call.tool_call_id) or _lost(call) for call in action.calls)
+    message = _tool_message(state, action.message_id, action.step_id, parts, now)
+    return Applied(state.model_copy(update={"calls": ()}), message)
+
+
+def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
+    end = Finish(stop_reason="cancelled")
+    action = state.intent
+    if isinstance(action, RunTools):
+        parts = tuple(outcome.returns.get(call.tool_call_id) or _stopped(call) for call in action.calls)
+        message = _tool_message(state, action.message_id, action.step_id, parts, now)
+        return Applied(state.model_copy(update={"calls": (), "end": end}), message)
+    after = state.model_copy(update={"end": end})
+    if not isinstance(action, CallModel) or outcome.exchange is None:
+        return Applied(after)
+    step = _step(state, action, outcome.exchange, outcome.reply, "cancelled")
+    after = after.model_copy(
+        update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
+    )
+    said = outcome.reply.said
+    return Applied(after, _message(state, action, said, now, "stopped") if said else None, step)
+
+
+def _model_call(state: RunState) -> CallModel:
+    action = state.intent
+    assert isinstance(action, CallModel)
+    return action
+
+
+def _call(raw: RawCall, *, cut: bool) -> Call:
+    """A call in canonical form: its stored arguments always parse, whatever the model wrote."""
+    if cut:
+        problem = "The call was cut off because the reply grew too long. Write a shorter one."
+        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
+    try:
+        loaded: Any = json.loads(raw.arguments or "{}")
+    except ValueError as error:
+        problem = f"The arguments are not valid JSON ({error}). You wrote: {raw.arguments[:300]}"
+        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
+    if not isinstance(loaded, dict):
+        problem = f"The arguments must be a JSON object. You wrote: {raw.arguments[:300]}"
+        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
+    canonical = json.dumps(loaded, ensure_ascii=False)
+    return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments=canonical)
+
+
+def _part(call: Call) -> ToolCallPart:
+    return ToolCallPart(tool_call_id=call.tool_call_id, name=call.name, arguments=call.arguments)
+
+
+def tool_error(call: Call, text: str) -> ToolReturnPart:
+    """A return that tells the model what went wrong."""
+    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
+
+
+def _lost(call: Call) -> ToolReturnPart:
+    return tool_error(call, "No result was recorded for this call.")
+
+
+def _stopped(call: Call) -> ToolReturnPart:
+    return tool_error(call, "The person stopped the run, so this call was not carried out.")
+
+
+def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:
+    return Message(
+        id=action.message_id,
+        agent_id=state.agent_id,
+        role="assistant",
+        parts=parts,
+        run_id=state.run_id,
+        step_id=action.step_id,
+        note=note,
+        created_at=now,
+    )
+
+
+def _tool_message(state: RunState, message_id: str, step_id: str, parts: tuple[Part, ...], now: Micros) -> Message:
+    return Message(
+        id=message_id,
+        agent_id=state.agent_id,
+        role="tool",
+        parts=parts,
+        run_id=state.run_id,
+        step_id=step_id,
+        created_at=now,
+    )
+
+
+def _step(
+    state: RunState,
+    action: CallModel,
+    exchange: Exchange,
+    reply: Reply,
+    status: Literal["completed", "failed", "cancelled"],
+) -> Step:
+    usage = (reply.usage or Usage()).model_copy(update={"steps": 1})
+    return Step(
+        id=action.step_id,
+        run_id=state.run_id,
+        agent_id=state.agent_id,
+        step_no=state.step_no + 1,
+        attempt=action.attempt,
+        model=exchange.model,
+        status=status,
+        usage=usage,
+        estimated_tokens=exchange.estimated_tokens,
+        memory_seq=exchange.memory_seq,
+        window_first=exchange.window_first,
+        window_last=exchange.window_last,
+        agent_version=exchange.agent_version,
+        finish_reason=reply.finish,
+        created_at=exchange.sent_at,
+        first_token_at=exchange.first_token_at,
+        completed_at=exchange.ended_at,
+    )
+
+
+_CUT = Failure(
+    code="max_tokens_exceeded",
+    message="The reply grew longer than its limit and was cut. What was written is kept.",
+    hint="Raise the output limit of this agent, or ask it to go on.",
+)

@@ -1,0 +1,23 @@
+"""The ports that the engine works with, in one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.event import Event
+from app.engine.context.window import TokenLedger
+from app.ports.models import ModelCatalog
+from app.ports.storage import Storage
+from app.ports.system import Clock, IdFactory
+from app.ports.tools import ToolRunner
+
+
+@dataclass(frozen=True)
+class EnginePorts:
+    storage: Storage
+    catalog: ModelCatalog
+    tools: ToolRunner
+    """Runs tools that are neither memory tools nor searches."""
+    ledger: TokenLedger
+    clock: Clock
+    ids: IdFactory
+    publish: Callable[[Event], None]

@@ -1,0 +1,40 @@
+"""Pure: blocks and instructions -> the system prompt.
+
+The prompt holds no clock and nothing random: it changes when memory changes and at no other time, so that a local
+server can reuse what it has read. Times go with the messages (`app.engine.context.window`).
+"""
+
+from app.domain.agent import Agent
+from app.domain.block import Block
+
+_INTRODUCTION = (
+    "The following memory blocks are always in your context. They are your core memory: read them before you answer, "
+    "and keep them true with your memory tools."
+)
+
+
+def compile_prompt(agent: Agent, blocks: tuple[Block, ...]) -> str:
+    """The system prompt of an agent, as the model gets it."""
+    return "\n\n".join(part for part in (agent.system.strip(), compile_memory(blocks)) if part)
+
+
+def compile_memory(blocks: tuple[Block, ...]) -> str:
+    """The memory section; empty without blocks."""
+    if not blocks:
+        return ""
+    inner = "\n\n".join(compile_block(block) for block in blocks)
+    return f"<memory_blocks>\n{_INTRODUCTION}\n\n{inner}\n</memory_blocks>"
+
+
+def compile_block(block: Block) -> str:
+    """One block with what the agent must know to edit it."""
+    lines = [f"<{block.label}>"]
+    if block.description:
+        lines.append(f"<description>\n{block.description}\n</description>")
+    facts = [f"- chars_current={len(block.value)}", f"- chars_limit={block.limit}"]
+    if block.read_only:
+        facts.append("- read_only=true")
+    lines.append("<metadata>\n" + "\n".join(facts) + "\n</metadata>")
+    lines.append(f"<value>\n{block.value}\n</value>")
+    lines.append(f"</{block.label}>")
+    return "\n".join(lines)

@@ -1,0 +1,179 @@
+"""Pure: which messages the model sees, how many tokens they take, and what must fall out.
+
+When the window is full the oldest turns leave it, in one large stride, so that the beginning of the prompt then stays
+the same for many steps. They stay in the conversation and can be searched.
+"""
+
+import datetime
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.agent import Agent
+from app.domain.message import ImagePart, Member, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.tool import Tool
+
+KEEP_SHARE = 0.6
+"""After the window overflowed, messages keep this share of their room: the rest is free for the next turns."""
+MESSAGE_OVERHEAD = 5
+"""Tokens a chat template spends on each message."""
+IMAGE_TOKENS = 768
+"""A guess; servers differ, and the calibration by real counts corrects it."""
+MARGIN = 0.04
+"""Share of the window that stays free because our count is an estimate."""
+GAP_SECONDS = 30 * 60
+"""A user message after a pause this long carries its date."""
+
+Count = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How the conversation fits. `leave_before`: messages before this position must leave the window (None: none)."""
+
+    leave_before: int | None
+    tokens: int
+    """Estimated tokens of the whole request after that, uncalibrated."""
+    overflow: bool
+    """True when system prompt, tools and the newest turn alone are too large."""
+
+
+class TokenLedger:
+    """Counts each text once: messages never change, so their counts are kept (the newest 20,000)."""
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+        self._messages: dict[str, int] = {}
+
+    def text(self, text: str) -> int:
+        return self._count(text)
+
+    def message(self, message: Message) -> int:
+        known = self._messages.get(message.id)
+        if known is None:
+            known = self._messages[message.id] = MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts)
+            if len(self._messages) > 20_000:
+                self._messages.pop(next(iter(self._messages)))
+        return known
+
+    def tools(self, tools: tuple[Tool, ...]) -> int:
+        return sum(self.tool(tool) for tool in tools)
+
+    def tool(self, tool: Tool) -> int:
+        return self._count(tool_text(tool)) + 4
+
+    def _part(self, part: object) -> int:
+        match part:
+            case TextPart():
+                return self._count(part.text)
+            case ToolCallPart():
+                return self._count(part.name) + self._count(part.arguments) + 8
+            case ToolReturnPart():
+                return self._count(part.text) + 8
+            case ImagePart():
+                return IMAGE_TOKENS
+            case ReasoningPart():
+                return 0  # never sent back
+            case _:
+                return 0
+
+
+def tool_text(tool: Tool) -> str:
+    """A tool as the model reads it."""
+    schema = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return json.dumps(schema, ensure_ascii=False)
+
+
+def fit(
+    agent: Agent, prompt: str, tools: tuple[Tool, ...], members: tuple[Member, ...], ledger: TokenLedger, factor: float
+) -> Fit:
+    """Fits a conversation into the agent's window. `factor`: the server's real counts divided by our estimates."""
+    room = agent.context_window * (1 - MARGIN) / factor - agent.settings.max_output_tokens
+    fixed = MESSAGE_OVERHEAD + ledger.text(prompt) + ledger.tools(tools)
+    costs = [ledger.message(member.message) for member in members]
+    total = fixed + sum(costs)
+    if total <= room:
+        return Fit(None, total, overflow=False)
+    starts = _turn_starts(members)
+    if not starts:
+        return Fit(None, total, overflow=True)
+    goal = fixed + (room - fixed) * KEEP_SHARE
+    return _drop(members, costs, starts, total, room, goal)
+
+
+def _drop(
+    members: tuple[Member, ...], costs: list[int], starts: list[int], total: int, room: float, goal: float
+) -> Fit:
+    """Drops whole turns from the front until `goal` is met, or as many as there are while keeping the newest."""
+    index = 0
+    for start in starts:
+        total -= sum(costs[index:start])
+        index = start
+        if total <= goal:
+            break
+    leave = members[index].position if index else None
+    return Fit(leave, total, overflow=total > room)
+
+
+def _turn_starts(members: tuple[Member, ...]) -> list[int]:
+    """Indexes (past the first) at which a turn begins: calls and their returns are never torn apart."""
+    return [i for i, member in enumerate(members) if i and member.message.role in ("user", "system", "summary")]
+
+
+def visible(members: tuple[Member, ...]) -> tuple[Message, ...]:
+    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added.
+
+    A reply that broke off is left out when the turn was tried again; one at the very end is left out too, because
+    servers continue a trailing assistant message instead of answering.
+    """
+    messages = [member.message for member in members]
+    kept = [message for i, message in enumerate(messages) if not _superseded(messages, i)]
+    return _dated(_paired(kept))
+
+
+def _superseded(messages: list[Message], index: int) -> bool:
+    message = messages[index]
+    if message.role != "assistant" or message.tool_calls:
+        return False
+    following = messages[index + 1].role if index + 1 < len(messages) else "assistant"
+    return message.note in ("not_finished", "stopped") and following == "assistant"
+
+
+def _paired(messages: list[Message]) -> list[Message]:
+    """Each tool call followed by its return, each return preceded by its call: a torn history would be refused."""
+    result: list[Message] = []
+    for i, message in enumerate(messages):
+        if message.role == "tool":
+            known = {call.tool_call_id for call in result[-1].tool_calls} if result else set[str]()
+            if known:
+                parts = tuple(part for part in message.tool_returns if part.tool_call_id in known)
+                result.append(message.model_copy(update={"parts": parts}))
+            continue
+        result.append(message)
+        if message.tool_calls and not (i + 1 < len(messages) and messages[i + 1].role == "tool"):
+            result.append(_missing_return(message))
+    return result
+
+
+def _missing_return(message: Message) -> Message:
+    parts = tuple(
+        ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text="No result was recorded.")
+        for call in message.tool_calls
+    )
+    return message.model_copy(update={"role": "tool", "parts": parts})
+
+
+def _dated(messages: list[Message]) -> tuple[Message, ...]:
+    result: list[Message] = []
+    before = 0
+    for message in messages:
+        pause = (message.created_at - before) / 1_000_000
+        before = message.created_at
+        result.append(_with_date(message) if message.role == "user" and pause > GAP_SECONDS else message)
+    return tuple(result)
+
+
+def _with_date(message: Message) -> Message:
+    local = datetime.datetime.fromtimestamp(message.created_at / 1_000_000, datetime.UTC).astimezone()
+    stamp = TextPart(text=f"[{local:%A, %Y-%m-%d %H:%M}]")
+    return message.model_copy(update={"parts": (stamp, *message.parts)})

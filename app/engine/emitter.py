@@ -1,0 +1,75 @@
+"""A run's voice: numbers its events, publishes them at once and writes them to the run's log in batches."""
+
+from collections.abc import Callable
+
+from app.domain.event import Event, Progress, RunEvent
+from app.domain.wire_message import Payload
+from app.ports.storage import Storage
+from app.ports.system import Clock
+
+FLUSH_AFTER_US = 200_000
+FLUSH_AFTER_CHARS = 4_000
+RESUME_GAP = 1_000
+"""After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
+
+
+class Emitter:
+    """One per run. `publish` must not block."""
+
+    def __init__(self, run_id: str, last_seq: int, storage: Storage, clock: Clock, publish: Callable[[Event], None]):
+        self._run_id = run_id
+        self._seq = last_seq
+        self._storage = storage
+        self._clock = clock
+        self._publish = publish
+        self._unwritten: list[RunEvent] = []
+        self._chars = 0
+        self._written_at = clock.now()
+
+    def delta(self, payload: Payload, *, step_id: str, step_no: int, attempt: int) -> RunEvent:
+        """Publishes the next piece of a message and keeps it for the log."""
+        event = RunEvent(
+            run_id=self._run_id,
+            seq_id=self.next_seq(),
+            step_id=step_id,
+            step_no=step_no,
+            attempt=attempt,
+            whole=False,
+            payload=payload,
+        )
+        self._unwritten.append(event)
+        self._chars += 40
+        self._publish(event)
+        return event
+
+    def progress(self, progress: Progress) -> None:
+        self._publish(progress)
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    @property
+    def due(self) -> bool:
+        """Whether the batch should be written now."""
+        late = self._clock.now() - self._written_at >= FLUSH_AFTER_US
+        return bool(self._unwritten) and (late or self._chars >= FLUSH_AFTER_CHARS)
+
+    async def flush(self) -> None:
+        """Writes the batch in a transaction of its own."""
+        batch = self.take_unwritten()
+        if batch:
+            await self._storage.write(lambda repos: repos.runs.add_events(batch))
+
+    def take_unwritten(self) -> tuple[RunEvent, ...]:
+        """Hands the batch over to a transaction that will store it."""
+        batch = tuple(self._unwritten)
+        self._unwritten.clear()
+        self._chars = 0
+        self._written_at = self._clock.now()
+        return batch
+
+    def publish(self, events: tuple[RunEvent, ...]) -> None:
+        """Publishes events that a transaction has stored."""
+        for event in events:
+            self._publish(event)

@@ -1,0 +1,104 @@
+"""Listening to a model: collects its deltas into a reply and passes them on as events."""
+
+from app.domain.base import Micros
+from app.domain.run import Usage
+from app.domain.wire_message import (
+    AssistantMessage,
+    Payload,
+    ReasoningMessage,
+    ToolCallDelta,
+    ToolCallMessage,
+    iso,
+    otid_of,
+)
+from app.engine.emitter import Emitter
+from app.engine.state import CallModel, RawCall, Reply
+from app.ports.models import ModelDelta
+from app.ports.system import Clock
+
+RAW_CAP = 1_000_000
+
+
+class _Call:
+    def __init__(self, call_id: str) -> None:
+        self.id = call_id
+        self.name = ""
+        self.arguments: list[str] = []
+
+
+class Listening:
+    """The reply so far. Readable at any moment, so that a cancelled call keeps what was said."""
+
+    def __init__(self, action: CallModel, run_id: str, step_no: int, emitter: Emitter, clock: Clock) -> None:
+        self._action = action
+        self._run_id = run_id
+        self._step_no = step_no
+        self._emitter = emitter
+        self._clock = clock
+        self._date = iso(clock.now())
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: dict[int, _Call] = {}
+        self._raw = bytearray()
+        self._finish = ""
+        self._usage: Usage | None = None
+        self.first_token_at: Micros | None = None
+
+    def hear(self, delta: ModelDelta) -> None:
+        """Takes one delta in and emits what it adds."""
+        if len(self._raw) < RAW_CAP:
+            self._raw += delta.raw
+        if delta.usage is not None:
+            self._usage = delta.usage
+        if delta.finish:
+            self._finish = delta.finish
+        if not (delta.text or delta.reasoning or delta.call_index is not None):
+            return
+        if self.first_token_at is None:
+            self.first_token_at = self._clock.now()
+        if delta.reasoning:
+            self._reasoning.append(delta.reasoning)
+            self._emit(ReasoningMessage(**self._common(0), reasoning=delta.reasoning))
+        if delta.text:
+            self._text.append(delta.text)
+            self._emit(AssistantMessage(**self._common(1 if self._reasoning else 0), content=delta.text))
+        if delta.call_index is not None:
+            self._hear_call(delta.call_index, delta)
+
+    def _hear_call(self, index: int, delta: ModelDelta) -> None:
+        call = self._calls.get(index)
+        first = call is None
+        if call is None:
+            call_id = delta.call_id or f"call_{self._action.message_id.partition('-')[2][:8]}_{index}"
+            call = self._calls[index] = _Call(call_id)
+        call.name += delta.call_name
+        call.arguments.append(delta.call_arguments)
+        piece = ToolCallDelta(
+            name=call.name if first else None, arguments=delta.call_arguments or None, tool_call_id=call.id
+        )
+        order = bool(self._reasoning) + bool(self._text)
+        self._emit(ToolCallMessage(**self._common(order), tool_call=piece, tool_calls=piece))
+
+    def _common(self, index: int) -> dict[str, str | None]:
+        return {
+            "id": self._action.message_id,
+            "date": self._date,
+            "otid": otid_of(self._action.message_id, index),
+            "step_id": self._action.step_id,
+            "run_id": self._run_id,
+        }
+
+    def _emit(self, payload: Payload) -> None:
+        action = self._action
+        self._emitter.delta(payload, step_id=action.step_id, step_no=self._step_no, attempt=action.attempt)
+
+    @property
+    def reply(self) -> Reply:
+        calls = tuple(
+            RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items())
+        )
+        return Reply("".join(self._reasoning), "".join(self._text), calls, self._finish, self._usage)
+
+    @property
+    def raw(self) -> bytes:
+        return bytes(self._raw)

@@ -1,0 +1,1 @@
+"""Tools that come with Lares: their schemas, the pure memory tools, and how a call finds its tool."""
