@@ -1,0 +1,207 @@
+"""What every test stands on: tiers, own data folder, no outside network, no unexpected log line or thread."""
+
+import json
+import logging
+import os
+import random
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.support import network
+from tests.support.screen import Screen, open_screen
+
+ROOT = Path(__file__).resolve().parent.parent
+LONG_RESULT = ROOT / "tests" / "results" / "long.json"
+
+# Set before Qt is imported; a display is asked for by setting the variable (QT_QPA_PLATFORM=xcb pytest ...).
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# The person's own key ring is not for tests; secrets fall back to their file.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+hypothesis.settings.register_profile("tier1", derandomize=True, deadline=None, max_examples=60, database=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True, database=None)
+
+
+# Tiers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lares")
+    group.addoption("--long", action="store_true", help="only tests with full counts; writes tests/results/long.json")
+    group.addoption("--live", action="store_true", help="only tests that need real model servers")
+    group.addoption("--seed", type=int, default=0, help="the number all random choices of tests start from")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.load_profile("long" if config.getoption("--long") else "tier1")
+    config.stash[_RESULTS] = {}
+    network.install_guard()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    long, live = config.getoption("--long"), config.getoption("--live")
+
+    def belongs(item: pytest.Item) -> bool:
+        is_live = item.get_closest_marker("live") is not None
+        if live or is_live:
+            return live and is_live
+        is_long = item.get_closest_marker("long") is not None
+        counted = "times" in getattr(item, "fixturenames", ())
+        return is_long or counted if long else not is_long
+
+    kept = [item for item in items if belongs(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
+    items[:] = kept
+
+
+@pytest.fixture
+def times(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`times(5, 50)`: how often to do it, in tier 1 and in `--long`. A test that asks for it runs in both tiers."""
+    long = request.config.getoption("--long")
+    return lambda tier1, full: full if long else tier1
+
+
+_RESULTS = pytest.StashKey[dict[str, dict[str, Any]]]()
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`record(kills=50, seconds=81.2)` puts figures of this test into the result file of `--long`."""
+    results = request.config.stash[_RESULTS].setdefault(_short_id(request.node), {})
+    return lambda **figures: results.update(figures)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    results = item.config.stash[_RESULTS]
+    if report.when == "call" or report.outcome != "passed":
+        result = results.setdefault(_short_id(item), {})
+        result["outcome"] = report.outcome
+        result["took_s"] = round(report.duration, 1)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    results = session.config.stash[_RESULTS]
+    if session.config.getoption("--long") and results and not session.config.getoption("collectonly"):
+        LONG_RESULT.parent.mkdir(exist_ok=True)
+        report = {"seed": session.config.getoption("--seed"), "tests": dict(sorted(results.items()))}
+        LONG_RESULT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    failed = os.environ.get("LARES_FAILED_CHECKS")
+    if failed:
+        terminalreporter.section("failed before the tests", red=True)
+        terminalreporter.line(f"{failed}  (see above; the exit status says so too)")
+
+
+def _short_id(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/")
+
+
+# Guards: each runs around every test
+
+
+@pytest.fixture(autouse=True)
+def no_outside_network() -> Iterator[None]:
+    network.take_attempts()
+    yield
+    attempts = network.take_attempts()
+    assert not attempts, f"this test reached for the network outside this computer: {', '.join(attempts)}"
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+class AllowedLogs:
+    """The patterns of log lines a test expects; `allow_logs("database is corrupt")` adds one."""
+
+    def __init__(self, patterns: list[str]) -> None:
+        self.patterns = patterns
+
+    def __call__(self, pattern: str) -> None:
+        self.patterns.append(pattern)
+
+    def has(self, line: str) -> bool:
+        return any(re.search(pattern, line) for pattern in self.patterns)
+
+
+@pytest.fixture
+def allow_logs(request: pytest.FixtureRequest) -> AllowedLogs:
+    return AllowedLogs([mark.args[0] for mark in request.node.iter_markers("allow_logs")])
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_logs(allow_logs: AllowedLogs) -> Iterator[None]:
+    collector = _Collector()
+    logging.getLogger().addHandler(collector)
+    yield
+    logging.getLogger().removeHandler(collector)
+    lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in collector.records]
+    unexpected = [line for line in lines if not allow_logs.has(line)]
+    assert not unexpected, "unexpected log lines (allow_logs allows them):\n" + "\n".join(unexpected)
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    until = time.monotonic() + 3
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in started:
+        if not _is_foreign(thread):
+            thread.join(max(0.0, until - time.monotonic()))
+    left = [thread.name for thread in started if thread.is_alive() and not _is_foreign(thread)]
+    assert not left, f"threads outlived their test: {', '.join(left)}"
+
+
+def _is_foreign(thread: threading.Thread) -> bool:
+    """Threads Qt or the test runner started: Python only knows them by a stand-in."""
+    return thread.name.startswith(("Dummy-", "execnet"))
+
+
+@pytest.fixture(autouse=True)
+def seeded_random(request: pytest.FixtureRequest) -> random.Random:
+    """The same numbers at each run; `--seed` gives others."""
+    seed = zlib.crc32(request.node.nodeid.encode()) ^ request.config.getoption("--seed")
+    random.seed(seed)
+    return random.Random(seed)
+
+
+# What tests use
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's own data folder (LARES_DATA), not made yet, with a name that trips careless quoting."""
+    folder = tmp_path / "Läres data"
+    monkeypatch.setenv("LARES_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[Screen]:
+    """A real X11 screen for child processes (`env=screen.environment`); skips where Xvfb is not installed."""
+    with open_screen() as opened:
+        yield opened

@@ -1,0 +1,55 @@
+"""The window's tests: one QApplication with the shipped fonts, and one loop for coroutines and Qt events together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qasync
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+FONTS = Path(__file__).resolve().parents[2] / "resources" / "fonts"
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    qapp.setStyle("Fusion")
+    for font in sorted(FONTS.glob("*.[ot]tf")):
+        assert QFontDatabase.addApplicationFont(str(font)) >= 0, f"{font.name} is no font Qt can read"
+    font = qapp.font()
+    font.setFamily("Inter")
+    qapp.setFont(font)
+    return qapp
+
+
+@pytest.fixture(scope="session")
+def _session_loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
+    loop = qasync.QEventLoop(qapp)
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
+def loop(_session_loop: qasync.QEventLoop) -> Iterator[qasync.QEventLoop]:
+    """The loop of the window's process. A task that is still waiting when its test ends fails the test."""
+    yield _session_loop
+    left = [task for task in asyncio.all_tasks(_session_loop) if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        _session_loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    assert not left, "tasks outlived their test: " + ", ".join(str(task.get_coro()) for task in left)
+
+
+@pytest.fixture
+def wait_for(loop: qasync.QEventLoop) -> Callable[..., Any]:
+    """`result = wait_for(coroutine, seconds=5)`, with Qt events going on meanwhile."""
+
+    def wait(work: Awaitable[Any], seconds: float = 5) -> Any:
+        return loop.run_until_complete(asyncio.wait_for(work, seconds))
+
+    return wait
