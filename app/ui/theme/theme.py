@@ -1,0 +1,153 @@
+"""The look of the running window: mode, scale, contrast and motion, and what they make of colours, type and icons."""
+
+import math
+import os
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from app.ui.theme.focus import FocusRing
+from app.ui.theme.fonts import ROLES, build_font, load_fonts
+from app.ui.theme.icon_files import IconFiles
+from app.ui.theme.icons import IconCache
+from app.ui.theme.palette import build_palette
+from app.ui.theme.qss import fill
+from app.ui.theme.resources import read_resource
+from app.ui.theme.tokens import DARK, LIGHT, Tokens, high_contrast
+
+MODES = ("system", "light", "dark")
+SCALE_MIN, SCALE_MAX = 0.8, 2.0
+
+
+class Theme(QObject):
+    """Widgets take it as their first argument and draw themselves again on `changed`."""
+
+    changed = Signal()
+
+    def __init__(
+        self, app: QApplication, mode: str = "system", scale: float = 1.0, reduced_motion: bool = False
+    ) -> None:
+        super().__init__(app)
+        self._app = app
+        self._mode = mode if mode in MODES else "system"
+        self._scale = clamp_scale(scale)
+        self._contrast: bool | None = None
+        self._icons = IconCache()
+        self._files = IconFiles()
+        self._fonts: dict[tuple[str, int | None], QFont] = {}
+        self._colors: dict[str, QColor] = {}
+        self.reduced_motion = reduced_motion or motion_is_costly()
+        load_fonts()
+        app.setStyle("Fusion")
+        FocusRing(app)
+        self.tokens: Tokens = LIGHT
+        self.apply()
+        app.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    @property
+    def mode(self) -> str:
+        return self._mode
+
+    @property
+    def dark(self) -> bool:
+        if self._mode == "system":
+            return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return self._mode == "dark"
+
+    @property
+    def scale(self) -> float:
+        return self._scale
+
+    @property
+    def high_contrast(self) -> bool:
+        return system_wants_contrast() if self._contrast is None else self._contrast
+
+    def set_mode(self, mode: str) -> None:
+        if mode in MODES and mode != self._mode:
+            self._mode = mode
+            self.apply()
+
+    def set_scale(self, scale: float) -> None:
+        if (wanted := clamp_scale(scale)) != self._scale:
+            self._scale = wanted
+            self._fonts.clear()
+            self.apply()
+
+    def set_high_contrast(self, wanted: bool | None) -> None:
+        """None follows the system."""
+        self._contrast = wanted
+        self.apply()
+
+    def set_reduced_motion(self, wanted: bool) -> None:
+        if wanted != self.reduced_motion:
+            self.reduced_motion = wanted
+            self.changed.emit()
+
+    def apply(self) -> None:
+        """Palette, font and stylesheet, each once; then every widget hears of it."""
+        tokens = DARK if self.dark else LIGHT
+        self.tokens = high_contrast(tokens) if self.high_contrast else tokens
+        self._colors.clear()
+        self._app.setPalette(build_palette(self.tokens))
+        self._app.setFont(self.font("base"))
+        self._app.setStyleSheet(fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url))
+        self.changed.emit()
+
+    def px(self, n: float) -> int:
+        """A length at 100 % in the pixels of this scale; a line never vanishes."""
+        scaled = math.floor(abs(n) * self._scale + 0.5)
+        return int(math.copysign(max(1, scaled), n)) if n else 0
+
+    def color(self, token: str) -> QColor:
+        found = self._colors.get(token)
+        if found is None:
+            found = self._colors[token] = QColor(getattr(self.tokens, token))
+        return QColor(found)
+
+    def font(self, role: str, weight: int | None = None) -> QFont:
+        key = (role, weight)
+        found = self._fonts.get(key)
+        if found is None:
+            found = self._fonts[key] = build_font(ROLES[role], self.px(ROLES[role].size), weight)
+        return QFont(found)
+
+    def line_height(self, role: str) -> int:
+        return self.px(ROLES[role].line)
+
+    def icon(self, name: str, token: str = "text2", size: int = 16, on: str = "") -> QIcon:
+        """`on` is the colour while checked; the disabled look comes along."""
+        pixels = self.px(size)
+        return self._icons.icon(name, self.color(token), self.color(on or token), self.color("disabled"), pixels)
+
+    def pixmap(self, name: str, token: str = "text2", size: int = 16, ratio: float | None = None) -> QPixmap:
+        return self._icons.pixmap(name, self.color(token), self.px(size), ratio or self._ratio())
+
+    def mark(self, size: int, ratio: float | None = None) -> QPixmap:
+        """The Lares mark."""
+        return self._icons.mark(self.tokens, self.px(size), ratio or self._ratio())
+
+    def _ratio(self) -> float:
+        return self._app.devicePixelRatio()
+
+    def _system_changed(self) -> None:
+        if self._mode == "system":
+            self.apply()
+
+
+def clamp_scale(scale: float) -> float:
+    return round(max(SCALE_MIN, min(SCALE_MAX, scale)), 2)
+
+
+def system_wants_contrast() -> bool:
+    hints = QGuiApplication.styleHints()
+    if not hasattr(hints, "accessibility"):
+        return False
+    return hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+
+
+def motion_is_costly() -> bool:
+    """Over a remote desktop every frame travels."""
+    return any(os.environ.get(name) for name in ("SSH_CONNECTION", "XRDP_SESSION")) or os.environ.get(
+        "SESSIONNAME", ""
+    ).startswith("RDP")
