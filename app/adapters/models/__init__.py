@@ -1,0 +1,1 @@
+"""Model servers: the scripted demo and every OpenAI-compatible server."""

@@ -1,0 +1,128 @@
+"""Turns a chat request into the exact bytes of OpenAI's chat completions wire, cut so that only the tail ever grows.
+
+Roles on the wire. The system prompt is the one leading `system` message. Events (our role `system`) and summaries go as
+`user` messages with a marker in front, because many chat templates of local servers refuse a second system message.
+Reasoning is not sent back.
+"""
+
+import base64
+import json
+from typing import Any
+
+from app.domain.message import ImagePart, Message, TextPart, ToolReturnPart
+from app.domain.tool import Tool
+from app.ports.models import ChatRequest, WireRequest
+
+EVENT_MARKER = "[system event] "
+SUMMARY_MARKER = "[summary of the earlier conversation] "
+MISSING_IMAGE = "[an image that is no longer stored]"
+
+Images = dict[str, tuple[str, bytes]]
+
+
+def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
+    """Parts: head, tools, system, one per message, closing. Joined they are one JSON object.
+
+    `openai_itself`: OpenAI's own service wants `max_completion_tokens` and knows no template arguments.
+    """
+    head = _head(request, openai_itself)
+    tools = b"," + b'"tools":' + _json([_tool(tool) for tool in request.tools]) if request.tools else b""
+    groups = [_group(_wire_messages(message, request.images)) for message in request.messages]
+    system = _group([{"role": "system", "content": request.system}]) if request.system else b""
+    parts = [_json(head)[:-1], tools, b',"messages":[' + system, *_separated(groups, first=not system), b"]}"]
+    return WireRequest(parts=tuple(part for part in parts if part))
+
+
+def _head(request: ChatRequest, openai_itself: bool) -> dict[str, Any]:
+    limit = "max_completion_tokens" if openai_itself else "max_tokens"
+    head: dict[str, Any] = {
+        "model": request.model,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        limit: request.max_output_tokens,
+    }
+    if request.temperature is not None:
+        head["temperature"] = request.temperature
+    if request.reasoning in ("low", "medium", "high"):
+        head["reasoning_effort"] = request.reasoning
+    elif request.reasoning == "off" and not openai_itself:
+        head["chat_template_kwargs"] = {"enable_thinking": False}
+    return head
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
+
+
+def _wire_messages(message: Message, images: Images) -> list[dict[str, Any]]:
+    match message.role:
+        case "tool":
+            return [_tool_return(part) for part in message.tool_returns]
+        case "assistant":
+            return _assistant(message)
+        case "system":
+            return _spoken(message, images, EVENT_MARKER)
+        case "summary":
+            return _spoken(message, images, SUMMARY_MARKER)
+        case "user":
+            return _spoken(message, images, "")
+
+
+def _tool_return(part: ToolReturnPart) -> dict[str, Any]:
+    failed = part.status == "error" and not part.text.lower().startswith("error")
+    return {
+        "role": "tool",
+        "tool_call_id": part.tool_call_id,
+        "content": f"Error: {part.text}" if failed else part.text,
+    }
+
+
+def _assistant(message: Message) -> list[dict[str, Any]]:
+    calls = [
+        {"id": call.tool_call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in message.tool_calls
+    ]
+    if not calls and not message.text:
+        return []
+    wire: dict[str, Any] = {"role": "assistant", "content": message.text}
+    return [wire | {"tool_calls": calls} if calls else wire]
+
+
+def _spoken(message: Message, images: Images, marker: str) -> list[dict[str, Any]]:
+    if not any(isinstance(part, ImagePart) for part in message.parts):
+        return [{"role": "user", "content": marker + message.text}]
+    content: list[dict[str, Any]] = [{"type": "text", "text": marker.strip()}] if marker else []
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            content.append({"type": "text", "text": part.text})
+        elif isinstance(part, ImagePart):
+            content.append(_image(part, images))
+    return [{"role": "user", "content": content}]
+
+
+def _image(part: ImagePart, images: Images) -> dict[str, Any]:
+    if part.sha256 not in images:
+        return {"type": "text", "text": MISSING_IMAGE}
+    media_type, content = images[part.sha256]
+    url = f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _group(messages: list[dict[str, Any]]) -> bytes:
+    return b",".join(_json(message) for message in messages)
+
+
+def _separated(groups: list[bytes], *, first: bool) -> list[bytes]:
+    """Each group with the comma before it, so that a part never changes when another follows."""
+    parts: list[bytes] = []
+    for group in groups:
+        if group:
+            parts.append(group if first else b"," + group)
+            first = False
+    return parts
+
+
+def _json(value: Any) -> bytes:
+    # A lone surrogate (half an emoji out of a tool) has no UTF-8: it becomes "?", as servers would refuse the bytes.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
