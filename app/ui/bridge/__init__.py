@@ -1,0 +1,1 @@
+"""Between Qt and the engine: starting coroutines, batching events, keeping the connection."""
