@@ -1,0 +1,130 @@
+"""A memory change as a short sentence: `Chad became Brad`, `1 line added`, `Model changed to qwen3:8b`."""
+
+import difflib
+import re
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from app.domain.history import MemoryEvent
+from app.domain.ids import short
+
+WORDS_SHOWN = 28
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("changes", text)
+
+
+def sentence_of(event: MemoryEvent) -> str:
+    """What changed, without who and when."""
+    if event.undoes is not None:
+        return tr("Took back a change of “{}”").format(event.label)
+    if event.target_kind == "attachment":
+        made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
+        return made.format(event.label)
+    if event.target_kind == "agent":
+        return _setting(event)
+    if event.op == "create":
+        return tr("Made block “{}”").format(event.label)
+    if event.op == "delete":
+        return tr("Deleted block “{}”").format(event.label)
+    return _block(event.before or {}, event.after or {})
+
+
+def _setting(event: MemoryEvent) -> str:
+    after = event.after or {}
+    if "model" in after:
+        return tr("Model changed to {}").format(after["model"])
+    if "system" in after:
+        return tr("System instructions edited")
+    if "name" in after:
+        return tr("Renamed to {}").format(after["name"])
+    if "context_window" in after:
+        return tr("Context size set to {:,}").format(after["context_window"])
+    if "tool_names" in after:
+        return tr("Tools changed")
+    return tr("Settings changed")
+
+
+def _block(before: dict[str, Any], after: dict[str, Any]) -> str:
+    if "value" in after:
+        return text_change(before.get("value") or "", after.get("value") or "")
+    if "label" in after:
+        return tr("Renamed from “{}” to “{}”").format(before.get("label"), after["label"])
+    if "limit" in after:
+        return tr("Limit set to {:,} characters").format(after["limit"])
+    if "read_only" in after:
+        return tr("Made read-only for agents") if after["read_only"] else tr("Agents may write again")
+    if "description" in after:
+        return tr("Description changed")
+    return tr("Changed")
+
+
+def text_change(before: str, after: str) -> str:
+    """The one replaced word if it is one, else how many lines came and went."""
+    if not after:
+        return tr("Emptied")
+    old, new = re.findall(r"\w+|\W", before), re.findall(r"\w+|\W", after)
+    edits = [
+        edit for edit in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if edit[0] != "equal"
+    ]
+    if len(edits) == 1:
+        _, a, b, c, d = edits[0]
+        gone, come = "".join(old[a:b]).strip(), "".join(new[c:d]).strip()
+        if gone and come and "\n" not in gone + come and len(gone) + len(come) <= 2 * WORDS_SHOWN:
+            return tr("{} became {}").format(_cut(gone), _cut(come))
+        if come and not gone and "\n" not in come:
+            return tr("Added “{}”").format(_cut(come))
+        if gone and not come and "\n" not in gone:
+            return tr("Removed “{}”").format(_cut(gone))
+    return _lines(before.splitlines(), after.splitlines())
+
+
+def _lines(old: list[str], new: list[str]) -> str:
+    added = removed = 0
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            removed += b - a
+            added += d - c
+    if added and not removed:
+        return tr("1 line added") if added == 1 else tr("{} lines added").format(added)
+    if removed and not added:
+        return tr("1 line removed") if removed == 1 else tr("{} lines removed").format(removed)
+    if added == removed == 1:
+        return tr("1 line rewritten")
+    return tr("{} lines replaced by {}").format(removed, added)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WORDS_SHOWN else f"{text[: WORDS_SHOWN - 1]}…"
+
+
+def actor_name(event: MemoryEvent, agent_name: str) -> str:
+    names = {
+        "user": tr("You"),
+        "agent": agent_name,
+        "sleep-time": tr("Sleep-time agent"),
+        "api": tr("API"),
+        "import": tr("Import"),
+    }
+    return names[event.origin.actor]
+
+
+ACTOR_LOOK = {
+    "user": ("user", "info"),
+    "agent": ("agent", "accent"),
+    "sleep-time": ("sleep", "plum"),
+    "api": ("api", "teal"),
+    "import": ("upload", "teal"),
+}
+"""Icon and colour token of each actor."""
+
+
+def place_of(event: MemoryEvent) -> str:
+    """Where it came from in small print: `run 7f3a`, `undo of 12`, `edited here`."""
+    if event.undoes is not None:
+        return tr("undo of change {}").format(event.undoes)
+    if event.origin.run_id:
+        return tr("run {}").format(short(event.origin.run_id))
+    return tr("edited here") if event.origin.actor == "user" else event.origin.actor

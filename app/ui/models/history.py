@@ -1,0 +1,89 @@
+"""The changes of an agent's memory, newest first, under a heading for each day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from app.domain.history import MemoryEvent
+from app.ui.models.change_words import actor_name, place_of, sentence_of
+from app.ui.models.rows import RowList
+from app.ui.models.wording import day, full_time
+
+
+@dataclass(frozen=True)
+class DayRow:
+    title: str
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    event: MemoryEvent
+    sentence: str
+    place: str
+
+
+def _key(row: DayRow | ChangeRow) -> str | int:
+    return row.title if isinstance(row, DayRow) else row.event.seq
+
+
+class ChangeList(RowList[DayRow | ChangeRow]):
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(_key, parent)
+        self._events: tuple[MemoryEvent, ...] = ()
+        self._actor = ""
+        self._target = ""
+        self._agent_name = ""
+
+    @property
+    def events(self) -> tuple[MemoryEvent, ...]:
+        """All loaded ones, newest first, whatever the filter."""
+        return self._events
+
+    def load(self, events: Sequence[MemoryEvent], agent_name: str) -> None:
+        self._events = tuple(sorted(events, key=lambda event: -event.seq))
+        self._agent_name = agent_name
+        self._fill()
+
+    def filter(self, actor: str = "", target_id: str = "") -> None:
+        """Only changes by this actor, only of this block; empty means all."""
+        self._actor, self._target = actor, target_id
+        self._fill()
+
+    def counts(self) -> dict[str, int]:
+        """Number of loaded changes by actor."""
+        found: dict[str, int] = {}
+        for event in self._events:
+            found[event.origin.actor] = found.get(event.origin.actor, 0) + 1
+        return found
+
+    def _fill(self) -> None:
+        rows: list[DayRow | ChangeRow] = []
+        heading = ""
+        for event in self._events:
+            if self._actor not in ("", event.origin.actor) or self._target not in ("", event.target_id):
+                continue
+            if (title := day(event.at)) != heading:
+                rows.append(DayRow(title))
+                heading = title
+            rows.append(ChangeRow(event, sentence_of(event), place_of(event)))
+        self.show(rows)
+
+    def event_at(self, place: int) -> MemoryEvent | None:
+        row = self.rows[place] if 0 <= place < len(self.rows) else None
+        return row.event if isinstance(row, ChangeRow) else None
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        if isinstance(self.rows[index.row()], DayRow):
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+    def value(self, row: DayRow | ChangeRow, role: int) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.title if isinstance(row, DayRow) else row.sentence
+        if role == Qt.ItemDataRole.AccessibleTextRole and isinstance(row, ChangeRow):
+            who = actor_name(row.event, self._agent_name)
+            undone = self.tr(", undone") if row.event.undone_by else ""
+            return f"{row.sentence}, {row.event.label}, {who}, {full_time(row.event.at)}{undone}"
+        return None

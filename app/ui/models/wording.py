@@ -1,0 +1,85 @@
+"""How times, counts and sizes are written for people."""
+
+import datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+DAY = 86_400
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("wording", text)
+
+
+def moment(at: int) -> datetime.datetime:
+    """Microseconds since 1970 as local time."""
+    return datetime.datetime.fromtimestamp(at / 1_000_000).astimezone()
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
+
+
+def short_time(at: int | None) -> str:
+    """`now`, `12 min`, `09:41`, `Fri`, `3 Nov`, `Mar 2025`: as short as it stays clear."""
+    if at is None:
+        return ""
+    then, today = moment(at), now()
+    seconds = (today - then).total_seconds()
+    if seconds < 60:
+        return tr("now")
+    if seconds < 3600:
+        return tr("{} min").format(int(seconds // 60))
+    if then.date() == today.date():
+        return then.strftime("%H:%M")
+    if (today.date() - then.date()).days < 7:
+        return QLocale().dayName(then.isoweekday(), QLocale.FormatType.ShortFormat)
+    return short_date(then)
+
+
+def short_date(then: datetime.datetime) -> str:
+    month = QLocale().monthName(then.month, QLocale.FormatType.ShortFormat)
+    return f"{then.day} {month}" if then.year == now().year else f"{month} {then.year}"
+
+
+def full_time(at: int) -> str:
+    """`today 14:02`, `yesterday 18:27`, `3 Nov 09:12`."""
+    then = moment(at)
+    clock = then.strftime("%H:%M")
+    days = (now().date() - then.date()).days
+    if days == 0:
+        return tr("today {}").format(clock)
+    if days == 1:
+        return tr("yesterday {}").format(clock)
+    return f"{short_date(then)} {clock}"
+
+
+def day(at: int) -> str:
+    """Heading of a day: `Today`, `Yesterday`, `Friday, 20 November`."""
+    then = moment(at)
+    days = (now().date() - then.date()).days
+    if days == 0:
+        return tr("Today")
+    if days == 1:
+        return tr("Yesterday")
+    weekday = QLocale().dayName(then.isoweekday())
+    month = QLocale().monthName(then.month)
+    year = "" if then.year == now().year else f" {then.year}"
+    return f"{weekday}, {then.day} {month}{year}"
+
+
+def ago(at: int) -> str:
+    seconds = int((now() - moment(at)).total_seconds())
+    if seconds < 60:
+        return tr("{} s ago").format(max(seconds, 0))
+    if seconds < 3600:
+        return tr("{} min ago").format(seconds // 60)
+    return full_time(at)
+
+
+def count(number: int) -> str:
+    return QLocale().toString(number)
+
+
+def size(bytes_: int) -> str:
+    return QLocale().formattedDataSize(bytes_, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
