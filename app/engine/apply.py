@@ -86,7 +86,12 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
     step = _step(state, action, outcome.exchange, outcome.reply, "failed")
     end = Finish(stop_reason=outcome.stop_reason, failure=outcome.failure)
     after = state.model_copy(
-        update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage), "end": end}
+        update={
+            "step_no": state.step_no + 1,
+            "step_id": action.step_id,
+            "usage": state.usage.plus(step.usage),
+            "end": end,
+        }
     )
     said = outcome.reply.said
     return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step)

@@ -53,12 +53,27 @@ class Changes:
         return block
 
     def delete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
+        """Deletes a block for all agents that have it; the event remembers where it was attached."""
+        holders: dict[str, int] = {}
+        for holder in self.repos.agents.holding(block.id):
+            agent = self.repos.agents.get(holder)
+            holders[holder] = agent.block_ids.index(block.id)
+            self._relink(agent, tuple(i for i in agent.block_ids if i != block.id))
         self.repos.blocks.delete(block.id, self.now)
-        self._add("block", block.id, "delete", _fields(block, BLOCK_FIELDS), None, block, agent_id, undoes)
+        old = {**_fields(block, BLOCK_FIELDS), "holders": holders}
+        self._add("block", block.id, "delete", old, None, block, agent_id, undoes)
 
-    def undelete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
-        self.repos.blocks.undelete(block.id)
-        self._add("block", block.id, "restore", None, _fields(block, BLOCK_FIELDS), block, agent_id, undoes)
+    def undelete_block(self, event: MemoryEvent) -> Block:
+        """Takes a deletion back: the block is attached again wherever it was."""
+        self.repos.blocks.undelete(event.target_id)
+        block = self.repos.blocks.get(event.target_id)
+        for holder, at in ((event.before or {}).get("holders") or {}).items():
+            agent = self.repos.agents.find(holder)
+            if agent is not None and block.id not in agent.block_ids:
+                self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
+        after = _fields(block, BLOCK_FIELDS)
+        self._add("block", block.id, "restore", None, after, block, event.agent_id, event.seq)
+        return block
 
     def attach(self, agent: Agent, block: Block, undoes: int | None = None, position: int | None = None) -> Agent:
         at = len(agent.block_ids) if position is None else position
@@ -89,9 +104,7 @@ class Changes:
         return agent
 
     def _relink(self, agent: Agent, block_ids: tuple[str, ...]) -> Agent:
-        stored = agent.model_copy(
-            update={"block_ids": block_ids, "version": agent.version + 1, "updated_at": self.now}
-        )
+        stored = agent.model_copy(update={"block_ids": block_ids, "version": agent.version + 1, "updated_at": self.now})
         self.repos.agents.save(stored)
         self.repos.changed(Changed(kind="agent", ids=(agent.id,), agent_id=agent.id, client=self.origin.client))
         return stored
@@ -146,9 +159,7 @@ class Changes:
                 undoes=undoes,
             )
         )
-        self.repos.changed(
-            Changed(kind="history", ids=(str(event.seq),), agent_id=agent_id, client=self.origin.client)
-        )
+        self.repos.changed(Changed(kind="history", ids=(str(event.seq),), agent_id=agent_id, client=self.origin.client))
         return event
 
 

@@ -94,9 +94,7 @@ class Listening:
 
     @property
     def reply(self) -> Reply:
-        calls = tuple(
-            RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items())
-        )
+        calls = tuple(RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items()))
         return Reply("".join(self._reasoning), "".join(self._text), calls, self._finish, self._usage)
 
     @property

@@ -1,0 +1,167 @@
+"""The composition root of the engine process: configuration -> adapters -> engine -> services. Names all adapters."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.adapters.database import open_storage
+from app.adapters.database.engine import SqliteStorage
+from app.adapters.models.catalog import Catalog
+from app.adapters.models.tokens import EstimatingCounter
+from app.adapters.secrets import open_secrets
+from app.adapters.system import RandomIds, SystemClock
+from app.adapters.tools import NoTools
+from app.config import Config, resources_folder
+from app.domain.agent import AgentDraft
+from app.domain.base import Micros
+from app.domain.block import BlockDraft
+from app.domain.error import StorageError
+from app.domain.model import Provider
+from app.engine.bundle import EnginePorts
+from app.engine.context.window import TokenLedger
+from app.engine.tools.builtin import builtin_tools
+from app.ports.models import ModelCatalog
+from app.ports.storage import Repositories
+from app.ports.system import IdFactory
+from app.services import Services
+from app.services.agents import Agents
+from app.services.backups import Backups
+from app.services.blobs import Blobs
+from app.services.blocks import Blocks
+from app.services.context import Context
+from app.services.conversations import Conversations
+from app.services.event_bus import EventBus
+from app.services.events import Events
+from app.services.history import History
+from app.services.messages import Messages
+from app.services.models import Models
+from app.services.providers import Providers
+from app.services.runs import Runs
+from app.services.settings import Settings
+from app.services.system import System
+from app.services.tools import Tools
+
+log = logging.getLogger(__name__)
+DELTAS_KEPT: Micros = 7 * 24 * 3600 * 1_000_000
+"""How long a run's stream can be replayed piece by piece; afterwards its whole messages remain."""
+
+
+@dataclass
+class OpenEngine:
+    """A running engine: its services, and what the process around it needs."""
+
+    services: Services
+    exit_requested: asyncio.Event
+    _storage: SqliteStorage
+    _catalog: ModelCatalog
+    _bus: EventBus
+
+    def busy(self) -> bool:
+        """Whether runs are under way."""
+        return self.services.runs.busy
+
+    async def recover(self) -> None:
+        """Takes up the runs that a crash left behind, then does the day's housekeeping. Called once the link listens."""
+        system = self.services.system
+        system.resumed, system.interrupted = await self.services.runs.recover_all()
+        await self._housekeep()
+
+    async def close(self) -> None:
+        """Stops working on runs without ending them, and closes files and connections."""
+        await self.services.runs.close()
+        self._bus.close()
+        await self._catalog.close()
+        await self._storage.close()
+
+    async def _housekeep(self) -> None:
+        try:
+            await self._storage.backups.daily()
+            await self._storage.write(_drop_old_deltas)
+        except StorageError as error:
+            log.warning("daily snapshot: %s", error.message)
+            self.services.system.notices.append(f"The daily snapshot could not be made. {error.message}")
+
+
+async def open_engine(config: Config) -> OpenEngine:
+    """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used."""
+    clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
+    folder = config.folder
+    storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
+    secrets = await asyncio.to_thread(open_secrets, folder)
+    catalog = Catalog(secrets, clock)
+    now = clock.now()
+    await storage.write(lambda repos: _seed(repos, ids, now))
+    ports = EnginePorts(
+        storage=storage,
+        catalog=catalog,
+        tools=NoTools(),
+        ledger=TokenLedger(EstimatingCounter().count),
+        clock=clock,
+        ids=ids,
+        publish=bus.publish,
+    )
+    runs = Runs(ports, bus)
+    services = Services(
+        agents=Agents(ports, _prompt("default"), _demo()),
+        blocks=Blocks(ports),
+        conversations=Conversations(ports),
+        messages=Messages(ports),
+        runs=runs,
+        history=History(ports),
+        context=Context(ports),
+        models=Models(ports),
+        providers=Providers(ports, secrets),
+        tools=Tools(ports),
+        settings=Settings(ports),
+        blobs=Blobs(ports),
+        backups=Backups(storage.backups, bus.publish, exit_requested.set),
+        system=System(folder, secrets, runs, now, exit_requested.set),
+        events=Events(bus),
+    )
+    return OpenEngine(services, exit_requested, storage, catalog, bus)
+
+
+def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
+    """Built-in rows that every database has."""
+    for tool in builtin_tools(ids, now):
+        repos.tools.upsert(tool)
+    if repos.providers.named("demo") is None:
+        repos.providers.add(Provider(id=ids.new("provider"), name="demo", kind="demo", created_at=now, updated_at=now))
+
+
+def _drop_old_deltas(repos: Repositories) -> None:
+    repos.runs.drop_deltas(SystemClock().now() - DELTAS_KEPT)
+
+
+def _prompt(name: str) -> str:
+    return (_prompts() / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def _prompts() -> Path:
+    return resources_folder() / "prompts"
+
+
+def _demo() -> AgentDraft:
+    return AgentDraft(
+        name="Vesta (demo)",
+        description="Scripted, needs no model. Its tools and its memory are real.",
+        system=_prompt("demo"),
+        model="demo/vesta",
+        context_window=8192,
+        blocks=(
+            BlockDraft(
+                label="human",
+                value="Name: Chad.\nLikes short answers.",
+                limit=2000,
+                description="What I know about the person I talk with.",
+            ),
+            BlockDraft(
+                label="persona",
+                value="I am Vesta. I am brief, warm and exact.",
+                limit=2000,
+                description="Who I am.",
+                read_only=True,
+            ),
+        ),
+    )

@@ -1,0 +1,74 @@
+"""The transaction that begins a run: its row, the message that started it and its first intent, together."""
+
+from dataclasses import dataclass
+
+from app.domain.base import Micros
+from app.domain.event import Changed, RunEvent
+from app.domain.message import Message, MessageDraft
+from app.domain.run import Run
+from app.domain.wire_message import objects_of
+from app.engine.decide import FreshIds, decide
+from app.engine.state import RunState
+from app.ports.storage import Repositories
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A run about to begin. Without a draft it goes on over the messages that are there."""
+
+    run_id: str
+    message_id: str
+    fresh: FreshIds
+    now: Micros
+    conversation_id: str
+    draft: MessageDraft | None
+    cause_id: str | None = None
+    background: bool = False
+    started_by: str = "window"
+
+    def store(self, repos: Repositories) -> tuple[Run, tuple[RunEvent, ...]]:
+        """Stores it. Raises `Conflict` (`busy`) while the conversation has an active run."""
+        agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
+        cause = self.message_id if self.draft is not None else self.cause_id
+        run = Run(
+            id=self.run_id,
+            agent_id=agent.id,
+            conversation_id=self.conversation_id,
+            status="created",
+            background=self.background,
+            started_by=self.started_by,
+            message_id=cause,
+            created_at=self.now,
+        )
+        state = RunState(
+            run_id=run.id,
+            agent_id=agent.id,
+            conversation_id=self.conversation_id,
+            cause_id=cause,
+            max_steps=agent.max_steps,
+        )
+        state = state.model_copy(update={"intent": decide(state, self.fresh)})
+        repos.runs.add(run, state.model_dump_json())
+        events = self._store_message(repos, agent.id, self.draft) if self.draft is not None else ()
+        repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
+        return run, events
+
+    def _store_message(self, repos: Repositories, agent_id: str, draft: MessageDraft) -> tuple[RunEvent, ...]:
+        message = Message(
+            id=self.message_id,
+            agent_id=agent_id,
+            role=draft.role,
+            parts=draft.parts,
+            run_id=self.run_id,
+            otid=draft.otid,
+            name=draft.name,
+            sender_id=draft.sender_id,
+            created_at=self.now,
+        )
+        position = repos.messages.append(self.conversation_id, message)
+        events = tuple(
+            RunEvent(run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position)
+            for number, payload in enumerate(objects_of(message), 1)
+        )
+        repos.runs.add_events(events)
+        return events

@@ -1,0 +1,54 @@
+"""The loop of a run: perform, commit, again, until the intent is to finish."""
+
+import asyncio
+
+from app.engine.bundle import EnginePorts
+from app.engine.commit import commit
+from app.engine.emitter import RESUME_GAP, Emitter
+from app.engine.perform import Attempt, perform
+from app.engine.state import Finish, Outcome, RunState
+
+
+class Control:
+    """The stop switch of one run. `stop()` takes effect while the run performs, never while it commits."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._performing: asyncio.Task[object] | None = None
+
+    def stop(self) -> None:
+        self.stopped = True
+        if self._performing is not None:
+            self._performing.cancel()
+
+    async def perform(self, state: RunState, ports: EnginePorts, emitter: Emitter) -> Outcome:
+        """Performs the intent; a stop makes it `Cancelled` with what had been brought until then."""
+        action = state.intent
+        assert action is not None and not isinstance(action, Finish)
+        attempt = Attempt()
+        if self.stopped:
+            return attempt.cancelled(ports.clock.now())
+        task = self._performing = asyncio.current_task()
+        try:
+            return await perform(action, state, ports, emitter, attempt)
+        except asyncio.CancelledError:
+            if not self.stopped or task is None:
+                raise  # the engine is closing: the run goes on when it opens again
+            task.uncancel()
+            return attempt.cancelled(ports.clock.now())
+        finally:
+            self._performing = None
+
+
+async def run_agent(run_id: str, ports: EnginePorts, emitter: Emitter, control: Control) -> None:
+    """Carries a run from its stored intent to its end. Resuming after a crash is calling this again."""
+    state = await ports.storage.read(lambda repos: RunState.model_validate_json(repos.runs.state(run_id)))
+    while not isinstance(state.intent, Finish):
+        outcome = await control.perform(state, ports, emitter)
+        state = await commit(state, outcome, ports, emitter)
+
+
+async def open_emitter(run_id: str, ports: EnginePorts, *, resumed: bool = False) -> Emitter:
+    """The emitter of a run, numbering on from its log; after a crash with a gap."""
+    last = await ports.storage.read(lambda repos: repos.runs.last_seq(run_id))
+    return Emitter(run_id, last + RESUME_GAP if resumed else last, ports.storage, ports.clock, ports.publish)

@@ -1,0 +1,229 @@
+"""The effects of a run: calling the model and running tools. The only part that waits, and the only one ever cancelled."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.error import AppError, ModelError
+from app.domain.event import Progress
+from app.domain.message import ToolReturnPart
+from app.domain.run import Failure
+from app.engine.apply import tool_error
+from app.engine.bundle import EnginePorts
+from app.engine.emitter import Emitter
+from app.engine.listening import Listening
+from app.engine.state import (
+    Call,
+    CallModel,
+    Cancelled,
+    Exchange,
+    ModelFailed,
+    ModelReplied,
+    Outcome,
+    RunState,
+    RunTools,
+    ToolsReturned,
+)
+from app.engine.tools.dispatch import run_tool, runs_in_transaction, starts_unnoticed
+from app.engine.view import AgentView, read_view
+from app.ports.models import WireRequest
+
+TRIES = 3
+PAUSES = (0.5, 2.0)
+"""Seconds before a retryable failure is tried again."""
+
+
+@dataclass
+class Attempt:
+    """What a perform has brought so far; read when it is cancelled."""
+
+    listening: Listening | None = None
+    exchange: Exchange | None = None
+    returns: dict[str, ToolReturnPart] | None = None
+
+    def cancelled(self, now: int) -> Cancelled:
+        if self.listening is None or self.exchange is None:
+            return Cancelled(returns=self.returns or {})
+        exchange = _ended(self.exchange, self.listening, now)
+        return Cancelled(self.listening.reply, exchange)
+
+
+async def perform(
+    action: CallModel | RunTools, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
+) -> Outcome:
+    """Carries an action out. Expected failures come back as outcomes, never as exceptions."""
+    match action:
+        case CallModel():
+            return await _call_model(action, state, ports, emitter, attempt)
+        case RunTools():
+            return await _run_tools(action, state, ports, emitter, attempt)
+
+
+async def _call_model(
+    action: CallModel, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
+) -> Outcome:
+    served: int | None = None
+    for number in range(TRIES):
+        listening = Listening(action, state.run_id, state.step_no + 1, emitter, ports.clock)
+        attempt.listening = listening
+        try:
+            view, wire = await _prepare(state, ports, attempt, served)
+            await _listen(view, wire, listening, emitter, ports)
+            exchange = _ended(attempt.exchange or Exchange(view.agent.model), listening, ports.clock.now())
+            return ModelReplied(listening.reply, exchange)
+        except AppError as error:
+            again, served = _again(error, number, listening, served)
+            if not again:
+                return _failure(error, state, attempt, listening, ports.clock.now())
+            emitter.progress(_progress(state, "retrying", error.message, ports))
+            await asyncio.sleep(0 if served else PAUSES[number])
+    raise AssertionError("the last try always returns")
+
+
+def _again(error: AppError, number: int, listening: Listening, served: int | None) -> tuple[bool, int | None]:
+    """Whether to send once more: a passing fault before anything was said, or a window smaller than we believed."""
+    if number + 1 >= TRIES or not listening.reply.empty or listening.reply.reasoning:
+        return False, served
+    if error.code == "prompt_too_large":
+        size = error.details.get("n_ctx")
+        fits = isinstance(size, int) and size > 0 and (served is None or size < served)
+        return (True, size) if fits else (False, served)
+    return isinstance(error, ModelError) and error.retryable, served
+
+
+async def _prepare(
+    state: RunState, ports: EnginePorts, attempt: Attempt, served: int | None
+) -> tuple[AgentView, WireRequest]:
+    """Reads the view, makes it fit, and encodes it."""
+    view = await _fitting_view(state, ports, served)
+    wire = ports.catalog.chat(view.provider).encode(view.request())
+    attempt.exchange = Exchange(
+        model=view.agent.model,
+        request_parts=wire.parts,
+        estimated_tokens=view.fit(ports.ledger).tokens,
+        memory_seq=view.memory_seq,
+        window_first=view.members[0].position if view.members else None,
+        window_last=view.members[-1].position if view.members else None,
+        agent_version=view.agent.version,
+        sent_at=ports.clock.now(),
+    )
+    return view, wire
+
+
+async def _fitting_view(state: RunState, ports: EnginePorts, served: int | None) -> AgentView:
+    view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
+    if served is not None:
+        view = _narrowed(view, served)
+    fit = view.fit(ports.ledger)
+    if fit.overflow:
+        raise ModelError(
+            f"Instructions, tools, blocks and the newest message need about {fit.tokens:,} of "
+            f"{view.agent.context_window:,} tokens, which leaves no room for the reply. Your message is kept.",
+            code="context_window_overflow",
+            hint="Enlarge the context size, detach tools, or shorten blocks or the message.",
+        )
+    if fit.leave_before is None:
+        return view
+    leave, left_at = fit.leave_before, view.members[-1].position + 1
+    await ports.storage.write(lambda repos: repos.messages.leave_context(state.conversation_id, leave, left_at))
+    return replace(view, members=tuple(member for member in view.members if member.position >= leave))
+
+
+def _narrowed(view: AgentView, served: int) -> AgentView:
+    """The same view for a server whose window is smaller than the agent's."""
+    settings = view.agent.settings
+    reply = min(settings.max_output_tokens, max(256, served // 4))
+    agent = view.agent.model_copy(
+        update={"context_window": served, "settings": settings.model_copy(update={"max_output_tokens": reply})}
+    )
+    # The server just told us that we estimate too low; its own numbers come with its next real count.
+    return replace(view, agent=agent, factor=view.factor * 1.15)
+
+
+async def _listen(
+    view: AgentView, wire: WireRequest, listening: Listening, emitter: Emitter, ports: EnginePorts
+) -> None:
+    stream = ports.catalog.chat(view.provider).stream(wire)
+    async with contextlib.aclosing(stream) as deltas:  # type: ignore[type-var]
+        async for delta in deltas:
+            listening.hear(delta)
+            if emitter.due:
+                await emitter.flush()
+
+
+def _failure(error: AppError, state: RunState, attempt: Attempt, listening: Listening, now: int) -> ModelFailed:
+    reply = listening.reply
+    words = len(reply.text.split())
+    message = error.message
+    if words:
+        message = f"{message} The {words} words it had written are kept."
+    overflow = error.code == "context_window_overflow"
+    details = {key: value for key, value in error.details.items() if isinstance(value, str | int | float | bool)}
+    failure = Failure(code=error.code, message=message, hint=error.hint, details=details)
+    reason = "context_window_overflow_in_system_prompt" if overflow else "llm_api_error"
+    exchange = _ended(attempt.exchange or Exchange(model="", sent_at=now), listening, now)
+    return ModelFailed(failure, reason, reply, exchange)
+
+
+def _ended(exchange: Exchange, listening: Listening, now: int) -> Exchange:
+    return replace(exchange, reply=listening.raw, first_token_at=listening.first_token_at, ended_at=now)
+
+
+def _progress(state: RunState, phase: Any, text: str, ports: EnginePorts) -> Progress:
+    return Progress(
+        run_id=state.run_id,
+        agent_id=state.agent_id,
+        conversation_id=state.conversation_id,
+        phase=phase,
+        text=text,
+        at=ports.clock.now(),
+    )
+
+
+async def _run_tools(
+    action: RunTools, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
+) -> Outcome:
+    returns: dict[str, ToolReturnPart] = {}
+    attempt.returns = returns
+    tools = await ports.storage.read(lambda repos: {tool.name: tool for tool in repos.tools.list()})
+    attached = await ports.storage.read(lambda repos: repos.agents.get(state.agent_id).tool_names)
+    for call in action.calls:
+        if call.problem:
+            returns[call.tool_call_id] = tool_error(call, call.problem)
+            continue
+        tool = tools.get(call.name) if call.name in attached else None
+        if tool is None:
+            names = ", ".join(attached) or "none"
+            returns[call.tool_call_id] = tool_error(call, f'There is no tool "{call.name}". Your tools are: {names}.')
+            continue
+        if runs_in_transaction(tool):
+            continue
+        if starts_unnoticed(tool):
+            await _note_start(call, state, ports)
+        emitter.progress(_progress(state, "tool", call.name, ports))
+        returns[call.tool_call_id] = await run_tool(tool, call, _arguments(call), state, ports)
+    return ToolsReturned(returns)
+
+
+async def _note_start(call: Call, state: RunState, ports: EnginePorts) -> None:
+    """Records that a tool begins, so that a crash cannot make it run twice."""
+
+    def work(repos: Any) -> None:
+        stored = RunState.model_validate_json(repos.runs.state(state.run_id))
+        assert isinstance(stored.intent, RunTools)
+        calls = tuple(
+            c.model_copy(update={"status": "started"}) if c.tool_call_id == call.tool_call_id else c
+            for c in stored.intent.calls
+        )
+        intent = stored.intent.model_copy(update={"calls": calls})
+        after = stored.model_copy(update={"intent": intent, "calls": calls})
+        repos.runs.save(repos.runs.get(state.run_id), after.model_dump_json())
+
+    await ports.storage.write(work)
+
+
+def _arguments(call: Call) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(call.arguments)
+    return loaded

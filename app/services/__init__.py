@@ -1,0 +1,40 @@
+"""Use cases, one module per noun. Transactions start and end here; all adapters and clients share these services."""
+
+from dataclasses import dataclass
+
+from app.services.agents import Agents
+from app.services.backups import Backups
+from app.services.blobs import Blobs
+from app.services.blocks import Blocks
+from app.services.context import Context
+from app.services.conversations import Conversations
+from app.services.events import Events
+from app.services.history import History
+from app.services.messages import Messages
+from app.services.models import Models
+from app.services.providers import Providers
+from app.services.runs import Runs
+from app.services.settings import Settings
+from app.services.system import System
+from app.services.tools import Tools
+
+
+@dataclass(frozen=True)
+class Services:
+    """One instance of each service; what adapters and clients receive."""
+
+    agents: Agents
+    blocks: Blocks
+    conversations: Conversations
+    messages: Messages
+    runs: Runs
+    history: History
+    context: Context
+    models: Models
+    providers: Providers
+    tools: Tools
+    settings: Settings
+    blobs: Blobs
+    backups: Backups
+    system: System
+    events: Events

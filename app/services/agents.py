@@ -1,0 +1,183 @@
+"""Agents: create, change, duplicate, delete, bring back."""
+
+from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow
+from app.domain.base import Micros
+from app.domain.block import Block, BlockDraft
+from app.domain.conversation import Conversation
+from app.domain.error import Invalid
+from app.domain.event import Changed
+from app.domain.history import USER, Origin
+from app.engine.bundle import EnginePorts
+from app.engine.changes import Changes
+from app.engine.tools.builtin import DEFAULT_TOOLS
+from app.ports.storage import Repositories
+from app.services.changing import change, check_version
+
+MAX_NAME = 120
+
+
+class Agents:
+    def __init__(self, ports: EnginePorts, default_system: str, demo: AgentDraft) -> None:
+        self._ports = ports
+        self._default_system = default_system
+        self._demo = demo
+
+    async def list(self) -> tuple[AgentRow, ...]:
+        """All agents with what happened to them last; pinned first, then the one spoken to last."""
+        rows = await self._ports.storage.read(_rows)
+        return tuple(
+            sorted(rows, key=lambda row: (row.agent.pinned, row.last_at or row.agent.created_at), reverse=True)
+        )
+
+    async def get(self, agent_id: str) -> Agent:
+        return await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
+
+    async def create(self, draft: AgentDraft, origin: Origin = USER) -> Agent:
+        """Creates an agent with its blocks and its default conversation."""
+        _check(draft.name, draft.model, draft.context_window)
+        return await change(self._ports, origin, lambda changes: self._create(changes, draft))
+
+    async def create_demo(self) -> Agent:
+        """Creates the agent that speaks with the built-in scripted model."""
+        return await self.create(self._demo)
+
+    async def update(
+        self, agent_id: str, patch: AgentPatch, expected_version: int | None = None, origin: Origin = USER
+    ) -> Agent:
+        """Changes the fields that are given. Raises `Conflict` when the agent has another version by now."""
+
+        def work(changes: Changes) -> Agent:
+            before = changes.repos.agents.get(agent_id)
+            check_version("This agent", before.version, expected_version)
+            given = {name: value for name in AgentPatch.model_fields if (value := getattr(patch, name)) is not None}
+            after = before.model_copy(update=given)
+            _check(after.name, after.model, after.context_window, after.settings.max_output_tokens)
+            return changes.save_agent(before, after)
+
+        return await change(self._ports, origin, work)
+
+    async def duplicate(self, agent_id: str, origin: Origin = USER) -> Agent:
+        """A new agent with the same settings and copies of the blocks, without the conversations."""
+
+        def work(changes: Changes) -> Agent:
+            source = changes.repos.agents.get(agent_id)
+            blocks = changes.repos.blocks.of_agent(agent_id)
+            fields = {name: getattr(source, name) for name in AgentDraft.model_fields if hasattr(source, name)}
+            copies = tuple(BlockDraft(**{n: getattr(block, n) for n in BlockDraft.model_fields}) for block in blocks)
+            draft = AgentDraft(**{**fields, "name": f"{source.name} (copy)", "blocks": copies, "block_ids": ()})
+            return self._create(changes, draft)
+
+        return await change(self._ports, origin, work)
+
+    async def delete(self, agent_id: str, origin: Origin = USER) -> None:
+        """Takes the agent out of the list. It can be brought back for 30 days. Its active runs must end first."""
+
+        def work(repos: Repositories) -> None:
+            agent = repos.agents.get(agent_id)
+            for run in repos.runs.active():
+                if run.agent_id == agent_id:
+                    raise Invalid(f"{agent.name} is still replying.", code="busy", hint="Stop the reply first.")
+            repos.agents.delete(agent_id, self._ports.clock.now())
+            repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=origin.client))
+
+        await self._ports.storage.write(work)
+
+    async def undelete(self, agent_id: str) -> Agent:
+        def work(repos: Repositories) -> Agent:
+            repos.agents.undelete(agent_id)
+            repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id))
+            return repos.agents.get(agent_id)
+
+        return await self._ports.storage.write(work)
+
+    def _create(self, changes: Changes, draft: AgentDraft) -> Agent:
+        repos, ids, now = changes.repos, self._ports.ids, changes.now
+        for block_id in draft.block_ids:
+            repos.blocks.get(block_id)
+        agent = Agent(
+            id=ids.new("agent"),
+            name=draft.name.strip(),
+            description=draft.description,
+            tags=draft.tags,
+            agent_type=draft.agent_type,
+            system=self._default_system if draft.system is None else draft.system,
+            model=draft.model,
+            context_window=draft.context_window,
+            settings=draft.settings,
+            max_steps=draft.max_steps,
+            tool_names=DEFAULT_TOOLS if draft.tool_names is None else draft.tool_names,
+            block_ids=draft.block_ids,
+            created_at=now,
+            updated_at=now,
+        )
+        agent = changes.add_agent(agent)
+        for block_draft in draft.blocks:
+            block = changes.add_block(new_block(block_draft, ids.new("block"), now), agent.id)
+            agent = changes.attach(agent, block)
+        conversation_id = ids.new("conv")
+        repos.conversations.add(
+            Conversation(
+                id=conversation_id,
+                agent_id=agent.id,
+                is_default=True,
+                root_id=conversation_id,
+                active_id=conversation_id,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        return agent
+
+
+def new_block(draft: BlockDraft, block_id: str, now: Micros) -> Block:
+    """A block as drafted. Raises `Invalid` for a label or a length that cannot be."""
+    check_label(draft.label)
+    check_length(draft.label, draft.value, draft.limit)
+    return Block(id=block_id, created_at=now, updated_at=now, **draft.model_dump())
+
+
+def check_label(label: str) -> None:
+    if not label.strip() or any(c in label for c in "<>\n"):
+        raise Invalid("A block needs a label of its own, without < > and line breaks.", hint="For example: plans")
+
+
+def check_length(label: str, value: str, limit: int) -> None:
+    if limit < 1:
+        raise Invalid("The limit of a block must be at least 1 character.")
+    if len(value) > limit:
+        raise Invalid(
+            f"“{label}” would have {len(value):,} of {limit:,} characters, {len(value) - limit:,} too many.",
+            code="block_full",
+            hint="Shorten the text or raise the limit.",
+        )
+
+
+def _check(name: str, model: str, context_window: int, reply: int = 0) -> None:
+    if not name.strip() or len(name) > MAX_NAME:
+        raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters.")
+    if "/" not in model:
+        raise Invalid(f"“{model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
+    if context_window < 512:
+        raise Invalid("The context size must be at least 512 tokens.")
+    if reply >= context_window:
+        raise Invalid(
+            f"The output limit ({reply:,} tokens) must be smaller than the context size ({context_window:,}).",
+            hint="Lower the output limit or enlarge the context.",
+        )
+
+
+def _rows(repos: Repositories) -> tuple[AgentRow, ...]:
+    last = repos.messages.last_of_agents()
+    active = {run.agent_id: run.id for run in repos.runs.active()}
+    rows: list[AgentRow] = []
+    for agent in repos.agents.list():
+        message = last.get(agent.id)
+        rows.append(
+            AgentRow(
+                agent=agent,
+                last_text=" ".join(message.text.split())[:200] if message else "",
+                last_at=message.created_at if message else None,
+                active_run_id=active.get(agent.id),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,51 @@
+"""Blobs: images, stored once by their hash."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+
+from app.domain.error import Invalid
+from app.domain.system import Blob
+from app.engine.bundle import EnginePorts
+
+MAX_BYTES = 20 * 1024 * 1024
+_SIGNATURES = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+
+
+class Blobs:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def put(self, data_base64: str, media_type: str) -> Blob:
+        """Stores an image (PNG, JPEG, GIF or WebP, at most 20 MB). Raises `Invalid` for anything else."""
+        content = await asyncio.to_thread(_decoded, data_base64, media_type)
+        blob = Blob(sha256=hashlib.sha256(content).hexdigest(), media_type=media_type, size=len(content))
+        await self._ports.storage.write(lambda repos: repos.blobs.put(blob, content))
+        return blob
+
+    async def get(self, sha256: str) -> str:
+        """The bytes as base64."""
+        _, content = await self._ports.storage.read(lambda repos: repos.blobs.get(sha256))
+        return await asyncio.to_thread(lambda: base64.b64encode(content).decode())
+
+
+def _decoded(data_base64: str, media_type: str) -> bytes:
+    signatures = _SIGNATURES.get(media_type)
+    if signatures is None:
+        raise Invalid(f"Images of the kind “{media_type}” cannot be attached.", hint="Use PNG, JPEG, GIF or WebP.")
+    try:
+        content = base64.b64decode(data_base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("The image did not arrive whole.", hint="Attach it again.") from None
+    if len(content) > MAX_BYTES:
+        size = len(content) / 1024 / 1024
+        raise Invalid(f"The image has {size:.1f} MB; at most 20 MB can be attached.", hint="Make it smaller first.")
+    if not content.startswith(signatures):
+        raise Invalid("The file is not the image its name says.", hint="Save it again as PNG or JPEG.")
+    return content

@@ -1,0 +1,105 @@
+"""Blocks: the core memory of agents, as people edit it."""
+
+from app.domain.block import Block, BlockDraft, BlockPatch
+from app.domain.error import Conflict, NotFound
+from app.domain.history import USER, Origin
+from app.engine.bundle import EnginePorts
+from app.engine.changes import Changes
+from app.services.agents import check_label, check_length, new_block
+from app.services.changing import change, check_version
+
+
+class Blocks:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def of_agent(self, agent_id: str) -> tuple[Block, ...]:
+        """In the order in which they are compiled."""
+        return await self._ports.storage.read(lambda repos: repos.blocks.of_agent(agent_id))
+
+    async def list(self) -> tuple[Block, ...]:
+        return await self._ports.storage.read(lambda repos: repos.blocks.list())
+
+    async def get(self, block_id: str) -> Block:
+        return await self._ports.storage.read(lambda repos: repos.blocks.get(block_id))
+
+    async def holders(self, block_id: str) -> tuple[str, ...]:
+        """Ids of the agents that share the block."""
+        return await self._ports.storage.read(lambda repos: repos.agents.holding(block_id))
+
+    async def create(self, agent_id: str, draft: BlockDraft, origin: Origin = USER) -> Block:
+        """Creates a block and attaches it. Raises `Conflict` when the agent has one with that label."""
+
+        def work(changes: Changes) -> Block:
+            agent = changes.repos.agents.get(agent_id)
+            _check_free(changes, agent_id, draft.label)
+            block = changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now), agent_id)
+            changes.attach(agent, block)
+            return block
+
+        return await change(self._ports, origin, work)
+
+    async def update(
+        self, block_id: str, patch: BlockPatch, expected_version: int | None = None, origin: Origin = USER
+    ) -> Block:
+        """Changes the fields that are given. Raises `Conflict` (`version_conflict`) or `Invalid` (`block_full`)."""
+
+        def work(changes: Changes) -> Block:
+            before = changes.repos.blocks.get(block_id)
+            check_version(f"“{before.label}”", before.version, expected_version)
+            given = {name: value for name in BlockPatch.model_fields if (value := getattr(patch, name)) is not None}
+            after = before.model_copy(update=given)
+            check_label(after.label)
+            check_length(after.label, after.value, after.limit)
+            holders = changes.repos.agents.holding(block_id)
+            if after.label != before.label:
+                for holder in holders:
+                    _check_free(changes, holder, after.label)
+            return changes.save_block(before, after, _only(holders))
+
+        return await change(self._ports, origin, work)
+
+    async def attach(self, agent_id: str, block_id: str, origin: Origin = USER) -> None:
+        """Attaches an existing block; attached to several agents it is shared. A second time is no error."""
+
+        def work(changes: Changes) -> None:
+            agent, block = changes.repos.agents.get(agent_id), changes.repos.blocks.get(block_id)
+            if block_id not in agent.block_ids:
+                _check_free(changes, agent_id, block.label)
+                changes.attach(agent, block)
+
+        await change(self._ports, origin, work)
+
+    async def detach(self, agent_id: str, block_id: str, origin: Origin = USER) -> None:
+        """Takes a block away from one agent; the block itself stays."""
+
+        def work(changes: Changes) -> None:
+            agent, block = changes.repos.agents.get(agent_id), changes.repos.blocks.get(block_id)
+            if block_id not in agent.block_ids:
+                raise NotFound(f"“{block.label}” is not attached to {agent.name}.")
+            changes.detach(agent, block)
+
+        await change(self._ports, origin, work)
+
+    async def delete(self, block_id: str, origin: Origin = USER) -> None:
+        """Deletes a block for all agents that have it. Can be undone."""
+
+        def work(changes: Changes) -> None:
+            block = changes.repos.blocks.get(block_id)
+            changes.delete_block(block, _only(changes.repos.agents.holding(block_id)))
+
+        await change(self._ports, origin, work)
+
+
+def _only(holders: tuple[str, ...]) -> str | None:
+    return holders[0] if holders else None
+
+
+def _check_free(changes: Changes, agent_id: str, label: str) -> None:
+    labels = {block.label.casefold() for block in changes.repos.blocks.of_agent(agent_id)}
+    if label.casefold() in labels:
+        raise Conflict(
+            f"This agent already has a block “{label}”.",
+            code="name_taken",
+            hint="Choose another label for one of them.",
+        )

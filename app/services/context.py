@@ -1,0 +1,72 @@
+"""The context window of a conversation, counted part by part: what the next request will hold."""
+
+from app.domain.context import ContextOverview, ContextPart
+from app.domain.message import Member
+from app.engine.bundle import EnginePorts
+from app.engine.context.prompt import compile_block, compile_prompt
+from app.engine.context.window import TokenLedger, tool_text
+from app.engine.view import AgentView, read_view
+from app.ports.storage import Repositories
+
+
+class Context:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def overview(self, conversation_id: str) -> ContextOverview:
+        """The next request. Raises `ModelError` (`model_missing`) when the agent's server is not known."""
+
+        def work(repos: Repositories) -> ContextOverview:
+            agent_id = repos.conversations.get(conversation_id).agent_id
+            view = read_view(repos, agent_id, conversation_id)
+            step = repos.runs.last_step(agent_id)
+            overview = _overview(view, conversation_id, self._ports.ledger, repos.messages.count(conversation_id))
+            if step is None or step.model != view.agent.model:
+                return overview
+            real = step.usage.prompt_tokens or None
+            return overview.model_copy(update={"last_estimate": step.estimated_tokens, "last_real": real})
+
+        return await self._ports.storage.read(work)
+
+
+def _overview(view: AgentView, conversation_id: str, ledger: TokenLedger, total: int) -> ContextOverview:
+    agent, factor = view.agent, view.factor
+    fit = view.fit(ledger)
+    shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)
+    bare = compile_prompt(agent, ())
+    parts = [
+        ContextPart(kind="system", label="System instructions", text=bare, tokens=_scaled(ledger.text(bare), factor)),
+        *(
+            ContextPart(kind="tools", label=tool.name, text=tool_text(tool), tokens=_scaled(ledger.tool(tool), factor))
+            for tool in view.tools
+        ),
+        *(
+            ContextPart(
+                kind="memory",
+                label=block.label,
+                text=compile_block(block),
+                tokens=_scaled(ledger.text(compile_block(block)), factor),
+                block_id=block.id,
+            )
+            for block in view.blocks
+        ),
+        ContextPart(kind="messages", label="Messages", text="", tokens=_scaled(_sum(shown, ledger), factor)),
+    ]
+    return ContextOverview(
+        agent_id=agent.id,
+        conversation_id=conversation_id,
+        window=agent.context_window,
+        served=None,
+        kept_for_reply=agent.settings.max_output_tokens,
+        parts=tuple(parts),
+        messages_in=len(shown),
+        messages_out=total - len(shown),
+    )
+
+
+def _sum(members: tuple[Member, ...], ledger: TokenLedger) -> int:
+    return sum(ledger.message(member.message) for member in members)
+
+
+def _scaled(tokens: int, factor: float) -> int:
+    return round(tokens * factor)

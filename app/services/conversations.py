@@ -1,0 +1,199 @@
+"""Conversations: threads of one agent, and the branches that edits and retries make."""
+
+from app.domain.conversation import Conversation, Fork
+from app.domain.error import Conflict, Invalid
+from app.domain.event import Changed
+from app.domain.history import USER, MemoryEvent, Origin
+from app.engine.bundle import EnginePorts
+from app.engine.changes import Changes
+from app.ports.storage import Repositories
+from app.services.changing import change
+from app.services.history import undo_event
+
+PAGE = 500
+
+
+class Conversations:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
+        """The agent's threads, oldest first. `active_id` of each is the branch to show and to speak to."""
+        all_rows = await self._ports.storage.read(lambda repos: repos.conversations.of_agent(agent_id))
+        return tuple(row for row in all_rows if row.root_id == row.id)
+
+    async def get(self, conversation_id: str) -> Conversation:
+        return await self._ports.storage.read(lambda repos: repos.conversations.get(conversation_id))
+
+    async def create(self, agent_id: str, title: str = "") -> Conversation:
+        """A further thread: the same memory, an empty context window."""
+        new_id, now = self._ports.ids.new("conv"), self._ports.clock.now()
+        row = Conversation(
+            id=new_id, agent_id=agent_id, title=title, root_id=new_id, active_id=new_id, created_at=now, updated_at=now
+        )
+
+        def work(repos: Repositories) -> Conversation:
+            repos.agents.get(agent_id)
+            repos.conversations.add(row)
+            _note(repos, row)
+            return row
+
+        return await self._ports.storage.write(work)
+
+    async def rename(self, conversation_id: str, title: str) -> Conversation:
+        def work(repos: Repositories) -> Conversation:
+            return self._save(repos, repos.conversations.get(conversation_id), {"title": title.strip()})
+
+        return await self._ports.storage.write(work)
+
+    async def delete(self, conversation_id: str) -> None:
+        """Takes a thread out of the list; it can be brought back for 30 days. The default one stays."""
+
+        def work(repos: Repositories) -> None:
+            row = repos.conversations.get(conversation_id)
+            if row.is_default:
+                raise Invalid(
+                    "The first conversation of an agent cannot be deleted.", hint="Empty its context instead."
+                )
+            _check_idle(repos, row)
+            repos.conversations.delete(conversation_id, self._ports.clock.now())
+            _note(repos, row)
+
+        await self._ports.storage.write(work)
+
+    async def undelete(self, conversation_id: str) -> Conversation:
+        def work(repos: Repositories) -> Conversation:
+            repos.conversations.undelete(conversation_id)
+            row = repos.conversations.get(conversation_id)
+            _note(repos, row)
+            return row
+
+        return await self._ports.storage.write(work)
+
+    async def reset(self, conversation_id: str) -> Conversation:
+        """Empties the context window. The messages stay in the conversation and can be searched."""
+
+        def work(repos: Repositories) -> Conversation:
+            row = repos.conversations.get(conversation_id)
+            _check_idle(repos, row)
+            members = repos.messages.in_context(conversation_id)
+            if members:
+                end = members[-1].position + 1
+                repos.messages.leave_context(conversation_id, end, end)
+            _note(repos, row)
+            return row
+
+        return await self._ports.storage.write(work)
+
+    async def changes_since(self, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:
+        """Memory changes made by the messages from `position` on, still in force, oldest first."""
+        return await self._ports.storage.read(lambda repos: _changes_since(repos, conversation_id, position))
+
+    async def branch(
+        self, conversation_id: str, position: int, take_back_memory: bool = False, origin: Origin = USER
+    ) -> Conversation:
+        """A branch that shares everything before `position`; it is shown from now on, the old one is kept.
+
+        With `take_back_memory` the memory changes that the left-out messages made are undone with it.
+        """
+
+        def work(changes: Changes) -> Conversation:
+            repos = changes.repos
+            source = repos.conversations.get(conversation_id)
+            _check_idle(repos, source)
+            if take_back_memory:
+                for event in reversed(_changes_since(repos, conversation_id, position)):
+                    undo_event(changes, event)
+            new_id = self._ports.ids.new("conv")
+            branch = Conversation(
+                id=new_id,
+                agent_id=source.agent_id,
+                root_id=source.root_id,
+                branched_from=source.id,
+                branch_position=position,
+                active_id=new_id,
+                created_at=changes.now,
+                updated_at=changes.now,
+            )
+            repos.conversations.add(branch)
+            repos.conversations.copy_members(source.id, new_id, position)
+            self._save(repos, repos.conversations.get(source.root_id), {"active_id": new_id})
+            return branch
+
+        return await change(self._ports, origin, work)
+
+    async def show_branch(self, branch_id: str) -> Conversation:
+        """Makes a branch the one that its thread shows; returns the branch."""
+
+        def work(repos: Repositories) -> Conversation:
+            branch = repos.conversations.get(branch_id)
+            root = repos.conversations.get(branch.root_id)
+            _check_idle(repos, repos.conversations.get(root.active_id))
+            self._save(repos, root, {"active_id": branch_id})
+            return repos.conversations.get(branch_id)
+
+        return await self._ports.storage.write(work)
+
+    def _save(self, repos: Repositories, row: Conversation, changed: dict[str, str]) -> Conversation:
+        update = {**changed, "version": row.version + 1, "updated_at": self._ports.clock.now()}
+        after = row.model_copy(update=update)
+        repos.conversations.save(after)
+        _note(repos, after)
+        return after
+
+
+def forks(rows: tuple[Conversation, ...], shown: Conversation) -> tuple[Fork, ...]:
+    """Where the shown conversation has variants, from all rows of its thread.
+
+    Two conversations share everything before a position if walking up to the row that owns the message before it
+    leads to the same row; the variants at a position are the different owners of the message at it.
+    """
+    family = {row.id: row for row in rows if row.root_id == shown.root_id}
+    positions = sorted({row.branch_position for row in family.values() if row.branch_position is not None})
+    found: list[Fork] = []
+    for position in positions:
+        trunk = _owner(family, shown, position - 1)
+        alike = [row for row in family.values() if _owner(family, row, position - 1) == trunk]
+        variants: dict[str, str] = {}
+        for row in alike:
+            variants.setdefault(_owner(family, row, position), row.id)
+        mine = _owner(family, shown, position)
+        if len(variants) > 1:
+            variants[mine] = shown.id
+            found.append(Fork(position=position, branch_ids=tuple(variants.values()), current=[*variants].index(mine)))
+    return tuple(found)
+
+
+def _owner(family: dict[str, Conversation], row: Conversation, position: int) -> str:
+    """The row in which the message at a position was first said."""
+    while row.branch_position is not None and position < row.branch_position and row.branched_from in family:
+        row = family[row.branched_from]
+    return row.id
+
+
+def _changes_since(repos: Repositories, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:
+    run_ids: dict[str, None] = {}
+    after = position - 1
+    while True:
+        members = repos.messages.page(conversation_id, after=after, limit=PAGE)
+        run_ids.update({member.message.run_id: None for member in members if member.message.run_id})
+        if len(members) < PAGE:
+            break
+        after = members[-1].position
+    events = repos.history.of_runs(tuple(run_ids)) if run_ids else ()
+    return tuple(event for event in events if event.undone_by is None)
+
+
+def _check_idle(repos: Repositories, row: Conversation) -> None:
+    run = repos.runs.active_in(row.id)
+    if run is not None:
+        raise Conflict(
+            "The agent is still replying in this conversation.",
+            code="busy",
+            hint="Wait for the reply or stop it first.",
+            details={"run_id": run.id},
+        )
+
+
+def _note(repos: Repositories, row: Conversation) -> None:
+    repos.changed(Changed(kind="conversation", ids=(row.id,), agent_id=row.agent_id, conversation_id=row.id))

@@ -1,0 +1,71 @@
+"""Messages: pages of a conversation with all that a view draws, and search."""
+
+from app.domain.conversation import TranscriptPage
+from app.domain.message import Member, Message, SearchHit
+from app.engine.bundle import EnginePorts
+from app.ports.storage import Repositories
+from app.services.conversations import forks
+
+MAX_PAGE = 500
+
+
+class Messages:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def page(
+        self,
+        conversation_id: str,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> TranscriptPage:
+        """Messages before, after or around a position (without any the newest), oldest first."""
+        size = max(1, min(limit, MAX_PAGE))
+        return await self._ports.storage.read(lambda repos: _page(repos, conversation_id, before, after, around, size))
+
+    async def get(self, message_id: str) -> Message:
+        return await self._ports.storage.read(lambda repos: repos.messages.get(message_id))
+
+    async def search(self, query: str, agent_id: str | None = None, limit: int = 30) -> tuple[SearchHit, ...]:
+        """Full-text search over all conversations, best first."""
+        return await self._ports.storage.read(
+            lambda repos: repos.search.find(
+                query, agent_id=agent_id, roles=("user", "assistant", "system"), limit=limit
+            )
+        )
+
+
+def _page(
+    repos: Repositories, conversation_id: str, before: int | None, after: int | None, around: int | None, limit: int
+) -> TranscriptPage:
+    members = _members(repos, conversation_id, before, after, around, limit)
+    messages = tuple(member.message for member in members)
+    run_ids = tuple(dict.fromkeys(message.run_id for message in messages if message.run_id))
+    shown = repos.conversations.get(conversation_id)
+    context = repos.messages.in_context(conversation_id)
+    return TranscriptPage(
+        conversation_id=conversation_id,
+        messages=messages,
+        positions=tuple(member.position for member in members),
+        first_in_context=context[0].position if context else None,
+        changes=repos.history.of_runs(run_ids) if run_ids else (),
+        steps=repos.runs.steps(run_ids) if run_ids else (),
+        runs=repos.runs.many(run_ids) if run_ids else (),
+        forks=forks(repos.conversations.of_agent(shown.agent_id), shown),
+        has_earlier=bool(members) and bool(repos.messages.page(conversation_id, before=members[0].position, limit=1)),
+        has_later=bool(members) and bool(repos.messages.page(conversation_id, after=members[-1].position, limit=1)),
+    )
+
+
+def _members(
+    repos: Repositories, conversation_id: str, before: int | None, after: int | None, around: int | None, limit: int
+) -> tuple[Member, ...]:
+    if around is not None:
+        half = max(1, limit // 2)
+        return (
+            *repos.messages.page(conversation_id, before=around, limit=half),
+            *repos.messages.page(conversation_id, after=around - 1, limit=half),
+        )
+    return repos.messages.page(conversation_id, before=before, after=after, limit=limit)

@@ -1,0 +1,51 @@
+"""The engine about itself: what it is, where it keeps things, and its end."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from app import __version__
+from app.domain.base import Micros
+from app.domain.error import Conflict
+from app.domain.system import EngineStatus
+from app.ports.secrets import SecretStore
+from app.services.runs import Runs
+
+
+class System:
+    def __init__(
+        self, folder: Path, secrets: SecretStore, runs: Runs, started_at: Micros, request_exit: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._secrets = secrets
+        self._runs = runs
+        self._started_at = started_at
+        self._request_exit = request_exit
+        self.notices: list[str] = []
+        self.resumed: tuple[str, ...] = ()
+        self.interrupted: tuple[str, ...] = ()
+
+    async def status(self) -> EngineStatus:
+        usage = await asyncio.to_thread(shutil.disk_usage, self._folder)
+        return EngineStatus(
+            version=__version__,
+            pid=os.getpid(),
+            data_folder=str(self._folder),
+            started_at=self._started_at,
+            secrets=self._secrets.backend,
+            notices=tuple(self.notices),
+            resumed_runs=self.resumed,
+            interrupted_runs=self.interrupted,
+            free_bytes=usage.free,
+        )
+
+    async def shutdown(self, stop_runs: bool) -> None:
+        """Ends the engine. Raises `Conflict` (`busy`) when runs are active and may not be stopped."""
+        active = await self._runs.active()
+        if active and not stop_runs:
+            raise Conflict("Agents are still replying.", code="busy", details={"runs": len(active)})
+        for run in active:
+            await self._runs.cancel(run.id)
+        self._request_exit()

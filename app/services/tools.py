@@ -1,0 +1,12 @@
+"""Tools: what agents can be given."""
+
+from app.domain.tool import Tool
+from app.engine.bundle import EnginePorts
+
+
+class Tools:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def list(self) -> tuple[Tool, ...]:
+        return await self._ports.storage.read(lambda repos: repos.tools.list())
