@@ -1,0 +1,59 @@
+"""A labelled field with a hint and, when the value does not fit, a sentence below it."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from app.ui.theme import Theme, set_prop
+from app.ui.widgets.labels import Label
+
+
+class Field(QWidget):
+    def __init__(
+        self, theme: Theme, label: str, editor: QWidget, hint: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._hint = hint
+        self.editor = editor
+        self.label = Label(theme, label, "label", "text2", self)
+        self.label.setBuddy(editor)
+        self._icon = QLabel(self)
+        self.sentence = Label(theme, hint, "caption", "muted", self)
+        self.sentence.setWordWrap(True)
+        editor.setAccessibleName(label)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.addWidget(self.label, 0, 0, 1, 2)
+        self._grid.addWidget(editor, 1, 0, 1, 2)
+        self._grid.addWidget(self._icon, 2, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self.sentence, 2, 1)
+        self._grid.setColumnStretch(1, 1)
+        self.set_error("")
+        self._restyle()
+        theme.changed.connect(self._restyle)
+
+    @property
+    def error(self) -> str:
+        return self.sentence.text() if self.editor.property("invalid") else ""
+
+    def set_error(self, sentence: str) -> None:
+        """An empty sentence brings the hint back."""
+        set_prop(self.editor, "invalid", bool(sentence))
+        shown = sentence or self._hint
+        self.sentence.setText(shown)
+        self.sentence.set_kind("danger" if sentence else "muted")
+        self.sentence.setVisible(bool(shown))
+        self._icon.setVisible(bool(sentence))
+        self.editor.setAccessibleDescription(shown)
+
+    def set_hint(self, hint: str) -> None:
+        self._hint = hint
+        if not self.editor.property("invalid"):
+            self.set_error("")
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._grid.setVerticalSpacing(px(4))
+        self._grid.setHorizontalSpacing(px(4))
+        self._icon.setPixmap(self._theme.pixmap("error", "danger", 12))
+        self._icon.setFixedSize(QSize(px(12), px(16)))
