@@ -81,9 +81,9 @@ def _deltas(acts: list[Act]) -> Iterator[ModelDelta]:
                 calls += 1
             case Break():
                 raise ModelError(
-                    "The demo stopped answering in the middle of the reply, as you asked. What it had written is kept.",
+                    "The demo stopped answering in the middle of the reply, as you asked.",
                     code="server_died",
-                    hint="Try again, or write something else.",
+                    hint="Write something else to go on.",
                 )
     finish = "tool_calls" if calls else "stop"
     yield ModelDelta(finish=finish, raw=_raw({"finish": finish}))

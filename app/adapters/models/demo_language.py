@@ -32,19 +32,17 @@ _NAME_PATTERNS: tuple[tuple[Language, str], ...] = (
 _NAMES = tuple((language, re.compile(pattern)) for language, pattern in _NAME_PATTERNS)
 
 _NO_NAMES = frozenset(
-    (
-        "a an the not on in at it my your his her later back when if again soon tomorrow today now maybe crazy fine good "
-        "great ok okay sorry sure true false here there just very so too happy sad tired glad nice cool right wrong and or "
-        "but to for ein eine der die das nicht im am auf mein dein später morgen heute müde froh gut hier da sehr und oder "
-        "aber"
-    ).split()  # fmt: skip
+    "a an the not on in at it my your his her later back when if again soon tomorrow today now maybe crazy fine good "
+    "great ok okay sorry sure true false here there just very so too happy sad tired glad nice cool right wrong and "
+    "or but to for ein eine der die das nicht im am auf mein dein später morgen heute müde froh gut hier da sehr und "
+    "oder aber".split()
 )
 
 _FACTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("en", re.compile(r"\b(?:please\s+)?(?:remember|note|keep in mind|don['’]?t forget|make a note)(?:\s+down)?"
                       r"(?:\s+that\b|\s*:)?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)),
     ("de", re.compile(r"\b(?:bitte\s+)?(?:merk(?:e)? dir|vergiss nicht|notier(?:e)?(?: dir)?)"
-                      r"(?:\s*,?\s*dass\b|\s*[:,])?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)),
+                      r"(?:\s*[:,])?\s+(?P<fact>\S.*)", re.IGNORECASE | re.DOTALL)),
 )  # fmt: skip
 _QUESTION_STARTS = re.compile(r"^\W*(?:do|did|can|could|will|would|what|who|how|when|why|kannst|weißt|was|wer)\b", re.I)
 _RECALL_QUESTION = re.compile(r"^\W*(?:do|did|can|could|will) you (?:still )?remember\b", re.IGNORECASE)
@@ -56,7 +54,8 @@ _ASKS_NAME = re.compile(
 )
 _ASKS_MEMORY = re.compile(
     r"\b(?P<en>what do you (?:still )?(?:know|remember)|what have you (?:learned|learnt|noted|remembered)|"
-    r"what(?:['’]?s| is) in your memory|show (?:me )?your memory)\b|\b(?P<de>was weißt du|was weisst du|woran erinnerst du dich)\b",
+    r"what(?:['’]?s| is) in your memory|show (?:me )?your memory)\b|"
+    r"\b(?P<de>was weißt du|was weisst du|woran erinnerst du dich)\b",
     re.IGNORECASE,
 )
 _SEARCHES: tuple[tuple[Language, re.Pattern[str]], ...] = (
@@ -88,13 +87,15 @@ def name_said(text: str) -> NameSaid | None:
 
 
 def fact_said(text: str) -> tuple[str, Language] | None:
-    """What the person asks to be remembered, if anything: "remember that I like tea" -> "I like tea"."""
+    """What the person asks to be remembered, if anything: "remember that I like tea" -> "I like tea."."""
     if _RECALL_QUESTION.search(text) or (_QUESTION_STARTS.search(text) and text.rstrip().endswith("?")):
         return None
     for language, pattern in _FACTS:
         found = pattern.search(text)
         if found:
-            return _sentence(found["fact"]), language
+            fact = found["fact"].strip()
+            fact = fact if fact.startswith("dass ") else fact[:1].upper() + fact[1:]
+            return (fact if fact[-1] in ".!?…" else f"{fact}."), language
     return None
 
 
@@ -133,9 +134,3 @@ def _language(found: re.Match[str] | None) -> Language | None:
 
 def _capital(name: str) -> str:
     return name if name != name.lower() else " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
-
-
-def _sentence(fact: str) -> str:
-    fact = fact.strip()
-    fact = fact[:1].upper() + fact[1:]
-    return fact if fact[-1] in ".!?…" else f"{fact}."

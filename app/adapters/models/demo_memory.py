@@ -12,10 +12,6 @@ ABOUT_PERSON = ("human", "user", "person", "about_user", "about_me")
 REPLACING = ("memory_replace", "core_memory_replace")
 INSERTING = ("memory_insert", "core_memory_append")
 
-_EMPTY_ANSWER = re.compile(
-    r"^\W*(?:none|null|no (?:results|messages|matches|hits)\b.*|nothing found.*|\[\s*\])?\W*$", re.I | re.S
-)
-
 
 def correct_name(view: View, named: NameSaid) -> list[Act]:
     label = _label(view, named.old)
@@ -49,7 +45,8 @@ def remember(view: View, fact: str, spoken: Language) -> list[Act]:
         return _no_block(spoken)
     if fact in view.blocks[label]:
         return [Say(_said(spoken, "I already have that in memory.", "Das steht schon in meinem Gedächtnis."))]
-    note = _said(spoken, f"Asked me to remember: {fact}", f"Soll ich mir merken: {fact}")
+    german = f"Bat mich, mir zu merken{',' if fact.startswith('dass ') else ':'} {fact}"
+    note = _said(spoken, f"Asked me to remember: {fact}", german)
     return _insert(view, label, note, f"They ask me to keep this: “{fact}” It belongs in the block “{label}”.")
 
 
@@ -91,44 +88,27 @@ def known_name(view: View) -> str:
     return stated["name"] if stated else ""
 
 
-def is_empty_answer(text: str) -> bool:
-    return bool(_EMPTY_ANSWER.match(text))
-
-
 def confirm(view: View, done: Return) -> list[Act]:
     """What to say after a memory tool succeeded."""
     label, old, new = _label_of(done), _given(done, "old"), _given(done, "new", "content")
-    named = language.name_said(view.said)
-    spoken: Language = named.language if named else (language.fact_said(view.said) or ("", "en"))[1]
-    if done.name in REPLACING and named:
-        greeting = _said(spoken, f"Thank you, {named.new}.", f"Danke, {named.new}.")
-        change = _said(
-            spoken,
-            f"I changed “{old}” to “{new}” in my memory.",
-            f"In meinem Gedächtnis steht statt „{old}“ jetzt „{new}“.",
-        )
-        return [Say(f"{greeting} {change}")]
-    if done.name in INSERTING and named:
-        return [
-            Say(
-                _said(
-                    spoken,
-                    f"Nice to meet you, {named.new}. I have noted your name.",
-                    f"Schön, dich kennenzulernen, {named.new}. Den Namen habe ich notiert.",
-                )
-            )
-        ]
-    if done.name in INSERTING:
-        return [
-            Say(
-                _said(
-                    spoken,
-                    f"I will remember that. I added to “{label}”: {new}",
-                    f"Das merke ich mir. In „{label}“ steht jetzt: {new}",
-                )
-            )
-        ]
+    fact = language.fact_said(view.said)
+    named = language.name_said(fact[0] if fact else view.said)
+    if named:
+        return [Say(_told_name(done, named, old, new))]
+    if fact and done.name in INSERTING:
+        english = f"I will remember that. It is in my memory block “{label}” now: {fact[0]}"
+        return [Say(_said(fact[1], english, f"Das merke ich mir. Im Block „{label}“ steht jetzt: {new}"))]
     return [Say(f"`{done.name}` answered: {done.text.strip() or '(nothing)'}")]
+
+
+def _told_name(done: Return, named: NameSaid, old: str, new: str) -> str:
+    if done.name in REPLACING:
+        english = f"Thank you, {named.new}. I changed “{old}” to “{new}” in my memory."
+        return _said(
+            named.language, english, f"Danke, {named.new}. Statt „{old}“ steht jetzt „{new}“ in meinem Gedächtnis."
+        )
+    english = f"Nice to meet you, {named.new}. I have noted your name."
+    return _said(named.language, english, f"Schön, dich kennenzulernen, {named.new}. Deinen Namen habe ich notiert.")
 
 
 def _label(view: View, mentioned: str = "") -> str:

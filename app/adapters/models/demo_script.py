@@ -16,6 +16,8 @@ _COMMAND = re.compile(r"^/(?P<name>\w+)[ \t]*(?P<rest>.*)", re.MULTILINE)
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|evening)|hallo|moin|servus|guten (?:tag|morgen|abend))\b", re.I
 )
+_HIT = re.compile(r"^\[(?P<when>[^\]]+)\] \w+: (?P<text>.*)$", re.MULTILINE)
+_NOTHING = re.compile(r"^\W*(?:none|null|nothing|no (?:results|messages|matches|hits))\b", re.I)
 _THANKS = re.compile(r"\b(?:thanks|thank you|danke)\b", re.I)
 _WHO = re.compile(r"\b(?:who are you|what are you|are you (?:an? )?(?:ai|real|bot)|wer bist du)\b", re.I)
 
@@ -65,7 +67,8 @@ def _search(view: View, topic: str, spoken: language.Language) -> list[Act]:
     if "conversation_search" not in view.tools:
         return [Say("I cannot search our conversation: the tool `conversation_search` is not attached to me.")]
     thought = f"They ask about “{topic}”. That may be further back than I can see, so I search our messages."
-    return [Think(thought), Call("conversation_search", {"query": topic})]
+    only_theirs = {"roles": ["user"]} if "roles" in view.tools["conversation_search"].get("properties", {}) else {}
+    return [Think(thought), Call("conversation_search", {"query": topic} | only_theirs)]
 
 
 def _small_talk(view: View) -> str:
@@ -153,11 +156,21 @@ def _after_tools(view: View) -> list[Act]:
     if last.failed:
         return [Say(f"That did not work. `{last.name}` answered:\n\n{_quoted(last.text)}")]
     if last.name == "conversation_search":
-        topic = last.arguments.get("query", "")
-        if memory.is_empty_answer(last.text):
-            return [Say(f"I searched our messages for “{topic}” and found nothing.")]
-        return [Say(f"I searched our messages for “{topic}” and found this:\n\n{_quoted(last.text)}")]
+        return [Say(_hits(view, last))]
     return memory.confirm(view, last)
+
+
+def _hits(view: View, answer: Return) -> str:
+    """The search result without the question itself, which the search finds too."""
+    topic = answer.arguments.get("query", "")
+    question = " ".join(view.said.split())
+    hits = [line for line in answer.text.splitlines() if (hit := _HIT.match(line)) and hit["text"] != question]
+    if hits:
+        lead = f"I searched our messages for “{topic}”. You said:"
+        return lead + "\n\n" + "\n".join(_HIT.sub(r"- “\g<text>” (\g<when>)", hit) for hit in hits[:5])
+    if _HIT.search(answer.text) or _NOTHING.search(answer.text):
+        return f"I searched our messages for “{topic}” and found nothing but your question."
+    return f"I searched our messages for “{topic}” and found this:\n\n{_quoted(answer.text)}"
 
 
 def _shown(answer: Return) -> str:

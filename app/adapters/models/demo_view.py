@@ -9,6 +9,8 @@ from app.adapters.models.openai_encoding import EVENT_MARKER, SUMMARY_MARKER
 
 _MEMORY = re.compile(r"<memory_blocks>(.*)</memory_blocks>", re.DOTALL)
 _BLOCK = re.compile(r"^<([^<>\n/]+)>\n(?:(?!</\1>).)*?<value>\n?(.*?)\n?</value>\n</\1>", re.DOTALL | re.MULTILINE)
+_STAMP = re.compile(r"^\[[^\]\n]*\d{4}-\d\d-\d\d[^\]\n]*\]\s*")
+"""The date that a message carries after a pause."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def view_of(body: bytes) -> View:
         system=system,
         blocks=blocks_of(system),
         tools=tools,
-        said=said.removeprefix(EVENT_MARKER),
+        said=_STAMP.sub("", said.removeprefix(EVENT_MARKER)),
         is_event=said.startswith(EVENT_MARKER),
         returns=_returns(messages[last + 1 :]),
     )
