@@ -313,7 +313,7 @@ def become(command: list[str]) -> int:
 
 
 def run_aloud(command: list[str], environment: dict[str, str] | None = None) -> tuple[int, str]:
-    """Runs a command whose words go to the screen and are kept for an explanation."""
+    """Runs a command; its words go to the screen, without uv's list of packages, and are kept for an explanation."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -326,7 +326,8 @@ def run_aloud(command: list[str], environment: dict[str, str] | None = None) -> 
     lines: list[str] = []
     for line in process.stdout or ():
         lines.append(line)
-        print(f"  {line}", end="", flush=True)
+        if not re.match(r" [-+~] ", line):
+            print(f"  {line}", end="", flush=True)
     return process.wait(), "".join(lines)
 
 
