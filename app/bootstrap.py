@@ -12,7 +12,7 @@ from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.tools import NoTools
-from app.config import Config, resources_folder
+from app.config import Config
 from app.domain.agent import AgentDraft
 from app.domain.base import Micros
 from app.domain.block import BlockDraft
@@ -24,6 +24,7 @@ from app.engine.tools.builtin import builtin_tools
 from app.ports.models import ModelCatalog
 from app.ports.storage import Repositories
 from app.ports.system import IdFactory
+from app.resources import resources_folder
 from app.services import Services
 from app.services.agents import Agents
 from app.services.backups import Backups

@@ -73,6 +73,8 @@ def _replace(blocks: Blocks, arguments: Arguments) -> MemoryResult:
             f"Give more of the text around it, so that it is unique. {_shown(block)}"
         )
     start, end = found.spans[0]
+    if new and not new.endswith("\n"):  # a quoted line break is a slip, not a wish to join two lines
+        end = start + len(block.value[start:end].rstrip("\n"))
     value = block.value[:start] + new + block.value[end:]
     if not found.exact:
         matched = _short(block.value[start:end])

@@ -1,0 +1,220 @@
+"""decide, apply and recover: a run as a table of states and outcomes."""
+
+import json
+
+import pytest
+
+from app.domain.run import Failure, Run, Usage
+from app.engine.apply import apply
+from app.engine.decide import FreshIds, decide
+from app.engine.recover import RESUME_WITHIN, recover
+from app.engine.state import (
+    Call,
+    CallModel,
+    Cancelled,
+    Exchange,
+    Finish,
+    ModelFailed,
+    ModelReplied,
+    RawCall,
+    Reply,
+    RunState,
+    RunTools,
+    ToolsReturned,
+)
+from tests.support.samples import NOON, returned
+
+FRESH = FreshIds("step-new", "message-new")
+CALLING = CallModel(step_id="step-1", message_id="message-1")
+EXCHANGE = Exchange(model="demo/vesta", sent_at=NOON, ended_at=NOON + 5)
+
+
+def state(**fields: object) -> RunState:
+    return RunState.model_validate(
+        {"run_id": "r", "agent_id": "a", "conversation_id": "c", "intent": CALLING, **fields}
+    )
+
+
+def replied(**fields: object) -> ModelReplied:
+    return ModelReplied(Reply(**fields), EXCHANGE)  # type: ignore[arg-type]
+
+
+def after(outcome: ModelReplied, before: RunState | None = None) -> RunState:
+    return apply(before or state(), outcome, NOON).state
+
+
+def test_a_fresh_run_calls_the_model():
+    assert decide(state(intent=None), FRESH) == CallModel(step_id="step-new", message_id="message-new")
+
+
+def test_deciding_twice_gives_the_same_action():
+    assert decide(state(), FRESH) == decide(state(), FRESH)
+
+
+def test_plain_text_ends_the_turn():
+    assert decide(after(replied(text="Hello.", finish="stop")), FRESH) == Finish(stop_reason="end_turn")
+
+
+def test_a_tool_call_is_run_and_then_the_model_is_called_again():
+    called = after(replied(text="One moment.", calls=(RawCall("call_1", "f", '{"a":1}'),), finish="tool_calls"))
+    action = decide(called, FRESH)
+    assert isinstance(action, RunTools)
+    assert [(c.name, c.arguments) for c in action.calls] == [("f", '{"a": 1}')]
+    done = apply(called.model_copy(update={"intent": action}), ToolsReturned({"call_1": returned()}), NOON)
+    assert done.message is not None
+    assert done.message.role == "tool"
+    assert isinstance(decide(done.state, FRESH), CallModel)
+
+
+def test_text_beside_a_tool_call_is_kept_in_the_same_message():
+    applied = apply(state(), replied(reasoning="hm", text="One moment.", calls=(RawCall("c", "f", ""),)), NOON)
+    assert applied.message is not None
+    assert [part.type for part in applied.message.parts] == ["reasoning", "text", "tool_call"]
+
+
+@pytest.mark.parametrize("bad", ['{"a": ', "[1]", '"text"', "{'a': 1}"])
+def test_broken_arguments_are_stored_as_an_empty_object_and_never_run(bad: str):
+    called = after(replied(calls=(RawCall("c", "f", bad),), finish="tool_calls"))
+    assert called.calls[0].arguments == "{}"
+    assert bad[:3] in called.calls[0].problem
+
+
+def test_a_call_cut_by_the_output_limit_never_runs_even_if_it_parses():
+    called = after(replied(calls=(RawCall("c", "f", '{"a": 1}'),), finish="length"))
+    assert "cut off" in called.calls[0].problem
+
+
+def test_three_broken_calls_in_a_row_end_the_run_with_a_sentence():
+    current = state()
+    for _ in range(3):
+        current = after(replied(calls=(RawCall("c", "f", "{"),)), current.model_copy(update={"intent": CALLING}))
+        current = current.model_copy(update={"calls": ()})
+    action = decide(current, FRESH)
+    assert isinstance(action, Finish)
+    assert action.stop_reason == "invalid_tool_call"
+    assert action.failure is not None
+    assert "3 times" in action.failure.message
+
+
+def test_a_good_call_forgets_earlier_broken_ones():
+    assert after(replied(calls=(RawCall("c", "f", "{}"),)), state(broken_calls=2)).broken_calls == 0
+
+
+def test_an_empty_reply_is_asked_for_once_more_and_then_ends_in_a_sentence():
+    once = after(replied(finish="stop"))
+    assert isinstance(decide(once, FRESH), CallModel)
+    twice = after(replied(finish="stop"), once.model_copy(update={"intent": CALLING}))
+    action = decide(twice, FRESH)
+    assert isinstance(action, Finish)
+    assert action.stop_reason == "invalid_llm_response"
+
+
+def test_an_empty_reply_leaves_no_message():
+    assert apply(state(), replied(finish="stop"), NOON).message is None
+
+
+def test_a_reply_cut_by_its_limit_is_kept_and_said_to_be_cut():
+    applied = apply(state(), replied(text="Once upon", finish="length"), NOON)
+    assert applied.message is not None
+    assert applied.message.note == "not_finished"
+    action = decide(applied.state, FRESH)
+    assert isinstance(action, Finish)
+    assert action.stop_reason == "max_tokens_exceeded"
+
+
+def test_the_step_limit_ends_the_run_only_after_open_calls_are_answered():
+    full = state(max_steps=1)
+    called = after(replied(calls=(RawCall("c", "f", "{}"),)), full)
+    assert isinstance(decide(called, FRESH), RunTools)
+    action = decide(called.model_copy(update={"calls": ()}), FRESH)
+    assert isinstance(action, Finish)
+    assert action.stop_reason == "max_steps"
+
+
+def test_a_failure_keeps_the_words_written_so_far():
+    failure = Failure(code="server_died", message="It died.")
+    outcome = ModelFailed(failure, "llm_api_error", Reply(text="Half a"), EXCHANGE)
+    applied = apply(state(), outcome, NOON)
+    assert applied.message is not None
+    assert (applied.message.text, applied.message.note) == ("Half a", "not_finished")
+    assert applied.step is not None
+    assert applied.step.status == "failed"
+    assert decide(applied.state, FRESH) == Finish(stop_reason="llm_api_error", failure=failure)
+
+
+def test_stopping_while_the_model_writes_keeps_its_words_but_no_half_call():
+    reply = Reply(text="So far", calls=(RawCall("c", "f", '{"a"'),))
+    applied = apply(state(), Cancelled(reply, EXCHANGE), NOON)
+    assert applied.message is not None
+    assert (applied.message.text, applied.message.note, applied.message.tool_calls) == ("So far", "stopped", ())
+    assert decide(applied.state, FRESH) == Finish(stop_reason="cancelled")
+
+
+def test_stopping_while_tools_run_answers_every_call():
+    calls = (Call(tool_call_id="1", name="f", arguments="{}"), Call(tool_call_id="2", name="g", arguments="{}"))
+    running = state(intent=RunTools(step_id="s", message_id="m", calls=calls), calls=calls)
+    applied = apply(running, Cancelled(returns={"1": returned("1")}), NOON)
+    assert applied.message is not None
+    assert [(r.tool_call_id, r.status) for r in applied.message.tool_returns] == [("1", "success"), ("2", "error")]
+
+
+def test_usage_is_summed_over_steps():
+    one = after(replied(text="a", usage=Usage(prompt_tokens=10, completion_tokens=2)))
+    two = after(
+        replied(text="b", usage=Usage(prompt_tokens=20, completion_tokens=3, cached_tokens=4)),
+        one.model_copy(update={"intent": CALLING}),
+    )
+    assert two.usage == Usage(prompt_tokens=30, completion_tokens=5, cached_tokens=4, steps=2)
+
+
+def test_a_state_survives_its_json():
+    full = after(replied(calls=(RawCall("c", "f", '{"ä": "ß"}'),)))
+    full = full.model_copy(update={"intent": decide(full, FRESH)})
+    assert RunState.model_validate_json(full.model_dump_json()) == full
+    assert json.loads(full.calls[0].arguments) == {"ä": "ß"}
+
+
+def run(**fields: object) -> Run:
+    given = {"id": "r", "agent_id": "a", "conversation_id": "c", "status": "running", "created_at": NOON}
+    return Run.model_validate({**given, **fields})
+
+
+def test_after_a_crash_the_model_is_called_again_with_a_new_message():
+    found = recover(run(), state(), NOON, FRESH)
+    assert found.resume
+    assert found.state.intent == CallModel(step_id="step-1", message_id="message-new", attempt=2)
+
+
+def test_after_a_crash_a_started_tool_is_not_run_again_but_a_requested_one_is():
+    calls = (
+        Call(tool_call_id="1", name="f", arguments="{}", status="started"),
+        Call(tool_call_id="2", name="g", arguments="{}"),
+    )
+    found = recover(run(), state(intent=RunTools(step_id="s", message_id="m", calls=calls)), NOON, FRESH)
+    assert isinstance(found.state.intent, RunTools)
+    first, second = found.state.intent.calls
+    assert first.problem.startswith("interrupted by restart")
+    assert second.problem == ""
+
+
+def test_an_old_run_is_ended_but_an_old_background_run_goes_on():
+    late = NOON + RESUME_WITHIN + 1
+    ended = recover(run(), state(), late, FRESH)
+    assert not ended.resume
+    assert ended.state.end is not None
+    assert ended.state.end.failure is not None
+    assert "closed during this run" in ended.state.end.failure.message
+    assert recover(run(background=True), state(), late, FRESH).resume
+
+
+def test_a_run_active_at_two_engine_deaths_is_not_taken_up_again():
+    found = recover(run(resumed=1), state(), NOON, FRESH)
+    assert not found.resume
+    assert found.state.end is not None
+    assert found.state.end.failure is not None
+    assert "twice" in found.state.end.failure.message
+
+
+def test_a_state_of_another_version_ends_as_interrupted():
+    assert not recover(run(), state(schema_version=99), NOON, FRESH).resume
+    assert not recover(run(), None, NOON, FRESH).resume
