@@ -63,7 +63,7 @@ class OpenEngine:
         return self.services.runs.busy
 
     async def recover(self) -> None:
-        """Takes up the runs that a crash left behind, then does the day's housekeeping. Called once the link listens."""
+        """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
         system = self.services.system
         system.resumed, system.interrupted = await self.services.runs.recover_all()
         await self._housekeep()
@@ -90,7 +90,7 @@ async def open_engine(config: Config) -> OpenEngine:
     folder = config.folder
     storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
     secrets = await asyncio.to_thread(open_secrets, folder)
-    catalog = Catalog(secrets, clock)
+    catalog = Catalog(secrets)
     now = clock.now()
     await storage.write(lambda repos: _seed(repos, ids, now))
     ports = EnginePorts(

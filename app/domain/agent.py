@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from app.domain.base import Frozen, Micros
 from app.domain.block import BlockDraft
 
@@ -51,7 +53,7 @@ class Agent(Frozen):
     message_buffer_autoclear: bool = False
     pinned: bool = False
     hidden: bool = False
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     version: int = 1
     created_at: Micros
     updated_at: Micros

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from app.domain.base import Frozen, Micros
 
 DEFAULT_LIMIT = 20_000
@@ -19,7 +21,7 @@ class Block(Frozen):
     """True: the agent's tools refuse to change it; people still can."""
     tags: tuple[str, ...] = ()
     hidden: bool = False
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     version: int = 1
     """Grows by one with each change of any field."""
     created_at: Micros

@@ -1,8 +1,8 @@
 """A conversation: one thread of messages with an agent. Editing a message branches it."""
 
 from app.domain.base import Frozen, Micros
-from app.domain.message import Message
 from app.domain.history import MemoryEvent
+from app.domain.message import Message
 from app.domain.run import Run, Step
 
 

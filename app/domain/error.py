@@ -15,7 +15,10 @@ from typing import Any
 
 
 class AppError(Exception):
-    """An expected failure. `message` is one or two sentences; `hint` says what to do; `details` are facts for a fold."""
+    """An expected failure.
+
+    `message` is one or two sentences, `hint` says what to do, `details` are facts for a fold.
+    """
 
     code = "error"
 
@@ -42,8 +45,8 @@ class Conflict(AppError):
 
 
 class ModelError(AppError):
-    """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt), `unauthorized`,
-    `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`.
+    """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt),
+    `unauthorized`, `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`.
 
     `retryable` says whether the same request may succeed when sent once more.
     """

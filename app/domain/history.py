@@ -6,7 +6,7 @@ from app.domain.base import Frozen, Micros
 
 Actor = Literal["user", "agent", "sleep-time", "api", "import"]
 TargetKind = Literal["block", "attachment", "agent"]
-"""`block`: a block's fields. `attachment`: a block attached or detached. `agent`: system prompt, model, tools, settings."""
+"""`block`: its fields. `attachment`: a block attached or detached. `agent`: system prompt, model, tools, settings."""
 Op = Literal["create", "update", "delete", "restore", "attach", "detach"]
 
 

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 def merge(base: str, ours: str, theirs: str) -> str | None:
     """`ours` and `theirs` both began as `base`: both changes together, or None where they touch the same lines."""
-    if ours == base or ours == theirs:
+    if ours in (base, theirs):
         return theirs
     if theirs == base:
         return ours

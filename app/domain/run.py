@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from app.domain.base import Frozen, Micros
 
 RunStatus = Literal["created", "running", "completed", "failed", "cancelled"]
@@ -52,7 +54,7 @@ class Failure(Frozen):
     code: str
     message: str
     hint: str = ""
-    details: dict[str, str | int | float | bool | None] = {}
+    details: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
 
 class Run(Frozen):

@@ -184,7 +184,7 @@ def objects_of(message: Message) -> tuple[WireMessage, ...]:
     common: dict[str, Any] = {
         "id": message.id,
         "date": iso(message.created_at),
-        "name": message.name,
+        "name": message.tool_returns[0].name if message.tool_returns else message.name,
         "sender_id": message.sender_id,
         "step_id": message.step_id,
         "run_id": message.run_id,
@@ -239,7 +239,7 @@ def _tool_return(message: Message, common: dict[str, Any]) -> ToolReturnMessage:
     returns = tuple(_return(part) for part in message.tool_returns)
     first = message.tool_returns[0]
     return ToolReturnMessage(
-        **{**common, "name": first.name},
+        **common,
         otid=otid_of(message.id, 0),
         tool_return=first.text,
         status=first.status,
@@ -262,5 +262,5 @@ def _return(part: ToolReturnPart) -> ToolReturn:
 
 def arguments_of(part: ToolCallPart) -> dict[str, Any]:
     """The arguments of a call as an object; stored ones always parse."""
-    loaded: Any = json.loads(part.arguments)
-    return loaded if isinstance(loaded, dict) else {}
+    loaded: dict[str, Any] = json.loads(part.arguments)
+    return loaded

@@ -67,7 +67,8 @@ class Changes:
         """Takes a deletion back: the block is attached again wherever it was."""
         self.repos.blocks.undelete(event.target_id)
         block = self.repos.blocks.get(event.target_id)
-        for holder, at in ((event.before or {}).get("holders") or {}).items():
+        holders: dict[str, int] = (event.before or {}).get("holders", {})
+        for holder, at in holders.items():
             agent = self.repos.agents.find(holder)
             if agent is not None and block.id not in agent.block_ids:
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))

@@ -1,4 +1,4 @@
-"""The transaction of a step: fold the outcome in, change memory, store messages, events and the next intent together."""
+"""The transaction of a step: outcome, memory changes, messages, events and the next intent are stored together."""
 
 import json
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Listening to a model: collects its deltas into a reply and passes them on as events."""
 
+from typing import Any
+
 from app.domain.base import Micros
 from app.domain.run import Usage
 from app.domain.wire_message import (
@@ -79,7 +81,7 @@ class Listening:
         order = bool(self._reasoning) + bool(self._text)
         self._emit(ToolCallMessage(**self._common(order), tool_call=piece, tool_calls=piece))
 
-    def _common(self, index: int) -> dict[str, str | None]:
+    def _common(self, index: int) -> dict[str, Any]:
         return {
             "id": self._action.message_id,
             "date": self._date,

@@ -6,7 +6,7 @@ from app.engine.bundle import EnginePorts
 from app.engine.commit import commit
 from app.engine.emitter import RESUME_GAP, Emitter
 from app.engine.perform import Attempt, perform
-from app.engine.state import Finish, Outcome, RunState
+from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
 
 
 class Control:
@@ -24,7 +24,7 @@ class Control:
     async def perform(self, state: RunState, ports: EnginePorts, emitter: Emitter) -> Outcome:
         """Performs the intent; a stop makes it `Cancelled` with what had been brought until then."""
         action = state.intent
-        assert action is not None and not isinstance(action, Finish)
+        assert isinstance(action, CallModel | RunTools)
         attempt = Attempt()
         if self.stopped:
             return attempt.cancelled(ports.clock.now())

@@ -1,4 +1,4 @@
-"""The effects of a run: calling the model and running tools. The only part that waits, and the only one ever cancelled."""
+"""The effects of a run: calling the model and running tools. The only part that waits and is ever cancelled."""
 
 import asyncio
 import contextlib
@@ -146,7 +146,7 @@ async def _listen(
     view: AgentView, wire: WireRequest, listening: Listening, emitter: Emitter, ports: EnginePorts
 ) -> None:
     stream = ports.catalog.chat(view.provider).stream(wire)
-    async with contextlib.aclosing(stream) as deltas:  # type: ignore[type-var]
+    async with contextlib.aclosing(stream) as deltas:
         async for delta in deltas:
             listening.hear(delta)
             if emitter.due:
@@ -160,7 +160,8 @@ def _failure(error: AppError, state: RunState, attempt: Attempt, listening: List
     if words:
         message = f"{message} The {words} words it had written are kept."
     overflow = error.code == "context_window_overflow"
-    details = {key: value for key, value in error.details.items() if isinstance(value, str | int | float | bool)}
+    scalar = str | int | float | bool | None
+    details: dict[str, scalar] = {key: value for key, value in error.details.items() if isinstance(value, scalar)}
     failure = Failure(code=error.code, message=message, hint=error.hint, details=details)
     reason = "context_window_overflow_in_system_prompt" if overflow else "llm_api_error"
     exchange = _ended(attempt.exchange or Exchange(model="", sent_at=now), listening, now)

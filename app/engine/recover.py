@@ -65,6 +65,6 @@ def _interrupted(why: str) -> Failure:
 
 _CRASHER = Failure(
     code="interrupted",
-    message="The engine ended twice during this run, so it was not taken up a third time. What it did until then is kept.",
+    message="The engine ended twice during this run, so it was not taken up again. What it did until then is kept.",
     hint="Try again, or choose another model first.",
 )

@@ -1,7 +1,9 @@
 """Model servers: one request in, a stream of deltas out."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol
+
+from pydantic import Field
 
 from app.domain.base import Frozen
 from app.domain.message import Message
@@ -25,7 +27,7 @@ class ChatRequest(Frozen):
     reasoning: Literal["auto", "off", "low", "medium", "high"] = "auto"
     context_window: int
     """Tokens the request and the reply may fill together; sent to servers that can be told."""
-    images: dict[str, tuple[str, bytes]] = {}
+    images: dict[str, tuple[str, bytes]] = Field(default_factory=dict)
     """Media type and bytes of each image of `messages`, by sha256."""
 
 
@@ -65,7 +67,7 @@ class ChatModel(Protocol):
         """The exact bytes to send. Pure: the same request gives the same bytes."""
         ...
 
-    def stream(self, wire: WireRequest) -> AsyncIterator[ModelDelta]:
+    def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta]:
         """Sends the bytes and yields deltas until the reply is complete.
 
         Raises `ModelError` (never a library's exception); a connection that ends without a finish is `server_died`.
@@ -94,6 +96,3 @@ class TokenCounter(Protocol):
     """Counts tokens of text without the model's tokenizer: an estimate, calibrated by real counts elsewhere."""
 
     def count(self, text: str) -> int: ...
-
-
-JsonObject = dict[str, Any]

@@ -96,7 +96,7 @@ class MessageRepository(Protocol):
         ...
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
-        """What the model sees, oldest first. Cost depends on the window, not on the length of the history."""
+        """What the model sees, oldest first. Cost depends on the window, not on the history's length."""
         ...
 
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
@@ -145,7 +145,7 @@ class RunRepository(Protocol):
 
     def many(self, run_ids: tuple[str, ...]) -> tuple[Run, ...]: ...
     def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
-        """Stores a step with the bytes it sent and received. Equal parts are stored once; replies are capped at 1 MB."""
+        """Stores a step with the bytes it sent and received. Equal parts are stored once, replies cut at 1 MB."""
         ...
 
     def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""Memory history: look back, undo, restore. Undo writes the inverse change as a new event, so it can itself be undone."""
+"""Memory history: look back, undo, restore. An undo is a new event with the inverse change: it can be undone too."""
 
 from typing import Any
 
@@ -108,15 +108,14 @@ def _undo_block(changes: Changes, event: MemoryEvent) -> None:
 
 def _inverse(event: MemoryEvent, name: str, current: Any) -> Any:
     """The value that takes the event back but keeps what came later, where both do not touch the same lines."""
-    assert event.before is not None and event.after is not None
-    before, after = event.before[name], event.after[name]
+    before, after = (event.before or {})[name], (event.after or {})[name]
     now = list(current) if isinstance(current, tuple) else current  # type: ignore[arg-type]
     if now == after:
         return before
     merged = merge(after, now, before) if isinstance(before, str) and isinstance(now, str) else None
     if merged is None:
         raise Conflict(
-            f"“{event.label}” was changed again in the same place since then, so this change cannot be taken back alone.",
+            f"“{event.label}” was changed again in the same place since, so this change cannot be taken back alone.",
             code="changed_since",
             hint="Restore an earlier version of the block, or edit it by hand.",
         )

@@ -1,4 +1,4 @@
-"""How a call finds its tool: memory tools run inside the transaction, searches read, all others go to the tool runner."""
+"""How a call finds its tool: memory tools run inside the transaction, searches read, others go to the tool runner."""
 
 from typing import Any
 

@@ -42,8 +42,7 @@ async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: E
 
 def _roles(given: Any) -> tuple[Role, ...]:
     known: tuple[Role, ...] = ("user", "assistant", "tool", "system")
-    names = [given] if isinstance(given, str) else given if isinstance(given, list) else []
-    return tuple(role for role in known if role in names)
+    return tuple(role for role in known if role == given or (isinstance(given, list) and role in given))
 
 
 def _limit(given: Any) -> int:
