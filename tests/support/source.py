@@ -1,0 +1,110 @@
+"""The project's own source, read once: files, syntax trees, names. For the architecture tests."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = "app/adapters/database/migrations/versions/"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file of the project. `name` is its path from the root, with `/`."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text, self.name)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
+    def at(self, node: ast.AST, message: str) -> str:
+        return f"{self.name}:{getattr(node, 'lineno', 1)}: {message}"
+
+    def functions(self) -> Iterator[Function]:
+        return (node for node in self.nodes if isinstance(node, Function))
+
+    def calls(self) -> Iterator[tuple[ast.Call, str]]:
+        """Every call with the last part of the called name."""
+        for node in self.nodes:
+            if isinstance(node, ast.Call):
+                called = node.func
+                if isinstance(called, ast.Attribute):
+                    yield node, called.attr
+                elif isinstance(called, ast.Name):
+                    yield node, called.id
+
+    def imports(self) -> Iterator[tuple[ast.AST, str]]:
+        """Every imported module, and `module.name` for each name taken from one."""
+        for node in self.nodes:
+            if isinstance(node, ast.Import):
+                yield from ((node, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node, node.module
+                yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
+
+    def strings(self) -> Iterator[ast.Constant]:
+        return (node for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+    def named(self) -> Iterator[tuple[ast.AST, str]]:
+        """Every name this file gives: classes, functions, parameters, variables, fields."""
+        for node in self.nodes:
+            if isinstance(node, ast.ClassDef | Function):
+                yield node, node.name
+            elif isinstance(node, ast.arg):
+                yield node, node.arg
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node, node.id
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                yield node, node.attr
+
+
+@cache
+def python_files() -> tuple[Source, ...]:
+    paths = [ROOT / "start.py", ROOT / "build.spec"]
+    paths += [path for folder in ("app", "tests", "packaging") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return tuple(read(path) for path in paths if path.is_file())
+
+
+def files_in(*folders: str) -> list[Source]:
+    """Files whose path starts with one of these; generated-looking migrations are left out."""
+    return [
+        source
+        for source in python_files()
+        if source.name.startswith(folders) and not source.name.startswith(MIGRATIONS)
+    ]
+
+
+def read(path: Path) -> Source:
+    return Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+
+
+def words_of(name: str) -> list[str]:
+    """`setRowData` and `set_row_data` are three words each."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|v\d+", name)]
+
+
+def text_files() -> Iterator[tuple[str, str]]:
+    """Everything people read that is not Python, with its text."""
+    patterns = (
+        "*.md",
+        "*.toml",
+        ".ci/*",
+        "packaging/**/*",
+        "resources/**/*.md",
+        "resources/**/*.qss",
+        "resources/**/*.txt",
+    )
+    for pattern in (*patterns, "app/**/*.md", "resources/**/*.svg", "app/**/*.mako", "app/**/*.ini"):
+        for path in sorted(ROOT.glob(pattern)):
+            if path.is_file() and path.suffix not in (".png", ".ico", ".icns", ".pyc"):
+                yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
