@@ -1,0 +1,144 @@
+"""Where everything lies, and the few settings a person writes into `settings.toml`. No Qt, no heavy import.
+
+The data folder is, in this order: the argument `--data`, the variable LARES_DATA, the system's place for application
+data. Nothing is created here: the engine makes the folder when it opens it.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+
+from app.domain.error import Invalid
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    idle_seconds: float = 10.0
+    """How long an engine without clients and without work stays."""
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    level: str = "INFO"
+    """One of `LOG_LEVELS`."""
+
+    def __post_init__(self) -> None:
+        if self.level not in LOG_LEVELS:
+            raise ValueError(f"“level” must be one of {', '.join(LOG_LEVELS)}")
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    host: str = "127.0.0.1"
+    port: int = 8283
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ValueError("“port” must be between 0 and 65535")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`settings.toml`: one table per part; what is absent keeps its default."""
+
+    engine: EngineSettings = EngineSettings()
+    log: LogSettings = LogSettings()
+    api: ApiSettings = ApiSettings()
+
+
+@dataclass(frozen=True)
+class Config:
+    folder: Path
+    """The data folder, absolute."""
+    settings: Settings = field(default_factory=Settings)
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None) -> "Config":
+        """Raises `Invalid` when settings.toml cannot be used."""
+        place = Path(folder or os.environ.get("LARES_DATA") or platformdirs.user_data_dir("lares", appauthor=False))
+        place = place.expanduser().absolute()
+        return cls(place, read_settings(place / "settings.toml"))
+
+    @property
+    def engine_file(self) -> Path:
+        """Port and token of the engine that runs; holds only while it also holds `engine_lock`."""
+        return self.folder / "engine.json"
+
+    @property
+    def engine_lock(self) -> Path:
+        return self.folder / "engine.lock"
+
+    @property
+    def starts_file(self) -> Path:
+        """Times of engine starts that have not ended in an orderly way."""
+        return self.folder / "engine-starts.json"
+
+    @property
+    def window_lock(self) -> Path:
+        return self.folder / "window.lock"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "settings.toml"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / "backups"
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in this file; the defaults when there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, "it cannot be read as text", str(error)) from error
+    try:
+        return cast(Settings, _build(Settings, tomllib.loads(text), ""))
+    except tomllib.TOMLDecodeError as error:
+        raise _unusable(path, "it is not valid TOML", str(error)) from error
+    except ValueError as error:
+        raise _unusable(path, str(error), "") from error
+
+
+def _build(kind: type[Any], table: dict[str, Any], where: str) -> Any:
+    """A settings dataclass from a table. Raises ValueError with the part of a sentence that says what is wrong."""
+    defaults = {entry.name: getattr(kind(), entry.name) for entry in fields(kind)}
+    unknown = sorted(table.keys() - defaults.keys())
+    if unknown:
+        raise ValueError(f"“{where}{unknown[0]}” is no setting that Lares knows")
+    values = {name: _value(defaults[name], value, where + name) for name, value in table.items()}
+    return kind(**values)
+
+
+def _value(default: Any, value: Any, name: str) -> Any:
+    if hasattr(default, "__dataclass_fields__"):
+        if not isinstance(value, dict):
+            raise ValueError(f"“{name}” must be a table, written as [{name}]")
+        return _build(type(default), cast(dict[str, Any], value), name + ".")
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        words = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+        raise ValueError(f"“{name}” must be {words[type(default)]}")
+    return value
+
+
+def _unusable(path: Path, reason: str, detail: str) -> Invalid:
+    return Invalid(
+        f"Lares cannot use the settings in {path}, because {reason}.",
+        code="settings_file",
+        hint="Correct that line, or rename the file to start with the default settings.",
+        details={"file": str(path), "reason": detail or reason},
+    )
