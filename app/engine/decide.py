@@ -34,7 +34,7 @@ def decide(state: RunState, fresh: FreshIds) -> Action:
 
 _BROKEN = Failure(
     code="invalid_tool_call",
-    message=f"The model sent a broken tool call {MAX_BROKEN_CALLS} times, so the run ended. Memory did not change in them.",
+    message=f"The model sent a broken tool call {MAX_BROKEN_CALLS} times, so the run ended. They changed nothing.",
     hint="Try again, or choose a model that handles tools better.",
 )
 _EMPTY = Failure(

@@ -160,8 +160,9 @@ def _failure(error: AppError, state: RunState, attempt: Attempt, listening: List
     if words:
         message = f"{message} The {words} words it had written are kept."
     overflow = error.code == "context_window_overflow"
-    scalar = str | int | float | bool | None
-    details: dict[str, scalar] = {key: value for key, value in error.details.items() if isinstance(value, scalar)}
+    details: dict[str, str | int | float | bool | None] = {
+        key: value for key, value in error.details.items() if isinstance(value, str | int | float)
+    }
     failure = Failure(code=error.code, message=message, hint=error.hint, details=details)
     reason = "context_window_overflow_in_system_prompt" if overflow else "llm_api_error"
     exchange = _ended(attempt.exchange or Exchange(model="", sent_at=now), listening, now)

@@ -92,7 +92,7 @@ class MessageRepository(Protocol):
     def get(self, message_id: str) -> Message: ...
     def find_otid(self, agent_id: str, otid: str) -> Message | None: ...
     def append(self, conversation_id: str, message: Message) -> int:
-        """Stores the message, puts it at the end of the conversation and into the search index. Returns its position."""
+        """Stores the message at the end of the conversation and in the search index. Returns its position."""
         ...
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
@@ -100,7 +100,7 @@ class MessageRepository(Protocol):
         ...
 
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
-        """Takes all messages before a position out of the context window. Returns how many left."""
+        """Takes all messages before a position out of the window. Returns how many left."""
         ...
 
     def page(

@@ -29,14 +29,16 @@ _NAME_PATTERNS: tuple[tuple[Language, str], ...] = (
     ("de", rf"\b(?i:ich bin) {_NEW}{_NOT_DE}"),
     ("de", rf"^\W*(?i:nein)\b[,.!]?\s+(?i:ich bin|ich hei(?:ß|ss)e) {_NEW}"),
 )  # fmt: skip
-_NAMES = tuple((language, re.compile(pattern)) for language, pattern in _NAME_PATTERNS)
+_NAMES: tuple[tuple[Language, re.Pattern[str]], ...] = tuple(
+    (language, re.compile(pattern)) for language, pattern in _NAME_PATTERNS)
 
-_NO_NAMES = frozenset(
+_COMMON_WORDS = (
     "a an the not on in at it my your his her later back when if again soon tomorrow today now maybe crazy fine good "
     "great ok okay sorry sure true false here there just very so too happy sad tired glad nice cool right wrong and "
     "or but to for ein eine der die das nicht im am auf mein dein später morgen heute müde froh gut hier da sehr und "
-    "oder aber".split()
+    "oder aber"
 )
+_NO_NAMES = frozenset(_COMMON_WORDS.split())
 
 _FACTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("en", re.compile(r"\b(?:please\s+)?(?:remember|note|keep in mind|don['’]?t forget|make a note)(?:\s+down)?"

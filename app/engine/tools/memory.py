@@ -72,7 +72,7 @@ def _replace(blocks: Blocks, arguments: Arguments) -> MemoryResult:
             f'The text "{_short(old)}" occurs {len(found.spans)} times in block "{block.label}" (lines {lines}). '
             f"Give more of the text around it, so that it is unique. {_shown(block)}"
         )
-    (start, end), *_ = found.spans
+    start, end = next(iter(found.spans))
     if new and not new.endswith("\n"):  # a quoted line break is a slip, not a wish to join two lines
         end = start + len(block.value[start:end].rstrip("\n"))
     value = block.value[:start] + new + block.value[end:]

@@ -49,6 +49,7 @@ class DiffView(QTextEdit):
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self.setCursorWidth(0)
         self.viewport().setMouseTracking(True)
         if compact:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -124,9 +125,13 @@ class DiffView(QTextEdit):
         document = self.document()
         before = document.textWidth()
         document.setTextWidth(width)
-        height = round(document.size().height())
+        block, lines = document.begin(), 0
+        document.size()
+        while block.isValid():
+            lines += max(1, block.layout().lineCount())
+            block = block.next()
         document.setTextWidth(before)
-        return height
+        return lines * self._px(LINE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F7:
@@ -173,12 +178,13 @@ class DiffView(QTextEdit):
 
     def _visible(self, area: QRect) -> list[tuple[QTextBlock, DiffLine, QRect]]:
         layout = self.document().documentLayout()
-        top = self.verticalScrollBar().value()
+        top = self.verticalScrollBar().value() - self._lead()
         block = self.cursorForPosition(QPoint(0, max(0, area.top() - self._px(LINE)))).block()
         found: list[tuple[QTextBlock, DiffLine, QRect]] = []
         while block.isValid() and block.blockNumber() < len(self._rows):
             box = layout.blockBoundingRect(block)
-            rect = QRect(0, round(box.y()) - top, self.viewport().width(), round(box.height()))
+            height = max(1, block.layout().lineCount()) * self._px(LINE)
+            rect = QRect(0, round(box.y()) - top, self.viewport().width(), height)
             if rect.top() > area.bottom():
                 break
             found.append((block, self._rows[block.blockNumber()], rect))
@@ -208,8 +214,8 @@ class DiffView(QTextEdit):
                     continue
                 left, right = line.cursorToX(first), line.cursorToX(last)
                 x1, x2 = (left[0], right[0]) if isinstance(left, tuple) else (left, right)
-                y = top + line.y() + self._px(2)
-                boxes.append(QRectF(origin + x1, y, x2 - x1, line.height() - self._px(4)))
+                y = top + at * self._px(LINE) + self._px(2)
+                boxes.append(QRectF(origin + x1, y, x2 - x1, self._px(LINE) - self._px(4)))
         return boxes
 
     def _paint_margin(self, painter: QPainter, row: DiffLine, rect: QRect) -> None:
@@ -233,17 +239,22 @@ class DiffView(QTextEdit):
         spans = changes(self._rows)
         if self._compact or not 0 <= self._current < len(spans) or not self.hasFocus():
             return
-        layout = self.document().documentLayout()
-        first, last = (
-            self.document().findBlockByNumber(at) for at in (spans[self._current][0], spans[self._current][1] - 1)
-        )
-        box = layout.blockBoundingRect(first).united(layout.blockBoundingRect(last))
-        top = self.verticalScrollBar().value()
+        first, stop = spans[self._current]
+        boxes = [
+            rect for block, _row, rect in self._visible(self.viewport().rect()) if first <= block.blockNumber() < stop
+        ]
+        if not boxes:
+            return
         thick = self._px(2)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._theme.color("focus"), thick))
-        rect = QRectF(0, box.y() - top, self.viewport().width(), box.height())
-        painter.drawRect(rect.adjusted(thick / 2, thick / 2, -thick / 2, -thick / 2))
+        whole = QRectF(boxes[0].united(boxes[-1]))
+        painter.drawRect(whole.adjusted(thick / 2, thick / 2, -thick / 2, -thick / 2))
+
+    def _lead(self) -> int:
+        """Qt puts the whole extra height of a line above its text; half of it belongs below."""
+        natural = QFontMetrics(self._theme.font("diff")).height()
+        return max(0, (self._px(LINE) - natural) // 2)
 
     def _number_width(self) -> int:
         largest = max((max(row.old or 0, row.new or 0) for row in self._rows), default=0)
@@ -258,6 +269,7 @@ class DiffView(QTextEdit):
         context = COMPACT_CONTEXT if self._compact else CONTEXT
         self._rows = self.model.rows(context, self._opened, ends=not self._compact) if not self.model.empty else ()
         document = self.document()
+        place = self.textCursor().blockNumber()
         document.setDocumentMargin(0)
         document.setDefaultFont(self._theme.font("diff"))
         self._write(document)
@@ -265,6 +277,8 @@ class DiffView(QTextEdit):
         frame.setLeftMargin(2 * self._number_width() + self._px(SIGN) if self._rows else self._px(12))
         frame.setRightMargin(self._px(8))
         document.rootFrame().setFrameFormat(frame)
+        self.setViewportMargins(0, -self._lead(), 0, 0)
+        self.setTextCursor(QTextCursor(document.findBlockByNumber(min(place, document.blockCount() - 1))))
         self.setAccessibleDescription(self.spoken())
         self.updateGeometry()
         self.viewport().update()

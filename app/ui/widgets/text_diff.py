@@ -167,7 +167,20 @@ def _pair(old: list[str], new: list[str]) -> list[tuple[int, int]]:
 def _likeness(one: str, other: str) -> float:
     if max(len(one), len(other)) > LONG_LINE:
         return float(one[:40] == other[:40])
-    return SequenceMatcher(None, WORD.findall(one), WORD.findall(other), autojunk=False).ratio()
+    left, right = WORD.findall(one), WORD.findall(other)
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    return (matcher.ratio() + _kept(matcher, left, right)) / 2
+
+
+def _kept(matcher: "SequenceMatcher[str]", old: list[str], new: list[str]) -> float:
+    """Share of the shorter side's letters that is still there."""
+
+    def letters(words: list[str]) -> int:
+        return sum(len(word) for word in words if word[0].isalnum())
+
+    shortest = min(letters(old), letters(new))
+    kept = sum(letters(old[i : i + size]) for i, _j, size in matcher.get_matching_blocks())
+    return kept / shortest if shortest else float(old == new)
 
 
 def changed_words(before: str, after: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
@@ -176,7 +189,7 @@ def changed_words(before: str, after: str) -> tuple[tuple[Span, ...], tuple[Span
         return _between_ends(before, after)
     old, new = WORD.findall(before), WORD.findall(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < UNLIKE:
+    if _kept(matcher, old, new) < UNLIKE and matcher.ratio() < ALIKE:
         return _whole(before), _whole(after)
     codes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
     left = _spans(old, [(code[1], code[2]) for code in codes])
