@@ -1,26 +1,62 @@
 """Finds the adapter for a provider, with its key, and keeps its connections."""
 
+from functools import partial
+
 from app.adapters.models.demo import DemoModel, demo_models
-from app.domain.error import ModelError
+from app.adapters.models.openai_compatible import OpenAICompatible
+from app.adapters.models.openai_connection import Patience
 from app.domain.model import Model, Provider
 from app.ports.models import ChatModel
 from app.ports.secrets import SecretStore
 
 
 class Catalog:
-    def __init__(self, secrets: SecretStore, *, demo_pace: float = 0.0015) -> None:
+    """One adapter per provider and version of its row: a changed address or key makes a new one."""
+
+    def __init__(self, secrets: SecretStore, *, demo_pace: float = 0.0015, patience: Patience | None = None) -> None:
         self._secrets = secrets
         self._demo = DemoModel(demo_pace)
+        self._patience = patience
+        self._adapters: dict[str, tuple[Provider, OpenAICompatible]] = {}
+        self._retired: list[OpenAICompatible] = []
+
+    def __repr__(self) -> str:
+        return f"Catalog({len(self._adapters)} servers)"
 
     def chat(self, provider: Provider) -> ChatModel:
-        if provider.kind == "demo":
-            return self._demo
-        raise ModelError(f"{provider.name} cannot be used yet.", code="bad_request")
+        return self._demo if provider.kind == "demo" else self._server(provider)
 
     async def models(self, provider: Provider) -> tuple[Model, ...]:
         if provider.kind == "demo":
             return demo_models(provider)
-        raise ModelError(f"{provider.name} cannot be used yet.", code="bad_request")
+        await self._close_retired()
+        return await self._server(provider).models()
 
     async def close(self) -> None:
-        return
+        for _, adapter in self._adapters.values():
+            await adapter.close()
+        for adapter in self._retired:
+            await adapter.close()
+        self._adapters, self._retired = {}, []
+
+    def _server(self, provider: Provider) -> OpenAICompatible:
+        known = self._adapters.get(provider.id)
+        if known and known[0] == provider:
+            return known[1]
+        if known:
+            self._retired.append(known[1])
+        read_key = partial(self._secrets.get, f"provider/{provider.id}") if provider.has_key else _no_key
+        adapter = OpenAICompatible(provider, read_key, self._patience)
+        self._adapters[provider.id] = (provider, adapter)
+        return adapter
+
+    async def _close_retired(self) -> None:
+        """Adapters of changed providers live on while a reply still streams through them."""
+        idle = [adapter for adapter in self._retired if not adapter.busy]
+        self._retired = [adapter for adapter in self._retired if adapter.busy]
+        for adapter in idle:
+            await adapter.close()
+
+
+def _no_key() -> None:
+    return None

@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from app.adapters.models.demo_acts import Act, Break, Call, Say, Think
 from app.adapters.models.demo_script import acts_for
@@ -33,7 +33,7 @@ class DemoModel:
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request)
 
-    async def stream(self, wire: WireRequest) -> AsyncIterator[ModelDelta]:
+    async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         body = wire.body
         written = thought = 0
         due = time.monotonic()

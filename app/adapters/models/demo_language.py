@@ -30,7 +30,8 @@ _NAME_PATTERNS: tuple[tuple[Language, str], ...] = (
     ("de", rf"^\W*(?i:nein)\b[,.!]?\s+(?i:ich bin|ich hei(?:ß|ss)e) {_NEW}"),
 )  # fmt: skip
 _NAMES: tuple[tuple[Language, re.Pattern[str]], ...] = tuple(
-    (language, re.compile(pattern)) for language, pattern in _NAME_PATTERNS)
+    (language, re.compile(pattern)) for language, pattern in _NAME_PATTERNS
+)
 
 _COMMON_WORDS = (
     "a an the not on in at it my your his her later back when if again soon tomorrow today now maybe crazy fine good "

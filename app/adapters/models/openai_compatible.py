@@ -1,0 +1,173 @@
+"""Any OpenAI-compatible server as a `ChatModel`: bytes out, deltas in, sentences when it goes wrong.
+
+Speaks HTTP itself instead of using the `openai` client: the stored request must be the very bytes that were sent, and
+the client drops fields of local servers (reasoning, context sizes in errors) and hides which bytes came.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from app.adapters.models import openai_errors
+from app.adapters.models.openai_connection import Connection, Patience, died, silent
+from app.adapters.models.openai_encoding import encode
+from app.adapters.models.openai_models import add_lmstudio, add_props, models_of
+from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSaid
+from app.adapters.models.sse import EventReader, TooLong
+from app.domain.error import ModelError
+from app.domain.model import Model, Provider
+from app.ports.models import ChatRequest, ModelDelta, WireRequest
+
+if TYPE_CHECKING:
+    import httpx
+
+    from app.adapters.models.openai_errors import Server
+
+LIST_PATIENCE = 10.0
+
+
+class OpenAICompatible:
+    """One provider. `read_key` may block; it is called in a thread before the first request."""
+
+    def __init__(
+        self, provider: Provider, read_key: Callable[[], str | None], patience: Patience | None = None
+    ) -> None:
+        self._provider = provider
+        self._connection = Connection(provider.name, provider.base_url, read_key, patience or Patience())
+        self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
+
+    def __repr__(self) -> str:
+        return f"OpenAICompatible({self._connection!r})"
+
+    @property
+    def busy(self) -> bool:
+        return self._connection.open_requests > 0
+
+    def encode(self, request: ChatRequest) -> WireRequest:
+        return encode(request, openai_itself=self._openai_itself)
+
+    async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
+        model = str(json.loads(_closed(wire.parts[0]))["model"])
+        url = f"{self._connection.base}/chat/completions"
+        async with self._connection.request("POST", url, content=wire.body, model=model) as response:
+            content_type = response.headers.get("content-type", "")
+            if response.status_code == 200 and "event-stream" in content_type:
+                async for delta in self._events(response, self._connection.server(url, model)):
+                    yield delta
+            elif response.status_code == 200 and "json" in content_type:
+                for delta in self._whole(await self._connection.body(response), self._connection.server(url, model)):
+                    yield delta
+            else:
+                raise await self._connection.refusal(response, model)
+
+    async def models(self) -> tuple[Model, ...]:
+        """What the server offers. Asks local servers once more where the list does not say how large the window is."""
+        listing = await self._get(f"{self._connection.base}/models")
+        models = models_of(self._provider.name, listing)
+        if self._connection.base.startswith("https:") or all(model.context_window for model in models):
+            return models
+        root = self._connection.base.removesuffix("/v1")
+        if _is_llamacpp(listing):
+            return add_props(models, await self._get_or_nothing(f"{root}/props"))
+        return add_lmstudio(models, await self._get_or_nothing(f"{root}/api/v0/models"))
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def _events(self, response: "httpx.Response", server: "Server") -> AsyncGenerator[ModelDelta, None]:
+        reader, reply = EventReader(), ReplyReader()
+        try:
+            async for chunk in self._chunks(response, reply, server):
+                for event in reader.feed(chunk):
+                    for delta in reply.read(event.data, event.raw):
+                        yield delta
+                if reply.done:
+                    break
+            events, rest = reader.end()
+            for event in events:
+                for delta in reply.read(event.data, event.raw):
+                    yield delta
+        except ServerSaid as said:
+            raise openai_errors.said_in_stream(server, said.answer) from said
+        except (NotReadable, TooLong) as problem:
+            raise _unreadable(server) from problem
+        if not reply.finish and not reply.done:
+            raise died(server, "the stream ended without a finish reason")
+        for delta in reply.close(rest):
+            yield delta
+
+    async def _chunks(self, response: "httpx.Response", reply: ReplyReader, server: "Server") -> AsyncIterator[bytes]:
+        patience = self._connection.patience
+        limit = patience.first
+        chunks = response.aiter_raw()
+        begun = False
+        while True:
+            try:
+                async with asyncio.timeout(patience.after_finish if reply.finish else limit):
+                    chunk = await anext(chunks, b"")
+            except TimeoutError as problem:
+                if reply.finish:
+                    return
+                raise silent(server, limit, begun=begun) from problem
+            if not chunk:
+                return
+            # Comments keep a connection alive while the model loads; they are not yet an answer.
+            begun = begun or b"data:" in chunk
+            limit = patience.idle if begun else patience.first
+            yield chunk
+
+    def _whole(self, body: bytes, server: "Server") -> list[ModelDelta]:
+        """A reply in one piece, or an error that came with status 200."""
+        reply = ReplyReader()
+        try:
+            deltas = reply.whole(body)
+        except (ServerSaid, NotReadable) as problem:
+            raise openai_errors.refused(server, 200, body, "application/json") from problem
+        if not reply.finish and not deltas:
+            raise openai_errors.refused(server, 200, body, "application/json")
+        return deltas + reply.close(b"")
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        async with self._connection.request("GET", url, first=LIST_PATIENCE) as response:
+            if response.status_code != 200:
+                raise await self._connection.refusal(response, "")
+            body = await self._connection.body(response)
+        try:
+            answer = json.loads(body)
+        except ValueError as problem:
+            content_type = response.headers.get("content-type", "")
+            raise openai_errors.refused(self._connection.server(url), 200, body, content_type) from problem
+        if isinstance(answer, list):
+            return {"data": answer}
+        if not isinstance(answer, dict) or ("error" in answer and "data" not in answer):
+            raise openai_errors.refused(self._connection.server(url), 200, body, "application/json")
+        return answer
+
+    async def _get_or_nothing(self, url: str) -> dict[str, Any]:
+        try:
+            return await self._get(url)
+        except ModelError:
+            return {}
+
+
+def _closed(head: bytes) -> bytes:
+    """The first part of a request is an object without its closing brace."""
+    return head + b"}"
+
+
+def _is_llamacpp(listing: dict[str, Any]) -> bool:
+    entries = listing.get("data")
+    return isinstance(entries, list) and any(
+        isinstance(entry, dict) and entry.get("owned_by") == "llamacpp" for entry in entries
+    )
+
+
+def _unreadable(server: "Server") -> ModelError:
+    return server.error(
+        f"{server.name} sent a reply that cannot be read.",
+        "server_error",
+        "Try again. If it stays, update the server.",
+        retryable=True,
+    )

@@ -1,0 +1,118 @@
+"""Reads the lists of models that servers give. Every field may be missing; an unknown size is None, never a guess."""
+
+import re
+from typing import Any
+
+from app.domain.model import Model
+
+JsonObject = dict[str, Any]
+
+_NOT_FOR_CHAT = re.compile(
+    r"(?:^|[-_/:])(?:text-embedding|embed(?:ding)?s?|rerank(?:er)?|whisper|tts|dall-e|moderation|transcribe|image|sora|clip)(?:[-_/:.\d]|$)|"
+    r"(?:^|/)(?:nomic-embed|mxbai-embed|bge-|all-minilm|e5-|gte-)|embed",
+    re.IGNORECASE,
+)
+NOT_FOR_CHAT = "This model is not made for chatting."
+
+
+def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:
+    """Models of `GET /v1/models`, in the server's order, each once."""
+    entries = listing.get("data")
+    extra = {str(one.get("name") or one.get("model")): one for one in _objects(listing.get("models"))}
+    models: dict[str, Model] = {}
+    for entry in _objects(entries if isinstance(entries, list) else listing.get("models")):
+        name = entry.get("id") or entry.get("name") or entry.get("model")
+        if isinstance(name, str) and name:
+            models.setdefault(name, _model(provider, name, entry, extra.get(name, {})))
+    return tuple(models.values())
+
+
+def add_props(models: tuple[Model, ...], props: JsonObject) -> tuple[Model, ...]:
+    """llama.cpp before it listed `n_ctx`: `/props` says it for the one model it serves."""
+    served = _count(_at(props, "default_generation_settings", "n_ctx"))
+    return tuple(model.model_copy(update={"context_window": model.context_window or served}) for model in models)
+
+
+def add_lmstudio(models: tuple[Model, ...], listing: JsonObject) -> tuple[Model, ...]:
+    """LM Studio's own list knows the size a model is loaded with, and what it can do."""
+    known = {entry.get("id"): entry for entry in _objects(listing.get("data"))}
+    return tuple(_from_lmstudio(model, known.get(model.name)) for model in models)
+
+
+def _from_lmstudio(model: Model, entry: JsonObject | None) -> Model:
+    if entry is None:
+        return model
+    kind, capabilities = entry.get("type"), entry.get("capabilities")
+    update: JsonObject = {"context_window": _count(entry.get("loaded_context_length")) or model.context_window}
+    if kind in ("llm", "vlm"):
+        update |= {"vision": kind == "vlm", "unfit": ""}
+    elif kind == "embeddings":
+        update["unfit"] = NOT_FOR_CHAT
+    if isinstance(capabilities, list):
+        update["tools"] = "tool_use" in capabilities
+    return model.model_copy(update=update)
+
+
+def _model(provider: str, name: str, entry: JsonObject, extra: JsonObject) -> Model:
+    capabilities = _names(entry.get("capabilities")) | _names(extra.get("capabilities"))
+    parameters = _names(entry.get("supported_parameters"))
+    inputs = _names(_at(entry, "architecture", "input_modalities"))
+    vision = True if "multimodal" in capabilities or "vision" in capabilities or "image" in inputs else None
+    return Model(
+        handle=f"{provider}/{name}",
+        provider=provider,
+        name=name,
+        label=_label(name, entry),
+        context_window=_window(entry),
+        tools=True if capabilities & {"tools", "function_calling"} or "tools" in parameters else None,
+        vision=False if inputs and not vision else vision,
+        reasoning=True if "thinking" in capabilities or "reasoning" in parameters else None,
+        unfit=_unfit(name, capabilities),
+    )
+
+
+def _unfit(name: str, capabilities: set[str]) -> str:
+    if capabilities & {"completion", "completion_chat", "chat"}:
+        return ""
+    return NOT_FOR_CHAT if "embedding" in capabilities or _NOT_FOR_CHAT.search(name) else ""
+
+
+def _window(entry: JsonObject) -> int | None:
+    """llama.cpp, vLLM, OpenRouter, Mistral. A model's training length (`n_ctx_train`) is not what is served."""
+    given = (
+        _at(entry, "meta", "n_ctx"),
+        entry.get("max_model_len"),
+        _at(entry, "top_provider", "context_length"),
+        entry.get("context_length"),
+        entry.get("max_context_length"),
+        entry.get("context_window"),
+    )
+    return next((count for value in given if (count := _count(value))), None)
+
+
+def _label(name: str, entry: JsonObject) -> str:
+    """llama.cpp names a model by its file when no alias was given: show the file's name without folder and ending."""
+    if entry.get("owned_by") == "llamacpp" and name.endswith(".gguf"):
+        return re.split(r"[/\\]", name)[-1].removesuffix(".gguf")
+    given = entry.get("name")
+    return given if isinstance(given, str) and given != name else ""
+
+
+def _names(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return {str(name) for name, has in value.items() if has}
+    return {str(name) for name in value} if isinstance(value, list) else set()
+
+
+def _objects(value: Any) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _at(value: Any, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
