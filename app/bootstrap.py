@@ -23,7 +23,7 @@ from app.engine.context.window import TokenLedger
 from app.engine.tools.builtin import builtin_tools
 from app.ports.models import ModelCatalog
 from app.ports.storage import Repositories
-from app.ports.system import IdFactory
+from app.ports.system import Clock, IdFactory
 from app.resources import resources_folder
 from app.services import Services
 from app.services.agents import Agents
@@ -38,12 +38,14 @@ from app.services.history import History
 from app.services.messages import Messages
 from app.services.models import Models
 from app.services.providers import Providers
+from app.services.running import Running
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.system import System
 from app.services.tools import Tools
 
 log = logging.getLogger(__name__)
+DEMO_PACE = 0.0015
 DELTAS_KEPT: Micros = 7 * 24 * 3600 * 1_000_000
 """How long a run's stream can be replayed piece by piece; afterwards its whole messages remain."""
 
@@ -54,43 +56,49 @@ class OpenEngine:
 
     services: Services
     exit_requested: asyncio.Event
-    _storage: SqliteStorage
+    storage: SqliteStorage
+    clock: Clock
+    ids: IdFactory
+    _running: Running
     _catalog: ModelCatalog
     _bus: EventBus
 
     def busy(self) -> bool:
         """Whether runs are under way."""
-        return self.services.runs.busy
+        return self._running.busy
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
         system = self.services.system
-        system.resumed, system.interrupted = await self.services.runs.recover_all()
+        system.resumed, system.interrupted = await self._running.recover_all()
         await self._housekeep()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
-        await self.services.runs.close()
+        await self._running.close()
         self._bus.close()
         await self._catalog.close()
-        await self._storage.close()
+        await self.storage.close()
 
     async def _housekeep(self) -> None:
         try:
-            await self._storage.backups.daily()
-            await self._storage.write(_drop_old_deltas)
+            await self.storage.backups.daily()
+            await self.storage.write(_drop_old_deltas)
         except StorageError as error:
             log.warning("daily snapshot: %s", error.message)
             self.services.system.notices.append(f"The daily snapshot could not be made. {error.message}")
 
 
-async def open_engine(config: Config) -> OpenEngine:
-    """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used."""
+async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEngine:
+    """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
+
+    `demo_pace`: seconds between two pieces of the demo model's text.
+    """
     clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
     folder = config.folder
     storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
     secrets = await asyncio.to_thread(open_secrets, folder)
-    catalog = Catalog(secrets)
+    catalog = Catalog(secrets, demo_pace=demo_pace)
     now = clock.now()
     await storage.write(lambda repos: _seed(repos, ids, now))
     ports = EnginePorts(
@@ -102,7 +110,8 @@ async def open_engine(config: Config) -> OpenEngine:
         ids=ids,
         publish=bus.publish,
     )
-    runs = Runs(ports, bus)
+    running = Running(ports)
+    runs = Runs(ports, bus, running)
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),
@@ -120,7 +129,7 @@ async def open_engine(config: Config) -> OpenEngine:
         system=System(folder, secrets, runs, now, exit_requested.set),
         events=Events(bus),
     )
-    return OpenEngine(services, exit_requested, storage, catalog, bus)
+    return OpenEngine(services, exit_requested, storage, clock, ids, running, catalog, bus)
 
 
 def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:

@@ -1,0 +1,48 @@
+"""How much of each request a local server has read already: `python -m tests.benchmarks.prefix`.
+
+Servers keep what they have read up to the first difference. The table shows, per step of a conversation, the share of the
+request that equals the beginning of the one before. Low shares are allowed only where memory changed or the window moved.
+"""
+
+import asyncio
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+from app.bootstrap import open_engine
+from app.config import Config
+from tests.support.talking import say
+
+TURNS = (
+    "hello",
+    "what do you know about me?",
+    "my name is Brad, not Chad",
+    "/long 120",
+    "/markdown",
+    "what is my name?",
+)
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = await open_engine(Config.load(Path(folder)))
+        agent = await engine.services.agents.create_demo()
+        requests: list[tuple[str, str, int]] = []
+        for text in TURNS:
+            run = await say(engine.services, agent, text)
+            for step in await engine.services.runs.steps(run.id):
+                trace = await engine.services.runs.trace(step.id)
+                requests.append((f"{text[:26]} / step {step.step_no}", trace.request, step.memory_seq))
+        await engine.close()
+    print(f"{'step':<40}{'bytes':>8}{'shared':>9}   why")
+    for (_, before, old_seq), (name, request, seq) in pairwise(requests):
+        share = _shared(before, request) / len(before)
+        print(f"{name:<40}{len(request):>8}{share:>9.1%}   {'memory changed' if seq != old_seq else ''}")
+
+
+def _shared(a: str, b: str) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
