@@ -147,7 +147,9 @@ def find_uv() -> str:
             stop(f"Python's venv module is missing. Install it, then start again:\n\n    {apt_line([package])}\n")
         code, output = make_boot()
     if not code:
-        code, output = run_aloud([str(BOOT / BIN / f"python{EXE}"), "-m", "pip", "install", "-q", "uv>=0.8"])
+        code, output = run_aloud(
+            [str(BOOT / BIN / f"python{EXE}"), "-m", "pip", "install", "-q", "--retries", "1", "uv>=0.8"]
+        )
     if code or uv_version(str(own)) < (0, 8):
         shutil.rmtree(BOOT, ignore_errors=True)
         stop(explain(output, "uv, which installs the libraries of Lares, could not be fetched"))
