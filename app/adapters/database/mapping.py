@@ -1,0 +1,233 @@
+"""Rows to domain models and back: one pair of functions per entity, and nothing else."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from app.domain.agent import Agent, ModelSettings
+from app.domain.block import Block
+from app.domain.conversation import Conversation
+from app.domain.event import RunEvent
+from app.domain.history import MemoryEvent, Origin
+from app.domain.message import Member, Message, Part
+from app.domain.model import Provider
+from app.domain.run import Failure, Run, Step, Usage
+from app.domain.system import Blob, Setting
+from app.domain.tool import Tool
+from app.domain.wire_message import Payload
+
+Values = dict[str, Any]
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+_PAYLOAD: TypeAdapter[Payload] = TypeAdapter(Payload)
+_EDITED = ("version", "created_at", "updated_at")
+
+
+def to_json(value: object) -> str:
+    return _JSON.dump_json(value).decode()
+
+
+def from_json(text: str) -> Any:
+    return _JSON.validate_json(text)
+
+
+def _maybe_json(value: object | None) -> str | None:
+    return None if value is None else to_json(value)
+
+
+def _maybe_from_json(text: str | None) -> Any:
+    return None if text is None else from_json(text)
+
+
+def _same(row: RowMapping, *names: str) -> Values:
+    return {name: row[name] for name in names}
+
+
+_AGENT = ("id", "name", "description", "agent_type", "system", "model", "context_window", "max_steps")
+_AGENT_FLAGS = ("message_buffer_autoclear", "pinned", "hidden")
+
+
+def agent_values(agent: Agent) -> Values:
+    return {
+        **{name: getattr(agent, name) for name in (*_AGENT, *_AGENT_FLAGS, *_EDITED)},
+        "tags": to_json(agent.tags),
+        "settings": agent.settings.model_dump_json(),
+        "metadata": to_json(agent.metadata),
+    }
+
+
+def agent_of(row: RowMapping, block_ids: tuple[str, ...], tool_names: tuple[str, ...]) -> Agent:
+    return Agent(
+        **_same(row, *_AGENT, *_AGENT_FLAGS, *_EDITED),
+        tags=tuple(from_json(row["tags"])),
+        settings=ModelSettings.model_validate_json(row["settings"]),
+        metadata=from_json(row["metadata"]),
+        block_ids=block_ids,
+        tool_names=tool_names,
+    )
+
+
+_BLOCK = ("id", "label", "value", "limit", "description", "read_only", "hidden", *_EDITED)
+
+
+def block_values(block: Block) -> Values:
+    values = {name: getattr(block, name) for name in _BLOCK}
+    return {**values, "tags": to_json(block.tags), "metadata": to_json(block.metadata)}
+
+
+def block_of(row: RowMapping) -> Block:
+    return Block(**_same(row, *_BLOCK), tags=tuple(from_json(row["tags"])), metadata=from_json(row["metadata"]))
+
+
+_CONVERSATION = tuple(Conversation.model_fields)
+
+
+def conversation_values(conversation: Conversation) -> Values:
+    return {name: getattr(conversation, name) for name in _CONVERSATION}
+
+
+def conversation_of(row: RowMapping) -> Conversation:
+    return Conversation(**_same(row, *_CONVERSATION))
+
+
+_MESSAGE = tuple(name for name in Message.model_fields if name != "parts")
+
+
+def message_values(message: Message) -> Values:
+    values = {name: getattr(message, name) for name in _MESSAGE}
+    return {**values, "parts": _PARTS.dump_json(message.parts).decode()}
+
+
+def message_of(row: RowMapping) -> Message:
+    return Message(**_same(row, *_MESSAGE), parts=_PARTS.validate_json(row["parts"]))
+
+
+def member_of(row: RowMapping) -> Member:
+    """From a row of messages joined with its membership (whose position is called `place`)."""
+    return Member(position=row["place"], message=message_of(row), left_seq=row["left_seq"])
+
+
+def _usage_values(usage: Usage) -> Values:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "usage_steps": usage.steps,
+    }
+
+
+def _usage_of(row: RowMapping) -> Usage:
+    counts = _same(row, "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+    return Usage(**counts, steps=row["usage_steps"])
+
+
+_RUN = tuple(name for name in Run.model_fields if name not in ("failure", "usage"))
+
+
+def run_values(run: Run) -> Values:
+    failure = None if run.failure is None else run.failure.model_dump_json()
+    return {**{name: getattr(run, name) for name in _RUN}, **_usage_values(run.usage), "failure": failure}
+
+
+def run_of(row: RowMapping) -> Run:
+    failure = None if row["failure"] is None else Failure.model_validate_json(row["failure"])
+    return Run(**_same(row, *_RUN), failure=failure, usage=_usage_of(row))
+
+
+_STEP = tuple(name for name in Step.model_fields if name != "usage")
+
+
+def step_values(step: Step) -> Values:
+    return {**{name: getattr(step, name) for name in _STEP}, **_usage_values(step.usage)}
+
+
+def step_of(row: RowMapping) -> Step:
+    return Step(**_same(row, *_STEP), usage=_usage_of(row))
+
+
+_RUN_EVENT = ("seq_id", "step_id", "step_no", "attempt", "whole", "position")
+
+
+def run_event_values(event: RunEvent) -> Values:
+    payload = _PAYLOAD.dump_json(event.payload)
+    return {
+        **{name: getattr(event, name) for name in _RUN_EVENT},
+        "payload": payload.decode(),
+        "bytes": len(payload),
+        "message_id": event.message.id if event.message else None,
+        "changes": to_json([change.seq for change in event.changes]) if event.changes else None,
+    }
+
+
+def run_event_of(row: RowMapping, run_id: str, message: Message | None, changes: tuple[MemoryEvent, ...]) -> RunEvent:
+    return RunEvent(
+        **_same(row, *_RUN_EVENT),
+        run_id=run_id,
+        payload=_PAYLOAD.validate_json(row["payload"]),
+        message=message,
+        changes=changes,
+    )
+
+
+_ORIGIN = tuple(Origin.model_fields)
+_MEMORY_EVENT = ("id", "at", "agent_id", "target_kind", "target_id", "label", "op", "version", "undoes")
+
+
+def memory_event_values(event: MemoryEvent) -> Values:
+    return {
+        **{name: getattr(event, name) for name in _MEMORY_EVENT},
+        **{name: getattr(event.origin, name) for name in _ORIGIN},
+        "before": _maybe_json(event.before),
+        "after": _maybe_json(event.after),
+    }
+
+
+def memory_event_of(row: RowMapping, undone_by: int | None, cause: str) -> MemoryEvent:
+    return MemoryEvent(
+        **_same(row, "seq", *_MEMORY_EVENT),
+        before=_maybe_from_json(row["before"]),
+        after=_maybe_from_json(row["after"]),
+        origin=Origin(**_same(row, *_ORIGIN)),
+        undone_by=undone_by,
+        cause=cause,
+    )
+
+
+_TOOL = ("id", "name", "tool_type", "description", "source_code", "return_char_limit", "idempotent", *_EDITED)
+
+
+def tool_values(tool: Tool) -> Values:
+    values = {name: getattr(tool, name) for name in _TOOL}
+    return {**values, "parameters": to_json(tool.parameters), "tags": to_json(tool.tags)}
+
+
+def tool_of(row: RowMapping) -> Tool:
+    return Tool(**_same(row, *_TOOL), parameters=from_json(row["parameters"]), tags=tuple(from_json(row["tags"])))
+
+
+_PROVIDER = tuple(Provider.model_fields)
+
+
+def provider_values(provider: Provider) -> Values:
+    return {name: getattr(provider, name) for name in _PROVIDER}
+
+
+def provider_of(row: RowMapping) -> Provider:
+    return Provider(**_same(row, *_PROVIDER))
+
+
+def setting_of(row: RowMapping) -> Setting:
+    return Setting(key=row["key"], value=from_json(row["value"]), version=row["version"])
+
+
+_BLOB = tuple(Blob.model_fields)
+
+
+def blob_values(blob: Blob) -> Values:
+    return {name: getattr(blob, name) for name in _BLOB}
+
+
+def blob_of(row: RowMapping) -> Blob:
+    return Blob(**_same(row, *_BLOB))

@@ -1,0 +1,133 @@
+"""Opening the database of a data folder: restore if asked, check, create or bring up to date, then hand it out."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from app import __version__
+from app.adapters.database import backups
+from app.adapters.database.engine import check, header_flaw, migrating_engine, plain_connection, use_wal
+from app.adapters.database.errors import damaged, newer, storage_error
+from app.adapters.database.migrations import FORMAT, HEAD, REVISIONS
+from app.adapters.database.search import create_index
+from app.adapters.database.storage import SqliteStorage, suspect_marker
+from app.adapters.database.tables import about, alembic_version, metadata
+from app.domain.event import Changed
+from app.ports.system import Clock, IdFactory
+
+
+class Stamp(NamedTuple):
+    """What a database says of itself; all empty for a new one."""
+
+    revision: str = ""
+    format: int = 0
+    written_by: str = ""
+
+
+async def open_storage(
+    folder: Path, clock: Clock, ids: IdFactory, *, on_changed: Callable[[Changed], None]
+) -> SqliteStorage:
+    """Opens `lares.db` in the folder, making both if need be. Only one process may do so at a time.
+
+    Raises `StorageError`: `read_only`, `disk_full`, `database_damaged`, `newer_data`, `no_wal`, `no_fts5`. The backups
+    can be listed and put back even then (`list_backups`, `schedule_restore`).
+    """
+    await asyncio.to_thread(prepare, folder, clock)
+    return SqliteStorage(folder / backups.FILE, on_changed)
+
+
+def prepare(folder: Path, clock: Clock) -> None:
+    """Everything before the first transaction, with all errors as sentences."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _try_writing(folder)
+        backups.clear_parts(folder)
+        backups.restore_scheduled(folder, clock.now())
+        _prepare_file(folder, clock)
+    except (DBAPIError, sqlite3.Error, OSError) as cause:
+        raise storage_error(cause, folder) from cause
+
+
+def _prepare_file(folder: Path, clock: Clock) -> None:
+    file = folder / backups.FILE
+    if file.exists():
+        _distrust(file)
+    with plain_connection(file, "rwc") as connection:
+        stamp = _stamp(connection)
+        if stamp.revision and (stamp.revision not in REVISIONS or stamp.format > FORMAT):
+            raise newer(stamp.written_by or "unknown version")
+        use_wal(connection)
+    if not stamp.revision:
+        _create(file)
+    elif stamp.revision != HEAD:
+        _upgrade(folder, clock)
+    if stamp.revision and stamp.written_by != __version__:
+        _sign(file)
+
+
+def _try_writing(folder: Path) -> None:
+    probe = folder / f".probe-{os.getpid()}"
+    probe.touch()
+    probe.unlink()
+
+
+def _distrust(file: Path) -> None:
+    """A look at the header always; a whole reading only after a transaction met damage."""
+    flaw = header_flaw(file)
+    marker = suspect_marker(file)
+    if not flaw and marker.exists():
+        flaw = check(file)
+        if not flaw:
+            marker.unlink()
+    if flaw:
+        raise damaged(flaw)
+
+
+def _stamp(connection: sqlite3.Connection) -> Stamp:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names:
+        return Stamp()
+    if not {"about", "alembic_version"} <= names:
+        raise damaged("it is a database, but not one of Lares")
+    revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    said = dict(connection.execute("SELECT key, value FROM about").fetchall())
+    if revision is None or not said.get("format", "").isdigit():
+        raise damaged("it does not say which version it is")
+    return Stamp(revision[0], int(said["format"]), said.get("written_by", ""))
+
+
+def _create(file: Path) -> None:
+    """A new database in one transaction, without Alembic; a test compares it with what the migrations make."""
+    engine = migrating_engine(file)
+    try:
+        with engine.begin() as db:
+            metadata.create_all(db, checkfirst=False)
+            create_index(db)
+            db.execute(alembic_version.insert(), {"version_num": HEAD})
+            said = {"format": str(FORMAT), "written_by": __version__}
+            db.execute(about.insert(), [{"key": key, "value": value} for key, value in said.items()])
+    finally:
+        engine.dispose()
+
+
+def _upgrade(folder: Path, clock: Clock) -> None:
+    # Alembic takes 0.2 s to import and is needed once per version.
+    from app.adapters.database.migrations.upgrade import upgrade
+
+    backups.create_backup(folder, "migration", clock.now())
+    engine = migrating_engine(folder / backups.FILE)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def _sign(file: Path) -> None:
+    with plain_connection(file, "rw") as connection:
+        said = {"format": str(FORMAT), "written_by": __version__}
+        connection.executemany("UPDATE about SET value = ? WHERE key = ?", [(v, k) for k, v in said.items()])

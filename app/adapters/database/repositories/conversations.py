@@ -1,0 +1,76 @@
+"""Conversations: threads, their branches, and the membership a branch begins with."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.tables import conversation_messages, conversations
+from app.domain.base import Micros
+from app.domain.conversation import Conversation
+
+_LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
+_MEMBER = ("position", "message_seq", "entered_seq", "left_seq")
+
+
+@dataclass(frozen=True)
+class ConversationRows:
+    db: Connection
+
+    def get(self, conversation_id: str) -> Conversation:
+        row = first_row(self.db, _LIVE.where(conversations.c.id == conversation_id))
+        if row is None:
+            raise missing("conversation", conversation_id)
+        return mapping.conversation_of(row)
+
+    def default_of(self, agent_id: str) -> Conversation:
+        root = conversations.c.root_id == conversations.c.id
+        of_agent = conversations.c.agent_id == agent_id
+        row = first_row(self.db, _LIVE.where(of_agent, conversations.c.is_default.is_(True), root))
+        if row is None:
+            raise missing("conversation", agent_id)
+        return mapping.conversation_of(row)
+
+    def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
+        rows = all_rows(self.db, _LIVE.where(conversations.c.agent_id == agent_id))
+        return tuple(mapping.conversation_of(row) for row in rows)
+
+    def add(self, conversation: Conversation) -> None:
+        self.db.execute(conversations.insert(), mapping.conversation_values(conversation))
+
+    def save(self, conversation: Conversation) -> None:
+        update(self.db, conversations, conversation.id, mapping.conversation_values(conversation))
+
+    def delete(self, conversation_id: str, at: Micros) -> None:
+        live = conversations.c.deleted_at.is_(None)
+        update(self.db, conversations, conversation_id, {"deleted_at": at})
+        branches = conversations.update().where(conversations.c.root_id == conversation_id, live)
+        self.db.execute(branches, {"deleted_at": at})
+
+    def undelete(self, conversation_id: str) -> None:
+        deleted = sa.select(conversations.c.deleted_at).where(conversations.c.id == conversation_id)
+        at = self.db.execute(deleted).scalar()
+        update(self.db, conversations, conversation_id, {"deleted_at": None})
+        with_it = conversations.update().where(
+            conversations.c.root_id == conversation_id, conversations.c.deleted_at == at
+        )
+        self.db.execute(with_it, {"deleted_at": None})
+
+    def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
+        member = conversation_messages.c
+        columns = [member[name] for name in _MEMBER]
+        source, target = self._seq(source_id), self._seq(target_id)
+        rows = sa.select(sa.literal(target), *columns).where(
+            member.conversation_seq == source, member.position < before_position
+        )
+        copied = self.db.execute(conversation_messages.insert().from_select(["conversation_seq", *_MEMBER], rows))
+        return copied.rowcount
+
+    def _seq(self, conversation_id: str) -> int:
+        found = sa.select(conversations.c.seq).where(conversations.c.id == conversation_id)
+        seq = self.db.execute(found).scalar()
+        if seq is None:
+            raise missing("conversation", conversation_id)
+        return seq

@@ -1,0 +1,101 @@
+"""Memory events: added, never changed. What took them back, and why they happened, is worked out on reading."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from app.adapters.database import mapping
+from app.adapters.database.repositories.messages import messages_by_id
+from app.adapters.database.rows import all_rows, insert, missing, number
+from app.adapters.database.tables import agent_blocks, memory_event_agents, memory_events
+from app.domain.history import MemoryEvent
+
+CAUSE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class HistoryRows:
+    db: Connection
+
+    def add(self, event: MemoryEvent) -> MemoryEvent:
+        seq = insert(self.db, memory_events, mapping.memory_event_values(event))
+        concerned = self._concerned(event)
+        if concerned:
+            links = [{"agent_id": agent_id, "event_seq": seq} for agent_id in sorted(concerned)]
+            self.db.execute(memory_event_agents.insert(), links)
+        return event.model_copy(update={"seq": seq})
+
+    def get(self, seq: int) -> MemoryEvent:
+        found = events_by_seq(self.db, (seq,))
+        if not found:
+            raise missing("change", str(seq))
+        return found[seq]
+
+    def last_seq(self) -> int:
+        return number(self.db, sa.select(sa.func.max(memory_events.c.seq)))
+
+    def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
+        found = sa.select(memory_events).where(memory_events.c.target_id == target_id)
+        return self._page(found, before, limit)
+
+    def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
+        link = memory_event_agents.c
+        found = (
+            sa.select(memory_events)
+            .join(memory_event_agents, link.event_seq == memory_events.c.seq)
+            .where(link.agent_id == agent_id)
+        )
+        return self._page(found, before, limit)
+
+    def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
+        found = sa.select(memory_events).where(memory_events.c.run_id.in_(run_ids), memory_events.c.run_id.is_not(None))
+        return _complete(self.db, all_rows(self.db, found.order_by(memory_events.c.seq)))
+
+    def _page(self, found: sa.Select, before: int | None, limit: int) -> tuple[MemoryEvent, ...]:
+        if before is not None:
+            found = found.where(memory_events.c.seq < before)
+        return _complete(self.db, all_rows(self.db, found.order_by(memory_events.c.seq.desc()).limit(limit)))
+
+    def _concerned(self, event: MemoryEvent) -> set[str]:
+        concerned = {event.agent_id} if event.agent_id else set[str]()
+        if event.target_kind == "block":
+            link = agent_blocks.c
+            holders = sa.select(link.agent_id).where(link.block_id == event.target_id)
+            concerned.update(self.db.execute(holders).scalars())
+        return concerned
+
+
+def events_by_seq(db: Connection, seqs: Iterable[int]) -> dict[int, MemoryEvent]:
+    rows = all_rows(db, sa.select(memory_events).where(memory_events.c.seq.in_(tuple(seqs))))
+    return {event.seq: event for event in _complete(db, rows)}
+
+
+def _complete(db: Connection, rows: Sequence[RowMapping]) -> tuple[MemoryEvent, ...]:
+    if not rows:
+        return ()
+    undone = _undone_by(db, [row["seq"] for row in rows])
+    causes = messages_by_id(db, {row["message_id"] for row in rows if row["message_id"]})
+    texts = {message_id: _short(message.text) for message_id, message in causes.items()}
+    return tuple(mapping.memory_event_of(row, undone.get(row["seq"]), texts.get(row["message_id"], "")) for row in rows)
+
+
+def _undone_by(db: Connection, seqs: list[int]) -> dict[int, int]:
+    """For each event that is taken back: the newest event that takes it back and is not itself taken back."""
+    event = memory_events.c
+    first = sa.select(event.seq, event.undoes).where(event.undoes.in_(seqs), event.undoes.is_not(None))
+    chain = first.cte("chain", recursive=True)
+    later = sa.select(event.seq, event.undoes).where(event.undoes == chain.c.seq, event.undoes.is_not(None))
+    chain = chain.union(later)
+    undone: dict[int, int] = {}
+    for seq, undoes in db.execute(sa.select(chain.c.seq, chain.c.undoes).order_by(chain.c.seq.desc())):
+        # An event is undone only by later ones, so all that could undo `seq` were seen before it.
+        if seq not in undone:
+            undone.setdefault(undoes, seq)
+    return undone
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= CAUSE_LENGTH else line[: CAUSE_LENGTH - 1] + "…"

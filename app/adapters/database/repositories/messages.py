@@ -1,0 +1,138 @@
+"""Messages and their places in conversations.
+
+Cost is what this module is careful about: `append` and `in_context` must not notice how long the history is. The
+number of members is the last position (positions run from 1 without gaps), and what is in the context window is found
+through its own partial index.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row, insert, missing, number
+from app.adapters.database.search import MessageIndex
+from app.adapters.database.tables import agents, conversation_messages, conversations, memory_events, messages
+from app.domain.message import Member, Message
+
+_member = conversation_messages.c
+_this = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation")).scalar_subquery()
+_here = _member.conversation_seq == _this
+_last_position = sa.select(sa.func.max(_member.position)).where(
+    _member.conversation_seq == sa.bindparam("conversation_seq")
+)
+_newest_event = sa.select(sa.func.max(memory_events.c.seq))
+_conversation = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation"))
+_append = (
+    conversation_messages.insert()
+    .from_select(
+        ["conversation_seq", "position", "message_seq", "entered_seq"],
+        sa.select(
+            sa.bindparam("conversation_seq", type_=sa.Integer),
+            sa.func.coalesce(_last_position.scalar_subquery(), 0) + 1,
+            sa.bindparam("message_seq", type_=sa.Integer),
+            sa.func.coalesce(_newest_event.scalar_subquery(), 0),
+        ),
+    )
+    .returning(_member.position)
+)
+_last_words = (
+    agents.update().where(agents.c.id == sa.bindparam("agent")).values(last_message_seq=sa.bindparam("message_seq"))
+)
+_members = sa.select(messages, _member.position.label("place"), _member.left_seq).join_from(
+    conversation_messages, messages, messages.c.seq == _member.message_seq
+)
+_in_context = _members.where(_here, _member.left_seq.is_(None)).order_by(_member.position)
+_newest = _members.where(_here).order_by(_member.position.desc()).limit(sa.bindparam("limit"))
+_before = _newest.where(_member.position < sa.bindparam("border"))
+_after = (
+    _members.where(_here, _member.position > sa.bindparam("border"))
+    .order_by(_member.position)
+    .limit(sa.bindparam("limit"))
+)
+_leave = (
+    conversation_messages.update()
+    .where(_here, _member.position < sa.bindparam("border"), _member.left_seq.is_(None))
+    .values(left_seq=sa.bindparam("seq"))
+)
+
+
+@dataclass(frozen=True)
+class MessageRows:
+    db: Connection
+    search: MessageIndex
+
+    def get(self, message_id: str) -> Message:
+        row = first_row(self.db, sa.select(messages).where(messages.c.id == message_id))
+        if row is None:
+            raise missing("message", message_id)
+        return mapping.message_of(row)
+
+    def find_otid(self, agent_id: str, otid: str) -> Message | None:
+        found = sa.select(messages).where(messages.c.otid == otid, messages.c.agent_id == agent_id)
+        row = first_row(self.db, found.order_by(messages.c.seq).limit(1))
+        return None if row is None else mapping.message_of(row)
+
+    def append(self, conversation_id: str, message: Message) -> int:
+        conversation_seq = self.db.execute(_conversation, {"conversation": conversation_id}).scalar()
+        if conversation_seq is None:
+            raise missing("conversation", conversation_id)
+        seq = insert(self.db, messages, mapping.message_values(message))
+        place = {"conversation_seq": conversation_seq, "message_seq": seq}
+        position: int = self.db.execute(_append, place).scalar_one()
+        self.search.add_as(seq, message)
+        if message.role in ("user", "assistant") and message.text.strip():
+            self.db.execute(_last_words, {"agent": message.agent_id, "message_seq": seq})
+        return position
+
+    def in_context(self, conversation_id: str) -> tuple[Member, ...]:
+        rows = all_rows(self.db, _in_context, {"conversation": conversation_id})
+        return tuple(mapping.member_of(row) for row in rows)
+
+    def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
+        values = {"conversation": conversation_id, "border": before_position, "seq": left_seq}
+        return self.db.execute(_leave, values).rowcount
+
+    def page(
+        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> tuple[Member, ...]:
+        values = {"conversation": conversation_id, "limit": limit}
+        if after is not None:
+            rows = all_rows(self.db, _after, {**values, "border": after})
+        elif before is not None:
+            rows = all_rows(self.db, _before, {**values, "border": before})[::-1]
+        else:
+            rows = all_rows(self.db, _newest, values)[::-1]
+        return tuple(mapping.member_of(row) for row in rows)
+
+    def position(self, conversation_id: str, message_id: str) -> int | None:
+        found = (
+            sa.select(_member.position)
+            .join(messages, messages.c.seq == _member.message_seq)
+            .where(_here, messages.c.id == message_id)
+        )
+        return self.db.execute(found, {"conversation": conversation_id}).scalar()
+
+    def count(self, conversation_id: str) -> int:
+        last = sa.select(sa.func.max(_member.position)).where(_here)
+        return number(self.db, last, {"conversation": conversation_id})
+
+    def last_of_agents(self) -> dict[str, Message]:
+        last = (
+            sa.select(messages)
+            .join(agents, agents.c.last_message_seq == messages.c.seq)
+            .where(agents.c.deleted_at.is_(None))
+        )
+        return {row["agent_id"]: mapping.message_of(row) for row in all_rows(self.db, last)}
+
+    def of_run(self, run_id: str) -> tuple[Message, ...]:
+        found = sa.select(messages).where(messages.c.run_id == run_id).order_by(messages.c.seq)
+        return tuple(mapping.message_of(row) for row in all_rows(self.db, found))
+
+
+def messages_by_id(db: Connection, message_ids: set[str]) -> dict[str, Message]:
+    if not message_ids:
+        return {}
+    rows = all_rows(db, sa.select(messages).where(messages.c.id.in_(message_ids)))
+    return {row["id"]: mapping.message_of(row) for row in rows}

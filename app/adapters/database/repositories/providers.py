@@ -1,0 +1,53 @@
+"""Providers; their keys are elsewhere."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.tables import providers
+from app.domain.error import Conflict
+from app.domain.model import Provider
+
+
+@dataclass(frozen=True)
+class ProviderRows:
+    db: Connection
+
+    def list(self) -> tuple[Provider, ...]:
+        rows = all_rows(self.db, sa.select(providers).order_by(providers.c.seq))
+        return tuple(mapping.provider_of(row) for row in rows)
+
+    def get(self, provider_id: str) -> Provider:
+        row = first_row(self.db, sa.select(providers).where(providers.c.id == provider_id))
+        if row is None:
+            raise missing("provider", provider_id)
+        return mapping.provider_of(row)
+
+    def named(self, name: str) -> Provider | None:
+        row = first_row(self.db, sa.select(providers).where(providers.c.name == name))
+        return None if row is None else mapping.provider_of(row)
+
+    def add(self, provider: Provider) -> None:
+        self._claim(provider)
+        self.db.execute(providers.insert(), mapping.provider_values(provider))
+
+    def save(self, provider: Provider) -> None:
+        self._claim(provider)
+        update(self.db, providers, provider.id, mapping.provider_values(provider))
+
+    def delete(self, provider_id: str) -> None:
+        if not self.db.execute(providers.delete().where(providers.c.id == provider_id)).rowcount:
+            raise missing("provider", provider_id)
+
+    def _claim(self, provider: Provider) -> None:
+        holder = self.named(provider.name)
+        if holder is not None and holder.id != provider.id:
+            raise Conflict(
+                f"There is already a provider named {provider.name}.",
+                code="name_taken",
+                hint="Choose another name.",
+                details={"name": provider.name},
+            )

@@ -1,0 +1,162 @@
+"""Runs, their steps with what went over the wire, and their event log."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from app.adapters.database import mapping
+from app.adapters.database.repositories import traces
+from app.adapters.database.repositories.history import events_by_seq
+from app.adapters.database.repositories.messages import messages_by_id
+from app.adapters.database.rows import all_rows, first_row, missing, number, update
+from app.adapters.database.tables import run_events, runs, steps
+from app.domain.base import Micros
+from app.domain.error import Conflict
+from app.domain.event import RunEvent
+from app.domain.run import Run, RunStatus, Step, StepTrace
+
+# Written out, because SQLite uses a partial index only for the condition it was made with.
+_ACTIVE = runs.c.status.in_([sa.literal_column("'created'"), sa.literal_column("'running'")])
+_COUNTED = (steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_tokens > sa.literal_column("0"))
+_RUN_COLUMNS = [column for column in runs.c if column.name != "state"]
+_STEP_COLUMNS = [column for column in steps.c if column.name not in ("request", "reply", "reply_truncated")]
+_runs = sa.select(*_RUN_COLUMNS)
+_steps = sa.select(*_STEP_COLUMNS)
+_active_in = _runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE)
+_run_seq = sa.select(runs.c.seq).where(runs.c.id == sa.bindparam("run"))
+_log = (
+    sa.select(run_events)
+    .where(run_events.c.run_seq == sa.bindparam("run_seq"), run_events.c.seq_id > sa.bindparam("after"))
+    .order_by(run_events.c.seq_id)
+    .limit(sa.bindparam("limit"))
+)
+
+
+@dataclass(frozen=True)
+class RunRows:
+    db: Connection
+
+    def get(self, run_id: str) -> Run:
+        row = first_row(self.db, _runs.where(runs.c.id == run_id))
+        if row is None:
+            raise missing("run", run_id)
+        return mapping.run_of(row)
+
+    def add(self, run: Run, state: str) -> None:
+        active = self.active_in(run.conversation_id) if run.active else None
+        if active is not None:
+            raise _busy(active)
+        self.db.execute(runs.insert(), {**mapping.run_values(run), "state": state})
+
+    def save(self, run: Run, state: str) -> None:
+        active = self.active_in(run.conversation_id) if run.active else None
+        if active is not None and active.id != run.id:
+            raise _busy(active)
+        update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
+
+    def state(self, run_id: str) -> str:
+        row = first_row(self.db, sa.select(runs.c.state).where(runs.c.id == run_id))
+        if row is None:
+            raise missing("run", run_id)
+        return row["state"]
+
+    def active(self) -> tuple[Run, ...]:
+        return _all_runs(all_rows(self.db, _runs.where(_ACTIVE).order_by(runs.c.seq)))
+
+    def active_in(self, conversation_id: str) -> Run | None:
+        row = first_row(self.db, _active_in, {"conversation": conversation_id})
+        return None if row is None else mapping.run_of(row)
+
+    def list(
+        self,
+        *,
+        agent_id: str | None = None,
+        conversation_id: str | None = None,
+        statuses: tuple[RunStatus, ...] = (),
+        before_id: str | None = None,
+        limit: int = 50,
+    ) -> tuple[Run, ...]:
+        found = _runs.order_by(runs.c.seq.desc()).limit(limit)
+        if agent_id is not None:
+            found = found.where(runs.c.agent_id == agent_id)
+        if conversation_id is not None:
+            found = found.where(runs.c.conversation_id == conversation_id)
+        if statuses:
+            found = found.where(runs.c.status.in_(statuses))
+        if before_id is not None:
+            found = found.where(runs.c.seq < self._seq(before_id))
+        return _all_runs(all_rows(self.db, found))
+
+    def many(self, run_ids: tuple[str, ...]) -> tuple[Run, ...]:
+        return _all_runs(all_rows(self.db, _runs.where(runs.c.id.in_(run_ids)).order_by(runs.c.seq)))
+
+    def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
+        self.db.execute(steps.insert(), {**mapping.step_values(step), **traces.values(self.db, request_parts, reply)})
+
+    def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:
+        rows = all_rows(self.db, _steps.where(steps.c.run_id.in_(run_ids)).order_by(steps.c.seq))
+        return tuple(mapping.step_of(row) for row in rows)
+
+    def step(self, step_id: str) -> Step:
+        row = first_row(self.db, _steps.where(steps.c.id == step_id))
+        if row is None:
+            raise missing("step", step_id)
+        return mapping.step_of(row)
+
+    def last_step(self, agent_id: str) -> Step | None:
+        newest = _steps.where(steps.c.agent_id == agent_id, *_COUNTED).order_by(steps.c.seq.desc()).limit(1)
+        row = first_row(self.db, newest)
+        return None if row is None else mapping.step_of(row)
+
+    def trace(self, step_id: str) -> StepTrace:
+        row = first_row(self.db, sa.select(steps).where(steps.c.id == step_id))
+        if row is None:
+            raise missing("step", step_id)
+        return traces.trace_of(self.db, row)
+
+    def add_events(self, events: tuple[RunEvent, ...]) -> None:
+        seqs = {run_id: self._seq(run_id) for run_id in dict.fromkeys(event.run_id for event in events)}
+        rows = [{"run_seq": seqs[event.run_id], **mapping.run_event_values(event)} for event in events]
+        if rows:
+            self.db.execute(run_events.insert(), rows)
+
+    def events(self, run_id: str, after_seq: int = 0, limit: int = 1000) -> tuple[RunEvent, ...]:
+        rows = all_rows(self.db, _log, {"run_seq": self._seq(run_id), "after": after_seq, "limit": limit})
+        said = messages_by_id(self.db, {row["message_id"] for row in rows if row["message_id"]})
+        seqs = {row["seq_id"]: mapping.from_json(row["changes"]) for row in rows if row["changes"]}
+        changed = events_by_seq(self.db, {seq for group in seqs.values() for seq in group}) if seqs else {}
+        return tuple(
+            mapping.run_event_of(
+                row, run_id, said.get(row["message_id"]), tuple(changed[seq] for seq in seqs.get(row["seq_id"], ()))
+            )
+            for row in rows
+        )
+
+    def last_seq(self, run_id: str) -> int:
+        last = sa.select(sa.func.max(run_events.c.seq_id)).where(run_events.c.run_seq == self._seq(run_id))
+        return number(self.db, last)
+
+    def drop_deltas(self, ended_before: Micros) -> int:
+        ended = sa.select(runs.c.seq).where(runs.c.completed_at < ended_before)
+        deltas = run_events.delete().where(run_events.c.whole.is_(sa.false()), run_events.c.run_seq.in_(ended))
+        return self.db.execute(deltas).rowcount
+
+    def _seq(self, run_id: str) -> int:
+        seq = self.db.execute(_run_seq, {"run": run_id}).scalar()
+        if seq is None:
+            raise missing("run", run_id)
+        return seq
+
+
+def _all_runs(rows: list[RowMapping]) -> tuple[Run, ...]:
+    return tuple(mapping.run_of(row) for row in rows)
+
+
+def _busy(active: Run) -> Conflict:
+    return Conflict(
+        "The agent is still busy in this conversation.",
+        code="busy",
+        hint="Wait until it has finished, or stop it first.",
+        details={"run_id": active.id},
+    )

@@ -1,0 +1,35 @@
+"""Settings with a meaning beyond one window, as JSON values by key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row
+from app.adapters.database.tables import settings
+from app.domain.system import Setting
+
+
+@dataclass(frozen=True)
+class SettingRows:
+    db: Connection
+
+    def get(self, key: str) -> Setting | None:
+        row = first_row(self.db, sa.select(settings).where(settings.c.key == key))
+        return None if row is None else mapping.setting_of(row)
+
+    def list(self) -> tuple[Setting, ...]:
+        rows = all_rows(self.db, sa.select(settings).order_by(settings.c.key))
+        return tuple(mapping.setting_of(row) for row in rows)
+
+    def set(self, key: str, value: Any) -> Setting:
+        stored = self.get(key)
+        text = mapping.to_json(value)
+        if stored is None:
+            self.db.execute(settings.insert(), {"key": key, "value": text, "version": 1})
+            return Setting(key=key, value=value)
+        version = stored.version + 1
+        self.db.execute(settings.update().where(settings.c.key == key), {"value": text, "version": version})
+        return Setting(key=key, value=value, version=version)

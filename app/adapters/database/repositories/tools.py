@@ -1,0 +1,33 @@
+"""Tools."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row
+from app.adapters.database.tables import tools
+from app.domain.tool import Tool
+
+
+@dataclass(frozen=True)
+class ToolRows:
+    db: Connection
+
+    def list(self) -> tuple[Tool, ...]:
+        return tuple(mapping.tool_of(row) for row in all_rows(self.db, sa.select(tools).order_by(tools.c.seq)))
+
+    def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
+        rows = all_rows(self.db, sa.select(tools).where(tools.c.name.in_(names)))
+        found = {row["name"]: mapping.tool_of(row) for row in rows}
+        return tuple(found[name] for name in names if name in found)
+
+    def upsert(self, tool: Tool) -> Tool:
+        row = first_row(self.db, sa.select(tools.c.id, tools.c.created_at).where(tools.c.name == tool.name))
+        if row is None:
+            self.db.execute(tools.insert(), mapping.tool_values(tool))
+            return tool
+        stored = tool.model_copy(update={"id": row["id"], "created_at": row["created_at"]})
+        self.db.execute(tools.update().where(tools.c.id == stored.id), mapping.tool_values(stored))
+        return stored

@@ -1,0 +1,52 @@
+"""What a step sent and received, byte for byte.
+
+A request is an ordered list of parts, and the next request repeats most of them: each part is stored once under its
+sha256, compressed. A reply is stored whole up to a size that no sensible reply reaches.
+"""
+
+import hashlib
+import zlib
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from app.adapters.database.tables import request_parts
+from app.domain.run import StepTrace
+
+REPLY_CAP = 1_000_000
+_HASH = 32
+
+
+def values(db: Connection, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
+    """Columns of a step; stores the parts that are new."""
+    hashes = [hashlib.sha256(part).digest() for part in parts]
+    by_hash = dict(zip(hashes, parts, strict=True))
+    known = set(db.execute(sa.select(request_parts.c.hash).where(request_parts.c.hash.in_(by_hash))).scalars())
+    new = [{"hash": key, "content": zlib.compress(part)} for key, part in by_hash.items() if key not in known]
+    if new:
+        db.execute(request_parts.insert(), new)
+    return {
+        "request": b"".join(hashes),
+        "reply": zlib.compress(reply[:REPLY_CAP]),
+        "reply_truncated": len(reply) > REPLY_CAP,
+    }
+
+
+def trace_of(db: Connection, row: RowMapping) -> StepTrace:
+    request = b"".join(request_of(db, row["request"]))
+    reply = zlib.decompress(row["reply"])
+    truncated = row["reply_truncated"]
+    # A cut may go through a character of several bytes; its first bytes are no text.
+    text = reply.decode("utf-8", errors="ignore" if truncated else "replace")
+    return StepTrace(
+        step_id=row["id"], request=request.decode("utf-8", errors="replace"), reply=text, reply_truncated=truncated
+    )
+
+
+def request_of(db: Connection, joined_hashes: bytes) -> tuple[bytes, ...]:
+    """The parts of a request, exactly as they were sent."""
+    hashes = [joined_hashes[at : at + _HASH] for at in range(0, len(joined_hashes), _HASH)]
+    found = sa.select(request_parts.c.hash, request_parts.c.content).where(request_parts.c.hash.in_(set(hashes)))
+    parts = {key: zlib.decompress(content) for key, content in db.execute(found)}
+    return tuple(parts[key] for key in hashes)

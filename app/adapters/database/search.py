@@ -1,0 +1,148 @@
+"""Full-text search over messages with FTS5: with engine.py the only module whose SQL only SQLite understands.
+
+The index holds folded words (see words.py), not the text itself, and is written by the transaction that writes the
+message. A second column holds the agent and the role as words, so that a search within one agent reads only its rows.
+Messages of deleted agents and conversations stay in the index, because deleting must be quick and can be taken back;
+a search leaves them out.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows
+from app.adapters.database.tables import agents, conversation_messages, conversations, messages
+from app.adapters.database.words import index_text, query_terms, snippet
+from app.domain.base import Micros
+from app.domain.message import Message, Role, SearchHit
+
+CREATE_INDEX = (
+    "CREATE VIRTUAL TABLE message_search USING fts5(words, scope, content='', "
+    """tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co M*'")"""
+)
+NEWEST = 1000
+"""Very common words match too many rows to rank them all in time: at first only so many of the newest are."""
+ALL = -1
+
+_insert = sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)")
+_ranked = sa.text(
+    "SELECT rowid AS seq, bm25(message_search, 1.0, 0.0) AS rank FROM message_search "
+    "WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
+).columns(seq=sa.Integer, rank=sa.Float)
+
+
+@dataclass(frozen=True)
+class MessageIndex:
+    db: Connection
+
+    def add(self, message: Message) -> None:
+        seq = self.db.execute(sa.select(messages.c.seq).where(messages.c.id == message.id)).scalar_one()
+        self.add_as(seq, message)
+
+    def add_as(self, seq: int, message: Message) -> None:
+        """`add` for one who knows the row's seq."""
+        words = index_text(message.text)
+        if words:
+            scope = f"{_agent_word(message.agent_id)} {_role_word(message.role)}"
+            self.db.execute(_insert, {"seq": seq, "words": words, "scope": scope})
+
+    def find(
+        self,
+        query: str,
+        *,
+        agent_id: str | None = None,
+        roles: tuple[Role, ...] = (),
+        start: Micros | None = None,
+        end: Micros | None = None,
+        limit: int = 20,
+    ) -> tuple[SearchHit, ...]:
+        terms = query_terms(query)
+        if not terms or limit < 1:
+            return ()
+        scope = _scope(agent_id, roles)
+        for words in _attempts(terms):
+            match = f"({words}){scope}"
+            rows = self._rows(match, start, end, limit, NEWEST) or self._rows(match, start, end, limit, ALL)
+            if rows:
+                return self._hits(rows, terms)
+        return ()
+
+    def _rows(self, match: str, start: Micros | None, end: Micros | None, limit: int, newest: int) -> list[RowMapping]:
+        """Found messages whose agent and at least one conversation are there, best first."""
+        best = _ranked.bindparams(match=match, newest=newest).subquery("best")
+        place = conversation_messages.c
+        shown = (
+            sa.select(place.message_seq)
+            .join(conversations, conversations.c.seq == place.conversation_seq)
+            .where(place.message_seq == messages.c.seq, conversations.c.deleted_at.is_(None))
+        )
+        found = (
+            sa.select(messages)
+            .join_from(best, messages, messages.c.seq == best.c.seq)
+            .join(agents, agents.c.id == messages.c.agent_id)
+            .where(agents.c.deleted_at.is_(None), shown.exists())
+            .order_by(best.c.rank, best.c.seq.desc())
+            .limit(limit)
+        )
+        if start is not None:
+            found = found.where(messages.c.created_at >= start)
+        if end is not None:
+            found = found.where(messages.c.created_at <= end)
+        return all_rows(self.db, found)
+
+    def _hits(self, rows: list[RowMapping], terms: tuple[str, ...]) -> tuple[SearchHit, ...]:
+        places = self._places([row["seq"] for row in rows])
+        hits: list[SearchHit] = []
+        for row in rows:
+            message = mapping.message_of(row)
+            conversation_id, position = places[row["seq"]]
+            text = snippet(message.text, terms)
+            hits.append(SearchHit(message=message, conversation_id=conversation_id, position=position, snippet=text))
+        return tuple(hits)
+
+    def _places(self, seqs: list[int]) -> dict[int, tuple[str, int]]:
+        """One place of each message: in the branch its thread shows, if it is there, else in the oldest branch."""
+        root = conversations.alias("root")
+        place = conversation_messages.c
+        hidden = sa.case((root.c.active_id == conversations.c.id, 0), else_=1)
+        found = (
+            sa.select(place.message_seq, conversations.c.id, place.position)
+            .join(conversations, conversations.c.seq == place.conversation_seq)
+            .join(root, root.c.id == conversations.c.root_id)
+            .where(place.message_seq.in_(seqs), conversations.c.deleted_at.is_(None))
+            .order_by(hidden, conversations.c.seq)
+        )
+        places: dict[int, tuple[str, int]] = {}
+        for seq, conversation_id, position in self.db.execute(found):
+            places.setdefault(seq, (conversation_id, position))
+        return places
+
+
+def create_index(db: Connection) -> None:
+    db.exec_driver_sql(CREATE_INDEX)
+
+
+def _attempts(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """From strict to lax: all words; all as beginnings of words; any word; any beginning. Terms are letters only."""
+    exact = [f'words:"{term}"' for term in terms]
+    begun = [f'words:"{term}"*' for term in terms]
+    if len(terms) == 1:
+        return exact[0], begun[0]
+    return " AND ".join(exact), " AND ".join(begun), " OR ".join(exact), " OR ".join(begun)
+
+
+def _scope(agent_id: str | None, roles: tuple[Role, ...]) -> str:
+    scope = f' AND scope:"{_agent_word(agent_id)}"' if agent_id is not None else ""
+    if roles:
+        scope += " AND (" + " OR ".join(f'scope:"{_role_word(role)}"' for role in roles) + ")"
+    return scope
+
+
+def _agent_word(agent_id: str) -> str:
+    return "".join(letter for letter in agent_id if letter.isalnum())
+
+
+def _role_word(role: Role) -> str:
+    return f"role{role}"
