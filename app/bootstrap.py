@@ -5,12 +5,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.adapters.database import open_storage
-from app.adapters.database.engine import SqliteStorage
+from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
-from app.adapters.system import RandomIds, SystemClock
+from app.adapters.system import SystemClock, UuidFactory
 from app.adapters.tools import NoTools
 from app.config import Config
 from app.domain.agent import AgentDraft
@@ -22,7 +21,7 @@ from app.engine.bundle import EnginePorts
 from app.engine.context.window import TokenLedger
 from app.engine.tools.builtin import builtin_tools
 from app.ports.models import ModelCatalog
-from app.ports.storage import Repositories
+from app.ports.storage import BackupStore, Repositories
 from app.ports.system import Clock, IdFactory
 from app.resources import resources_folder
 from app.services import Services
@@ -46,7 +45,8 @@ from app.services.tools import Tools
 
 log = logging.getLogger(__name__)
 DEMO_PACE = 0.0015
-DELTAS_KEPT: Micros = 7 * 24 * 3600 * 1_000_000
+DAY: Micros = 24 * 3600 * 1_000_000
+DELTAS_KEPT: Micros = 7 * DAY
 """How long a run's stream can be replayed piece by piece; afterwards its whole messages remain."""
 
 
@@ -59,6 +59,7 @@ class OpenEngine:
     storage: SqliteStorage
     clock: Clock
     ids: IdFactory
+    _backups: BackupStore
     _running: Running
     _catalog: ModelCatalog
     _bus: EventBus
@@ -82,8 +83,11 @@ class OpenEngine:
 
     async def _housekeep(self) -> None:
         try:
-            await self.storage.backups.daily()
-            await self.storage.write(_drop_old_deltas)
+            newest = max((b.at for b in await self._backups.list() if b.reason == "daily"), default=0)
+            if self.clock.now() - newest > DAY:
+                await self._backups.create("daily")
+            ended_before = self.clock.now() - DELTAS_KEPT
+            await self.storage.write(lambda repos: repos.runs.drop_deltas(ended_before))
         except StorageError as error:
             log.warning("daily snapshot: %s", error.message)
             self.services.system.notices.append(f"The daily snapshot could not be made. {error.message}")
@@ -94,9 +98,10 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
 
     `demo_pace`: seconds between two pieces of the demo model's text.
     """
-    clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
+    clock, ids, bus, exit_requested = SystemClock(), UuidFactory(), EventBus(), asyncio.Event()
     folder = config.folder
     storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
+    backups = SqliteBackups(folder, clock)
     secrets = await asyncio.to_thread(open_secrets, folder)
     catalog = Catalog(secrets, demo_pace=demo_pace)
     now = clock.now()
@@ -125,11 +130,11 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         tools=Tools(ports),
         settings=Settings(ports),
         blobs=Blobs(ports),
-        backups=Backups(storage.backups, bus.publish, exit_requested.set),
+        backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, runs, now, exit_requested.set),
         events=Events(bus),
     )
-    return OpenEngine(services, exit_requested, storage, clock, ids, running, catalog, bus)
+    return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, catalog, bus)
 
 
 def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
@@ -138,10 +143,6 @@ def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
         repos.tools.upsert(tool)
     if repos.providers.named("demo") is None:
         repos.providers.add(Provider(id=ids.new("provider"), name="demo", kind="demo", created_at=now, updated_at=now))
-
-
-def _drop_old_deltas(repos: Repositories) -> None:
-    repos.runs.drop_deltas(SystemClock().now() - DELTAS_KEPT)
 
 
 def _prompt(name: str) -> str:

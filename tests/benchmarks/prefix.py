@@ -1,7 +1,7 @@
 """How much of each request a local server has read already: `python -m tests.benchmarks.prefix`.
 
-Servers keep what they have read up to the first difference. The table shows, per step of a conversation, the share of the
-request that equals the beginning of the one before. Low shares are allowed only where memory changed or the window moved.
+Servers keep what they have read up to the first difference. The table shows, per step of a conversation, the share of
+the request before that this one begins with. A low share is right only where memory changed or the window moved.
 """
 
 import asyncio

@@ -221,8 +221,9 @@ async def test_a_branch_keeps_the_old_messages_and_takes_the_memory_back(service
     await say(services, agent, "my name is Brad, not Chad")
     thread = (await services.conversations.of_agent(agent.id))[0]
     old = await services.messages.page(thread.active_id)
-    assert len(await services.conversations.changes_since(thread.id, 2)) == 1
-    branch = await services.conversations.branch(thread.active_id, 2, take_back_memory=True)
+    third = old.positions[2]
+    assert len(await services.conversations.changes_since(thread.id, third)) == 1
+    branch = await services.conversations.branch(thread.active_id, third, take_back_memory=True)
     assert await block_value(services, agent) == "Name: Chad.\nLikes short answers."
     run = await say(services, agent, "my name is Zoë, not Chad")
     assert run.conversation_id == branch.id
@@ -230,7 +231,7 @@ async def test_a_branch_keeps_the_old_messages_and_takes_the_memory_back(service
     assert page.messages[:2] == old.messages[:2]
     assert page.messages[2].text == "my name is Zoë, not Chad"
     fork = page.forks[0]
-    assert (fork.position, fork.branch_ids, fork.current) == (2, (thread.id, branch.id), 1)
+    assert (fork.position, fork.branch_ids, fork.current) == (third, (thread.id, branch.id), 1)
     await services.conversations.show_branch(thread.id)
     shown = (await services.conversations.of_agent(agent.id))[0].active_id
     assert (await services.messages.page(shown)).messages == old.messages
