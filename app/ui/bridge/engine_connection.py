@@ -1,7 +1,8 @@
-"""Keeps the window connected: connects, notices when the engine dies, starts it again, gives up after three deaths."""
+"""Keeps the window connected: connects, notices when the engine dies, connects to the next one.
 
-import time
-from collections import deque
+Starting engines, and refusing to after three deaths, is the launcher's: here an `AppError` of it means the repair page.
+"""
+
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -12,14 +13,12 @@ from app.domain.system import EngineStatus
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
 
-DEATHS = 3
-WITHIN_SECONDS = 300.0
-
 
 class Client(Protocol):
     """What the link's client gives."""
 
     services: Any
+    on_notice: Callable[[str], None]
 
     async def wait_closed(self) -> None:
         """Returns when the link is gone, for whatever reason."""
@@ -51,6 +50,8 @@ class EngineConnection(QObject):
     """EngineStatus, and whether an earlier engine was lost."""
     failed = Signal(object)
     """AppError: no engine can be started; a person must look."""
+    raise_wanted = Signal()
+    """Another start of Lares asks for this window."""
 
     def __init__(self, tasks: Tasks, relay: EventRelay, connect: Callable[[], Awaitable[Client]]) -> None:
         super().__init__(relay)
@@ -58,7 +59,6 @@ class EngineConnection(QObject):
         self._relay = relay
         self._connect = connect
         self._client: Client | None = None
-        self._deaths: deque[float] = deque(maxlen=DEATHS)
         self.services: Any = LiveServices()
         self.state = "starting"
 
@@ -66,9 +66,8 @@ class EngineConnection(QObject):
         self._tasks.spawn(self._keep(), self)
 
     def retry(self) -> None:
-        """From the repair page: count the deaths anew and try again."""
+        """From the repair page."""
         if self.state == "failed":
-            self._deaths.clear()
             self._set("starting")
             self.start()
 
@@ -84,14 +83,12 @@ class EngineConnection(QObject):
             lost = True
             if self.state == "closing":
                 return
-            if self._died_too_often():
-                self._give_up(_crash_loop())
-                return
             self._set("again")
 
     async def _once(self, lost: bool) -> None:
         """One engine: from connecting to the loss of the link."""
         client = self._client = await self._connect()
+        client.on_notice = self._notice
         self.services.point_to(client.services)
         following = self._tasks.spawn(self._follow(client), self)
         try:
@@ -107,17 +104,16 @@ class EngineConnection(QObject):
             self.services.point_to(None)
             self._client = None
 
+    def _notice(self, name: str) -> None:
+        if name == "raise":
+            self.raise_wanted.emit()
+
     async def _follow(self, client: Client) -> None:
         try:
             await self._relay.follow(client.services.events.subscribe)
         except LinkError as error:
             if error.code != "engine_gone":
                 raise
-
-    def _died_too_often(self) -> bool:
-        now = time.monotonic()
-        self._deaths.append(now)
-        return len(self._deaths) == DEATHS and now - self._deaths[0] <= WITHIN_SECONDS
 
     def _give_up(self, error: AppError) -> None:
         self._set("failed")
@@ -134,18 +130,11 @@ class EngineConnection(QObject):
         client = self._client
         if client is None:
             return
-        if stop_runs:
-            try:
+        try:
+            if stop_runs:
                 await client.services.system.shutdown(True)
-            except LinkError:
-                return
-        await client.close()
-
-
-def _crash_loop() -> LinkError:
-    return LinkError(
-        f"The engine stopped {DEATHS} times within 5 minutes, so Lares does not start it again by itself. "
-        "Your agents and messages are on disk.",
-        code="crash_loop",
-        hint="Look at the log below, go back to a snapshot, or try again.",
-    )
+        except LinkError:
+            # It went by itself meanwhile, which is what was wanted.
+            pass
+        finally:
+            await client.close()

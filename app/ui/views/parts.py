@@ -57,8 +57,13 @@ class Mark(QLabel):
 
 
 def hairline(vertical: bool = False) -> QFrame:
-    frame = QFrame()
-    frame.setProperty("kind", "vline" if vertical else "line")
+    return frame_of("vline" if vertical else "line")
+
+
+def frame_of(kind: str, parent: QWidget | None = None) -> QFrame:
+    """A frame of one of the kinds that the stylesheet knows."""
+    frame = QFrame(parent)
+    frame.setProperty("kind", kind)
     return frame
 
 

@@ -1,0 +1,65 @@
+"""What the next request of the conversation is made of: a bar, its legend in numbers, and what the server counted."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.context import ContextOverview
+from app.ui.models.wording import count
+from app.ui.theme import Theme
+from app.ui.views.parts import Icon, column_of, row_of
+from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.token_bar import TokenBar, TokenLegend
+
+NEAR = 0.9
+"""Share of the window, reply included, from which the number warns."""
+
+
+class ContextBar(QWidget):
+    part_opened = Signal(str, str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName(self.tr("Context window"))
+        self._used = Label(theme, "", "strong")
+        self._of = Label(theme, "", "base", "muted")
+        self._bar = TokenBar(theme)
+        self._legend = TokenLegend(theme, self._bar)
+        self._note_icon = Icon(theme, "info", "muted", 14)
+        self._note = ElidedLabel(theme, "", "label", "text2")
+        head = row_of(theme, Label(theme, self.tr("Context window"), "strong"), None, self._used, self._of, gap=4)
+        self._note_row = QWidget()
+        row_of(theme, self._note_icon, self._note, parent=self._note_row, gap=6)
+        column_of(theme, head, self._bar, self._legend, self._note_row, parent=self, inset=(14, 9, 14, 10), gap=8)
+        self._bar.part_opened.connect(self.part_opened)
+        self.clear()
+
+    def clear(self) -> None:
+        self._bar.set_parts((), 0, 0)
+        self._used.setText("")
+        self._of.setText("")
+        self._note_row.hide()
+
+    def show_overview(self, overview: ContextOverview) -> None:
+        parts = [(part.kind, part.label, part.tokens) for part in overview.parts]
+        self._bar.set_parts(parts, overview.window, overview.kept_for_reply, overview.served)
+        near = overview.used + overview.kept_for_reply >= NEAR * overview.window
+        self._used.setText(count(overview.used))
+        self._used.set_kind("warn" if near else "")
+        self._of.setText(self.tr("of {}").format(count(overview.window)))
+        text, kind, icon = self._note_of(overview)
+        self._note.set_text(text)
+        self._note.set_kind(kind)
+        self._note_icon.show_icon(icon, kind if kind != "text2" else "muted")
+        self._note_row.setVisible(bool(text))
+
+    def _note_of(self, overview: ContextOverview) -> tuple[str, str, str]:
+        """The most important thing to say, its colour and its icon."""
+        if overview.served is not None and overview.served < overview.window:
+            text = self.tr("The server serves only {} tokens").format(count(overview.served))
+            return text, "danger", "warning"
+        if overview.messages_out:
+            text = self.tr("{} older messages no longer fit; they stay searchable").format(count(overview.messages_out))
+            return text, "text2", "info"
+        if overview.last_real is not None:
+            return self.tr("Server read {} tokens last time").format(count(overview.last_real)), "text2", "check"
+        return self.tr("Estimated; no request has been sent yet"), "text2", "info"

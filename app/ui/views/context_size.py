@@ -1,0 +1,84 @@
+"""How many tokens the agent may use: a slider with marks for what the server serves, and the number itself."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
+
+from app.ui.models.wording import count
+from app.ui.theme import Theme
+from app.ui.views.parts import column_of, follow, row_of
+from app.ui.widgets.labels import Label
+
+LEAST, MOST = 2048, 131_072
+STEP = 1024
+WAIT_MS = 500
+"""After the last move, so that dragging does not change the agent at every pixel."""
+
+
+class ContextSize(QWidget):
+    changed = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._stored = 0
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setAccessibleName(self.tr("Context size in tokens"))
+        self._slider.setRange(LEAST // STEP, MOST // STEP)
+        self._slider.setPageStep(4)
+        self._number = QSpinBox()
+        self._number.setAccessibleName(self.tr("Context size in tokens, as a number"))
+        self._number.setRange(LEAST, 1_000_000)
+        self._number.setSingleStep(STEP)
+        self._number.setGroupSeparatorShown(True)
+        self._number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._served = Label(theme, "", "label", "muted")
+        self._most = Label(theme, "", "label", "muted")
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(WAIT_MS)
+        self._wait.timeout.connect(self._settled)
+        head = row_of(theme, Label(theme, self.tr("Context size"), "strong"), None, self._number)
+        column_of(theme, head, self._slider, row_of(theme, self._served, None, self._most), parent=self, gap=4)
+        self._slider.valueChanged.connect(self._slid)
+        self._number.valueChanged.connect(self._typed)
+        self._number.editingFinished.connect(self._settled)
+        follow(theme, self, lambda: self._number.setFixedWidth(theme.px(84)))
+
+    def show_size(self, tokens: int, served: int | None, most: int | None) -> None:
+        """`served`: what the server says it serves now; `most`: what the model allows."""
+        if not self._wait.isActive():
+            self._stored = tokens
+            self._set(tokens)
+        self._served.setText(self.tr("Served now {}").format(count(served)) if served else self.tr("Served: not known"))
+        self._served.set_kind("warn" if served and tokens > served else "muted")
+        self._served.setToolTip(
+            self.tr("The server serves less than this, so it would cut the request.")
+            if served and tokens > served
+            else ""
+        )
+        self._most.setText(self.tr("Model allows {}").format(count(most)) if most else "")
+
+    def _set(self, tokens: int) -> None:
+        for widget, value in ((self._slider, tokens // STEP), (self._number, tokens)):
+            widget.blockSignals(True)
+            widget.setValue(value)
+            widget.blockSignals(False)
+
+    def _slid(self, steps: int) -> None:
+        self._number.blockSignals(True)
+        self._number.setValue(steps * STEP)
+        self._number.blockSignals(False)
+        self._wait.start()
+
+    def _typed(self, tokens: int) -> None:
+        self._slider.blockSignals(True)
+        self._slider.setValue(tokens // STEP)
+        self._slider.blockSignals(False)
+        self._wait.start()
+
+    def _settled(self) -> None:
+        self._wait.stop()
+        if self._number.value() != self._stored:
+            self._stored = self._number.value()
+            self.changed.emit(self._stored)

@@ -1,0 +1,123 @@
+"""The page for an engine that cannot be started: why, the log's end, and the ways out. Needs no engine."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+
+from app.config import Config
+from app.domain.error import AppError
+from app.ui.models.wording import full_time, size
+from app.ui.theme import Theme
+from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, row_of
+from app.ui.views.sheet import Sheet
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.section import Section
+
+LOG_LINES = 60
+SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
+class Repair(Sheet):
+    retry_wanted = Signal()
+    restore_wanted = Signal(object)
+    """Path of the snapshot that is to become the database."""
+
+    def __init__(self, theme: Theme, config: Config) -> None:
+        super().__init__(theme)
+        self.set_words(self.tr("The engine of Lares does not start"))
+        self._config = config
+        self.closer.hide()
+        self._why = Label(theme, "", "conversation")
+        self._hint = Label(theme, "", "base", "text2")
+        for label in (self._why, self._hint):
+            label.setWordWrap(True)
+        card = frame_of("banner")
+        card.setProperty("tone", "danger")
+        words = column_of(theme, self._why, self._hint, gap=4)
+        icon = column_of(theme, Icon(theme, "warning", "danger"), None)
+        row_of(theme, icon, parent=card, inset=(14, 12, 14, 12), gap=12).addLayout(words, 1)
+        self._log = QPlainTextEdit()
+        self._log.setReadOnly(True)
+        self._log.setAccessibleName(self.tr("Last lines of the engine's log"))
+        log = Section(theme, self.tr("Last lines of the log"))
+        log.add_action("copy", self.tr("Copy the log"), self._copy)
+        log.add(self._log)
+        self._snapshots = QWidget()
+        self._rows: QVBoxLayout = column_of(theme, parent=self._snapshots, gap=6)
+        snapshots = Section(theme, self.tr("Restore a snapshot"))
+        about = Label(
+            theme,
+            self.tr("Agents, memory and messages go back to that moment. What is there now is set aside, not deleted."),
+            "base",
+            "text2",
+        )
+        about.setWordWrap(True)
+        snapshots.add(about)
+        snapshots.add(self._snapshots)
+        for part in (card, snapshots, log):
+            self.add(part)
+        self.folder = Button(theme, self.tr("Open data folder"), "ghost", "folder")
+        self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")
+        self.folder.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl.fromLocalFile(str(config.folder))))
+        self.retry.clicked.connect(lambda *_: self.retry_wanted.emit())
+        self.add_foot(self.folder, None, self.retry)
+        follow(theme, self._log, self._fit_log)
+
+    def show_error(self, error: AppError) -> None:
+        self._why.setText(error.message)
+        self._hint.setText(error.hint)
+        self._hint.setVisible(bool(error.hint))
+        self._log.setPlainText(str(error.details.get("log") or last_lines(self._config.logs)))
+        self._log.moveCursor(self._log.textCursor().MoveOperation.End)
+        self._fill()
+        self.retry.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _fill(self) -> None:
+        empty(self._rows)
+        found = snapshots_in(self._config.backups)
+        if not found:
+            self._rows.addWidget(Label(self._theme, self.tr("There is no snapshot yet."), "base", "muted"))
+        for path in found:
+            self._rows.addWidget(self._row(path))
+
+    def _row(self, path: Path) -> QWidget:
+        line, stat = frame_of("card"), path.stat()
+        at = full_time(int(stat.st_mtime * 1_000_000))
+        when = Label(self._theme, at, "base")
+        when.set_weight(500)
+        name = ElidedLabel(self._theme, f"{path.name}, {size(stat.st_size)}", "label", "muted")
+        button = Button(self._theme, self.tr("Restore"), "", "undo", size="small")
+        button.setAccessibleName(self.tr("Restore the snapshot of {}").format(at))
+        button.clicked.connect(lambda *_: self.restore_wanted.emit(path))
+        row_of(self._theme, when, name, None, button, parent=line, inset=(12, 6, 8, 6))
+        return line
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self._why.text()}\n\n{self._log.toPlainText()}")
+
+    def _fit_log(self) -> None:
+        self._log.setFont(self._theme.font("ids"))
+        self._log.setFixedHeight(self._theme.px(180))
+
+
+def snapshots_in(folder: Path) -> list[Path]:
+    """Whole copies of the database, newest first; empty when the folder cannot be read."""
+    try:
+        found = [path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file()]
+        return sorted(found, key=lambda path: -path.stat().st_mtime)
+    except OSError:
+        return []
+
+
+def last_lines(logs: Path) -> str:
+    for name in ("engine.log", "engine-output.log"):
+        try:
+            text = (logs / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if text.strip():
+            return "\n".join(text.splitlines()[-LOG_LINES:])
+    return ""
