@@ -1,148 +1,133 @@
-"""SQLite itself: connections with their pragmas, checks and whole copies. Knows files and SQL, but no table.
+"""Storage on SQLite: one thread that writes, a few that read. The event loop never waits for the disk."""
 
-With search.py the only module whose SQL only SQLite understands.
-"""
-
-import contextlib
-import sqlite3
-from collections.abc import Iterator
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import NoReturn, TypeVar
 
-import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DBAPIError
 
+from app.adapters.database.backups import SqliteBackups
+from app.adapters.database.errors import storage_error
+from app.adapters.database.repositories import repositories_on
+from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
 from app.domain.error import StorageError
+from app.domain.event import Changed
+from app.ports.storage import Repositories
 
-READERS = 3
-_BUSY_MS = 5000
-_HEADER = b"SQLite format 3\x00"
-
-
-def writing_engine(file: Path) -> Engine:
-    """One connection; each transaction begins with the write lock, so that none fails half-way for want of it."""
-    return _engine(file, "BEGIN IMMEDIATE", 1, ("journal_size_limit=67108864", "foreign_keys=ON"))
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
-def reading_engine(file: Path) -> Engine:
-    """A few connections that cannot write; each transaction sees one state of the database."""
-    return _engine(file, "BEGIN", READERS, ("query_only=ON",))
+def suspect_marker(file: Path) -> Path:
+    """Exists when a transaction met damage: the next opening then reads the whole file before trusting it."""
+    return file.with_name(file.name + ".suspect")
 
 
-def migrating_engine(file: Path) -> Engine:
-    """Like the writing one, but rebuilding a table does not touch the rows that refer to it."""
-    return _engine(file, "BEGIN IMMEDIATE", 1, ("foreign_keys=OFF",))
+class SqliteStorage:
+    """Implements `app.ports.storage.Storage`. Made by `open_storage`."""
+
+    def __init__(self, file: Path, backups: SqliteBackups, on_changed: Callable[[Changed], None]) -> None:
+        self.backups = backups
+        self._file = file
+        self._on_changed = on_changed
+        self._write_engine = writing_engine(file)
+        self._read_engine = reading_engine(file)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
+        self._closed = False
+
+    async def write(self, work: Callable[[Repositories], T]) -> T:
+        self._ensure_open()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def publish(changes: list[Changed], result: T) -> None:
+            try:
+                for changed in changes:
+                    self._on_changed(changed)
+            finally:
+                done.set_result(result)
+
+        def transaction() -> None:
+            try:
+                result, changes = self._transaction(work)
+            except BaseException as error:  # noqa: BLE001  (whatever it is, it belongs to the caller)
+                _call(loop, done.set_exception, error)
+            else:
+                _call(loop, publish, changes, result)
+
+        self._writer.submit(transaction)
+        return await _whole(done)
+
+    async def read(self, work: Callable[[Repositories], T]) -> T:
+        self._ensure_open()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._snapshot, work)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        await _whole(loop.run_in_executor(self._writer, self._end))
+        self._writer.shutdown()
+
+    def _end(self) -> None:
+        self._readers.shutdown()
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+
+    def _transaction(self, work: Callable[[Repositories], T]) -> tuple[T, list[Changed]]:
+        changes: list[Changed] = []
+        try:
+            with self._write_engine.begin() as db:
+                result = work(repositories_on(db, changes.append))
+        except DBAPIError as cause:
+            self._fail(cause)
+        return result, changes
+
+    def _snapshot(self, work: Callable[[Repositories], T]) -> T:
+        try:
+            with self._read_engine.begin() as db:
+                return work(repositories_on(db, _refuse))
+        except DBAPIError as cause:
+            self._fail(cause)
+
+    def _fail(self, cause: DBAPIError) -> NoReturn:
+        error = storage_error(cause, self._file.parent)
+        if error.code == "database_damaged":
+            suspect_marker(self._file).touch()
+        raise error from cause
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise StorageError("Lares is ending, so nothing more can be read or saved.", hint="Start Lares again.")
 
 
-def _engine(file: Path, begin: str, size: int, pragmas: tuple[str, ...]) -> Engine:
-    # SQLAlchemy 2.1 and Python must not begin transactions on their own: `begin` below does.
-    arguments = {"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(file)),
-        connect_args=arguments,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("synchronous=FULL", "cache_size=-8000", *pragmas):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+async def _whole(done: asyncio.Future[T]) -> T:
+    """Awaits to the end, however often the caller is cancelled; only then the cancellation goes on."""
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return done.result()
+    if done.exception() is not None:
+        _log.info("A transaction whose caller was cancelled failed: %s", done.exception())
+    raise cancelled
 
 
-@contextlib.contextmanager
-def plain_connection(file: Path, mode: Literal["ro", "rw", "rwc"] = "ro") -> Iterator[sqlite3.Connection]:
-    """A connection without SQLAlchemy for work on whole files. Only `rwc` makes a missing file."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_MS / 1000)
-    connection.isolation_level = None
+def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *values: object) -> None:
     try:
-        yield connection
-    finally:
-        connection.close()
+        loop.call_soon_threadsafe(callback, *values)
+    except RuntimeError:
+        # The loop was closed while the transaction ran: it is committed, and nobody is left to be told.
+        _log.info("The event loop ended before a transaction did")
 
 
-def use_wal(connection: sqlite3.Connection) -> None:
-    """Turns on the journal that lets people read while an agent writes; raises where the folder cannot have it."""
-    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-    modules = {name for (name,) in connection.execute("SELECT name FROM pragma_module_list")}
-    lacking = lacking_feature(mode, modules)
-    if lacking is not None:
-        raise lacking
-
-
-def lacking_feature(journal_mode: str, modules: set[str]) -> StorageError | None:
-    """What this SQLite, or this folder, cannot do though we need it."""
-    if journal_mode.lower() != "wal":
-        return StorageError(
-            "The data folder is on a disk that cannot keep your data safe while Lares runs.",
-            code="no_wal",
-            hint="Choose a data folder on this computer's own disk, not on a network or cloud drive.",
-            details={"journal_mode": journal_mode},
-        )
-    if "fts5" not in modules:
-        return StorageError(
-            "This computer's SQLite has no full-text search (FTS5), so Lares cannot start.",
-            code="no_fts5",
-            hint="Install Python from python.org or from your system's packages, whose SQLite has it.",
-            details={"sqlite": sqlite3.sqlite_version},
-        )
-    return None
-
-
-def header_flaw(file: Path) -> str:
-    """What the first bytes of a database file say against it; empty if nothing. Costs one small read."""
-    with file.open("rb") as opened:
-        head = opened.read(100)
-    size = file.stat().st_size
-    if size == 0:
-        return ""
-    if len(head) < 100 or not head.startswith(_HEADER):
-        return "it does not begin like a database"
-    page = int.from_bytes(head[16:18], "big")
-    page = 65536 if page == 1 else page
-    pages, counter, valid_for = (int.from_bytes(head[at : at + 4], "big") for at in (28, 24, 92))
-    has_journal = _size(file.with_name(file.name + "-wal")) > 0
-    if not has_journal and counter == valid_for and size < pages * page:
-        return f"it is cut off: {size} of {pages * page} bytes"
-    return ""
-
-
-def check(file: Path) -> str:
-    """Reads the whole database; what is wrong with it, or empty."""
-    try:
-        with plain_connection(file) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return "" if found == "ok" else str(found)
-
-
-def copy_whole(source: Path, target: Path) -> None:
-    """A compact copy as of now; others may go on reading and writing. The target must not exist."""
-    with plain_connection(source) as connection:
-        connection.execute("VACUUM INTO ?", (str(target),))
-
-
-def settle(file: Path) -> None:
-    """Moves everything from the journal into the file, so that the file alone is the database."""
-    with plain_connection(file, "rw") as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def broken_references(connection: Connection) -> int:
-    return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _refuse(changed: Changed) -> None:
+    raise RuntimeError(f"a reading transaction notes a change of {changed.kind}")

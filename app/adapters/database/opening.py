@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app import __version__
 from app.adapters.database import backups
-from app.adapters.database.engine import check, header_flaw, migrating_engine, plain_connection, use_wal
+from app.adapters.database.engine import SqliteStorage, suspect_marker
 from app.adapters.database.errors import damaged, newer, storage_error
 from app.adapters.database.migrations import FORMAT, HEAD, REVISIONS
 from app.adapters.database.search import create_index
-from app.adapters.database.storage import SqliteStorage, suspect_marker
+from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, use_wal
 from app.adapters.database.tables import about, alembic_version, metadata
 from app.domain.event import Changed
 from app.ports.system import Clock, IdFactory
@@ -38,7 +38,7 @@ async def open_storage(
     can be listed and put back even then (`list_backups`, `schedule_restore`).
     """
     await asyncio.to_thread(prepare, folder, clock)
-    return SqliteStorage(folder / backups.FILE, on_changed)
+    return SqliteStorage(folder / backups.FILE, backups.SqliteBackups(folder, clock), on_changed)
 
 
 def prepare(folder: Path, clock: Clock) -> None:

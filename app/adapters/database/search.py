@@ -1,4 +1,4 @@
-"""Full-text search over messages with FTS5: with engine.py the only module whose SQL only SQLite understands.
+"""Full-text search over messages with FTS5: with sqlite.py the only module whose SQL only SQLite understands.
 
 The index holds folded words (see words.py), not the text itself, and is written by the transaction that writes the
 message. A second column holds the agent and the role as words, so that a search within one agent reads only its rows.

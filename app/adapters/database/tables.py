@@ -193,7 +193,8 @@ conversation_messages = sa.Table(
     _maybe_number("left_seq"),
     sqlite_with_rowid=False,
 )
-"""Positions run from 1 without gaps. `entered_seq`, `left_seq`: newest memory event when the message came and went."""
+"""Positions run from 1 without gaps. `entered_seq`, `left_seq`: the conversation's next position when the message came
+into the context window and when it left."""
 _in_context = conversation_messages.c.left_seq.is_(None)
 sa.Index(
     "ix_conversation_messages_in_context",

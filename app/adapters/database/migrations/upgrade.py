@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from app.adapters.database.engine import broken_references
+from app.adapters.database.sqlite import broken_references
 
 HERE = Path(__file__).parent
 

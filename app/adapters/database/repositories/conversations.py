@@ -12,7 +12,7 @@ from app.domain.base import Micros
 from app.domain.conversation import Conversation
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
-_MEMBER = ("position", "message_seq", "entered_seq", "left_seq")
+_MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_seq")
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class ConversationRows:
         self.db.execute(with_it, {"deleted_at": None})
 
     def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
+        """What left the window only later than `before_position` is in the window of the copy, as it was then."""
         member = conversation_messages.c
-        columns = [member[name] for name in _MEMBER]
-        source, target = self._seq(source_id), self._seq(target_id)
-        rows = sa.select(sa.literal(target), *columns).where(
-            member.conversation_seq == source, member.position < before_position
+        left_seq = sa.case((member.left_seq <= before_position, member.left_seq), else_=sa.null())
+        target = sa.literal(self._seq(target_id))
+        rows = sa.select(target, member.position, member.message_seq, member.entered_seq, left_seq).where(
+            member.conversation_seq == self._seq(source_id), member.position < before_position
         )
-        copied = self.db.execute(conversation_messages.insert().from_select(["conversation_seq", *_MEMBER], rows))
-        return copied.rowcount
+        return self.db.execute(conversation_messages.insert().from_select(_MEMBER, rows)).rowcount
 
     def _seq(self, conversation_id: str) -> int:
         found = sa.select(conversations.c.seq).where(conversations.c.id == conversation_id)

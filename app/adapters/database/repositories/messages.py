@@ -13,29 +13,15 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.rows import all_rows, first_row, insert, missing, number
 from app.adapters.database.search import MessageIndex
-from app.adapters.database.tables import agents, conversation_messages, conversations, memory_events, messages
+from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.message import Member, Message
 
 _member = conversation_messages.c
 _this = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation")).scalar_subquery()
 _here = _member.conversation_seq == _this
-_last_position = sa.select(sa.func.max(_member.position)).where(
-    _member.conversation_seq == sa.bindparam("conversation_seq")
-)
-_newest_event = sa.select(sa.func.max(memory_events.c.seq))
 _conversation = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation"))
-_append = (
-    conversation_messages.insert()
-    .from_select(
-        ["conversation_seq", "position", "message_seq", "entered_seq"],
-        sa.select(
-            sa.bindparam("conversation_seq", type_=sa.Integer),
-            sa.func.coalesce(_last_position.scalar_subquery(), 0) + 1,
-            sa.bindparam("message_seq", type_=sa.Integer),
-            sa.func.coalesce(_newest_event.scalar_subquery(), 0),
-        ),
-    )
-    .returning(_member.position)
+_next_position = sa.select(sa.func.coalesce(sa.func.max(_member.position), 0) + 1).where(
+    _member.conversation_seq == sa.bindparam("conversation_seq")
 )
 _last_words = (
     agents.update().where(agents.c.id == sa.bindparam("agent")).values(last_message_seq=sa.bindparam("message_seq"))
@@ -79,8 +65,9 @@ class MessageRows:
         if conversation_seq is None:
             raise missing("conversation", conversation_id)
         seq = insert(self.db, messages, mapping.message_values(message))
-        place = {"conversation_seq": conversation_seq, "message_seq": seq}
-        position: int = self.db.execute(_append, place).scalar_one()
+        position = number(self.db, _next_position, {"conversation_seq": conversation_seq})
+        place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
+        self.db.execute(conversation_messages.insert(), {**place, "entered_seq": position, "left_seq": None})
         self.search.add_as(seq, message)
         if message.role in ("user", "assistant") and message.text.strip():
             self.db.execute(_last_words, {"agent": message.agent_id, "message_seq": seq})
