@@ -21,7 +21,7 @@ class SystemClock:
             return self._last
 
 
-class UuidFactory:
+class RandomIds:
     """Random ids that no other installation will ever give."""
 
     def new(self, kind: Kind) -> str:

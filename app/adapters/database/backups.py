@@ -24,7 +24,6 @@ from app.ports.system import Clock
 FILE = "lares.db"
 FOLDER = "backups"
 DAILY_KEPT = 7
-DAY: Micros = 24 * 3600 * 1_000_000
 _SCHEDULE = "restore.next"
 _REASONS: tuple[str, ...] = get_args(Backup.model_fields["reason"].annotation)
 _NAME = re.compile(r"^(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<reason>[a-z-]+)\.db$")
@@ -45,14 +44,6 @@ class SqliteBackups:
 
     async def create(self, reason: str) -> Backup:
         return await asyncio.to_thread(create_backup, self._folder, reason, self._clock.now())
-
-    async def daily(self) -> Backup | None:
-        """Makes the copy of the day if the newest is a day old, or dated in the future by a clock set wrong."""
-        now = self._clock.now()
-        newest = next((backup.at for backup in await self.list() if backup.reason == "daily"), None)
-        if newest is not None and 0 <= now - newest < DAY:
-            return None
-        return await self.create("daily")
 
     def schedule_restore(self, name: str) -> None:
         schedule_restore(self._folder, name)

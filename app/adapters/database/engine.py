@@ -9,7 +9,6 @@ from typing import NoReturn, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from app.adapters.database.backups import SqliteBackups
 from app.adapters.database.errors import storage_error
 from app.adapters.database.repositories import repositories_on
 from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
@@ -29,8 +28,7 @@ def suspect_marker(file: Path) -> Path:
 class SqliteStorage:
     """Implements `app.ports.storage.Storage`. Made by `open_storage`."""
 
-    def __init__(self, file: Path, backups: SqliteBackups, on_changed: Callable[[Changed], None]) -> None:
-        self.backups = backups
+    def __init__(self, file: Path, on_changed: Callable[[Changed], None]) -> None:
         self._file = file
         self._on_changed = on_changed
         self._write_engine = writing_engine(file)

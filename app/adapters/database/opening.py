@@ -38,7 +38,7 @@ async def open_storage(
     can be listed and put back even then (`list_backups`, `schedule_restore`).
     """
     await asyncio.to_thread(prepare, folder, clock)
-    return SqliteStorage(folder / backups.FILE, backups.SqliteBackups(folder, clock), on_changed)
+    return SqliteStorage(folder / backups.FILE, on_changed)
 
 
 def prepare(folder: Path, clock: Clock) -> None:
