@@ -83,8 +83,6 @@ class OpenAICompatible:
                 for event in reader.feed(chunk):
                     for delta in reply.read(event.data, event.raw):
                         yield delta
-                if reply.done:
-                    break
             events, rest = reader.end()
             for event in events:
                 for delta in reply.read(event.data, event.raw):
@@ -104,11 +102,15 @@ class OpenAICompatible:
         chunks = response.aiter_raw()
         begun = False
         while True:
+            if reply.done:
+                limit = patience.after_done
+            elif reply.finish:
+                limit = patience.after_finish
             try:
-                async with asyncio.timeout(patience.after_finish if reply.finish else limit):
+                async with asyncio.timeout(limit):
                     chunk = await anext(chunks, b"")
             except TimeoutError as problem:
-                if reply.finish:
+                if reply.done or reply.finish:
                     return
                 raise silent(server, limit, begun=begun) from problem
             if not chunk:

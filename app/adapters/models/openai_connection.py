@@ -36,7 +36,9 @@ class Patience:
     first: float = 600.0
     idle: float = 120.0
     after_finish: float = 5.0
-    """Some servers keep the connection open after the last word."""
+    """For usage and the end mark, which not every server sends."""
+    after_done: float = 0.05
+    """For the end of the body: when it is read, the connection can be used again."""
 
 
 def base_of(address: str) -> str:

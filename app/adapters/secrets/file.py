@@ -1,4 +1,4 @@
-"""Keys in a JSON file of mode 0600 in the data folder; replaced as a whole, so a crash leaves the old or the new one."""
+"""Keys in a JSON file of mode 0600, replaced as a whole: a crash leaves the old file or the new one."""
 
 import contextlib
 import json
