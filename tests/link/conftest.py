@@ -1,21 +1,22 @@
-"""A host with toy services and a client connected to it over a real socket."""
+"""A host with toy services and a client connected to it over a real socket; toy engines as processes of their own."""
 
+import contextlib
+import os
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from app import __version__
 from app.config import Config
 from app.link.client import Client, connect
-from app.link.engine_file import EngineNote, write_note
 from app.link.host import Host
-from app.link.protocol import PROTOCOL
+from tests.support.hosting import hosting
+from tests.support.toy_engine import processes_of
 from tests.support.toy_services import ToyServices
-
-TOKEN = "a token that only this test knows"
 
 
 @pytest.fixture
@@ -24,19 +25,19 @@ def config(data_folder: Path) -> Config:
     return Config.load()
 
 
-def note(port: int, token: str = TOKEN, version: str = __version__) -> EngineNote:
-    return EngineNote(port, 1, token, PROTOCOL, version, time.time())
-
-
-@asynccontextmanager
-async def hosting(config: Config, services: object, **options: object) -> AsyncIterator[Host]:
-    """A host whose address is noted in the data folder."""
-    host = Host(services, TOKEN, **options)  # type: ignore[arg-type]
-    write_note(config.engine_file, note(await host.start()))
-    try:
-        yield host
-    finally:
-        await host.close()
+@pytest.fixture
+def engines(config: Config) -> Iterator[None]:
+    """Ends the toy engines of the test's folder, also one that takes the place of an ended one."""
+    yield
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        for pid in processes_of(config):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        listening = [thread for thread in threading.enumerate() if thread.name == "engine-report"]
+        if not listening:
+            return
+        listening[0].join(0.05)
 
 
 @pytest.fixture

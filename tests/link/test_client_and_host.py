@@ -16,7 +16,7 @@ from app.domain.error import AppError, Invalid, LinkError, ModelError
 from app.domain.history import Origin
 from app.link.client import Client, connect
 from app.link.host import Host
-from tests.link.conftest import hosting
+from tests.support.hosting import hosting
 from tests.support.toy_services import ToyServices
 
 pytestmark = pytest.mark.anyio

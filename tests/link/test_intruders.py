@@ -17,7 +17,7 @@ from app.link.client import Client, connect, open_link
 from app.link.engine_file import read_note, write_note
 from app.link.host import Host
 from app.link.protocol import FRAME_LIMIT, PROTOCOL, Wire, encode, framed, proof_of, prove_as_client
-from tests.link.conftest import TOKEN, note
+from tests.support.hosting import TOKEN, note
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,137 @@
+"""The `lares` command: opens the window, or runs the engine, the server or the terminal chat.
+
+Its order matters: the engine is started before anything large is imported, so that both load at the same time.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from multiprocessing import freeze_support
+from typing import Any
+
+from app import __version__
+from app.config import Config
+from app.domain.error import AppError
+from app.link.spawn import reporter, start_early
+from app.terminal.display import NO_DISPLAY, can_open_window
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    freeze_support()
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except AppError as error:
+        _say_error(error)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lares", description="A workshop for agents that remember. Without an argument it opens the window."
+    )
+    parser.add_argument("--version", action="version", version=f"Lares {__version__}")
+    _add_folder(parser, None)
+    parser.add_argument("--engine", dest="run", action="store_const", const=_engine, help=argparse.SUPPRESS)
+    parser.set_defaults(run=_window)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
+    serve.add_argument("--host", default=None, help="an address of this computer (127.0.0.1)")
+    serve.add_argument("--port", type=int, default=None, help="the port to listen on (8283)")
+    serve.set_defaults(run=_serve)
+    chat = commands.add_parser("chat", help="talk to an agent in the terminal")
+    chat.add_argument("agent", nargs="?", default="", help="name or id of the agent")
+    chat.set_defaults(run=_chat)
+    for command in (serve, chat):
+        _add_folder(command, argparse.SUPPRESS)
+    return parser
+
+
+def _add_folder(parser: argparse.ArgumentParser, default: Any) -> None:
+    parser.add_argument("--data", dest="folder", metavar="DIR", default=default, help="the data folder to use")
+
+
+def _window(options: argparse.Namespace) -> int:
+    if not can_open_window():
+        _say(NO_DISPLAY)
+        return 1
+    config = Config.load(options.folder)
+    started = start_early(config)
+
+    from app.link.window import claim_window, raise_first_window
+
+    claim = claim_window(config)
+    if claim is None:
+        if raise_first_window(config):
+            return 0
+        _say("Lares is already open, but its window does not answer. Close it, then start Lares again.")
+        return 1
+
+    from app.ui.application import main as open_window
+
+    with claim:
+        return open_window(config, started)
+
+
+def _engine(options: argparse.Namespace) -> int:
+    report = reporter()
+    try:
+        config = Config.load(options.folder)
+    except AppError as error:
+        from app.link.values import error_to_wire
+
+        report({"state": "failed", "error": error_to_wire(error)})
+        return 1
+
+    from app.link.engine_process import EnginePlan, run_engine
+
+    return run_engine(config, EnginePlan(_open_engine, report))
+
+
+async def _open_engine(config: Config) -> Any:
+    # Imported only once the lock is held: a second engine of a folder ends before it loads anything large.
+    from app.bootstrap import open_engine
+
+    return await open_engine(config)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from app.link.engine_process import EnginePlan, run_engine
+    from app.link.values import error_from_wire
+    from app.rest.app import build_app
+    from app.rest.server import serving
+
+    config = Config.load(options.folder)
+    host = options.host or config.settings.api.host
+    port = config.settings.api.port if options.port is None else options.port
+
+    def report(said: dict[str, Any]) -> None:
+        if said["state"] == "failed":
+            _say_error(error_from_wire(said["error"]))
+        elif said["state"] == "held":
+            _say(f"Lares is already running on {config.folder}. Close it first, or choose another folder with --data.")
+        else:
+            _say(f"Lares {__version__} serves on http://{host}:{port} (try /v1/health/). Ctrl-C ends it.")
+
+    plan = EnginePlan(_open_engine, report, alongside=lambda services: serving(build_app(), host, port))
+    return run_engine(config, plan)
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from app.terminal.chat import chat
+
+    return chat(Config.load(options.folder), options.agent)
+
+
+def _say_error(error: AppError) -> None:
+    _say(f"{error.message} {error.hint}".strip())
+
+
+def _say(text: str) -> None:
+    """To the terminal, if there is one: a windowed program on Windows has no output at all."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Starts the engine's process. Imports little, so that a window can call it before anything else is loaded.
+
+The child writes one JSON line to its standard output when it knows how its start went: `{"state": "ready"}`,
+`{"state": "held"}` (another engine holds the data folder) or `{"state": "failed", "error": {...}}`. Nothing at all
+means that it died.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from app.config import Config
+from app.link.engine_file import read_note
+
+Report = dict[str, Any]
+Command = Callable[[Config], Sequence[str]]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OUTPUT_BYTES = 1024 * 1024
+_LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
+
+
+@dataclass(frozen=True)
+class Start:
+    """An engine that is being started."""
+
+    pid: int
+    report: "Future[Report]" = field(default_factory=lambda: Future[Report]())
+
+
+def engine_command(config: Config) -> Sequence[str]:
+    frozen = bool(getattr(sys, "frozen", False))
+    return [sys.executable, *([] if frozen else ["-m", "app"]), "--engine", "--data", str(config.folder)]
+
+
+def start_early(config: Config, command: Command = engine_command) -> Start | None:
+    """Starts an engine unless something already listens where the last one did. Does not wait for it."""
+    note = read_note(config.engine_file)
+    if note is not None:
+        try:
+            socket.create_connection(("127.0.0.1", note.port), timeout=0.2).close()
+        except OSError:
+            return start_engine(config, command)
+        return None
+    return start_engine(config, command)
+
+
+def start_engine(config: Config, command: Command = engine_command) -> Start:
+    """A process of its own that outlives this one, with none of its handles."""
+    with _output(config) as output:
+        process = subprocess.Popen(
+            list(command(config)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            cwd=Path(sys.executable).parent if getattr(sys, "frozen", False) else ROOT,
+            env=child_environment(os.environ),
+            close_fds=True,
+            **_detached(),
+        )
+    start = Start(process.pid)
+    threading.Thread(target=_listen, args=(process, start.report), name="engine-report", daemon=True).start()
+    return start
+
+
+def _output(config: Config) -> IO[bytes]:
+    """Where the child's last words go before it has a log, or when the interpreter itself dies."""
+    path = config.logs / "engine-output.log"
+    try:
+        make_folder(config)
+        config.logs.mkdir(exist_ok=True)
+        fresh = path.exists() and path.stat().st_size > OUTPUT_BYTES
+        return path.open("wb" if fresh else "ab")
+    except OSError:
+        return open(os.devnull, "wb")
+
+
+def make_folder(config: Config) -> None:
+    """The data folder, for this user only. Raises OSError."""
+    config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _detached() -> dict[str, Any]:
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def child_environment(own: Mapping[str, str]) -> dict[str, str]:
+    """The same; in a frozen build with the library paths as they were before its loader changed them."""
+    environment = dict(own)
+    if getattr(sys, "frozen", False):
+        for name in _LIBRARY_PATHS:
+            original = environment.pop(f"{name}_ORIG", None)
+            environment.pop(name, None)
+            if original:
+                environment[name] = original
+        environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+    return environment
+
+
+def _listen(process: "subprocess.Popen[bytes]", report: "Future[Report]") -> None:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.stdout.close()
+    try:
+        said: Report = json.loads(line)
+    except ValueError:
+        said = {"state": "died", "exit": process.wait()}
+    report.set_result(said)
+    # Waited for to the end, so that no dead process stays in the table.
+    process.wait()
+
+
+def reporter() -> Callable[[Report], None]:
+    """The child's side: writes the one line. Nothing else goes to that pipe, because its reader stops after it."""
+    if sys.stdout is None:
+        return lambda said: None
+    line = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+    def report(said: Report) -> None:
+        try:
+            line.write(json.dumps(said) + "\n")
+            line.close()
+        except OSError:
+            # The launcher is gone; the engine serves whoever comes next.
+            return
+
+    return report
