@@ -9,7 +9,7 @@ from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
-from app.adapters.system import SystemClock, UuidFactory
+from app.adapters.system import RandomIds, SystemClock
 from app.adapters.tools import NoTools
 from app.config import Config
 from app.domain.agent import AgentDraft
@@ -98,7 +98,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
 
     `demo_pace`: seconds between two pieces of the demo model's text.
     """
-    clock, ids, bus, exit_requested = SystemClock(), UuidFactory(), EventBus(), asyncio.Event()
+    clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
     folder = config.folder
     storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
     backups = SqliteBackups(folder, clock)

@@ -4,9 +4,7 @@ from app.domain.message import Message, TextPart
 from app.ports.storage import Repositories, Storage
 from app.ports.system import Clock, IdFactory
 
-WORDS = ("risotto", "stock", "rice", "wine", "porcini", "Saturday", "guests", "Mia", "Brad", "oven", "market", "recipe")
-    "risotto stock rice wine porcini Saturday guests Mia Brad oven market Friday recipe scale six people stir".split()
-)
+WORDS = ("risotto", "stock", "rice", "wine", "porcini", "Saturday", "guests", "Mia", "Brad", "oven", "market", "stir")
 
 
 async def fill(storage: Storage, clock: Clock, ids: IdFactory, conversation_id: str, count: int, keep: int) -> None:
