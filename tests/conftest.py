@@ -113,11 +113,17 @@ def _short_id(item: pytest.Item) -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_outside_network() -> Iterator[None]:
+def no_outside_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    log = tmp_path / "network-attempts.txt"
+    monkeypatch.setenv(network.LOG_VARIABLE, str(log))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(network.WATCHED), os.environ.get("PYTHONPATH")]))
+    )
     network.take_attempts()
     yield
-    attempts = network.take_attempts()
-    assert not attempts, f"this test reached for the network outside this computer: {', '.join(attempts)}"
+    attempts = [*network.take_attempts(), *network.childrens_attempts(log)]
+    if attempts:
+        pytest.fail(f"this test reached for the network outside this computer: {', '.join(attempts)}", pytrace=False)
 
 
 class _Collector(logging.Handler):
@@ -155,7 +161,8 @@ def no_unexpected_logs(allow_logs: AllowedLogs) -> Iterator[None]:
     logging.getLogger().removeHandler(collector)
     lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in collector.records]
     unexpected = [line for line in lines if not allow_logs.has(line)]
-    assert not unexpected, "unexpected log lines (allow_logs allows them):\n" + "\n".join(unexpected)
+    if unexpected:
+        pytest.fail("unexpected log lines (allow_logs allows them):\n" + "\n".join(unexpected), pytrace=False)
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +175,8 @@ def no_leftover_threads() -> Iterator[None]:
         if not _is_foreign(thread):
             thread.join(max(0.0, until - time.monotonic()))
     left = [thread.name for thread in started if thread.is_alive() and not _is_foreign(thread)]
-    assert not left, f"threads outlived their test: {', '.join(left)}"
+    if left:
+        pytest.fail(f"threads outlived their test: {', '.join(left)}", pytrace=False)
 
 
 def _is_foreign(thread: threading.Thread) -> bool:

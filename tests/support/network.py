@@ -1,8 +1,15 @@
-"""A guard that refuses and remembers every attempt of this process to reach another computer."""
+"""A guard that refuses and remembers every attempt to reach another computer: of this process and of its children."""
 
 import ipaddress
+import os
 import sys
+from pathlib import Path
 from typing import Any
+
+LOG_VARIABLE = "LARES_TEST_NETWORK_LOG"
+"""Names the file where child processes note their attempts."""
+WATCHED = Path(__file__).resolve().parent / "watched"
+"""On PYTHONPATH, this folder makes every Python child install the guard at its start."""
 
 _attempts: list[str] = []
 _installed: list[bool] = []
@@ -24,6 +31,10 @@ def take_attempts() -> list[str]:
     taken = list(_attempts)
     _attempts.clear()
     return taken
+
+
+def childrens_attempts(log: Path) -> list[str]:
+    return log.read_text("utf-8").splitlines() if log.exists() else []
 
 
 def is_local(host: object) -> bool:
@@ -48,5 +59,17 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     else:
         return
     if not is_local(host):
-        _attempts.append(f"{event} {host}")
+        _remember(f"{event} {host}")
         raise OutsideNetworkRefused(f"tests may not reach {host}")
+
+
+def _remember(attempt: str) -> None:
+    _attempts.append(attempt)
+    log = os.environ.get(LOG_VARIABLE)
+    if log and _CHILD in sys.modules:
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{attempt} (process {os.getpid()}, {' '.join(sys.orig_argv[1:4])})\n")
+
+
+_CHILD = "lares_network_guard"
+"""The name under which a child process loads this module."""
