@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -284,6 +284,24 @@ def test_command_ids_and_shortcuts_are_unique() -> None:
                     problems.append(source.at(node, f"{key} is already taken in {seen[key]}"))
                 seen[key] = source.at(node, "").rstrip(": ")
     none_of(problems)
+
+
+def test_the_window_gives_no_key_to_two_commands() -> None:
+    from PySide6.QtGui import QKeySequence
+
+    from app.ui.window_commands import window_commands
+
+    class Everything(dict[str, Callable[[], None]]):
+        def __contains__(self, key: object) -> bool:
+            return True
+
+        def __missing__(self, key: str) -> Callable[[], None]:
+            return lambda: None
+
+    commands = window_commands(Everything(), {})
+    keys = [QKeySequence(keys).toString() for command in commands for keys in command.shortcuts]
+    ids = [command.id for command in commands]
+    none_of(f"app/ui/window_commands.py: {one} is given twice" for one in keys + ids if (keys + ids).count(one) > 1)
 
 
 def _keys_of(call: ast.Call) -> list[str]:

@@ -49,9 +49,11 @@ def test_every_system_gets_resources_and_migrations(
     system: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (analysis,) = run_spec(system, monkeypatch, tmp_path)["Analysis"]
-    targets = {target: source for source, target in analysis.options["datas"]}
-    for target in ("resources", "app/adapters/database/migrations", "."):
-        assert Path(targets[target]).exists()
+    places = [(Path(source), target) for source, target in analysis.options["datas"]]
+    assert all(source.exists() or list(source.parent.glob(source.name)) for source, _ in places)
+    for target in ("resources", "resources/fonts", "resources/icons", "app/adapters/database/migrations/versions", "."):
+        assert target in [place for _, place in places]
+    assert not any("pictures" in target for _, target in places)
     assert all(Path(script).is_file() for script in analysis.given[0])
     assert any(name.startswith("keyring.backends.") for name in analysis.options["hiddenimports"])
     assert "tkinter" in analysis.options["excludes"]
