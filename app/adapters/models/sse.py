@@ -42,7 +42,13 @@ class EventReader:
 
     def end(self) -> tuple[list[Event], bytes]:
         """The last event, also when its closing blank line never came, and the bytes after it."""
-        events = self._events(b"".join(self._line) + b"\n\n") if self._line or self._data else []
+        unfinished = b"".join(self._line)
+        events = self._events(unfinished + b"\n") if unfinished else []
+        if unfinished and self._raw:
+            self._raw[-1] = unfinished
+        if self._data:
+            events.append(Event(b"\n".join(self._data), b"".join(self._raw)))
+            self._raw = []
         rest = b"".join(self._raw)
         self._line, self._data, self._raw = [], [], []
         return events, rest
