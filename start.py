@@ -2,6 +2,7 @@
 """Start Lares or its tests from a fresh clone: makes the environment first, with nothing but Python. See `--help`."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -311,7 +312,13 @@ def child_environment() -> dict[str, str]:
 def become(command: list[str]) -> int:
     if not WINDOWS:
         os.execve(command[0], command, child_environment())
-    return subprocess.run(command, env=child_environment()).returncode
+    process = subprocess.Popen(command, env=child_environment())
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The child got Ctrl-C too and ends in its own order.
+            continue
 
 
 def run_aloud(command: list[str], environment: dict[str, str] | None = None) -> tuple[int, str]:
@@ -323,6 +330,7 @@ def run_aloud(command: list[str], environment: dict[str, str] | None = None) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
         errors="replace",
     )
     lines: list[str] = []
@@ -367,6 +375,9 @@ def stop(text: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
