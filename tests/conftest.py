@@ -27,7 +27,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 hypothesis.settings.register_profile("tier1", derandomize=True, deadline=None, max_examples=60, database=None)
-hypothesis.settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True, database=None)
+hypothesis.settings.register_profile("long", derandomize=True, deadline=None, max_examples=2000, database=None)
 
 
 # Tiers
@@ -92,10 +92,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     results = session.config.stash[_RESULTS]
-    if session.config.getoption("--long") and results and not session.config.getoption("collectonly"):
-        LONG_RESULT.parent.mkdir(exist_ok=True)
-        report = {"seed": session.config.getoption("--seed"), "tests": dict(sorted(results.items()))}
-        LONG_RESULT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not session.config.getoption("--long") or session.config.getoption("collectonly") or not results:
+        return
+    if session.config.args_source is pytest.Config.ArgsSource.ARGS and LONG_RESULT.exists():
+        # A part of the tests renews its part of the file.
+        results = json.loads(LONG_RESULT.read_text("utf-8"))["tests"] | results
+    report = {"seed": session.config.getoption("--seed"), "tests": dict(sorted(results.items()))}
+    LONG_RESULT.parent.mkdir(exist_ok=True)
+    LONG_RESULT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
