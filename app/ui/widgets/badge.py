@@ -28,6 +28,7 @@ class Badge(Label):
         self.setText(text)
         self._icon_name = icon
         set_prop(self, "iconed", bool(icon))
+        set_prop(self, "bare", bool(icon) and not text)
         set_prop(self, "kind", kind)
         self.update()
 

@@ -37,7 +37,7 @@ class Banner(QFrame):
         self._messages: dict[str, BannerMessage] = {}
         self._shown: str | None = None
         self.setProperty("kind", "banner")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._icon = QLabel(self)
         self.text = Label(theme, "", "base", parent=self)
         self.detail = Label(theme, "", "label", "text2", self)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.block import Block
@@ -59,7 +59,7 @@ class BlockCard(QFrame):
         self.changed_line = ChangedLine(theme, self)
         self.after = BlockText(theme, self)
         self.empty = Label(theme, self.tr("Empty. The agent may write here."), "label", "muted", self)
-        self.more = Button(theme, "", "link", parent=self)
+        self.more = Button(theme, "", "quiet", parent=self)
         self.count = Label(theme, "", "caption", "text2", self)
         self.bar = UsageBar(theme, self.tr("Characters used"), self)
         self.editor = BlockEditor(theme, self)
@@ -79,7 +79,6 @@ class BlockCard(QFrame):
         self._before_row.addWidget(self.before)
         self._after_row.addWidget(self.after, 1)
         self._after_row.addWidget(self.empty, 1)
-        self._after_row.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
         self._texts.addLayout(self._before_row)
         self._texts.addWidget(self.changed_line)
         self._texts.addLayout(self._after_row)
@@ -104,6 +103,8 @@ class BlockCard(QFrame):
         self.head.badge_clicked.connect(lambda _key: self.shared_requested.emit())
         self.head.picked.connect(self._picked)
         self.more.clicked.connect(self._toggle_more)
+        self.after.set_corner(self.more)
+        self.after.rewrapped.connect(self._show_more)
         self.changed_line.undo_clicked.connect(self._undo)
         self.editor.save_requested.connect(self.save_requested)
         self.editor.cancelled.connect(self.end_edit)
@@ -183,11 +184,6 @@ class BlockCard(QFrame):
         super().hideEvent(event)
         self._clock.stop()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self._show_more()
-
     def _find_line(self, change: MemoryEvent | None) -> LineChange | None:
         if change is None or "value" not in (change.after or {}):
             return None
@@ -237,13 +233,12 @@ class BlockCard(QFrame):
     def _show_more(self) -> None:
         if self._block is None:
             return
-        rows = self._block.value.count("\n") + 1
-        width = max(self.after.width(), self._theme.px(120))
-        hidden = self.after.hidden_rows(width) + (0 if self._expanded else self._lines_above())
-        self.more.setVisible((hidden > 0 or self._expanded) and bool(self._block.value) and rows > 0)
+        hidden = self.after.hidden_rows(self.after.width()) + (0 if self._expanded else self._lines_above())
+        self.more.setVisible((hidden > 0 or self._expanded) and bool(self._block.value))
         self.more.setText(self.tr("Less") if self._expanded else self.tr("{0:,} more").format(hidden))
         pattern = self.tr("Show less of block {0}") if self._expanded else self.tr("Show all of block {0}")
         self.more.setAccessibleName(pattern.format(self._block.label))
+        self.after.place_corner()
 
     def _lines_above(self) -> int:
         line = self._line.line if self._line is not None else None
@@ -369,9 +364,9 @@ class BlockCard(QFrame):
         border = px(1)
         self._column.setContentsMargins(border, border, border, border)
         self._before_row.setContentsMargins(px(10), px(2), px(10), px(2))
-        self._after_row.setContentsMargins(px(10), px(2), px(6), px(2))
+        self._after_row.setContentsMargins(px(10), px(1), px(10), px(2))
         self._after_row.setSpacing(px(6))
-        self._foot.setContentsMargins(px(10), px(2), px(10), px(8))
+        self._foot.setContentsMargins(px(10), px(1), px(10), px(8))
         self._foot.setSpacing(px(8))
         self.more.setFont(self._theme.font("caption"))
         self.empty.setMinimumHeight(QFontMetrics(self._theme.font("label")).height() + px(4))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QSpinBox, 
 from app.ui.theme import Theme
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
+from app.ui.widgets.number_field import NumberField
 
 LIMIT_MAX = 1_000_000
 
@@ -72,10 +73,9 @@ class BlockForm(QWidget):
 
     def _editor(self, key: str, value: str | int) -> QWidget:
         if key == "limit":
-            spin = QSpinBox(self)
+            spin = NumberField(self._theme, self)
             spin.setRange(1, LIMIT_MAX)
             spin.setSingleStep(500)
-            spin.setGroupSeparatorShown(True)
             spin.setValue(int(value))
             return spin
         if key == "description":

@@ -24,15 +24,33 @@ ALL = 1_000_000
 class BlockText(QWidget):
     """Wrapped text of which at most `most` rows are shown; the last one ends with an ellipsis when more follows."""
 
+    rewrapped = Signal()
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._text = ""
         self._most = ALL
         self._rows: list[str] = []
+        self._ends: list[bool] = []
         self._width = -1
+        self._corner: QWidget | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
+
+    def set_corner(self, widget: QWidget) -> None:
+        """Stands at the end of the last row."""
+        widget.setParent(self)
+        self._corner = widget
+        self.place_corner()
+
+    def place_corner(self) -> None:
+        if self._corner is not None:
+            self._corner.adjustSize()
+            size = self._corner.size()
+            left = self.width() - size.width() if self.isLeftToRight() else 0
+            self._corner.move(left, self.height() - size.height())
+            self.update()
 
     def set_text(self, text: str, most: int = ALL) -> None:
         self._text, self._most = text, most
@@ -63,6 +81,8 @@ class BlockText(QWidget):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.updateGeometry()
+            self.rewrapped.emit()
+        self.place_corner()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -71,18 +91,28 @@ class BlockText(QWidget):
         height = self._theme.line_height("mono")
         rows = self._lay_out(self.width())
         for at, row in enumerate(rows[: self._most]):
-            shown = f"{row.rstrip()}…" if at == self._most - 1 and len(rows) > self._most else row
+            last = at == min(self._most, len(rows)) - 1
+            cut = last and len(rows) > self._most and not self._ends[at]
+            shown = self._beside_corner(f"{row.rstrip()}…" if cut else row) if last else row
             box = QRectF(0, at * height, self.width(), height)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _beside_corner(self, row: str) -> str:
+        if self._corner is None or self._corner.isHidden():
+            return row
+        room = self.width() - self._corner.width() - self._theme.px(8)
+        return QFontMetrics(self._theme.font("mono")).elidedText(row, Qt.TextElideMode.ElideRight, room)
 
     def _lay_out(self, width: int) -> list[str]:
         if width == self._width:
             return self._rows
         self._width = width
-        self._rows = []
+        self._rows, self._ends = [], []
         room = max(40, width - QFontMetrics(self._theme.font("mono")).horizontalAdvance("…"))
         for line in self._text.split("\n") if self._text else []:
-            self._rows += wrap(line, self._theme, room)
+            rows = wrap(line, self._theme, room)
+            self._rows += rows
+            self._ends += [False] * (len(rows) - 1) + [True]
             if len(self._rows) > ALL:
                 break
         return self._rows

@@ -27,7 +27,13 @@ class EmptyState(QWidget):
         self._theme = theme
         self._icon_name = icon
         self.setAccessibleName(title)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._inner = QWidget(self)
+        self._inner.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(self._inner, 1000)
+        outer.addStretch(1)
         self._icon = QLabel(self)
         self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = Label(theme, title, "strong", parent=self)
@@ -37,7 +43,7 @@ class EmptyState(QWidget):
             label.setWordWrap(True)
         self.text.setVisible(bool(text))
         self.buttons: list[Button] = []
-        self._column = QVBoxLayout(self)
+        self._column = QVBoxLayout(self._inner)
         self._column.addWidget(self._icon)
         self._column.addWidget(self.title)
         self._column.addWidget(self.text)
@@ -69,6 +75,4 @@ class EmptyState(QWidget):
         self._column.setSpacing(px(6))
         self._row.setContentsMargins(0, px(6), 0, 0)
         self._row.setSpacing(px(6))
-        for label in (self.title, self.text):
-            label.setMaximumWidth(px(WIDTH))
-            self._column.setAlignment(label, Qt.AlignmentFlag.AlignHCenter)
+        self._inner.setMaximumWidth(px(WIDTH + 28))

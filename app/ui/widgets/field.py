@@ -1,7 +1,7 @@
 """A labelled field with a hint and, when the value does not fit, a sentence below it."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.ui.theme import Theme, set_prop
 from app.ui.widgets.labels import Label
@@ -21,13 +21,14 @@ class Field(QWidget):
         self.sentence = Label(theme, hint, "caption", "muted", self)
         self.sentence.setWordWrap(True)
         editor.setAccessibleName(label)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.addWidget(self.label, 0, 0, 1, 2)
-        self._grid.addWidget(editor, 1, 0, 1, 2)
-        self._grid.addWidget(self._icon, 2, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(self.sentence, 2, 1)
-        self._grid.setColumnStretch(1, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.label)
+        self._column.addWidget(editor)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        self._foot.addWidget(self.sentence, 1)
+        self._column.addLayout(self._foot)
         self.set_error("")
         self._restyle()
         theme.changed.connect(self._restyle)
@@ -53,7 +54,7 @@ class Field(QWidget):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self._grid.setVerticalSpacing(px(4))
-        self._grid.setHorizontalSpacing(px(4))
+        self._column.setSpacing(px(4))
+        self._foot.setSpacing(px(4))
         self._icon.setPixmap(self._theme.pixmap("error", "danger", 12))
         self._icon.setFixedSize(QSize(px(12), px(16)))

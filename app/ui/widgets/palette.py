@@ -11,11 +11,12 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
+    QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -221,6 +222,16 @@ class Palette(QFrame):
         if event.key() == Qt.Key.Key_Escape:
             self.close_palette()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        thick = self._theme.px(1)
+        inset = self._theme.px(2) + thick / 2
+        painter.setPen(QPen(self._theme.color("control"), thick))
+        radius = self._theme.px(8)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+
     def _key(self, event: QKeyEvent) -> bool:
         row, last = self.list.currentIndex().row(), len(self.rows) - 1
         moves = {
@@ -288,11 +299,11 @@ class Palette(QFrame):
     def _restyle(self) -> None:
         px = self._theme.px
         self._icon.setPixmap(self._theme.pixmap("search", "muted", 16))
-        self.field.setFixedHeight(px(FIELD))
         self.field.setFont(self._theme.font("base"))
-        self._head.setContentsMargins(px(10), 0, px(10), 0)
+        around = px((FIELD - 28) / 2)
+        self._head.setContentsMargins(px(10), around, px(10), around)
         self._head.setSpacing(px(10))
         self._nothing.layout().setContentsMargins(px(10), px(6), px(10), px(6))
-        self._column.setContentsMargins(px(5), px(3), px(5), px(5))
+        self._column.setContentsMargins(px(6), px(4), px(6), px(6))
         self._column.setSpacing(px(4))
         self._place()

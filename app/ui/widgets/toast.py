@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.ui.theme import Motion, Theme
 from app.ui.theme.motion import FOLD_MS
@@ -40,7 +40,6 @@ class Toast(QFrame):
         self.setProperty("kind", "toast")
         self.setAccessibleName(text)
         self.setAccessibleDescription(detail)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
         self._life = QTimer(self)
         self._life.setSingleShot(True)
         self._life.setInterval(LIFE_MS)
@@ -60,7 +59,7 @@ class Toast(QFrame):
         self._row.addLayout(words, 1)
         self.button: Button | None = None
         if action:
-            self.button = Button(theme, action, parent=self)
+            self.button = Button(theme, action, size="small", parent=self)
             self.button.setAccessibleName(f"{action}: {text}")
             self.button.clicked.connect(self._acted)
             self._row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -113,8 +112,7 @@ class Toast(QFrame):
         self._icon.setPixmap(self._theme.pixmap(ICONS.get(self.kind, "info"), "toast_text", 16))
         self._icon.setFixedSize(QSize(px(16), px(16)))
         self._row.setContentsMargins(px(12), px(10), px(8), px(10))
-        self._row.setSpacing(px(10))
-        self.setFixedWidth(px(WIDTH))
+        self._row.setSpacing(px(8))
 
 
 class ToastHost(QWidget):
@@ -126,8 +124,6 @@ class ToastHost(QWidget):
         self._anchor: QWidget | None = None
         self.toasts: list[Toast] = []
         self.setAccessibleName(self.tr("Notices"))
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
         self._rise = Motion(theme, self, lambda _value: self._place())
         self._rise.value = 1.0
         parent.installEventFilter(self)
@@ -156,9 +152,9 @@ class ToastHost(QWidget):
         toast = Toast(self._theme, text, detail, kind, action, on_action, self)
         toast.closed.connect(lambda: self._remove(toast))
         self.toasts.append(toast)
-        self._column.addWidget(toast)
         self.show()
         toast.show()
+        toast.ensurePolished()
         self._rise.jump(0.0)
         self._rise.go(1.0, FOLD_MS)
         announce(self, f"{text} {detail}".strip(), urgent=kind == "error")
@@ -177,7 +173,6 @@ class ToastHost(QWidget):
         if toast not in self.toasts:
             return
         self.toasts.remove(toast)
-        self._column.removeWidget(toast)
         toast.hide()
         toast.deleteLater()
         self.setVisible(bool(self.toasts))
@@ -188,10 +183,12 @@ class ToastHost(QWidget):
         if not self.toasts or parent is None:
             return
         px = self._theme.px
-        self._column.setSpacing(px(8))
-        width = px(WIDTH)
-        heights = [max(t.heightForWidth(width), t.minimumSizeHint().height()) for t in self.toasts]
-        self.resize(width, sum(heights) + px(8) * (len(heights) - 1))
+        width, top = min(px(WIDTH), parent.width() - px(24)), 0
+        for toast in self.toasts:
+            height = toast.heightForWidth(width)
+            toast.setGeometry(0, top, width, height)
+            top += height + px(8)
+        self.resize(width, top - px(8))
         corner = QPoint(parent.width(), parent.height())
         if self._anchor is not None and self._anchor.isVisible():
             corner = self._anchor.mapTo(parent, QPoint(self._anchor.width(), self._anchor.height()))
