@@ -85,7 +85,7 @@ def main(words: list[str]) -> int:
         prepare(developing=True, window=True)
         return test(rest)
     if verb in ("run", "serve", "chat"):
-        if verb == "run":
+        if verb == "run" and not {"--version", "-h", "--help"} & set(rest):
             need_a_screen()
         prepare(developing=False, window=verb == "run")
         return become([python(), "-P", "-m", "app", *([] if verb == "run" else [verb]), *rest])
@@ -116,11 +116,10 @@ def prepare(developing: bool, window: bool) -> None:
 
 def install_packages(developing: bool) -> None:
     uv = find_uv()
-    say(
-        "Fetching the libraries of Lares (about {}; only the first time) ...".format(
-            "250 MB" if developing else "130 MB"
-        )
-    )
+    if Path(python()).exists():
+        say("Bringing the libraries of Lares up to date ...")
+    else:
+        say(f"Fetching the libraries of Lares (about {250 if developing else 130} MB; only the first time) ...")
     began = time.monotonic()
     command = [uv, "sync", "--frozen", "--compile-bytecode", "--python", base_python()]
     environment = child_environment()
