@@ -43,9 +43,12 @@ class MarkdownView(QTextBrowser):
     link_activated = Signal(str)
     """Somebody clicked a link; nothing was opened."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, role: str = "conversation", ink: str = "", parent: QWidget | None = None) -> None:
+        """`role` is the type role of plain paragraphs, `ink` the theme's colour of the text."""
         super().__init__(parent)
         self._theme = theme
+        self._role = role
+        self._ink = ink
         self._text = ""
         self._plain = False
         self._stable = 0
@@ -96,7 +99,8 @@ class MarkdownView(QTextBrowser):
 
     def _write(self, cursor: QTextCursor, tail: str, kept: int) -> None:
         tokens = parser().parse(tail)
-        writer = Writer(self._theme, cursor, first=not kept, codes=self._codes[: self._stable_codes])
+        codes = self._codes[: self._stable_codes]
+        writer = Writer(self._theme, cursor, first=not kept, codes=codes, role=self._role, ink=self._ink)
         grown = stable_length(tokens, tail)
         if grown:
             line = tail.count("\n", 0, grown)
@@ -116,7 +120,7 @@ class MarkdownView(QTextBrowser):
         self._stable = self._stable_end = self._stable_codes = 0
         self._codes = []
         self.document().clear()
-        writer = Writer(self._theme, QTextCursor(self.document()))
+        writer = Writer(self._theme, QTextCursor(self.document()), role=self._role, ink=self._ink)
         writer.write_plain(text)
         self._name()
         self._sync_copies()

@@ -67,6 +67,7 @@ class Writer:
     first: bool = True
     codes: list[CodeBlock] = field(default_factory=list)
     role: str = "conversation"
+    ink: str = ""
     _levels: list[_Level] = field(default_factory=list)
     _quotes: int = 0
     _after_code: bool = False
@@ -138,10 +139,10 @@ class Writer:
         form.setLineHeight(height, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return form
 
-    def _chars(self, token: str = "") -> QTextCharFormat:
+    def _chars(self) -> QTextCharFormat:
         form = QTextCharFormat()
         form.setFont(self.theme.font(self.role))
-        form.setForeground(self.theme.color(token or ("text2" if self._quotes else "text")))
+        form.setForeground(self.theme.color("text2" if self._quotes else self.ink or "text"))
         return form
 
     def _heading(self, inline: Token, tag: str) -> None:
