@@ -127,10 +127,9 @@ def create_index(db: Connection) -> None:
 def _attempts(terms: tuple[str, ...]) -> tuple[str, ...]:
     """From strict to lax: all words; all as beginnings of words; any word; any beginning. Terms are letters only."""
     exact = [f'words:"{term}"' for term in terms]
-    begun = [f'words:"{term}"*' for term in terms]
-    if len(terms) == 1:
-        return exact[0], begun[0]
-    return " AND ".join(exact), " AND ".join(begun), " OR ".join(exact), " OR ".join(begun)
+    begun = [f'words:"{term}"{"" if term.isascii() and len(term) < 3 else "*"}' for term in terms]
+    joined = (" AND ".join(exact), " AND ".join(begun), " OR ".join(exact), " OR ".join(begun))
+    return tuple(dict.fromkeys(joined))
 
 
 def _scope(agent_id: str | None, roles: tuple[Role, ...]) -> str:

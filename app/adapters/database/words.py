@@ -38,8 +38,11 @@ def folded(text: str) -> str:
 
 
 def index_text(text: str) -> str:
-    """What goes into the index for a text: its words, parted by spaces."""
-    return " ".join(_words(folded(text)))
+    """What goes into the index for a text: its words, parted by spaces.
+
+    The last character of an unspaced run is there alone too, so that each character begins some word of the index.
+    """
+    return " ".join(_words(folded(text), lasts=True))
 
 
 def query_terms(query: str) -> tuple[str, ...]:
@@ -63,7 +66,7 @@ def snippet(text: str, terms: tuple[str, ...], length: int = 160) -> str:
     return ("…" if start else "") + cut + ("…" if start + length < len(line) else "")
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, *, lasts: bool = False) -> list[str]:
     words: list[str] = []
     for found in _PIECE.finditer(text):
         piece = found[0]
@@ -71,6 +74,8 @@ def _words(text: str) -> list[str]:
             words.append(piece)
         elif found["run"]:
             words.extend(_pairs(piece))
+            if lasts and len(piece) > 1:
+                words.append(piece[-1])
         elif unicodedata.category(piece) == "So":
             words.append(f"u{ord(piece):x}")
     return words

@@ -1,0 +1,129 @@
+"""Memory events: order, whose memory they changed, what took them back, and why they happened."""
+
+import pytest
+
+from app.domain.error import NotFound
+from app.domain.history import MemoryEvent, Origin
+from tests.adapters.database.making import World, memory_event
+from tests.support import samples
+from tests.support.samples import NOON
+
+pytestmark = pytest.mark.anyio
+
+
+async def add(world: World, *events: MemoryEvent) -> list[MemoryEvent]:
+    return await world.storage.write(lambda repos: [repos.history.add(event) for event in events])
+
+
+async def undone_by(world: World, target_id: str) -> dict[int, int | None]:
+    events = await world.storage.read(lambda repos: repos.history.of_target(target_id))
+    return {event.seq: event.undone_by for event in events}
+
+
+async def test_an_event_comes_back_with_its_number(world: World) -> None:
+    origin = Origin(actor="agent", run_id="run-1", step_id="step-1", tool_call_id="call_1", tool_name="t", client="w")
+    given = memory_event("block-1", "Chad", "Brad", agent_id=world.agent.id, origin=origin, version=7)
+    created = memory_event("block-1", "", "Chad", op="create").model_copy(update={"before": None})
+    first, second = await add(world, given, created)
+    assert (first.seq, second.seq) == (1, 2)
+    assert await world.storage.read(lambda repos: repos.history.get(1)) == given.model_copy(update={"seq": 1})
+    assert await world.storage.read(lambda repos: repos.history.get(2)) == created.model_copy(update={"seq": 2})
+    assert await world.storage.read(lambda repos: repos.history.last_seq()) == 2
+    with pytest.raises(NotFound):
+        await world.storage.read(lambda repos: repos.history.get(3))
+
+
+async def test_history_is_read_newest_first_and_by_page(world: World) -> None:
+    await add(world, *[memory_event("block-1", str(n), str(n + 1)) for n in range(6)], memory_event("block-2", "", "x"))
+
+    async def seqs(**where: int) -> list[int]:
+        events = await world.storage.read(lambda repos: repos.history.of_target("block-1", **where))
+        return [event.seq for event in events]
+
+    assert await seqs(limit=4) == [6, 5, 4, 3]
+    assert await seqs(before=3, limit=4) == [2, 1]
+
+
+async def test_an_undo_and_the_undo_of_it(world: World) -> None:
+    (edit,) = await add(world, memory_event("block-1", "Chad", "Brad"))
+    assert await undone_by(world, "block-1") == {1: None}
+    (undo,) = await add(world, memory_event("block-1", "Brad", "Chad", undoes=edit.seq))
+    assert await undone_by(world, "block-1") == {1: 2, 2: None}
+    (redo,) = await add(world, memory_event("block-1", "Chad", "Brad", undoes=undo.seq))
+    assert await undone_by(world, "block-1") == {1: None, 2: 3, 3: None}
+    await add(world, memory_event("block-1", "Brad", "Chad", undoes=redo.seq))
+    assert await undone_by(world, "block-1") == {1: 2, 2: None, 3: 4, 4: None}
+
+
+async def test_an_event_undone_redone_and_undone_again_directly(world: World) -> None:
+    await add(
+        world,
+        memory_event("block-1", "Chad", "Brad"),
+        memory_event("block-1", "Brad", "Chad", undoes=1),
+        memory_event("block-1", "Chad", "Brad", undoes=2),
+        memory_event("block-1", "Brad", "Chad", undoes=1),
+        memory_event("block-1", "x", "y"),
+    )
+    assert await undone_by(world, "block-1") == {1: 4, 2: 3, 3: None, 4: None, 5: None}
+
+
+async def test_a_hundred_times_to_and_fro(world: World) -> None:
+    await add(
+        world, memory_event("block-1", "a", "b"), *[memory_event("block-1", "", "", undoes=n) for n in range(1, 101)]
+    )
+    page = await world.storage.read(lambda repos: repos.history.of_target("block-1", before=3))
+    assert [(event.seq, event.undone_by) for event in page] == [(2, 3), (1, None)]
+
+
+async def test_an_agent_s_history_holds_what_changed_in_its_blocks_while_it_had_them(world: World) -> None:
+    block = samples.block()
+    mine = samples.agent(block_ids=(block.id,))
+    late = samples.agent()
+
+    def prepare(repos):
+        repos.blocks.add(block)
+        repos.agents.add(mine)
+        repos.agents.add(late)
+
+    await world.storage.write(prepare)
+    await add(world, memory_event(block.id, "1", "2", agent_id=world.agent.id))
+    await world.storage.write(lambda repos: repos.agents.save(late.model_copy(update={"block_ids": (block.id,)})))
+    await add(world, memory_event(block.id, "2", "3"))
+    await world.storage.write(lambda repos: repos.agents.save(mine))
+    await world.storage.write(lambda repos: repos.agents.save(mine.model_copy(update={"block_ids": ()})))
+    await add(
+        world, memory_event(block.id, "3", "4"), memory_event(late.id, "", "", target_kind="agent", agent_id=late.id)
+    )
+
+    async def seqs(agent_id: str, **where: int) -> list[int]:
+        events = await world.storage.read(lambda repos: repos.history.of_agent(agent_id, **where))
+        return [event.seq for event in events]
+
+    assert await seqs(world.agent.id) == [1]
+    assert await seqs(mine.id) == [2, 1]
+    assert await seqs(late.id) == [4, 3, 2]
+    assert await seqs(late.id, before=4, limit=1) == [3]
+
+
+async def test_changes_of_runs_are_read_oldest_first_with_their_cause(world: World) -> None:
+    (asked,) = await world.say("My  name is Brad,\nnot Chad. " + "x" * 300)
+    origin = Origin(actor="agent", run_id="run-1", message_id=asked.id)
+    await add(
+        world,
+        memory_event("block-1", "a", "b", origin=origin),
+        memory_event("block-1", "b", "c", origin=Origin(actor="agent", run_id="run-2", message_id="message-none")),
+        memory_event("block-2", "c", "d", origin=origin),
+        memory_event("block-2", "d", "c", undoes=3),
+    )
+    events = await world.storage.read(lambda repos: repos.history.of_runs(("run-1", "run-2")))
+    assert [(event.seq, event.undone_by) for event in events] == [(1, None), (2, None), (3, 4)]
+    assert events[0].cause == ("My name is Brad, not Chad. " + "x" * 300)[:199] + "…"
+    assert events[1].cause == ""
+    assert await world.storage.read(lambda repos: repos.history.of_runs(())) == ()
+
+
+async def test_a_number_is_never_given_twice(world: World) -> None:
+    await add(world, memory_event("block-1", "a", "b", at=NOON), memory_event("block-1", "b", "c"))
+    await world.storage.write(lambda repos: repos.history.db.exec_driver_sql("DELETE FROM memory_events WHERE seq = 2"))
+    (next_one,) = await add(world, memory_event("block-1", "b", "c"))
+    assert next_one.seq == 3
