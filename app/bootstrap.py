@@ -70,8 +70,7 @@ class OpenEngine:
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
-        system = self.services.system
-        system.resumed, system.interrupted = await self._running.recover_all()
+        self.services.system.set_recovered(*await self._running.recover_all())
         await self._housekeep()
 
     async def close(self) -> None:

@@ -118,9 +118,10 @@ async def _fitting_view(state: RunState, ports: EnginePorts, served: int | None)
         view = _narrowed(view, served)
     fit = view.fit(ports.ledger)
     if fit.overflow:
+        needed = round(fit.tokens * view.factor)
         raise ModelError(
-            f"Instructions, tools, blocks and the newest message need about {fit.tokens:,} of "
-            f"{view.agent.context_window:,} tokens, which leaves no room for the reply. Your message is kept.",
+            f"Instructions, tools, blocks and the newest message need about {needed:,} of "
+            f"{view.agent.context_window:,} tokens, which leaves too little room for the reply. Your message is kept.",
             code="context_window_overflow",
             hint="Enlarge the context size, detach tools, or shorten blocks or the message.",
         )

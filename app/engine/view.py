@@ -1,6 +1,7 @@
 """What one model call is made of: read in one snapshot, turned into a request."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.domain.agent import Agent
 from app.domain.block import Block
@@ -35,7 +36,7 @@ class AgentView:
     """The server's real counts divided by our estimates, from the newest step."""
     images: dict[str, tuple[str, bytes]]
 
-    @property
+    @cached_property
     def prompt(self) -> str:
         return compile_prompt(self.agent, self.blocks)
 

@@ -24,10 +24,15 @@ class System:
         self._started_at = started_at
         self._request_exit = request_exit
         self.notices: list[str] = []
-        self.resumed: tuple[str, ...] = ()
-        self.interrupted: tuple[str, ...] = ()
+        self._recovered: asyncio.Future[tuple[tuple[str, ...], tuple[str, ...]]] = asyncio.Future()
+
+    def set_recovered(self, resumed: tuple[str, ...], interrupted: tuple[str, ...]) -> None:
+        """Told once, when it is known what becomes of the runs that the last engine left behind."""
+        self._recovered.set_result((resumed, interrupted))
 
     async def status(self) -> EngineStatus:
+        """Waits until recovery has begun, so that nobody is told too little."""
+        resumed, interrupted = await asyncio.shield(self._recovered)
         usage = await asyncio.to_thread(shutil.disk_usage, self._folder)
         return EngineStatus(
             version=__version__,
@@ -36,8 +41,8 @@ class System:
             started_at=self._started_at,
             secrets=self._secrets.backend,
             notices=tuple(self.notices),
-            resumed_runs=self.resumed,
-            interrupted_runs=self.interrupted,
+            resumed_runs=resumed,
+            interrupted_runs=interrupted,
             free_bytes=usage.free,
         )
 

@@ -12,6 +12,7 @@ from app.services import Services
 @pytest.fixture
 async def engine() -> AsyncIterator[OpenEngine]:
     opened = await open_engine(Config.load())
+    await opened.recover()
     yield opened
     await opened.close()
 

@@ -6,6 +6,7 @@ the same for many steps. They stay in the conversation and can be searched.
 
 import datetime
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ IMAGE_TOKENS = 768
 """A guess; servers differ, and the calibration by real counts corrects it."""
 MARGIN = 0.04
 """Share of the window that stays free because our count is an estimate."""
+MOST_KNOWN = 20_000
+"""Messages whose counts are kept."""
 GAP_SECONDS = 30 * 60
 """A user message after a pause this long carries its date."""
 
@@ -39,11 +42,12 @@ class Fit:
 
 
 class TokenLedger:
-    """Counts each text once: messages never change, so their counts are kept (the newest 20,000)."""
+    """Counts each message once: messages never change, so their counts are kept. Safe in several threads."""
 
     def __init__(self, count: Count) -> None:
         self._count = count
         self._messages: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def text(self, text: str) -> int:
         return self._count(text)
@@ -51,9 +55,11 @@ class TokenLedger:
     def message(self, message: Message) -> int:
         known = self._messages.get(message.id)
         if known is None:
-            known = self._messages[message.id] = MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts)
-            if len(self._messages) > 20_000:
-                self._messages.pop(next(iter(self._messages)))
+            known = MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts)
+            with self._lock:
+                self._messages[message.id] = known
+                if len(self._messages) > MOST_KNOWN:
+                    self._messages.pop(next(iter(self._messages)))
         return known
 
     def tools(self, tools: tuple[Tool, ...]) -> int:
@@ -88,7 +94,7 @@ def fit(
     agent: Agent, prompt: str, tools: tuple[Tool, ...], members: tuple[Member, ...], ledger: TokenLedger, factor: float
 ) -> Fit:
     """Fits a conversation into the agent's window. `factor`: the server's real counts divided by our estimates."""
-    room = agent.context_window * (1 - MARGIN) / factor - agent.settings.max_output_tokens
+    room = (agent.context_window * (1 - MARGIN) - agent.settings.max_output_tokens) / factor
     fixed = MESSAGE_OVERHEAD + ledger.text(prompt) + ledger.tools(tools)
     costs = [ledger.message(member.message) for member in members]
     total = fixed + sum(costs)
