@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
-
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 
 DEFAULT_LIMIT = 20_000
 """Characters. A person or persona rarely needs more, and small models suffer from long prompts."""

@@ -5,9 +5,7 @@ One message may appear on the wire as up to three objects that share its id; `ap
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 
 Role = Literal["system", "user", "assistant", "tool", "summary"]
 """`user`: a person or an SDK. `system`: an event told to the agent (not the system prompt, which is compiled)."""

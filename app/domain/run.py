@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 
 RunStatus = Literal["created", "running", "completed", "failed", "cancelled"]
 ACTIVE: tuple[RunStatus, ...] = ("created", "running")

@@ -8,9 +8,7 @@ import datetime
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.run import StopReason
 

@@ -7,9 +7,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ReasoningPart, TextPart, ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 

@@ -3,9 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
-from pydantic import Field
-
-from app.domain.base import Frozen
+from app.domain.base import Field, Frozen
 from app.domain.message import Message
 from app.domain.model import Model, Provider
 from app.domain.run import Usage
