@@ -45,6 +45,7 @@ class MainWindow(QWidget):
         self._bars: list[QWidget] = []
         self._last_focus: dict[QWidget, QWidget] = {}
         self._full = False
+        self._solo = False
         self.may_close = False
         self._wanted = {
             "left": preferences.get("column/left", True),
@@ -103,6 +104,13 @@ class MainWindow(QWidget):
             self.left.setCurrentIndex(1 if full else 0)
             self._arrange()
 
+    def set_solo(self, solo: bool) -> None:
+        """Only the centre, while there is nothing that could stand beside it."""
+        if solo != self._solo:
+            self._close_overlays()
+            self._solo = solo
+            self._arrange()
+
     @property
     def logical_width(self) -> float:
         return self.width() / self._theme.scale
@@ -115,6 +123,8 @@ class MainWindow(QWidget):
 
     def toggle_column(self, side: str) -> None:
         overlay = self.overlays[side]
+        if self._solo:
+            return
         if overlay.is_open:
             overlay.close_column()
         elif self._fits(side) and not (self._full and side == "right"):
@@ -147,7 +157,7 @@ class MainWindow(QWidget):
 
     def _arrange(self) -> None:
         """Which columns stand beside the centre, and how wide."""
-        shown = {side: self._fits(side) and self._wanted[side] for side in ("left", "right")}
+        shown = {side: self._fits(side) and self._wanted[side] and not self._solo for side in ("left", "right")}
         shown["right"] = shown["right"] and not self._full
         px = self._theme.px
         rail = self._full

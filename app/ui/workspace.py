@@ -59,24 +59,25 @@ class Workspace(QObject):
 
     # Opening
 
-    def load(self, wanted_agent: str = "") -> None:
-        """Read everything; open the wanted agent, or the first."""
-        self._tasks.spawn(self._load(wanted_agent), self)
+    def load(self, wanted_agent: str = "", wanted_conversation: str = "") -> None:
+        """Read everything; open what is open already, else what is wanted, else the first agent."""
+        if self.agent is not None and self.conversation is not None:
+            wanted_agent, wanted_conversation = self.agent.id, self.conversation.id
+        self._tasks.spawn(self._load(wanted_agent, wanted_conversation), self)
 
-    async def _load(self, wanted: str) -> None:
-        await self._read_agents()
-        keep = self.agent.id if self.agent is not None else wanted
-        place = max(0, self.agents.index_of(keep))
+    async def _load(self, wanted_agent: str, wanted_conversation: str) -> None:
+        self.agents.show(await self.services.agents.list())
+        place = max(0, self.agents.index_of(wanted_agent))
         if self.agents.rows:
-            await self._open(self.agents.rows[place].agent.id)
+            await self.open_now(self.agents.rows[place].agent.id, wanted_conversation)
         else:
             self._close()
         self.loaded.emit(len(self.agents.rows))
 
     def open(self, agent_id: str, conversation_id: str = "") -> None:
-        self._tasks.spawn(self._open(agent_id, conversation_id), self)
+        self._tasks.spawn(self.open_now(agent_id, conversation_id), self)
 
-    async def _open(self, agent_id: str, conversation_id: str = "") -> None:
+    async def open_now(self, agent_id: str, conversation_id: str = "") -> None:
         agent: Agent = await self.services.agents.get(agent_id)
         conversations = await self.services.conversations.of_agent(agent_id)
         chosen = next((row for row in conversations if row.id == conversation_id), conversations[0])
@@ -171,7 +172,7 @@ class Workspace(QObject):
 
     async def _open_neighbour(self) -> None:
         if self.agents.rows:
-            await self._open(self.agents.rows[0].agent.id)
+            await self.open_now(self.agents.rows[0].agent.id)
         else:
             self._close()
 

@@ -120,6 +120,9 @@ class Centre(QFrame):
     def has_page(self, name: str) -> bool:
         return name in self._pages
 
+    def page_named(self, name: str) -> QWidget:
+        return self._pages[name]
+
     @property
     def page(self) -> str:
         return next((name for name, page in self._pages.items() if page is self.stack.currentWidget()), "")

@@ -1,0 +1,164 @@
+"""The window's process: one Qt application on one asyncio loop, from the first paint to an orderly end."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import qasync
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QMenuBar
+
+from app.config import Config
+from app.domain.error import AppError
+from app.link.launcher import Start, ensure_engine
+from app.ui.assembly import Assembly
+from app.ui.bridge.engine_connection import Client, EngineConnection
+from app.ui.bridge.event_relay import EventRelay
+from app.ui.bridge.tasks import Tasks
+from app.ui.errors import Errors
+from app.ui.preferences import Preferences
+from app.ui.theme import Theme
+
+SHUTDOWN_SECONDS = 1.8
+Connect = Callable[[], Awaitable[Client]]
+
+
+def main(config: Config, started: Start | None = None) -> int:
+    """Show the window of this data folder until it is closed. `started`: what `start_early` gave."""
+    app = make_application()
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    errors = Errors()
+    errors.install(loop)
+    session = Session(app, config, errors, _connecting(config, started))
+    session.show()
+    with loop:
+        loop.run_until_complete(session.ended())
+    return 0
+
+
+def make_application() -> QApplication:
+    """The one QApplication, named as systems want to know it."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("lares")
+    app.setApplicationDisplayName("Lares")
+    app.setDesktopFileName("lares")
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+def _connecting(config: Config, started: Start | None) -> Connect:
+    """The first time with the engine that was started early, then with a new one."""
+    first = [started]
+
+    async def connect() -> Client:
+        return await ensure_engine(config, "window", first.pop() if first else None)
+
+    return connect
+
+
+class Session(QObject):
+    """One window from opening to closing."""
+
+    def __init__(self, app: QApplication, config: Config, errors: Errors, connect: Connect) -> None:
+        super().__init__()
+        self._app = app
+        self.preferences = Preferences(config.folder)
+        mode, scale = self.preferences.get("theme", "system"), self.preferences.get("scale", 1.0)
+        self.theme = Theme(app, mode, scale, self.preferences.get("reduced_motion", False))
+        if self.preferences.get("high_contrast", False):
+            self.theme.set_high_contrast(True)
+        self.tasks = Tasks(errors.take)
+        self.relay = EventRelay()
+        self.connection = EngineConnection(self.tasks, self.relay, connect)
+        mac = sys.platform == "darwin"
+        self.assembly = Assembly(
+            self.theme,
+            config,
+            errors,
+            self.tasks,
+            self.connection,
+            self.relay,
+            self.preferences,
+            with_menu=not mac,
+        )
+        self.window = self.assembly.window
+        self.window.setWindowIcon(QIcon(self.theme.mark(64)))
+        self.menu_bar = self._make_menu_bar() if mac else None
+        self.window.closing.connect(self._closing)
+        self._end: asyncio.Future[None] | None = None
+        self._asked = False
+
+    def show(self) -> None:
+        """The window is painted at once; the engine is looked for in the next turn of the loop."""
+        self.window.restore()
+        self.window.show()
+        QTimer.singleShot(0, self.connection.start)
+
+    async def ended(self) -> None:
+        self._end = asyncio.get_running_loop().create_future()
+        await self._end
+
+    def _make_menu_bar(self) -> QMenuBar:
+        bar = QMenuBar()
+        commands = self.assembly.commands
+        for title, group in commands.groups().items():
+            menu = bar.addMenu(title)
+            menu.aboutToShow.connect(commands.refresh)
+            for command in group:
+                menu.addAction(commands.action(command.id))
+        return bar
+
+    # Closing
+
+    def _closing(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self.tasks.spawn(self._close(), self)
+
+    async def _close(self) -> None:
+        stop = await self._may_stop()
+        if stop is None:
+            self._asked = False
+            return
+        self.assembly.keep_drafts()
+        self.window.save()
+        self.preferences.save()
+        self.window.hide()
+        try:
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
+                await self.connection.close(stop)
+                await self.tasks.end()
+        except (TimeoutError, AppError):
+            # The engine ends by itself when nobody needs it; the window does not wait for it.
+            pass
+        self.window.may_close = True
+        self.window.close()
+        if self._end is not None and not self._end.done():
+            self._end.set_result(None)
+
+    async def _may_stop(self) -> bool | None:
+        """Whether runs are to be stopped with the window; None: the window stays."""
+        if self.connection.state != "connected" or not self.assembly.workspace.active_runs:
+            return True
+        kept = self.preferences.get("quit", "")
+        if kept:
+            return kept == "stop"
+        ask = self.assembly.desk.ask
+        answers = (
+            ("cancel", self.tr("Cancel"), "ghost"),
+            ("stop", self.tr("Stop and quit"), "danger"),
+            ("keep", self.tr("Keep running"), "primary"),
+        )
+        number = self.assembly.workspace.active_runs
+        title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
+        text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
+        key, remember = await ask.ask(title, text, answers, self.tr("Do the same next time"))
+        if not key:
+            return None
+        if remember:
+            self.preferences.set("quit", key)
+        return key == "stop"

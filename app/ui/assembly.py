@@ -1,0 +1,342 @@
+"""Puts the window together: builds the views and connects what they say to what is done about it."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
+
+from app.config import Config
+from app.domain.agent import Agent
+from app.domain.conversation import Conversation
+from app.ui.agent_actions import AgentActions
+from app.ui.bridge.engine_connection import EngineConnection
+from app.ui.bridge.event_relay import EventRelay
+from app.ui.bridge.tasks import Tasks
+from app.ui.columns import LeftColumn, RightColumn
+from app.ui.commands import Commands
+from app.ui.desk import Desk
+from app.ui.engine_notes import EngineNotes
+from app.ui.errors import Errors
+from app.ui.finding import Finding
+from app.ui.main_window import MainWindow
+from app.ui.pages import Pages
+from app.ui.preferences import Preferences
+from app.ui.theme import Theme
+from app.ui.views.ask import Ask
+from app.ui.views.centre import Centre
+from app.ui.views.first_run import FirstRun
+from app.ui.views.starting import Starting
+from app.ui.views.status_line import StatusLine
+from app.ui.views.top_bar import TopBar
+from app.ui.widgets.toast import ToastHost
+from app.ui.window_commands import window_commands
+from app.ui.workspace import Workspace
+
+TABS = ("chat", "history")
+SCALE_STEP = 0.1
+
+
+class Assembly(QObject):
+    """Everything of one window. Views are made here; services come through the connection."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        config: Config,
+        errors: Errors,
+        tasks: Tasks,
+        connection: EngineConnection,
+        relay: EventRelay,
+        preferences: Preferences,
+        *,
+        with_menu: bool = True,
+    ) -> None:
+        super().__init__()
+        self.theme, self.connection, self.tasks, self.preferences = theme, connection, tasks, preferences
+        self.window = MainWindow(theme, preferences)
+        self.workspace = Workspace(connection.services, tasks, self)
+        ask, toasts = Ask(theme, self.window), ToastHost(theme, self.window)
+        self.desk = Desk(theme, connection.services, tasks, self.workspace, preferences, ask, toasts)
+        self.actions = AgentActions(self.desk, self)
+        self.commands = Commands(self.window)
+        self.centre = Centre(theme)
+        self.pages = Pages(self.desk, config, self.commands, self.centre)
+        self.finding = Finding(self.desk, self.commands, self.window)
+        self.chat: Any = None
+        self._add_commands()
+        self.top = TopBar(theme, self.commands, with_menu)
+        self.status = StatusLine(theme)
+        self.left = LeftColumn(self.desk, self.commands)
+        self.right = RightColumn(self.desk)
+        self.first_run = FirstRun(self.desk)
+        self.centre.add_page("starting", Starting(theme))
+        self.centre.add_page("first run", self.first_run)
+        self.window.set_bars(self.top, self.status)
+        self.window.set_columns(self.left.widget, self.left.rail, self.centre, self.right.widget)
+        self.notes = EngineNotes(self)
+        self._connect_left()
+        self._connect_right()
+        self._connect_pages()
+        self._connect_workspace()
+        self.notes.follow(errors, relay)
+        self.pages.show("starting")
+
+    # Commands
+
+    def _add_commands(self) -> None:
+        window, pages, actions = self.window, self.pages, self.actions
+        runs = {
+            "agent.new": pages.new_agent,
+            "agent.rename": lambda: actions.rename(self._row()),
+            "agent.duplicate": lambda: actions.duplicate(self._row()),
+            "agent.pin": lambda: actions.toggle_pin(self._row()),
+            "agent.delete": lambda: actions.delete(self._row()),
+            "agent.model": self._change_model,
+            "agent.instructions": pages.instructions,
+            "agent.block": self._first_block,
+            "agent.add_block": self._add_block,
+            "agent.conversation": actions.new_conversation,
+            "agents.previous": lambda: self._step_agent(-1),
+            "agents.next": lambda: self._step_agent(1),
+            "demo": actions.make_demo,
+            "palette": self.finding.open,
+            "search": self.finding.open_search,
+            "tab.chat": lambda: self.show_tab("chat"),
+            "tab.history": lambda: self.show_tab("history"),
+            "column.left": lambda: window.toggle_column("left"),
+            "column.right": lambda: window.toggle_column("right"),
+            "column.next": lambda: window.cycle_columns(1),
+            "column.previous": lambda: window.cycle_columns(-1),
+            "scale.up": lambda: self._scale(self.theme.scale + SCALE_STEP),
+            "scale.down": lambda: self._scale(self.theme.scale - SCALE_STEP),
+            "scale.reset": lambda: self._scale(1.0),
+            "theme": self._switch_theme,
+            "undo": self._undo,
+            "settings": lambda: pages.settings(),
+            "shortcuts": pages.shortcuts,
+            "quit": window.closing.emit,
+        }
+        one = self._has_agent
+        enabled = {
+            **{f"agent.{verb}": one for verb in ("rename", "duplicate", "pin", "delete", "model", "instructions")},
+            **{f"agent.{verb}": one for verb in ("block", "add_block", "conversation")},
+            "agent.new": self._is_connected,
+            "demo": self._is_connected,
+            "tab.": one,
+            "agents.": one,
+        }
+        self.commands.add(*window_commands(runs, enabled))
+
+    def _has_agent(self) -> bool:
+        return self.workspace.agent is not None and self._is_connected()
+
+    def _is_connected(self) -> bool:
+        return self.connection.state == "connected"
+
+    def _row(self) -> Any:
+        agent = self.workspace.agent
+        return self.workspace.agents.rows[self.workspace.agents.index_of(agent.id if agent else "")]
+
+    def _step_agent(self, step: int) -> None:
+        agent, rows = self.workspace.agent, self.workspace.agents.rows
+        if agent is not None and rows:
+            at = self.workspace.agents.index_of(agent.id) + step
+            if 0 <= at < len(rows):
+                self.workspace.open(rows[at].agent.id)
+
+    def _change_model(self) -> None:
+        if not self.window.column_shown("left"):
+            self.window.toggle_column("left")
+        self.left.settings.model.open()
+
+    def _first_block(self) -> None:
+        self._show_right()
+        self.right.memory.focus_first()
+
+    def _add_block(self) -> None:
+        self._show_right()
+        self.right.memory.begin_new()
+
+    def _show_right(self) -> None:
+        if self.centre.page == "history":
+            self.show_tab("chat")
+        if not self.window.column_shown("right"):
+            self.window.toggle_column("right")
+
+    def _scale(self, scale: float) -> None:
+        self.theme.set_scale(scale)
+        self.preferences.set("scale", self.theme.scale)
+
+    def _switch_theme(self) -> None:
+        mode = "light" if self.theme.dark else "dark"
+        self.theme.set_mode(mode)
+        self.preferences.set("theme", mode)
+
+    def _undo(self) -> None:
+        """In a text field its own; else the newest notice's way back."""
+        focus = QApplication.focusWidget()
+        if isinstance(focus, QLineEdit | QPlainTextEdit | QTextEdit) and not focus.isReadOnly():
+            focus.undo()
+            return
+        for toast in reversed(self.desk.toasts.toasts):
+            if toast.button is not None:
+                toast.button.click()
+                return
+
+    # Views
+
+    def _connect_left(self) -> None:
+        agents, settings, actions = self.left.agents, self.left.settings, self.actions
+        for picked in (agents.picked, self.left.rail.picked):
+            picked.connect(self._picked)
+        for new in (agents.new_wanted, self.left.rail.new_wanted):
+            new.connect(lambda: self.commands.run("agent.new"))
+        agents.demo_wanted.connect(actions.make_demo)
+        agents.pin_wanted.connect(actions.toggle_pin)
+        agents.rename_wanted.connect(actions.rename)
+        agents.duplicate_wanted.connect(actions.duplicate)
+        agents.delete_wanted.connect(actions.delete)
+        settings.patched.connect(actions.patch)
+        settings.instructions_wanted.connect(self.pages.instructions)
+        settings.servers_wanted.connect(self.pages.servers)
+        settings.refresh_wanted.connect(lambda: self.notes.read_models(refresh=True))
+        self.pages.patched.connect(actions.patch)
+        conversations = self.centre.conversations
+        conversations.picked.connect(actions.open_conversation)
+        conversations.new_wanted.connect(actions.new_conversation)
+        conversations.rename_wanted.connect(actions.rename_conversation)
+        conversations.reset_wanted.connect(actions.reset_conversation)
+        conversations.delete_wanted.connect(actions.delete_conversation)
+
+    def _picked(self, agent_id: str) -> None:
+        if self.centre.page not in TABS:
+            self.show_tab("chat")
+        if self.workspace.agent is None or self.workspace.agent.id != agent_id:
+            self.workspace.open(agent_id)
+
+    def _connect_right(self) -> None:
+        self.right.memory.history_wanted.connect(self._show_history)
+        self.desk.toasts.anchor_to(self.window.panes["right"])
+
+    def _connect_pages(self) -> None:
+        self.centre.tab_picked.connect(self.show_tab)
+        self.pages.changed.connect(self._page_shown)
+        self.top.servers_wanted.connect(self.pages.servers)
+        self.first_run.demo_wanted.connect(self.actions.make_demo)
+        self.first_run.server_wanted.connect(self.pages.servers)
+        self.first_run.agent_wanted.connect(self.pages.new_agent)
+        self.window.escaped.connect(self._escape)
+        self.finding.message_wanted.connect(self._show_message)
+        self.finding.block_wanted.connect(self._show_block)
+        self.finding.agent_wanted.connect(self._picked)
+
+    def _connect_workspace(self) -> None:
+        workspace = self.workspace
+        workspace.loaded.connect(self._loaded)
+        workspace.opened.connect(self._opened)
+        workspace.agent_changed.connect(self._agent_changed)
+        workspace.emptied.connect(self._emptied)
+        workspace.counted.connect(self.right.show_overview)
+        workspace.counted.connect(self.left.settings.show_overview)
+        workspace.counted.connect(self.status.show_overview)
+        workspace.working.connect(self.status.show_working)
+        workspace.measured.connect(self.status.show_step)
+        workspace.conversations_changed.connect(self._conversations_changed)
+
+    # Pages
+
+    def show_tab(self, name: str) -> None:
+        if self.workspace.agent is None:
+            return
+        if name == "history":
+            self._show_history("")
+        else:
+            self._chat_view()
+            self.pages.show("chat")
+            self.chat.setFocus()
+
+    def _show_history(self, block_id: str) -> None:
+        from app.ui.views.history import HistoryView
+
+        if not self.centre.has_page("history"):
+            page = HistoryView(self.desk)
+            page.message_wanted.connect(self._show_message)
+            page.back_wanted.connect(lambda: self.show_tab("chat"))
+            self.centre.add_page("history", page)
+        self.pages.show("history")
+        view = self.centre.page_named("history")
+        if isinstance(view, HistoryView):
+            view.begin(block_id)
+
+    def _show_message(self, message_id: str, conversation_id: str = "") -> None:
+        self.tasks.spawn(self._jump(message_id, conversation_id), self)
+
+    async def _jump(self, message_id: str, conversation_id: str) -> None:
+        message = await self.desk.services.messages.get(message_id)
+        await self.workspace.open_now(message.agent_id, conversation_id)
+        self.show_tab("chat")
+        self.chat.show_message(message_id)
+
+    def _show_block(self, agent_id: str, block_id: str) -> None:
+        self._picked(agent_id)
+        self._show_right()
+        self.right.memory.reveal(block_id)
+
+    def _page_shown(self, name: str) -> None:
+        self.window.set_full(name == "history")
+        self.window.set_solo(name in ("first run", "starting", "repair"))
+        for command in ("column.left", "column.right"):
+            self.top.buttons[command].setEnabled(name not in ("first run", "starting", "repair"))
+
+    def _escape(self) -> None:
+        if self.centre.page == "history":
+            self.show_tab("chat")
+
+    def _chat_view(self) -> Any:
+        """Built late: it brings in what draws markdown."""
+        if self.chat is None:
+            from app.ui.chat_link import make_chat
+
+            self.chat = make_chat(self)
+            self.centre.add_page("chat", self.chat)
+        return self.chat
+
+    # What the workspace says
+
+    def _loaded(self, number: int) -> None:
+        self.left.agents.set_known()
+        if number == 0 and self.centre.page in ("starting", "chat", "history", "repair"):
+            self.pages.show("first run")
+
+    def _opened(self, agent: Agent, conversation: Conversation) -> None:
+        self.left.show_agent(agent)
+        self.right.show_agent(agent)
+        self.status.show_agent(agent.name, agent.model)
+        self._chat_view().open(agent, conversation)
+        self.preferences.set("agent", agent.id)
+        self.preferences.set("conversation", conversation.id)
+        if self.centre.page in ("starting", "first run", "repair"):
+            self.pages.show("chat")
+        elif self.centre.page == "history":
+            self._show_history("")
+
+    def _agent_changed(self, agent: Agent) -> None:
+        self.left.show_agent(agent)
+        self.status.show_agent(agent.name, agent.model)
+        self._chat_view().show_agent(agent)
+
+    def _emptied(self) -> None:
+        self.left.show_agent(None)
+        self.right.show_agent(None)
+        self.status.show_agent("", "")
+        if self.centre.page in ("chat", "history"):
+            self.pages.show("first run")
+
+    def keep_drafts(self) -> None:
+        """Before the window closes: what was typed and not sent."""
+        if self.chat is not None:
+            self.chat.keep_draft()
+
+    def _conversations_changed(self, rows: tuple[Conversation, ...]) -> None:
+        current = self.workspace.conversation
+        self.centre.conversations.show_rows(rows, current.id if current is not None else "")

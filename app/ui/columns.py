@@ -1,0 +1,54 @@
+"""The two side columns of the window, put together from their views."""
+
+from PySide6.QtWidgets import QFrame, QScrollArea
+
+from app.domain.agent import Agent
+from app.domain.context import ContextOverview
+from app.ui.commands import Commands
+from app.ui.desk import Desk
+from app.ui.views.agent_list import AgentListView, AgentRail
+from app.ui.views.agent_settings import AgentSettings
+from app.ui.views.context_bar import ContextBar
+from app.ui.views.memory import MemoryView
+from app.ui.views.parts import column_of, frame_of, hairline, scrolled
+
+
+class LeftColumn:
+    """The list stays; the settings below it scroll."""
+
+    def __init__(self, desk: Desk, commands: Commands) -> None:
+        tips = {command.id: commands.tip(command.id) for command in commands}
+        self.agents = AgentListView(desk.theme, desk.workspace.agents, tips)
+        self.rail = AgentRail(desk.theme, desk.workspace.agents)
+        self.settings = AgentSettings(desk.theme)
+        self._area: QScrollArea = scrolled(self.settings, self.settings.accessibleName())
+        self._area.hide()
+        self.widget: QFrame = frame_of("panel")
+        layout = column_of(desk.theme, self.agents, self._area, parent=self.widget, gap=0)
+        layout.setStretch(1, 1)
+        layout.addStretch(0)
+
+    def show_agent(self, agent: Agent | None) -> None:
+        self._area.setVisible(agent is not None)
+        if agent is not None:
+            self.settings.show_agent(agent)
+            self.agents.select(agent.id)
+            self.rail.select(agent.id)
+
+
+class RightColumn:
+    """Context bar and memory; the column scrolls as a whole."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.context = ContextBar(desk.theme)
+        self.memory = MemoryView(desk)
+        content = frame_of("panel")
+        column_of(desk.theme, self.context, hairline(), self.memory, None, parent=content, gap=0)
+        self.widget: QScrollArea = scrolled(content, self.context.tr("Context and memory"))
+
+    def show_agent(self, agent: Agent | None) -> None:
+        self.context.clear()
+
+    def show_overview(self, overview: ContextOverview) -> None:
+        self.context.show_overview(overview)
+        self.memory.show_tokens(sum(part.tokens for part in overview.parts if part.kind == "memory"))

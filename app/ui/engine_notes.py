@@ -1,0 +1,144 @@
+"""What the window says and reads when the engine comes, goes, comes again, or cannot come."""
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import QObject
+
+from app.domain.error import AppError
+from app.domain.event import Changed
+from app.domain.ids import short
+from app.domain.model import ProviderModels
+from app.domain.run import Run
+from app.domain.system import EngineStatus
+from app.ui.bridge.event_relay import EventRelay
+from app.ui.errors import Errors
+
+if TYPE_CHECKING:
+    from app.ui.assembly import Assembly
+
+
+class EngineNotes(QObject):
+    def __init__(self, window: "Assembly") -> None:
+        super().__init__(window)
+        self._window = window
+        self._offers: tuple[ProviderModels, ...] = ()
+
+    def follow(self, errors: Errors, relay: EventRelay) -> None:
+        window = self._window
+        errors.told.connect(window.desk.tell_error)
+        errors.crashed.connect(window.pages.crash)
+        relay.batch.connect(self._batch)
+        connection = window.connection
+        connection.state_changed.connect(self._state)
+        connection.connected.connect(self._connected)
+        connection.failed.connect(self._failed)
+        connection.raise_wanted.connect(window.window.come_forward)
+        window.pages.retry_wanted.connect(connection.retry)
+
+    def _batch(self, events: object) -> None:
+        window = self._window
+        window.workspace.on_batch(events)  # type: ignore[arg-type]
+        for event in events:  # type: ignore[attr-defined]
+            if isinstance(event, Changed):
+                if event.kind in ("provider", "model"):
+                    self.read_models()
+                elif event.kind == "tool":
+                    self._read_tools()
+                if window.chat is not None:
+                    window.chat.on_changed(event)
+            elif window.chat is not None:
+                window.chat.on_progress(event)
+
+    # States
+
+    def _state(self, state: str) -> None:
+        window = self._window
+        window.status.show_engine(state)
+        window.commands.refresh()
+        if state == "again":
+            window.workspace.forget_runs()
+            window.centre.banner.show_message(
+                "engine",
+                self.tr("The engine stopped. Lares is starting it again."),
+                "warn",
+                self.tr("What you typed is kept; what was stored is safe."),
+                closable=False,
+            )
+        elif state == "starting" and window.centre.page == "repair":
+            window.pages.show("starting")
+        elif state == "failed":
+            window.centre.banner.clear("engine")
+
+    def _connected(self, status: EngineStatus, lost: bool) -> None:
+        window = self._window
+        window.centre.banner.clear("engine")
+        window.first_run.show_folder(status.data_folder)
+        window.workspace.load(window.preferences.get("agent", ""), window.preferences.get("conversation", ""))
+        self.read_models()
+        self._read_tools()
+        for number, notice in enumerate(status.notices):
+            window.centre.banner.show_message(f"notice {number}", notice, "warn")
+        if lost or status.resumed_runs or status.interrupted_runs:
+            window.tasks.spawn(self._tell_again(status, lost), self)
+
+    async def _tell_again(self, status: EngineStatus, lost: bool) -> None:
+        """Says what became of the runs that were under way."""
+        window = self._window
+        first = (
+            self.tr("The engine stopped and is running again.") if lost else self.tr("Lares was closed during a run.")
+        )
+        if status.resumed_runs:
+            run: Run = await window.desk.services.runs.get(status.resumed_runs[0])
+            steps = await window.desk.services.runs.steps(run.id)
+            number = len(steps) + 1
+            text = self.tr("{} The run went on from step {} without losing anything.").format(first, number)
+            window.centre.banner.show_message("engine", text, "info")
+        elif status.interrupted_runs:
+            run_id = short(status.interrupted_runs[0])
+            text = self.tr("{} Run {} was ended; what it had done is kept.").format(first, run_id)
+            window.centre.banner.show_message("engine", text, "warn", self.tr("Choose “Try again” below it to go on."))
+        else:
+            text = self.tr("{} Nothing was lost.").format(first)
+            window.centre.banner.show_message("engine", text, "info")
+
+    def _failed(self, error: AppError) -> None:
+        self._window.pages.repair(error)
+
+    # Reading
+
+    def read_models(self, refresh: bool = False) -> None:
+        self._window.tasks.spawn(self._read_models(refresh), self)
+
+    async def _read_models(self, refresh: bool) -> None:
+        window = self._window
+        self._offers = await window.desk.services.models.list(refresh)
+        window.left.settings.show_offers(self._offers)
+        window.first_run.show_offers(self._offers)
+        window.top.set_hosts(other_hosts(self._offers))
+
+    def _read_tools(self) -> None:
+        async def read() -> None:
+            self._window.left.settings.show_tools(await self._window.desk.services.tools.list())
+
+        self._window.tasks.spawn(read(), self)
+
+
+def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:
+    """Hosts of enabled servers that are not this computer."""
+    found: list[str] = []
+    for offer in offers:
+        host = urlsplit(offer.provider.base_url).hostname or ""
+        if offer.provider.enabled and host and not is_loopback(host) and host not in found:
+            found.append(host)
+    return tuple(found)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,153 @@
+"""Why a change is there: who, with what, in which run and step, because of which message; and the ways back."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+
+from app.domain.history import MemoryEvent
+from app.domain.ids import short
+from app.ui.models.change_words import ACTOR_LOOK, actor_name, place_of, sentence_of
+from app.ui.models.wording import full_time
+from app.ui.theme import Theme
+from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.labels import ElidedLabel, Label
+
+
+class WhyPane(QFrame):
+    message_wanted = Signal(str)
+    undo_wanted = Signal(object)
+    restore_wanted = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._event: MemoryEvent | None = None
+        self.setProperty("kind", "panel")
+        self.setAccessibleName(self.tr("Why it is there"))
+        self._title = Label(theme, "", "strong")
+        self._title.setWordWrap(True)
+        self._facts = QWidget()
+        self._grid = QGridLayout(self._facts)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(1, 1)
+        self._because = Label(theme, self.tr("Because of"), "label", "muted")
+        self._cause = Label(theme, "", "base")
+        self._cause.setWordWrap(True)
+        self._quote = QWidget()
+        edge = frame_of("vline")
+        row_of(theme, edge, self._cause, parent=self._quote, gap=10).setStretch(1, 1)
+        self._open = Button(theme, self.tr("Open the message"), "link", "jump")
+        self.undo = Button(theme, "", "", "undo")
+        self.restore = Button(theme, "", "", "history")
+        self._note = Label(
+            theme, self.tr("Both add a new version. Nothing is lost, and each can be undone."), "caption", "muted"
+        )
+        self._note.setWordWrap(True)
+        self._lay_out()
+        self._open.clicked.connect(lambda *_: self._emit_message())
+        self.undo.clicked.connect(lambda *_: self.undo_wanted.emit(self._event))
+        self.restore.clicked.connect(lambda *_: self.restore_wanted.emit(self._event))
+        self.clear()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        head, body, self._foot = QWidget(), QWidget(), QWidget()
+        row_of(theme, Label(theme, self.tr("Why it is there"), "strong"), None, parent=head, inset=(14, 9, 14, 9))
+        column_of(
+            theme,
+            self._title,
+            self._facts,
+            4,
+            self._because,
+            self._quote,
+            row_of(theme, self._open, None),
+            None,
+            parent=body,
+            inset=(14, 12, 14, 12),
+            gap=8,
+        )
+        column_of(theme, self.restore, self.undo, self._note, parent=self._foot, inset=(14, 12, 14, 14), gap=8)
+        column_of(
+            theme,
+            head,
+            hairline(),
+            scrolled(body, self.accessibleName()),
+            hairline(),
+            self._foot,
+            parent=self,
+            gap=0,
+        )
+
+        def fit() -> None:
+            self._grid.setHorizontalSpacing(theme.px(12))
+            self._grid.setVerticalSpacing(theme.px(5))
+            self._grid.setColumnMinimumWidth(0, theme.px(72))
+
+        follow(theme, self, fit)
+
+    def clear(self) -> None:
+        self._event = None
+        self._title.setText(self.tr("Choose a change to see where it comes from."))
+        empty(self._grid)
+        for part in (self._because, self._quote, self._open, self._foot):
+            part.hide()
+
+    def show_event(self, event: MemoryEvent, agent_name: str, newest: bool, block_lives: bool) -> None:
+        """`newest`: nothing was changed in the block since."""
+        self._event = event
+        self._title.setText(sentence_of(event))
+        empty(self._grid)
+        self._fact(self.tr("Where"), event.label, mono=True)
+        self._written_by(event, agent_name)
+        origin = event.origin
+        if origin.tool_name:
+            self._fact(self.tr("With"), origin.tool_name, mono=True)
+        self._fact(self.tr("In"), place_of(event))
+        for name, id in ((self.tr("Run"), origin.run_id), (self.tr("Step"), origin.step_id)):
+            if id:
+                self._fact(name, short(id), mono=True, whole=id)
+        if origin.tool_call_id:
+            self._fact(self.tr("Tool call"), origin.tool_call_id, mono=True, whole=origin.tool_call_id)
+        self._fact(self.tr("Version"), str(event.version))
+        self._cause.setText(f"“{event.cause}”")
+        for part in (self._because, self._quote):
+            part.setVisible(bool(event.cause))
+        self._open.setVisible(bool(origin.message_id))
+        self._offer(event, newest, block_lives)
+
+    def _offer(self, event: MemoryEvent, newest: bool, block_lives: bool) -> None:
+        self._foot.show()
+        undone = event.undone_by is not None
+        self.undo.setText(self.tr("Redo this change") if event.undoes is not None else self.tr("Undo this change"))
+        self.undo.set_icon("redo" if event.undoes is not None else "undo")
+        self.undo.setEnabled(not undone)
+        self.undo.setToolTip(self.tr("This change was taken back already.") if undone else "")
+        block = event.target_kind == "block"
+        self.restore.setVisible(block)
+        self.restore.setText(self.tr("Restore only “{}” as it was then").format(event.label))
+        self.restore.setEnabled(block_lives and not newest)
+        reason = self.tr("It is like this now.") if newest else self.tr("The block was deleted.")
+        self.restore.setToolTip("" if block_lives and not newest else reason)
+
+    def _written_by(self, event: MemoryEvent, agent_name: str) -> None:
+        icon, token = ACTOR_LOOK[event.origin.actor]
+        value = QWidget()
+        words = ElidedLabel(self._theme, f"{actor_name(event, agent_name)}, {full_time(event.at)}", "base")
+        row_of(self._theme, Icon(self._theme, icon, token, 14), words, parent=value, gap=6).setStretch(1, 1)
+        self._add(self.tr("Written by"), value)
+
+    def _fact(self, name: str, value: str, *, mono: bool = False, whole: str = "") -> None:
+        label = ElidedLabel(self._theme, value, "mono" if mono else "base")
+        if whole:
+            label.setToolTip(whole)
+            label.setAccessibleName(f"{name} {whole}")
+        self._add(name, label)
+
+    def _add(self, name: str, value: QWidget) -> None:
+        at = self._grid.rowCount()
+        self._grid.addWidget(Label(self._theme, name, "label", "muted"), at, 0)
+        self._grid.addWidget(value, at, 1)
+
+    def _emit_message(self) -> None:
+        if self._event is not None and self._event.origin.message_id:
+            self.message_wanted.emit(self._event.origin.message_id)
