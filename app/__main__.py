@@ -58,6 +58,8 @@ def _window(options: argparse.Namespace) -> int:
     config = Config.load(options.folder)
     started = start_early(config)
 
+    # Before Qt: its import hook looks into half-loaded modules, and pydantic does not survive that.
+    import app.domain.event  # noqa: F401
     from app.link.window import claim_window, raise_first_window
 
     claim = claim_window(config)
@@ -118,9 +120,12 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _chat(options: argparse.Namespace) -> int:
+    config = Config.load(options.folder)
+    started = start_early(config)
+
     from app.terminal.chat import chat
 
-    return chat(Config.load(options.folder), options.agent)
+    return chat(config, options.agent, started)
 
 
 def _say_error(error: AppError) -> None:

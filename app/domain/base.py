@@ -2,8 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Field comes from here everywhere: once Qt is loaded, pydantic can only be imported with BaseModel first, because Qt's
-# import hook looks into half-loaded modules.
 __all__ = ["Field", "Frozen", "Micros"]
 
 
