@@ -1,11 +1,15 @@
 """Short forms for messages, requests and providers in tests of model servers."""
 
+import pytest
+
 from app.adapters.models.openai_connection import Patience
+from app.domain.error import ModelError
 from app.domain.message import Message, Part, Role, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.model import Provider
 from app.domain.tool import Tool
 from app.ports.models import ChatModel, ChatRequest, ModelDelta
 
+KEPT = " Your message is kept."
 QUICK = Patience(connect=1.0, first=5.0, idle=5.0, after_finish=0.2)
 
 
@@ -48,6 +52,16 @@ def provider(url: str, **fields: object) -> Provider:
 async def answer(model: ChatModel, asked: ChatRequest | None = None) -> list[ModelDelta]:
     """All deltas of one reply."""
     return [delta async for delta in model.stream(model.encode(asked or request()))]
+
+
+async def failure(model: ChatModel) -> ModelError:
+    """The error instead of a reply. Every one has a way out and details that can be stored."""
+    with pytest.raises(ModelError) as raised:
+        await answer(model)
+    error = raised.value
+    assert error.hint
+    assert all(isinstance(value, str | int | float | bool) for value in error.details.values())
+    return error
 
 
 def text_of(deltas: list[ModelDelta]) -> str:

@@ -1,0 +1,239 @@
+"""Connections that do not come about or break: every trap with the code and the sentence it becomes."""
+
+import asyncio
+import socket
+import ssl
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.adapters.models.openai_compatible import OpenAICompatible
+from app.adapters.models.openai_connection import failed, silent
+from app.adapters.models.openai_errors import Server
+from app.domain.error import ModelError
+from tests.support.openai_replies import Reply
+from tests.support.openai_requests import KEPT, QUICK, failure, provider, request, text_of
+from tests.support.openai_server import OpenAIServer
+
+pytestmark = pytest.mark.anyio
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def test_server_down() -> None:
+    port = _free_port()
+    model = OpenAICompatible(provider(f"http://127.0.0.1:{port}"), lambda: None, QUICK)
+
+    error = await failure(model)
+
+    assert (error.code, error.retryable) == ("server_down", False)
+    assert error.message == f"tinyserver does not answer on 127.0.0.1:{port}.{KEPT}"
+    assert error.hint == "Start tinyserver, then try again, or choose another model."
+    await model.close()
+
+
+async def test_server_down_while_listing_models_says_nothing_of_a_message() -> None:
+    model = OpenAICompatible(provider(f"http://127.0.0.1:{_free_port()}"), lambda: None, QUICK)
+
+    with pytest.raises(ModelError, match=r"does not answer on 127\.0\.0\.1:\d+\.$"):
+        await model.models()
+    await model.close()
+
+
+SERVER = Server("tinyserver", "https://models.example:8443/v1/chat/completions", "tiny")
+
+
+def _raised(outer: Exception, cause: BaseException) -> Exception:
+    outer.__cause__ = cause
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "sentence"),
+    [
+        pytest.param(
+            _raised(httpx.ConnectError("x"), _raised(OSError("all"), socket.gaierror(-2, "Name or service not known"))),
+            "server_down",
+            "The address “models.example:8443” of tinyserver was not found.",
+            id="no such host",
+        ),
+        pytest.param(
+            _raised(httpx.ConnectError("x"), ssl.SSLCertVerificationError("self-signed certificate")),
+            "server_down",
+            "tinyserver at models.example:8443 could not prove who it is, so nothing was sent.",
+            id="certificate nobody trusts",
+        ),
+        pytest.param(
+            _raised(httpx.ConnectError("x"), BaseExceptionGroup("all", [ConnectionRefusedError(111, "refused")])),
+            "server_down",
+            "tinyserver does not answer on models.example:8443.",
+            id="refused on every address",
+        ),
+        pytest.param(
+            httpx.ConnectTimeout("x"),
+            "server_down",
+            "tinyserver does not answer on models.example:8443.",
+            id="no route",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("Server disconnected without sending a response."),
+            "server_died",
+            "tinyserver closed the connection before it answered.",
+            id="closed before the answer",
+        ),
+        pytest.param(
+            httpx.RemoteProtocolError("illegal status line: SSH-2.0-OpenSSH_9.2"),
+            "wrong_address",
+            f"There is no model server at {SERVER.url}: something else answers there.",
+            id="not http at all",
+        ),
+    ],
+)
+async def test_connection_that_does_not_come_about(problem: Exception, code: str, sentence: str) -> None:
+    error = failed(SERVER, problem, begun=False)
+
+    assert (error.code, error.message) == (code, sentence + KEPT)
+
+
+async def test_https_to_a_plain_server_names_the_cure(server: OpenAIServer) -> None:
+    model = OpenAICompatible(provider(f"https://127.0.0.1:{server.port}"), lambda: None, QUICK)
+
+    error = await failure(model)
+
+    assert error.code == "server_down"
+    assert error.message == f"No secure connection to tinyserver at 127.0.0.1:{server.port} came about.{KEPT}"
+    assert "http://" in error.hint
+    await model.close()
+
+
+async def test_something_that_is_no_web_server() -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    other = await asyncio.start_server(greet, "127.0.0.1", 0)
+    model = OpenAICompatible(provider(f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}"), lambda: None, QUICK)
+
+    error = await failure(model)
+
+    assert error.code == "wrong_address"
+    await model.close()
+    other.close()
+
+
+# The stream
+
+
+async def test_death_in_the_middle_of_the_reply(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(text="one two three four", die_after=2))
+
+    error = await failure(model)
+
+    assert (error.code, error.retryable) == ("server_died", True)
+    assert error.message == "tinyserver stopped answering in the middle of the reply."
+
+
+async def test_words_before_the_death_arrive(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(text="one two three four", die_after=2))
+    heard = []
+
+    async def listen() -> None:
+        async for delta in model.stream(model.encode(request())):
+            heard.append(delta)
+
+    with pytest.raises(ModelError):
+        await listen()
+
+    assert text_of(heard) == "one two"
+
+
+async def test_stream_that_ends_without_a_finish(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(text="one two", with_finish=False, with_done=False, with_usage=False))
+
+    assert (await failure(model)).code == "server_died"
+
+
+async def test_stream_that_ends_inside_a_tool_call(server: OpenAIServer, model: OpenAICompatible) -> None:
+    piece = (
+        b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{"}}]}}]}\n\n'
+    )  # fmt: skip
+    server.queue(Reply(raw=piece))
+
+    assert (await failure(model)).code == "server_died"
+
+
+async def test_empty_stream(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(raw=b""))
+
+    assert (await failure(model)).code == "server_died"
+
+
+async def test_error_inside_the_stream(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(text="one two", error_after=1))
+
+    error = await failure(model)
+
+    assert (error.code, error.retryable) == ("server_error", True)
+    assert "model runner has unexpectedly stopped" in error.message
+
+
+async def test_too_long_inside_the_stream(server: OpenAIServer, model: OpenAICompatible) -> None:
+    words = (
+        "Trying to keep the first 5012 tokens when context the overflows. However, the model is loaded with context "
+        "length of only 4096 tokens"
+    )
+    server.queue(Reply(text="x", error_after=0, error={"error": words}))
+
+    error = await failure(model)
+
+    assert (error.code, error.details["n_ctx"], error.details["n_prompt"]) == ("prompt_too_large", 4096, 5012)
+
+
+async def test_stream_of_something_else(server: OpenAIServer, model: OpenAICompatible) -> None:
+    server.queue(Reply(raw=b"data: hello\n\n"))
+
+    error = await failure(model)
+
+    assert (error.code, error.message) == ("server_error", f"tinyserver sent a reply that cannot be read.{KEPT}")
+
+
+async def test_silence_before_the_first_byte(server: OpenAIServer) -> None:
+    model = OpenAICompatible(provider(server.url), lambda: None, replace(QUICK, first=0.2))
+    server.queue(Reply(hold=True))
+
+    error = await failure(model)
+
+    assert error.code == "timeout"
+    assert error.message.startswith("tinyserver has not answered for ")
+    await model.close()
+
+
+async def test_silence_after_the_headers(server: OpenAIServer) -> None:
+    model = OpenAICompatible(provider(server.url), lambda: None, replace(QUICK, first=0.2))
+    server.queue(Reply(hold_body=True))
+
+    assert (await failure(model)).code == "timeout"
+    await model.close()
+
+
+async def test_silence_in_the_middle_of_the_reply(server: OpenAIServer) -> None:
+    model = OpenAICompatible(provider(server.url), lambda: None, replace(QUICK, idle=0.2))
+    server.queue(Reply(text="one two three", hang_after=1))
+
+    error = await failure(model)
+
+    assert error.code == "timeout"
+    assert error.message.startswith("tinyserver stopped in the middle of the reply and has said nothing for ")
+    await asyncio.to_thread(server.wait_for, lambda: server.aborted == 1)
+    await model.close()
+
+
+async def test_minutes_of_silence_are_told_in_minutes() -> None:
+    assert silent(SERVER, 600).message == f"tinyserver has not answered for 10 minutes.{KEPT}"
