@@ -28,7 +28,7 @@ HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "
 PURE = ("app/domain/", "app/engine/decide.py", "app/engine/apply.py", "app/engine/recover.py", "app/engine/context/",
         "app/engine/tool_rules.py")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",
-         "tempfile", "threading", "time"}  # fmt: skip
+         "tempfile", "time"}  # fmt: skip
 
 
 def none_of(problems: Iterable[str]) -> None:
