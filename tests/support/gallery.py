@@ -221,7 +221,7 @@ class Gallery(QWidget):
             )
             banner.show_message(
                 "x",
-                "Ollama cut the last request" if not words else words,
+                words or "Ollama cut the last request",
                 kind,
                 "" if words else "It read 4,096 tokens.",
                 actions,

@@ -40,7 +40,7 @@ class Theme(QObject):
         self.reduced_motion = reduced_motion or motion_is_costly()
         load_fonts()
         app.setStyle("Fusion")
-        FocusRing(app)
+        self._ring = FocusRing(app)
         self.tokens: Tokens = LIGHT
         self.apply()
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -89,9 +89,14 @@ class Theme(QObject):
         tokens = DARK if self.dark else LIGHT
         self.tokens = high_contrast(tokens) if self.high_contrast else tokens
         self._colors.clear()
+        # Thousands of style events pass here; the focus filter has nothing to do with any of them.
+        self._app.removeEventFilter(self._ring)
         self._app.setPalette(build_palette(self.tokens))
-        self._app.setFont(self.font("base"))
+        if self._app.font() != self.font("base"):
+            self._app.setFont(self.font("base"))
+            self._app.setFont(self.font("base", 500), "QPushButton")
         self._app.setStyleSheet(fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url))
+        self._app.installEventFilter(self._ring)
         self.changed.emit()
 
     def px(self, n: float) -> int:

@@ -62,13 +62,12 @@ class BlockCard(QFrame):
         self.more = Button(theme, "", "quiet", parent=self)
         self.count = Label(theme, "", "caption", "text2", self)
         self.bar = UsageBar(theme, self.tr("Characters used"), self)
-        self.editor = BlockEditor(theme, self)
+        self._editor: BlockEditor | None = None
         self._lay_out()
         self._connect()
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._tell_time)
-        self.editor.setVisible(False)
         self._restyle()
         theme.changed.connect(self._restyle)
 
@@ -95,7 +94,6 @@ class BlockCard(QFrame):
         self._column.setSpacing(0)
         self._column.addWidget(self.head)
         self._column.addWidget(self._reading)
-        self._column.addWidget(self.editor)
 
     def _connect(self) -> None:
         self.head.history_clicked.connect(lambda: self.history_requested.emit())
@@ -106,9 +104,6 @@ class BlockCard(QFrame):
         self.after.set_corner(self.more)
         self.after.rewrapped.connect(self._show_more)
         self.changed_line.undo_clicked.connect(self._undo)
-        self.editor.save_requested.connect(self.save_requested)
-        self.editor.cancelled.connect(self.end_edit)
-        self.editor.conflict_changed.connect(lambda _on: self._show_state())
 
     @property
     def block(self) -> Block | None:
@@ -116,7 +111,19 @@ class BlockCard(QFrame):
 
     @property
     def editing(self) -> bool:
-        return not self.editor.isHidden()
+        return self._editor is not None and not self._editor.isHidden()
+
+    @property
+    def editor(self) -> BlockEditor:
+        """Made when it is first needed: most cards are only read."""
+        if self._editor is None:
+            self._editor = BlockEditor(self._theme, self)
+            self._editor.setVisible(False)
+            self._editor.save_requested.connect(self.save_requested)
+            self._editor.cancelled.connect(self.end_edit)
+            self._editor.conflict_changed.connect(lambda _on: self._show_state())
+            self._column.addWidget(self._editor)
+        return self._editor
 
     @property
     def form(self) -> BlockForm | None:
@@ -167,7 +174,7 @@ class BlockCard(QFrame):
         """What happened and what to do; whatever was typed stays."""
         if self._form is not None:
             self._form.set_problem(sentence)
-        else:
+        elif self.editing:
             self.editor.set_problem(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -368,7 +375,6 @@ class BlockCard(QFrame):
         self._after_row.setSpacing(px(6))
         self._foot.setContentsMargins(px(10), px(1), px(10), px(8))
         self._foot.setSpacing(px(8))
-        self.more.setFont(self._theme.font("caption"))
         self.empty.setMinimumHeight(QFontMetrics(self._theme.font("label")).height() + px(4))
         if self._block is not None:
             self._show_more()

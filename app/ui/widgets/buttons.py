@@ -28,6 +28,7 @@ class Button(QPushButton):
         self.setProperty("role", role)
         if size:
             self.setProperty(size, True)
+        self._scale = 0.0
         self._restyle()
         theme.changed.connect(self._restyle)
 
@@ -76,9 +77,13 @@ class Button(QPushButton):
         self.update()
 
     def _restyle(self) -> None:
+        role = str(self.property("role") or "")
+        if self._scale != self._theme.scale:
+            self._scale = self._theme.scale
+            quiet = role == "quiet"
+            self.setFont(self._theme.font("caption" if quiet else "base", 400 if quiet else 500))
         if not self._icon_name:
             return
-        role = str(self.property("role") or "")
         side = 14 if self.property("small") or role == "link" else 16
         self.setIcon(self._theme.icon(self._icon_name, ICON_COLORS.get(role, "text"), side))
         self.setIconSize(QSize(self._theme.px(side), self._theme.px(side)))
