@@ -1,0 +1,268 @@
+"""`lares chat`: a conversation with an agent in the terminal, over the same link as the window's.
+
+The loop runs only while there is something to wait for. Between two messages the terminal belongs to `input`, so that
+its line editing and Ctrl-C work as everywhere.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.config import Config
+from app.domain.agent import Agent
+from app.domain.conversation import Conversation
+from app.domain.error import AppError, Conflict, Invalid, LinkError, NotFound
+from app.domain.message import MessageDraft
+from app.domain.run import Run
+from app.link.client import Client
+from app.link.launcher import ensure_engine
+from app.link.spawn import Command, Start, engine_command
+from app.terminal.paper import BOLD, DIM, Paper, open_paper
+from app.terminal.reply import ReplyPrinter
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+HELP = """\
+/agents [name]   show the agents, or talk to another one
+/memory          show the memory blocks of this agent
+/undo            take back the last change of memory
+/new             begin a new conversation
+/quit            leave (Ctrl-D)
+Ctrl-C stops the reply; a second one leaves."""
+
+
+def chat(config: Config, wanted: str = "", started: Start | None = None, *, command: Command = engine_command) -> int:
+    """Until the person leaves or the input ends. The exit code is 1 if the last message could not be answered."""
+    with asyncio.Runner() as runner:
+        terminal = Chat(config, open_paper(), command)
+        try:
+            _converse(terminal, runner, wanted, started)
+            runner.run(terminal.close())
+        except KeyboardInterrupt:
+            # The runner ends what is still going on, without waiting for the engine.
+            return 130
+    return 1 if terminal.failed else 0
+
+
+def _converse(terminal: "Chat", runner: asyncio.Runner, wanted: str, started: Start | None) -> None:
+    try:
+        runner.run(terminal.open(wanted, started))
+    except AppError as error:
+        terminal.fail(error)
+        return
+    for line in _lines():
+        if not _attempt(terminal, runner, line):
+            return
+
+
+def _attempt(terminal: "Chat", runner: asyncio.Runner, line: str) -> bool:
+    """True: go on."""
+    try:
+        return runner.run(terminal.take(line))
+    except AppError as error:
+        terminal.fail(error)
+        return True
+
+
+def _lines() -> Iterator[str]:
+    """What the person types, or the lines of a pipe."""
+    if sys.stdin is None:
+        return
+    typed = is_typed()
+    if typed:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("readline")
+    while True:
+        try:
+            line = input("> ") if typed else sys.stdin.readline()
+        except EOFError:
+            print()
+            return
+        if not line and not typed:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def is_typed() -> bool:
+    """True: a person sits there; False: lines come from a pipe or a file."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+class Chat:
+    def __init__(self, config: Config, paper: Paper, command: Command = engine_command) -> None:
+        self._config = config
+        self._command = command
+        self._client: Client | None = None
+        self._agent: Agent | None = None
+        self._conversation_id = ""
+        self.paper = paper
+        self.failed = False
+
+    async def open(self, wanted: str, started: Start | None = None) -> None:
+        self._client = await ensure_engine(self._config, "terminal", started, command=self._command)
+        agents = [row.agent for row in await self._services.agents.list() if not row.agent.hidden]
+        if not agents and not wanted:
+            self.paper.line("No agents yet, so here is Vesta, a scripted demo (no AI, no network).", DIM)
+            agents = [await self._services.agents.create_demo()]
+        await self._switch(_pick(agents, wanted))
+        if is_typed():
+            self.paper.line("/help shows what else you can do.", DIM)
+
+    def fail(self, error: AppError) -> None:
+        self.failed = True
+        self.paper.error(error)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    @property
+    def _services(self) -> "Services":
+        assert self._client is not None
+        return self._client.services
+
+    async def take(self, line: str) -> bool:
+        """One line of the person; False when it asks to leave."""
+        self.failed = False
+        await self._reconnect()
+        word, _, rest = line.partition(" ")
+        match word:
+            case "/quit" | "/exit":
+                return False
+            case "/help":
+                self.paper.line(HELP)
+            case "/agents":
+                await self._agents(rest.strip())
+            case "/memory":
+                await self._memory()
+            case "/undo":
+                await self._undo()
+            case "/new":
+                await self._new()
+            case _ if word.startswith("/") and not self._is_demo:
+                raise Invalid(f"There is no command {word}.", hint="/help shows them.")
+            case _:
+                await self._say(line)
+        return True
+
+    async def _reconnect(self) -> None:
+        """The engine may have ended while nobody typed."""
+        if self._client is not None and self._client.is_closed:
+            await self._client.close()
+            self._client = await ensure_engine(self._config, "terminal", command=self._command)
+
+    @property
+    def _is_demo(self) -> bool:
+        """The demo agent has commands of its own."""
+        return self._agent is not None and self._agent.model.startswith("demo/")
+
+    async def _agents(self, wanted: str) -> None:
+        agents = [row.agent for row in await self._services.agents.list() if not row.agent.hidden]
+        if wanted:
+            await self._switch(_pick(agents, wanted))
+            return
+        for agent in agents:
+            here = "*" if self._agent is not None and agent.id == self._agent.id else " "
+            self.paper.line(f"{here} {agent.name}  ({agent.model})  {agent.id}")
+
+    async def _switch(self, agent: Agent) -> None:
+        conversations = await self._services.conversations.of_agent(agent.id)
+        chosen = next((one for one in conversations if one.is_default), None)
+        self._agent = agent
+        self._show(chosen or await self._services.conversations.create(agent.id))
+        self.paper.line(f"{agent.name} ({agent.model})", BOLD)
+
+    def _show(self, conversation: Conversation) -> None:
+        self._conversation_id = conversation.active_id
+
+    async def _memory(self) -> None:
+        blocks = await self._services.blocks.of_agent(self._agent_id)
+        if not blocks:
+            self.paper.line("This agent has no memory blocks.", DIM)
+        for block in blocks:
+            locked = ", read-only" if block.read_only else ""
+            self.paper.line(f"{block.label} ({len(block.value)} of {block.limit} characters{locked})", BOLD)
+            self.paper.line(block.value or "(empty)")
+
+    @property
+    def _agent_id(self) -> str:
+        assert self._agent is not None
+        return self._agent.id
+
+    async def _undo(self) -> None:
+        events = await self._services.history.of_agent(self._agent_id)
+        newest_first = sorted(events, key=lambda event: event.seq, reverse=True)
+        last = next(
+            (event for event in newest_first if event.op == "update" and not event.undoes and not event.undone_by), None
+        )
+        if last is None:
+            self.paper.line("There is no change of memory to take back.", DIM)
+            return
+        self.paper.change(await self._services.history.undo(last.seq))
+
+    async def _new(self) -> None:
+        self._show(await self._services.conversations.create(self._agent_id))
+        self.paper.line("A new conversation. Memory stays, the earlier messages are kept.", DIM)
+
+    async def _say(self, text: str) -> None:
+        draft = MessageDraft.of(text)
+        try:
+            run = await self._services.runs.start(self._conversation_id, draft, started_by="terminal")
+        except Conflict as error:
+            if error.code != "busy":
+                raise
+            raise Conflict(
+                "This agent is still replying to somebody else.", code="busy", hint="Wait a moment, then write again."
+            ) from error
+        printer = ReplyPrinter(self.paper)
+        try:
+            await self._follow(run, printer)
+        except asyncio.CancelledError:
+            # Ctrl-C: the runner cancels once. The run is stopped and its end shown; a second Ctrl-C leaves.
+            _uncancel()
+            await self._services.runs.cancel(run.id)
+            await self._follow(run, printer)
+        self.paper.end_line()
+        self.failed = printer.failed
+
+    async def _follow(self, run: Run, printer: ReplyPrinter) -> None:
+        """Writes the run's events until its end, through a restart of the engine too."""
+        while True:
+            try:
+                async for event in self._services.runs.subscribe(run.id, after_seq=printer.seq):
+                    printer.take(event)
+            except LinkError as error:
+                if error.code == "too_slow":
+                    continue
+                if error.code != "engine_gone":
+                    raise
+                self.paper.line("The engine stopped; it is being started again.", DIM)
+                await self._reconnect()
+            else:
+                return
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _pick(agents: list[Agent], wanted: str) -> Agent:
+    """The agent of this id or name (the beginning is enough if only one begins so); the first if none is named."""
+    if not wanted and agents:
+        return agents[0]
+    name = wanted.casefold()
+    exact = [agent for agent in agents if name in (agent.id, agent.name.casefold())]
+    found = exact or [agent for agent in agents if agent.name.casefold().startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(agent.name for agent in (found or agents)) or "none yet"
+    if found:
+        raise Invalid(f"Several agents are called so: {names}.", hint="Use the id; /agents shows it.")
+    raise NotFound(f"There is no agent “{wanted}”. There are: {names}.", hint="Use one of these names.")

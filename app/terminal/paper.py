@@ -1,0 +1,97 @@
+"""What a terminal shows: colours where they are wanted, and texts of others without control characters."""
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from app.domain.error import AppError
+from app.domain.history import MemoryEvent
+
+DIM, RED, GREEN, CYAN, BOLD = "2", "31", "32", "36", "1"
+
+# A model's text could otherwise move the cursor, set the title or type into the terminal.
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Paper:
+    def __init__(self, out: TextIO, coloured: bool) -> None:
+        self._out = out
+        self.coloured = coloured
+        self._column = 0
+        self._style = ""
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """A line of its own."""
+        self.end_line()
+        self.piece(text, style)
+        self._set("")
+        self._write("\n")
+
+    def piece(self, text: str, style: str = "") -> None:
+        """The next piece of a text that streams."""
+        text = _CONTROLS.sub("", text)
+        if text:
+            self._set(style)
+            self._write(text)
+
+    def end_line(self) -> None:
+        """Begins a new line unless nothing stands on this one."""
+        self._set("")
+        if self._column:
+            self._write("\n")
+
+    def error(self, error: AppError) -> None:
+        self.line(f"{error.message} {error.hint}".strip(), RED)
+
+    def change(self, event: MemoryEvent) -> None:
+        """A memory change as a small diff."""
+        self.line(f"  {event.label} · {_WORDS.get(event.op, event.op)}", DIM)
+        for line in differences(_value(event.before), _value(event.after)):
+            self.line(f"  {line}", GREEN if line.startswith("+") else RED)
+
+    def _set(self, style: str) -> None:
+        if self.coloured and style != self._style:
+            self._out.write("\x1b[0m" if not style else f"\x1b[0;{style}m")
+        self._style = style
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+        self._column = 0 if text.endswith("\n") else 1
+
+
+_WORDS = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "restore": "restored",
+    "attach": "attached",
+    "detach": "detached",
+}
+
+
+def _value(fields: Mapping[str, object] | None) -> str:
+    value = (fields or {}).get("value", "")
+    return value if isinstance(value, str) else str(value)
+
+
+def differences(before: str, after: str) -> list[str]:
+    """The lines that went (-) and came (+)."""
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in lines if line.startswith(("- ", "+ "))]
+
+
+def open_paper() -> Paper:
+    """Standard output; coloured on a terminal unless NO_COLOR is set (https://no-color.org)."""
+    out = sys.stdout
+    if sys.platform == "win32":
+        # Turns on the interpretation of colours in old consoles.
+        os.system("")
+    reconfigure = getattr(out, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    coloured = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paper(out, coloured)

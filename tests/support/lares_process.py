@@ -1,0 +1,115 @@
+"""The real `lares` command in child processes, on a data folder of the test."""
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.config import Config
+from app.link.engine_file import read_note
+from tests.support.source import ROOT
+
+SECONDS = 40
+
+
+def arguments_of(*words: str) -> list[str]:
+    return [sys.executable, "-m", "app", *words]
+
+
+def environment(**more: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+    return own | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"} | more
+
+
+def lares(
+    *words: str, typed: str = "", cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end with these lines at its standard input."""
+    return subprocess.run(
+        arguments_of(*words),
+        input=typed,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        cwd=cwd,
+        env=env or environment(),
+    )
+
+
+def end_engine(config: Config) -> None:
+    """Ends the engine of this folder, if one runs, and waits until it is gone."""
+    note = read_note(config.engine_file)
+    if note is None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(note.pid, signal.SIGTERM)
+    until = time.monotonic() + 10
+    while config.engine_file.exists() and time.monotonic() < until:
+        select.select([], [], [], 0.01)
+
+
+class Terminal:
+    """`lares` on a terminal of its own: what a person would see and type."""
+
+    def __init__(self, *words: str, **more: str) -> None:
+        self._own, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            arguments_of(*words),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=ROOT,
+            env=environment(**more),
+            # Makes this terminal the one whose Ctrl-C it gets.
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._own, text.encode())
+
+    def see(self, text: str, count: int = 1) -> None:
+        """Reads until this text was shown so often."""
+        until = time.monotonic() + SECONDS
+        while self.shown.count(text) < count:
+            ready, _, _ = select.select([self._own], [], [], max(0.0, until - time.monotonic()))
+            assert ready, f"{text!r} was not shown in time, but at the end: {self.shown[-500:]!r}"
+            self.shown += self._read()
+
+    def _read(self) -> str:
+        try:
+            piece = os.read(self._own, 65536)
+        except OSError:
+            piece = b""
+        assert piece, f"it ended after showing: {self.shown[-500:]!r}"
+        return piece.decode("utf-8", "replace")
+
+    def end(self) -> int:
+        """Its exit code."""
+        try:
+            with contextlib.suppress(AssertionError):
+                while True:
+                    self.shown += self._read()
+            return self._process.wait(SECONDS)
+        finally:
+            os.close(self._own)
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10)
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

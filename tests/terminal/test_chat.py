@@ -1,0 +1,148 @@
+"""`lares chat` as a person and a script use it: real processes, a real engine, the demo agent."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from app.config import Config
+from app.link.engine_file import read_note
+from tests.support.lares_process import Terminal, environment, lares
+
+pytestmark = [
+    pytest.mark.usefixtures("config"),
+    pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
+]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    terminal = Terminal("chat")
+    yield terminal
+    terminal.kill()
+
+
+def test_lines_of_a_pipe_are_answered_one_by_one_and_nothing_is_coloured() -> None:
+    done = lares("chat", typed="my name is Brad, not Chad\n/memory\n/undo\n/memory\n/undo\n")
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout
+    assert "\x1b" not in shown
+    parts = [
+        "No agents yet, so here is Vesta, a scripted demo",
+        "Vesta (demo) (demo/vesta)",
+        "(thinks) ",
+        '→ memory_replace(label="human", old_string="Name: Chad.", new_string="Name: Brad.")',
+        "✓ ",
+        "  human · changed\n  - Name: Chad.\n  + Name: Brad.\n",
+        "human (32 of 2000 characters)\nName: Brad.\n",
+        "  human · changed\n  - Name: Brad.\n  + Name: Chad.\n",
+        "human (32 of 2000 characters)\nName: Chad.\n",
+        "There is no change of memory to take back.",
+    ]
+    places = [shown.find(part) for part in parts]
+    assert -1 not in places, (parts[places.index(-1)], shown)
+    assert places == sorted(places)
+    assert "> " not in shown
+
+
+def test_agent_is_picked_by_id_or_the_beginning_of_its_name_and_a_wrong_one_is_named() -> None:
+    listed = lares("chat", typed="/agents\n").stdout
+    agent_id = next(word for word in listed.split() if word.startswith("agent-"))
+    for wanted in (agent_id, "ves", "VESTA (demo)"):
+        assert "Vesta (demo)" in lares("chat", wanted, typed="/quit\n").stdout
+    done = lares("chat", "Juno")
+    assert done.returncode == 1
+    assert "There is no agent “Juno”. There are: Vesta (demo). Use one of these names." in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_failed_reply_is_a_sentence_and_an_exit_code() -> None:
+    done = lares("chat", typed="/fail\n")
+    assert "The demo stopped answering in the middle of the reply" in done.stdout
+    assert done.returncode == 1
+
+
+def test_broken_settings_file_is_a_sentence(config: Config) -> None:
+    config.settings_file.write_text("[engine")
+    done = lares("chat", typed="hi\n")
+    assert done.returncode == 1
+    assert "is not valid TOML" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_colours_and_prompt_on_a_terminal(terminal: Terminal) -> None:
+    terminal.see("> ")
+    terminal.type("my name is Brad, not Chad\n")
+    terminal.see("> ", 2)
+    assert "\x1b[0;2m" in terminal.shown
+    assert "\x1b[0;31m  - Name: Chad." in terminal.shown
+    assert "\x1b[0;32m  + Name: Brad." in terminal.shown
+    terminal.type("/help\n")
+    terminal.see("Ctrl-C stops the reply")
+    terminal.type("/quit\n")
+    assert terminal.end() == 0
+
+
+def test_no_colour_when_not_wanted() -> None:
+    terminal = Terminal("chat", NO_COLOR="1")
+    terminal.see("> ")
+    terminal.type("my name is Brad, not Chad\n")
+    terminal.see("+ Name: Brad.")
+    terminal.see("> ", 2)
+    assert "\x1b[0;" not in terminal.shown
+    terminal.type("\x04")
+    assert terminal.end() == 0
+
+
+def test_ctrl_c_stops_the_reply_and_the_chat_goes_on(terminal: Terminal) -> None:
+    terminal.see("> ")
+    terminal.type("/long 5000\n")
+    terminal.see(" ", 200)
+    terminal.type("\x03")
+    terminal.see("Stopped.")
+    terminal.see("> ", 2)
+    terminal.type("who are you\n")
+    terminal.see("scripted demo", 2)
+    terminal.see("> ", 3)
+    terminal.type("\x03")
+    assert terminal.end() == 130
+
+
+def test_second_ctrl_c_leaves(terminal: Terminal, config: Config) -> None:
+    terminal.see("> ")
+    terminal.type("/long 5000\n")
+    terminal.see(" ", 200)
+    note = read_note(config.engine_file)
+    assert note is not None
+    # An engine that does not answer any more cannot stop the run.
+    os.kill(note.pid, signal.SIGSTOP)
+    try:
+        terminal.type("\x03")
+        terminal.see("^C")
+        terminal.type("\x03")
+        assert terminal.end() == 130
+    finally:
+        os.kill(note.pid, signal.SIGCONT)
+    assert "Traceback" not in terminal.shown
+
+
+def test_reply_goes_on_when_the_engine_is_killed(terminal: Terminal, config: Config) -> None:
+    terminal.see("> ")
+    terminal.type("/long 2000\n")
+    terminal.see(" ", 300)
+    note = read_note(config.engine_file)
+    assert note is not None
+    os.kill(note.pid, signal.SIGKILL)
+    terminal.see("The engine stopped; it is being started again.")
+    terminal.see("> ", 2)
+    terminal.type("/quit\n")
+    assert terminal.end() == 0
+    assert "Traceback" not in terminal.shown
+
+
+def test_unknown_encoding_of_the_terminal_breaks_nothing() -> None:
+    done = lares("chat", typed="my name is Brad, not Chad\n", env=environment(PYTHONIOENCODING="ascii"))
+    assert done.returncode == 0, done.stderr
+    assert "? memory_replace(" in done.stdout
