@@ -1,0 +1,104 @@
+"""The token estimate against real counts of two vocabularies (Qwen 2, Llama 3), and its speed."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.adapters.models.tokens import EstimatingCounter
+
+count = EstimatingCounter().count
+
+ENGLISH = (
+    "The kettle hums while the light moves over the table and the garden wakes slowly behind the window. Somebody "
+    "opens a book, reads a page, smiles, and puts it down again beside the cup. My name is Brad, not Chad; I work as a "
+    "carpenter in Leipzig and I take my tea without milk.\n"
+)
+GERMAN = (
+    "Der Kessel summt, während das Licht über den Tisch wandert und der Garten hinter dem Fenster langsam erwacht. "
+    "Jemand öffnet ein Buch, liest eine Seite, lächelt und legt es wieder neben die Tasse. Ich heiße Brad, nicht Chad, "
+    "und arbeite als Tischler in Köln.\n"
+)
+FRENCH = (
+    "La bouilloire chante pendant que la lumière traverse la table et que le jardin s'éveille lentement derrière la "
+    "fenêtre. Quelqu'un ouvre un livre, lit une page, sourit et le repose à côté de la tasse.\n"
+)
+SCHEMA = (
+    '{"type":"function","function":{"name":"memory_replace","description":"Replace a piece of text in a memory block, '
+    'to correct or update a fact.","parameters":{"type":"object","properties":{"label":{"type":"string","description":'
+    '"Label of the memory block."},"old_string":{"type":"string"},"new_string":{"type":"string"}},"required":["label",'
+    '"old_string","new_string"]}}}'
+)
+CHINESE = (
+    "我的名字是布拉德，不是查德。我在柏林当木匠，每天早上喝不加牛奶的红茶。"
+    "请记住我对花生过敏，下次推荐食谱的时候要注意这一点。"
+)
+JAPANESE = (
+    "私の名前はブラッドです、チャドではありません。ベルリンで大工として働いていて、毎朝ミルクなしの紅茶を飲みます。"
+    "ピーナッツアレルギーがあることを覚えておいてください。"
+)
+KOREAN = (
+    "제 이름은 채드가 아니라 브래드입니다. 베를린에서 목수로 일하고 있으며 매일 아침 우유 없이 홍차를 마십니다. "
+    "땅콩 알레르기가 있다는 것을 기억해 주세요."
+)
+RUSSIAN = (
+    "Меня зовут Брэд, а не Чад. Я работаю плотником в Берлине и каждое утро пью чай без молока. Пожалуйста, запомни, "
+    "что у меня аллергия на арахис."
+)
+ARABIC = (
+    "اسمي براد وليس تشاد. أعمل نجارا في برلين وأشرب الشاي كل صباح بدون حليب. "
+    "تذكر من فضلك أن لدي حساسية من الفول السوداني."
+)
+BASE64 = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkM9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+INDENTED = "def f():\n" + "".join("        " * depth + f"return value_{depth}\n" for depth in range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("text", "qwen", "llama"),
+    [
+        pytest.param(ENGLISH, 64, 64, id="english"),
+        pytest.param(GERMAN, 70, 71, id="german"),
+        pytest.param(FRENCH, 55, 56, id="french"),
+        pytest.param(SCHEMA, 80, 80, id="json"),
+        pytest.param(CHINESE, 39, 52, id="chinese"),
+        pytest.param(JAPANESE, 53, 52, id="japanese"),
+        pytest.param(KOREAN, 58, 47, id="korean"),
+        pytest.param(RUSSIAN, 63, 55, id="russian"),
+        pytest.param(ARABIC, 44, 46, id="arabic"),
+        pytest.param("🎉🫖🍵😀🥳👩‍💻🇩🇪🚀", 14, 29, id="emoji"),
+        pytest.param("3141592653589793238462643383279502884197 2024-11-22 07:59:31 1,234,567.89", 73, 35, id="digits"),
+        pytest.param(BASE64, 55, 54, id="base64"),
+        pytest.param(INDENTED, 45, 45, id="indented code"),
+        pytest.param(
+            "PLEASE REMEMBER THAT I AM ALLERGIC TO PEANUTS AND NEVER SUGGEST THEM AGAIN", 22, 21, id="capitals"
+        ),
+    ],
+)
+def test_estimate_is_near_the_real_counts(text: str, qwen: int, llama: int) -> None:
+    assert 0.8 * min(qwen, llama) <= count(text) <= 1.25 * max(qwen, llama)
+
+
+def test_nothing_costs_nothing_and_a_letter_costs_one() -> None:
+    assert (count(""), count("a"), count(" ")) == (0, 1, 1)
+
+
+@given(st.text(), st.text())
+def test_two_texts_together_cost_hardly_more_than_one_by_one(first: str, second: str) -> None:
+    assert count(first + second) <= count(first) + count(second) + 5
+
+
+def test_half_an_emoji_is_counted() -> None:
+    assert count("a\ud83d") >= 1
+
+
+@pytest.mark.parametrize("sample", ["abc def, ghi 123\n", "Grüße, 我的名字 🎉\n"])
+def test_a_megabyte_takes_less_than_a_tenth_of_a_second(sample: str) -> None:
+    text = sample * (1_000_000 // len(sample.encode()))
+    taken = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        count(text)
+        taken.append(time.perf_counter() - begun)
+
+    assert min(taken) < 0.1
