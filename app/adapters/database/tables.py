@@ -196,10 +196,13 @@ conversation_messages = sa.Table(
 """Positions run from 1 without gaps. `entered_seq`, `left_seq`: the conversation's next position when the message came
 into the context window and when it left."""
 _in_context = conversation_messages.c.left_seq.is_(None)
+# `left_seq` (always NULL there) and `message_seq` make SQLite prefer it to the primary key, by which it would read all.
 sa.Index(
     "ix_conversation_messages_in_context",
     conversation_messages.c.conversation_seq,
+    conversation_messages.c.left_seq,
     conversation_messages.c.position,
+    conversation_messages.c.message_seq,
     sqlite_where=_in_context,
     postgresql_where=_in_context,
 )

@@ -37,26 +37,29 @@ class HistoryRows:
         return number(self.db, sa.select(sa.func.max(memory_events.c.seq)))
 
     def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
-        found = sa.select(memory_events).where(memory_events.c.target_id == target_id)
-        return self._page(found, before, limit)
+        event = memory_events.c
+        found = sa.select(memory_events).where(event.target_id == target_id)
+        return self._page(found, event.seq, before, limit)
 
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         link = memory_event_agents.c
         found = (
             sa.select(memory_events)
-            .join(memory_event_agents, link.event_seq == memory_events.c.seq)
+            .join_from(memory_event_agents, memory_events, link.event_seq == memory_events.c.seq)
             .where(link.agent_id == agent_id)
         )
-        return self._page(found, before, limit)
+        return self._page(found, link.event_seq, before, limit)
 
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
         found = sa.select(memory_events).where(memory_events.c.run_id.in_(run_ids), memory_events.c.run_id.is_not(None))
         return _complete(self.db, all_rows(self.db, found.order_by(memory_events.c.seq)))
 
-    def _page(self, found: sa.Select, before: int | None, limit: int) -> tuple[MemoryEvent, ...]:
+    def _page(
+        self, found: sa.Select, seq: sa.ColumnElement[int], before: int | None, limit: int
+    ) -> tuple[MemoryEvent, ...]:
         if before is not None:
-            found = found.where(memory_events.c.seq < before)
-        return _complete(self.db, all_rows(self.db, found.order_by(memory_events.c.seq.desc()).limit(limit)))
+            found = found.where(seq < before)
+        return _complete(self.db, all_rows(self.db, found.order_by(seq.desc()).limit(limit)))
 
     def _concerned(self, event: MemoryEvent) -> set[str]:
         concerned = {event.agent_id} if event.agent_id else set[str]()

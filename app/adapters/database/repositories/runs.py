@@ -62,7 +62,8 @@ class RunRows:
         return row["state"]
 
     def active(self) -> tuple[Run, ...]:
-        return _all_runs(all_rows(self.db, _runs.where(_ACTIVE).order_by(runs.c.seq)))
+        # Sorted here: asked for an order, SQLite would read all runs in it instead of the few by their index.
+        return _all_runs(sorted(all_rows(self.db, _runs.where(_ACTIVE)), key=lambda row: row["seq"]))
 
     def active_in(self, conversation_id: str) -> Run | None:
         row = first_row(self.db, _active_in, {"conversation": conversation_id})

@@ -215,7 +215,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('conversation_seq', 'position', name=op.f('pk_conversation_messages')),
         sqlite_with_rowid=False
     )
-    op.create_index('ix_conversation_messages_in_context', 'conversation_messages', ['conversation_seq', 'position'], unique=False, sqlite_where=sa.text('left_seq IS NULL'), postgresql_where=sa.text('left_seq IS NULL'))
+    op.create_index('ix_conversation_messages_in_context', 'conversation_messages', ['conversation_seq', 'left_seq', 'position', 'message_seq'], unique=False, sqlite_where=sa.text('left_seq IS NULL'), postgresql_where=sa.text('left_seq IS NULL'))
     op.create_index(op.f('ix_conversation_messages_message_seq'), 'conversation_messages', ['message_seq'], unique=False)
     op.create_table('runs',
         sa.Column('seq', NUMBER, nullable=False),

@@ -1,0 +1,38 @@
+"""A child process that writes without end and says what was acknowledged; the test kills it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from app.adapters.database import open_storage
+from app.adapters.system import RandomIds, SystemClock
+from app.domain.message import Message, TextPart
+
+
+async def main(folder: Path) -> None:
+    clock, ids = SystemClock(), RandomIds()
+    storage = await open_storage(folder, clock, ids, on_changed=lambda changed: None)
+    agent = (await storage.read(lambda repos: repos.agents.list()))[0]
+    place = await storage.read(lambda repos: repos.conversations.default_of(agent.id).id)
+
+    async def talk(speaker: int) -> None:
+        for number in range(1_000_000):
+            pair = [
+                Message(
+                    id=ids.new("message"),
+                    agent_id=agent.id,
+                    role="user",
+                    parts=(TextPart(text=f"{speaker} {number} {half}"),),
+                    created_at=clock.now(),
+                )
+                for half in "ab"
+            ]
+            await storage.write(lambda repos, pair=pair: [repos.messages.append(place, message) for message in pair])
+            sys.stdout.write(f"{speaker} {number}\n")
+            sys.stdout.flush()
+
+    await asyncio.gather(*(talk(speaker) for speaker in range(3)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
