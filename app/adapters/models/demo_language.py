@@ -7,7 +7,7 @@ from typing import Literal
 Language = Literal["en", "de"]
 
 _WORD = r"[^\W\d_](?:[\w'’\-]*\w)?"
-_NAME = rf"{_WORD}(?: (?:(?:von|van|de|der|del|di|da|la|le) )?[A-ZÄÖÜÀ-Þ](?:[\w'’\-]*\w)?){{0,3}}"
+_NAME = rf"{_WORD}(?: (?:(?:von|van|de|den|der|del|di|da|la|le) ){{0,2}}[A-ZÄÖÜÀ-Þ](?:[\w'’\-]*\w)?){{0,3}}"
 _QUOTE = r"[\"“”„'‘’*]?"
 _NEW = rf"{_QUOTE}(?P<new>{_NAME}){_QUOTE}"
 _OLD = rf"{_QUOTE}(?P<old>{_NAME}){_QUOTE}"
