@@ -13,7 +13,7 @@ from app import __version__
 from app.adapters.database import backups
 from app.adapters.database.engine import SqliteStorage, suspect_marker
 from app.adapters.database.errors import damaged, newer, storage_error
-from app.adapters.database.migrations import FORMAT, HEAD, REVISIONS
+from app.adapters.database.migrations import CURRENT, Versions
 from app.adapters.database.search import create_index
 from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, use_wal
 from app.adapters.database.tables import about, alembic_version, metadata
@@ -41,33 +41,33 @@ async def open_storage(
     return SqliteStorage(folder / backups.FILE, on_changed)
 
 
-def prepare(folder: Path, clock: Clock) -> None:
+def prepare(folder: Path, clock: Clock, versions: Versions = CURRENT) -> None:
     """Everything before the first transaction, with all errors as sentences."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _try_writing(folder)
         backups.clear_parts(folder)
         backups.restore_scheduled(folder, clock.now())
-        _prepare_file(folder, clock)
+        _prepare_file(folder, clock, versions)
     except (DBAPIError, sqlite3.Error, OSError) as cause:
         raise storage_error(cause, folder) from cause
 
 
-def _prepare_file(folder: Path, clock: Clock) -> None:
+def _prepare_file(folder: Path, clock: Clock, versions: Versions) -> None:
     file = folder / backups.FILE
     if file.exists():
         _distrust(file)
     with plain_connection(file, "rwc") as connection:
         stamp = _stamp(connection)
-        if stamp.revision and (stamp.revision not in REVISIONS or stamp.format > FORMAT):
+        if stamp.revision and (stamp.revision not in versions.revisions or stamp.format > versions.format):
             raise newer(stamp.written_by or "unknown version")
         use_wal(connection)
     if not stamp.revision:
-        _create(file)
-    elif stamp.revision != HEAD:
-        _upgrade(folder, clock)
-    if stamp.revision and stamp.written_by != __version__:
-        _sign(file)
+        _create(file, versions)
+    elif stamp.revision != versions.head:
+        _upgrade(folder, clock, versions)
+    if stamp.revision and (stamp.format, stamp.written_by) != (versions.format, __version__):
+        _sign(file, versions)
 
 
 def _try_writing(folder: Path) -> None:
@@ -101,33 +101,37 @@ def _stamp(connection: sqlite3.Connection) -> Stamp:
     return Stamp(revision[0], int(said["format"]), said.get("written_by", ""))
 
 
-def _create(file: Path) -> None:
+def _create(file: Path, versions: Versions) -> None:
     """A new database in one transaction, without Alembic; a test compares it with what the migrations make."""
     engine = migrating_engine(file)
     try:
         with engine.begin() as db:
             metadata.create_all(db, checkfirst=False)
             create_index(db)
-            db.execute(alembic_version.insert(), {"version_num": HEAD})
-            said = {"format": str(FORMAT), "written_by": __version__}
+            db.execute(alembic_version.insert(), {"version_num": versions.head})
+            said = _signature(versions)
             db.execute(about.insert(), [{"key": key, "value": value} for key, value in said.items()])
     finally:
         engine.dispose()
 
 
-def _upgrade(folder: Path, clock: Clock) -> None:
+def _upgrade(folder: Path, clock: Clock, versions: Versions) -> None:
     # Alembic takes 0.2 s to import and is needed once per version.
     from app.adapters.database.migrations.upgrade import upgrade
 
     backups.create_backup(folder, "migration", clock.now())
     engine = migrating_engine(folder / backups.FILE)
     try:
-        upgrade(engine)
+        upgrade(engine, versions)
     finally:
         engine.dispose()
 
 
-def _sign(file: Path) -> None:
+def _sign(file: Path, versions: Versions) -> None:
     with plain_connection(file, "rw") as connection:
-        said = {"format": str(FORMAT), "written_by": __version__}
-        connection.executemany("UPDATE about SET value = ? WHERE key = ?", [(v, k) for k, v in said.items()])
+        said = _signature(versions)
+        connection.executemany("UPDATE about SET value = ? WHERE key = ?", [(said[key], key) for key in said])
+
+
+def _signature(versions: Versions) -> dict[str, str]:
+    return {"format": str(versions.format), "written_by": __version__}

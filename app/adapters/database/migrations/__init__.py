@@ -1,7 +1,21 @@
-"""Versions of the database's shape. Importing this imports no Alembic: `upgrade` does, and is rarely needed."""
+"""Versions of the database's shape. Importing this imports no Alembic: upgrade.py does, and is rarely needed."""
 
-REVISIONS = ("0001",)
-"""All revisions this Lares knows, oldest first; versions/ holds one script for each."""
-HEAD = REVISIONS[-1]
-FORMAT = 1
-"""Grows when rows change their meaning in a way that an older Lares would misread."""
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Versions(NamedTuple):
+    """What a Lares knows of shapes."""
+
+    revisions: tuple[str, ...]
+    """Oldest first; a script for each is in one of the folders."""
+    format: int
+    """Grows when rows change their meaning in a way that an older Lares would misread."""
+    folders: tuple[Path, ...]
+
+    @property
+    def head(self) -> str:
+        return self.revisions[-1]
+
+
+CURRENT = Versions(("0001",), 1, (Path(__file__).parent / "versions",))

@@ -1,6 +1,5 @@
-"""Brings an existing database up to date, all or nothing. Needs no alembic.ini; the scripts are beside this file."""
+"""Brings an existing database up to date, all or nothing. Needs no alembic.ini; the scripts are in versions/."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,23 +8,21 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from app.adapters.database.migrations import Versions
 from app.adapters.database.sqlite import broken_references
 
-HERE = Path(__file__).parent
+
+def scripts(versions: Versions) -> ScriptDirectory:
+    return ScriptDirectory(Path(__file__).parent, version_locations=list(versions.folders))
 
 
-def scripts(folders: Sequence[Path] = ()) -> ScriptDirectory:
-    """Our scripts, and those of further folders."""
-    return ScriptDirectory(HERE, version_locations=[HERE / "versions", *folders])
-
-
-def upgrade(engine: Engine, target: str = "head", folders: Sequence[Path] = ()) -> None:
+def upgrade(engine: Engine, versions: Versions) -> None:
     """Runs all due scripts in one transaction."""
-    directory = scripts(folders)
+    directory = scripts(versions)
 
     def due(stamped: tuple[str, ...], _context: MigrationContext) -> list[MigrationStep]:
         # What `alembic upgrade` itself calls; its annotation forgets that there may be no revision, or several.
-        return list(directory._upgrade_revs(target, cast(Any, stamped)))
+        return list(directory._upgrade_revs(versions.head, cast(Any, stamped)))
 
     with engine.begin() as connection:
         options = {"script": directory, "fn": due, "transactional_ddl": True}
@@ -34,4 +31,4 @@ def upgrade(engine: Engine, target: str = "head", folders: Sequence[Path] = ()) 
             context.run_migrations()
         broken = broken_references(connection)
         if broken:
-            raise RuntimeError(f"the migration to {target} left {broken} rows that refer to missing ones")
+            raise RuntimeError(f"the migration to {versions.head} left {broken} rows that refer to missing ones")

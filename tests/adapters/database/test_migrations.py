@@ -1,0 +1,107 @@
+"""Migrations: all or nothing, after a snapshot, and to the same shape as a new database."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.adapters.database import list_backups
+from app.adapters.database.migrations import CURRENT, Versions
+from app.adapters.database.migrations.upgrade import scripts, upgrade
+from app.adapters.database.opening import prepare
+from app.adapters.database.sqlite import migrating_engine, plain_connection
+from app.adapters.system import SystemClock
+from app.domain.error import StorageError
+from tests.adapters.database.conftest import Opener
+from tests.adapters.database.making import World
+
+pytestmark = pytest.mark.anyio
+
+NEXT = '''
+"""A further shape."""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+
+def upgrade():
+    op.add_column("agents", sa.Column("mood", sa.Text))
+    op.execute("UPDATE agents SET mood = 'glad'")
+    {more}
+'''
+
+
+def shape(file: Path) -> dict[str, list[str]]:
+    """What each object of a database is made of, whatever the order of its constraints."""
+    connection = sqlite3.connect(file)
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: sorted(re.split(r",\s+", " ".join(sql.split()).replace(" )", ")"))) for name, sql in rows}
+
+
+def normal(pieces: list[str]) -> list[str]:
+    return sorted(re.sub(r"\)+( WITHOUT ROWID)?$", "", piece) for piece in pieces)
+
+
+def test_the_migrations_make_the_shape_of_a_new_database(tmp_path: Path) -> None:
+    prepare(tmp_path, SystemClock())
+    migrated = tmp_path / "migrated.db"
+    engine = migrating_engine(migrated)
+    upgrade(engine, CURRENT)
+    engine.dispose()
+    made, grown = shape(tmp_path / "lares.db"), shape(migrated)
+    assert made.keys() == grown.keys()
+    assert {name: normal(made[name]) for name in made} == {name: normal(grown[name]) for name in grown}
+
+
+def test_the_known_revisions_are_those_with_a_script() -> None:
+    found = [script.revision for script in scripts(CURRENT).walk_revisions()]
+    assert tuple(reversed(found)) == CURRENT.revisions
+
+
+def a_later_lares(folder: Path, more: str = "") -> Versions:
+    """The versions of a Lares that knows one revision more."""
+    folder.mkdir()
+    (folder / "0002_mood.py").write_text(NEXT.format(more=more), encoding="utf-8")
+    return Versions((*CURRENT.revisions, "0002"), CURRENT.format + 1, (*CURRENT.folders, folder))
+
+
+async def test_an_older_database_is_copied_and_then_brought_up_to_date(
+    world: World, data_folder: Path, tmp_path: Path
+) -> None:
+    await world.storage.close()
+    versions = a_later_lares(tmp_path / "later")
+    prepare(data_folder, SystemClock(), versions)
+    with plain_connection(data_folder / "lares.db") as connection:
+        assert connection.execute("SELECT id, mood FROM agents").fetchall() == [(world.agent.id, "glad")]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    (snapshot,) = list_backups(data_folder)
+    assert snapshot.reason == "migration"
+    assert "mood" not in str(shape(data_folder / "backups" / snapshot.name)["agents"])
+    prepare(data_folder, SystemClock(), versions)
+    assert list_backups(data_folder) == (snapshot,)
+    with pytest.raises(StorageError, match="newer Lares"):
+        prepare(data_folder, SystemClock())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("op.execute('SELECT * FROM nowhere')", StorageError),
+        ("op.execute('DELETE FROM agents')", RuntimeError),
+    ],
+)
+async def test_a_migration_that_fails_changes_nothing(
+    world: World, opened: Opener, data_folder: Path, tmp_path: Path, fault: str, error: type[Exception]
+) -> None:
+    said = await world.say("Remember me.")
+    await world.storage.close()
+    before = shape(data_folder / "lares.db")
+    with pytest.raises(error):
+        prepare(data_folder, SystemClock(), a_later_lares(tmp_path / "later", fault))
+    assert shape(data_folder / "lares.db") == before
+    storage = await opened()
+    assert await storage.read(lambda repos: repos.agents.list()) == (world.agent,)
+    assert (await storage.read(lambda repos: repos.messages.get(said[0].id))) == said[0]
