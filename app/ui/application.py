@@ -120,14 +120,22 @@ class Session(QObject):
             self.tasks.spawn(self._close(), self)
 
     async def _close(self) -> None:
-        stop = await self._may_stop()
-        if stop is None:
+        try:
+            stop = await self._may_stop()
+        finally:
             self._asked = False
+        if stop is None:
             return
-        self.assembly.keep_drafts()
-        self.window.save()
-        self.preferences.save()
-        self.window.hide()
+        self._asked = True
+        try:
+            self.assembly.keep_drafts()
+            self.window.save()
+            self.preferences.save()
+        finally:
+            self.window.hide()
+            await self._leave(stop)
+
+    async def _leave(self, stop: bool) -> None:
         try:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 await self.connection.close(stop)

@@ -12,6 +12,7 @@ from app.ui.agent_actions import AgentActions
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
+from app.ui.chat_link import keep_mode, make_chat, show_mode_of
 from app.ui.columns import LeftColumn, RightColumn
 from app.ui.commands import Commands
 from app.ui.desk import Desk
@@ -101,6 +102,11 @@ class Assembly(QObject):
             "demo": actions.make_demo,
             "palette": self.finding.open,
             "search": self.finding.open_search,
+            "chat.find": lambda: self._in_chat("find"),
+            "chat.retry": lambda: self._in_chat("retry_last"),
+            "chat.role": lambda: self._in_chat("toggle_role"),
+            "chat.mode": self._next_mode,
+            "chat.stop": lambda: self._in_chat("stop"),
             "tab.chat": lambda: self.show_tab("chat"),
             "tab.history": lambda: self.show_tab("history"),
             "column.left": lambda: window.toggle_column("left"),
@@ -123,6 +129,7 @@ class Assembly(QObject):
             "agent.new": self._is_connected,
             "demo": self._is_connected,
             "tab.": one,
+            "chat.": one,
             "agents.": one,
         }
         self.commands.add(*window_commands(runs, enabled))
@@ -162,6 +169,15 @@ class Assembly(QObject):
             self.show_tab("chat")
         if not self.window.column_shown("right"):
             self.window.toggle_column("right")
+
+    def _in_chat(self, verb: str) -> None:
+        if self.centre.page != "chat":
+            self.show_tab("chat")
+        getattr(self.chat, verb)()
+
+    def _next_mode(self) -> None:
+        self._in_chat("next_mode")
+        keep_mode(self, self.chat.model.mode)
 
     def _scale(self, scale: float) -> None:
         self.theme.set_scale(scale)
@@ -215,7 +231,7 @@ class Assembly(QObject):
             self.workspace.open(agent_id)
 
     def _connect_right(self) -> None:
-        self.right.memory.history_wanted.connect(self._show_history)
+        self.right.memory.history_wanted.connect(self.show_history)
         self.desk.toasts.anchor_to(self.window.panes["right"])
 
     def _connect_pages(self) -> None:
@@ -249,13 +265,13 @@ class Assembly(QObject):
         if self.workspace.agent is None:
             return
         if name == "history":
-            self._show_history("")
+            self.show_history("")
         else:
             self._chat_view()
             self.pages.show("chat")
             self.chat.setFocus()
 
-    def _show_history(self, block_id: str) -> None:
+    def show_history(self, block_id: str) -> None:
         from app.ui.views.history import HistoryView
 
         if not self.centre.has_page("history"):
@@ -291,12 +307,11 @@ class Assembly(QObject):
     def _escape(self) -> None:
         if self.centre.page == "history":
             self.show_tab("chat")
+        elif self.centre.page == "chat" and self.workspace.active_runs:
+            self.chat.stop()
 
     def _chat_view(self) -> Any:
-        """Built late: it brings in what draws markdown."""
         if self.chat is None:
-            from app.ui.chat_link import make_chat
-
             self.chat = make_chat(self)
             self.centre.add_page("chat", self.chat)
         return self.chat
@@ -312,13 +327,16 @@ class Assembly(QObject):
         self.left.show_agent(agent)
         self.right.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
-        self._chat_view().open(agent, conversation)
+        other = self._chat_view().agent is None or self.chat.agent.id != agent.id
+        if other:
+            show_mode_of(self, agent)
+        self.chat.open(agent, conversation)
         self.preferences.set("agent", agent.id)
         self.preferences.set("conversation", conversation.id)
         if self.centre.page in ("starting", "first run", "repair"):
             self.pages.show("chat")
         elif self.centre.page == "history":
-            self._show_history("")
+            self.show_history("")
 
     def _agent_changed(self, agent: Agent) -> None:
         self.left.show_agent(agent)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.domain.agent import Agent
 from app.ui.views.chat import ChatView
 
 if TYPE_CHECKING:
@@ -9,4 +10,28 @@ if TYPE_CHECKING:
 
 
 def make_chat(window: "Assembly") -> ChatView:
-    return ChatView(window.theme, window.desk.services, window.tasks)
+    desk = window.desk
+    client = desk.workspace.origin.client
+    chat = ChatView(desk.theme, desk.services, desk.tasks, drafts=desk.preferences, client=client)
+    window.centre.extra.addWidget(chat.tools)
+    chat.history_wanted.connect(window.show_history)
+    chat.model_wanted.connect(lambda: window.commands.run("agent.model"))
+    chat.told.connect(desk.tell)
+    chat.told_undo.connect(desk.tell_undo)
+    chat.modes.chosen.connect(lambda mode: keep_mode(window, mode))
+    chat.composer.set_enter_sends(desk.preferences.get("enter_sends", True))
+    window.pages.enter_swapped.connect(chat.composer.set_enter_sends)
+    window.connection.state_changed.connect(lambda state: chat.set_connected(state == "connected"))
+    chat.set_connected(window.connection.state == "connected")
+    return chat
+
+
+def show_mode_of(window: "Assembly", agent: Agent) -> None:
+    """Simple, interactive or debug, as it was with this agent the last time."""
+    window.chat.set_mode(window.preferences.get(f"mode/{agent.id}", "interactive"))
+
+
+def keep_mode(window: "Assembly", mode: str) -> None:
+    agent = window.workspace.agent
+    if agent is not None:
+        window.preferences.set(f"mode/{agent.id}", mode)

@@ -20,6 +20,8 @@ class Pages(QObject):
     patched = Signal(object)
     """AgentPatch from a page."""
     retry_wanted = Signal()
+    enter_swapped = Signal(bool)
+    """Whether Enter sends a message from now on."""
     restore_wanted = Signal(object)
 
     def __init__(self, desk: Desk, config: Config, commands: Commands, centre: Centre) -> None:
@@ -92,6 +94,7 @@ class Pages(QObject):
         def build() -> AppSettings:
             page = AppSettings(self._desk, self._config)
             page.closed.connect(self.back)
+            page.swapped_enter.connect(self.enter_swapped)
             return page
 
         page = self._page("settings", build)

@@ -22,7 +22,7 @@ def window_commands(runs: Mapping[str, Run], enabled: Mapping[str, Enabled]) -> 
         can = enabled.get(id, enabled.get(id.partition(".")[0] + ".", _always))
         return Command(id, title, runs[id], shortcuts, can, icon, group, hidden)
 
-    agent, view, help_ = tr("Agent"), tr("View"), tr("Lares")
+    agent, chat, view, help_ = tr("Agent"), tr("Conversation"), tr("View"), tr("Lares")
     every = (
         ("agent.new", tr("New agent"), "Ctrl+N", "plus", agent),
         ("agent.rename", tr("Rename this agent"), "", "edit", agent),
@@ -37,6 +37,11 @@ def window_commands(runs: Mapping[str, Run], enabled: Mapping[str, Enabled]) -> 
         ("agents.previous", tr("Previous agent"), "Alt+Up", "chevron-up", agent),
         ("agents.next", tr("Next agent"), "Alt+Down", "chevron-down", agent),
         ("demo", tr("Make the demo agent"), "", "flame", agent),
+        ("chat.find", tr("Find in this conversation"), "Ctrl+F", "search", chat),
+        ("chat.retry", tr("Try the last reply again"), "Ctrl+R", "refresh", chat),
+        ("chat.role", tr("Write as user or as system"), "Ctrl+Shift+S", "user", chat),
+        ("chat.mode", tr("Simple, interactive or debug view"), "Ctrl+Shift+D", "eye", chat),
+        ("chat.stop", tr("Stop the reply"), "", "stop", chat),
         ("palette", tr("Go to an agent, block, message or command"), "Ctrl+K", "search", view),
         ("search", tr("Search in all messages"), "Ctrl+Shift+F", "search", view),
         ("tab.chat", tr("Chat"), "Ctrl+1", "agent", view),

@@ -1,5 +1,6 @@
 """The agents of the left column: one row each, with what it does or said last."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ class AgentList(RowList[AgentRow]):
         if self.replying(row):
             return self.tr("Replying…")
         if row.last_text:
-            return " ".join(row.last_text.split())
+            return plain(row.last_text)
         return row.agent.description or self.tr("Nothing said yet")
 
     def value(self, row: AgentRow, role: int) -> Any:
@@ -47,6 +48,11 @@ class AgentList(RowList[AgentRow]):
             pinned = self.tr(", pinned") if row.agent.pinned else ""
             return f"{row.agent.name}{pinned}, {self.second_line(row)}"
         return None
+
+
+def plain(text: str) -> str:
+    """Markdown as one line of plain words."""
+    return " ".join(re.sub(r"[*`#>_~]{1,3}(?=\S)|(?<=\S)[*`_~]{1,3}", "", text).split())
 
 
 class AgentFilter(QSortFilterProxyModel):

@@ -33,12 +33,12 @@ def short_time(at: int | None) -> str:
     if then.date() == today.date():
         return then.strftime("%H:%M")
     if (today.date() - then.date()).days < 7:
-        return QLocale().dayName(then.isoweekday(), QLocale.FormatType.ShortFormat)
+        return locale().dayName(then.isoweekday(), QLocale.FormatType.ShortFormat)
     return short_date(then)
 
 
 def short_date(then: datetime.datetime) -> str:
-    month = QLocale().monthName(then.month, QLocale.FormatType.ShortFormat)
+    month = locale().monthName(then.month, QLocale.FormatType.ShortFormat)
     return f"{then.day} {month}" if then.year == now().year else f"{month} {then.year}"
 
 
@@ -62,8 +62,8 @@ def day(at: int) -> str:
         return tr("Today")
     if days == 1:
         return tr("Yesterday")
-    weekday = QLocale().dayName(then.isoweekday())
-    month = QLocale().monthName(then.month)
+    weekday = locale().dayName(then.isoweekday())
+    month = locale().monthName(then.month)
     year = "" if then.year == now().year else f" {then.year}"
     return f"{weekday}, {then.day} {month}{year}"
 
@@ -77,9 +77,15 @@ def ago(at: int) -> str:
     return full_time(at)
 
 
+def locale() -> QLocale:
+    """The person's; a system without one writes numbers as programs do, which people read badly."""
+    own = QLocale()
+    return QLocale(QLocale.Language.English) if own.language() == QLocale.Language.C else own
+
+
 def count(number: int) -> str:
-    return QLocale().toString(number)
+    return locale().toString(number)
 
 
 def size(bytes_: int) -> str:
-    return QLocale().formattedDataSize(bytes_, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+    return locale().formattedDataSize(bytes_, 1, QLocale.DataSizeFormat.DataSizeSIFormat)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.domain.agent import Agent, AgentPatch
@@ -23,6 +23,30 @@ from app.ui.widgets.section import Section
 
 LINES = 3
 """Of the instructions, shown in the column."""
+
+
+class FewLines(Label):
+    """The beginning of a long text, as much as fits into some lines."""
+
+    def __init__(self, theme: Theme, lines: int) -> None:
+        super().__init__(theme, "", "base", "text2")
+        self._lines = lines
+        self._whole = ""
+        self.setWordWrap(True)
+
+    def set_text(self, text: str) -> None:
+        self._whole = text
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        room = int(self.width() * (self._lines - 0.25))
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(room, 1))
+        if shown != self.text():
+            self.setText(shown)
 
 
 class EditableLine(QWidget):
@@ -98,8 +122,7 @@ class AgentSettings(QWidget):
         self._copy = IconButton(theme, "copy", self.tr("Copy the id of this agent"), size=14, box=24)
         self.model = ModelPicker(theme)
         self.size = ContextSize(theme)
-        self._instructions = Label(theme, "", "base", "text2")
-        self._instructions.setWordWrap(True)
+        self._instructions = FewLines(theme, LINES)
         self._instructions_section = Section(theme, self.tr("System instructions"))
         self.edit_instructions = self._instructions_section.add_action(
             "edit", self.tr("Edit system instructions"), self.instructions_wanted.emit
@@ -189,8 +212,7 @@ class AgentSettings(QWidget):
         if self._agent is None:
             return
         text = " ".join(self._agent.system.split())
-        shown = text if len(text) <= 150 else f"{text[:150].rsplit(' ', 1)[0]}…"
-        self._instructions.setText(shown or self.tr("None. The agent only gets its memory blocks."))
+        self._instructions.set_text(text or self.tr("None. The agent only gets its memory blocks."))
 
     def _show_size(self) -> None:
         if self._agent is not None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
 
 from app.domain.conversation import Conversation
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, follow, hairline, row_of
 from app.ui.widgets.banner import Banner
-from app.ui.widgets.buttons import IconButton
 
 TABS = (("chat", "agent"), ("history", "history"))
 
@@ -31,7 +30,7 @@ class ConversationButton(QToolButton):
         self._menu = QMenu(self)
         self._menu.setAccessibleName(self.tr("Conversations"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(lambda *_: self._open())
         follow(theme, self, self._restyle)
@@ -107,11 +106,19 @@ class Centre(QFrame):
         row_of(theme, self.tabs, None, self.conversations, self.extra, parent=self.row, inset=(8, 0, 10, 0), gap=8)
         self.line = hairline()
         self.banner = Banner(theme)
+        self.banner.installEventFilter(self)
         self._banner_row = QWidget()
         row_of(theme, self.banner, parent=self._banner_row, inset=(12, 8, 12, 0))
+        self._banner_row.hide()
         self.stack = QStackedWidget()
         column_of(theme, self.row, self.line, self._banner_row, self.stack, parent=self, gap=0)
         follow(theme, self, self._restyle)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """No room is kept for a banner that is not there."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._banner_row.setVisible(not self.banner.isHidden())
+        return False
 
     def add_page(self, name: str, page: QWidget) -> None:
         self._pages[name] = page
@@ -139,16 +146,13 @@ class Centre(QFrame):
             self.tabs.blockSignals(True)
             self.tabs.setCurrentIndex(tabbed.index(name))
             self.tabs.blockSignals(False)
+            for at in range(self.extra.count()):
+                if (tool := self.extra.itemAt(at).widget()) is not None:
+                    tool.setVisible(name == "chat")
             self.conversations.setVisible(name == "chat")
 
     def close_sheet(self) -> None:
         self.show_page(self._before)
-
-    def add_tool(self, icon: str, title: str, shortcut: str) -> IconButton:
-        """A button at the right of the tab row."""
-        button = IconButton(self._theme, icon, title, shortcut)
-        self.extra.addWidget(button)
-        return button
 
     def _restyle(self) -> None:
         px = self._theme.px

@@ -40,7 +40,11 @@ class ContextBar(QWidget):
         self._note_row.hide()
 
     def show_overview(self, overview: ContextOverview) -> None:
-        parts = [(part.kind, part.label, part.tokens) for part in overview.parts]
+        sums: dict[str, int] = {}
+        for part in overview.parts:
+            sums[part.kind] = sums.get(part.kind, 0) + part.tokens
+        names = self._names()
+        parts = [(kind, names.get(kind, kind), tokens) for kind, tokens in sums.items()]
         self._bar.set_parts(parts, overview.window, overview.kept_for_reply, overview.served)
         near = overview.used + overview.kept_for_reply >= NEAR * overview.window
         self._used.setText(count(overview.used))
@@ -51,6 +55,17 @@ class ContextBar(QWidget):
         self._note.set_kind(kind)
         self._note_icon.show_icon(icon, kind if kind != "text2" else "muted")
         self._note_row.setVisible(bool(text))
+
+    def _names(self) -> dict[str, str]:
+        return {
+            "system": self.tr("System"),
+            "tools": self.tr("Tools"),
+            "tool_rules": self.tr("Tool rules"),
+            "memory": self.tr("Memory"),
+            "summary": self.tr("Summary"),
+            "files": self.tr("Files"),
+            "messages": self.tr("Messages"),
+        }
 
     def _note_of(self, overview: ContextOverview) -> tuple[str, str, str]:
         """The most important thing to say, its colour and its icon."""

@@ -3,10 +3,11 @@
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
 
-from app.ui.models.wording import count
+from app.ui.models.wording import count, locale
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, follow, row_of
 from app.ui.widgets.labels import Label
+from app.ui.widgets.number_field import NumberField
 
 LEAST, MOST = 2048, 131_072
 STEP = 1024
@@ -25,11 +26,11 @@ class ContextSize(QWidget):
         self._slider.setAccessibleName(self.tr("Context size in tokens"))
         self._slider.setRange(LEAST // STEP, MOST // STEP)
         self._slider.setPageStep(4)
-        self._number = QSpinBox()
+        self._number = NumberField(theme)
         self._number.setAccessibleName(self.tr("Context size in tokens, as a number"))
         self._number.setRange(LEAST, 1_000_000)
         self._number.setSingleStep(STEP)
-        self._number.setGroupSeparatorShown(True)
+        self._number.setLocale(locale())
         self._number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._served = Label(theme, "", "label", "muted")

@@ -55,6 +55,7 @@ class HistoryView(QWidget):
         self._versions = ElidedLabel(theme, "", "label", "muted")
         self._against = QComboBox()
         self._against.setAccessibleName(self.tr("Compare with"))
+        self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
         self._pages = QStackedWidget()

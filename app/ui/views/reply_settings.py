@@ -1,12 +1,13 @@
 """Temperature, output limit, reasoning and most steps of an agent; "server's default" where nothing is asked for."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from app.domain.agent import Agent, ModelSettings
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, row_of
 from app.ui.widgets.field import Field
+from app.ui.widgets.number_field import DecimalField, NumberField
 
 REASONING = ("auto", "off", "low", "medium", "high")
 
@@ -20,14 +21,13 @@ class ReplySettings(QWidget):
         self._silent = False
         self._default = QCheckBox(self.tr("Server's default"))
         self._default.setAccessibleName(self.tr("Use the server's default temperature"))
-        self._temperature = QDoubleSpinBox()
+        self._temperature = DecimalField(theme)
         self._temperature.setRange(0, 2)
         self._temperature.setSingleStep(0.1)
         self._temperature.setDecimals(2)
-        self._output = QSpinBox()
+        self._output = NumberField(theme)
         self._output.setRange(16, 131_072)
         self._output.setSingleStep(256)
-        self._output.setGroupSeparatorShown(True)
         self._reasoning = QComboBox()
         names = (
             self.tr("As the model likes"),
@@ -38,7 +38,7 @@ class ReplySettings(QWidget):
         )
         for name, key in zip(names, REASONING, strict=True):
             self._reasoning.addItem(name, key)
-        self._steps = QSpinBox()
+        self._steps = NumberField(theme)
         self._steps.setRange(1, 500)
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
         column_of(

@@ -20,8 +20,12 @@ class Shortcuts(Sheet):
             self.tr("In the conversation"),
             [
                 (self.tr("Enter"), self.tr("Send")),
+                (shown_keys("Ctrl+Return"), self.tr("Send")),
                 (shown_keys("Shift+Return"), self.tr("New line")),
-                (self.tr("Esc"), self.tr("Stop the run")),
+                (self.tr("Up in an empty field"), self.tr("Edit your last message")),
+                (self.tr("Esc"), self.tr("Stop the reply")),
+                ("F3", self.tr("Next hit")),
+                (shown_keys("Shift+F3"), self.tr("Previous hit")),
             ],
         )
         self._group(

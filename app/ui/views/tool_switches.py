@@ -83,7 +83,8 @@ class ToolSwitches(Section):
         switch.setChecked(on)
         switch.clicked.connect(lambda checked: self._switched(name, checked, switch))
         kind = "teal" if tool is not None else "danger"
-        row_of(theme, Icon(theme, icon_of(name), kind, 14), label, switch, parent=line, inset=(0, 1, 0, 1))
+        icon = Icon(theme, icon_of(name), kind, 14)
+        row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1)).setStretch(1, 1)
         return line
 
     def _switched(self, name: str, on: bool, switch: Switch) -> None:

@@ -1,0 +1,52 @@
+"""Settings of the app itself: appearance, model servers, backups, and what this is."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.config import Config
+from app.ui.desk import Desk
+from app.ui.views.about import About
+from app.ui.views.appearance import Appearance
+from app.ui.views.backups import BackupList
+from app.ui.views.parts import column_of, row_of
+from app.ui.views.servers import Servers
+from app.ui.views.sheet import Sheet
+from app.ui.widgets.segmented import Segmented
+
+
+class AppSettings(Sheet):
+    swapped_enter = Signal(bool)
+    """True: Enter sends; False: Ctrl Enter sends."""
+
+    def __init__(self, desk: Desk, config: Config) -> None:
+        super().__init__(desk.theme, width=720)
+        self.set_words(self.tr("Settings"))
+        theme = desk.theme
+        self.appearance = Appearance(desk)
+        self.servers = Servers(desk)
+        self.backups = BackupList(desk)
+        self.about = About(desk, config)
+        self._parts: dict[str, QWidget] = {
+            "appearance": self.appearance,
+            "servers": self.servers,
+            "backups": self.backups,
+            "about": self.about,
+        }
+        names = (self.tr("Appearance"), self.tr("Model servers"), self.tr("Backups"), self.tr("About"))
+        choices = tuple(zip(self._parts, names, strict=True))
+        self.choice = Segmented(theme, choices, "appearance", self.tr("Part of the settings"))
+        holder = QWidget()
+        column_of(theme, row_of(theme, self.choice, None), *self._parts.values(), parent=holder, gap=16)
+        self.add(holder)
+        self.choice.chosen.connect(self._show)
+        self.appearance.swapped_enter.connect(self.swapped_enter)
+
+    def begin(self, section: str = "") -> None:
+        self._show(section or self.choice.current)
+        for part in (self.servers, self.backups, self.about):
+            part.read()
+
+    def _show(self, section: str) -> None:
+        self.choice.set_current(section)
+        for name, part in self._parts.items():
+            part.setVisible(name == section)

@@ -1,0 +1,148 @@
+"""The form of one model server: name, address, key; a test makes a real call and says what came of it."""
+
+import re
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLineEdit
+
+from app.domain.error import AppError
+from app.domain.model import Provider, ProviderDraft, ProviderModels
+from app.ui.theme import Theme
+from app.ui.views.parts import column_of, row_of
+from app.ui.widgets.announce import announce
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.field import Field
+from app.ui.widgets.labels import Label
+
+NAME = re.compile(r"[\w][\w .-]*")
+EXAMPLE = "http://127.0.0.1:8080/v1"
+
+
+class ServerForm(QFrame):
+    test_wanted = Signal(object, str)
+    """ProviderDraft, and the id of the server it changes or an empty text."""
+    save_wanted = Signal(object, str)
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self._provider_id = ""
+        self._had_key = False
+        self._secrets = ""
+        self._title = Label(theme, "", "strong")
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(self.tr("For example local"))
+        self.url = QLineEdit()
+        self.url.setPlaceholderText(EXAMPLE)
+        self.key = QLineEdit()
+        self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._name_field = Field(theme, self.tr("Name"), self.name, self.tr("First half of its models' names"))
+        self._url_field = Field(theme, self.tr("Address"), self.url, self.tr("Mostly ends with /v1"))
+        self._key_field = Field(theme, self.tr("Key"), self.key)
+        self._result = Label(theme, "", "base")
+        self._result.setWordWrap(True)
+        self._result.hide()
+        self.test = Button(theme, self.tr("Test"), "", "plug")
+        self.save = Button(theme, self.tr("Save server"), "primary")
+        cancel = Button(theme, self.tr("Cancel"), "ghost")
+        column_of(
+            theme,
+            self._title,
+            row_of(theme, self._name_field, self._url_field, gap=12),
+            self._key_field,
+            self._result,
+            row_of(theme, self.test, None, cancel, self.save),
+            parent=self,
+            inset=(14, 12, 14, 12),
+            gap=10,
+        )
+        self.test.clicked.connect(lambda *_: self._send(self.test_wanted, self.test))
+        self.save.clicked.connect(lambda *_: self._send(self.save_wanted, self.save))
+        cancel.clicked.connect(lambda *_: self.end())
+        for edit in (self.name, self.url, self.key):
+            edit.returnPressed.connect(lambda: self._send(self.save_wanted, self.save))
+
+    def show_secrets(self, where: str) -> None:
+        """Which store keeps the key: `keyring` or `file`."""
+        self._secrets = where
+        self._tell_key()
+
+    def _tell_key(self) -> None:
+        store = (
+            self.tr("Kept in the key store of this system, never in the database.")
+            if self._secrets == "keyring"
+            else self.tr("No key store answers here, so it is kept in a file that only you can read.")
+        )
+        stored = self.tr("A key is stored; leave this empty to keep it.") if self._had_key else ""
+        self._key_field.set_hint(f"{stored} {store}".strip())
+
+    def begin(self, provider: Provider | None) -> None:
+        self._provider_id = provider.id if provider is not None else ""
+        self._had_key = provider is not None and provider.has_key
+        words = self.tr("Change server {}").format(provider.name) if provider is not None else self.tr("New server")
+        self._title.setText(words)
+        self.setAccessibleName(words)
+        self.name.setText(provider.name if provider is not None else "")
+        self.url.setText(provider.base_url if provider is not None else EXAMPLE)
+        self.key.clear()
+        self._result.hide()
+        for field in (self._name_field, self._url_field):
+            field.set_error("")
+        self._tell_key()
+        self.show()
+        self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def end(self) -> None:
+        self._idle()
+        self.key.clear()
+        self.hide()
+        self.closed.emit()
+
+    def _idle(self) -> None:
+        self.test.set_busy(False)
+        self.save.set_busy(False)
+
+    def _send(self, signal: object, button: Button) -> None:
+        name, url = self.name.text().strip(), self.url.text().strip()
+        named, placed = bool(NAME.fullmatch(name)), url.startswith(("http://", "https://"))
+        self._name_field.set_error("" if named else self.tr("A short name of letters and digits is needed."))
+        self._url_field.set_error("" if placed else self.tr("An address begins with http:// or https://."))
+        if not (named and placed) or button.busy:
+            return
+        key = self.key.text().strip()
+        draft = ProviderDraft(name=name, base_url=url, key=key or (None if self._had_key else ""))
+        self._result.hide()
+        button.set_busy(True)
+        signal.emit(draft, self._provider_id)  # type: ignore[attr-defined]
+
+    def show_result(self, offer: ProviderModels) -> None:
+        self._idle()
+        if offer.error:
+            self._say(f"{offer.error} {offer.hint}".strip(), "danger")
+            return
+        names = ", ".join(model.name for model in offer.models[:4])
+        number = len(offer.models)
+        words = self.tr("It answers and offers 1 model: {1}") if number == 1 else self.tr("It answers: {0} models, {1}")
+        empty = self.tr("It answers, but offers no models. Load one there and test again.")
+        self._say(words.format(number, names) if number else empty, "ok" if number else "warn")
+
+    def show_problem(self, error: AppError) -> None:
+        self._idle()
+        if error.code == "name_taken":
+            self._name_field.set_error(error.message)
+        else:
+            self._say(f"{error.message} {error.hint}".strip(), "danger")
+
+    def _say(self, words: str, kind: str) -> None:
+        self._result.setText(words)
+        self._result.set_kind(kind)
+        self._result.show()
+        announce(self._result, words, urgent=kind == "danger")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.end()
+            return
+        super().keyPressEvent(event)
