@@ -83,7 +83,7 @@ class OpenAIServer:
         self._thread: threading.Thread | None = None
         self._released: asyncio.Event | None = None
         self._stopping: asyncio.Event | None = None
-        self._handlers: set[asyncio.Task[None]] = set()
+        self._conversations: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -131,9 +131,9 @@ class OpenAIServer:
             await stopping.wait()
         finally:
             server.close()
-            for task in self._handlers:
+            for task in self._conversations:
                 task.cancel()
-            await asyncio.gather(*self._handlers, return_exceptions=True)
+            await asyncio.gather(*self._conversations, return_exceptions=True)
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -144,7 +144,7 @@ class OpenAIServer:
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
-        self._handlers.add(task)
+        self._conversations.add(task)
         with self._noted():
             self.connections += 1
         try:
@@ -156,10 +156,10 @@ class OpenAIServer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         except asyncio.CancelledError:
-            # The server stops; a cancelled handler would be logged as an error.
+            # The server stops; a cancelled task would be logged as an error.
             pass
         finally:
-            self._handlers.discard(task)
+            self._conversations.discard(task)
             writer.close()
 
     async def _answer(self, request: Recorded, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -1,75 +1,13 @@
-"""Conversations with the demo model: what it says, which tools it calls, and that it invents nothing."""
+"""Conversations with the demo model about names and memories: what it says and which tools it calls."""
 
 import json
-import time
-from typing import Any
 
 import pytest
 
-from app.adapters.models.demo import DemoModel
-from app.adapters.models.demo_view import blocks_of, view_of
-from app.domain.block import Block
-from app.domain.error import ModelError
-from app.domain.message import Message
-from app.domain.tool import Tool
-from app.engine.context.prompt import compile_memory
-from app.ports.models import ChatRequest, ModelDelta
-from tests.support.openai_requests import (
-    answer,
-    called,
-    calls_of,
-    finish_of,
-    reasoning_of,
-    request,
-    returned,
-    said,
-    text_of,
-    tool,
-)
+from tests.support.demo_talk import OLD_TOOLS, call_for, deltas_for, says
+from tests.support.openai_requests import called, calls_of, returned, said
 
 pytestmark = pytest.mark.anyio
-
-TOOLS = (
-    tool("memory_insert", "label", "new_string", "insert_line"),
-    tool("memory_replace", "label", "old_string", "new_string"),
-    tool("conversation_search", "query", "roles"),
-)
-OLD_TOOLS = (
-    tool("core_memory_append", "label", "content"),
-    tool("core_memory_replace", "label", "old_content", "new_content"),
-)
-
-
-def _block(label: str, value: str) -> Block:
-    return Block(
-        id=f"block-{label}", label=label, value=value, description=f"About {label}.", created_at=0, updated_at=0
-    )
-
-
-def _asked(*messages: Message, human: str | None = "Name: Chad.", tools: tuple[Tool, ...] = TOOLS) -> ChatRequest:
-    blocks = [_block("persona", "I am Vesta, warm and brief.")]
-    if human is not None:
-        blocks.append(_block("human", human))
-    return request(*messages, system="Be kind.\n\n" + compile_memory(tuple(blocks)), tools=tools, model="vesta")
-
-
-async def _deltas(*messages: Message, **fields: Any) -> list[ModelDelta]:
-    return await answer(DemoModel(pace=0), _asked(*messages, **fields))
-
-
-async def _call(text: str, **fields: Any) -> tuple[str, dict[str, Any]]:
-    deltas = await _deltas(said(text), **fields)
-    assert len(calls_of(deltas)) == 1, text_of(deltas)
-    assert (finish_of(deltas), text_of(deltas)) == ("tool_calls", "")
-    assert reasoning_of(deltas)
-    name, arguments = calls_of(deltas)[0]
-    return name, json.loads(arguments)
-
-
-async def _says(*messages: Message, **fields: Any) -> str:
-    deltas = await _deltas(*messages, **fields)
-    assert (calls_of(deltas), finish_of(deltas)) == ([], "stop")
-    return text_of(deltas)
 
 
 # Names
@@ -112,7 +50,7 @@ async def _says(*messages: Message, **fields: Any) -> str:
 async def test_name_is_corrected_by_a_replacement_in_the_human_block(text: str, name: str) -> None:
     expected = {"label": "human", "old_string": "Name: Chad.", "new_string": f"Name: {name}."}
 
-    assert await _call(text) == ("memory_replace", expected)
+    assert await call_for(text) == ("memory_replace", expected)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +68,7 @@ async def test_name_is_corrected_by_a_replacement_in_the_human_block(text: str, 
     ],
 )
 async def test_words_that_are_no_name_change_nothing(text: str) -> None:
-    assert calls_of(await _deltas(said(text))) == []
+    assert calls_of(await deltas_for(said(text))) == []
 
 
 @pytest.mark.parametrize(
@@ -145,38 +83,38 @@ async def test_words_that_are_no_name_change_nothing(text: str) -> None:
     ],
 )
 async def test_correction_changes_what_the_block_really_says(human: str, old: str, new: str) -> None:
-    name, arguments = await _call("My name is Brad, not Chad", human=human)
+    name, arguments = await call_for("My name is Brad, not Chad", human=human)
 
     assert (name, arguments["old_string"], arguments["new_string"]) == ("memory_replace", old, new)
     assert human.count(old) == 1
 
 
 async def test_unknown_name_is_inserted() -> None:
-    assert await _call("My name is Brad", human="") == (
+    assert await call_for("My name is Brad", human="") == (
         "memory_insert",
         {"label": "human", "new_string": "Name: Brad."},
     )
 
 
 async def test_name_already_known_changes_nothing() -> None:
-    assert await _says(said("My name is Chad")) == "That is how I have it: Chad."
+    assert await says(said("My name is Chad")) == "That is how I have it: Chad."
 
 
 async def test_older_memory_tools_get_their_own_argument_names() -> None:
-    assert await _call("My name is Brad", tools=OLD_TOOLS) == (
+    assert await call_for("My name is Brad", tools=OLD_TOOLS) == (
         "core_memory_replace",
         {"label": "human", "old_content": "Name: Chad.", "new_content": "Name: Brad."},
     )
-    assert await _call("Remember: I like tea", tools=OLD_TOOLS) == (
+    assert await call_for("Remember: I like tea", tools=OLD_TOOLS) == (
         "core_memory_append",
         {"label": "human", "content": "Asked me to remember: I like tea."},
     )
 
 
 async def test_without_a_tool_or_a_block_it_says_what_is_missing() -> None:
-    assert "`memory_replace`" in await _says(said("My name is Brad"), tools=())
-    assert "Add a block named “human”" in await _says(said("My name is Brad"), human=None)
-    assert "Lege einen Block" in await _says(said("Ich heiße Brad"), human=None)
+    assert "`memory_replace`" in await says(said("My name is Brad"), tools=())
+    assert "Add a block named “human”" in await says(said("My name is Brad"), human=None)
+    assert "Lege einen Block" in await says(said("Ich heiße Brad"), human=None)
 
 
 # After the tool
@@ -188,13 +126,13 @@ REPLACED = called(
 
 
 async def test_correction_is_confirmed_in_one_sentence_that_names_the_change() -> None:
-    text = await _says(said("My name is Brad, not Chad"), REPLACED, returned("Replaced."), human="Name: Brad.")
+    text = await says(said("My name is Brad, not Chad"), REPLACED, returned("Replaced."), human="Name: Brad.")
 
     assert text == "Thank you, Brad. I changed “Name: Chad.” to “Name: Brad.” in my memory."
 
 
 async def test_correction_in_german_is_confirmed_in_german() -> None:
-    text = await _says(said("Ich heiße Brad, nicht Chad"), REPLACED, returned("Replaced."))
+    text = await says(said("Ich heiße Brad, nicht Chad"), REPLACED, returned("Replaced."))
 
     assert text == "Danke, Brad. Statt „Name: Chad.“ steht jetzt „Name: Brad.“ in meinem Gedächtnis."
 
@@ -202,7 +140,7 @@ async def test_correction_in_german_is_confirmed_in_german() -> None:
 async def test_error_of_a_tool_is_said_plainly() -> None:
     failed = returned('The text "Name: Chad." does not occur in block "human".', ok=False)
 
-    text = await _says(said("My name is Brad, not Chad"), REPLACED, failed)
+    text = await says(said("My name is Brad, not Chad"), REPLACED, failed)
 
     assert text.startswith("That did not work. `memory_replace` answered:")
     assert "does not occur" in text
@@ -216,7 +154,7 @@ async def test_next_message_after_a_finished_turn_is_a_turn_of_its_own() -> None
         said("Thank you, Brad.", "assistant"),
     )
 
-    assert await _says(*history, said("What is my name?"), human="Name: Brad.") == "Your name is Brad."
+    assert await says(*history, said("What is my name?"), human="Name: Brad.") == "Your name is Brad."
 
 
 # Remembering and recalling
@@ -233,21 +171,21 @@ async def test_next_message_after_a_finished_turn_is_a_turn_of_its_own() -> None
     ],
 )
 async def test_what_should_be_remembered_is_inserted_word_for_word(text: str, note: str) -> None:
-    assert await _call(text) == ("memory_insert", {"label": "human", "new_string": note})
+    assert await call_for(text) == ("memory_insert", {"label": "human", "new_string": note})
 
 
 async def test_remembering_is_confirmed() -> None:
     note = "Asked me to remember: I like tea."
     inserted = called("memory_insert", json.dumps({"label": "human", "new_string": note}))
 
-    text = await _says(said("Remember that I like tea"), inserted, returned("Inserted.", "memory_insert"))
+    text = await says(said("Remember that I like tea"), inserted, returned("Inserted.", "memory_insert"))
 
     assert text == "I will remember that. It is in my memory block “human” now: I like tea."
 
 
 @pytest.mark.parametrize("text", ["Do you remember that I like tea?", "Can you remember things?"])
 async def test_question_about_remembering_is_no_order(text: str) -> None:
-    assert calls_of(await _deltas(said(text))) == []
+    assert calls_of(await deltas_for(said(text))) == []
 
 
 @pytest.mark.parametrize(
@@ -262,12 +200,12 @@ async def test_question_about_remembering_is_no_order(text: str) -> None:
     ],
 )
 async def test_questions_are_answered_from_the_block(text: str, answered: str) -> None:
-    assert await _says(said(text), human="Name: Chad.\nLikes tea.") == answered
+    assert await says(said(text), human="Name: Chad.\nLikes tea.") == answered
 
 
 async def test_empty_memory_is_admitted() -> None:
-    assert await _says(said("What is my name?"), human="") == "I do not know your name yet. Tell me!"
-    assert await _says(said("What do you know about me?"), human="") == "Nothing yet. My memory about you is empty."
+    assert await says(said("What is my name?"), human="") == "I do not know your name yet. Tell me!"
+    assert await says(said("What do you know about me?"), human="") == "Nothing yet. My memory about you is empty."
 
 
 @pytest.mark.parametrize(
@@ -283,7 +221,7 @@ async def test_empty_memory_is_admitted() -> None:
     ],
 )
 async def test_questions_about_the_past_are_searched(text: str, topic: str) -> None:
-    assert await _call(text) == ("conversation_search", {"query": topic, "roles": ["user"]})
+    assert await call_for(text) == ("conversation_search", {"query": topic, "roles": ["user"]})
 
 
 SEARCHED = called("conversation_search", '{"query": "tea"}')
@@ -294,7 +232,7 @@ async def test_hits_are_told_without_the_question_itself() -> None:
         "2 found, best first:\n[2025-11-22 08:00] user: What did I say about tea?\n[2025-11-20 10:30] user: I like tea."
     )
 
-    text = await _says(said("What did I say about tea?"), SEARCHED, returned(hits, "conversation_search"))
+    text = await says(said("What did I say about tea?"), SEARCHED, returned(hits, "conversation_search"))
 
     assert text == "I searched our messages for “tea”. You said:\n\n- “I like tea.” (2025-11-20 10:30)"
 
@@ -307,120 +245,6 @@ async def test_hits_are_told_without_the_question_itself() -> None:
     ],
 )
 async def test_search_without_hits_is_admitted(hits: str) -> None:
-    text = await _says(said("What did I say about tea?"), SEARCHED, returned(hits, "conversation_search"))
+    text = await says(said("What did I say about tea?"), SEARCHED, returned(hits, "conversation_search"))
 
     assert text == "I searched our messages for “tea” and found nothing but your question."
-
-
-# Commands
-
-
-async def test_any_tool_is_called_with_exactly_the_given_arguments() -> None:
-    spoken = '/tool memory_insert {"label": "x", "new_string": "ü {y}", "insert_line": 3}'
-
-    assert await _call(spoken) == ("memory_insert", {"label": "x", "new_string": "ü {y}", "insert_line": 3})
-
-
-async def test_tool_result_is_shown_as_it_is() -> None:
-    spoken = said('/tool memory_insert {"label": "human", "new_string": "a"}')
-    call = called("memory_insert", '{"label": "human", "new_string": "a"}')
-
-    assert await _says(spoken, call, returned("Inserted.")) == "`memory_insert` answered:\n\n```\nInserted.\n```"
-    assert (await _says(spoken, call, returned("Full.", ok=False))).startswith("`memory_insert` refused:")
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("/tool", "My tools: `memory_insert`, `memory_replace`, `conversation_search`."),
-        ("/tool fly {}", "I have no tool named `fly`. My tools: `memory_insert`,"),
-        ("/tool memory_insert {label", "not a JSON object"),
-        ("/tool memory_insert [1]", "valid JSON, but not an object"),
-        ("/what", "`/markdown` shows"),
-        ("/help", "`/tool name {json}` calls"),
-    ],
-)
-async def test_command_it_cannot_follow_is_explained(text: str, part: str) -> None:
-    assert part in await _says(said(text))
-
-
-@pytest.mark.parametrize(("text", "words"), [("/long 1", 1), ("/long 60", 60), ("/long 500", 500), ("/long", 300)])
-async def test_long_has_exactly_so_many_words(text: str, words: int) -> None:
-    assert len((await _says(said(text))).split()) == words
-
-
-async def test_think_shows_reasoning_before_the_reply() -> None:
-    deltas = await _deltas(said("/think"))
-
-    kinds = ["reasoning" if delta.reasoning else "text" for delta in deltas if delta.reasoning or delta.text]
-    assert kinds == sorted(kinds)
-    assert {"reasoning", "text"} == set(kinds)
-
-
-async def test_markdown_sample_has_everything() -> None:
-    text = await _says(said("/markdown"))
-
-    assert [part in text for part in ("# A heading", "- green tea", "|---|", "```python", "> ")] == [True] * 5
-
-
-async def test_fail_breaks_off_in_the_middle() -> None:
-    model, heard = DemoModel(pace=0), []
-
-    async def listen() -> None:
-        async for delta in model.stream(model.encode(_asked(said("/fail")))):
-            heard.append(delta)
-
-    with pytest.raises(ModelError) as raised:
-        await listen()
-
-    assert raised.value.code == "server_died"
-    assert len(text_of(heard).split()) > 5
-    assert finish_of(heard) == ""
-
-
-# What it is
-
-
-@pytest.mark.parametrize("text", ["Hello", "Who are you?", "Tell me about the moon", "Hallo!"])
-async def test_it_says_that_it_is_a_scripted_demo_and_what_to_try(text: str) -> None:
-    spoken = await _says(said(text))
-
-    assert "scripted demo" in spoken
-    assert "My name is Brad, not Chad" in spoken
-
-
-async def test_event_is_not_taken_for_the_person() -> None:
-    assert (await _says(said("My name is Zed", "system"))).startswith("I have read the event.")
-
-
-async def test_same_request_gets_the_same_reply() -> None:
-    asked = _asked(said("My name is Brad, not Chad"))
-
-    assert await answer(DemoModel(0), asked) == await answer(DemoModel(0), asked)
-
-
-async def test_deltas_are_small_and_usage_is_counted() -> None:
-    deltas = await _deltas(said("/long 200"))
-
-    assert max(len(delta.text) for delta in deltas) <= 16
-    usage = deltas[-1].usage
-    assert usage
-    assert (usage.prompt_tokens > 100, usage.completion_tokens > 200) == (True, True)
-    assert all(delta.raw for delta in deltas)
-
-
-async def test_pace_makes_streaming_visible_and_stays_fast() -> None:
-    begun = time.monotonic()
-
-    await answer(DemoModel(pace=0.002), _asked(said("/long 50")))
-
-    assert 0.1 <= time.monotonic() - begun < 2
-
-
-async def test_it_reads_the_prompt_as_the_engine_writes_it() -> None:
-    tricky = "Name: Chad.\n<b>not a block</b>\n</value> is a word too"
-    view = view_of(DemoModel(0).encode(_asked(said("Hi"), human=tricky)).body)
-
-    assert list(view.blocks) == ["persona", "human"]
-    assert view.blocks["human"] == tricky
-    assert blocks_of("no memory here") == {}
