@@ -10,7 +10,7 @@ from app.domain.run import Step
 from app.ui.models.transcript_log import Draft, Pending, TranscriptLog
 from app.ui.models.transcript_row import VISIBLE, Footer, Problem, Row, RowState, ToolState, ToolUse, ViewMode
 
-_AGENT = frozenset({"assistant", "reasoning", "tool", "working", "summary"})
+_AGENT = frozenset({"assistant", "reasoning", "tool", "working"})
 _STATES: dict[str, RowState] = {"": "done", "stopped": "stopped", "not_finished": "not_finished", "edited": "edited"}
 _CHARS_PER_TOKEN = 4
 
@@ -40,14 +40,17 @@ def settled_rows(log: TranscriptLog) -> list[Row]:
 
 def live_rows(log: TranscriptLog) -> list[Row]:
     """Rows of what is being written or sent. Rebuilt at each flush; short."""
-    rows = [] if log.has_later else [_draft_row(log, draft) for draft in log.live_drafts()]
+    waiting = [_pending_row(pending) for pending in log.pending.values()]
+    rows = [row for row in waiting if row.kind == "user"]
+    if not log.has_later:
+        rows.extend(_draft_row(log, draft) for draft in log.live_drafts())
     told = {message.run_id for message in log.messages.values()}
     if not log.has_later:
         for run_id in log.live:
             problem = None if run_id in told else _problem(log, run_id, solved=False)
             if problem is not None:
                 rows.append(Row(key=f"error:{run_id}", kind="error", run_id=run_id, problem=problem))
-    rows.extend(_pending_row(pending) for pending in log.pending.values())
+    rows.extend(row for row in waiting if row.kind == "queued")
     return rows
 
 
@@ -58,7 +61,7 @@ def visible_rows(log: TranscriptLog, settled: list[Row], live: list[Row], mode: 
     tail = [row for row in live if row.kind in kinds]
     waiting = _working_row(log, shown, tail)
     if waiting is not None:
-        place = next((i for i, row in enumerate(tail) if row.kind in ("user", "queued")), len(tail))
+        place = next((i for i, row in enumerate(tail) if row.kind == "queued"), len(tail))
         tail.insert(place, waiting)
     shown.extend(tail)
     return _with_leads(shown)

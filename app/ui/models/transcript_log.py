@@ -187,6 +187,10 @@ class TranscriptLog:
     def newest_position(self) -> int:
         return max(self.positions.values(), default=-1)
 
+    @property
+    def oldest_position(self) -> int:
+        return min(self.positions.values(), default=0)
+
     def ended(self, run_id: str) -> bool:
         live, run = self.live.get(run_id), self.runs.get(run_id)
         return bool(live and live.stop) or bool(run and not run.active)

@@ -147,7 +147,7 @@ class MarkdownView(QTextBrowser):
         height = document.size().height()
         if self._codes and document.lastBlock().blockFormat().intProperty(CodeProperty):
             bottom = document.documentLayout().blockBoundingRect(document.lastBlock()).bottom()
-            height = bottom + self._theme.px(CODE_PAD) + 1
+            height = bottom + self._theme.px(CODE_PAD + 2) + 1
         return int(height + 0.999)
 
     def natural_width(self, most: int) -> int:
@@ -270,7 +270,7 @@ class MarkdownView(QTextBrowser):
                 continue
             rect = found[code.number]
             top = rect.top() - px(CODE_HEAD + CODE_PAD)
-            area = QRectF(rect.left(), top, self.viewport().width() - rect.left(), rect.bottom() + px(CODE_PAD) - top)
+            area = QRectF(rect.left(), top, self.viewport().width() - rect.left(), rect.bottom() + px(CODE_PAD + 2) - top)
             areas.append((code, area.adjusted(0.5, 0.5, -0.5, -0.5)))
         return areas
 

@@ -207,7 +207,7 @@ class Writer:
             form.setLeftMargin(px(CODE_SIDE))
             form.setRightMargin(px(CODE_SIDE))
             if index == len(lines) - 1:
-                form.setBottomMargin(px(CODE_PAD + GAP))
+                form.setBottomMargin(px(CODE_PAD + 2 + GAP))
             above = (0 if self.first else GAP) + CODE_HEAD + CODE_PAD if index == 0 else 0
             was_first, self.first = self.first, False
             fresh = was_first and index == 0

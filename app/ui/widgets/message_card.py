@@ -39,14 +39,14 @@ class AssistantCard(HoverCard):
         px = self.theme.px
         left = px(TEXT_X)
         height = self.text.height_for(width - left) if self.row.text else px(21)
-        self.text.setGeometry(left, px(2), width - left, height)
+        self.text.setGeometry(left, px(1), width - left, height)
         self.text.setVisible(bool(self.row.text))
         self._place_flame()
-        top = px(2) + height
+        top = px(1) + height
         if not self._words():
             self._footer = QRect()
             return top
-        self._footer = QRect(left, top + px(3), width - left, px(18))
+        self._footer = QRect(left, top + px(5), width - left, px(18))
         return self._footer.bottom() + 1
 
     def _place_flame(self) -> None:

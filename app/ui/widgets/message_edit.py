@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.history import MemoryEvent
 from app.ui.theme import Theme
@@ -27,6 +27,7 @@ class EditBox(QFrame):
         self._column = QVBoxLayout(self)
         self._editor = QPlainTextEdit(text, self)
         self._editor.setProperty("plain", True)
+        self._editor.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._editor.setFont(theme.font("conversation"))
         self._editor.setAccessibleName(self.tr("New text of your message"))
         self._editor.setTabChangesFocus(True)
@@ -37,6 +38,7 @@ class EditBox(QFrame):
         self._strip.hide()
         self._strip_column = QVBoxLayout(self._strip)
         self._strip_column.setContentsMargins(0, 0, 0, 0)
+        self._strip_column.setSpacing(theme.px(4))
         self.take_back = QCheckBox(self._strip)
         self._strip_column.addWidget(self.take_back)
         self._column.addWidget(self._strip)
@@ -68,7 +70,9 @@ class EditBox(QFrame):
         one, many = self.tr("Also take back 1 memory change"), self.tr("Also take back {0} memory changes")
         self.take_back.setText(one if len(changes) == 1 else many.format(len(changes)))
         for change in changes[:DIFFS]:
-            self._strip_column.addWidget(Label(self._theme, change.label, "label", "accent", self._strip))
+            label = Label(self._theme, change.label, "label", "accent", self._strip)
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            self._strip_column.addWidget(label)
             view = DiffView(self._theme, compact=True, parent=self._strip)
             view.set_texts(_value(change.after), _value(change.before))
             view.setAccessibleName(self.tr("What taking back the change of {0} does").format(change.label))
@@ -85,7 +89,9 @@ class EditBox(QFrame):
         self._editor.setFixedHeight(round(lines * line) + self._theme.px(8))
         self.resize(width, self.height())
         self._column.activate()
-        return max(self._column.heightForWidth(width), self._column.sizeHint().height())
+        return (
+            self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self._column.sizeHint().height()
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

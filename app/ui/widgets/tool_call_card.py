@@ -178,8 +178,8 @@ class ToolCallCard(Card):
         top = px(HEAD)
         for view in self._diffs:
             height = view.heightForWidth(inner - 2)
-            view.setGeometry(left + 1, top + px(4), inner - 2, height)
-            top += height + px(8)
+            view.setGeometry(left + 1, top + 1, inner - 2, height)
+            top += height + 1
         top = self._lay_texts(left, top, inner)
         self._foot = QRect()
         if self.use.changes and self.opened:
@@ -243,24 +243,32 @@ class ToolCallCard(Card):
         painter.setPen(theme.color("danger" if failed else "line"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(path)
-        painter.setPen(theme.color("line"))
         if box.height() > px(HEAD) + 2:
-            painter.drawLine(round(box.left()), px(HEAD), round(box.right()), px(HEAD))
+            painter.fillRect(QRectF(box.left(), px(HEAD), box.width(), 1), theme.color("line"))
         if not self._foot.isNull():
-            painter.drawLine(round(box.left()), self._foot.top(), round(box.right()), self._foot.top())
-            place = self._foot.adjusted(px(SIDE), 0, -px(4), 0)
-            draw_text(painter, place, self._cause(), theme.font("label"), theme.color("muted"))
+            painter.fillRect(QRectF(box.left(), self._foot.top(), box.width(), 1), theme.color("line"))
+            self._paint_cause(painter, self._foot.adjusted(px(SIDE), 0, -px(4), 0))
         for rect, name in self._names:
             is_result = rect.width() > px(NAME)
             font = theme.font("label", 500) if is_result else theme.font("mono")
             token = "danger" if is_result and failed else "text2"
             draw_text(painter, rect, name, font, theme.color(token))
 
-    def _cause(self) -> str:
+    def _paint_cause(self, painter: QPainter, place: QRect) -> None:
+        """The quoted message gives way first; run and version are always readable."""
+        font, color, where = self.theme.font("label"), self.theme.color("muted"), self._where()
+        cause = " ".join(self.use.changes[0].cause.split())
+        if cause:
+            metrics = QFontMetrics(font)
+            pattern = self.tr("Because of your message “{0}” · ")
+            room = place.width() - metrics.horizontalAdvance(pattern.format("") + where)
+            if room > self.theme.px(40):
+                where = pattern.format(metrics.elidedText(cause, Qt.TextElideMode.ElideRight, room)) + where
+        draw_text(painter, place, where, font, color)
+
+    def _where(self) -> str:
         change = self.use.changes[0]
         parts = []
-        if change.cause:
-            parts.append(self.tr("Because of your message “{0}”").format(" ".join(change.cause.split())))
         run_id = change.origin.run_id or self.row.run_id
         if run_id:
             step = self.tr(", step {0}").format(self.use.step_no) if self.use.step_no else ""

@@ -124,7 +124,11 @@ class TranscriptArea(QAbstractScrollArea):
 
     def column(self) -> tuple[int, int]:
         """Left edge and width of the text column, for whatever wants to stand in line with it."""
-        px, room = self._theme.px, self.viewport().width()
+        return self.column_in(self.width())
+
+    def column_in(self, room: int) -> tuple[int, int]:
+        """The same for another width of the whole area."""
+        px = self._theme.px
         width = min(px(COLUMN_MAX), max(min(room - 2 * px(16), px(COLUMN_MIN)), room - 2 * px(MARGIN)))
         return (room - width) // 2, width
 
@@ -150,13 +154,12 @@ class TranscriptArea(QAbstractScrollArea):
     def _reset(self) -> None:
         self._asked = ""
         self._take_rows()
-        for key in [key for key in self._cards if key not in self._index()]:
-            self._unmount(key)
-        self._heights.clear()
+        self._drop_strangers()
         self._spoken = {row.key: len(row.text) for row in self._rows}
         for row in self._rows:
             if row.key in self._cards:
                 self._cards[row.key].show_row(row)
+        self._remeasure()
         self._lay_out()
 
     def _rows_moved(self, _parent: QModelIndex, _first: int, _last: int) -> None:
@@ -191,6 +194,13 @@ class TranscriptArea(QAbstractScrollArea):
             self._lay_out(anchor)
             if last.row() == len(self._rows) - 1:
                 self._offer_below()
+
+    def _drop_strangers(self) -> None:
+        """Lets cards go whose row is gone, or has become one of another kind."""
+        known = self._index()
+        for key, card in list(self._cards.items()):
+            if key not in known or not fits(card, self._rows[known[key]]):
+                self._unmount(key)
 
     def _take_rows(self) -> None:
         self._rows = list(self._model.rows)

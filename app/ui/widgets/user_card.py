@@ -83,7 +83,8 @@ class UserCard(HoverCard):
         top = self._lay_thumbs(left + px(PAD_X), top, inner)
         if self.row.text:
             height = self._text.height_for(inner)
-            self._text.setGeometry(left + px(PAD_X), top + 1, inner, height)
+            # A line of fixed height has its spare room above the letters; half of it belongs below.
+            self._text.setGeometry(left + px(PAD_X), top - px(2), inner, height)
             top += height
         self._bubble = QRectF(left, 0, width - left, top + px(PAD_Y))
         return self._lay_below(width, round(self._bubble.bottom()))
