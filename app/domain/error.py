@@ -46,8 +46,8 @@ class Conflict(AppError):
 
 class ModelError(AppError):
     """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt),
-    `unauthorized`, `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`, `loading` (comes back soon),
-    `wrong_address` (something else answers there).
+    `unauthorized`, `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`,
+    `loading` (ready soon), `wrong_address` (something else answers there).
 
     `retryable` says whether the same request may succeed when sent once more.
     """
