@@ -40,7 +40,7 @@ class DemoModel:
         for delta in _deltas(acts_for(view_of(body))):
             due += self._pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            written += len(delta.raw)
+            written += len(delta.text) + len(delta.reasoning) + len(delta.call_name) + len(delta.call_arguments)
             thought += len(delta.reasoning)
             yield delta
         usage = Usage(

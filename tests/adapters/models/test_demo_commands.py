@@ -106,7 +106,8 @@ async def test_deltas_are_small_and_usage_is_counted() -> None:
     assert max(len(delta.text) for delta in deltas) <= 16
     usage = deltas[-1].usage
     assert usage
-    assert (usage.prompt_tokens > 100, usage.completion_tokens > 200) == (True, True)
+    assert usage.prompt_tokens > 100
+    assert usage.completion_tokens == (len(text_of(deltas)) + 3) // 4
     assert all(delta.raw for delta in deltas)
 
 
