@@ -15,7 +15,7 @@ from app.adapters.database.engine import SqliteStorage, suspect_marker
 from app.adapters.database.errors import damaged, newer, storage_error
 from app.adapters.database.migrations import CURRENT, Versions
 from app.adapters.database.search import create_index
-from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, use_wal
+from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, table_names, use_wal
 from app.adapters.database.tables import about, alembic_version, metadata
 from app.domain.event import Changed
 from app.ports.system import Clock, IdFactory
@@ -89,7 +89,7 @@ def _distrust(file: Path) -> None:
 
 
 def _stamp(connection: sqlite3.Connection) -> Stamp:
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    names = table_names(connection)
     if not names:
         return Stamp()
     if not {"about", "alembic_version"} <= names:

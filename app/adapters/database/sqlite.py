@@ -97,6 +97,10 @@ def lacking_feature(journal_mode: str, modules: set[str]) -> StorageError | None
     return None
 
 
+def table_names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
 def header_flaw(file: Path) -> str:
     """What the first bytes of a database file say against it; empty if nothing. Costs one small read."""
     with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""Tools."""
+"""Tools, found by their names."""
 
 from dataclasses import dataclass
 
