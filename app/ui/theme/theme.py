@@ -42,6 +42,7 @@ class Theme(QObject):
         app.setStyle("Fusion")
         self._ring = FocusRing(app)
         self.tokens: Tokens = LIGHT
+        self._tell_system()
         self.apply()
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
 
@@ -66,6 +67,7 @@ class Theme(QObject):
     def set_mode(self, mode: str) -> None:
         if mode in MODES and mode != self._mode:
             self._mode = mode
+            self._tell_system()
             self.apply()
 
     def set_scale(self, scale: float) -> None:
@@ -131,6 +133,11 @@ class Theme(QObject):
     def mark(self, size: int, ratio: float | None = None) -> QPixmap:
         """The Lares mark."""
         return self._icons.mark(self.tokens, self.px(size), ratio or self._ratio())
+
+    def _tell_system(self) -> None:
+        """Title bars and the system's own dialogs follow the choice."""
+        wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(self._mode, Qt.ColorScheme.Unknown)
+        self._app.styleHints().setColorScheme(wanted)
 
     def _ratio(self) -> float:
         return self._app.devicePixelRatio()

@@ -43,7 +43,7 @@ class Highlighter(QObject):
         self._timer.timeout.connect(self._work)
         self._working = False
         document.contentsChange.connect(self._edited)
-        theme.changed.connect(lambda: self.restart(0))
+        theme.changed.connect(self._recolor)
         self.restart(0)
 
     @property
@@ -57,6 +57,9 @@ class Highlighter(QObject):
     def restart(self, wait: int = PAUSE_MS) -> None:
         self._working = False
         self._timer.start(wait)
+
+    def _recolor(self) -> None:
+        self.restart(0)
 
     def _edited(self, _at: int, removed: int, added: int) -> None:
         if removed or added:
@@ -174,7 +177,9 @@ class CodeEditor(QPlainTextEdit):
             event.ignore()
         elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and (self._leave or self.isReadOnly()):
             self._leave = False
+            self.setTabChangesFocus(True)
             self.focusNextPrevChild(key == Qt.Key.Key_Tab)
+            self.setTabChangesFocus(False)
         elif key == Qt.Key.Key_Tab:
             self._indent()
         elif key == Qt.Key.Key_Backtab:

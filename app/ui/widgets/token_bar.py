@@ -52,7 +52,7 @@ class TokenBar(QWidget):
         """`window` 0: its size is unknown. `served`: what the server really reads, where that is known."""
         self._parts = tuple(BarPart(*part) for part in parts if part[2] > 0)
         self.window_size, self.kept, self.served = window, kept, served
-        self._at = min(self._at, len(self.stops) - 1)
+        self._at = min(max(self._at, 0) if self.hasFocus() else self._at, len(self.stops) - 1)
         self._describe()
         self.update()
         self.changed.emit()
