@@ -28,6 +28,9 @@ AGENT_FIELDS = (
 """Fields whose changes belong to the history (`pinned` is a matter of the window)."""
 
 
+Fields = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Changes:
     """Writes changes of one transaction, all by the same origin."""
@@ -44,12 +47,12 @@ class Changes:
             return before
         stored = after.model_copy(update={"version": before.version + 1, "updated_at": self.now})
         self.repos.blocks.save(stored)
-        self._add("block", stored.id, "update", old, new, stored, agent_id, undoes)
+        self._block_event(_block(stored, agent_id), "update", old, new, undoes)
         return stored
 
     def add_block(self, block: Block, agent_id: str | None = None) -> Block:
         self.repos.blocks.add(block)
-        self._add("block", block.id, "create", None, _fields(block, BLOCK_FIELDS), block, agent_id, None)
+        self._block_event(_block(block, agent_id), "create", None, _fields(block, BLOCK_FIELDS))
         return block
 
     def delete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
@@ -61,7 +64,7 @@ class Changes:
             self._relink(agent, tuple(i for i in agent.block_ids if i != block.id))
         self.repos.blocks.delete(block.id, self.now)
         old = {**_fields(block, BLOCK_FIELDS), "holders": holders}
-        self._add("block", block.id, "delete", old, None, block, agent_id, undoes)
+        self._block_event(_block(block, agent_id), "delete", old, None, undoes)
 
     def undelete_block(self, event: MemoryEvent) -> Block:
         """Takes a deletion back: the block is attached again wherever it was."""
@@ -73,20 +76,20 @@ class Changes:
             if agent is not None and block.id not in agent.block_ids:
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
         after = _fields(block, BLOCK_FIELDS)
-        self._add("block", block.id, "restore", None, after, block, event.agent_id, event.seq)
+        self._block_event(_block(block, event.agent_id), "restore", None, after, event.seq)
         return block
 
     def attach(self, agent: Agent, block: Block, undoes: int | None = None, position: int | None = None) -> Agent:
         at = len(agent.block_ids) if position is None else position
         ids = (*agent.block_ids[:at], block.id, *agent.block_ids[at:])
         stored = self._relink(agent, ids)
-        self._add("attachment", block.id, "attach", None, {"position": at}, block, agent.id, undoes)
+        self._block_event(_block(block, agent.id, "attachment"), "attach", None, {"position": at}, undoes)
         return stored
 
     def detach(self, agent: Agent, block: Block, undoes: int | None = None) -> Agent:
         at = agent.block_ids.index(block.id)
         stored = self._relink(agent, tuple(i for i in agent.block_ids if i != block.id))
-        self._add("attachment", block.id, "detach", {"position": at}, None, block, agent.id, undoes)
+        self._block_event(_block(block, agent.id, "attachment"), "detach", {"position": at}, None, undoes)
         return stored
 
     def save_agent(self, before: Agent, after: Agent, undoes: int | None = None) -> Agent:
@@ -110,68 +113,61 @@ class Changes:
         self.repos.changed(Changed(kind="agent", ids=(agent.id,), agent_id=agent.id, client=self.origin.client))
         return stored
 
-    def _agent_event(
-        self, agent: Agent, op: Op, old: dict[str, Any] | None, new: dict[str, Any] | None, undoes: int | None
-    ) -> None:
+    def _agent_event(self, agent: Agent, op: Op, old: Fields | None, new: Fields | None, undoes: int | None) -> None:
         label = ", ".join(new or ()) if op == "update" else agent.name
-        self._event("agent", agent.id, op, old, new, label, agent.version, agent.id, undoes)
+        target = _Target("agent", agent.id, label, agent.version, agent.id)
+        self._event(target, op, old, new, undoes)
 
-    def _add(
-        self,
-        kind: TargetKind,
-        target_id: str,
-        op: Op,
-        old: dict[str, Any] | None,
-        new: dict[str, Any] | None,
-        block: Block,
-        agent_id: str | None,
-        undoes: int | None,
+    def _block_event(
+        self, target: "_Target", op: Op, old: Fields | None, new: Fields | None, undoes: int | None = None
     ) -> None:
-        self._event(kind, target_id, op, old, new, block.label, block.version, agent_id, undoes)
-        client = self.origin.client
-        self.repos.changed(Changed(kind="block", ids=(block.id,), agent_id=agent_id, client=client))
+        self._event(target, op, old, new, undoes)
+        changed = Changed(kind="block", ids=(target.id,), agent_id=target.agent_id, client=self.origin.client)
+        self.repos.changed(changed)
 
-    def _event(
-        self,
-        kind: TargetKind,
-        target_id: str,
-        op: Op,
-        old: dict[str, Any] | None,
-        new: dict[str, Any] | None,
-        label: str,
-        version: int,
-        agent_id: str | None,
-        undoes: int | None,
-    ) -> MemoryEvent:
+    def _event(self, target: "_Target", op: Op, old: Fields | None, new: Fields | None, undoes: int | None) -> None:
         event = self.repos.history.add(
             MemoryEvent(
                 seq=0,
                 id=self.ids.new("event"),
                 at=self.now,
-                agent_id=agent_id,
-                target_kind=kind,
-                target_id=target_id,
-                label=label,
+                agent_id=target.agent_id,
+                target_kind=target.kind,
+                target_id=target.id,
+                label=target.label,
                 op=op,
                 before=old,
                 after=new,
-                version=version,
+                version=target.version,
                 origin=self.origin,
                 undoes=undoes,
             )
         )
-        self.repos.changed(Changed(kind="history", ids=(str(event.seq),), agent_id=agent_id, client=self.origin.client))
-        return event
+        client = self.origin.client
+        self.repos.changed(Changed(kind="history", ids=(str(event.seq),), agent_id=target.agent_id, client=client))
 
 
-def differing(
-    before: Block | Agent, after: Block | Agent, names: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+@dataclass(frozen=True)
+class _Target:
+    """What changed, as the history names it."""
+
+    kind: TargetKind
+    id: str
+    label: str
+    version: int
+    agent_id: str | None
+
+
+def _block(block: Block, agent_id: str | None, kind: TargetKind = "block") -> _Target:
+    return _Target(kind, block.id, block.label, block.version, agent_id)
+
+
+def differing(before: Block | Agent, after: Block | Agent, names: tuple[str, ...]) -> tuple[Fields, Fields]:
     """Old and new values of the fields that differ, as JSON values."""
     old, new = _fields(before, names), _fields(after, names)
     changed = [name for name in names if old[name] != new[name]]
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
 
 
-def _fields(row: Block | Agent, names: tuple[str, ...]) -> dict[str, Any]:
+def _fields(row: Block | Agent, names: tuple[str, ...]) -> Fields:
     return row.model_dump(mode="json", include=set(names))

@@ -14,6 +14,7 @@ from app.engine.apply import tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
+from app.engine.retries import Retries
 from app.engine.state import (
     Call,
     CallModel,
@@ -29,10 +30,6 @@ from app.engine.state import (
 from app.engine.tools.dispatch import run_tool, runs_in_transaction, starts_unnoticed
 from app.engine.view import AgentView, read_view
 from app.ports.models import WireRequest
-
-TRIES = 3
-PAUSES = (0.5, 2.0)
-"""Seconds before a retryable failure is tried again."""
 
 
 @dataclass
@@ -64,33 +61,22 @@ async def perform(
 async def _call_model(
     action: CallModel, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
 ) -> Outcome:
-    served: int | None = None
-    for number in range(TRIES):
+    retries = Retries(ports.clock.now())
+    while True:
         listening = Listening(action, state.run_id, state.step_no + 1, emitter, ports.clock)
         attempt.listening = listening
         try:
-            view, wire = await _prepare(state, ports, attempt, served)
+            view, wire = await _prepare(state, ports, attempt, retries.served)
             await _listen(view, wire, listening, emitter, ports)
             exchange = _ended(attempt.exchange or Exchange(view.agent.model), listening, ports.clock.now())
             return ModelReplied(listening.reply, exchange)
         except AppError as error:
-            again, served = _again(error, number, listening, served)
-            if not again:
+            silent = listening.first_token_at is None
+            pause = retries.pause(error, ports.clock.now()) if silent else None
+            if pause is None:
                 return _failure(error, state, attempt, listening, ports.clock.now())
             emitter.progress(_progress(state, "retrying", error.message, ports))
-            await asyncio.sleep(0 if served else PAUSES[number])
-    raise AssertionError("the last try always returns")
-
-
-def _again(error: AppError, number: int, listening: Listening, served: int | None) -> tuple[bool, int | None]:
-    """Whether to send once more: a passing fault before anything was said, or a window smaller than we believed."""
-    if number + 1 >= TRIES or not listening.reply.empty or listening.reply.reasoning:
-        return False, served
-    if error.code == "prompt_too_large":
-        size = error.details.get("n_ctx")
-        fits = isinstance(size, int) and size > 0 and (served is None or size < served)
-        return (True, size) if fits else (False, served)
-    return isinstance(error, ModelError) and error.retryable, served
+            await asyncio.sleep(pause)
 
 
 async def _prepare(
