@@ -21,6 +21,7 @@ from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 
 SHUTDOWN_SECONDS = 1.8
+ASK_SECONDS = 1.0
 Connect = Callable[[], Awaitable[Client]]
 
 
@@ -31,7 +32,8 @@ def main(config: Config, started: Start | None = None) -> int:
     asyncio.set_event_loop(loop)
     errors = Errors()
     errors.install(loop)
-    session = Session(app, config, errors, _connecting(config, started))
+    preferences = Preferences(config.folder)
+    session = Session(make_theme(app, preferences), config, preferences, errors, _connecting(config, started))
     session.show()
     with loop:
         loop.run_until_complete(session.ended())
@@ -50,6 +52,15 @@ def make_application() -> QApplication:
     return app
 
 
+def make_theme(app: QApplication, preferences: Preferences) -> Theme:
+    """The look as it was the last time."""
+    mode, scale = preferences.get("theme", "system"), preferences.get("scale", 1.0)
+    theme = Theme(app, mode, scale, preferences.get("reduced_motion", False))
+    if preferences.get("high_contrast", False):
+        theme.set_high_contrast(True)
+    return theme
+
+
 def _connecting(config: Config, started: Start | None) -> Connect:
     """The first time with the engine that was started early, then with a new one."""
     first = [started]
@@ -63,14 +74,11 @@ def _connecting(config: Config, started: Start | None) -> Connect:
 class Session(QObject):
     """One window from opening to closing."""
 
-    def __init__(self, app: QApplication, config: Config, errors: Errors, connect: Connect) -> None:
+    def __init__(
+        self, theme: Theme, config: Config, preferences: Preferences, errors: Errors, connect: Connect
+    ) -> None:
         super().__init__()
-        self._app = app
-        self.preferences = Preferences(config.folder)
-        mode, scale = self.preferences.get("theme", "system"), self.preferences.get("scale", 1.0)
-        self.theme = Theme(app, mode, scale, self.preferences.get("reduced_motion", False))
-        if self.preferences.get("high_contrast", False):
-            self.theme.set_high_contrast(True)
+        self.theme, self.preferences = theme, preferences
         self.tasks = Tasks(errors.take)
         self.relay = EventRelay()
         self.connection = EngineConnection(self.tasks, self.relay, connect)
@@ -148,9 +156,20 @@ class Session(QObject):
         if self._end is not None and not self._end.done():
             self._end.set_result(None)
 
+    async def _number_of_runs(self) -> int:
+        """As the engine says; an engine that does not answer runs nothing that could be stopped."""
+        if self.connection.state != "connected":
+            return 0
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return len(await self.connection.services.runs.active())
+        except (TimeoutError, AppError):
+            return 0
+
     async def _may_stop(self) -> bool | None:
         """Whether runs are to be stopped with the window; None: the window stays."""
-        if self.connection.state != "connected" or not self.assembly.workspace.active_runs:
+        number = await self._number_of_runs()
+        if not number:
             return True
         kept = self.preferences.get("quit", "")
         if kept:
@@ -161,7 +180,6 @@ class Session(QObject):
             ("stop", self.tr("Stop and quit"), "danger"),
             ("keep", self.tr("Keep running"), "primary"),
         )
-        number = self.assembly.workspace.active_runs
         title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
         text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
         key, remember = await ask.ask(title, text, answers, self.tr("Do the same next time"))

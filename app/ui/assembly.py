@@ -34,6 +34,8 @@ from app.ui.window_commands import window_commands
 from app.ui.workspace import Workspace
 
 TABS = ("chat", "history")
+SOLO = ("first run", "starting", "repair")
+"""Pages beside which nothing stands."""
 SCALE_STEP = 0.1
 
 
@@ -237,6 +239,7 @@ class Assembly(QObject):
     def _connect_pages(self) -> None:
         self.centre.tab_picked.connect(self.show_tab)
         self.pages.changed.connect(self._page_shown)
+        self.pages.agent_made.connect(lambda agent_id: self.tasks.spawn(self._show_made(agent_id), self))
         self.top.servers_wanted.connect(self.pages.servers)
         self.first_run.demo_wanted.connect(self.actions.make_demo)
         self.first_run.server_wanted.connect(self.pages.servers)
@@ -293,6 +296,10 @@ class Assembly(QObject):
         self.show_tab("chat")
         self.chat.show_message(message_id)
 
+    async def _show_made(self, agent_id: str) -> None:
+        await self.workspace.open_now(agent_id)
+        self.show_tab("chat")
+
     def _show_block(self, agent_id: str, block_id: str) -> None:
         self._picked(agent_id)
         self._show_right()
@@ -300,15 +307,17 @@ class Assembly(QObject):
 
     def _page_shown(self, name: str) -> None:
         self.window.set_full(name == "history")
-        self.window.set_solo(name in ("first run", "starting", "repair"))
+        self.window.set_solo(name in SOLO)
         for command in ("column.left", "column.right"):
-            self.top.buttons[command].setEnabled(name not in ("first run", "starting", "repair"))
+            self.top.buttons[command].setEnabled(name not in SOLO)
 
     def _escape(self) -> None:
         if self.centre.page == "history":
             self.show_tab("chat")
         elif self.centre.page == "chat" and self.workspace.active_runs:
             self.chat.stop()
+        elif self.centre.page not in (*TABS, *SOLO):
+            self.pages.back()
 
     def _chat_view(self) -> Any:
         if self.chat is None:
@@ -324,6 +333,7 @@ class Assembly(QObject):
             self.pages.show("first run")
 
     def _opened(self, agent: Agent, conversation: Conversation) -> None:
+        self.commands.refresh()
         self.left.show_agent(agent)
         self.right.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
@@ -333,7 +343,7 @@ class Assembly(QObject):
         self.chat.open(agent, conversation)
         self.preferences.set("agent", agent.id)
         self.preferences.set("conversation", conversation.id)
-        if self.centre.page in ("starting", "first run", "repair"):
+        if self.centre.page in SOLO:
             self.pages.show("chat")
         elif self.centre.page == "history":
             self.show_history("")
@@ -344,6 +354,7 @@ class Assembly(QObject):
         self._chat_view().show_agent(agent)
 
     def _emptied(self) -> None:
+        self.commands.refresh()
         self.left.show_agent(None)
         self.right.show_agent(None)
         self.status.show_agent("", "")

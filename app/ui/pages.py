@@ -19,6 +19,7 @@ class Pages(QObject):
     """Name of the page that is shown now."""
     patched = Signal(object)
     """AgentPatch from a page."""
+    agent_made = Signal(str)
     retry_wanted = Signal()
     enter_swapped = Signal(bool)
     """Whether Enter sends a message from now on."""
@@ -37,6 +38,7 @@ class Pages(QObject):
 
     def show(self, name: str) -> None:
         self._centre.show_page(name)
+        self._centre.page_named(name).setFocus()
         self.changed.emit(name)
 
     def back(self) -> None:
@@ -58,17 +60,13 @@ class Pages(QObject):
             page = NewAgent(self._desk)
             page.closed.connect(self.back)
             page.servers_wanted.connect(self.servers)
-            page.made.connect(self._open_made)
+            page.made.connect(self.agent_made)
             return page
 
         page = self._page("new agent", build)
         self.show("new agent")
         if isinstance(page, NewAgent):
             page.begin()
-
-    def _open_made(self, agent_id: str) -> None:
-        self.show("chat")
-        self._desk.workspace.open(agent_id)
 
     def instructions(self) -> None:
         from app.ui.views.instructions import Instructions

@@ -13,7 +13,12 @@ SYSTEM = (
     "You are Juno, the companion of one household. Keep what is true and lasting in your memory blocks, and correct "
     "a block as soon as it is wrong. Answer briefly. Say when you do not know."
 )
-HUMAN = "Name: Chad.\nPartner: Mia, vegetarian.\nCooks on Saturdays.\nWorks from home on Mondays and Fridays.\nLikes coriander.\nSpeaks German with the neighbours."
+HUMAN = """Name: Chad.
+Partner: Mia, vegetarian.
+Cooks on Saturdays.
+Works from home on Mondays and Fridays.
+Likes coriander.
+Speaks German with the neighbours."""
 
 
 async def furnish_sample(services: FakeServices) -> Agent:

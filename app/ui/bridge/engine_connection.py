@@ -101,6 +101,7 @@ class EngineConnection(QObject):
                 raise
         finally:
             following.cancel()
+            self._relay.drop()
             self.services.point_to(None)
             self._client = None
 

@@ -29,6 +29,12 @@ class EventRelay(QObject):
         async for event in subscribe():
             self.take(event)
 
+    def drop(self) -> None:
+        """Forget what waits: who listens has gone, or will read everything anew."""
+        self._timer.stop()
+        self._changed.clear()
+        self._progress.clear()
+
     def take(self, event: Changed | Progress) -> None:
         if isinstance(event, Progress):
             self._progress[event.run_id] = event

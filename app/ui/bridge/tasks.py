@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QObject
-from shiboken6 import isValid
+from shiboken6 import getCppPointer, isValid
 
 OnError = Callable[[BaseException], None]
 
@@ -15,33 +15,38 @@ class Tasks:
 
     def __init__(self, on_error: OnError) -> None:
         self._on_error = on_error
+        self._closed = False
         self._owned: dict[int, set[asyncio.Task[Any]]] = {}
+        """By address of the owner: its Python side may come and go while it lives."""
         self._owner_of: dict[asyncio.Task[Any], tuple[QObject, OnError | None]] = {}
 
     def spawn(
         self, coro: Coroutine[Any, Any, Any], owner: QObject, on_error: OnError | None = None
     ) -> "asyncio.Task[Any]":
-        """`on_error` gets what the coroutine raised in place of the common way; cancelling is no error."""
-        task = asyncio.get_running_loop().create_task(coro)
-        self._owner_of[task] = (owner, on_error)
-        self._set_of(owner).add(task)
-        task.add_done_callback(self._ended)
-        return task
+        """`on_error` gets what the coroutine raised in place of the common way; cancelling is no error.
 
-    def _set_of(self, owner: QObject) -> set["asyncio.Task[Any]"]:
-        key = id(owner)
+        For an owner that is gone, and after `end`, the coroutine does not begin.
+        """
+        task = asyncio.get_running_loop().create_task(coro)
+        if self._closed or not isValid(owner):
+            task.cancel()
+            return task
+        key = getCppPointer(owner)[0]
         if key not in self._owned:
             self._owned[key] = set()
             owner.destroyed.connect(lambda *_: self._orphaned(key))
-        return self._owned[key]
+        self._owned[key].add(task)
+        self._owner_of[task] = (owner, on_error)
+        task.add_done_callback(lambda ended: self._ended(ended, key))
+        return task
 
     def _orphaned(self, key: int) -> None:
         for task in self._owned.pop(key, set()):
             task.cancel()
 
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
+    def _ended(self, task: "asyncio.Task[Any]", key: int) -> None:
         owner, on_error = self._owner_of.pop(task)
-        self._owned.get(id(owner), set()).discard(task)
+        self._owned.get(key, set()).discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
         if on_error is not None and isValid(owner):
@@ -55,7 +60,8 @@ class Tasks:
         return len(self._owner_of)
 
     async def end(self) -> None:
-        """Cancel what is still going and wait for it, but for the caller itself."""
+        """Cancel what is still going and wait for it, but for the caller itself. Nothing begins after it."""
+        self._closed = True
         rest = [task for task in self._owner_of if task is not asyncio.current_task()]
         for task in rest:
             task.cancel()

@@ -1,7 +1,7 @@
 """How many tokens the agent may use: a slider with marks for what the server serves, and the number itself."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QSlider, QWidget
 
 from app.ui.models.wording import count, locale
 from app.ui.theme import Theme
@@ -31,8 +31,6 @@ class ContextSize(QWidget):
         self._number.setRange(LEAST, 1_000_000)
         self._number.setSingleStep(STEP)
         self._number.setLocale(locale())
-        self._number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._served = Label(theme, "", "label", "muted")
         self._most = Label(theme, "", "label", "muted")
         self._wait = QTimer(self)
@@ -44,7 +42,7 @@ class ContextSize(QWidget):
         self._slider.valueChanged.connect(self._slid)
         self._number.valueChanged.connect(self._typed)
         self._number.editingFinished.connect(self._settled)
-        follow(theme, self, lambda: self._number.setFixedWidth(theme.px(84)))
+        follow(theme, self, lambda: self._number.setFixedWidth(theme.px(96)))
 
     def show_size(self, tokens: int, served: int | None, most: int | None) -> None:
         """`served`: what the server says it serves now; `most`: what the model allows."""

@@ -144,6 +144,7 @@ class FirstRun(QFrame):
         usable = any(not model.unfit for offer in real for model in offer.models)
         self.create.setVisible(usable)
         self.server.set_role("ghost" if usable else "")
+        self.demo.set_role("" if usable else "primary")
 
     def _line_of(self, offer: ProviderModels) -> object:
         theme = self._theme

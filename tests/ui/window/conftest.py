@@ -1,0 +1,40 @@
+"""A whole window per test, over fake services: empty, or with the household of the sample."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qasync
+from PySide6.QtWidgets import QApplication
+
+from tests.support.fake_services import FakeServices, fake_services
+from tests.support.looks import plain_theme
+from tests.support.opened_window import OpenedWindow
+from tests.support.sample import furnish_sample
+
+
+@pytest.fixture
+def services(loop: qasync.QEventLoop) -> FakeServices:
+    return fake_services()
+
+
+@pytest.fixture
+def empty_window(
+    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
+) -> Iterator[OpenedWindow]:
+    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
+    wait_for(opened.open())
+    yield opened
+    wait_for(opened.close())
+
+
+@pytest.fixture
+def window(
+    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
+) -> Iterator[OpenedWindow]:
+    wait_for(furnish_sample(services))
+    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
+    wait_for(opened.open())
+    yield opened
+    wait_for(opened.close())

@@ -1,0 +1,187 @@
+"""Everything that matters can be done without a mouse."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMenu, QPlainTextEdit
+
+from app.ui.widgets.buttons import Button, IconButton
+from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
+
+Key = Qt.Key
+Wait = Callable[..., Any]
+
+
+def human_of(window: OpenedWindow, name: str) -> str:
+    world = window.services.world
+    agent = next(agent for agent in world.agents.values() if agent.name == name)
+    return next(world.blocks[id].value for id in agent.block_ids if world.blocks[id].label == "human")
+
+
+def test_an_agent_is_made_and_talked_to_by_keys_only(empty_window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window = empty_window
+        await window.press(Key.Key_N, CTRL)
+        assert isinstance(window.focus, QLineEdit)
+        await window.until(lambda: window.view.centre.page_named("new agent").model.handle, "no model was offered")
+        await window.write("Juno")
+        await window.press(Key.Key_Tab)
+        await window.tab_to(lambda widget: widget.accessibleName() == "Text of block human", "the human block")
+        await window.write("Name: Chad.")
+        await window.press(Key.Key_Return, CTRL)
+        await window.until(lambda: window.view.centre.page == "chat", "the conversation never opened")
+        await window.until(lambda: isinstance(window.focus, QPlainTextEdit), "the composer has no focus")
+        await window.write("my name is Brad, not Chad")
+        await window.press(Key.Key_Return)
+        await window.until(lambda: human_of(window, "Juno") == "Name: Brad.", "the memory was not corrected")
+        await window.until(lambda: window.quiet, "the run never ended")
+
+    wait_for(person(), 15)
+
+
+def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Key.Key_M, CTRL | SHIFT)
+        editor = window.block_editor
+        assert editor is not None
+        assert editor.toPlainText().startswith("Name: Brad.")
+        await window.press(Key.Key_End, CTRL)
+        await window.press(Key.Key_Return)
+        await window.write("Has a dog.")
+        await window.press(Key.Key_S, CTRL)
+        await window.until(lambda: human_of(window, "Juno").endswith("Has a dog."), "the block was not saved")
+        await window.until(lambda: not window.view.right.memory.editing, "the editor stayed open")
+
+        await window.press(Key.Key_2, CTRL)
+        await window.until(lambda: window.view.centre.page == "history", "the history did not open")
+        history = window.view.centre.page_named("history")
+        await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
+        await window.tab_to(lambda widget: widget is history.why.undo, "Undo")
+        await window.press(Key.Key_Space)
+        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the change was not taken back")
+        await window.until(lambda: window.view.desk.toasts.toasts, "no notice with the way back")
+        await window.press(Key.Key_Z, CTRL)
+        await window.until(lambda: "dog" in human_of(window, "Juno"), "the undo could not be undone")
+
+    wait_for(person(), 15)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_agents_are_switched_and_a_model_is_chosen(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        assert window.view.workspace.agent is not None
+        first = window.view.workspace.agent.name
+        await window.press(Key.Key_Down, ALT)
+        await window.until(lambda: window.view.workspace.agent.name != first, "Alt Down opened nothing")
+        await window.press(Key.Key_Up, ALT)
+        await window.until(lambda: window.view.workspace.agent.name == first, "Alt Up did not go back")
+        await window.press(Key.Key_M, CTRL)
+        menu: QMenu = window.view.left.settings.model.menu
+        assert menu.isVisible()
+        wanted = next(action for action in menu.actions() if action.text().startswith("ministral"))
+        while menu.activeAction() is not wanted:
+            QTest.keyClick(menu, Key.Key_Down)
+        QTest.keyClick(menu, Key.Key_Return)
+        agent_id = window.view.workspace.agent.id
+        world = window.services.world
+        await window.until(lambda: world.agents[agent_id].model == "llama/ministral-3:8b", "the model stayed")
+        await window.until(
+            lambda: window.view.left.settings.model.handle == "llama/ministral-3:8b", "the column shows the old one"
+        )
+
+    wait_for(person(), 15)
+
+
+def test_the_palette_goes_to_an_agent_and_runs_a_command(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Key.Key_K, CTRL)
+        await window.write("field")
+        await window.press(Key.Key_Return)
+        await window.until(lambda: window.view.workspace.agent.name == "Field notes", "the palette opened nothing")
+        await window.press(Key.Key_K, CTRL)
+        await window.write("keyboard")
+        await window.press(Key.Key_Return)
+        assert window.view.centre.page == "shortcuts"
+        await window.press(Key.Key_Escape)
+        assert window.view.centre.page == "chat"
+
+    wait_for(person(), 15)
+
+
+def test_a_search_in_all_messages_jumps_to_the_hit(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Key.Key_Down, ALT)
+        await window.until(lambda: window.view.workspace.agent.name == "Archivist", "Alt Down opened nothing")
+        await window.press(Key.Key_F, CTRL | SHIFT)
+        await window.write("risotto")
+        palette = window.view.finding.palette
+        await window.until(lambda: palette.rows, "nothing was found")
+        await window.press(Key.Key_Return)
+        await window.until(lambda: window.view.workspace.agent.name == "Juno", "the hit's agent did not open")
+
+    wait_for(person(), 15)
+
+
+def test_f6_goes_round_the_columns_and_back(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        panes = window.view.window.panes
+
+        def where() -> str:
+            return next((name for name, pane in panes.items() if pane.isAncestorOf(window.focus)), "")
+
+        window.view.show_tab("chat")
+        assert where() == "centre"
+        seen = []
+        for _ in range(3):
+            await window.press(Key.Key_F6)
+            seen.append(where())
+        assert seen == ["right", "left", "centre"]
+        await window.press(Key.Key_F6, SHIFT)
+        assert where() == "left"
+
+    wait_for(person(), 15)
+
+
+def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.services.world.gate = asyncio.Event()
+        window.view.show_tab("chat")
+        await window.write("tell me something long")
+        await window.press(Key.Key_Return)
+        await window.until(lambda: window.view.workspace.active_runs, "no run began")
+        await window.rest()
+        await window.press(Key.Key_Escape)
+        await window.until(lambda: not window.view.workspace.active_runs, "the run goes on")
+        last = list(window.services.world.runs.values())[-1]
+        assert last.status == "cancelled"
+
+    wait_for(person(), 15)
+
+
+def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        names = lambda: {agent.name for agent in window.services.world.agents.values()}  # noqa: E731
+        await window.press(Key.Key_K, CTRL)
+        await window.write(">delete this agent")
+        await window.press(Key.Key_Return)
+        await window.until(lambda: "Juno" not in names(), "it was not deleted")
+        toasts = window.view.desk.toasts
+        await window.until(lambda: toasts.toasts, "no notice")
+        button: Button | None = toasts.toasts[-1].button
+        assert button is not None
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        await window.press(Key.Key_Space)
+        await window.until(lambda: "Juno" in names(), "it did not come back")
+        await window.until(lambda: window.view.workspace.agent.name == "Juno", "it is not open again")
+
+    wait_for(person(), 15)
+
+
+def test_icon_buttons_say_their_command_and_keys(window: OpenedWindow, wait_for: Wait) -> None:
+    buttons: dict[str, IconButton] = window.view.top.buttons
+    assert "Ctrl" in buttons["column.left"].toolTip()
+    assert buttons["settings"].accessibleName() == "Settings"
