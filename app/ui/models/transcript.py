@@ -13,7 +13,8 @@ from app.domain.event import Progress, RunEvent
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart
 from app.domain.run import Run, Step
-from app.ui.models.transcript_build import live_rows, settled_rows, visible_rows
+from app.ui.models.transcript_build import Memo, settled_rows
+from app.ui.models.transcript_live import live_rows, shown_rows, tail_rows
 from app.ui.models.transcript_log import Pending, TranscriptLog
 from app.ui.models.transcript_row import Row, ViewMode
 
@@ -26,12 +27,16 @@ _ROOT = QModelIndex()
 class TranscriptModel(QAbstractListModel):
     loaded = Signal()
     """A first page replaced everything: rows were reset."""
+    reshaped = Signal()
+    """Rows came or went; told once after all of their row signals."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.log = TranscriptLog()
         self._mode: ViewMode = "interactive"
+        self._memo: Memo = {}
         self._settled: list[Row] = []
+        self._shown: list[Row] = []
         self._rows: list[Row] = []
         self._settled_dirty = False
         self._timer = QTimer(self)
@@ -44,9 +49,9 @@ class TranscriptModel(QAbstractListModel):
         if page.conversation_id != self.log.conversation_id:
             self.log = TranscriptLog(page.conversation_id)
         self.beginResetModel()
+        self._memo.clear()
         self.log.load(page)
-        self._settled = settled_rows(self.log)
-        self._settled_dirty = False
+        self._build()
         self._rows = self._visible()
         self.endResetModel()
         self.loaded.emit()
@@ -111,6 +116,7 @@ class TranscriptModel(QAbstractListModel):
         if mode != self._mode:
             self.beginResetModel()
             self._mode = mode
+            self._shown = shown_rows(self._settled, mode)
             self._rows = self._visible()
             self.endResetModel()
 
@@ -146,9 +152,13 @@ class TranscriptModel(QAbstractListModel):
         """Tells the rows that changed since the last time."""
         self._timer.stop()
         if self._settled_dirty:
-            self._settled = settled_rows(self.log)
-            self._settled_dirty = False
+            self._build()
         self._show(self._visible())
+
+    def _build(self) -> None:
+        self._settled = settled_rows(self.log, self._memo)
+        self._shown = shown_rows(self._settled, self._mode)
+        self._settled_dirty = False
 
     def _settle(self) -> None:
         self._settled_dirty = True
@@ -159,7 +169,7 @@ class TranscriptModel(QAbstractListModel):
             self._timer.start()
 
     def _visible(self) -> list[Row]:
-        return visible_rows(self.log, self._settled, live_rows(self.log), self._mode)
+        return self._shown + tail_rows(self.log, self._shown, live_rows(self.log), self._mode)
 
     def _show(self, new: list[Row]) -> None:
         old = self._rows
@@ -176,6 +186,8 @@ class TranscriptModel(QAbstractListModel):
             self.endInsertRows()
         before = self._rows
         self._rows = new
+        if gone or come:
+            self.reshaped.emit()
         for number, (was, now) in enumerate(zip(before, new, strict=True)):
             if was is not now and was != now:
                 place = self.index(number)

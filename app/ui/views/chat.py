@@ -112,6 +112,7 @@ class ChatView(QFrame):
         self._restyle()
 
     def _connect(self) -> None:
+        tasks_spawn = self._tasks.spawn
         composer, talk, signals = self.composer, self.talk, self.context.signals
         composer.send_wanted.connect(self._send)
         composer.stop_wanted.connect(talk.stop)
@@ -121,6 +122,7 @@ class ChatView(QFrame):
         talk.replying_changed.connect(composer.set_replying)
         talk.branched.connect(self._branched)
         talk.stale.connect(self.memory.read)
+        talk.sent.connect(lambda edge: tasks_spawn(self._read_behind(edge), self))
         self.area.more_wanted.connect(self._page_wanted)
         self.area.newest_wanted.connect(self._read_newest)
         self.modes.chosen.connect(lambda mode: self.set_mode(mode))
@@ -201,13 +203,14 @@ class ChatView(QFrame):
     def _read_newest(self) -> None:
         self._read_anew(self.talk.branch_id, None)
 
-    async def _read_behind(self) -> None:
-        """Messages that somebody else added, through another window or the API."""
+    async def _read_behind(self, edge: int | None = None) -> None:
+        """Messages that were added after a position (after the newest shown), by whomever."""
         log, number = self.model.log, self._opened
         if log.has_later:
             return
-        page = await self._services.messages.page(self.talk.branch_id, after=log.newest_position, limit=PAGE)
-        if number == self._opened and page.messages:
+        after = log.newest_position if edge is None else edge
+        page = await self._services.messages.page(self.talk.branch_id, after=after, limit=PAGE)
+        if number == self._opened and page.messages and page.conversation_id == self.model.log.conversation_id:
             self.model.append(page)
 
     async def go_to_position(self, position: int) -> None:

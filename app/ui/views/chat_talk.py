@@ -36,7 +36,8 @@ class ChatTalk(QObject):
     replying_changed = Signal(bool)
     branched = Signal(object)
     """Conversation: another branch is shown from now on; the view reads it anew."""
-    sent = Signal()
+    sent = Signal(int)
+    """Position after which the message now lies."""
     stale = Signal()
     """The run has ended: whatever was read of it may be read again."""
 
@@ -106,7 +107,7 @@ class ChatTalk(QObject):
         return self._kept.get(otid)
 
     async def _send(self, message: Outgoing) -> None:
-        branch_id = self.branch_id
+        branch_id, edge = self.branch_id, self._model.log.newest_position
         try:
             parts = await self._parts(message)
             draft = MessageDraft(role=message.role, parts=parts, otid=message.otid)  # type: ignore[arg-type]
@@ -115,9 +116,9 @@ class ChatTalk(QObject):
             self._not_sent(message, error)
             return
         self._kept.pop(message.otid, None)
-        self.sent.emit()
         if branch_id == self.branch_id:
             self.follow(run)
+            self.sent.emit(edge)
 
     def _not_sent(self, message: Outgoing, error: AppError) -> None:
         if error.code == "busy":

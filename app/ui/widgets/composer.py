@@ -350,6 +350,6 @@ class Composer(QFrame):
         self._chip_row.setSpacing(px(6))
         self._tools.setSpacing(px(8))
         self.editor.setFont(self._theme.font("conversation"))
-        self.editor.document().setDefaultFont(self._theme.font("conversation"))
+        self.editor.viewport().setFont(self._theme.font("conversation"))
         self.editor.document().setDocumentMargin(px(4))
         self._fit()

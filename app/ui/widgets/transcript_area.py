@@ -18,7 +18,7 @@ from app.ui.widgets.focus_order import focusable_in, next_outside
 
 MOUNTED = 60
 """Cards that exist at most."""
-AHEAD = 4
+AHEAD = 2
 """Cards mounted ahead of need in one go of the event loop."""
 COLUMN_MIN, COLUMN_MAX, MARGIN = 672, 820, 32
 PAD_TOP, PAD_BOTTOM = 24, 20
@@ -54,6 +54,7 @@ class TranscriptArea(QAbstractScrollArea):
         self._rows: list[Row] = []
         self._tops: list[int] = []
         self._heights: dict[str, int] = {}
+        self._guesses: dict[str, int] = {}
         self._cards: dict[str, Card] = {}
         self._total = 0
         self._stick = True
@@ -74,8 +75,7 @@ class TranscriptArea(QAbstractScrollArea):
         self.verticalScrollBar().setSingleStep(theme.px(40))
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         model.modelReset.connect(self._reset)
-        model.rowsInserted.connect(self._rows_moved)
-        model.rowsRemoved.connect(self._rows_moved)
+        model.reshaped.connect(self._rows_moved)
         model.dataChanged.connect(self._rows_changed)
         theme.changed.connect(self._restyle)
 
@@ -162,7 +162,7 @@ class TranscriptArea(QAbstractScrollArea):
         self._remeasure()
         self._lay_out()
 
-    def _rows_moved(self, _parent: QModelIndex, _first: int, _last: int) -> None:
+    def _rows_moved(self) -> None:
         anchor = self._anchor()
         newest = self._rows[-1].key if self._rows else ""
         self._take_rows()
@@ -183,6 +183,7 @@ class TranscriptArea(QAbstractScrollArea):
             card = self._cards.get(row.key)
             if card is None or not fits(card, row):
                 self._heights.pop(row.key, None)
+                self._guesses.pop(row.key, None)
                 if card is not None:
                     self._unmount(row.key)
                 dirty = True
@@ -230,8 +231,10 @@ class TranscriptArea(QAbstractScrollArea):
         return low
 
     def _height(self, row: Row, width: int) -> int:
-        known = self._heights.get(row.key)
-        return known if known is not None else self._theme.px(guess_height(row, round(width / self._theme.scale)))
+        known = self._heights.get(row.key) or self._guesses.get(row.key)
+        if known is None:
+            known = self._guesses[row.key] = self._theme.px(guess_height(row, round(width / self._theme.scale)))
+        return known
 
     def _compute(self) -> None:
         width = self.column()[1]
@@ -489,7 +492,7 @@ class TranscriptArea(QAbstractScrollArea):
         self._lay_out(anchor)
 
     def _remeasure(self) -> None:
-        self._heights.clear()
+        self._guesses, self._heights = dict(self._heights), {}
         for key, card in self._cards.items():
             self._measure(key, card)
 
