@@ -39,6 +39,8 @@ class Theme(QObject):
         self._colors: dict[str, QColor] = {}
         self.reduced_motion = reduced_motion or motion_is_costly()
         load_fonts()
+        # Without it a font set by a widget is lost or outdated as soon as the widget gets another parent.
+        app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
         app.setStyle("Fusion")
         self._ring = FocusRing(app)
         self.tokens: Tokens = LIGHT
@@ -96,7 +98,7 @@ class Theme(QObject):
         self._app.setPalette(build_palette(self.tokens))
         if self._app.font() != self.font("base"):
             self._app.setFont(self.font("base"))
-            self._app.setFont(self.font("base", 500), "QPushButton")
+            self._app.setFont(self.font("base", 500), "QPushButton")  # pyright: ignore[reportArgumentType]
         self._app.setStyleSheet(fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url))
         self._app.installEventFilter(self._ring)
         self.changed.emit()

@@ -12,6 +12,7 @@ from app.ui.theme.icons import icon_names
 from app.ui.theme.qss import fill
 from app.ui.theme.resources import read_resource
 from app.ui.theme.tokens import DARK, LIGHT, high_contrast
+from app.ui.widgets.labels import Label
 
 
 def test_a_change_of_mode_changes_tokens_palette_and_tells_everybody(theme: Theme, qtbot: QtBot) -> None:
@@ -122,6 +123,18 @@ def test_a_ring_shows_for_keys_and_goes_with_a_click(theme: Theme, qtbot: QtBot)
     assert button.property("ring")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not button.property("ring")
+
+
+def test_a_font_survives_a_new_parent_and_a_new_scale(theme: Theme, qtbot: QtBot) -> None:
+    window, frame = QWidget(), QWidget()
+    qtbot.addWidget(window)
+    label = Label(theme, "Memory", "strong", parent=frame)
+    frame.setParent(window)
+    window.show()
+    theme.set_scale(2.0)
+    frame.setParent(None)
+    frame.setParent(window)
+    assert (label.font().weight(), label.font().pixelSize()) == (600, 26)
 
 
 def test_reduced_motion_arrives_at_once(theme: Theme, qtbot: QtBot) -> None:
