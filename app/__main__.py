@@ -4,6 +4,7 @@ Its order matters: the engine is started before anything large is imported, so t
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from multiprocessing import freeze_support
@@ -60,6 +61,7 @@ def _window(options: argparse.Namespace) -> int:
 
     # Before Qt: its import hook looks into half-loaded modules, and pydantic does not survive that.
     import app.domain.event  # noqa: F401
+    from app.link.log import open_log
     from app.link.window import claim_window, raise_first_window
 
     claim = claim_window(config)
@@ -68,6 +70,10 @@ def _window(options: argparse.Namespace) -> int:
             return 0
         _say("Lares is already open, but its window does not answer. Close it, then start Lares again.")
         return 1
+
+    with contextlib.suppress(OSError):
+        # A folder that cannot be written to is the engine's to explain.
+        open_log(config.logs, "window", config.settings.log.level)
 
     from app.ui.application import main as open_window
 

@@ -74,6 +74,6 @@ class StorageError(AppError):
 
 
 class LinkError(AppError):
-    """Codes: `engine_gone`, `engine_start`, `protocol`, `other_version`, `crash_loop`."""
+    """Codes: `engine_gone`, `engine_start`, `protocol`, `other_version`, `crash_loop`, `too_slow`."""
 
     code = "engine_gone"

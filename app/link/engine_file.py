@@ -42,6 +42,9 @@ def write_note(path: Path, note: EngineNote) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(note), file)
-    os.replace(fresh, path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(note), file)
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)

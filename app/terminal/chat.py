@@ -43,7 +43,8 @@ def chat(config: Config, wanted: str = "", started: Start | None = None, *, comm
             _converse(terminal, runner, wanted, started)
             runner.run(terminal.close())
         except KeyboardInterrupt:
-            # The runner ends what is still going on, without waiting for the engine.
+            # The runner ends what still goes on, without waiting for the engine; how that fails is nobody's concern.
+            runner.get_loop().set_exception_handler(lambda loop, context: None)
             return 130
     return 1 if terminal.failed else 0
 
@@ -225,6 +226,7 @@ class Chat:
         except asyncio.CancelledError:
             # Ctrl-C: the runner cancels once. The run is stopped and its end shown; a second Ctrl-C leaves.
             _uncancel()
+            self.paper.line("Stopping; Ctrl-C again leaves.", DIM)
             await self._services.runs.cancel(run.id)
             await self._follow(run, printer)
         self.paper.end_line()

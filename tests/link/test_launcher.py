@@ -1,6 +1,7 @@
 """Finding and starting the engine: real processes, every way it can go wrong."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -18,9 +19,10 @@ from app.domain.error import AppError, LinkError, StorageError
 from app.link import launcher
 from app.link.client import Client, connect, open_link
 from app.link.engine_file import EngineNote, read_note, write_note
+from app.link.engine_process import storage_error
 from app.link.protocol import PROTOCOL
 from app.link.spawn import child_environment, engine_command, start_early
-from app.link.window import claim_window
+from app.link.window import claim_window, raise_first_window
 from tests.support.toy_engine import life_of, toy_command
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engines")]
@@ -339,6 +341,29 @@ def test_frozen_build_starts_itself_and_gives_back_the_library_path(
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert engine_command(config)[1:] == ["--engine", "--data", str(config.folder)]
     assert child_environment(own) == {"LD_LIBRARY_PATH": "/own", "HOME": "h", "PYINSTALLER_RESET_ENVIRONMENT": "1"}
+
+
+def test_second_start_says_when_no_window_listens(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.link.window.RAISE_SECONDS", 0.2)
+    assert raise_first_window(config, toy_command()) is False
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "disk_full"),
+        (errno.EDQUOT, "disk_full"),
+        (errno.EROFS, "read_only"),
+        (errno.EACCES, "read_only"),
+        (errno.EIO, "storage"),
+    ],
+)
+def test_trouble_with_the_data_folder_is_named_by_its_kind(config: Config, number: int, code: str) -> None:
+    error = storage_error(OSError(number, os.strerror(number)), config)
+    assert error.code == code
+    assert error.hint
+    assert os.strerror(number) in error.details["reason"]
+    assert os.strerror(number) not in error.message
 
 
 def test_only_the_first_window_gets_the_lock(config: Config) -> None:

@@ -1,6 +1,5 @@
 """The real `lares` command in child processes, on a data folder of the test."""
 
-import contextlib
 import os
 import pty
 import select
@@ -47,8 +46,10 @@ def end_engine(config: Config) -> None:
     note = read_note(config.engine_file)
     if note is None:
         return
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.kill(note.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
     until = time.monotonic() + 10
     while config.engine_file.exists() and time.monotonic() < until:
         select.select([], [], [], 0.01)
@@ -80,24 +81,25 @@ class Terminal:
         """Reads until this text was shown so often."""
         until = time.monotonic() + SECONDS
         while self.shown.count(text) < count:
-            ready, _, _ = select.select([self._own], [], [], max(0.0, until - time.monotonic()))
-            assert ready, f"{text!r} was not shown in time, but at the end: {self.shown[-500:]!r}"
-            self.shown += self._read()
+            assert self._read(until), f"it ended without {text!r} after showing: {self.shown[-500:]!r}"
 
-    def _read(self) -> str:
+    def _read(self, until: float) -> bool:
+        """Takes in what is shown next; False at the end."""
+        ready, _, _ = select.select([self._own], [], [], max(0.0, until - time.monotonic()))
+        assert ready, f"nothing came any more after: {self.shown[-500:]!r}"
         try:
             piece = os.read(self._own, 65536)
         except OSError:
-            piece = b""
-        assert piece, f"it ended after showing: {self.shown[-500:]!r}"
-        return piece.decode("utf-8", "replace")
+            return False
+        self.shown += piece.decode("utf-8", "replace")
+        return bool(piece)
 
     def end(self) -> int:
-        """Its exit code."""
+        """Its exit code, once it has ended."""
+        until = time.monotonic() + SECONDS
         try:
-            with contextlib.suppress(AssertionError):
-                while True:
-                    self.shown += self._read()
+            while self._read(until):
+                pass
             return self._process.wait(SECONDS)
         finally:
             os.close(self._own)

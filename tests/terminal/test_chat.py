@@ -120,12 +120,12 @@ def test_second_ctrl_c_leaves(terminal: Terminal, config: Config) -> None:
     os.kill(note.pid, signal.SIGSTOP)
     try:
         terminal.type("\x03")
-        terminal.see("^C")
+        terminal.see("Ctrl-C again leaves")
         terminal.type("\x03")
         assert terminal.end() == 130
     finally:
         os.kill(note.pid, signal.SIGCONT)
-    assert "Traceback" not in terminal.shown
+    assert "Traceback" not in terminal.shown, terminal.shown[terminal.shown.find("Traceback") - 500 :]
 
 
 def test_reply_goes_on_when_the_engine_is_killed(terminal: Terminal, config: Config) -> None:
@@ -139,7 +139,7 @@ def test_reply_goes_on_when_the_engine_is_killed(terminal: Terminal, config: Con
     terminal.see("> ", 2)
     terminal.type("/quit\n")
     assert terminal.end() == 0
-    assert "Traceback" not in terminal.shown
+    assert "Traceback" not in terminal.shown, terminal.shown[terminal.shown.find("Traceback") - 500 :]
 
 
 def test_unknown_encoding_of_the_terminal_breaks_nothing() -> None:
