@@ -156,7 +156,7 @@ def _assistant_rows(known: _Known, message: Message, base: Row) -> Iterator[Row]
         if message.id in known.stops:
             footer = replace(footer or Footer(), stop=known.stops[message.id])
         yield replace(base, key=f"{message.id}:text", kind="assistant", images=images, footer=footer)
-    for call in known.calls:
+    for call in calls:
         tool = _tool_use(known, message, call, known.returns.get(call.tool_call_id))
         yield replace(base, key=f"call:{call.tool_call_id}", kind="tool", text=call.name, tool=tool, fork=None)
 

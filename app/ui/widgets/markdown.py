@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
@@ -23,6 +23,7 @@ from app.ui.widgets.markdown_write import (
     CODE_HEAD,
     CODE_PAD,
     CODE_SIDE,
+    GAP,
     INDENT,
     CodeBlock,
     CodeProperty,
@@ -200,7 +201,8 @@ class MarkdownView(QTextBrowser):
 
     def _paint_grounds(self, painter: QPainter, top: int, bottom: int) -> None:
         layout = self.document().documentLayout()
-        block = self.document().begin()
+        block = self.cursorForPosition(QPoint(0, max(0, top - self._theme.px(GAP)))).block()
+        block = block.previous() if block.previous().isValid() else block
         while block.isValid():
             rect = layout.blockBoundingRect(block)
             reach = self._theme.px(CODE_HEAD + CODE_PAD)
@@ -254,23 +256,17 @@ class MarkdownView(QTextBrowser):
         """Each code block with the rectangle of its frame."""
         if not self._codes:
             return []
-        px, layout = self._theme.px, self.document().documentLayout()
-        found: dict[int, QRectF] = {}
-        block = self.document().begin()
-        while block.isValid():
-            number = block.blockFormat().intProperty(CodeProperty)
-            if number:
-                rect = layout.blockBoundingRect(block)
-                rect.setLeft(block.layout().lineAt(0).x() - px(CODE_SIDE))
-                found[number] = found[number].united(rect) if number in found else rect
-            block = block.next()
+        px, document = self._theme.px, self.document()
+        layout = document.documentLayout()
         areas: list[tuple[CodeBlock, QRectF]] = []
         for code in self._codes:
-            if code.number not in found:
+            first, last = document.findBlockByNumber(code.first), document.findBlockByNumber(code.last)
+            if not first.isValid() or not last.isValid():
                 continue
-            rect = found[code.number]
-            top = rect.top() - px(CODE_HEAD + CODE_PAD)
-            area = QRectF(rect.left(), top, self.viewport().width() - rect.left(), rect.bottom() + px(CODE_PAD + 2) - top)
+            begin, end = layout.blockBoundingRect(first), layout.blockBoundingRect(last)
+            left = first.layout().lineAt(0).x() - px(CODE_SIDE)
+            top = begin.top() - px(CODE_HEAD + CODE_PAD)
+            area = QRectF(left, top, self.viewport().width() - left, end.bottom() + px(CODE_PAD + 2) - top)
             areas.append((code, area.adjusted(0.5, 0.5, -0.5, -0.5)))
         return areas
 
@@ -301,7 +297,7 @@ class MarkdownView(QTextBrowser):
             button.clicked.connect(lambda _checked=False, number=number: self._copy_code(number))
             self._copies.append(button)
             button.show()
-        for code, button in zip(self._codes, self._copies, strict=True):
+        for code, button in zip(self._codes[-1:], self._copies[-1:], strict=True):
             button.setAccessibleName(self.tr("Copy {0} code").format(code.language or self.tr("text")))
         self._place_copies()
 

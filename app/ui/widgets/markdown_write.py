@@ -45,6 +45,9 @@ class CodeBlock:
     number: int
     language: str
     code: str
+    first: int
+    """Number of the document's block with its first line."""
+    last: int
 
 
 @dataclass
@@ -196,7 +199,6 @@ class Writer:
     def _code(self, code: str, language: str) -> None:
         code = code.removesuffix("\n")
         number = len(self.codes) + 1
-        self.codes.append(CodeBlock(number, language, code))
         lines = lines_of(code, language)
         px = self.theme.px
         for index, line in enumerate(lines):
@@ -212,6 +214,8 @@ class Writer:
             was_first, self.first = self.first, False
             fresh = was_first and index == 0
             self._code_line(form, px(above), line, fresh=fresh)
+        last = self.cursor.blockNumber()
+        self.codes.append(CodeBlock(number, language, code, last - len(lines) + 1, last))
         if self._levels:
             self._levels[-1].fresh = False
 
