@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import qasync
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMenuBar
 
@@ -36,7 +36,7 @@ def main(config: Config, started: Start | None = None) -> int:
     session = Session(make_theme(app, preferences), config, preferences, errors, _connecting(config, started))
     session.show()
     with loop:
-        loop.run_until_complete(session.ended())
+        loop.run_until_complete(session.run())
     return 0
 
 
@@ -101,13 +101,16 @@ class Session(QObject):
         self._asked = False
 
     def show(self) -> None:
-        """The window is painted at once; the engine is looked for in the next turn of the loop."""
+        """The window is painted at once; the engine is looked for when the loop runs."""
         self.window.restore()
         self.window.show()
-        QTimer.singleShot(0, self.connection.start)
 
-    async def ended(self) -> None:
+    async def run(self) -> None:
+        """Until a person has closed the window."""
         self._end = asyncio.get_running_loop().create_future()
+        await asyncio.sleep(0)
+        self.assembly.furnish()
+        self.connection.start()
         await self._end
 
     def _make_menu_bar(self) -> QMenuBar:

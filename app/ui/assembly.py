@@ -12,20 +12,16 @@ from app.ui.agent_actions import AgentActions
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
-from app.ui.chat_link import keep_mode, make_chat, show_mode_of
-from app.ui.columns import LeftColumn, RightColumn
 from app.ui.commands import Commands
 from app.ui.desk import Desk
 from app.ui.engine_notes import EngineNotes
 from app.ui.errors import Errors
-from app.ui.finding import Finding
 from app.ui.main_window import MainWindow
 from app.ui.pages import Pages
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.views.ask import Ask
 from app.ui.views.centre import Centre
-from app.ui.views.first_run import FirstRun
 from app.ui.views.starting import Starting
 from app.ui.views.status_line import StatusLine
 from app.ui.views.top_bar import TopBar
@@ -60,29 +56,38 @@ class Assembly(QObject):
         self.workspace = Workspace(connection.services, tasks, self)
         ask, toasts = Ask(theme, self.window), ToastHost(theme, self.window)
         self.desk = Desk(theme, connection.services, tasks, self.workspace, preferences, ask, toasts)
-        self.actions = AgentActions(self.desk, self)
         self.commands = Commands(self.window)
         self.centre = Centre(theme)
         self.pages = Pages(self.desk, config, self.commands, self.centre)
-        self.finding = Finding(self.desk, self.commands, self.window)
+        self.actions = AgentActions(self.desk, self)
         self.chat: Any = None
         self._add_commands()
         self.top = TopBar(theme, self.commands, with_menu)
         self.status = StatusLine(theme)
+        self.notes = EngineNotes(self)
+        self._errors, self._relay = errors, relay
+        self.centre.add_page("starting", Starting(theme))
+        self.window.set_bars(self.top, self.status)
+        self.window.set_centre(self.centre)
+        self._connect_pages()
+        self.pages.show("starting")
+
+    def furnish(self) -> None:
+        """The rest, after the first paint: nothing of it can be seen before the engine has answered."""
+        from app.ui.columns import LeftColumn, RightColumn
+        from app.ui.finding import Finding
+        from app.ui.views.first_run import FirstRun
+
         self.left = LeftColumn(self.desk, self.commands)
         self.right = RightColumn(self.desk)
         self.first_run = FirstRun(self.desk)
-        self.centre.add_page("starting", Starting(theme))
+        self.finding = Finding(self.desk, self.commands, self.window)
         self.centre.add_page("first run", self.first_run)
-        self.window.set_bars(self.top, self.status)
-        self.window.set_columns(self.left.widget, self.left.rail, self.centre, self.right.widget)
-        self.notes = EngineNotes(self)
+        self.window.set_columns(self.left.widget, self.left.rail, self.right.widget)
         self._connect_left()
         self._connect_right()
-        self._connect_pages()
         self._connect_workspace()
-        self.notes.follow(errors, relay)
-        self.pages.show("starting")
+        self.notes.follow(self._errors, self._relay)
 
     # Commands
 
@@ -102,8 +107,8 @@ class Assembly(QObject):
             "agents.previous": lambda: self._step_agent(-1),
             "agents.next": lambda: self._step_agent(1),
             "demo": actions.make_demo,
-            "palette": self.finding.open,
-            "search": self.finding.open_search,
+            "palette": lambda: self.finding.open(),
+            "search": lambda: self.finding.open_search(),
             "chat.find": lambda: self._in_chat("find"),
             "chat.retry": lambda: self._in_chat("retry_last"),
             "chat.role": lambda: self._in_chat("toggle_role"),
@@ -179,7 +184,7 @@ class Assembly(QObject):
 
     def _next_mode(self) -> None:
         self._in_chat("next_mode")
-        keep_mode(self, self.chat.model.mode)
+        self.preferences.set(f"mode/{self.chat.agent.id}", self.chat.model.mode)
 
     def _scale(self, scale: float) -> None:
         self.theme.set_scale(scale)
@@ -235,19 +240,19 @@ class Assembly(QObject):
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
         self.desk.toasts.anchor_to(self.window.panes["right"])
+        self.first_run.demo_wanted.connect(self.actions.make_demo)
+        self.first_run.server_wanted.connect(self.pages.servers)
+        self.first_run.agent_wanted.connect(self.pages.new_agent)
+        self.finding.message_wanted.connect(self._show_message)
+        self.finding.block_wanted.connect(self._show_block)
+        self.finding.agent_wanted.connect(self._picked)
 
     def _connect_pages(self) -> None:
         self.centre.tab_picked.connect(self.show_tab)
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(lambda agent_id: self.tasks.spawn(self._show_made(agent_id), self))
         self.top.servers_wanted.connect(self.pages.servers)
-        self.first_run.demo_wanted.connect(self.actions.make_demo)
-        self.first_run.server_wanted.connect(self.pages.servers)
-        self.first_run.agent_wanted.connect(self.pages.new_agent)
         self.window.escaped.connect(self._escape)
-        self.finding.message_wanted.connect(self._show_message)
-        self.finding.block_wanted.connect(self._show_block)
-        self.finding.agent_wanted.connect(self._picked)
 
     def _connect_workspace(self) -> None:
         workspace = self.workspace
@@ -320,7 +325,10 @@ class Assembly(QObject):
             self.pages.back()
 
     def _chat_view(self) -> Any:
+        """Built late: what draws markdown costs as much as all that the first paint needs."""
         if self.chat is None:
+            from app.ui.chat_link import make_chat
+
             self.chat = make_chat(self)
             self.centre.add_page("chat", self.chat)
         return self.chat
@@ -337,10 +345,10 @@ class Assembly(QObject):
         self.left.show_agent(agent)
         self.right.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
-        other = self._chat_view().agent is None or self.chat.agent.id != agent.id
-        if other:
-            show_mode_of(self, agent)
-        self.chat.open(agent, conversation)
+        chat = self._chat_view()
+        if chat.agent is None or chat.agent.id != agent.id:
+            chat.set_mode(self.preferences.get(f"mode/{agent.id}", "interactive"))
+        chat.open(agent, conversation)
         self.preferences.set("agent", agent.id)
         self.preferences.set("conversation", conversation.id)
         if self.centre.page in SOLO:

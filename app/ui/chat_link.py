@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from app.domain.agent import Agent
 from app.ui.views.chat import ChatView
 
 if TYPE_CHECKING:
@@ -24,11 +23,6 @@ def make_chat(window: "Assembly") -> ChatView:
     window.connection.state_changed.connect(lambda state: chat.set_connected(state == "connected"))
     chat.set_connected(window.connection.state == "connected")
     return chat
-
-
-def show_mode_of(window: "Assembly", agent: Agent) -> None:
-    """Simple, interactive or debug, as it was with this agent the last time."""
-    window.chat.set_mode(window.preferences.get(f"mode/{agent.id}", "interactive"))
 
 
 def keep_mode(window: "Assembly", mode: str) -> None:

@@ -86,11 +86,14 @@ class MainWindow(QWidget):
         self._layout.insertWidget(0, top)
         self._layout.addWidget(bottom)
 
-    def set_columns(self, left: QWidget, rail: QWidget, centre: QWidget, right: QWidget) -> None:
+    def set_centre(self, centre: QWidget) -> None:
+        self.panes["centre"].hold(centre)
+        self._arrange()
+
+    def set_columns(self, left: QWidget, rail: QWidget, right: QWidget) -> None:
         self._columns = {"left": left, "right": right}
         self.left.addWidget(left)
         self.left.addWidget(rail)
-        self.panes["centre"].hold(centre)
         self.panes["right"].hold(right)
         self._arrange()
 
@@ -239,7 +242,7 @@ class MainWindow(QWidget):
     def _restyle(self) -> None:
         px = self._theme.px
         self.setMinimumSize(min(px(640), 960), min(px(480), 560))
-        if self._columns:
+        if self._bars:
             self._arrange()
 
     def restore(self) -> None:

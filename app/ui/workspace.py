@@ -78,6 +78,8 @@ class Workspace(QObject):
         self._tasks.spawn(self.open_now(agent_id, conversation_id), self)
 
     async def open_now(self, agent_id: str, conversation_id: str = "") -> None:
+        if self.agents.index_of(agent_id) < 0:
+            self.agents.show(await self.services.agents.list())
         agent: Agent = await self.services.agents.get(agent_id)
         conversations = await self.services.conversations.of_agent(agent_id)
         chosen = next((row for row in conversations if row.id == conversation_id), conversations[0])

@@ -64,7 +64,7 @@ class OpenedWindow:
         self.window.resize(width, height)
         self.window.show()
         self.window.activateWindow()
-        self.session.connection.start()
+        self._ended = asyncio.ensure_future(self.session.run())
         await self.until(lambda: self.view.centre.page not in ("", "starting"), "the window never got ready")
         await self.rest()
 
@@ -72,7 +72,7 @@ class OpenedWindow:
         for run in await self.services.runs.active():
             await self.services.runs.cancel(run.id)
         self.window.closing.emit()
-        await self.session.ended()
+        await self._ended
         self.window.deleteLater()
         assert not self.crashes, self.crashes[0]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.domain.agent import Agent, AgentPatch
 from app.domain.context import ContextOverview
@@ -117,8 +117,7 @@ class AgentSettings(QWidget):
         )
         self._rename = IconButton(theme, "edit", self.tr("Rename this agent"), size=14, box=24)
         self._describe = IconButton(theme, "edit", self.tr("Change the description"), size=14, box=24)
-        self._id = ElidedLabel(theme, "", "ids", "muted")
-        self._id.set_elide(Qt.TextElideMode.ElideMiddle)
+        self._id = Label(theme, "", "ids", "muted")
         self._copy = IconButton(theme, "copy", self.tr("Copy the id of this agent"), size=14, box=24)
         self.model = ModelPicker(theme)
         self.size = ContextSize(theme)
@@ -140,14 +139,13 @@ class AgentSettings(QWidget):
         head = QWidget()
         column_of(
             theme,
-            row_of(theme, self.name, self._rename, None, self._id, self._copy, gap=4),
-            row_of(theme, self.description, None, self._describe, gap=4),
+            self._row_of(self.name, self._rename, self._id, self._copy),
+            self._row_of(self.description, self._describe),
             self.model,
             parent=head,
             inset=(14, 8, 10, 12),
             gap=6,
         )
-        head.layout().setStretch(0, 0)  # type: ignore[union-attr]
         size = QWidget()
         column_of(theme, self.size, parent=size, inset=(14, 10, 14, 10))
         parts: list[QWidget] = [head, size, self._instructions_section, self.tools, self._reply_section]
@@ -155,6 +153,12 @@ class AgentSettings(QWidget):
         for part in parts:
             items += [hairline(), part]
         column_of(theme, *items, hairline(), None, parent=self, gap=0)
+
+    def _row_of(self, line: EditableLine, edit: QWidget, *rest: QWidget) -> QHBoxLayout:
+        """The text as wide as it is, its pencil right behind it, the rest at the end."""
+        row = row_of(self._theme, line, edit, None, *rest, gap=4)
+        row.setStretchFactor(line, 0)
+        return row
 
     def _connect(self) -> None:
         self._rename.clicked.connect(lambda *_: self.name.begin())
@@ -187,7 +191,9 @@ class AgentSettings(QWidget):
         self._agent = agent
         self.name.show_value(agent.name)
         self.description.show_value(agent.description)
-        self._id.set_text(agent.id)
+        self._id.setText(f"{agent.id[:10]}…{agent.id[-4:]}")
+        self._id.setToolTip(agent.id)
+        self._id.setAccessibleName(agent.id)
         self.model.show_model(agent.model)
         self.tools.show_agent(agent)
         self.reply.show_agent(agent)

@@ -11,6 +11,8 @@ from app.ui.views.parts import column_of, follow, hairline, row_of
 from app.ui.widgets.banner import Banner
 
 TABS = (("chat", "agent"), ("history", "history"))
+STAYS = ("starting", "first run", "repair")
+"""Pages that a sheet comes back to, besides the tabs."""
 
 
 class ConversationButton(QToolButton):
@@ -91,7 +93,7 @@ class Centre(QFrame):
         super().__init__()
         self._theme = theme
         self._pages: dict[str, QWidget] = {}
-        self._before = "chat"
+        self._before = ""
         self.setProperty("kind", "panel")
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(self.tr("Views of the agent"))
@@ -137,7 +139,7 @@ class Centre(QFrame):
     def show_page(self, name: str) -> None:
         """Tabs stay with chat and history; a sheet hides them."""
         tabbed = [tab for tab, _ in TABS]
-        if self.page in tabbed:
+        if self.page in (*tabbed, *STAYS):
             self._before = self.page
         self.stack.setCurrentWidget(self._pages[name])
         self.row.setVisible(name in tabbed)

@@ -33,6 +33,7 @@ class MemoryView(Section):
         self._origin = desk.workspace.origin
         self._cards: dict[str, BlockCard] = {}
         self._revealed = ""
+        self._tokens = 0
         self.set_title(self.tr("Memory"))
         self._history = self.add_action("history", self.tr("Memory history"), lambda: self.history_wanted.emit(""))
         self.add_button = self.add_action("plus", self.tr("Add a memory block"), self._ask_add)
@@ -89,12 +90,13 @@ class MemoryView(Section):
         self._empty.setVisible(agent is not None and not rows and self._new.isHidden())
         self.setVisible(agent is not None)
         words = self.tr("1 block") if len(rows) == 1 else self.tr("{} blocks").format(count(len(rows)))
+        if self._tokens:
+            words = self.tr("{}, {} tokens").format(words, count(self._tokens))
         self.set_count(words if rows else "")
 
     def show_tokens(self, tokens: int) -> None:
-        blocks = self._desk.workspace.blocks.rows
-        words = self.tr("1 block") if len(blocks) == 1 else self.tr("{} blocks").format(count(len(blocks)))
-        self.set_count(self.tr("{}, {} tokens").format(words, count(tokens)) if blocks else "")
+        self._tokens = tokens
+        self._tell(self._desk.workspace.blocks.rows)
 
     def _show(self, card: BlockCard, row: BlockRow) -> None:
         agent = self._desk.workspace.agent
