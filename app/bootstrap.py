@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
@@ -23,7 +22,7 @@ from app.engine.tools.builtin import builtin_tools
 from app.ports.models import ModelCatalog
 from app.ports.storage import BackupStore, Repositories
 from app.ports.system import Clock, IdFactory
-from app.resources import resources_folder
+from app.resources import read_resource
 from app.services import Services
 from app.services.agents import Agents
 from app.services.backups import Backups
@@ -145,11 +144,7 @@ def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
 
 
 def _prompt(name: str) -> str:
-    return (_prompts() / f"{name}.md").read_text(encoding="utf-8").strip()
-
-
-def _prompts() -> Path:
-    return resources_folder() / "prompts"
+    return read_resource("prompts", f"{name}.md").strip()
 
 
 def _demo() -> AgentDraft:

@@ -1,14 +1,13 @@
 """The pages of the centre, each built when it is first shown, and what their answers lead to."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.config import Config
 from app.domain.agent import AgentPatch
-from app.resources import resources_folder
+from app.resources import read_resource
 from app.ui.commands import Commands
 from app.ui.desk import Desk
 from app.ui.views.centre import Centre
@@ -144,5 +143,4 @@ class Pages(QObject):
 
 
 def default_instructions() -> str:
-    path: Path = resources_folder() / "prompts" / "default.md"
-    return path.read_text(encoding="utf-8").strip()
+    return read_resource("prompts", "default.md").strip()

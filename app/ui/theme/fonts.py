@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QFont, QFontDatabase
 
-from app.ui.theme.resources import resource
+from app.resources import resource
 
 SANS = "Inter"
 MONO = "JetBrains Mono"

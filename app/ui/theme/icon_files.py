@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTemporaryDir
 
-from app.ui.theme.resources import read_resource
+from app.resources import read_resource
 
 
 class IconFiles:

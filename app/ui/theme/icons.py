@@ -4,7 +4,7 @@ from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from app.ui.theme.resources import read_resource, resource
+from app.resources import read_resource, resource
 from app.ui.theme.tokens import LIGHT, Tokens
 
 RATIOS = (1.0, 2.0)

@@ -7,13 +7,13 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from app.resources import read_resource
 from app.ui.theme.focus import FocusRing
 from app.ui.theme.fonts import ROLES, build_font, load_fonts
 from app.ui.theme.icon_files import IconFiles
 from app.ui.theme.icons import IconCache
 from app.ui.theme.palette import build_palette
 from app.ui.theme.qss import fill
-from app.ui.theme.resources import read_resource
 from app.ui.theme.tokens import DARK, LIGHT, Tokens, high_contrast
 
 MODES = ("system", "light", "dark")

@@ -10,7 +10,7 @@ from app.ui.theme import Motion, Theme
 from app.ui.theme.fonts import ROLES
 from app.ui.theme.icons import icon_names
 from app.ui.theme.qss import fill
-from app.ui.theme.resources import read_resource
+from app.resources import read_resource
 from app.ui.theme.tokens import DARK, LIGHT, high_contrast
 from app.ui.widgets.labels import Label
 
