@@ -27,6 +27,7 @@ from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.card import CardContext
 from app.ui.widgets.composer import Composer
 from app.ui.widgets.find_bar import FindBar
+from app.ui.widgets.row_layout import column_in
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.transcript_area import TranscriptArea
 
@@ -359,7 +360,7 @@ class ChatView(QFrame):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        left, width = self.area.column_in(self.width())
+        left, width = column_in(self._theme, self.width())
         self._foot.setContentsMargins(left, px(6), max(0, self.width() - left - width), px(14))
         self._foot.setSpacing(px(8))
         size = self.find_bar.sizeHint()

@@ -140,6 +140,11 @@ class Card(QWidget):
     def _paint_body(self, painter: QPainter) -> None:
         """What is drawn below the widgets."""
 
+    @property
+    def editing(self) -> bool:
+        """Whether a person writes in this card, so that it must not go."""
+        return False
+
     def text_to_copy(self) -> str:
         return self.row.text
 

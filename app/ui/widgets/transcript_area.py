@@ -3,39 +3,27 @@
 Heights of cards that do not exist yet are guessed; when one is measured, what the reader looks at stays where it is.
 """
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app.ui.models.transcript import TranscriptModel
 from app.ui.models.transcript_row import Row
 from app.ui.theme import Theme
-from app.ui.widgets.announce import announce
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card, CardContext
-from app.ui.widgets.cards import fits, gap_above, guess_height, make_card
-from app.ui.widgets.focus_order import focusable_in, next_outside
+from app.ui.widgets.cards import fits, make_card
+from app.ui.widgets.paragraph_speaker import ParagraphSpeaker
+from app.ui.widgets.row_layout import Anchor, RowLayout, column_in
+from app.ui.widgets.transcript_keys import TabOrdered, TranscriptKeys
 
 MOUNTED = 60
 """Cards that exist at most."""
 AHEAD = 2
 """Cards mounted ahead of need in one go of the event loop."""
-COLUMN_MIN, COLUMN_MAX, MARGIN = 672, 820, 32
-PAD_TOP, PAD_BOTTOM = 24, 20
 NEAR = 12
 """Rows from an end at which more are asked for."""
 WHEEL = 60
-
-
-class _Content(QWidget):
-    """Holds the cards; Tab walks them in reading order, whatever order they were made in."""
-
-    def __init__(self, area: "TranscriptArea") -> None:
-        super().__init__(area.viewport())
-        self._area = area
-
-    def focusNextPrevChild(self, forward: bool) -> bool:
-        return self._area.move_focus(forward)
 
 
 class TranscriptArea(QAbstractScrollArea):
@@ -51,23 +39,20 @@ class TranscriptArea(QAbstractScrollArea):
         self._theme = theme
         self._model = model
         self._context = context
-        self._rows: list[Row] = []
-        self._tops: list[int] = []
-        self._heights: dict[str, int] = {}
-        self._guesses: dict[str, int] = {}
+        self._lines = RowLayout(theme)
         self._cards: dict[str, Card] = {}
-        self._total = 0
         self._stick = True
         self._asked = ""
         self._laying = False
-        self._spoken: dict[str, int] = {}
+        self._speaker = ParagraphSpeaker(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversation"))
-        self._content = _Content(self)
+        self._content = TabOrdered(self.viewport(), self)
+        self._keys = TranscriptKeys(self)
         self._below = Button(theme, self.tr("New text below"), icon="chevron-down", size="small", parent=self)
-        self._below.clicked.connect(lambda _checked=False: self._go_below())
+        self._below.clicked.connect(lambda _checked=False: self.go_below())
         self._below.hide()
         self._ahead = QTimer(self)
         self._ahead.setInterval(0)
@@ -93,6 +78,18 @@ class TranscriptArea(QAbstractScrollArea):
         """The card of a row, if it exists now."""
         return self._cards.get(key)
 
+    @property
+    def rows(self) -> list[Row]:
+        return self._lines.rows
+
+    def cards(self) -> list[Card]:
+        """The cards that exist, in reading order."""
+        return [self._cards[row.key] for row in self._rows if row.key in self._cards]
+
+    def in_view(self) -> range:
+        """Numbers of the rows that show."""
+        return self._visible()
+
     def to_bottom(self) -> None:
         self._stick = True
         self._below.hide()
@@ -103,18 +100,18 @@ class TranscriptArea(QAbstractScrollArea):
         if not 0 <= number < len(self._rows):
             return None
         self._stick = False
-        self._scroll_to(max(0, self._tops[number] - self._theme.px(48)))
+        self._scroll_to(max(0, self._lines.tops[number] - self._theme.px(48)))
         self._lay_out((self._rows[number].key, self._theme.px(48)))
         card = self._cards.get(self._rows[number].key)
         if card is not None and focus:
             card.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return card
 
-    def place(self) -> tuple[str, int] | None:
+    def place(self) -> Anchor | None:
         """What is at the top of the view: key of the row and its distance; None at the bottom."""
         return None if self._stick else self._anchor()
 
-    def go_to(self, place: tuple[str, int] | None) -> None:
+    def go_to(self, place: Anchor | None) -> None:
         """Back to where `place()` said the reader was."""
         if place is None:
             self.to_bottom()
@@ -123,31 +120,8 @@ class TranscriptArea(QAbstractScrollArea):
             self._lay_out(place)
 
     def column(self) -> tuple[int, int]:
-        """Left edge and width of the text column, for whatever wants to stand in line with it."""
-        return self.column_in(self.width())
-
-    def column_in(self, room: int) -> tuple[int, int]:
-        """The same for another width of the whole area."""
-        px = self._theme.px
-        width = min(px(COLUMN_MAX), max(min(room - 2 * px(16), px(COLUMN_MIN)), room - 2 * px(MARGIN)))
-        return (room - width) // 2, width
-
-    def move_focus(self, forward: bool) -> bool:
-        """Tab inside of the cards."""
-        current = self.focusWidget() or self
-        order = focusable_in([self._cards[row.key] for row in self._rows if row.key in self._cards])
-        at = order.index(current) if current in order else -1
-        step = at + (1 if forward else -1)
-        if at >= 0 and 0 <= step < len(order):
-            target: QWidget | None = order[step]
-        else:
-            target = next_outside(self, forward=forward)
-        if target is None:
-            return False
-        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        target.setFocus(reason)
-        self._reveal(target)
-        return True
+        """Left edge and width of the text column."""
+        return column_in(self._theme, self.width())
 
     # Rows
 
@@ -155,7 +129,7 @@ class TranscriptArea(QAbstractScrollArea):
         self._asked = ""
         self._take_rows()
         self._drop_strangers()
-        self._spoken = {row.key: len(row.text) for row in self._rows}
+        self._speaker.skip(self._rows)
         for row in self._rows:
             if row.key in self._cards:
                 self._cards[row.key].show_row(row)
@@ -167,11 +141,7 @@ class TranscriptArea(QAbstractScrollArea):
         newest = self._rows[-1].key if self._rows else ""
         self._take_rows()
         self._asked = ""
-        known = self._index()
-        for key in [
-            key for key in self._cards if key not in known or not fits(self._cards[key], self._rows[known[key]])
-        ]:
-            self._unmount(key)
+        self._drop_strangers()
         self._lay_out(anchor)
         if self._rows and self._rows[-1].key != newest:
             self._offer_below()
@@ -182,15 +152,14 @@ class TranscriptArea(QAbstractScrollArea):
             row = self._rows[number] = self._model.row(number)
             card = self._cards.get(row.key)
             if card is None or not fits(card, row):
-                self._heights.pop(row.key, None)
-                self._guesses.pop(row.key, None)
+                self._lines.forget(row.key)
                 if card is not None:
                     self._unmount(row.key)
                 dirty = True
                 continue
             card.show_row(row)
             dirty |= self._measure(row.key, card)
-            self._announce(row)
+            self._speaker.tell(row)
         if dirty:
             self._lay_out(anchor)
             if last.row() == len(self._rows) - 1:
@@ -198,63 +167,32 @@ class TranscriptArea(QAbstractScrollArea):
 
     def _drop_strangers(self) -> None:
         """Lets cards go whose row is gone, or has become one of another kind."""
-        known = self._index()
         for key, card in list(self._cards.items()):
-            if key not in known or not fits(card, self._rows[known[key]]):
+            number = self._lines.number(key)
+            if number < 0 or not fits(card, self._rows[number]):
                 self._unmount(key)
 
     def _take_rows(self) -> None:
-        self._rows = list(self._model.rows)
+        self._lines.set_rows(list(self._model.rows))
 
-    def _index(self) -> dict[str, int]:
-        return {row.key: number for number, row in enumerate(self._rows)}
+    @property
+    def _rows(self) -> list[Row]:
+        return self._lines.rows
 
     # Geometry
 
-    def _anchor(self) -> tuple[str, int] | None:
-        """The row at the top of the view and its distance from it. None while the view sticks to the bottom."""
-        if self._stick or not self._tops:
-            return None
-        scroll = self.verticalScrollBar().value()
-        number = self._first_at(scroll)
-        return self._rows[number].key, self._tops[number] - scroll
+    def _anchor(self) -> Anchor | None:
+        """What the reader looks at. None while the view sticks to the bottom."""
+        return None if self._stick else self._lines.anchor(self.verticalScrollBar().value())
 
-    def _first_at(self, y: int) -> int:
-        """Number of the last row that begins at or above y."""
-        low, high = 0, len(self._tops) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._tops[middle] <= y:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-    def _height(self, row: Row, width: int) -> int:
-        known = self._heights.get(row.key) or self._guesses.get(row.key)
-        if known is None:
-            known = self._guesses[row.key] = self._theme.px(guess_height(row, round(width / self._theme.scale)))
-        return known
-
-    def _compute(self) -> None:
-        width = self.column()[1]
-        y, before, tops = self._theme.px(PAD_TOP), None, []
-        for row in self._rows:
-            y += self._theme.px(gap_above(row, before))
-            tops.append(y)
-            y += self._height(row, width)
-            before = row
-        self._tops = tops
-        self._total = y + self._theme.px(PAD_BOTTOM)
-
-    def _lay_out(self, anchor: tuple[str, int] | None = None) -> None:
+    def _lay_out(self, anchor: Anchor | None = None) -> None:
         """Places everything; measures what is in view until nothing moves any more."""
         if self._laying:
             return
         self._laying = True
         try:
             for _attempt in range(8):
-                self._compute()
+                self._lines.compute(self.column()[1])
                 self._range(anchor)
                 if not self._mount_visible():
                     break
@@ -264,32 +202,25 @@ class TranscriptArea(QAbstractScrollArea):
         self._ahead.start()
         self._ask_for_more()
 
-    def _range(self, anchor: tuple[str, int] | None) -> None:
+    def _range(self, anchor: Anchor | None) -> None:
         bar, height = self.verticalScrollBar(), self.viewport().height()
-        most = max(0, self._total - height)
+        most = max(0, self._lines.total - height)
         value = bar.value()
         if self._stick:
             value = most
         elif anchor is not None:
-            number = next((i for i, row in enumerate(self._rows) if row.key == anchor[0]), -1)
-            value = self._tops[number] - anchor[1] if number >= 0 else value
+            wanted = self._lines.scroll_for(anchor)
+            value = value if wanted is None else wanted
         bar.blockSignals(True)
         bar.setRange(0, most)
         bar.setPageStep(height)
         bar.setValue(min(max(0, value), most))
         bar.blockSignals(False)
-        self._content.setGeometry(0, -bar.value(), self.viewport().width(), max(self._total, height))
+        self._content.setGeometry(0, -bar.value(), self.viewport().width(), max(self._lines.total, height))
 
     def _visible(self, margin: int = 0) -> range:
-        if not self._tops:
-            return range(0)
-        top = self.verticalScrollBar().value() - margin
-        bottom = top + self.viewport().height() + 2 * margin
-        first = self._first_at(max(0, top))
-        last = first
-        while last < len(self._tops) and self._tops[last] <= bottom:
-            last += 1
-        return range(first, last)
+        top = self.verticalScrollBar().value()
+        return self._lines.between(top - margin, top + self.viewport().height() + margin)
 
     def _mount_visible(self) -> bool:
         """Makes the cards in view. Returns whether a height turned out different from its guess."""
@@ -302,20 +233,16 @@ class TranscriptArea(QAbstractScrollArea):
         return moved
 
     def _mount(self, row: Row) -> bool:
-        guessed = self._height(row, self.column()[1])
+        """Makes a card. Returns whether its height is another one than expected."""
+        expected = self._lines.expected(row, self.column()[1])
         card = self._cards[row.key] = make_card(self._context, row, self._content)
         card.resized.connect(lambda key=row.key: self._card_resized(key))
         self._measure(row.key, card)
         card.show()
-        return self._heights[row.key] != guessed
+        return self._lines.height(row.key) != expected
 
     def _measure(self, key: str, card: Card) -> bool:
-        height = card.lay_out(self.column()[1])
-        changed = self._heights.get(key) != height
-        self._heights[key] = height
-        if not changed and card.height() != height:
-            card.resize(card.width(), height)
-        return changed
+        return self._lines.measured(key, card.lay_out(self.column()[1]))
 
     def _mount_ahead(self) -> None:
         """Cards just outside of the view, a few at a time while nothing else is to be done."""
@@ -325,7 +252,7 @@ class TranscriptArea(QAbstractScrollArea):
         if not missing or room <= 0:
             self._ahead.stop()
             return
-        middle = self._first_at(self.verticalScrollBar().value())
+        middle = self._lines.first_at(self.verticalScrollBar().value())
         anchor = self._anchor()
         missing.sort(key=lambda number: abs(number - middle))
         for number in missing[: min(AHEAD, room)]:
@@ -337,17 +264,19 @@ class TranscriptArea(QAbstractScrollArea):
         surplus = len(self._cards) - MOUNTED
         if surplus <= 0:
             return
-        index, seen = self._index(), self._visible()
+        seen, number = self._visible(), self._lines.number
         middle = (seen.start + seen.stop) // 2
-        far = sorted(self._cards, key=lambda key: -abs(index.get(key, -1) - middle))
-        for key in far:
-            if surplus <= 0 or index.get(key, -1) in seen:
+        for key in sorted(self._cards, key=lambda key: -abs(number(key) - middle)):
+            if surplus <= 0 or number(key) in seen:
                 break
-            card = self._cards[key]
-            if card.isAncestorOf(self.focusWidget()) or card is self.focusWidget() or getattr(card, "editing", False):
-                continue
-            self._unmount(key)
-            surplus -= 1
+            if not self._is_held(self._cards[key]):
+                self._unmount(key)
+                surplus -= 1
+
+    def _is_held(self, card: Card) -> bool:
+        """Whether a person is at work in this card."""
+        focused = self.focusWidget()
+        return card.editing or card is focused or (focused is not None and card.isAncestorOf(focused))
 
     def _unmount(self, key: str) -> None:
         card = self._cards.pop(key)
@@ -359,7 +288,7 @@ class TranscriptArea(QAbstractScrollArea):
         for number, row in enumerate(self._rows):
             card = self._cards.get(row.key)
             if card is not None:
-                card.setGeometry(left, self._tops[number], width, self._heights[row.key])
+                card.setGeometry(left, self._lines.tops[number], width, self._lines.expected(row, width))
         size = self._below.sizeHint()
         place = QPoint((self.viewport().width() - size.width()) // 2, self.viewport().height() - size.height() - 8)
         self._below.setGeometry(place.x(), place.y(), size.width(), size.height())
@@ -411,21 +340,22 @@ class TranscriptArea(QAbstractScrollArea):
             self._below.show()
             self._below.raise_()
 
-    def _go_below(self) -> None:
+    def go_below(self) -> None:
+        """To the newest text, loaded or not."""
         if self._model.log.has_later:
             self.newest_wanted.emit()
         else:
             self.to_bottom()
 
-    def _reveal(self, widget: QWidget) -> None:
-        if not self._content.isAncestorOf(widget):
-            return
+    def reveal(self, widget: QWidget) -> None:
+        """Scrolls just as far as needed to see a widget of a card."""
         top = widget.mapTo(self._content, QPoint(0, 0)).y()
         value, height = self.verticalScrollBar().value(), self.viewport().height()
+        bottom = top + min(widget.height(), height)
         if top < value:
             self._scroll_to(top - self._theme.px(24))
-        elif top + min(widget.height(), height) > value + height:
-            self._scroll_to(top + min(widget.height(), height) - height + self._theme.px(16))
+        elif bottom > value + height:
+            self._scroll_to(bottom - height + self._theme.px(16))
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Done in `_scrolled`, where cards are made as well."""
@@ -437,36 +367,8 @@ class TranscriptArea(QAbstractScrollArea):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        bar = self.verticalScrollBar()
-        match event.key():
-            case Qt.Key.Key_Home:
-                self._scroll_to(0)
-            case Qt.Key.Key_End:
-                self._go_below()
-            case Qt.Key.Key_PageUp:
-                self._scroll_to(bar.value() - bar.pageStep() + self._theme.px(40))
-            case Qt.Key.Key_PageDown:
-                self._scroll_to(bar.value() + bar.pageStep() - self._theme.px(40))
-            case Qt.Key.Key_Up | Qt.Key.Key_Down:
-                self._step_card(-1 if event.key() == Qt.Key.Key_Up else 1)
-            case _:
-                super().keyPressEvent(event)
-
-    def _step_card(self, by: int) -> None:
-        """Arrow keys go from card to card."""
-        index, focused = self._index(), self.focusWidget()
-        current = next(
-            (key for key, card in self._cards.items() if card is focused or card.isAncestorOf(focused)), None
-        )
-        number = index[current] + by if current in index else self._visible().stop - 1
-        if not 0 <= number < len(self._rows):
-            return
-        if self._rows[number].key not in self._cards:
-            self.show_row(number)
-        card = self._cards.get(self._rows[number].key)
-        if card is not None:
-            card.setFocus(Qt.FocusReason.TabFocusReason)
-            self._reveal(card)
+        if not self._keys.take(event):
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -475,33 +377,22 @@ class TranscriptArea(QAbstractScrollArea):
             self._remeasure()
         self._lay_out(anchor)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LayoutDirectionChange:
-            self._lay_out(self._anchor())
-
     def refresh(self) -> None:
         """Everything anew, after the context of the cards changed."""
         self._restyle()
 
     def _restyle(self) -> None:
-        anchor = self._anchor()
-        for card in self._cards.values():
-            card.restyle()
+        anchor, seen = self._anchor(), self._visible()
+        for key, card in list(self._cards.items()):
+            if self._lines.number(key) in seen or self._is_held(card):
+                card.restyle()
+            else:
+                # Made again in the new looks when it is needed.
+                self._unmount(key)
         self._remeasure()
         self._lay_out(anchor)
 
     def _remeasure(self) -> None:
-        self._guesses, self._heights = dict(self._heights), {}
+        self._lines.forget_all()
         for key, card in self._cards.items():
             self._measure(key, card)
-
-    def _announce(self, row: Row) -> None:
-        """New text of the agent, once per paragraph."""
-        if row.kind != "assistant":
-            return
-        done = self._spoken.get(row.key, 0)
-        end = row.text.rfind("\n\n") if row.state == "writing" else len(row.text)
-        if end > done:
-            self._spoken[row.key] = end
-            announce(self, row.text[done:end].strip())
