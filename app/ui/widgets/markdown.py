@@ -91,12 +91,21 @@ class MarkdownView(QTextBrowser):
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
         cursor.setPosition(self._stable_end)
-        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
+        self._cut(cursor)
         self._write(cursor, text[kept:], kept)
         cursor.endEditBlock()
         self._name()
         self._sync_copies()
+
+    def _cut(self, cursor: QTextCursor) -> None:
+        """Takes everything below the cursor away."""
+        form, state = cursor.blockFormat(), cursor.block().userState()
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        # An empty block takes over the format of the one that was joined to it.
+        if cursor.blockFormat() != form:
+            cursor.setBlockFormat(form)
+        cursor.block().setUserState(state)
 
     def _write(self, cursor: QTextCursor, tail: str, kept: int) -> None:
         tokens = parser().parse(tail)

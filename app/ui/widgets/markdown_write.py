@@ -365,11 +365,15 @@ def is_openable(target: str) -> bool:
 
 
 def stable_length(tokens: list[Token], text: str) -> int:
-    """How many characters at the start belong to blocks that later text cannot change: all but the last one."""
+    """How many characters at the start belong to blocks that later text cannot change.
+
+    That is all but the last one; all but two while the last one's first line is unfinished, since the rest of the line
+    may yet make it a part of the block above (`***` is a rule, `***word` goes on with the paragraph).
+    """
     starts = [token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
-    if len(starts) < 2 or "]: " in text:
+    if "]: " in text:
         return 0
-    line, position = starts[-1], 0
-    for _ in range(line):
-        position = text.index("\n", position) + 1
-    return position
+    lines = text.split("\n")
+    while starts and starts[-1] == len(lines) - 1:
+        starts.pop()
+    return sum(len(line) + 1 for line in lines[: starts[-1]]) if len(starts) > 1 else 0
