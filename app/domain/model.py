@@ -4,8 +4,8 @@ from typing import Literal
 
 from app.domain.base import Frozen, Micros
 
-ProviderKind = Literal["demo", "openai"]
-"""`demo`: built in and scripted. `openai`: any OpenAI-compatible server."""
+ProviderKind = Literal["demo", "openai", "ollama"]
+"""`demo`: built in and scripted. `openai`: any OpenAI-compatible server. `ollama`: Ollama by its own API."""
 
 
 class Provider(Frozen):
@@ -32,17 +32,35 @@ class ProviderDraft(Frozen):
 
 
 class Model(Frozen):
-    """A model that a provider offers now."""
+    """A model that a provider offers now. None and empty: the server does not say."""
 
     handle: str
     provider: str
     name: str
     label: str = ""
     context_window: int | None = None
-    """Tokens the server really serves, where it says so."""
+    """Tokens the server serves whatever a request asks for. None for Ollama, which serves what it is told."""
+    trained_context: int | None = None
+    """Tokens the model was trained for: the most that can be asked for, never what is served by itself."""
+    allocated_context: int | None = None
+    """Tokens it is loaded with at this moment; asking for another number loads it anew."""
+    loaded: bool | None = None
+    size_bytes: int | None = None
+    """Of the file."""
+    parameter_size: str = ""
+    """As the server writes it: `8.2B`."""
+    quantization: str = ""
+    """As the server writes it: `Q4_K_M`."""
+    digest: str = ""
+    """Identifies the file's content, 64 hex digits; a changed one is another model under the same name."""
     tools: bool | None = None
     vision: bool | None = None
     reasoning: bool | None = None
+    """Whether it thinks before it answers."""
+    embedding: bool = False
+    """True for models that turn text into vectors."""
+    cloud: bool = False
+    """True where a local server passes the conversation on to another computer. Never a default."""
     scripted: bool = False
     """True for the demo: no AI behind it."""
     unfit: str = ""
@@ -57,3 +75,39 @@ class ProviderModels(Frozen):
     error: str = ""
     hint: str = ""
     checked_at: Micros | None = None
+
+
+class PullProgress(Frozen):
+    """How far the download of a model is. It ends with `finished`, or with a `ModelError`."""
+
+    name: str
+    phase: Literal["starting", "downloading", "checking", "finished"]
+    completed: int = 0
+    """Bytes of all layers together, those of an earlier, interrupted download included."""
+    total: int = 0
+    """Bytes of all layers that the server has named so far: it grows in the first moments."""
+
+
+class ServerPreset(Frozen):
+    """A server that many people have, as a starting point for a provider."""
+
+    name: str
+    """Suggested name of the provider."""
+    label: str
+    kind: ProviderKind
+    base_url: str
+    local: bool
+    """False: conversations leave this computer."""
+    page: str
+    """Where it is to be had, or where its keys are made."""
+
+
+class FoundServer(Frozen):
+    """A model server that answered on this computer."""
+
+    preset: ServerPreset
+    """With the address where it was found."""
+    version: str = ""
+    models: int | None = None
+    """How many it lists; None where it does not say."""
+    needs_key: bool = False

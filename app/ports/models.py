@@ -1,13 +1,24 @@
 """Model servers: one request in, a stream of deltas out."""
 
 from collections.abc import AsyncGenerator
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from app.domain.base import Field, Frozen
 from app.domain.message import Message
-from app.domain.model import Model, Provider
+from app.domain.model import Model, Provider, PullProgress
 from app.domain.run import Usage
 from app.domain.tool import Tool
+
+
+class ModelFacts(Frozen):
+    """What an adapter learnt of a model and its server, and needs to write a request for it. None: not known."""
+
+    tools: bool | None = None
+    vision: bool | None = None
+    thinking: Literal["none", "switch", "levels"] | None = None
+    """`switch`: on or off. `levels`: always on, more or less."""
+    trained_context: int | None = None
+    server_version: str = ""
 
 
 class ChatRequest(Frozen):
@@ -24,9 +35,16 @@ class ChatRequest(Frozen):
     max_output_tokens: int = 2048
     reasoning: Literal["auto", "off", "low", "medium", "high"] = "auto"
     context_window: int
-    """Tokens the request and the reply may fill together; sent to servers that can be told."""
+    """Tokens the request and the reply may fill together; sent to servers that can be told.
+
+    One number for all requests to a model, titles and summaries too: another one makes Ollama load it anew.
+    """
     images: dict[str, tuple[str, bytes]] = Field(default_factory=dict)
     """Media type and bytes of each image of `messages`, by sha256."""
+    answer_schema: dict[str, Any] | None = None
+    """JSON schema that the server shall force the reply's text into. Not together with tools."""
+    facts: ModelFacts | None = None
+    """Filled in by `ChatModel.prepare`; part of the request so that encoding stays pure."""
 
 
 class WireRequest(Frozen):
@@ -38,6 +56,15 @@ class WireRequest(Frozen):
     @property
     def body(self) -> bytes:
         return b"".join(self.parts)
+
+
+class Timing(Frozen):
+    """Where a server says the time of a reply went, in milliseconds."""
+
+    load_ms: int = 0
+    """Loading the model; near 0 when it was loaded."""
+    prompt_ms: int = 0
+    reply_ms: int = 0
 
 
 class ModelDelta(Frozen):
@@ -54,12 +81,23 @@ class ModelDelta(Frozen):
     finish: str = ""
     """`stop`, `tool_calls`, `length`, or the server's own word; the last but one delta at most."""
     usage: Usage | None = None
+    """What the server counted. `prompt_tokens` 0: it did not say (older Ollamas leave it out for a cached prompt)."""
+    timing: Timing | None = None
+    """Comes with `usage`."""
     raw: bytes = b""
     """The bytes of the reply that this delta was made of (empty where one line made several deltas)."""
 
 
 class ChatModel(Protocol):
     """One provider's way of talking."""
+
+    async def prepare(self, request: ChatRequest) -> ChatRequest:
+        """The request with what must be known of its model (`facts`), learnt from the server once and remembered.
+
+        To be called before each `encode`, retries too: a refusal may have taught something. Never raises; when the
+        server does not answer the request comes back as it was, and `stream` will say why.
+        """
+        ...
 
     def encode(self, request: ChatRequest) -> WireRequest:
         """The exact bytes to send. Pure: the same request gives the same bytes."""
@@ -85,8 +123,32 @@ class ModelCatalog(Protocol):
         """Asks the server for its models. Raises `ModelError`."""
         ...
 
+    def store(self, provider: Provider) -> "ModelStore | None":
+        """The provider's models as files; None where the server leaves them to its own program."""
+        ...
+
     async def close(self) -> None:
         """Closes all connections."""
+        ...
+
+
+class ModelStore(Protocol):
+    """A server that keeps models on its disk and loads them (Ollama). Everything raises `ModelError`."""
+
+    def pull(self, name: str) -> AsyncGenerator[PullProgress]:
+        """Downloads a model. Closing the iterator pauses the download; pulling again goes on where it was."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Removes a model from the disk."""
+        ...
+
+    async def warm(self, name: str, context_window: int) -> None:
+        """Loads a model with this context size, the same that its requests will ask for. Returns when it is ready."""
+        ...
+
+    async def unload(self, name: str) -> None:
+        """Frees the memory of a loaded model at once."""
         ...
 
 

@@ -30,6 +30,9 @@ class DemoModel:
     def __init__(self, pace: float = 0.0015) -> None:
         self._pace = pace
 
+    async def prepare(self, request: ChatRequest) -> ChatRequest:
+        return request
+
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request)
 

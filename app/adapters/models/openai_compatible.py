@@ -4,14 +4,13 @@ Speaks HTTP itself instead of using the `openai` client: the stored request must
 the client drops fields of local servers (reasoning, context sizes in errors) and hides which bytes came.
 """
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models import openai_errors
-from app.adapters.models.openai_connection import Connection, Patience, died, silent
+from app.adapters.models.openai_connection import Connection, Patience, base_of, died
 from app.adapters.models.openai_encoding import encode
 from app.adapters.models.openai_models import add_lmstudio, add_props, models_of
 from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSaid
@@ -35,7 +34,7 @@ class OpenAICompatible:
         self, provider: Provider, read_key: Callable[[], str | None], patience: Patience | None = None
     ) -> None:
         self._provider = provider
-        self._connection = Connection(provider.name, provider.base_url, read_key, patience or Patience())
+        self._connection = Connection(provider.name, base_of(provider.base_url), read_key, patience or Patience())
         self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
 
     def __repr__(self) -> str:
@@ -44,6 +43,9 @@ class OpenAICompatible:
     @property
     def busy(self) -> bool:
         return self._connection.open_requests > 0
+
+    async def prepare(self, request: ChatRequest) -> ChatRequest:
+        return request
 
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request, openai_itself=self._openai_itself)
@@ -54,7 +56,7 @@ class OpenAICompatible:
         async with self._connection.request("POST", url, content=wire.body, model=model) as response:
             content_type = response.headers.get("content-type", "")
             if response.status_code == 200 and "event-stream" in content_type:
-                async for delta in self._events(response, self._connection.server(url, model)):
+                async for delta in self._events(response, self._connection.server(url, model), model):
                     yield delta
             elif response.status_code == 200 and "json" in content_type:
                 for delta in self._whole(await self._connection.body(response), self._connection.server(url, model)):
@@ -76,10 +78,12 @@ class OpenAICompatible:
     async def close(self) -> None:
         await self._connection.close()
 
-    async def _events(self, response: "httpx.Response", server: "Server") -> AsyncGenerator[ModelDelta, None]:
+    async def _events(
+        self, response: "httpx.Response", server: "Server", model: str
+    ) -> AsyncGenerator[ModelDelta, None]:
         reader, reply = EventReader(), ReplyReader()
         try:
-            async for chunk in self._chunks(response, reply, server):
+            async for chunk in self._connection.chunks(response, model, lambda: reply.phase):
                 for event in reader.feed(chunk):
                     for delta in reply.read(event.data, event.raw):
                         yield delta
@@ -95,30 +99,6 @@ class OpenAICompatible:
             raise died(server, "the stream ended without a finish reason")
         for delta in reply.close(rest):
             yield delta
-
-    async def _chunks(self, response: "httpx.Response", reply: ReplyReader, server: "Server") -> AsyncIterator[bytes]:
-        patience = self._connection.patience
-        limit = patience.first
-        chunks = response.aiter_raw()
-        begun = False
-        while True:
-            if reply.done:
-                limit = patience.after_done
-            elif reply.finish:
-                limit = patience.after_finish
-            try:
-                async with asyncio.timeout(limit):
-                    chunk = await anext(chunks, b"")
-            except TimeoutError as problem:
-                if reply.done or reply.finish:
-                    return
-                raise silent(server, limit, begun=begun) from problem
-            if not chunk:
-                return
-            # Comments keep a connection alive while the model loads; they are not yet an answer.
-            begun = begun or b"data:" in chunk
-            limit = patience.idle if begun else patience.first
-            yield chunk
 
     def _whole(self, body: bytes, server: "Server") -> list[ModelDelta]:
         """A reply in one piece, or an error that came with status 200."""

@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from app.adapters.models import openai_errors
@@ -28,6 +28,10 @@ _VERSIONED = re.compile(r"(?:^|/)v\d+\w*(?:/|$)")
 _ROUTES = ("/chat/completions", "/completions", "/models")
 
 
+Phase = Literal["waiting", "speaking", "finished", "done"]
+"""Of a reply: nothing came yet, it is under way, the finish came, the end mark came."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """Seconds. The first byte may take long, because servers load the model or read a long prompt before it."""
@@ -39,6 +43,10 @@ class Patience:
     """For usage and the end mark, which not every server sends."""
     after_done: float = 0.05
     """For the end of the body: when it is read, the connection can be used again."""
+
+    def of(self, phase: Phase) -> float:
+        limits = {"waiting": self.first, "speaking": self.idle, "finished": self.after_finish, "done": self.after_done}
+        return limits[phase]
 
 
 def base_of(address: str) -> str:
@@ -62,13 +70,25 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a kind of server says no, and where it usually is."""
+
+    refused: Callable[[Server, int, bytes, str, str], ModelError] = openai_errors.refused
+    usual_address: str = openai_errors.USUAL_ADDRESS
+
+
 class Connection:
     """Keeps one client and the key. `read_key` may block, so it runs in a thread."""
 
-    def __init__(self, name: str, address: str, read_key: Callable[[], str | None], patience: Patience) -> None:
+    def __init__(
+        self, name: str, base: str, read_key: Callable[[], str | None], patience: Patience, words: Words | None = None
+    ) -> None:
+        """`base`: what all URLs begin with. `words`: how this kind of server is understood when it refuses."""
         self.name = name
-        self.base = base_of(address)
+        self.base = base
         self.patience = patience
+        self._words = words or Words()
         self.open_requests = 0
         self._read_key = read_key
         self._key: str | None = None
@@ -80,7 +100,7 @@ class Connection:
         return f"Connection({self.name!r}, {self.base!r})"
 
     def server(self, url: str, model: str = "") -> Server:
-        return Server(self.name, url, model, self._key)
+        return Server(self.name, url, model, self._key, self._words.usual_address)
 
     @contextlib.asynccontextmanager
     async def request(
@@ -121,7 +141,24 @@ class Connection:
             self._key_is_read = False
         body = await self.body(response, MAX_ERROR_BODY)
         content_type, retry_after = headers.get("content-type", ""), headers.get("retry-after", "")
-        return openai_errors.refused(server, status, body, content_type, retry_after)
+        return self._words.refused(server, status, body, content_type, retry_after)
+
+    async def chunks(self, response: "httpx.Response", model: str, phase: Callable[[], Phase]) -> AsyncIterator[bytes]:
+        """The body as it comes. How long each piece is waited for depends on the phase that the reader is in."""
+        chunks = response.aiter_raw()
+        while True:
+            now = phase()
+            limit = self.patience.of(now)
+            try:
+                async with asyncio.timeout(limit):
+                    chunk = await anext(chunks, b"")
+            except TimeoutError as problem:
+                if now in ("finished", "done"):
+                    return
+                raise silent(self.server(str(response.request.url), model), limit, begun=now == "speaking") from problem
+            if not chunk:
+                return
+            yield chunk
 
     async def body(self, response: "httpx.Response", limit: int = MAX_BODY) -> bytes:
         """The whole body, up to a limit."""

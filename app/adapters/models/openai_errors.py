@@ -35,6 +35,9 @@ _TRY_AGAIN = re.compile(r"empty grammar stack|failed to parse (?:tool call|input
 _LOADING = re.compile(r"\bloading\b", re.I)
 
 
+USUAL_ADDRESS = "It usually ends with /v1."
+
+
 @dataclass(frozen=True)
 class Server:
     """How errors name the server."""
@@ -45,6 +48,7 @@ class Server:
     model: str = ""
     """The model a message was meant for; empty when only the list of models was asked for."""
     key: str | None = None
+    usual_address: str = USUAL_ADDRESS
 
     def __repr__(self) -> str:
         return f"Server(name={self.name!r}, url={self.url!r}, model={self.model!r})"
@@ -73,7 +77,7 @@ def refused(server: Server, status: int, body: bytes, content_type: str, retry_a
     answer = _json(body)
     if answer is None:
         return _no_json(server, status, body, content_type)
-    said, kind, fields = _said(answer)
+    said, kind, fields = what_it_said(answer)
     facts: JsonObject = {"status": status, "answer": said}
     if 300 <= status < 400:
         return wrong_address(server, status=status, answer=said)
@@ -219,7 +223,7 @@ def wrong_address(server: Server, **facts: Any) -> ModelError:
     return server.error(
         f"There is no model server at {server.url}: something else answers there.",
         "wrong_address",
-        f"Check the address of {server.name} in the settings. It usually ends with /v1.",
+        f"Check the address of {server.name} in the settings. {server.usual_address}",
         **facts,
     )
 
@@ -245,12 +249,12 @@ def _json(body: bytes) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-def _said(answer: JsonObject) -> tuple[str, str, JsonObject]:
+def what_it_said(answer: JsonObject) -> tuple[str, str, JsonObject]:
     """Text, kind and all fields of an error answer; servers nest it in different ways."""
     error = answer.get("error", answer)
     if isinstance(error, str):
         inner = _json(error.encode())
-        return _said(inner) if inner else (error, "error", answer)
+        return what_it_said(inner) if inner else (error, "error", answer)
     if not isinstance(error, dict):
         return str(error), "error", answer
     message = error.get("message") or error.get("detail") or error.get("error") or ""

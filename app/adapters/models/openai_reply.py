@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from app.adapters.models.openai_connection import Phase
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 
@@ -29,6 +30,7 @@ class ReplyReader:
     def __init__(self) -> None:
         self.finish = ""
         self.done = False
+        self._begun = False
         self._usage: Usage | None = None
         self._held = b""
         self._calls: list[str] = []
@@ -36,8 +38,18 @@ class ReplyReader:
         self._open: dict[int, int] = {}
         """Our index of the call that a server's index means at present."""
 
+    @property
+    def phase(self) -> Phase:
+        """Comments keep a connection alive while the model loads; they are not yet an answer."""
+        if self.done:
+            return "done"
+        if self.finish:
+            return "finished"
+        return "speaking" if self._begun else "waiting"
+
     def read(self, data: bytes, raw: bytes) -> list[ModelDelta]:
         """Deltas of one streamed event. Raises `NotReadable`, `ServerSaid`."""
+        self._begun = True
         if data == DONE:
             self.done = True
             self._held += raw

@@ -28,6 +28,15 @@ def test_request_is_these_very_bytes() -> None:
     )
 
 
+def test_schema_of_the_answer_goes_along() -> None:
+    schema = {"type": "object", "properties": {"tool": {"enum": ["look"]}}}
+
+    assert _body(request(answer_schema=schema))["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": schema, "strict": True},
+    }
+
+
 def test_parts_are_head_tools_system_one_per_message_and_closing() -> None:
     asked = request(said("a"), called("look", "{}"), returned("x"), tools=(tool("look"),))
 
