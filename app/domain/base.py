@@ -1,15 +1,48 @@
 """The base of every domain model: frozen, closed, plain JSON in and out."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["Field", "Frozen", "Micros"]
 
 
 class Frozen(BaseModel):
-    """An immutable value. Change one with `model_copy(update=...)`; unknown fields are refused."""
+    """An immutable value. Change one with `model_copy(update=...)`; unknown fields are refused.
+
+    Its texts can be stored and sent anywhere: what has no UTF-8 (half an emoji) and NUL become U+FFFD on the way in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mend(cls, given: Any) -> Any:
+        return _mended(given) if isinstance(given, dict) else given
 
 
 Micros = int
 """UTC time as integer microseconds since 1970."""
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return value if value.isascii() and "\0" not in value else _mended_text(value)
+        case dict():
+            return {_mended(key): _mended(item) for key, item in cast(dict[Any, Any], value).items()}
+        case list():
+            return [_mended(item) for item in cast(list[Any], value)]
+        case tuple():
+            return tuple(_mended(item) for item in cast(tuple[Any, ...], value))
+        case _:
+            return value
+
+
+def _mended_text(text: str) -> str:
+    """Two halves of one character that arrived apart become that character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")

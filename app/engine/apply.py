@@ -1,6 +1,7 @@
 """Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
@@ -24,6 +25,10 @@ from app.engine.state import (
 )
 
 Note = Literal["", "stopped", "not_finished", "edited"]
+
+MAX_NAME = 64
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+"""OpenAI's service refuses a history with other names of tools, so it would refuse every later message too."""
 
 
 @dataclass(frozen=True)
@@ -130,20 +135,26 @@ def _model_call(state: RunState) -> CallModel:
 
 
 def _call(raw: RawCall, *, cut: bool) -> Call:
-    """A call in canonical form: its stored arguments always parse, whatever the model wrote."""
+    """A call in canonical form: whatever the model wrote, a server takes its name and its arguments back."""
+    arguments, problem = _canonical(raw.arguments)
     if cut:
-        problem = "The call was cut off because the reply grew too long. Write a shorter one."
-        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
+        arguments, problem = "{}", "The call was cut off because the reply grew too long. Write a shorter one."
+    name = _NOT_IN_NAMES.sub("_", raw.name)[:MAX_NAME] or "unnamed"
+    return Call(tool_call_id=raw.tool_call_id, name=name, arguments=arguments, problem=problem)
+
+
+def _canonical(written: str) -> tuple[str, str]:
+    """Arguments as JSON that every reader takes, or an empty object and what is wrong with them."""
+    quoted = f"You wrote: {written[:300]}"
     try:
-        loaded: Any = json.loads(raw.arguments or "{}")
-    except ValueError as error:
-        problem = f"The arguments are not valid JSON ({error}). You wrote: {raw.arguments[:300]}"
-        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
+        loaded: Any = json.loads(written or "{}")
+        # NaN and Infinity are read here but are no JSON: a server would refuse them in every later request.
+        canonical = json.dumps(loaded, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        return "{}", f"The arguments are not valid JSON ({error}). {quoted}"
     if not isinstance(loaded, dict):
-        problem = f"The arguments must be a JSON object. You wrote: {raw.arguments[:300]}"
-        return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments="{}", problem=problem)
-    canonical = json.dumps(loaded, ensure_ascii=False)
-    return Call(tool_call_id=raw.tool_call_id, name=raw.name, arguments=canonical)
+        return "{}", f"The arguments must be a JSON object. {quoted}"
+    return canonical, ""
 
 
 def _part(call: Call) -> ToolCallPart:

@@ -19,6 +19,8 @@ from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
 RAW_CAP = 1_000_000
+MAX_ID = 40
+"""Characters of a tool call's id; OpenAI's service refuses longer ones when they come back."""
 
 
 class _Call:
@@ -71,8 +73,7 @@ class Listening:
         call = self._calls.get(index)
         first = call is None
         if call is None:
-            call_id = delta.call_id or f"call_{self._action.message_id.partition('-')[2][:8]}_{index}"
-            call = self._calls[index] = _Call(call_id)
+            call = self._calls[index] = _Call(self._call_id(index, delta.call_id))
         call.name += delta.call_name
         call.arguments.append(delta.call_arguments)
         piece = ToolCallDelta(
@@ -80,6 +81,13 @@ class Listening:
         )
         order = bool(self._reasoning) + bool(self._text)
         self._emit(ToolCallMessage(**self._common(order), tool_call=piece, tool_calls=piece))
+
+    def _call_id(self, index: int, given: str) -> str:
+        """The server's id, unless it gave none, gave it to another call of this reply, or no server would take it."""
+        taken = {call.id for call in self._calls.values()}
+        if given in taken or not 0 < len(given) <= MAX_ID or not given.isprintable():
+            return f"call_{self._action.message_id.partition('-')[2][:8]}_{index}"
+        return given
 
     def _common(self, index: int) -> dict[str, Any]:
         return {

@@ -1,13 +1,16 @@
 """Pure: finding the text a model means, although it quotes it a little wrongly."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 MIN_SIMILARITY = 0.9
 """Below this two texts may well be different facts, so nothing is guessed."""
-MAX_FUZZY = 20_000
-"""Characters; larger blocks are matched exactly only, so that a transaction stays short."""
+MAX_FUZZY = 500
+"""Characters; longer texts are never matched by likeness: it costs their square, inside the one writing transaction."""
+MAX_CANDIDATES = 20
+"""Places that look alike at first glance; where there are more, no text is clearly the only one."""
 
 _LINE_NUMBER = re.compile(r"^\s*(?:Line\s+)?\d+\s*(?:→|:|\||\t)\s?", re.MULTILINE)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "})
@@ -56,7 +59,7 @@ def _places(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
 def _loose(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
     """Ignores the kind of quotes and dashes, the amount of white space, and case."""
     words = wanted.translate(_QUOTES).split()
-    if not words:
+    if not words or len(" ".join(words)) > len(value):
         return ()
     pattern = re.compile(r"\s+".join(re.escape(word) for word in words), re.IGNORECASE)
     return tuple(match.span() for match in pattern.finditer(value.translate(_QUOTES)))
@@ -64,19 +67,31 @@ def _loose(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
 
 def _fuzzy(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
     """The run of lines most like the wanted text, if it is nearly alike and clearly the only one."""
-    if not wanted or len(value) > MAX_FUZZY:
+    if not 0 < len(wanted) <= MAX_FUZZY:
         return ()
-    height = wanted.count("\n") + 1
-    lines = value.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    scored: list[tuple[float, tuple[int, int]]] = []
-    for first in range(len(lines) - height + 1):
-        text = "\n".join(lines[first : first + height])
-        score = SequenceMatcher(None, text, wanted, autojunk=False).ratio()
-        if score >= MIN_SIMILARITY:
-            lead = len(text) - len(text.lstrip())
-            begin = starts[first] + lead
-            scored.append((score, (begin, begin + len(text.strip()))))
-    return (scored[0][1],) if len(scored) == 1 else ()
+    matcher = SequenceMatcher(None, b=wanted, autojunk=False)
+    candidates: list[tuple[int, int]] = []
+    for start, end in _runs_of_lines(value, wanted.count("\n") + 1):
+        matcher.set_seq1(value[start:end])
+        if matcher.real_quick_ratio() >= MIN_SIMILARITY and matcher.quick_ratio() >= MIN_SIMILARITY:
+            candidates.append((start, end))
+    if len(candidates) > MAX_CANDIDATES:
+        return ()
+    alike = [(start, end) for start, end in candidates if _similarity(matcher, value[start:end]) >= MIN_SIMILARITY]
+    return (_without_margins(value, *alike[0]),) if len(alike) == 1 else ()
+
+
+def _runs_of_lines(value: str, height: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each run of so many lines."""
+    starts = [0, *(match.end() for match in re.finditer("\n", value)), len(value) + 1]
+    return ((starts[first], starts[first + height] - 1) for first in range(len(starts) - height))
+
+
+def _similarity(matcher: SequenceMatcher[str], text: str) -> float:
+    matcher.set_seq1(text)
+    return matcher.ratio()
+
+
+def _without_margins(value: str, start: int, end: int) -> tuple[int, int]:
+    text = value[start:end]
+    return start + len(text) - len(text.lstrip()), start + len(text.rstrip())

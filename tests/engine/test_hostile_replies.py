@@ -1,0 +1,114 @@
+"""Replies that no model should send: whatever comes, it is stored in a form that every server takes back."""
+
+import json
+
+import pytest
+
+from app.domain.event import Event, RunEvent
+from app.domain.message import TextPart
+from app.domain.wire_message import ToolCallMessage
+from app.engine.apply import apply
+from app.engine.emitter import Emitter
+from app.engine.listening import Listening
+from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
+from app.engine.tools.matching import find_text
+from app.ports.models import ModelDelta
+from tests.support.samples import NOON
+
+CALLING = CallModel(step_id="step-1", message_id="message-0123abcd")
+
+
+class Noon:
+    def now(self) -> int:
+        return NOON
+
+
+class Nowhere:
+    """No batch is written in these tests."""
+
+
+def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
+    events: list[Event] = []
+    emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
+    listening = Listening(CALLING, "run-1", 1, emitter, Noon())
+    for delta in deltas:
+        listening.hear(delta)
+    return listening.reply, [event for event in events if isinstance(event, RunEvent)]
+
+
+def stored(*calls: RawCall) -> RunState:
+    state = RunState(run_id="r", agent_id="a", conversation_id="c", intent=CALLING)
+    return apply(state, ModelReplied(Reply(calls=calls), Exchange(model="m")), NOON).state
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"a": NaN}',
+        '{"a": Infinity}',
+        '{"a": 1e999}',
+        '{"a":' + "[" * 100_000,
+        '{"a": ' + "9" * 5000 + "}",
+    ],
+)
+def test_arguments_that_other_readers_of_json_refuse_become_an_empty_object_and_a_problem(bad: str):
+    (call,) = stored(RawCall("c", "f", bad)).calls
+    assert call.arguments == "{}"
+    assert "not valid JSON" in call.problem
+    assert len(call.problem) < 1000
+
+
+def test_half_an_emoji_in_arguments_is_replaced_and_the_call_can_be_stored():
+    state = stored(RawCall("c", "f", '{"a": "x\\ud83d", "b": "\\u0000"}'))
+    again = RunState.model_validate_json(state.model_dump_json())
+    assert json.loads(again.calls[0].arguments)["a"] == "x�"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", "unnamed"),
+        ("memory replace!", "memory_replace_"),
+        ("x" * 100, "x" * 64),
+        ("naïve", "na_ve"),
+        ("ok-1", "ok-1"),
+    ],
+)
+def test_a_tool_name_no_server_would_take_back_is_made_one(given: str, kept: str):
+    assert stored(RawCall("c", given, "{}")).calls[0].name == kept
+
+
+def test_calls_of_one_reply_that_share_an_id_get_ids_of_their_own():
+    first = ModelDelta(call_index=0, call_id="call_1", call_name="f", call_arguments="{}")
+    second = ModelDelta(call_index=1, call_id="call_1", call_name="g", call_arguments="{}")
+    reply, events = heard(first, second)
+    ids = [call.tool_call_id for call in reply.calls]
+    assert ids[0] == "call_1"
+    assert len(set(ids)) == 2
+    spoken = [event.payload.tool_call.tool_call_id for event in events if isinstance(event.payload, ToolCallMessage)]
+    assert spoken == ids, "clients match a call's pieces to the stored call by its id"
+
+
+@pytest.mark.parametrize("odd", ["", "x" * 200, "a\nb"])
+def test_an_id_that_servers_refuse_is_replaced(odd: str):
+    reply, _ = heard(ModelDelta(call_index=0, call_id=odd, call_name="f", call_arguments="{}"))
+    assert reply.calls[0].tool_call_id.startswith("call_")
+    assert len(reply.calls[0].tool_call_id) <= 40
+
+
+def test_text_that_cannot_be_encoded_is_mended_when_it_becomes_a_word():
+    part = TextPart(text="a\ud83d\ude00b\ud83dc\0")
+    assert part.text == "a😀b�c�"
+    assert TextPart.model_validate_json(part.model_dump_json()) == part
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("ab" * 9000, "ba" * 4000 + "c" + "ba" * 4000),
+        ("\n".join("a" * 26 + f"b{n}" for n in range(600)), "\n".join("a" * 26 + f"c{n}" for n in range(50))),
+        ("word " * 4000, "word " * 100_000),
+    ],
+)
+def test_a_text_that_is_not_there_is_missed_soon_however_alike_all_of_the_block_is(value: str, wanted: str):
+    assert find_text(value, wanted).spans == (), "and it took minutes, inside the one writing transaction"
