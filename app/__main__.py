@@ -5,6 +5,7 @@ Its order matters: the engine is started before anything large is imported, so t
 
 import argparse
 import contextlib
+import gc
 import sys
 from collections.abc import Sequence
 from multiprocessing import freeze_support
@@ -53,6 +54,8 @@ def _add_folder(parser: argparse.ArgumentParser, default: Any) -> None:
 
 
 def _window(options: argparse.Namespace) -> int:
+    # Until the first paint nothing becomes garbage, and looking for it costs a tenth of the start.
+    gc.disable()
     if not can_open_window():
         _say(NO_DISPLAY)
         return 1

@@ -1,6 +1,7 @@
 """The window's process: one Qt application on one asyncio loop, from the first paint to an orderly end."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -22,6 +23,8 @@ from app.ui.theme import Theme
 
 SHUTDOWN_SECONDS = 1.8
 ASK_SECONDS = 1.0
+FURNISHED_SECONDS = 1.0
+"""After that time all views are built."""
 Connect = Callable[[], Awaitable[Client]]
 
 
@@ -35,9 +38,16 @@ def main(config: Config, started: Start | None = None) -> int:
     preferences = Preferences(config.folder)
     session = Session(make_theme(app, preferences), config, preferences, errors, _connecting(config, started))
     session.show()
+    loop.call_later(FURNISHED_SECONDS, _collect_from_now)
     with loop:
         loop.run_until_complete(session.run())
     return 0
+
+
+def _collect_from_now() -> None:
+    """What is there now stays until the end; collections need not look through it and so stay short."""
+    gc.freeze()
+    gc.enable()
 
 
 def make_application() -> QApplication:
@@ -78,7 +88,7 @@ class Session(QObject):
         self, theme: Theme, config: Config, preferences: Preferences, errors: Errors, connect: Connect
     ) -> None:
         super().__init__()
-        self.theme, self.preferences = theme, preferences
+        self.theme, self.config, self.preferences = theme, config, preferences
         self.tasks = Tasks(errors.take)
         self.relay = EventRelay()
         self.connection = EngineConnection(self.tasks, self.relay, connect)

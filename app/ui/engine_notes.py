@@ -1,12 +1,13 @@
 """What the window says and reads when the engine comes, goes, comes again, or cannot come."""
 
 import ipaddress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject
 
-from app.domain.error import AppError
+from app.domain.error import AppError, StorageError
 from app.domain.event import Changed
 from app.domain.ids import short
 from app.domain.model import ProviderModels
@@ -14,6 +15,8 @@ from app.domain.run import Run
 from app.domain.system import EngineStatus
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.errors import Errors
+from app.ui.models.wording import full_time
+from app.ui.restore_note import note_restore
 
 if TYPE_CHECKING:
     from app.ui.assembly import Assembly
@@ -36,6 +39,7 @@ class EngineNotes(QObject):
         connection.failed.connect(self._failed)
         connection.raise_wanted.connect(window.window.come_forward)
         window.pages.retry_wanted.connect(connection.retry)
+        window.pages.restore_wanted.connect(lambda path: window.tasks.spawn(self._restore(path), self))
 
     def _batch(self, events: object) -> None:
         window = self._window
@@ -103,6 +107,23 @@ class EngineNotes(QObject):
             text = self.tr("{} Nothing was lost.").format(first)
             window.centre.banner.show_message("engine", text, "info")
 
+    async def _restore(self, snapshot: Path) -> None:
+        """From the repair page: no engine runs, so the next one is told by a note."""
+        when = time_of(snapshot)
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
+        text = self.tr("Agents, memory and messages become as they were then. What is there now is kept as a backup.")
+        key, _ = await self._window.desk.ask.ask(self.tr("Go back to {}?").format(when), text, answers)
+        if key != "restore":
+            return
+        try:
+            note_restore(snapshot)
+        except OSError as error:
+            raise StorageError(
+                self.tr("The data folder cannot be written: {}.").format(error.strerror),
+                hint=self.tr("Free some space or allow writing, then try again."),
+            ) from error
+        self._window.connection.retry()
+
     def _failed(self, error: AppError) -> None:
         self._window.pages.repair(error)
 
@@ -123,6 +144,10 @@ class EngineNotes(QObject):
             self._window.left.settings.show_tools(await self._window.desk.services.tools.list())
 
         self._window.tasks.spawn(read(), self)
+
+
+def time_of(snapshot: Path) -> str:
+    return full_time(int(snapshot.stat().st_mtime * 1_000_000))
 
 
 def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:

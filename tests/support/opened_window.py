@@ -64,15 +64,17 @@ class OpenedWindow:
         self.window.resize(width, height)
         self.window.show()
         self.window.activateWindow()
-        self._ended = asyncio.ensure_future(self.session.run())
+        self.ended = asyncio.ensure_future(self.session.run())
         await self.until(lambda: self.view.centre.page not in ("", "starting"), "the window never got ready")
         await self.rest()
 
     async def close(self) -> None:
         for run in await self.services.runs.active():
             await self.services.runs.cancel(run.id)
-        self.window.closing.emit()
-        await self._ended
+        if not self.ended.done():
+            self.view.desk.ask.cancel()
+            self.window.closing.emit()
+        await self.ended
         self.window.deleteLater()
         assert not self.crashes, self.crashes[0]
 

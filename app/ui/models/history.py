@@ -75,7 +75,7 @@ class ChangeList(RowList[DayRow | ChangeRow]):
         return row.event if isinstance(row, ChangeRow) else None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
-        if isinstance(self.rows[index.row()], DayRow):
+        if index.isValid() and isinstance(self.rows[index.row()], DayRow):
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
 

@@ -1,10 +1,10 @@
 """How the window looks and moves, and what Enter does; every choice takes effect at once."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.ui.desk import Desk
-from app.ui.views.parts import column_of, follow, frame_of, hairline, row_of
+from app.ui.views.parts import Choice, column_of, follow, frame_of, hairline, row_of
 from app.ui.widgets.labels import Label
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.switch import Switch
@@ -25,8 +25,7 @@ class Appearance(QWidget):
             theme.mode,
             self.tr("Light or dark"),
         )
-        self.scale = QComboBox()
-        self.scale.setAccessibleName(self.tr("Size of everything"))
+        self.scale = Choice(self.tr("Size of everything"))
         for percent in SCALES:
             self.scale.addItem(f"{percent} %", percent)
         self.motion = Switch(theme)

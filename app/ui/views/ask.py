@@ -45,6 +45,9 @@ class Ask(QWidget):
         key = await self._wait()
         return self._field.text().strip() if key == "ok" else None
 
+    def cancel(self) -> None:
+        self._reply(CANCEL)
+
     async def _wait(self) -> str:
         self._answer = asyncio.get_running_loop().create_future()
         try:
@@ -63,12 +66,9 @@ class Ask(QWidget):
         said = Label(theme, text, "base", "text2")
         for label in (head, said):
             label.setWordWrap(True)
-        said.setVisible(bool(text))
         self._field, self._tick = QLineEdit(field or ""), QCheckBox(tick)
         self._field.setAccessibleName(title)
         self._tick.setAccessibleName(tick or title)
-        self._field.setVisible(field is not None)
-        self._tick.setVisible(bool(tick))
         buttons = [self._button(answer) for answer in answers]
         self._field.returnPressed.connect(lambda: self._reply(answers[-1][0]))
         column_of(
@@ -83,6 +83,9 @@ class Ask(QWidget):
             gap=10,
         )
         follow(theme, card, lambda: card.setFixedWidth(theme.px(WIDTH)))
+        # Only now: a widget without a parent that is made visible is a window, and takes the focus with it.
+        for part, wanted in ((said, bool(text)), (self._field, field is not None), (self._tick, bool(tick))):
+            part.setVisible(wanted)
         card.setAccessibleName(title)
         card.setAccessibleDescription(text)
         self._card = card

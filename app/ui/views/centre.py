@@ -34,6 +34,7 @@ class ConversationButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(self.tr("Conversations"))
         self.clicked.connect(lambda *_: self._open())
         follow(theme, self, self._restyle)
 

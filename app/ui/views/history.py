@@ -11,7 +11,7 @@ from app.ui.models.history import ChangeList
 from app.ui.models.wording import count, full_time
 from app.ui.views.history_row import ChangeDelegate
 from app.ui.views.history_why import WhyPane
-from app.ui.views.parts import column_of, follow, frame_of, hairline, row_of
+from app.ui.views.parts import Choice, column_of, follow, frame_of, hairline, row_of
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.diff import DiffView
 from app.ui.widgets.empty_state import EmptyState
@@ -47,14 +47,12 @@ class HistoryView(QWidget):
         self._list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._actors = Segmented(theme, self._actor_choices(), "all", self.tr("Changes by"))
-        self._target = QComboBox()
-        self._target.setAccessibleName(self.tr("Changes of"))
+        self._target = Choice(self.tr("Changes of"))
         self._more = Button(theme, self.tr("Show earlier changes"), "link")
         self._diff = DiffView(theme)
         self._head = ElidedLabel(theme, "", "strong")
         self._versions = ElidedLabel(theme, "", "label", "muted")
-        self._against = QComboBox()
-        self._against.setAccessibleName(self.tr("Compare with"))
+        self._against = Choice(self.tr("Compare with"))
         self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
@@ -104,7 +102,6 @@ class HistoryView(QWidget):
         side = 280 if width < 1340 else 330 if width < 1800 else 380
         self._sides = (px(side), px(min(side, 316) if width < 1800 else 400))
         for at, pane in ((0, self.splitter.widget(0)), (2, self.splitter.widget(2))):
-            pane.setMinimumWidth(px(240))
             pane.setMaximumWidth(px(560))
             pane.setVisible(at == 0 or width >= 860)
         rest = max(px(240), self.width() - sum(self._sides))

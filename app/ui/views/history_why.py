@@ -12,6 +12,12 @@ from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, hairlin
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel, Label
 
+LABEL_SHOWN = 18
+
+
+def short_label(label: str) -> str:
+    return label if len(label) <= LABEL_SHOWN else f"{label[: LABEL_SHOWN - 1]}…"
+
 
 class WhyPane(QFrame):
     message_wanted = Signal(str)
@@ -124,7 +130,8 @@ class WhyPane(QFrame):
         self.undo.setToolTip(self.tr("This change was taken back already.") if undone else "")
         block = event.target_kind == "block"
         self.restore.setVisible(block)
-        self.restore.setText(self.tr("Restore only “{}” as it was then").format(event.label))
+        self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
+        self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))
         self.restore.setEnabled(block_lives and not newest)
         reason = self.tr("It is like this now.") if newest else self.tr("The block was deleted.")
         self.restore.setToolTip("" if block_lives and not newest else reason)

@@ -23,6 +23,7 @@ class ModelButton(QPushButton):
         self._handle = ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         follow(theme, self, self._resize)
+        self.show_handle("")
 
     def show_handle(self, handle: str) -> None:
         self._handle = handle

@@ -6,6 +6,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -54,6 +55,18 @@ class Mark(QLabel):
     def _redraw(self) -> None:
         self.setPixmap(self._theme.mark(self._size))
         self.setFixedSize(self._theme.px(self._size), self._theme.px(self._size))
+
+
+class Choice(QComboBox):
+    """A combo box whose list has a name too."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        self.view().setAccessibleName(name)
 
 
 def hairline(vertical: bool = False) -> QFrame:

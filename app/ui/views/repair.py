@@ -29,6 +29,7 @@ class Repair(Sheet):
         super().__init__(theme)
         self.set_words(self.tr("The engine of Lares does not start"))
         self._config = config
+        self.snapshot_buttons: list[Button] = []
         self.closer.hide()
         self._why = Label(theme, "", "conversation")
         self._hint = Label(theme, "", "base", "text2")
@@ -43,7 +44,7 @@ class Repair(Sheet):
         self._log.setReadOnly(True)
         self._log.setAccessibleName(self.tr("Last lines of the engine's log"))
         log = Section(theme, self.tr("Last lines of the log"))
-        log.add_action("copy", self.tr("Copy the log"), self._copy)
+        log.add_action("copy", self.tr("Copy the log"), self.copy_log)
         log.add(self._log)
         self._snapshots = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._snapshots, gap=6)
@@ -77,6 +78,7 @@ class Repair(Sheet):
 
     def _fill(self) -> None:
         empty(self._rows)
+        self.snapshot_buttons = []
         found = snapshots_in(self._config.backups)
         if not found:
             self._rows.addWidget(Label(self._theme, self.tr("There is no snapshot yet."), "base", "muted"))
@@ -92,10 +94,15 @@ class Repair(Sheet):
         button = Button(self._theme, self.tr("Restore"), "", "undo", size="small")
         button.setAccessibleName(self.tr("Restore the snapshot of {}").format(at))
         button.clicked.connect(lambda *_: self.restore_wanted.emit(path))
+        self.snapshot_buttons.append(button)
         row_of(self._theme, when, name, None, button, parent=line, inset=(12, 6, 8, 6))
         return line
 
-    def _copy(self) -> None:
+    @property
+    def why(self) -> str:
+        return self._why.text()
+
+    def copy_log(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._why.text()}\n\n{self._log.toPlainText()}")
 
     def _fit_log(self) -> None:

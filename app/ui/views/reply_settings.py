@@ -1,11 +1,11 @@
 """Temperature, output limit, reasoning and most steps of an agent; "server's default" where nothing is asked for."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from app.domain.agent import Agent, ModelSettings
 from app.ui.theme import Theme
-from app.ui.views.parts import column_of, row_of
+from app.ui.views.parts import Choice, column_of, row_of
 from app.ui.widgets.field import Field
 from app.ui.widgets.number_field import DecimalField, NumberField
 
@@ -28,7 +28,7 @@ class ReplySettings(QWidget):
         self._output = NumberField(theme)
         self._output.setRange(16, 131_072)
         self._output.setSingleStep(256)
-        self._reasoning = QComboBox()
+        self._reasoning = Choice(self.tr("Reasoning"))
         names = (
             self.tr("As the model likes"),
             self.tr("Off"),

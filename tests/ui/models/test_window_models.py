@@ -1,0 +1,102 @@
+"""The models of agents, blocks and history: right rows, the smallest signals, sentences for people."""
+
+import pytest
+from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
+
+from app.domain.agent import Agent, AgentRow
+from app.domain.history import MemoryEvent, Origin
+from app.ui.models.agents import AgentFilter, AgentList, plain
+from app.ui.models.change_words import sentence_of, text_change
+from app.ui.models.history import ChangeList, ChangeRow, DayRow
+
+DAY = 86_400_000_000
+
+
+def row(name: str, text: str = "", pinned: bool = False) -> AgentRow:
+    agent = Agent(
+        id=f"agent-{name}", name=name, system="", model="demo/vesta", pinned=pinned, created_at=1, updated_at=1
+    )
+    return AgentRow(agent=agent, last_text=text, last_at=1)
+
+
+def event(seq: int, **fields: object) -> MemoryEvent:
+    common = {
+        "seq": seq,
+        "id": f"event-{seq}",
+        "at": 1_700_000_000_000_000 + seq * DAY,
+        "agent_id": "agent-1",
+        "target_kind": "block",
+        "target_id": "block-1",
+        "label": "human",
+        "op": "update",
+        "before": {"value": "Name: Chad."},
+        "after": {"value": "Name: Brad."},
+        "version": seq,
+        "origin": Origin(actor="agent"),
+    }
+    return MemoryEvent.model_validate({**common, **fields})
+
+
+def test_the_agent_list_passes_qts_own_checks_while_it_changes(qapp: object) -> None:
+    model = AgentList()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    for names in (("a", "b", "c"), ("c", "a"), (), ("x",), ("b", "x", "a", "c")):
+        model.show([row(name) for name in names])
+        assert [shown.agent.name for shown in model.rows] == list(names)
+
+
+def test_only_the_row_that_changed_is_told(qapp: object) -> None:
+    model = AgentList()
+    model.show([row("a"), row("b")])
+    changed, inserted = QSignalSpy(model.dataChanged), QSignalSpy(model.rowsInserted)
+    model.show([row("a"), row("b", "new words")])
+    assert (changed.count(), inserted.count()) == (1, 0)
+    assert changed.at(0)[0].row() == 1
+
+
+def test_pinned_agents_come_first_and_the_filter_looks_at_the_last_text(qapp: object) -> None:
+    model = AgentList()
+    model.show([row("a", "about risotto"), row("b", pinned=True)])
+    assert [shown.agent.name for shown in model.rows] == ["b", "a"]
+    found = AgentFilter(model)
+    found.set_text("RISO")
+    assert found.rowCount() == 1
+
+
+def test_markdown_is_plain_in_the_list() -> None:
+    assert plain("Sorry, **Brad**.\n`x` is _it_") == "Sorry, Brad. x is it"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("Name: Chad.", "Name: Brad.", "Chad became Brad"),
+        ("a\nb", "a\nb\nc", "Added “c”"),
+        ("a\nb\nc", "a", "2 lines removed"),
+        ("one two", "one", "Removed “two”"),
+        ("a", "", "Emptied"),
+        ("a b\nc d", "x b\ny d", "2 lines replaced by 2"),
+    ],
+)
+def test_a_change_of_text_is_said_in_a_few_words(before: str, after: str, words: str) -> None:
+    assert text_change(before, after) == words
+
+
+def test_settings_undos_and_attachments_are_said_too() -> None:
+    assert sentence_of(event(1, target_kind="agent", after={"model": "demo/vesta"})) == "Model changed to demo/vesta"
+    assert sentence_of(event(2, undoes=1)) == "Took back a change of “human”"
+    assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
+
+
+def test_changes_stand_under_their_days_and_are_filtered_by_actor_and_block(qapp: object) -> None:
+    model = ChangeList()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    other = event(3, target_id="block-2", origin=Origin(actor="user"))
+    model.load((event(1), event(2), other), "Juno")
+    kinds = [type(one) for one in model.rows]
+    assert kinds == [DayRow, ChangeRow] * 3
+    assert model.counts() == {"agent": 2, "user": 1}
+    model.filter(actor="user")
+    assert [one.event.seq for one in model.rows if isinstance(one, ChangeRow)] == [3]
+    model.filter(target_id="block-1")
+    assert [one.event.seq for one in model.rows if isinstance(one, ChangeRow)] == [2, 1]

@@ -1,0 +1,144 @@
+"""Whatever can take the focus can be named by a screen reader, on every page, and nothing is cut off."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+
+from app.domain.error import LinkError
+from tests.support.looks import nameless
+from tests.support.opened_window import OpenedWindow
+
+Wait = Callable[..., Any]
+Show = Callable[[OpenedWindow], Awaitable[None]]
+
+
+async def chat(window: OpenedWindow) -> None:
+    window.view.show_tab("chat")
+
+
+async def history(window: OpenedWindow) -> None:
+    window.view.show_tab("history")
+    await window.until(lambda: window.view.centre.page_named("history").why.undo.isVisible(), "no change was chosen")
+
+
+async def new_agent(window: OpenedWindow) -> None:
+    window.view.commands.run("agent.new")
+
+
+async def instructions(window: OpenedWindow) -> None:
+    window.view.commands.run("agent.instructions")
+
+
+async def shortcuts(window: OpenedWindow) -> None:
+    window.view.commands.run("shortcuts")
+
+
+async def appearance(window: OpenedWindow) -> None:
+    window.view.pages.settings("appearance")
+
+
+async def servers(window: OpenedWindow) -> None:
+    window.view.pages.settings("servers")
+    await window.rest()
+    window.view.centre.page_named("settings").servers.add_button.click()
+
+
+async def backups(window: OpenedWindow) -> None:
+    window.view.pages.settings("backups")
+
+
+async def about(window: OpenedWindow) -> None:
+    window.view.pages.settings("about")
+
+
+async def palette(window: OpenedWindow) -> None:
+    window.view.commands.run("palette")
+
+
+async def crash(window: OpenedWindow) -> None:
+    window.view.pages.crash("report")
+
+
+async def repair(window: OpenedWindow) -> None:
+    window.view.pages.repair(LinkError("The engine does not start.", hint="Try again.", details={"log": "a line"}))
+
+
+async def reply_settings(window: OpenedWindow) -> None:
+    window.view.left.settings.reply.parentWidget().show()
+
+
+PAGES: tuple[Show, ...] = (
+    chat,
+    history,
+    new_agent,
+    instructions,
+    shortcuts,
+    appearance,
+    servers,
+    backups,
+    about,
+    palette,
+    crash,
+    repair,
+    reply_settings,
+)
+
+
+@pytest.mark.parametrize("show", PAGES, ids=lambda show: show.__name__)
+def test_every_widget_of_a_page_has_a_name_and_its_whole_text(window: OpenedWindow, wait_for: Wait, show: Show) -> None:
+    async def look() -> None:
+        await show(window)
+        await window.rest()
+        assert nameless(window.window) == []
+        for width, height in ((1280, 800), (1920, 1080)):
+            window.window.resize(width, height)
+            await window.rest()
+            assert cut_off(window.window) == []
+
+    wait_for(look(), 15)
+
+
+@pytest.mark.parametrize("show", PAGES, ids=lambda show: show.__name__)
+def test_nothing_is_cut_off_at_twice_the_size(window: OpenedWindow, wait_for: Wait, show: Show) -> None:
+    async def look() -> None:
+        window.session.theme.set_scale(2.0)
+        window.window.resize(1920, 1200)
+        await show(window)
+        await window.rest()
+        assert cut_off(window.window) == []
+
+    wait_for(look(), 15)
+
+
+def cut_off(root: QWidget) -> list[str]:
+    """Buttons and texts on show that are narrower than what they say, or reach beyond the window."""
+    found: list[str] = []
+    for widget in root.findChildren(QWidget):
+        if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
+            continue
+        where = f"{type(widget).__name__} “{widget.text()[:40]}”"
+        wraps = isinstance(widget, QLabel) and (widget.wordWrap() or hasattr(widget, "whole_text"))
+        if not wraps and widget.width() < widget.minimumSizeHint().width() - 1:
+            found.append(f"{where}: {widget.width()} of {widget.minimumSizeHint().width()} wide")
+        if isinstance(widget, QLabel) and widget.wordWrap() and widget.height() < widget.heightForWidth(widget.width()):
+            found.append(f"{where}: {widget.height()} of {widget.heightForWidth(widget.width())} high")
+        left = widget.mapTo(root, QPoint(0, 0)).x()
+        if left < 0 or left + widget.width() > root.width() + 1:
+            found.append(f"{where}: reaches beyond the window")
+    return found
+
+
+def test_the_first_run_has_names_too(empty_window: OpenedWindow, wait_for: Wait) -> None:
+    async def look() -> None:
+        assert empty_window.view.centre.page == "first run"
+        assert nameless(empty_window.window) == []
+        for width, height, scale in ((1280, 800, 1.0), (1920, 1080, 1.0), (1920, 1200, 2.0)):
+            empty_window.session.theme.set_scale(scale)
+            empty_window.window.resize(width, height)
+            await empty_window.rest()
+            assert cut_off(empty_window.window) == []
+
+    wait_for(look(), 15)

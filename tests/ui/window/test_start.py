@@ -1,0 +1,74 @@
+"""The window's process: quick to paint, light, and without the engine's libraries."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ENGINE_ONLY = (
+    "sqlalchemy",
+    "alembic",
+    "httpx",
+    "openai",
+    "chromadb",
+    "starlette",
+    "uvicorn",
+    "keyring",
+    "app.services",
+    "app.engine",
+    "app.adapters",
+    "app.bootstrap",
+    "app.link.host",
+)
+PAINT_SECONDS = 0.5
+MEMORY_MB = 110
+
+PAINT = """
+import gc, json, sys, time
+gc.disable()  # as the start of the window does
+import app.domain.event
+import app.link.launcher, app.link.window
+from app.config import Config
+from app.ui.application import Session, make_application, make_theme
+from app.ui.errors import Errors
+from app.ui.preferences import Preferences
+qt = make_application()
+config = Config.load(sys.argv[1])
+preferences = Preferences(config.folder)
+session = Session(make_theme(qt, preferences), config, preferences, Errors(), None)
+session.show()
+qt.processEvents()
+print(json.dumps({"cpu": time.process_time(), "modules": sorted(sys.modules), "tabs": session.window.isVisible()}))
+"""
+
+WHOLE = """
+import asyncio, json, os, sys
+import app.domain.event
+from tests.support.child_window import live
+print(json.dumps(live(sys.argv[1])))
+"""
+
+
+def run(program: str, folder: Path) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_first_paint_takes_half_a_second_of_cpu_at_most(tmp_path: Path) -> None:
+    times = sorted(run(PAINT, tmp_path)["cpu"] for _ in range(3))
+    assert times[0] <= PAINT_SECONDS, f"CPU seconds to the first paint: {times}"
+
+
+def test_the_window_imports_nothing_of_the_engine(tmp_path: Path) -> None:
+    modules = run(WHOLE, tmp_path)["modules"]
+    assert "app.ui.views.chat" in modules, "the conversation was not even opened"
+    assert [name for name in ENGINE_ONLY if name in modules] == []
+
+
+def test_the_window_with_a_conversation_stays_light(tmp_path: Path) -> None:
+    """Its own memory: libraries that other programs share count by their part."""
+    found = run(WHOLE, tmp_path)
+    assert found["own_mb"] <= MEMORY_MB, found["own_mb"]
