@@ -1,5 +1,7 @@
 """Shows the difference of two texts: numbers, signs, changed words, folds for what stayed the same."""
 
+from typing import Any
+
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -14,6 +16,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextLine,
     QTextOption,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
@@ -212,8 +215,7 @@ class DiffView(QTextEdit):
                 first, last = max(start, line.textStart()), min(stop, line.textStart() + line.textLength())
                 if first >= last:
                     continue
-                left, right = line.cursorToX(first), line.cursorToX(last)
-                x1, x2 = (left[0], right[0]) if isinstance(left, tuple) else (left, right)
+                x1, x2 = _x(line, first), _x(line, last)
                 y = top + at * self._px(LINE) + self._px(2)
                 boxes.append(QRectF(origin + x1, y, x2 - x1, self._px(LINE) - self._px(4)))
         return boxes
@@ -304,3 +306,9 @@ class DiffView(QTextEdit):
             else:
                 cursor.insertText(row.text, plain)
         cursor.endEditBlock()
+
+
+def _x(line: QTextLine, position: int) -> float:
+    """Where a character begins; some versions of Qt's binding give the corrected position beside it."""
+    found: Any = line.cursorToX(position)
+    return float(found[0] if isinstance(found, tuple) else found)

@@ -15,6 +15,7 @@ class OverlayColumn(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget, side: str = "left") -> None:
         super().__init__(parent)
+        self._over = parent
         self._theme = theme
         self._side = side
         self._width = 280
@@ -60,7 +61,7 @@ class OverlayColumn(QWidget):
         QApplication.instance().installEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]
         self._motion.go(1.0, COLUMN_MS)
         if self._content is not None:
-            self.setFocusProxy(None)
+            self.setFocusProxy(None)  # pyright: ignore[reportArgumentType]  Qt takes None, its stubs do not say so
             self._content.setFocus(Qt.FocusReason.OtherFocusReason)
             if not self._content.hasFocus():
                 self._content.focusNextChild()
@@ -106,7 +107,7 @@ class OverlayColumn(QWidget):
             self.close_column()
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._over
         width = min(self._theme.px(self._width), parent.width())
         hidden = round(width * (1 - self._motion.value))
         left = -hidden if self._side == "left" else parent.width() - width + hidden

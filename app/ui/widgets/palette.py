@@ -130,6 +130,7 @@ class Palette(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self._theme = theme
         self._rank: Rank = lambda _query: ()
         self._before: QWidget | None = None
@@ -155,8 +156,7 @@ class Palette(QFrame):
         self._line = QFrame(self)
         self._line.setProperty("kind", "line")
         self._nothing = QWidget(self)
-        nothing = QHBoxLayout(self._nothing)
-        nothing.setContentsMargins(0, 0, 0, 0)
+        self._nothing_row = nothing = QHBoxLayout(self._nothing)
         nothing.addWidget(Label(theme, self.tr("Nothing matches."), "base", "muted"))
         self.everywhere = Button(theme, self.tr("Search in all messages"), "link", "search")
         self.everywhere.clicked.connect(self._search_everywhere)
@@ -197,7 +197,7 @@ class Palette(QFrame):
         if not self.isVisible():
             return
         QApplication.instance().removeEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]
-        self.parentWidget().installEventFilter(self)
+        self._over.installEventFilter(self)
         self.hide()
         if self._before is not None and self._before.isVisible():
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -289,7 +289,7 @@ class Palette(QFrame):
             self.close_palette()
 
     def _place(self) -> None:
-        parent, px = self.parentWidget(), self._theme.px
+        parent, px = self._over, self._theme.px
         width = min(px(WIDTH), parent.width() - px(24))
         self._column.activate()
         height = min(self._column.totalSizeHint().height(), parent.height() - px(24))
@@ -303,7 +303,7 @@ class Palette(QFrame):
         around = px((FIELD - 28) / 2)
         self._head.setContentsMargins(px(10), around, px(10), around)
         self._head.setSpacing(px(10))
-        self._nothing.layout().setContentsMargins(px(10), px(6), px(10), px(6))
+        self._nothing_row.setContentsMargins(px(10), px(6), px(10), px(6))
         self._column.setContentsMargins(px(6), px(4), px(6), px(6))
         self._column.setSpacing(px(4))
         self._place()

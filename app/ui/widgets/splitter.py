@@ -107,7 +107,12 @@ class Splitter(QSplitter):
         self.handle(index).setAccessibleName(name)
 
     def is_folded(self, pane: int) -> bool:
-        return self.widget(pane).isHidden()
+        return self._pane(pane).isHidden()
+
+    def _pane(self, index: int) -> QWidget:
+        found = self.widget(index)
+        assert found is not None
+        return found
 
     def set_folded(self, pane: int, folded: bool) -> None:
         """A pane comes back at its old width."""
@@ -115,9 +120,9 @@ class Splitter(QSplitter):
             return
         if folded:
             self._widths[pane] = self.sizes()[pane]
-            self.widget(pane).hide()
+            self._pane(pane).hide()
         else:
-            self.widget(pane).show()
+            self._pane(pane).show()
             self._give(pane, self._widths.get(pane, 0))
         self.pane_folded.emit(pane, folded)
 
