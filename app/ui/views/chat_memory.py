@@ -54,8 +54,11 @@ class ChatMemory(QObject):
         except AppError as error:
             self._view.told.emit(error.message, error.hint, "error")
             return
+        taken = self._view.model.log.changes.get(seq)
+        again = taken is not None and taken.undoes is not None
         text = self.tr("“{0}” is now version {1}").format(label, made.version)
-        detail = self.tr("The change was taken back; nothing is lost.")
+        back = self.tr("The change was taken back; nothing is lost.")
+        detail = self.tr("The change is in force again.") if again else back
         self._view.told_undo.emit(text, detail, self.tr("Undo"), lambda: self._undo_wanted(made.seq, label))
         self.read()
 

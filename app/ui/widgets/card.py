@@ -255,7 +255,7 @@ class FoldHead(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._card.paint_head(painter, self.rect())  # type: ignore[attr-defined]
-        if self.hasFocus():
+        if self.property("ring"):
             painter.setPen(QPen(self._theme.color("focus"), self._theme.px(2)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)

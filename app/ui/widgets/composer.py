@@ -96,7 +96,7 @@ class Composer(QFrame):
         self._hint = ElidedLabel(theme, "", "label", "muted", self)
         self.send = Button(theme, self.tr("Send"), "primary", "send", parent=self)
         self.send.clicked.connect(lambda _checked=False: self._send())
-        self.stop = Button(theme, self.tr("Stop"), "danger", "stop", parent=self)
+        self.stop = Button(theme, self.tr("Stop  Esc"), "danger", "stop", parent=self)
         self.stop.setAccessibleName(self.tr("Stop the reply"))
         self.stop.setToolTip(self.tr("Stop the reply (Esc)"))
         self.stop.clicked.connect(lambda _checked=False: self._stop())

@@ -257,7 +257,7 @@ class MarkdownView(QTextBrowser):
                 continue
             left, _ = line.cursorToX(max(begin, first))
             right, _ = line.cursorToX(min(end, last))
-            area = QRectF(origin.x() + left - px(3), origin.y() + line.y() + px(2), right - left + px(6), line.height())
+            area = QRectF(origin.x() + left - px(2), origin.y() + line.y() + px(2), right - left + px(4), line.height())
             area.setHeight(area.height() - px(3))
             painter.drawRoundedRect(area, px(4), px(4))
 

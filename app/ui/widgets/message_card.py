@@ -11,6 +11,7 @@ from app.ui.widgets.card import TEXT_X, CardContext, draw_text
 from app.ui.widgets.flame import Flame
 from app.ui.widgets.hover_card import HoverCard, HoverTools
 from app.ui.widgets.markdown import MarkdownView
+from app.ui.widgets.thumb import ThumbRow
 
 
 class AssistantCard(HoverCard):
@@ -20,11 +21,13 @@ class AssistantCard(HoverCard):
         super().__init__(context, row, parent)
         self.text = MarkdownView(self.theme, parent=self)
         self.text.link_activated.connect(context.signals.link)
+        self._thumbs = ThumbRow(self)
         self._flame: Flame | None = None
         self._footer = QRect()
 
     def _fill(self) -> None:
         self.text.set_markdown(self.row.text)
+        self._thumbs.fill(self.row.images)
         self.text.setAccessibleName(self.tr("Text of {0}").format(self.context.agent_name))
         self.setAccessibleName(self.tr("{0}: {1}").format(self.context.agent_name, self.row.text[:400]))
         self.setAccessibleDescription("  ".join(text for text, _token in self._words()))
@@ -38,11 +41,14 @@ class AssistantCard(HoverCard):
     def _lay_body(self, width: int) -> int:
         px = self.theme.px
         left = px(TEXT_X)
-        height = self.text.height_for(width - left) if self.row.text else px(21)
+        empty = 0 if self.row.images else px(21)
+        height = self.text.height_for(width - left) if self.row.text else empty
         self.text.setGeometry(left, px(1), width - left, height)
         self.text.setVisible(bool(self.row.text))
         self._place_flame()
         top = px(1) + height
+        if self.row.images:
+            top = self._thumbs.lay_out(left, top + px(8), width - left)
         if not self._words():
             self._footer = QRect()
             return top

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app.domain.history import MemoryEvent
@@ -13,11 +13,11 @@ from app.ui.widgets.card import CardContext
 from app.ui.widgets.hover_card import HoverCard, HoverTools
 from app.ui.widgets.markdown import MarkdownView
 from app.ui.widgets.message_edit import EditBox
+from app.ui.widgets.thumb import ThumbRow
 
 BUBBLE = 560
 PAD_X = 14
 PAD_Y = 8
-THUMB = 132
 
 
 class UserCard(HoverCard):
@@ -28,16 +28,16 @@ class UserCard(HoverCard):
         self._text = MarkdownView(self.theme, parent=self)
         self._text.link_activated.connect(context.signals.link)
         self._bubble = QRectF()
-        self._thumbs: list[tuple[QRect, str]] = []
+        self._thumbs = ThumbRow(self)
         self._note = QRect()
         self._editor: EditBox | None = None
         self._switcher: ForkSwitcher | None = None
         self._ways: list[Button] = []
-        context.pictures.ready.connect(self._picture_ready)
 
     def _fill(self) -> None:
         row = self.row
         self._text.set_plain(row.text)
+        self._thumbs.fill(row.images)
         self._text.setVisible(bool(row.text) and self._editor is None)
         self._text.setAccessibleName(self.tr("Your message"))
         self.setAccessibleName(self.tr("You: {0}").format(row.text))
@@ -73,14 +73,12 @@ class UserCard(HoverCard):
             self._editor.setGeometry(0, 0, width, height)
             return height
         most = min(px(BUBBLE), width - px(72)) - 2 * px(PAD_X)
-        inner, top = 0, px(PAD_Y)
-        sizes = [(px(THUMB), sha.sha256) for sha in self.row.images]
-        if sizes:
-            inner = min(most, len(sizes) * (px(THUMB) + px(8)) - px(8))
+        top = px(PAD_Y)
+        inner = self._thumbs.natural_width(most)
         if self.row.text:
             inner = max(inner, self._text.natural_width(most))
         left = width - inner - 2 * px(PAD_X)
-        top = self._lay_thumbs(left + px(PAD_X), top, inner)
+        top = self._thumbs.lay_out(left + px(PAD_X), top, inner)
         if self.row.text:
             height = self._text.height_for(inner)
             # A line of fixed height has its spare room above the letters; half of it belongs below.
@@ -88,17 +86,6 @@ class UserCard(HoverCard):
             top += height
         self._bubble = QRectF(left, 0, width - left, top + px(PAD_Y))
         return self._lay_below(width, round(self._bubble.bottom()))
-
-    def _lay_thumbs(self, left: int, top: int, inner: int) -> int:
-        px = self.theme.px
-        self._thumbs = []
-        x, side = left, px(THUMB)
-        for image in self.row.images:
-            if x > left and x + side > left + inner:
-                x, top = left, top + side + px(8)
-            self._thumbs.append((QRect(x, top, side, side), image.sha256))
-            x += side + px(8)
-        return top + side + px(8) if self.row.images else top
 
     def _lay_below(self, width: int, top: int) -> int:
         """Switcher, state of sending, ways out."""
@@ -135,43 +122,11 @@ class UserCard(HoverCard):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush if waits else theme.color("userbubble"))
         painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), px(10), px(10))
-        for rect, sha256 in self._thumbs:
-            self._paint_thumb(painter, rect, sha256)
         if not self._note.isNull():
             text, token = self._note_text()
             painter.setFont(theme.font("caption"))
             painter.setPen(theme.color(token))
             painter.drawText(self._note, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-
-    def _paint_thumb(self, painter: QPainter, rect: QRect, sha256: str) -> None:
-        found = self.context.pictures.get(sha256)
-        painter.setPen(self.theme.color("line"))
-        painter.setBrush(self.theme.color("sunken"))
-        painter.drawRoundedRect(rect, self.theme.px(6), self.theme.px(6))
-        if found is None or found.isNull():
-            icon = self.theme.pixmap("image", "muted", 26)
-            side = self.theme.px(26)
-            painter.drawPixmap(rect.center().x() - side // 2, rect.center().y() - side // 2, side, side, icon)
-            return
-        ratio = self.devicePixelRatioF()
-        scaled = found.scaled(
-            rect.size() * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        size = scaled.size() / ratio
-        place = QRect(rect.x(), rect.y(), size.width(), size.height())
-        place.moveCenter(rect.center())
-        painter.drawPixmap(place, scaled)
-
-    def _picture_ready(self, sha256: str) -> None:
-        if any(sha256 == mine for _rect, mine in self._thumbs):
-            self.update()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        for rect, sha256 in self._thumbs:
-            if rect.contains(event.position().toPoint()):
-                self.context.signals.picture.emit(sha256)
-                return
-        super().mouseReleaseEvent(event)
 
     def _offer(self, tools: HoverTools) -> None:
         if self.row.message is not None:
@@ -197,6 +152,7 @@ class UserCard(HoverCard):
         if self._tools is not None:
             self._tools.hide()
         self._text.hide()
+        self._thumbs.set_visible(False)
         self._editor.show()
         self.resized.emit()
         self._editor.take_focus()
