@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
@@ -23,6 +23,8 @@ from app.ui.widgets.section import Section
 
 LINES = 3
 """Of the instructions, shown in the column."""
+LEAST, NOTES_FROM = 200, 262
+"""Narrowest width, and the width from which the heads have room for their token counts."""
 
 
 class FewLines(Label):
@@ -175,6 +177,19 @@ class AgentSettings(QWidget):
             lambda settings, steps: self.patched.emit(AgentPatch(settings=settings, max_steps=steps))
         )
 
+    def minimumSizeHint(self) -> QSize:
+        """The column may be narrower than the heads with their notes, which then go."""
+        return QSize(self._theme.px(LEAST), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_notes()
+
+    def _fit_notes(self) -> None:
+        roomy = self.width() >= self._theme.px(NOTES_FROM)
+        for section in (self._instructions_section, self.tools):
+            section.note.setVisible(roomy and bool(section.note.text()))
+
     def _renamed(self, text: str) -> None:
         if text:
             self.patched.emit(AgentPatch(name=text))
@@ -212,6 +227,7 @@ class AgentSettings(QWidget):
         tokens = sum(part.tokens for part in overview.parts if part.kind == "system")
         self._instructions_section.set_note(self.tr("{} tokens").format(count(tokens)))
         self.tools.show_tokens(sum(part.tokens for part in overview.parts if part.kind == "tools"))
+        self._fit_notes()
         self._show_size()
 
     def _show_instructions(self) -> None:

@@ -42,7 +42,7 @@ class ContextSize(QWidget):
         self._slider.valueChanged.connect(self._slid)
         self._number.valueChanged.connect(self._typed)
         self._number.editingFinished.connect(self._settled)
-        follow(theme, self, lambda: self._number.setFixedWidth(theme.px(96)))
+        follow(theme, self, lambda: self._number.setFixedWidth(theme.px(90)))
 
     def show_size(self, tokens: int, served: int | None, most: int | None) -> None:
         """`served`: what the server says it serves now; `most`: what the model allows."""

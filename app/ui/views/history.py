@@ -53,7 +53,9 @@ class HistoryView(QWidget):
         self._head = ElidedLabel(theme, "", "strong")
         self._versions = ElidedLabel(theme, "", "label", "muted")
         self._against = Choice(self.tr("Compare with"))
-        self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._against.setMinimumContentsLength(12)
+        self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
         self._pages = QStackedWidget()
@@ -238,6 +240,7 @@ class HistoryView(QWidget):
             if other.target_id == event.target_id and other.seq != event.seq and "value" in (other.after or {}):
                 words = self.tr("With version {}, {}").format(other.version, full_time(other.at))
                 self._against.addItem(words, other.seq)
+        self._against.view().setMinimumWidth(self._against.view().sizeHintForColumn(0) + self._theme.px(24))
         self._against.setVisible(self._against.count() > 1)
 
     def _compare_again(self) -> None:

@@ -113,7 +113,7 @@ class ModelPicker(QWidget):
         menu.popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))
 
     def _add(self, model: Model) -> None:
-        notes = [text for text, _, _ in self._notes(model)]
+        notes = self._notes(model)
         title = model.name if not (model.unfit or notes) else f"{model.name}   {model.unfit or ', '.join(notes)}"
         action = self.menu.addAction(title, lambda: self.picked.emit(model.handle))
         action.setCheckable(True)
@@ -121,7 +121,14 @@ class ModelPicker(QWidget):
         action.setEnabled(not model.unfit)
         action.setToolTip(model.unfit or model.handle)
 
-    def _notes(self, model: Model) -> list[tuple[str, str, str]]:
+    def _notes(self, model: Model) -> list[str]:
+        """What stands behind a model's name in the list."""
+        words = [text for text, _, _ in self._abilities(model)]
+        if model.context_window:
+            words.append(self.tr("{} tokens").format(count(model.context_window)))
+        return words
+
+    def _abilities(self, model: Model) -> list[tuple[str, str, str]]:
         """Text, kind and icon of each badge."""
         notes: list[tuple[str, str, str]] = []
         if model.scripted:
@@ -134,8 +141,6 @@ class ModelPicker(QWidget):
             notes.append((self.tr("Reasoning"), "", ""))
         if model.vision:
             notes.append((self.tr("Images"), "", ""))
-        if model.context_window:
-            notes.append((self.tr("{} tokens").format(count(model.context_window)), "", ""))
         return notes
 
     def _tell(self) -> None:
@@ -146,7 +151,7 @@ class ModelPicker(QWidget):
                 widget.hide()
                 widget.deleteLater()
         model = self.model()
-        for text, kind, icon in self._notes(model)[:3] if model is not None else []:
+        for text, kind, icon in self._abilities(model)[:3] if model is not None else []:
             self._badges.addWidget(Badge(self._theme, text, kind, icon or None))
         self._badges.addStretch(1)
         reason = self._why_not(model)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from app.domain.agent import Agent, ModelSettings
 from app.ui.theme import Theme
-from app.ui.views.parts import Choice, column_of, row_of
+from app.ui.views.parts import Choice, column_of
 from app.ui.widgets.field import Field
 from app.ui.widgets.number_field import DecimalField, NumberField
 
@@ -43,7 +43,7 @@ class ReplySettings(QWidget):
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
         column_of(
             theme,
-            row_of(theme, temperature, self._default),
+            column_of(theme, temperature, self._default, gap=4),
             Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
             Field(theme, self.tr("Reasoning"), self._reasoning),
             Field(theme, self.tr("Most steps of a run"), self._steps),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from app.domain.error import LinkError
 from tests.support.looks import nameless
@@ -125,10 +125,21 @@ def cut_off(root: QWidget) -> list[str]:
             found.append(f"{where}: {widget.width()} of {widget.minimumSizeHint().width()} wide")
         if isinstance(widget, QLabel) and widget.wordWrap() and widget.height() < widget.heightForWidth(widget.width()):
             found.append(f"{where}: {widget.height()} of {widget.heightForWidth(widget.width())} high")
-        left = widget.mapTo(root, QPoint(0, 0)).x()
-        if left < 0 or left + widget.width() > root.width() + 1:
-            found.append(f"{where}: reaches beyond the window")
+        frame = shown_in(widget, root)
+        left = widget.mapTo(frame, QPoint(0, 0)).x()
+        if left < 0 or left + widget.width() > frame.width() + 1:
+            found.append(f"{where}: reaches beyond what is shown")
     return found
+
+
+def shown_in(widget: QWidget, root: QWidget) -> QWidget:
+    """What cuts it: the viewport it scrolls in, else the window."""
+    parent = widget.parentWidget()
+    while parent is not None and parent is not root:
+        if isinstance(parent, QScrollArea):
+            return parent.viewport()
+        parent = parent.parentWidget()
+    return root
 
 
 def test_the_first_run_has_names_too(empty_window: OpenedWindow, wait_for: Wait) -> None:
