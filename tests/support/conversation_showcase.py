@@ -192,91 +192,105 @@ def _troubles(scene: Scene) -> None:
     )
 
 
+class Photographer:
+    """Takes pictures of a chat view in its states."""
+
+    def __init__(self, app: Any, loop: Any, folder: Path) -> None:
+        from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+        from app.ui.bridge.tasks import Tasks
+        from app.ui.theme import Theme
+        from app.ui.views.chat import ChatView
+
+        self.loop, self.folder = loop, folder
+        self.errors: list[BaseException] = []
+        self.services = fake_services()
+        self.theme = Theme(app, "light")
+        self.tasks = Tasks(self.errors.append)
+        self.window = QWidget()
+        self.window.setProperty("kind", "panel")
+        self.view = ChatView(self.theme, self.services, self.tasks)
+        row = QHBoxLayout(self.window)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.view)
+
+    async def settle(self, milliseconds: int = 400) -> None:
+        from PySide6.QtCore import QTimer
+
+        done = self.loop.create_future()
+        QTimer.singleShot(milliseconds, lambda: done.set_result(None))
+        await done
+
+    async def shoot(self, name: str) -> None:
+        await self.settle()
+        self.window.grab().save(str(self.folder / f"chat-{name}.png"))
+
+    async def work(self) -> None:
+        agent, conversation = await furnished(self.services)
+        self.view.open(agent, conversation)
+        self.window.show()
+        await self._sizes()
+        await self._writing()
+        await self._editing()
+        self.view.open(agent, await self.services.conversations.create(agent.id))
+        await self.shoot("empty")
+        await self.tasks.end()
+
+    async def _sizes(self) -> None:
+        for name, width, height in (("1440", 824, 780), ("1280", 720, 680)):
+            self.window.resize(width, height)
+            for mode in ("light", "dark"):
+                self.theme.set_mode(mode)
+                await self.shoot(f"{name}-{mode}")
+        self.theme.set_mode("light")
+        self.window.resize(824, 780)
+        self.view.area.show_row(0)
+        await self.shoot("top")
+        self.view.set_mode("debug")
+        self.view.area.show_row(4)
+        await self.shoot("debug")
+        self.view.set_mode("interactive")
+
+    async def _writing(self) -> None:
+        view, gate = self.view, asyncio.Event()
+        self.services.world.gate = gate
+        view.composer.restore("Tell me **slowly** what you know of me, in about twelve words, please.", ())
+        view.composer.send.click()
+        await self.settle()
+        view.composer.restore("Put the shopping list into the plans block, for Friday.", ())
+        view.composer.setFocus()
+        await self.shoot("writing")
+        view.composer.send.click()
+        self.theme.set_mode("dark")
+        await self.shoot("queued")
+        gate.set()
+        await self.settle(900)
+        self.theme.set_mode("light")
+
+    async def _editing(self) -> None:
+        self.view.edit_last()
+        await self.shoot("edit")
+        self.theme.set_scale(2.0)
+        self.window.resize(1200, 1500)
+        self.view.area.to_bottom()
+        await self.shoot("200")
+        self.theme.set_scale(1.0)
+        self.window.resize(824, 780)
+
+
 def take_pictures(folder: Path) -> None:
     """Pictures of the conversation, light and dark, in several sizes."""
     import qasync
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
-
-    from app.ui.bridge.tasks import Tasks
-    from app.ui.theme import Theme
-    from app.ui.views.chat import ChatView
+    from PySide6.QtWidgets import QApplication
 
     app = QApplication([])
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     folder.mkdir(parents=True, exist_ok=True)
-    errors: list[BaseException] = []
-
-    async def settle(milliseconds: int = 400) -> None:
-        done = loop.create_future()
-        QTimer.singleShot(milliseconds, lambda: done.set_result(None))
-        await done
-
-    async def play() -> None:
-        services = fake_services()
-        agent, conversation = await furnished(services)
-        theme = Theme(app, "light")
-        tasks = Tasks(errors.append)
-        window = QWidget()
-        window.setProperty("kind", "panel")
-        view = ChatView(theme, services, tasks)
-        row = QHBoxLayout(window)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(view)
-        view.open(agent, conversation)
-        for name, width, height in (("1440", 824, 780), ("1280", 720, 680)):
-            window.resize(width, height)
-            window.show()
-            for mode in ("light", "dark"):
-                theme.set_mode(mode)
-                await settle()
-                window.grab().save(str(folder / f"chat-{name}-{mode}.png"))
-        theme.set_mode("light")
-        window.resize(824, 780)
-        view.area.show_row(0)
-        await settle()
-        window.grab().save(str(folder / "chat-top.png"))
-        view.set_mode("debug")
-        view.area.show_row(4)
-        await settle()
-        window.grab().save(str(folder / "chat-debug.png"))
-        view.set_mode("interactive")
-        services.world.gate = asyncio.Event()
-        view.composer.restore("Tell me **slowly** what you know of me, in about twelve words, please.", ())
-        view.composer._send()
-        await settle()
-        view.composer.restore("Put the shopping list into the plans block, for Friday.", ())
-        view.composer.setFocus()
-        await settle()
-        window.grab().save(str(folder / "chat-writing.png"))
-        view.composer._send()
-        await settle()
-        theme.set_mode("dark")
-        await settle()
-        window.grab().save(str(folder / "chat-queued.png"))
-        services.world.gate.set()
-        await settle(900)
-        theme.set_mode("light")
-        view.edit_last()
-        await settle()
-        window.grab().save(str(folder / "chat-edit.png"))
-        theme.set_scale(2.0)
-        window.resize(1200, 1500)
-        view.area.to_bottom()
-        await settle()
-        window.grab().save(str(folder / "chat-200.png"))
-        theme.set_scale(1.0)
-        window.resize(824, 780)
-        empty = await services.conversations.create(agent.id)
-        view.open(agent, empty)
-        await settle()
-        window.grab().save(str(folder / "chat-empty.png"))
-        await tasks.end()
-
+    photographer = Photographer(app, loop, folder)
     with loop:
-        loop.run_until_complete(play())
-    assert not errors, errors
+        loop.run_until_complete(photographer.work())
+    assert not photographer.errors, photographer.errors
 
 
 if __name__ == "__main__":

@@ -44,12 +44,13 @@ class Lightbox(QWidget):
         super().__init__(window)
         self._theme, self._pixmap = theme, pixmap
         self._before = window.focusWidget()
+        self._over = window
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Image, {0} by {1}").format(pixmap.width(), pixmap.height()))
 
     def open_over(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.PopupFocusReason)

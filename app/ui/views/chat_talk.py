@@ -134,8 +134,7 @@ class ChatTalk(QObject):
         for attachment in message.attachments:
             encoded = base64.b64encode(attachment.content).decode()
             blob = await self._services.blobs.put(encoded, attachment.media_type)
-            size = {"width": attachment.width, "height": attachment.height}
-            images.append(ImagePart(sha256=blob.sha256, media_type=attachment.media_type, **size))
+            images.append(_image_of(attachment).model_copy(update={"sha256": blob.sha256}))
         text = (TextPart(text=message.text),) if message.text else ()
         return (*images, *text)
 
@@ -234,8 +233,12 @@ class ChatTalk(QObject):
 
 
 def _image_of(attachment: Attachment) -> ImagePart:
-    size = {"width": attachment.width, "height": attachment.height}
-    return ImagePart(sha256=attachment.sha256, media_type=attachment.media_type, **size)
+    return ImagePart(
+        sha256=attachment.sha256,
+        media_type=attachment.media_type,
+        width=attachment.width,
+        height=attachment.height,
+    )
 
 
 def _closes_step(event: RunEvent) -> bool:

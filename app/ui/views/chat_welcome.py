@@ -20,6 +20,7 @@ class Welcome(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._over = parent
         self._tile = Tile(theme, "", "", 44, self)
         self.title = Label(theme, "", "agent", parent=self)
         self.text = Label(theme, "", "base", "text2", self)
@@ -65,7 +66,7 @@ class Welcome(QWidget):
 
     def place(self) -> None:
         """In the middle of the conversation, a little above it."""
-        room = self.parentWidget().rect()
+        room = self._over.rect()
         width = min(self._theme.px(WIDTH), room.width() - self._theme.px(24))
         self.setFixedWidth(max(1, width))
         height = max(self._column.heightForWidth(width), self._column.sizeHint().height())

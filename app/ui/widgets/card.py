@@ -101,7 +101,7 @@ class Card(QWidget):
         self.context = context
         self.theme = context.theme
         self.row = row
-        self._ring = False
+        self.ringed = False
         self._raw: MarkdownView | None = None
         self._raw_button: Button | None = None
         self._strip = QRect()
@@ -173,13 +173,18 @@ class Card(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._ring = event.reason() in _TAB
-        self.update()
+        self._show_ring(event.reason() in _TAB)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._ring = False
-        self.update()
+        self._show_ring(False)
+
+    def _show_ring(self, ringed: bool) -> None:
+        """The ring is drawn around the card by what holds it, so that it covers nothing."""
+        self.ringed = ringed
+        holder = self.parentWidget()
+        if holder is not None:
+            holder.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -195,10 +200,6 @@ class Card(QWidget):
         self._paint_body(painter)
         if not self._strip.isNull():
             draw_text(painter, self._strip, debug_line(self.row), self.theme.font("ids"), self.theme.color("muted"))
-        if self._ring:
-            painter.setPen(QPen(self.theme.color("focus"), px(2)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), px(6), px(6))
 
     def _no_strip(self, height: int) -> int:
         self._strip = QRect()

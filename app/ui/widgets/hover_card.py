@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QEnterEvent, QFocusEvent
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.ui.widgets.buttons import IconButton
@@ -43,9 +43,18 @@ class HoverCard(Card):
         if self._tools is None:
             self._tools = HoverTools(self)
             self._offer(self._tools)
-            self._tools.adjustSize()
-        self._place_tools(self._tools)
         self._tools.show()
+        self._settle_tools()
+
+    def _settle_tools(self) -> None:
+        if self._tools is not None:
+            self._tools.resize(self._tools.sizeHint())
+            self._place_tools(self._tools)
+            self._tools.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._settle_tools()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -28,7 +28,6 @@ class EditBox(QFrame):
         self._editor = QPlainTextEdit(text, self)
         self._editor.setProperty("plain", True)
         self._editor.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._editor.setFont(theme.font("conversation"))
         self._editor.setAccessibleName(self.tr("New text of your message"))
         self._editor.setTabChangesFocus(True)
         self._editor.installEventFilter(self)
@@ -55,7 +54,13 @@ class EditBox(QFrame):
         self._row.addWidget(cancel)
         self._row.addWidget(self._send)
         self._column.addLayout(self._row)
-        px = theme.px
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._editor.setFont(self._theme.font("conversation"))
+        self._editor.document().setDefaultFont(self._theme.font("conversation"))
         self._column.setContentsMargins(px(14), px(10), px(10), px(10))
         self._column.setSpacing(px(8))
 

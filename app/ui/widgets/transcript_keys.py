@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui.widgets.focus_order import focusable_in, next_outside
@@ -20,6 +20,17 @@ class TabOrdered(QWidget):
     def __init__(self, parent: QWidget, area: "TranscriptArea") -> None:
         super().__init__(parent)
         self._area = area
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ringed = next((card for card in self._area.cards() if card.ringed), None)
+        if ringed is None:
+            return
+        px, theme = ringed.theme.px, ringed.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("focus"), px(2)))
+        around = QRectF(ringed.geometry()).adjusted(-px(6), -px(5), px(6), px(5))
+        painter.drawRoundedRect(around, px(8), px(8))
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         area, current = self._area, QApplication.focusWidget()
