@@ -1,1 +1,1 @@
-"""Model servers: the scripted demo and every OpenAI-compatible server."""
+"""Model servers: the scripted demo, Ollama, and every OpenAI-compatible server."""

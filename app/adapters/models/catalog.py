@@ -3,11 +3,14 @@
 from functools import partial
 
 from app.adapters.models.demo import DemoModel, demo_models
+from app.adapters.models.ollama import Ollama
 from app.adapters.models.openai_compatible import OpenAICompatible
 from app.adapters.models.openai_connection import Patience
 from app.domain.model import Model, Provider
-from app.ports.models import ChatModel
+from app.ports.models import ChatModel, ModelStore
 from app.ports.secrets import SecretStore
+
+ServerAdapter = OpenAICompatible | Ollama
 
 
 class Catalog:
@@ -17,8 +20,8 @@ class Catalog:
         self._secrets = secrets
         self._demo = DemoModel(demo_pace)
         self._patience = patience
-        self._adapters: dict[str, tuple[Provider, OpenAICompatible]] = {}
-        self._retired: list[OpenAICompatible] = []
+        self._adapters: dict[str, tuple[Provider, ServerAdapter]] = {}
+        self._retired: list[ServerAdapter] = []
 
     def __repr__(self) -> str:
         return f"Catalog({len(self._adapters)} servers)"
@@ -32,6 +35,12 @@ class Catalog:
         await self._close_retired()
         return await self._server(provider).models()
 
+    def store(self, provider: Provider) -> ModelStore | None:
+        if provider.kind == "demo":
+            return None
+        adapter = self._server(provider)
+        return adapter if isinstance(adapter, Ollama) else None
+
     async def close(self) -> None:
         for _, adapter in self._adapters.values():
             await adapter.close()
@@ -39,14 +48,15 @@ class Catalog:
             await adapter.close()
         self._adapters, self._retired = {}, []
 
-    def _server(self, provider: Provider) -> OpenAICompatible:
+    def _server(self, provider: Provider) -> ServerAdapter:
         known = self._adapters.get(provider.id)
         if known and known[0] == provider:
             return known[1]
         if known:
             self._retired.append(known[1])
         read_key = partial(self._secrets.get, f"provider/{provider.id}") if provider.has_key else _no_key
-        adapter = OpenAICompatible(provider, read_key, self._patience)
+        kind = Ollama if provider.kind == "ollama" else OpenAICompatible
+        adapter = kind(provider, read_key, self._patience)
         self._adapters[provider.id] = (provider, adapter)
         return adapter
 

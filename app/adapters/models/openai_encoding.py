@@ -26,10 +26,10 @@ def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
     `openai_itself`: OpenAI's own service wants `max_completion_tokens` and knows no template arguments.
     """
     head = _head(request, openai_itself)
-    tools = b"," + b'"tools":' + _json([_tool(tool) for tool in request.tools]) if request.tools else b""
-    groups = [_group(_wire_messages(message, request.images)) for message in request.messages]
-    system = _group([{"role": "system", "content": request.system}]) if request.system else b""
-    parts = [_json(head)[:-1], tools, b',"messages":[' + system, *_separated(groups, first=not system), b"]}"]
+    tools = b"," + b'"tools":' + canonical([_tool(tool) for tool in request.tools]) if request.tools else b""
+    groups = [group(_wire_messages(message, request.images)) for message in request.messages]
+    system = group([{"role": "system", "content": request.system}]) if request.system else b""
+    parts = [canonical(head)[:-1], tools, b',"messages":[' + system, *separated(groups, first=not system), b"]}"]
     return WireRequest(parts=tuple(part for part in parts if part))
 
 
@@ -73,12 +73,13 @@ def _wire_messages(message: Message, images: Images) -> list[dict[str, Any]]:
 
 
 def _tool_return(part: ToolReturnPart) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": return_text(part)}
+
+
+def return_text(part: ToolReturnPart) -> str:
+    """What the model reads of a tool return: a failure is called one."""
     failed = part.status == "error" and not part.text.lower().startswith("error")
-    return {
-        "role": "tool",
-        "tool_call_id": part.tool_call_id,
-        "content": f"Error: {part.text}" if failed else part.text,
-    }
+    return f"Error: {part.text}" if failed else part.text
 
 
 def _assistant(message: Message) -> list[dict[str, Any]]:
@@ -112,11 +113,11 @@ def _image(part: ImagePart, images: Images) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _group(messages: list[dict[str, Any]]) -> bytes:
-    return b",".join(_json(message) for message in messages)
+def group(messages: list[dict[str, Any]]) -> bytes:
+    return b",".join(canonical(message) for message in messages)
 
 
-def _separated(groups: list[bytes], *, first: bool) -> list[bytes]:
+def separated(groups: list[bytes], *, first: bool) -> list[bytes]:
     """Each group with the comma before it, so that a part never changes when another follows."""
     parts: list[bytes] = []
     for group in groups:
@@ -126,6 +127,7 @@ def _separated(groups: list[bytes], *, first: bool) -> list[bytes]:
     return parts
 
 
-def _json(value: Any) -> bytes:
+def canonical(value: Any) -> bytes:
+    """JSON with the same bytes for the same value, always."""
     # A lone surrogate (half an emoji out of a tool) has no UTF-8: it becomes "?", as servers would refuse the bytes.
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -1,11 +1,9 @@
 """Reads the lists of models that servers give. Every field may be missing; an unknown size is None, never a guess."""
 
 import re
-from typing import Any
 
+from app.adapters.models.loose import JsonObject, at, count, names, objects
 from app.domain.model import Model
-
-JsonObject = dict[str, Any]
 
 _NOT_FOR_CHAT = re.compile(
     r"(?:^|[-_/:])(?:text-embedding|embed(?:ding)?s?|rerank(?:er)?|whisper|tts|dall-e|moderation|transcribe|image|sora|clip)(?:[-_/:.\d]|$)|"
@@ -18,9 +16,9 @@ NOT_FOR_CHAT = "This model is not made for chatting."
 def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:
     """Models of `GET /v1/models`, in the server's order, each once."""
     entries = listing.get("data")
-    extra = {str(one.get("name") or one.get("model")): one for one in _objects(listing.get("models"))}
+    extra = {str(one.get("name") or one.get("model")): one for one in objects(listing.get("models"))}
     models: dict[str, Model] = {}
-    for entry in _objects(entries if isinstance(entries, list) else listing.get("models")):
+    for entry in objects(entries if isinstance(entries, list) else listing.get("models")):
         name = entry.get("id") or entry.get("name") or entry.get("model")
         if isinstance(name, str) and name:
             models.setdefault(name, _model(provider, name, entry, extra.get(name, {})))
@@ -29,13 +27,13 @@ def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:
 
 def add_props(models: tuple[Model, ...], props: JsonObject) -> tuple[Model, ...]:
     """llama.cpp before it listed `n_ctx`: `/props` says it for the one model it serves."""
-    served = _count(_at(props, "default_generation_settings", "n_ctx"))
+    served = count(at(props, "default_generation_settings", "n_ctx"))
     return tuple(model.model_copy(update={"context_window": model.context_window or served}) for model in models)
 
 
 def add_lmstudio(models: tuple[Model, ...], listing: JsonObject) -> tuple[Model, ...]:
     """LM Studio's own list knows the size a model is loaded with, and what it can do."""
-    known = {entry.get("id"): entry for entry in _objects(listing.get("data"))}
+    known = {entry.get("id"): entry for entry in objects(listing.get("data"))}
     return tuple(_from_lmstudio(model, known.get(model.name)) for model in models)
 
 
@@ -43,7 +41,7 @@ def _from_lmstudio(model: Model, entry: JsonObject | None) -> Model:
     if entry is None:
         return model
     kind, capabilities = entry.get("type"), entry.get("capabilities")
-    update: JsonObject = {"context_window": _count(entry.get("loaded_context_length")) or model.context_window}
+    update: JsonObject = {"context_window": count(entry.get("loaded_context_length")) or model.context_window}
     if kind in ("llm", "vlm"):
         update |= {"vision": kind == "vlm", "unfit": ""}
     elif kind == "embeddings":
@@ -54,9 +52,9 @@ def _from_lmstudio(model: Model, entry: JsonObject | None) -> Model:
 
 
 def _model(provider: str, name: str, entry: JsonObject, extra: JsonObject) -> Model:
-    capabilities = _names(entry.get("capabilities")) | _names(extra.get("capabilities"))
-    parameters = _names(entry.get("supported_parameters"))
-    inputs = _names(_at(entry, "architecture", "input_modalities"))
+    capabilities = names(entry.get("capabilities")) | names(extra.get("capabilities"))
+    parameters = names(entry.get("supported_parameters"))
+    inputs = names(at(entry, "architecture", "input_modalities"))
     vision = True if "multimodal" in capabilities or "vision" in capabilities or "image" in inputs else None
     return Model(
         handle=f"{provider}/{name}",
@@ -80,14 +78,14 @@ def _unfit(name: str, capabilities: set[str]) -> str:
 def _window(entry: JsonObject) -> int | None:
     """llama.cpp, vLLM, OpenRouter, Mistral. A model's training length (`n_ctx_train`) is not what is served."""
     given = (
-        _at(entry, "meta", "n_ctx"),
+        at(entry, "meta", "n_ctx"),
         entry.get("max_model_len"),
-        _at(entry, "top_provider", "context_length"),
+        at(entry, "top_provider", "context_length"),
         entry.get("context_length"),
         entry.get("max_context_length"),
         entry.get("context_window"),
     )
-    return next((count for value in given if (count := _count(value))), None)
+    return next((tokens for value in given if (tokens := count(value))), None)
 
 
 def _label(name: str, entry: JsonObject) -> str:
@@ -96,23 +94,3 @@ def _label(name: str, entry: JsonObject) -> str:
         return re.split(r"[/\\]", name)[-1].removesuffix(".gguf")
     given = entry.get("name")
     return given if isinstance(given, str) and given != name else ""
-
-
-def _names(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        return {str(name) for name, has in value.items() if has}
-    return {str(name) for name in value} if isinstance(value, list) else set()
-
-
-def _objects(value: Any) -> list[JsonObject]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _at(value: Any, *path: str) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _count(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None

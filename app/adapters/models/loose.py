@@ -1,0 +1,31 @@
+"""Takes values out of JSON in which every field may be missing or of another kind."""
+
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+def names(value: Any) -> set[str]:
+    """The strings of a list, or the keys of an object whose value is true."""
+    if isinstance(value, dict):
+        return {str(name) for name, has in value.items() if has}
+    return {str(name) for name in value} if isinstance(value, list) else set()
+
+
+def objects(value: Any) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def at(value: Any, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int | None:
+    """A number above zero."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
