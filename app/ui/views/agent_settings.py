@@ -122,7 +122,7 @@ class AgentSettings(QWidget):
         self._id = Label(theme, "", "ids", "muted")
         self._copy = IconButton(theme, "copy", self.tr("Copy the id of this agent"), size=14, box=24)
         self.model = ModelPicker(theme)
-        self.size = ContextSize(theme)
+        self.context_size = ContextSize(theme)
         self._instructions = FewLines(theme, LINES)
         self._instructions_section = Section(theme, self.tr("System instructions"))
         self.edit_instructions = self._instructions_section.add_action(
@@ -149,7 +149,7 @@ class AgentSettings(QWidget):
             gap=6,
         )
         size = QWidget()
-        column_of(theme, self.size, parent=size, inset=(14, 10, 14, 10))
+        column_of(theme, self.context_size, parent=size, inset=(14, 10, 14, 10))
         parts: list[QWidget] = [head, size, self._instructions_section, self.tools, self._reply_section]
         items: list[QWidget | None] = []
         for part in parts:
@@ -171,7 +171,7 @@ class AgentSettings(QWidget):
         self.model.picked.connect(lambda handle: self.patched.emit(AgentPatch(model=handle)))
         self.model.refresh_wanted.connect(self.refresh_wanted)
         self.model.servers_wanted.connect(self.servers_wanted)
-        self.size.changed.connect(lambda tokens: self.patched.emit(AgentPatch(context_window=tokens)))
+        self.context_size.changed.connect(lambda tokens: self.patched.emit(AgentPatch(context_window=tokens)))
         self.tools.changed.connect(lambda names: self.patched.emit(AgentPatch(tool_names=names)))
         self.reply.changed.connect(
             lambda settings, steps: self.patched.emit(AgentPatch(settings=settings, max_steps=steps))
@@ -241,4 +241,6 @@ class AgentSettings(QWidget):
             model = self.model.model()
             served = self._overview.served if self._overview is not None else None
             most = model.context_window if model is not None else None
-            self.size.show_size(self._agent.context_window, served or most, None if served in (None, most) else most)
+            self.context_size.show_size(
+                self._agent.context_window, served or most, None if served in (None, most) else most
+            )

@@ -25,7 +25,7 @@ class Ask(QWidget):
 
     def __init__(self, theme: Theme, window: QWidget) -> None:
         super().__init__(window)
-        self._theme = theme
+        self._theme, self._window = theme, window
         self._answer: asyncio.Future[str] | None = None
         self._before: QWidget | None = None
         self._card: QWidget | None = None
@@ -127,7 +127,7 @@ class Ask(QWidget):
         return False
 
     def _place(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         if self._card is not None:
             self._card.adjustSize()
             left = (self.width() - self._card.width()) // 2

@@ -30,17 +30,17 @@ class NewBlock(QFrame):
         self.about.setPlaceholderText(self.tr("Tells the agent what to keep in it"))
         self._label_field = Field(theme, self.tr("Label"), self.label)
         self._about_field = Field(theme, self.tr("What it is for"), self.about)
-        self.create = Button(theme, self.tr("Add block"), "primary", size="small")
+        self.create_button = Button(theme, self.tr("Add block"), "primary", size="small")
         cancel = Button(theme, self.tr("Cancel"), "ghost", size="small")
         column_of(
             theme,
             self._label_field,
             self._about_field,
-            row_of(theme, None, cancel, self.create),
+            row_of(theme, None, cancel, self.create_button),
             parent=self,
             inset=(12, 10, 12, 10),
         )
-        self.create.clicked.connect(lambda *_: self._submit())
+        self.create_button.clicked.connect(lambda *_: self._submit())
         cancel.clicked.connect(lambda *_: self.end())
         self.label.returnPressed.connect(self._submit)
         self.about.returnPressed.connect(self._submit)
@@ -56,7 +56,7 @@ class NewBlock(QFrame):
         self.hide()
 
     def set_problem(self, sentence: str) -> None:
-        self.create.set_busy(False)
+        self.create_button.set_busy(False)
         self._label_field.set_error(sentence)
 
     def _submit(self) -> None:
@@ -64,7 +64,7 @@ class NewBlock(QFrame):
         if not LABEL.fullmatch(label):
             self.set_problem(self.tr("A label is a short name of letters, digits, spaces or - _ . /"))
             return
-        self.create.set_busy(True)
+        self.create_button.set_busy(True)
         self.submitted.emit(BlockDraft(label=label, description=self.about.text().strip(), limit=LIMIT))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -150,7 +150,8 @@ class Centre(QFrame):
             self.tabs.setCurrentIndex(tabbed.index(name))
             self.tabs.blockSignals(False)
             for at in range(self.extra.count()):
-                if (tool := self.extra.itemAt(at).widget()) is not None:
+                item = self.extra.itemAt(at)
+                if item is not None and (tool := item.widget()) is not None:
                     tool.setVisible(name == "chat")
             self.conversations.setVisible(name == "chat")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QWidget
 
 from app.domain.model import ProviderModels
 from app.ui.desk import Desk
@@ -54,8 +54,8 @@ class FirstRun(QFrame):
         theme = desk.theme
         self.demo = Button(theme, self.tr("Try the demo"), "primary", "flame", size="big")
         self.server = Button(theme, self.tr("Connect a server"), "", "server", size="big")
-        self.create = Button(theme, self.tr("Create an agent"), "primary", "plus", size="big")
-        self.create.hide()
+        self.create_button = Button(theme, self.tr("Create an agent"), "primary", "plus", size="big")
+        self.create_button.hide()
         self._folder = ElidedLabel(theme, "", "label", "text2")
         self._folder.set_elide(Qt.TextElideMode.ElideMiddle)
         self._side = self._make_side()
@@ -71,7 +71,7 @@ class FirstRun(QFrame):
         row_of(theme, self._side, hairline(vertical=True), parent=self, gap=0).addWidget(self._area, 1)
         self.demo.clicked.connect(lambda *_: self.demo_wanted.emit())
         self.server.clicked.connect(lambda *_: self.server_wanted.emit())
-        self.create.clicked.connect(lambda *_: self.agent_wanted.emit())
+        self.create_button.clicked.connect(lambda *_: self.agent_wanted.emit())
         follow(theme, self, self._fit)
 
     def _make_side(self) -> QFrame:
@@ -129,7 +129,7 @@ class FirstRun(QFrame):
         )
         self._found = column_of(self._theme, gap=6)
         way.extra.addLayout(self._found)
-        way.extra.addLayout(row_of(self._theme, self.create, None))
+        way.extra.addLayout(row_of(self._theme, self.create_button, None))
         return way
 
     def show_folder(self, folder: str) -> None:
@@ -142,11 +142,11 @@ class FirstRun(QFrame):
         for offer in real:
             self._found.addLayout(self._line_of(offer))
         usable = any(not model.unfit for offer in real for model in offer.models)
-        self.create.setVisible(usable)
+        self.create_button.setVisible(usable)
         self.server.set_role("ghost" if usable else "")
         self.demo.set_role("" if usable else "primary")
 
-    def _line_of(self, offer: ProviderModels) -> object:
+    def _line_of(self, offer: ProviderModels) -> QHBoxLayout:
         theme = self._theme
         address = urlsplit(offer.provider.base_url).netloc
         badge = (

@@ -76,6 +76,7 @@ class HistoryView(QWidget):
     def _lay_out(self) -> None:
         theme = self._theme
         left, middle = frame_of("panel"), frame_of("surface")
+        self._left = left
         head = QWidget()
         row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._actors, parent=head, inset=(14, 6, 8, 6))
         target = QWidget()
@@ -103,9 +104,9 @@ class HistoryView(QWidget):
         px, width = self._theme.px, self.width() / self._theme.scale
         side = 280 if width < 1340 else 330 if width < 1800 else 380
         self._sides = (px(side), px(min(side, 316) if width < 1800 else 400))
-        for at, pane in ((0, self.splitter.widget(0)), (2, self.splitter.widget(2))):
+        for pane in (self._left, self.why):
             pane.setMaximumWidth(px(560))
-            pane.setVisible(at == 0 or width >= 860)
+        self.why.setVisible(width >= 860)
         rest = max(px(240), self.width() - sum(self._sides))
         self.splitter.setSizes([self._sides[0], rest, self._sides[1]])
         self._list.scheduleDelayedItemsLayout()

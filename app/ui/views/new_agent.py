@@ -37,15 +37,13 @@ class StarterBlock(QWidget):
         column_of(theme, head, self.edit, parent=card, inset=(12, 8, 12, 8), gap=4)
         column_of(theme, card, parent=self)
         self.edit.textChanged.connect(self._told)
-        follow(theme, self, self._resize(desk))
+        self._theme = theme
+        follow(theme, self, self._resize)
         self._told()
 
-    def _resize(self, desk: Desk) -> object:
-        def apply() -> None:
-            self.edit.setFont(desk.theme.font("mono"))
-            self.edit.setFixedHeight(desk.theme.px(76))
-
-        return apply
+    def _resize(self) -> None:
+        self.edit.setFont(self._theme.font("mono"))
+        self.edit.setFixedHeight(self._theme.px(76))
 
     @property
     def text(self) -> str:
@@ -93,7 +91,7 @@ class NewAgent(Sheet):
                 "The human block: what you know about the person you talk to.",
             ),
         )
-        self.create = Button(theme, self.tr("Create agent"), "primary", size="big")
+        self.create_button = Button(theme, self.tr("Create agent"), "primary", size="big")
         self._cancel = Button(theme, self.tr("Cancel"), "ghost", size="big")
         self.add(self._name_field)
         model = QWidget()
@@ -102,11 +100,11 @@ class NewAgent(Sheet):
         memory = QWidget()
         column_of(theme, Label(theme, self.tr("Memory to start with"), "strong"), *self.blocks, parent=memory)
         self.add(memory)
-        self.add_foot(None, self._cancel, self.create)
+        self.add_foot(None, self._cancel, self.create_button)
         self._connect()
 
     def _connect(self) -> None:
-        self.create.clicked.connect(lambda *_: self._make())
+        self.create_button.clicked.connect(lambda *_: self._make())
         self._cancel.clicked.connect(lambda *_: self.closed.emit())
         self.name.returnPressed.connect(self._make)
         self.model.picked.connect(self._picked)
@@ -154,8 +152,8 @@ class NewAgent(Sheet):
         if any(len(block.text) > LIMIT for block in self.blocks):
             self._desk.tell(self.tr("A block is too long"), self.tr("Shorten it below its limit."), "error")
             return
-        if not self.create.busy:
-            self.create.set_busy(True)
+        if not self.create_button.busy:
+            self.create_button.set_busy(True)
             self._desk.tasks.spawn(self._send(name), self, self._failed)
 
     async def _send(self, name: str) -> None:
@@ -163,7 +161,7 @@ class NewAgent(Sheet):
         try:
             agent: Agent = await self._desk.services.agents.create(draft, origin=self._desk.workspace.origin)
         finally:
-            self.create.set_busy(False)
+            self.create_button.set_busy(False)
         self.made.emit(agent.id)
 
     def _failed(self, error: BaseException) -> None:

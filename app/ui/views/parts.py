@@ -83,13 +83,13 @@ def frame_of(kind: str, parent: QWidget | None = None) -> QFrame:
 def row_of(
     theme: Theme, *items: Item, parent: QWidget | None = None, inset: Inset = (0, 0, 0, 0), gap: int = 8
 ) -> QHBoxLayout:
-    return _fill(theme, QHBoxLayout(parent), items, inset, gap)
+    return _fill(theme, QHBoxLayout(parent) if parent is not None else QHBoxLayout(), items, inset, gap)
 
 
 def column_of(
     theme: Theme, *items: Item, parent: QWidget | None = None, inset: Inset = (0, 0, 0, 0), gap: int = 8
 ) -> QVBoxLayout:
-    return _fill(theme, QVBoxLayout(parent), items, inset, gap)
+    return _fill(theme, QVBoxLayout(parent) if parent is not None else QVBoxLayout(), items, inset, gap)
 
 
 def _fill(theme: Theme, layout: L, items: tuple[Item, ...], inset: Inset, gap: int) -> L:

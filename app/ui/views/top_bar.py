@@ -65,9 +65,9 @@ class TopBar(QFrame):
         self._commands = commands
         self.setProperty("kind", "window")
         self.setAccessibleName(self.tr("Top bar"))
-        self.find = FindField(theme, shown_keys(commands["palette"].shortcut))
-        self.find.clicked.connect(lambda *_: commands.run("palette"))
-        self.find.setToolTip(commands.tip("palette"))
+        self.field = FindField(theme, shown_keys(commands["palette"].shortcut))
+        self.field.clicked.connect(lambda *_: commands.run("palette"))
+        self.field.setToolTip(commands.tip("palette"))
         self.where = Badge(theme, self.tr("Local only"), "ok", "shield")
         self.where.set_clickable(True)
         self.where.clicked.connect(self.servers_wanted)
@@ -99,7 +99,7 @@ class TopBar(QFrame):
             items.append(self._menu_button())
         row_of(theme, *items, parent=right, gap=2)
         grid.addWidget(left, 0, 0)
-        grid.addWidget(self.find, 0, 1)
+        grid.addWidget(self.field, 0, 1)
         grid.addWidget(right, 0, 2)
         for column, stretch in enumerate((1, 2, 1)):
             grid.setColumnStretch(column, stretch)
