@@ -1,0 +1,98 @@
+"""Pure: notices a model that goes in circles, in its words and in its calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.base import Frozen
+
+REPEATS = 8
+LEAST_CHARS = 200
+"""Shorter repetitions are a style ("ha ha ha"), and rulers and empty table cells may go on for long."""
+LEAST_SIGNS = 1500
+"""The same for what holds no letter or digit."""
+WINDOW = 20
+SAME_CALL = 3
+SAME_NAME = 8
+_SUFFIX = 16
+_TRIES = 40
+
+
+def repeating_tail(text: str, window: int = 16_384) -> str | None:
+    """The unit that the end of a text repeats at least eight times in a row, None if it does not."""
+    tail = text[-window:]
+    if len(tail) < LEAST_CHARS:
+        return None
+    suffix = tail[-_SUFFIX:]
+    at = len(tail) - _SUFFIX
+    for _ in range(_TRIES):
+        at = tail.rfind(suffix, 0, at + _SUFFIX - 1)
+        period = len(tail) - _SUFFIX - at
+        if at < 0 or period * REPEATS > len(tail):
+            return None
+        repeats = max(REPEATS, -(-LEAST_CHARS // period))
+        if repeats * period > len(tail):
+            continue
+        run = tail[-repeats * period :]
+        if run[period:] == run[:-period]:
+            return _telling(tail, period)
+    return None
+
+
+def _telling(tail: str, period: int) -> str | None:
+    unit = tail[-period:]
+    if any(sign.isalnum() for sign in unit):
+        return unit
+    run = tail[-LEAST_SIGNS:]
+    return unit if len(run) == LEAST_SIGNS and run[period:] == run[:-period] and not unit.isspace() else None
+
+
+class RepetitionWatch:
+    """Watches text as it streams; looks every 256 characters, so the cost per character is small."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._unseen = 0
+        self.unit: str | None = None
+
+    def feed(self, text: str) -> bool:
+        """Whether the text repeats itself by now."""
+        self._text = (self._text + text)[-16_384:]
+        self._unseen += len(text)
+        if self._unseen >= 256 and self.unit is None:
+            self._unseen = 0
+            self.unit = repeating_tail(self._text)
+        return self.unit is not None
+
+
+class CallMemo(Frozen):
+    """A call of this run that got its return."""
+
+    name: str
+    arguments: str
+    """In canonical form."""
+    result: str = ""
+    """The beginning of what the tool returned."""
+    step_no: int = 0
+
+
+@dataclass(frozen=True)
+class CallLoop:
+    """`same`: the very same call again; `result` is what it brought. `name`: one tool, again and again."""
+
+    kind: Literal["same", "name"]
+    result: str = ""
+
+
+def call_loop(name: str, arguments: str, recent: Sequence[CallMemo]) -> CallLoop | None:
+    """Whether this call is the third of its kind in the last 20, or its tool alone was called in eight steps."""
+    window = recent[-WINDOW:]
+    same = [memo for memo in window if memo.name == name and memo.arguments == arguments]
+    if len(same) >= SAME_CALL - 1:
+        return CallLoop("same", same[-1].result)
+    steps: set[int] = set()
+    for memo in reversed(window):
+        if memo.name != name:
+            break
+        steps.add(memo.step_no)
+    return CallLoop("name") if len(steps) >= SAME_NAME - 1 else None
