@@ -70,7 +70,7 @@ class Run(Frozen):
     """The message that started it."""
     usage: Usage = Usage()
     resumed: int = 0
-    """How often it was taken up again after the engine ended."""
+    """How often it was taken up again after the engine died (an orderly end does not count)."""
     created_at: Micros
     completed_at: Micros | None = None
 

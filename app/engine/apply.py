@@ -9,6 +9,7 @@ from app.domain.base import Micros
 from app.domain.message import Message, Part, ToolCallPart, ToolReturnPart
 from app.domain.run import Failure, Step, Usage
 from app.engine.state import (
+    BrokenOff,
     Call,
     CallModel,
     Cancelled,
@@ -38,6 +39,8 @@ class Applied:
     state: RunState
     message: Message | None = None
     step: Step | None = None
+    exchange: Exchange | None = None
+    """The bytes that belong to `step`."""
 
 
 def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
@@ -48,9 +51,13 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ModelFailed():
             return _failed(state, outcome, now)
         case ToolsReturned():
-            return _returned(state, outcome.returns, now)
+            action = state.intent
+            assert isinstance(action, RunTools)
+            return _answered(state, action, outcome.returns, _LOST, now)
         case Cancelled():
             return _cancelled(state, outcome, now)
+        case BrokenOff():
+            return _broken_off(state, outcome.failure, now)
         case _:
             assert_never(outcome)
 
@@ -75,7 +82,7 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
     )
     parts = (*reply.said, *(_part(call) for call in calls))
     message = _message(state, action, parts, now, "not_finished" if cut_text else "") if parts else None
-    return Applied(after, message, step)
+    return Applied(after, message, step, outcome.exchange)
 
 
 def _end_of_reply(reply: Reply, cut_text: bool, calls: tuple[Call, ...]) -> Finish | None:
@@ -99,33 +106,48 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
         }
     )
     said = outcome.reply.said
-    return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step)
-
-
-def _returned(state: RunState, returns: dict[str, ToolReturnPart], now: Micros) -> Applied:
-    action = state.intent
-    assert isinstance(action, RunTools)
-    parts = tuple(returns.get(call.tool_call_id) or _lost(call) for call in action.calls)
-    message = _tool_message(state, action.message_id, action.step_id, parts, now)
-    return Applied(state.model_copy(update={"calls": ()}), message)
+    return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
 
 
 def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
-    end = Finish(stop_reason="cancelled")
+    ended = state.model_copy(update={"end": Finish(stop_reason="cancelled")})
     action = state.intent
     if isinstance(action, RunTools):
-        parts = tuple(outcome.returns.get(call.tool_call_id) or _stopped(call) for call in action.calls)
-        message = _tool_message(state, action.message_id, action.step_id, parts, now)
-        return Applied(state.model_copy(update={"calls": (), "end": end}), message)
-    after = state.model_copy(update={"end": end})
+        return _answered(ended, action, outcome.returns, _STOPPED, now)
     if not isinstance(action, CallModel) or outcome.exchange is None:
-        return Applied(after)
+        return Applied(ended)
     step = _step(state, action, outcome.exchange, outcome.reply, "cancelled")
-    after = after.model_copy(
+    after = ended.model_copy(
         update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
     )
     said = outcome.reply.said
-    return Applied(after, _message(state, action, said, now, "stopped") if said else None, step)
+    return Applied(after, _message(state, action, said, now, "stopped") if said else None, step, outcome.exchange)
+
+
+def _broken_off(state: RunState, failure: Failure, now: Micros) -> Applied:
+    ended = state.model_copy(update={"end": Finish(stop_reason="error", failure=failure)})
+    if isinstance(state.intent, RunTools):
+        return _answered(ended, state.intent, {}, _INTERRUPTED, now)
+    return Applied(ended)
+
+
+def _answered(
+    state: RunState, action: RunTools, returns: dict[str, ToolReturnPart], otherwise: str, now: Micros
+) -> Applied:
+    """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
+    parts = tuple(
+        returns.get(call.tool_call_id) or tool_error(call, call.problem or otherwise) for call in action.calls
+    )
+    message = Message(
+        id=action.message_id,
+        agent_id=state.agent_id,
+        role="tool",
+        parts=parts,
+        run_id=state.run_id,
+        step_id=action.step_id,
+        created_at=now,
+    )
+    return Applied(state.model_copy(update={"calls": ()}), message)
 
 
 def _model_call(state: RunState) -> CallModel:
@@ -166,14 +188,6 @@ def tool_error(call: Call, text: str) -> ToolReturnPart:
     return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
 
 
-def _lost(call: Call) -> ToolReturnPart:
-    return tool_error(call, "No result was recorded for this call.")
-
-
-def _stopped(call: Call) -> ToolReturnPart:
-    return tool_error(call, "The person stopped the run, so this call was not carried out.")
-
-
 def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:
     return Message(
         id=action.message_id,
@@ -183,18 +197,6 @@ def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: M
         run_id=state.run_id,
         step_id=action.step_id,
         note=note,
-        created_at=now,
-    )
-
-
-def _tool_message(state: RunState, message_id: str, step_id: str, parts: tuple[Part, ...], now: Micros) -> Message:
-    return Message(
-        id=message_id,
-        agent_id=state.agent_id,
-        role="tool",
-        parts=parts,
-        run_id=state.run_id,
-        step_id=step_id,
         created_at=now,
     )
 
@@ -228,6 +230,9 @@ def _step(
     )
 
 
+_LOST = "No result was recorded for this call."
+_STOPPED = "The person stopped the run, so this call was not carried out."
+_INTERRUPTED = "Interrupted by a restart: this call was not carried out."
 _CUT = Failure(
     code="max_tokens_exceeded",
     message="The reply grew longer than its limit and was cut. What was written is kept.",

@@ -3,13 +3,22 @@
 from dataclasses import dataclass
 
 from app.domain.base import Micros
+from app.domain.error import Invalid
 from app.domain.event import Changed, RunEvent
-from app.domain.message import Message, MessageDraft
+from app.domain.message import ImagePart, Message, MessageDraft
 from app.domain.run import Run
 from app.domain.wire_message import objects_of
 from app.engine.decide import FreshIds, decide
 from app.engine.state import RunState
 from app.ports.storage import Repositories
+
+
+@dataclass(frozen=True)
+class Begun:
+    run: Run
+    events: tuple[RunEvent, ...]
+    again: bool = False
+    """True: the message was known, and `run` is what it began then."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +35,20 @@ class Beginning:
     background: bool = False
     started_by: str = "window"
 
-    def store(self, repos: Repositories) -> tuple[Run, tuple[RunEvent, ...]]:
-        """Stores it. Raises `Conflict` (`busy`) while the conversation has an active run."""
+    def store(self, repos: Repositories) -> Begun:
+        """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
+        known = self._known(repos)
+        return Begun(known, (), again=True) if known is not None else self._store(repos)
+
+    def _known(self, repos: Repositories) -> Run | None:
+        """Looked up where it is stored, so that a message sent twice at once runs once."""
+        if self.draft is None or self.draft.otid is None:
+            return None
+        agent_id = repos.conversations.get(self.conversation_id).agent_id
+        message = repos.messages.find_otid(agent_id, self.draft.otid)
+        return repos.runs.get(message.run_id) if message is not None and message.run_id else None
+
+    def _store(self, repos: Repositories) -> Begun:
         agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
         cause = self.message_id if self.draft is not None else self.cause_id
         run = Run(
@@ -51,9 +72,12 @@ class Beginning:
         repos.runs.add(run, state.model_dump_json())
         events = self._store_message(repos, agent.id, self.draft) if self.draft is not None else ()
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
-        return run, events
+        return Begun(run, events)
 
     def _store_message(self, repos: Repositories, agent_id: str, draft: MessageDraft) -> tuple[RunEvent, ...]:
+        for part in draft.parts:
+            if isinstance(part, ImagePart) and repos.blobs.find(part.sha256) is None:
+                raise Invalid("An attached image is not stored here, so nothing was sent.", hint="Attach it again.")
         message = Message(
             id=self.message_id,
             agent_id=agent_id,

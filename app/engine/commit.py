@@ -1,8 +1,6 @@
 """The transaction of a step: outcome, memory changes, messages, events and the next intent are stored together."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.base import Micros
 from app.domain.event import Changed, RunEvent
@@ -10,7 +8,7 @@ from app.domain.history import MemoryEvent, Origin
 from app.domain.message import Message, ToolReturnPart
 from app.domain.run import Run, RunStatus, StopReason
 from app.domain.wire_message import ErrorMessage, Payload, StopReasonObject, UsageStatistics, objects_of
-from app.engine.apply import Applied, apply
+from app.engine.apply import apply
 from app.engine.bundle import EnginePorts
 from app.engine.changes import Changes
 from app.engine.decide import FreshIds, decide
@@ -19,8 +17,6 @@ from app.engine.state import Call, Finish, Outcome, RunState, RunTools, ToolsRet
 from app.engine.tools.dispatch import runs_in_transaction
 from app.engine.tools.memory import MemoryResult, run_memory_tool
 from app.ports.storage import Repositories
-
-Calls = tuple[Call, ...]
 
 
 @dataclass(frozen=True)
@@ -32,14 +28,10 @@ class _Stored:
 async def commit(state: RunState, outcome: Outcome, ports: EnginePorts, emitter: Emitter) -> RunState:
     """Stores what an outcome means and returns the state with its next intent. One transaction, never half done."""
     fresh = FreshIds(ports.ids.new("step"), ports.ids.new("message"))
-    stored = await ports.storage.write(lambda repos: _Commit(repos, ports, emitter).store(state, outcome, fresh))
-    emitter.publish(stored.events)
-    return stored.state
-
-
-async def end_now(state: RunState, ports: EnginePorts, emitter: Emitter) -> RunState:
-    """Ends a run that is not taken up again: its open calls get returns, so that no call stays an orphan."""
-    stored = await ports.storage.write(lambda repos: _Commit(repos, ports, emitter).store_end(state))
+    async with emitter.batch() as batch:
+        stored = await ports.storage.write(
+            lambda repos: _Commit(repos, ports, emitter, batch).store(state, outcome, fresh)
+        )
     emitter.publish(stored.events)
     return stored.state
 
@@ -47,44 +39,24 @@ async def end_now(state: RunState, ports: EnginePorts, emitter: Emitter) -> RunS
 class _Commit:
     """One transaction's work; lives on the writer thread."""
 
-    def __init__(self, repos: Repositories, ports: EnginePorts, emitter: Emitter) -> None:
+    def __init__(self, repos: Repositories, ports: EnginePorts, emitter: Emitter, batch: tuple[RunEvent, ...]) -> None:
         self._repos = repos
         self._ports = ports
         self._emitter = emitter
         self._now: Micros = ports.clock.now()
-        self._events: list[RunEvent] = list(emitter.take_unwritten())
-        self._already = len(self._events)
+        self._already = batch
+        self._events: list[RunEvent] = []
 
     def store(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> _Stored:
         changes: tuple[MemoryEvent, ...] = ()
         if isinstance(outcome, ToolsReturned):
             outcome, changes = self._evaluate_memory_tools(state, outcome)
         applied = apply(state, outcome, self._now)
-        exchange = getattr(outcome, "exchange", None)
-        if applied.step is not None and exchange is not None:
-            self._repos.runs.add_step(applied.step, exchange.request_parts, exchange.reply)
+        if applied.step is not None and applied.exchange is not None:
+            self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
         if applied.message is not None:
-            self._append(applied, applied.message, changes)
-        after = applied.state
-        after = after.model_copy(update={"intent": decide(after, fresh)})
-        return self._save(after)
-
-    def store_end(self, state: RunState) -> _Stored:
-        assert state.end is not None
-        action = state.intent
-        if isinstance(action, RunTools):
-            parts = tuple(_interrupted(call) for call in action.calls)
-            message = Message(
-                id=action.message_id,
-                agent_id=state.agent_id,
-                role="tool",
-                parts=parts,
-                run_id=state.run_id,
-                step_id=action.step_id,
-                created_at=self._now,
-            )
-            self._append(Applied(state), message, ())
-        return self._save(state.model_copy(update={"calls": (), "intent": state.end}))
+            self._append(applied.state, applied.message, changes)
+        return self._save(applied.state.model_copy(update={"intent": decide(applied.state, fresh)}))
 
     def _save(self, state: RunState) -> _Stored:
         run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})
@@ -93,11 +65,11 @@ class _Commit:
             for payload in _closing(run):
                 self._event(state, payload)
         self._repos.runs.save(run, state.model_dump_json())
-        self._repos.runs.add_events(tuple(self._events))
+        self._repos.runs.add_events((*self._already, *self._events))
         self._repos.changed(
             Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)
         )
-        return _Stored(state, tuple(self._events[self._already :]))
+        return _Stored(state, tuple(self._events))
 
     def _finished(self, run: Run, end: Finish) -> Run:
         return run.model_copy(
@@ -109,8 +81,7 @@ class _Commit:
             }
         )
 
-    def _append(self, applied: Applied, message: Message, changes: tuple[MemoryEvent, ...]) -> None:
-        state = applied.state
+    def _append(self, state: RunState, message: Message, changes: tuple[MemoryEvent, ...]) -> None:
         position = self._repos.messages.append(state.conversation_id, message)
         for payload in objects_of(message):
             self._event(state, payload, message, position, changes)
@@ -158,7 +129,7 @@ class _Commit:
     def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
         begun = self._ports.clock.now()
         blocks = self._repos.blocks.of_agent(state.agent_id)
-        result = run_memory_tool(call.name, blocks, _arguments(call))
+        result = run_memory_tool(call.name, blocks, call.parsed)
         if result.value is not None:
             block = next(block for block in blocks if block.id == result.block_id)
             changes = Changes(self._repos, self._ports.ids, self._now, self._origin(call, state))
@@ -177,11 +148,6 @@ class _Commit:
         )
 
 
-def _arguments(call: Call) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(call.arguments)
-    return loaded
-
-
 def _memory_return(call: Call, result: MemoryResult, duration_ms: int) -> ToolReturnPart:
     return ToolReturnPart(
         tool_call_id=call.tool_call_id,
@@ -191,11 +157,6 @@ def _memory_return(call: Call, result: MemoryResult, duration_ms: int) -> ToolRe
         duration_ms=duration_ms,
         approximate=result.approximate,
     )
-
-
-def _interrupted(call: Call) -> ToolReturnPart:
-    text = call.problem or "Interrupted by a restart: this call was not carried out."
-    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
 
 
 def _status(reason: StopReason) -> RunStatus:

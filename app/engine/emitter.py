@@ -1,6 +1,8 @@
 """A run's voice: numbers its events, publishes them at once and writes them to the run's log in batches."""
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
 
 from app.domain.event import Event, Progress, RunEvent
 from app.domain.wire_message import Payload
@@ -25,6 +27,7 @@ class Emitter:
         self._unwritten: list[RunEvent] = []
         self._chars = 0
         self._written_at = clock.now()
+        self._writing = asyncio.Lock()
 
     def delta(self, payload: Payload, *, step_id: str, step_no: int, attempt: int) -> RunEvent:
         """Publishes the next piece of a message and keeps it for the log."""
@@ -56,18 +59,27 @@ class Emitter:
         return bool(self._unwritten) and (late or self._chars >= FLUSH_AFTER_CHARS)
 
     async def flush(self) -> None:
-        """Writes the batch in a transaction of its own."""
-        batch = self.take_unwritten()
-        if batch:
-            await self._storage.write(lambda repos: repos.runs.add_events(batch))
+        """Writes the batch in a transaction of its own. Whatever was published before is in the log afterwards."""
+        async with self.batch() as batch:
+            if batch:
+                await self._storage.write(lambda repos: repos.runs.add_events(batch))
 
-    def take_unwritten(self) -> tuple[RunEvent, ...]:
-        """Hands the batch over to a transaction that will store it."""
-        batch = tuple(self._unwritten)
-        self._unwritten.clear()
-        self._chars = 0
-        self._written_at = self._clock.now()
-        return batch
+    @contextlib.asynccontextmanager
+    async def batch(self) -> AsyncGenerator[tuple[RunEvent, ...]]:
+        """The batch, for a transaction that stores it; kept for the next one if that fails.
+
+        One at a time: whoever flushes while another writes waits, so that a reader of the log never meets a hole.
+        """
+        async with self._writing:
+            batch = tuple(self._unwritten)
+            self._unwritten.clear()
+            self._chars = 0
+            self._written_at = self._clock.now()
+            try:
+                yield batch
+            except Exception:
+                self._unwritten[:0] = batch
+                raise
 
     def publish(self, events: tuple[RunEvent, ...]) -> None:
         """Publishes events that a transaction has stored."""

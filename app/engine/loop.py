@@ -10,16 +10,16 @@ from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
 
 
 class Control:
-    """The stop switch of one run. `stop()` takes effect while the run performs, never while it commits."""
+    """The stop switch of one run. `stop()` takes effect once, while the run performs, never while it commits."""
 
     def __init__(self) -> None:
         self.stopped = False
         self._performing: asyncio.Task[object] | None = None
 
     def stop(self) -> None:
-        self.stopped = True
-        if self._performing is not None:
+        if not self.stopped and self._performing is not None:
             self._performing.cancel()
+        self.stopped = True
 
     async def perform(self, state: RunState, ports: EnginePorts, emitter: Emitter) -> Outcome:
         """Performs the intent; a stop makes it `Cancelled` with what had been brought until then."""

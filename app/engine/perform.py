@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,12 +145,13 @@ def _failure(error: AppError, state: RunState, attempt: Attempt, listening: List
     message = error.message
     if words:
         message = f"{message} The {words} words it had written are kept."
-    overflow = error.code == "context_window_overflow"
     details: dict[str, str | int | float | bool | None] = {
         key: value for key, value in error.details.items() if isinstance(value, str | int | float)
     }
     failure = Failure(code=error.code, message=message, hint=error.hint, details=details)
-    reason = "context_window_overflow_in_system_prompt" if overflow else "llm_api_error"
+    reason = "llm_api_error" if isinstance(error, ModelError) else "error"
+    if error.code == "context_window_overflow":
+        reason = "context_window_overflow_in_system_prompt"
     exchange = _ended(attempt.exchange or Exchange(model="", sent_at=now), listening, now)
     return ModelFailed(failure, reason, reply, exchange)
 
@@ -176,13 +176,13 @@ async def _run_tools(
 ) -> Outcome:
     returns: dict[str, ToolReturnPart] = {}
     attempt.returns = returns
-    tools = await ports.storage.read(lambda repos: {tool.name: tool for tool in repos.tools.list()})
     attached = await ports.storage.read(lambda repos: repos.agents.get(state.agent_id).tool_names)
+    tools = {tool.name: tool for tool in await ports.storage.read(lambda repos: repos.tools.by_names(attached))}
     for call in action.calls:
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
             continue
-        tool = tools.get(call.name) if call.name in attached else None
+        tool = tools.get(call.name)
         if tool is None:
             names = ", ".join(attached) or "none"
             returns[call.tool_call_id] = tool_error(call, f'There is no tool "{call.name}". Your tools are: {names}.')
@@ -192,7 +192,7 @@ async def _run_tools(
         if starts_unnoticed(tool):
             await _note_start(call, state, ports)
         emitter.progress(_progress(state, "tool", call.name, ports))
-        returns[call.tool_call_id] = await run_tool(tool, call, _arguments(call), state, ports)
+        returns[call.tool_call_id] = await run_tool(tool, call, call.parsed, state, ports)
     return ToolsReturned(returns)
 
 
@@ -211,8 +211,3 @@ async def _note_start(call: Call, state: RunState, ports: EnginePorts) -> None:
         repos.runs.save(repos.runs.get(state.run_id), after.model_dump_json())
 
     await ports.storage.write(work)
-
-
-def _arguments(call: Call) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(call.arguments)
-    return loaded

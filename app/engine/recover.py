@@ -1,7 +1,5 @@
 """Pure: what to do with a run that was active when the engine ended."""
 
-from dataclasses import dataclass
-
 from app.domain.base import Micros
 from app.domain.run import Failure, Run
 from app.engine.decide import FreshIds
@@ -14,24 +12,29 @@ MAX_RESUMES = 1
 INTERRUPTED = "interrupted by restart"
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """`resume`: go on with `state`. Otherwise the run ends with `state.end` once open calls are answered."""
+def stored_state(run: Run, text: str) -> RunState | None:
+    """The state as it was stored; None when it is of another schema version or cannot be read."""
+    try:
+        state = RunState.model_validate_json(text)
+    except ValueError:
+        return None
+    return state if state.schema_version == SCHEMA_VERSION and state.run_id == run.id else None
 
-    resume: bool
-    state: RunState
+
+def blank_state(run: Run) -> RunState:
+    """What is known of a run without its state: enough to end it."""
+    return RunState(run_id=run.id, agent_id=run.agent_id, conversation_id=run.conversation_id, usage=run.usage)
 
 
-def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> Recovery:
-    """Decides over one run. `state` is None when the stored one is of another schema version or cannot be read."""
-    if state is None or state.schema_version != SCHEMA_VERSION:
-        blank = RunState(run_id=run.id, agent_id=run.agent_id, conversation_id=run.conversation_id)
-        return Recovery(False, _ended(blank, _interrupted("It was written by another version of Lares.")))
-    if run.resumed >= MAX_RESUMES:
-        return Recovery(False, _ended(state, _CRASHER))
+def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> RunState | Failure:
+    """The state to go on with, or why the run ends."""
+    if state is None:
+        return _interrupted("It was written by another version of Lares.")
+    if run.resumed >= MAX_RESUMES and not state.set_aside:
+        return _CRASHER
     if not run.background and now - run.created_at > RESUME_WITHIN:
-        return Recovery(False, _ended(state, _interrupted("")))
-    return Recovery(True, _again(state, fresh))
+        return _interrupted("")
+    return _again(state.model_copy(update={"set_aside": False}), fresh)
 
 
 def _again(state: RunState, fresh: FreshIds) -> RunState:
@@ -52,10 +55,6 @@ def _not_again(call: Call) -> Call:
         return call
     problem = f"{INTERRUPTED}: the tool had started, and whether it finished is unknown. Check before calling it again."
     return call.model_copy(update={"problem": problem})
-
-
-def _ended(state: RunState, failure: Failure) -> RunState:
-    return state.model_copy(update={"end": Finish(stop_reason="error", failure=failure)})
 
 
 def _interrupted(why: str) -> Failure:

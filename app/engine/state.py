@@ -4,8 +4,9 @@
 `perform` and `apply`.
 """
 
+import json
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ReasoningPart, TextPart, ToolReturnPart
@@ -23,6 +24,12 @@ class Call(Frozen):
     arguments: str
     status: Literal["requested", "started"] = "requested"
     problem: str = ""
+
+    @property
+    def parsed(self) -> dict[str, Any]:
+        """The arguments as an object; they always parse."""
+        loaded: dict[str, Any] = json.loads(self.arguments)
+        return loaded
 
 
 class CallModel(Frozen):
@@ -67,6 +74,8 @@ class RunState(Frozen):
     """Calls in a row whose arguments could not be used."""
     empty_replies: int = 0
     usage: Usage = Usage()
+    set_aside: bool = False
+    """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
     end: Finish | None = None
     """Set when the run is to end with the next decision."""
     intent: Action | None = None
@@ -151,4 +160,11 @@ class Cancelled:
     returns: dict[str, ToolReturnPart] = field(default_factory=dict[str, ToolReturnPart])
 
 
-Outcome = ModelReplied | ModelFailed | ToolsReturned | Cancelled
+@dataclass(frozen=True)
+class BrokenOff:
+    """The run cannot go on, by no fault of its model: the engine ended, or something could not be stored."""
+
+    failure: Failure
+
+
+Outcome = ModelReplied | ModelFailed | ToolsReturned | Cancelled | BrokenOff

@@ -226,6 +226,9 @@ class BlobRepository(Protocol):
         ...
 
     def get(self, sha256: str) -> tuple[Blob, bytes]: ...
+    def find(self, sha256: str) -> Blob | None:
+        """Without its bytes."""
+        ...
 
 
 @dataclass(frozen=True)

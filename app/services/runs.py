@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Event, RunEvent
-from app.domain.message import MessageDraft
+from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run, Step, StepTrace
 from app.engine.begin import Beginning
 from app.engine.bundle import EnginePorts
 from app.engine.decide import FreshIds
-from app.engine.emitter import Emitter
 from app.ports.storage import Repositories
 from app.services.event_bus import EventBus
 from app.services.running import Running
 
 LOG_PAGE = 1_000
+_COMPLETE = ("end_turn", "tool_rule", "requires_approval")
 
 
 class Runs:
@@ -30,16 +30,28 @@ class Runs:
 
         Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
         """
-        if not message.parts:
+        if not any(isinstance(part, ImagePart) or part.text.strip() for part in message.parts):
             raise Invalid("The message is empty.", hint="Write something, or attach an image.")
-        known = await self._known(conversation_id, message.otid)
-        return known or await self._begin(conversation_id, message, background, started_by)
+        return await self._begin(conversation_id, message, background, started_by)
 
     async def retry(self, run_id: str) -> Run:
         """Goes on from where a run ended badly: a new run over the same messages, without a new one."""
-        old = await self.get(run_id)
-        if old.active:
-            raise Conflict("This run is still active.", code="busy", details={"run_id": run_id})
+
+        def read(repos: Repositories) -> tuple[Run, Run]:
+            run = repos.runs.get(run_id)
+            return run, repos.runs.list(conversation_id=run.conversation_id, limit=1)[0]
+
+        old, newest = await self._ports.storage.read(read)
+        if newest.active:
+            raise Conflict("The agent is still replying.", code="busy", details={"run_id": newest.id})
+        if newest.id != run_id:
+            raise Conflict(
+                "The conversation has gone on since, so this cannot be tried again where it was.",
+                code="changed_since",
+                hint="Send the message again, or edit it to branch the conversation there.",
+            )
+        if old.stop_reason in _COMPLETE:
+            raise Invalid("This reply is complete.", hint="To get another one, edit the message that led to it.")
         return await self._begin(old.conversation_id, None, old.background, old.started_by, old.message_id)
 
     async def cancel(self, run_id: str) -> Run:
@@ -75,13 +87,16 @@ class Runs:
         return await self._ports.storage.read(lambda repos: repos.runs.trace(step_id))
 
     async def subscribe(self, run_id: str, after_seq: int = 0) -> AsyncIterator[RunEvent]:
-        """Every event of a run after `after_seq`, from the log and then live, without gap or repeat, to its end."""
-        await self.get(run_id)
+        """Every event of a run after `after_seq`, from the log and then live, without gap or repeat, to its end.
+
+        Raises `StorageError` when the run broke off because its end could not be stored, and still cannot.
+        """
         seen = after_seq
         overflowed = True
         while overflowed:
             subscription = self._bus.subscribe(lambda event: isinstance(event, RunEvent) and event.run_id == run_id)
             try:
+                await self._running.settle(run_id)
                 await self._running.flush(run_id)
                 active = (await self.get(run_id)).active and not self._running.closing
                 async for event in self._logged(run_id, seen):
@@ -92,10 +107,9 @@ class Runs:
                 if not active:
                     return
                 async for event in subscription:
-                    if not isinstance(event, RunEvent) or event.seq_id <= seen:
-                        continue
-                    seen = event.seq_id
-                    yield event
+                    if isinstance(event, RunEvent) and event.seq_id > seen:
+                        seen = event.seq_id
+                        yield event
                     if _is_last(event):
                         return
                 overflowed = subscription.overflowed
@@ -112,17 +126,6 @@ class Runs:
     async def _log_page(self, run_id: str, after_seq: int) -> tuple[RunEvent, ...]:
         return await self._ports.storage.read(lambda repos: repos.runs.events(run_id, after_seq, LOG_PAGE))
 
-    async def _known(self, conversation_id: str, otid: str | None) -> Run | None:
-        if otid is None:
-            return None
-
-        def work(repos: Repositories) -> Run | None:
-            agent_id = repos.conversations.get(conversation_id).agent_id
-            message = repos.messages.find_otid(agent_id, otid)
-            return repos.runs.get(message.run_id) if message is not None and message.run_id else None
-
-        return await self._ports.storage.read(work)
-
     async def _begin(
         self,
         conversation_id: str,
@@ -131,7 +134,9 @@ class Runs:
         started_by: str,
         cause_id: str | None = None,
     ) -> Run:
-        await self._running.settle(conversation_id)
+        active = await self._ports.storage.read(lambda repos: repos.runs.active_in(conversation_id))
+        if active is not None:
+            await self._running.settle(active.id)
         ids = self._ports.ids
         beginning = Beginning(
             run_id=ids.new("run"),
@@ -144,12 +149,7 @@ class Runs:
             background=background,
             started_by=started_by,
         )
-        run, events = await self._ports.storage.write(beginning.store)
-        for event in events:
-            self._bus.publish(event)
-        emitter = Emitter(run.id, len(events), self._ports.storage, self._ports.clock, self._bus.publish)
-        self._running.launch(run.id, emitter)
-        return run
+        return await self._running.begin(beginning)
 
 
 def _is_last(event: Event) -> bool:

@@ -7,8 +7,9 @@ import pytest
 from app.domain.run import Failure, Run, Usage
 from app.engine.apply import apply
 from app.engine.decide import FreshIds, decide
-from app.engine.recover import RESUME_WITHIN, recover
+from app.engine.recover import RESUME_WITHIN, blank_state, recover, stored_state
 from app.engine.state import (
+    BrokenOff,
     Call,
     CallModel,
     Cancelled,
@@ -181,8 +182,8 @@ def run(**fields: object) -> Run:
 
 def test_after_a_crash_the_model_is_called_again_with_a_new_message():
     found = recover(run(), state(), NOON, FRESH)
-    assert found.resume
-    assert found.state.intent == CallModel(step_id="step-1", message_id="message-new", attempt=2)
+    assert isinstance(found, RunState)
+    assert found.intent == CallModel(step_id="step-1", message_id="message-new", attempt=2)
 
 
 def test_after_a_crash_a_started_tool_is_not_run_again_but_a_requested_one_is():
@@ -191,8 +192,9 @@ def test_after_a_crash_a_started_tool_is_not_run_again_but_a_requested_one_is():
         Call(tool_call_id="2", name="g", arguments="{}"),
     )
     found = recover(run(), state(intent=RunTools(step_id="s", message_id="m", calls=calls)), NOON, FRESH)
-    assert isinstance(found.state.intent, RunTools)
-    first, second = found.state.intent.calls
+    assert isinstance(found, RunState)
+    assert isinstance(found.intent, RunTools)
+    first, second = found.intent.calls
     assert first.problem.startswith("interrupted by restart")
     assert second.problem == ""
 
@@ -200,21 +202,42 @@ def test_after_a_crash_a_started_tool_is_not_run_again_but_a_requested_one_is():
 def test_an_old_run_is_ended_but_an_old_background_run_goes_on():
     late = NOON + RESUME_WITHIN + 1
     ended = recover(run(), state(), late, FRESH)
-    assert not ended.resume
-    assert ended.state.end is not None
-    assert ended.state.end.failure is not None
-    assert "closed during this run" in ended.state.end.failure.message
-    assert recover(run(background=True), state(), late, FRESH).resume
+    assert isinstance(ended, Failure)
+    assert "closed during this run" in ended.message
+    assert isinstance(recover(run(background=True), state(), late, FRESH), RunState)
 
 
 def test_a_run_active_at_two_engine_deaths_is_not_taken_up_again():
     found = recover(run(resumed=1), state(), NOON, FRESH)
-    assert not found.resume
-    assert found.state.end is not None
-    assert found.state.end.failure is not None
-    assert "twice" in found.state.end.failure.message
+    assert isinstance(found, Failure)
+    assert "twice" in found.message
 
 
-def test_a_state_of_another_version_ends_as_interrupted():
-    assert not recover(run(), state(schema_version=99), NOON, FRESH).resume
-    assert not recover(run(), None, NOON, FRESH).resume
+def test_an_engine_that_ended_in_its_own_order_is_no_reason_to_give_a_run_up():
+    found = recover(run(resumed=1), state(set_aside=True), NOON, FRESH)
+    assert isinstance(found, RunState)
+    assert not found.set_aside, "the next death counts again"
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"schema_version": 99, "run_id": "r"}'])
+def test_a_state_that_cannot_be_read_ends_as_interrupted_with_the_counts_of_its_run(text: str):
+    unreadable = run(usage=Usage(prompt_tokens=7, steps=1))
+    assert stored_state(unreadable, text) is None
+    assert isinstance(recover(unreadable, None, NOON, FRESH), Failure)
+    assert blank_state(unreadable).usage.prompt_tokens == 7
+
+
+def test_a_state_of_another_version_is_not_guessed_at():
+    other = state(schema_version=99)
+    assert stored_state(run(), other.model_dump_json()) is None
+    assert stored_state(run(), state().model_dump_json()) == state()
+
+
+def test_a_run_that_breaks_off_answers_its_open_calls():
+    calls = (Call(tool_call_id="1", name="f", arguments="{}"), Call(tool_call_id="2", name="g", arguments="{}"))
+    open_calls = state(intent=RunTools(step_id="s", message_id="m", calls=calls), calls=calls)
+    failure = Failure(code="disk_full", message="The disk is full.")
+    applied = apply(open_calls, BrokenOff(failure), NOON)
+    assert applied.message is not None
+    assert [(r.tool_call_id, r.status) for r in applied.message.tool_returns] == [("1", "error"), ("2", "error")]
+    assert decide(applied.state, FRESH) == Finish(stop_reason="error", failure=failure)
