@@ -69,6 +69,7 @@ async def test_a_client_that_goes_away_while_its_message_is_stored_still_gets_it
     may_write.set()
     await asyncio.wait([sending, blocking])
     assert sending.cancelled()
+    await engine.storage.write(lambda _: None)
     (run,) = await services.runs.list(agent_id=agent.id)
     await asyncio.wait_for(events_of(services, run.id), SECONDS)
     assert (await services.runs.get(run.id)).stop_reason == "end_turn"
