@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.engine.repairs.json_repair import Unreadable, canonical, read_prefix
+from app.engine.repairs.json_repair import Unreadable, as_list, as_object, canonical, read_prefix
 from app.engine.repairs.python_calls import read_python
 
 Known = Callable[[str], str | None]
@@ -71,20 +71,17 @@ def json_calls(inner: str) -> list[WrittenCall]:
 
 def shaped_calls(value: Any) -> list[WrittenCall] | None:
     """The calls that a JSON value stands for; None if it is something else."""
-    if isinstance(value, list):
-        shaped = [shaped_calls(item) for item in value]
-        return [call for calls in shaped for call in calls or ()] if value and all(shaped) else None
-    if not isinstance(value, dict):
+    if (listed := as_list(value)) is not None:
+        shaped = [shaped_calls(item) for item in listed]
+        return [call for calls in shaped for call in calls or ()] if listed and all(shaped) else None
+    held = as_object(value)
+    if held is None:
         return None
-    for wrapper in ("tool_calls", "tool_call", "function_call"):
-        if isinstance(value.get(wrapper), list | dict):
-            return shaped_calls(value[wrapper])
-    if isinstance(value.get("function"), dict):
-        return shaped_calls(value["function"])
-    key = next((key for key in NAME_KEYS if isinstance(value.get(key), str)), None)
-    if key is None:
-        return None
-    return [WrittenCall(value[key], _given(value, key))]
+    for wrapper in ("tool_calls", "tool_call", "function_call", "function"):
+        if isinstance(held.get(wrapper), list | dict):
+            return shaped_calls(held[wrapper])
+    key = next((key for key in NAME_KEYS if isinstance(held.get(key), str)), None)
+    return None if key is None else [WrittenCall(held[key], _given(held, key))]
 
 
 def _given(value: dict[str, Any], name_key: str) -> str:
@@ -128,7 +125,7 @@ def keyed_arguments(text: str) -> tuple[str, int] | None:
         value = read_prefix(plain, 0)
     except Unreadable:
         return None
-    return (canonical(value.value), end) if isinstance(value.value, dict) else None
+    return None if as_object(value.value) is None else (canonical(value.value), end)
 
 
 def _brace_end(pieces: list[str]) -> int | None:

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 64
 MAX_CHARS = 2_000_000
@@ -77,13 +77,22 @@ def read_object(text: str, *, whole: bool = True) -> Value:
     for _ in range(2):
         if isinstance(value, str) and value.lstrip()[:1] in ("{", '"'):
             value, mended = read_json(value, whole=whole).value, True
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-        value, mended = value[0], True
+    listed = as_list(value)
+    if listed is not None and len(listed) == 1:
+        value, mended = listed[0], True
     if value is None:
         value, mended = {}, True
     if not isinstance(value, dict):
         raise Unreadable("it is no object")
-    return Value(value, found.end, mended)
+    return Value(as_object(value), found.end, mended)
+
+
+def as_object(value: Any) -> dict[str, Any] | None:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    return cast(list[Any], value) if isinstance(value, list) else None
 
 
 def canonical(value: Any) -> str:
@@ -96,9 +105,9 @@ def _clean(value: Any) -> Any:
         case str():
             return sound(value)
         case dict():
-            return {sound(str(key)): _clean(inner) for key, inner in value.items()}
+            return {sound(str(key)): _clean(inner) for key, inner in cast(dict[Any, Any], value).items()}
         case list() | tuple():
-            return [_clean(inner) for inner in value]
+            return [_clean(inner) for inner in cast(list[Any], value)]
         case float():
             return value if value - value == 0 else None
         case _:
@@ -133,13 +142,8 @@ def _shallow(value: Any) -> bool:
 
 
 def _children(value: Any) -> list[Any]:
-    match value:
-        case dict():
-            return list(value.values())
-        case list():
-            return value
-        case _:
-            return []
+    held = as_object(value)
+    return list(held.values()) if held is not None else as_list(value) or []
 
 
 def _after_closers(text: str, at: int) -> int:

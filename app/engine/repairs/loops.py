@@ -73,6 +73,8 @@ class CallMemo(Frozen):
     """In canonical form."""
     result: str = ""
     """The beginning of what the tool returned."""
+    answered: bool = False
+    """The result was given from memory, because the call had been made before."""
     step_no: int = 0
 
 
@@ -82,6 +84,8 @@ class CallLoop:
 
     kind: Literal["same", "name"]
     result: str = ""
+    answered: bool = False
+    """The model was told already that it repeats itself."""
 
 
 def call_loop(name: str, arguments: str, recent: Sequence[CallMemo]) -> CallLoop | None:
@@ -89,7 +93,9 @@ def call_loop(name: str, arguments: str, recent: Sequence[CallMemo]) -> CallLoop
     window = recent[-WINDOW:]
     same = [memo for memo in window if memo.name == name and memo.arguments == arguments]
     if len(same) >= SAME_CALL - 1:
-        return CallLoop("same", same[-1].result)
+        told = [memo for memo in same if memo.answered]
+        result = next((memo.result for memo in reversed(same) if not memo.answered), "")
+        return CallLoop("same", result, answered=bool(told))
     steps: set[int] = set()
     for memo in reversed(window):
         if memo.name != name:

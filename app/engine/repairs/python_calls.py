@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from app.engine.repairs.json_repair import as_object
+
 LONGEST = 100_000
 DEEPEST = 40
 _SIGNS = re.compile(r"(?:[-+~]\s{0,3}|not\s{1,3}){20}")
@@ -69,19 +71,19 @@ def _call(node: ast.expr, known: Callable[[str], str | None]) -> tuple[str, dict
 def _arguments(node: ast.Call) -> dict[str, Any]:
     """Keyword arguments, or one dict as the only argument. Raises `ValueError` for what is no literal."""
     if len(node.args) == 1 and not node.keywords:
-        only = ast.literal_eval(node.args[0])
-        if not isinstance(only, dict):
+        only = as_object(ast.literal_eval(node.args[0]))
+        if only is None:
             raise ValueError("a bare argument has no name")
         return {str(key): value for key, value in only.items()}
     if node.args:
         raise ValueError("a bare argument has no name")
     arguments: dict[str, Any] = {}
     for keyword in node.keywords:
-        value = ast.literal_eval(keyword.value)
-        if keyword.arg is None and isinstance(value, dict):
-            arguments |= {str(key): inner for key, inner in value.items()}
-        elif keyword.arg is not None:
-            arguments[keyword.arg] = list(value) if isinstance(value, set | tuple) else value
+        value: Any = ast.literal_eval(keyword.value)
+        if keyword.arg is not None:
+            arguments[keyword.arg] = value
+        else:
+            arguments |= {str(key): inner for key, inner in (as_object(value) or {}).items()}
     return arguments
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.tool import Tool
-from app.engine.repairs.json_repair import Unreadable, canonical, read_json
+from app.engine.repairs.json_repair import Unreadable, as_list, as_object, canonical, read_json
 
 Arguments = dict[str, Any]
 Schema = dict[str, Any]
@@ -45,7 +45,7 @@ class Fitted:
 def fit_arguments(arguments: Arguments, tool: Tool) -> Fitted:
     """Coerces types, puts misnamed arguments right, drops unknown ones; a required one missing is a problem."""
     schema = tool.parameters
-    properties: Schema = schema.get("properties") or {}
+    properties = _properties(schema)
     if not properties and not schema.get("required"):
         return Fitted(arguments)
     given = _renamed(_unwrapped(arguments, properties), schema)
@@ -71,7 +71,7 @@ def fit_arguments(arguments: Arguments, tool: Tool) -> Fitted:
 
 def schema_line(tool: Tool) -> str:
     """A tool on one line: `memory_insert(label: string, new_string: string, insert_line?: integer)`."""
-    properties: Schema = tool.parameters.get("properties") or {}
+    properties = _properties(tool.parameters)
     required = _required(tool.parameters)
     listed = [f"{name}{'' if name in required else '?'}: {_type_word(inner)}" for name, inner in properties.items()]
     return f"{tool.name}({', '.join(listed)})"
@@ -79,14 +79,21 @@ def schema_line(tool: Tool) -> str:
 
 def example(tool: Tool) -> str:
     """Arguments of a call as JSON, with the required ones filled in."""
-    properties: Schema = tool.parameters.get("properties") or {}
+    properties = _properties(tool.parameters)
     names = _required(tool.parameters) or list(properties)[:1]
     return canonical({name: _sample(name, properties.get(name) or {}) for name in names})
 
 
 def _required(schema: Schema) -> list[str]:
-    required: Any = schema.get("required")
-    return [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    return [name for name in as_list(schema.get("required")) or [] if isinstance(name, str)]
+
+
+def _properties(schema: Schema) -> Schema:
+    return as_object(schema.get("properties")) or {}
+
+
+def _options(schema: Schema) -> list[Any]:
+    return as_list(schema.get("anyOf")) or as_list(schema.get("oneOf")) or []
 
 
 def _unwrapped(arguments: Arguments, properties: Schema) -> Arguments:
@@ -101,12 +108,13 @@ def _unwrapped(arguments: Arguments, properties: Schema) -> Arguments:
             value = read_json(value).value
         except Unreadable:
             return arguments
-    return value if isinstance(value, dict) else arguments
+    inner = as_object(value)
+    return arguments if inner is None else inner
 
 
 def _renamed(arguments: Arguments, schema: Schema) -> Arguments:
     """Arguments under their right names: written differently, misspelled, or known under another word."""
-    properties: Schema = schema.get("properties") or {}
+    properties = _properties(schema)
     unknown = [name for name in arguments if name not in properties]
     if not unknown or schema.get("additionalProperties"):
         return arguments
@@ -135,18 +143,18 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
-def _coerced(value: Any, schema: Any, depth: int) -> Any:
+def _coerced(value: Any, wanted: Any, depth: int) -> Any:
     """The value as the schema wants it. Raises `_Misfit`."""
-    if not isinstance(schema, dict) or depth > DEPTH:
+    schema = as_object(wanted)
+    if schema is None or depth > DEPTH:
         return value
-    options = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(options, list) and options:
+    if options := _options(schema):
         return _first_fit(value, options, depth)
-    if "enum" in schema:
-        return _chosen(value, schema["enum"])
+    if (choices := as_list(schema.get("enum"))) is not None:
+        return _chosen(value, choices)
     kinds = schema.get("type")
-    if isinstance(kinds, list):
-        return _first_fit(value, [schema | {"type": kind} for kind in kinds], depth)
+    if (several := as_list(kinds)) is not None:
+        return _first_fit(value, [schema | {"type": kind} for kind in several], depth)
     match kinds:
         case "string":
             return _text(value)
@@ -180,8 +188,8 @@ def _first_fit(value: Any, options: list[Any], depth: int) -> Any:
     return fits[0]
 
 
-def _chosen(value: Any, choices: Any) -> Any:
-    if not isinstance(choices, list) or value in choices:
+def _chosen(value: Any, choices: list[Any]) -> Any:
+    if value in choices:
         return value
     text = _plain(str(value))
     for choice in choices:
@@ -191,26 +199,27 @@ def _chosen(value: Any, choices: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case [only] if isinstance(only, str | int | float):
-            return _text(only)
-        case _:
-            raise _Misfit(f"must be a text, not {_short(value)}")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return canonical(value)
+    listed = as_list(value)
+    if listed is not None and len(listed) == 1 and isinstance(listed[0], str | int | float):
+        return _text(listed[0])
+    raise _Misfit(f"must be a text, not {_short(value)}")
 
 
 def _number(value: Any, *, whole: bool) -> int | float:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _Misfit(f"must be a {'whole ' if whole else ''}number, not {_short(value)}")
+    kind = "a whole number" if whole else "a number"
+    listed = as_list(value)
+    if listed is not None and len(listed) == 1:
+        value = listed[0]
     if isinstance(value, str):
-        value = _number_in(value.strip(), whole=whole)
+        value = _number_in(value.strip(), kind)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Misfit(f"must be {kind}, not {_short(value)}")
     if whole and isinstance(value, float):
         if not value.is_integer():
             raise _Misfit(f"must be a whole number, not {value}")
@@ -218,7 +227,7 @@ def _number(value: Any, *, whole: bool) -> int | float:
     return value
 
 
-def _number_in(text: str, *, whole: bool) -> int | float:
+def _number_in(text: str, kind: str) -> int | float:
     if _INTEGER.fullmatch(text):
         return int(text.partition(".")[0])
     try:
@@ -226,7 +235,7 @@ def _number_in(text: str, *, whole: bool) -> int | float:
     except ValueError:
         value = float("nan")
     if value - value != 0:
-        raise _Misfit(f"must be a {'whole ' if whole else ''}number, not {_short(text)}")
+        raise _Misfit(f"must be {kind}, not {_short(text)}")
     return value
 
 
@@ -247,17 +256,16 @@ def _nothing(value: Any) -> None:
 def _items(value: Any, items: Any, depth: int) -> list[Any]:
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _read(value, value)
-    listed: list[Any] = value if isinstance(value, list) else [value]
-    return [_coerced(item, items, depth + 1) for item in listed]
+    listed = as_list(value)
+    return [_coerced(item, items, depth + 1) for item in (listed if listed is not None else [value])]
 
 
 def _object(value: Any, schema: Schema, depth: int) -> Any:
-    if isinstance(value, str):
-        value = _read(value, None)
-    if not isinstance(value, dict):
+    held = as_object(_read(value, None) if isinstance(value, str) else value)
+    if held is None:
         raise _Misfit(f"must be an object, not {_short(value)}")
-    properties: Schema = schema.get("properties") or {}
-    return {name: _coerced(inner, properties.get(name), depth + 1) for name, inner in value.items()}
+    properties = _properties(schema)
+    return {name: _coerced(inner, properties.get(name), depth + 1) for name, inner in held.items()}
 
 
 def _read(text: str, otherwise: Any) -> Any:
@@ -267,36 +275,36 @@ def _read(text: str, otherwise: Any) -> Any:
         return otherwise
 
 
-def _takes(schema: Any, kind: str) -> bool:
-    if not isinstance(schema, dict):
+def _takes(wanted: Any, kind: str) -> bool:
+    schema = as_object(wanted)
+    if schema is None:
         return True
     kinds = schema.get("type")
-    options: list[Any] = schema.get("anyOf") or schema.get("oneOf") or []
-    return kind == kinds or (isinstance(kinds, list) and kind in kinds) or any(_takes(one, kind) for one in options)
+    return kind in (as_list(kinds) or [kinds]) or any(_takes(option, kind) for option in _options(schema))
 
 
-def _type_word(schema: Any) -> str:
-    if not isinstance(schema, dict):
-        return "any"
-    if isinstance(choices := schema.get("enum"), list):
+def _type_word(wanted: Any) -> str:
+    schema = as_object(wanted) or {}
+    if (choices := as_list(schema.get("enum"))) is not None:
         return " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices[:12])
-    if options := schema.get("anyOf") or schema.get("oneOf"):
+    if options := _options(schema):
         return " | ".join(_type_word(option) for option in options[:6])
     kinds = schema.get("type")
-    if isinstance(kinds, list):
-        return " | ".join(str(kind) for kind in kinds)
+    if (several := as_list(kinds)) is not None:
+        return " | ".join(str(kind) for kind in several)
     if kinds == "array":
         return f"list of {_type_word(schema.get('items'))}"
     return str(kinds or "any")
 
 
-def _sample(name: str, schema: Any) -> Any:
-    word = _type_word(schema)
-    if isinstance(schema, dict) and isinstance(choices := schema.get("enum"), list) and choices:
+def _sample(name: str, wanted: Any) -> Any:
+    schema = as_object(wanted) or {}
+    if choices := as_list(schema.get("enum")):
         return choices[0]
-    samples = {"integer": 1, "number": 1.5, "boolean": True, "object": {}, "null": None}
+    word = _type_word(schema)
     if word.startswith("list of"):
         return [_sample(name, schema.get("items"))]
+    samples: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True, "object": {}, "null": None}
     return samples.get(word, f"<{name.replace('_', ' ')}>")
 
 

@@ -1,0 +1,47 @@
+"""How a model is asked again: what differs from the first request. Stored with the action, so it survives a crash."""
+
+from typing import Literal
+
+from app.domain.base import Frozen
+
+Reason = Literal["empty", "thinking", "cut", "repetition", "stray", "loop", "broken"]
+"""Why a reply was no use. `broken`: a call that could not run; the model is told by its return instead."""
+
+
+class Again(Frozen):
+    """What the next request changes for once. The history knows nothing of it."""
+
+    reason: Reason
+    nudge: str = ""
+    """Words added to the newest message."""
+    warmer: float = 0.0
+    """Added to the temperature."""
+    longer: int = 1
+    """The output limit times this."""
+    without_thinking: bool = False
+    without_tools: bool = False
+
+
+ANSWER_OR_CALL = "Answer or call one tool."
+ANSWER_NOW = "You have what you need. Answer the user now, in plain words."
+SHORTER = "Your tool call was cut off. Use shorter arguments."
+LAST = "Put the tool call at the very end of your message, with nothing after it."
+
+
+def ask_again(reason: Reason, slips: int) -> Again:
+    """The settings of the next try after `slips` earlier ones in a row failed."""
+    match reason:
+        case "empty":
+            return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "")
+        case "thinking":
+            return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "", without_thinking=True)
+        case "cut":
+            return Again(reason=reason, nudge=SHORTER, longer=2 * (slips + 1), without_thinking=bool(slips))
+        case "repetition":
+            return Again(reason=reason, warmer=round(0.2 * (slips + 1), 1))
+        case "loop":
+            return Again(reason=reason, nudge=ANSWER_NOW, without_tools=True)
+        case "stray":
+            return Again(reason=reason, nudge=LAST)
+        case "broken":
+            return Again(reason=reason)

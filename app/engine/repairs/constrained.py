@@ -1,0 +1,143 @@
+"""Pure: models without tool calls of their own speak JSON instead: {"tool": ..., "args": ...} or {"say": ...}."""
+
+import json
+import re
+from typing import Any
+
+from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.tool import Tool
+from app.engine.repairs.call_shapes import WrittenCall, shaped_calls
+from app.engine.repairs.json_repair import Unreadable, as_object, canonical, read_object
+from app.engine.repairs.schema import schema_line
+from app.ports.models import ChatRequest
+
+_RULES = """
+
+You answer with one JSON object and nothing else.
+To speak to the person: {"say": "your words"}
+To call a tool: {"tool": "its name", "args": {...}}
+You get the tool's result before you go on. Your tools:
+"""
+_SAY = re.compile(r'\s*\{\s*"say"\s*:\s*"')
+_PLAIN = re.compile(r'[^"\\]+')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def constrain(request: ChatRequest) -> ChatRequest:
+    """The same request for a model that cannot call tools: they are told in the prompt, calls become JSON text."""
+    tools = "\n".join(f"- {schema_line(tool)}: {tool.description}" for tool in request.tools)
+    return request.model_copy(
+        update={
+            "system": request.system + _RULES + tools,
+            "tools": (),
+            "messages": tuple(_plain(message) for message in request.messages),
+            "answer_schema": answer_schema(request.tools),
+            "reasoning": "off",
+        }
+    )
+
+
+def answer_schema(tools: tuple[Tool, ...]) -> dict[str, Any]:
+    """What the server shall force each answer into: words, or a call of one of the tools."""
+    say = _closed({"say": {"type": "string"}}, ["say"])
+    calls = [_closed({"tool": {"enum": [tool.name]}, "args": _arguments(tool)}, ["tool", "args"]) for tool in tools]
+    return {"anyOf": [say, *calls]}
+
+
+def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _arguments(tool: Tool) -> dict[str, Any]:
+    """The tool's schema, unless it refers to what a grammar cannot follow."""
+    return {"type": "object"} if '"$ref"' in json.dumps(tool.parameters) else tool.parameters
+
+
+def _plain(message: Message) -> Message:
+    """A message as a model without tools reads it."""
+    if message.role == "tool":
+        return message.model_copy(update={"role": "user", "parts": tuple(map(_returned, message.tool_returns))})
+    if message.role != "assistant":
+        return message
+    parts: list[Part] = []
+    for part in message.parts:
+        match part:
+            case ToolCallPart():
+                action = {"tool": part.name, "args": json.loads(part.arguments)}
+                parts.append(TextPart(text=canonical(action)))
+            case TextPart() if not message.tool_calls:
+                parts.append(TextPart(text=canonical({"say": part.text})))
+            case _:
+                pass
+    return message.model_copy(update={"parts": tuple(parts)})
+
+
+def _returned(part: ToolReturnPart) -> TextPart:
+    word = "Error from" if part.status == "error" else "Result of"
+    return TextPart(text=f"[{word} {part.name}]\n{part.text}")
+
+
+def read_action(text: str) -> tuple[str, list[WrittenCall]] | None:
+    """Words and calls of an answer in that form; None when it is something else."""
+    try:
+        value = as_object(read_object(text).value) or {}
+    except Unreadable:
+        return None
+    said = value.get("say")
+    calls = shaped_calls(value) or []
+    if not isinstance(said, str) and not calls:
+        return None
+    return (said if isinstance(said, str) else ""), calls
+
+
+class SayReader:
+    """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._speaking = False
+        self._done = False
+
+    def feed(self, text: str) -> str:
+        if self._done:
+            return ""
+        self._rest += text
+        if not self._speaking:
+            opening = _SAY.match(self._rest)
+            if opening is None:
+                self._done = len(self._rest.lstrip()) > 60
+                return ""
+            self._speaking = True
+            self._rest = self._rest[opening.end() :]
+        return self._words()
+
+    def _words(self) -> str:
+        words: list[str] = []
+        at, text = 0, self._rest
+        while at < len(text):
+            if plain := _PLAIN.match(text, at):
+                words.append(plain[0])
+                at = plain.end()
+            elif text[at] == '"':
+                self._done = True
+                break
+            else:
+                size = 6 if text[at + 1 : at + 2] == "u" else 2
+                if at + size > len(text) or (size == 6 and _half(text[at : at + 6]) and at + 12 > len(text)):
+                    break
+                size = 12 if size == 6 and _half(text[at : at + 6]) else size
+                words.append(_unescaped(text[at : at + size]))
+                at += size
+        self._rest = text[at:]
+        return "".join(words)
+
+
+def _half(escape: str) -> bool:
+    return escape[2:4].lower() in ("d8", "d9", "da", "db")
+
+
+def _unescaped(escape: str) -> str:
+    try:
+        return str(json.loads(f'"{escape}"'))
+    except ValueError:
+        return _ESCAPES.get(escape[1:2], escape[1:])

@@ -1,0 +1,238 @@
+"""Pure: what becomes of a reply: calls in canonical form, clean words, the repairs made, and whether to ask again."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.run import Repair
+from app.domain.tool import Tool
+from app.engine.repairs.again import Again, Reason, ask_again
+from app.engine.repairs.call_shapes import WrittenCall
+from app.engine.repairs.calls import Meant, read_call, repair
+from app.engine.repairs.calls_in_text import find_calls
+from app.engine.repairs.constrained import read_action
+from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail
+from app.engine.repairs.thinking import calls_in_thinking, part_thinking
+
+MOST_REPAIRS = 2
+"""Times in a row that a model is corrected or asked again; then a person is told. Progress forgives earlier slips."""
+MOST_CALLS = 16
+"""Calls of one reply; more is babble."""
+MAX_NAME = 64
+REPEATED = "repetition"
+"""Finish of a reply that was broken off because it repeated itself."""
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+"""OpenAI's service refuses a history with other names of tools, so it would refuse every later message too."""
+
+
+@dataclass(frozen=True)
+class NativeCall:
+    """A call as the server passed it on."""
+
+    tool_call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A reply as it came."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[NativeCall, ...] = ()
+    finish: str = ""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known around a reply. `tools`: those the model was offered."""
+
+    tools: tuple[Tool, ...] = ()
+    slips: int = 0
+    """Replies in a row that were no use."""
+    recent: Sequence[CallMemo] = ()
+    """Calls of this run that were answered, oldest first."""
+    asked: Again | None = None
+    """How this reply was asked for, if it was not the first try."""
+    constrained: bool = False
+    """The model was made to answer in JSON, because it cannot call tools."""
+    ids: str = "call"
+    """Beginning of ids for calls that have none."""
+
+
+@dataclass(frozen=True)
+class ReadCall:
+    """A call to carry out, unless there is a `problem` to tell or the `result` is known already."""
+
+    tool_call_id: str
+    name: str
+    arguments: str
+    problem: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reply means. `again`: it was no use, and how to ask next; the caller counts and ends."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[ReadCall, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    again: Again | None = None
+    cut: bool = False
+    """The words end where the output limit was reached."""
+    hopeless: bool = False
+    """Asking again is no use."""
+
+    @property
+    def slipped(self) -> Reason | None:
+        """Why this reply counts as a slip; None when it does not."""
+        if self.again is not None:
+            return self.again.reason
+        return "broken" if any(call.problem for call in self.calls) else None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Calls of a reply, wherever they stood, and what remains beside them."""
+
+    text: str
+    reasoning: str
+    calls: tuple[NativeCall, ...]
+    repairs: tuple[Repair, ...] = field(default=())
+    open_call: bool = False
+    stray: str = ""
+
+
+def read_reply(heard: Heard, around: Circumstances) -> Reading:
+    """Reads one complete reply. Never raises, whatever came."""
+    if repeated := _repetition(heard):
+        return _useless("repetition", repair("repetition", repeated, "asked again"), around)
+    found = _find(heard, around)
+    cut = heard.finish == "length"
+    if cut and (found.calls or found.open_call):
+        wrote = found.calls[-1].arguments if found.calls else heard.text[-200:]
+        return _useless("cut", repair("cut_call", wrote, "asked again, with more room"), around, found)
+    if found.stray:
+        return _useless("stray", repair("stray_call", found.stray, "asked again"), around, found)
+    if found.calls and around.tools:
+        return _with_calls(found, around)
+    if found.text.strip():
+        return Reading(found.text, found.reasoning, (), found.repairs, cut=cut)
+    return _silent(found, around)
+
+
+def read_words(heard: Heard) -> tuple[str, str]:
+    """Text and reasoning of a reply that was stopped or broke off, clean; its calls do not count."""
+    parted = part_thinking(heard.reasoning, heard.text)
+    return parted.said.text, parted.reasoning
+
+
+def _repetition(heard: Heard) -> str | None:
+    if heard.calls:
+        return None
+    unit = repeating_tail(heard.text) or repeating_tail(heard.reasoning)
+    return unit or (heard.text[-80:] if heard.finish == REPEATED else None)
+
+
+def _find(heard: Heard, around: Circumstances) -> _Found:
+    action = read_action(heard.text) if around.constrained else None
+    if action is not None:
+        return _Found(action[0], heard.reasoning, _numbered(action[1], around))
+    parted = part_thinking(heard.reasoning, heard.text)
+    said = parted.said
+    found = _Found(said.text, parted.reasoning, heard.calls, open_call=said.open_call)
+    if parted.mixed:
+        found = _noted(found, repair("thinking_in_text", said.thinking, "thinking"))
+    if heard.calls or not around.tools:
+        return found if parted.mixed or not said.tags else _noted(found, repair("tags", " ".join(said.tags), said.text))
+    names = [tool.name for tool in around.tools]
+    in_text = find_calls(said.spoken, names)
+    if in_text.calls:
+        calls = _numbered(in_text.calls, around)
+        rest = part_thinking("", in_text.text).said.text if said.tags else in_text.text.strip()
+        note = repair("call_in_text", in_text.wrote, _shown(in_text.calls))
+        return _noted(replace(found, text=rest, calls=calls), note)
+    if in_text.stray:
+        return replace(found, stray=in_text.wrote)
+    if said.tags and not parted.mixed and not said.open_call:
+        found = _noted(found, repair("tags", " ".join(said.tags), said.text))
+    return found if found.text.strip() else _from_thinking(found, names, around)
+
+
+def _from_thinking(found: _Found, names: list[str], around: Circumstances) -> _Found:
+    lost = calls_in_thinking(found.reasoning, names)
+    if not lost.calls:
+        return found
+    note = repair("call_in_thinking", lost.wrote, _shown(lost.calls))
+    return _noted(replace(found, reasoning=lost.text, calls=_numbered(lost.calls, around)), note)
+
+
+def _with_calls(found: _Found, around: Circumstances) -> Reading:
+    if len(found.calls) > MOST_CALLS:
+        wrote = f"{len(found.calls)} calls in one reply"
+        return _useless("repetition", repair("repetition", wrote, "asked again"), around)
+    calls: list[ReadCall] = []
+    repairs = found.repairs
+    recent = list(around.recent)
+    for native in found.calls:
+        meant = read_call(native.name, native.arguments, around.tools)
+        repairs += meant.repairs
+        call = _stored(native, meant)
+        loop = None if call.problem else call_loop(call.name, call.arguments, recent)
+        if loop is not None and (loop.kind == "name" or loop.answered):
+            return _looping(found, call, repairs, around)
+        if loop is not None:
+            repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "answered with the earlier result"),)
+            call = replace(call, result=_already(loop.result))
+        calls.append(call)
+        recent.append(CallMemo(name=call.name, arguments=call.arguments, answered=bool(call.result), step_no=-1))
+    return Reading(found.text, found.reasoning, tuple(calls), repairs)
+
+
+def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around: Circumstances) -> Reading:
+    """The same again and again. Words beside the call end the turn; else the model must speak without tools."""
+    repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "not run; asked for an answer without tools"),)
+    if found.text.strip():
+        return Reading(found.text, found.reasoning, (), repairs)
+    return Reading("", found.reasoning, (), repairs, ask_again("loop", around.slips))
+
+
+def _silent(found: _Found, around: Circumstances) -> Reading:
+    if around.asked is not None and around.asked.without_tools:
+        note = repair("empty_reply", "", "the turn ends")
+        again = ask_again("loop", around.slips)
+        return Reading("", found.reasoning, (), (*found.repairs, note), again, hopeless=True)
+    if found.reasoning.strip():
+        return _useless("thinking", repair("only_thinking", found.reasoning[-200:], "asked again"), around, found)
+    return _useless("empty", repair("empty_reply", "", "asked again"), around, found)
+
+
+def _useless(reason: Reason, note: Repair, around: Circumstances, found: _Found | None = None) -> Reading:
+    kept = found.repairs if found is not None and reason != "cut" else ()
+    return Reading(repairs=(*kept, note), again=ask_again(reason, around.slips))
+
+
+def _already(result: str) -> str:
+    if not result:
+        return "Already done: you made this very call before. Do not repeat it; answer the user."
+    return f"Already done: this very call gave this result before. Do not repeat it; answer the user.\n{result}"
+
+
+def _stored(native: NativeCall, meant: Meant) -> ReadCall:
+    name = _NOT_IN_NAMES.sub("_", meant.name)[:MAX_NAME] or "unnamed"
+    return ReadCall(native.tool_call_id, name, meant.arguments, meant.problem)
+
+
+def _numbered(calls: Sequence[WrittenCall], around: Circumstances) -> tuple[NativeCall, ...]:
+    return tuple(NativeCall(f"{around.ids}_{i}", call.name, call.arguments) for i, call in enumerate(calls))
+
+
+def _noted(found: _Found, note: Repair) -> _Found:
+    return replace(found, repairs=(*found.repairs, note))
+
+
+def _shown(calls: Sequence[WrittenCall]) -> str:
+    return "\n".join(f"{call.name} {call.arguments}" for call in calls)
