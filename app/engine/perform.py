@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.error import AppError, ModelError
@@ -13,7 +13,7 @@ from app.engine.apply import tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
-from app.engine.retries import Retries
+from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.state import (
     Call,
     CallModel,
@@ -37,6 +37,7 @@ class Attempt:
 
     listening: Listening | None = None
     exchange: Exchange | None = None
+    sent: Sent = field(default_factory=Sent)
     returns: dict[str, ToolReturnPart] | None = None
 
     def cancelled(self, now: int) -> Cancelled:
@@ -65,13 +66,13 @@ async def _call_model(
         listening = Listening(action, state.run_id, state.step_no + 1, emitter, ports.clock)
         attempt.listening = listening
         try:
-            view, wire = await _prepare(state, ports, attempt, retries.served)
+            view, wire = await _prepare(state, ports, attempt, retries)
             await _listen(view, wire, listening, emitter, ports)
             exchange = _ended(attempt.exchange or Exchange(view.agent.model), listening, ports.clock.now())
             return ModelReplied(listening.reply, exchange)
         except AppError as error:
             silent = listening.first_token_at is None
-            pause = retries.pause(error, ports.clock.now()) if silent else None
+            pause = retries.pause(error, ports.clock.now(), attempt.sent) if silent else None
             if pause is None:
                 return _failure(error, state, attempt, listening, ports.clock.now())
             emitter.progress(_progress(state, "retrying", error.message, ports))
@@ -79,15 +80,17 @@ async def _call_model(
 
 
 async def _prepare(
-    state: RunState, ports: EnginePorts, attempt: Attempt, served: int | None
+    state: RunState, ports: EnginePorts, attempt: Attempt, retries: Retries
 ) -> tuple[AgentView, WireRequest]:
     """Reads the view, makes it fit, and encodes it."""
-    view = await _fitting_view(state, ports, served)
-    wire = ports.catalog.chat(view.provider).encode(view.request())
+    view, tokens = await _fitting_view(state, ports, retries)
+    model = ports.catalog.chat(view.provider)
+    wire = await asyncio.to_thread(lambda: model.encode(view.request()))
+    attempt.sent = Sent(round(tokens * view.factor), view.earlier_images(state.cause_id))
     attempt.exchange = Exchange(
         model=view.agent.model,
         request_parts=wire.parts,
-        estimated_tokens=view.fit(ports.ledger).tokens,
+        estimated_tokens=tokens,
         memory_seq=view.memory_seq,
         window_first=view.members[0].position if view.members else None,
         window_last=view.members[-1].position if view.members else None,
@@ -97,11 +100,14 @@ async def _prepare(
     return view, wire
 
 
-async def _fitting_view(state: RunState, ports: EnginePorts, served: int | None) -> AgentView:
+async def _fitting_view(state: RunState, ports: EnginePorts, retries: Retries) -> tuple[AgentView, int]:
+    """The view and its estimated tokens. Counting happens in a thread: a long text takes a while."""
     view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
-    if served is not None:
-        view = _narrowed(view, served)
-    fit = view.fit(ports.ledger)
+    if retries.without_images:
+        view = view.without_earlier_images(state.cause_id)
+    if retries.served is not None:
+        view = _narrowed(view, retries.served)
+    fit = await asyncio.to_thread(view.fit, ports.ledger)
     if fit.overflow:
         needed = round(fit.tokens * view.factor)
         raise ModelError(
@@ -111,10 +117,11 @@ async def _fitting_view(state: RunState, ports: EnginePorts, served: int | None)
             hint="Enlarge the context size, detach tools, or shorten blocks or the message.",
         )
     if fit.leave_before is None:
-        return view
+        return view, fit.tokens
     leave, left_at = fit.leave_before, view.members[-1].position + 1
     await ports.storage.write(lambda repos: repos.messages.leave_context(state.conversation_id, leave, left_at))
-    return replace(view, members=tuple(member for member in view.members if member.position >= leave))
+    kept = tuple(member for member in view.members if member.position >= leave)
+    return replace(view, members=kept), fit.tokens
 
 
 def _narrowed(view: AgentView, served: int) -> AgentView:
@@ -148,7 +155,8 @@ def _failure(error: AppError, state: RunState, attempt: Attempt, listening: List
     details: dict[str, str | int | float | bool | None] = {
         key: value for key, value in error.details.items() if isinstance(value, str | int | float)
     }
-    failure = Failure(code=error.code, message=message, hint=error.hint, details=details)
+    hint = f"{error.hint} {_WAY_OUT}" if error.code in REFUSALS else error.hint
+    failure = Failure(code=error.code, message=message, hint=hint, details=details)
     reason = "llm_api_error" if isinstance(error, ModelError) else "error"
     if error.code == "context_window_overflow":
         reason = "context_window_overflow_in_system_prompt"
@@ -211,3 +219,7 @@ async def _note_start(call: Call, state: RunState, ports: EnginePorts) -> None:
         repos.runs.save(repos.runs.get(state.run_id), after.model_dump_json())
 
     await ports.storage.write(work)
+
+
+_WAY_OUT = "If every message fails, empty the conversation's context window; its messages stay."
+"""Whatever it is in the history that a server cannot take: an agent is never stuck with it."""

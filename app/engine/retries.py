@@ -1,7 +1,20 @@
 """Pure: which failed model calls are made again, and when. Only calls that brought nothing: a half reply is kept."""
 
+from dataclasses import dataclass
+
 from app.domain.base import Micros
 from app.domain.error import AppError, ModelError
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a refused request was made of."""
+
+    tokens: int = 0
+    """Our estimate, calibrated."""
+    earlier_images: bool = False
+    """Whether messages before the one that began the run show images."""
+
 
 PAUSES = (0.5, 2.0)
 """Seconds before a passing failure is tried a second and a third time."""
@@ -10,29 +23,40 @@ LOADING_PATIENCE: Micros = 600 * 1_000_000
 """A large model on a slow disk needs minutes; whoever does not want to wait presses Stop."""
 
 
+REFUSALS = ("bad_request", "server_error")
+"""Codes of a request that the server read and did not want: something in it may be what it cannot take."""
+
+
 class Retries:
-    """The tries of one model call. `served` is the server's real window once it has told us by refusing."""
+    """The tries of one model call, and what they taught us."""
 
     def __init__(self, now: Micros) -> None:
         self._begun = now
         self._failures = 0
         self.served: int | None = None
+        """The server's real window, once it has told us by refusing."""
+        self.without_images = False
+        """Whether images of earlier messages are left out: a model without vision would refuse every later message."""
 
-    def pause(self, error: AppError, now: Micros) -> float | None:
+    def pause(self, error: AppError, now: Micros, sent: Sent) -> float | None:
         """Seconds to wait before the next try; None when there is none."""
         if error.code == "loading":
             return LOADING_PAUSE if now - self._begun < LOADING_PATIENCE else None
         if error.code == "prompt_too_large":
-            return self._narrow(error.details.get("n_ctx"))
-        if not isinstance(error, ModelError) or not error.retryable or self._failures >= len(PAUSES):
-            return None
-        self._failures += 1
-        return PAUSES[self._failures - 1]
+            return self._narrow(error.details.get("n_ctx"), sent.tokens)
+        if isinstance(error, ModelError) and error.retryable and self._failures < len(PAUSES):
+            self._failures += 1
+            return PAUSES[self._failures - 1]
+        if error.code in REFUSALS and sent.earlier_images and not self.without_images:
+            self.without_images = True
+            return 0.0
+        return None
 
-    def _narrow(self, size: object) -> float | None:
+    def _narrow(self, size: object, sent: int) -> float | None:
         """A second refusal at the same size means our count is too low: a tenth less each time, three times."""
-        if not isinstance(size, int) or size <= 0 or self._failures > len(PAUSES):
+        known = size if isinstance(size, int) and size > 0 else sent
+        if known <= 0 or self._failures > len(PAUSES):
             return None
         self._failures += 1
-        self.served = size if self.served is None else int(self.served * 0.9)
+        self.served = known if self.served is None else int(self.served * 0.9)
         return 0.0

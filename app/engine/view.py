@@ -1,6 +1,6 @@
 """What one model call is made of: read in one snapshot, turned into a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.domain.agent import Agent
@@ -11,7 +11,7 @@ from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_prompt
-from app.engine.context.window import Fit, TokenLedger, fit, visible
+from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
@@ -42,6 +42,14 @@ class AgentView:
 
     def fit(self, ledger: TokenLedger) -> Fit:
         return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
+
+    def earlier_images(self, newest_id: str | None) -> bool:
+        """Whether other messages than the newest show images."""
+        return any(has_images(member.message) for member in self.members if member.message.id != newest_id)
+
+    def without_earlier_images(self, newest_id: str | None) -> "AgentView":
+        members = (m if m.message.id == newest_id else without_images(m) for m in self.members)
+        return replace(self, members=tuple(members))
 
     def request(self) -> ChatRequest:
         settings = self.agent.settings
@@ -91,7 +99,9 @@ def calibration(step: Step | None, handle: str) -> float:
 
 
 def _images(repos: Repositories, messages: tuple[Message, ...]) -> dict[str, tuple[str, bytes]]:
+    """The images that are still stored; the encoding says of the others that they are gone."""
     wanted = {
         part.sha256: part.media_type for message in messages for part in message.parts if isinstance(part, ImagePart)
     }
-    return {sha: (media_type, repos.blobs.get(sha)[1]) for sha, media_type in wanted.items()}
+    stored = {sha: media_type for sha, media_type in wanted.items() if repos.blobs.find(sha) is not None}
+    return {sha: (media_type, repos.blobs.get(sha)[1]) for sha, media_type in stored.items()}

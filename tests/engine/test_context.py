@@ -120,10 +120,30 @@ def test_a_user_message_after_a_pause_carries_its_date():
         message("user", "first", at=NOON),
         message("assistant", "a", at=NOON + MINUTE),
         message("user", "soon", at=NOON + 2 * MINUTE),
+        message("assistant", "b", at=NOON + 3 * MINUTE),
         message("user", "later", at=NOON + 60 * MINUTE),
     )
     dated = [bool(m.parts[0].text.startswith("[")) for m in visible(shown) if isinstance(m.parts[0], TextPart)]
-    assert dated == [True, False, False, True]
+    assert dated == [True, False, False, False, True]
+
+
+def test_what_a_person_said_in_a_row_goes_as_one_message_because_many_templates_refuse_two():
+    shown = members(message("user", "hi"), message("user", "hello?", at=NOON + MINUTE), message("assistant", "Yes."))
+    assert [(m.role, m.text.split("\n")[1:]) for m in visible(shown)] == [("user", ["hi", "hello?"]), ("assistant", [])]
+
+
+def test_dates_survive_a_clock_that_was_set_back_and_the_far_future():
+    year_2100 = 4_102_444_800_000_000 + 12 * 60 * MINUTE
+    shown = members(
+        message("user", "from the future", at=year_2100),
+        message("assistant", "a", at=year_2100 + MINUTE),
+        message("user", "the clock was mended", at=NOON),
+        message("assistant", "b", at=NOON),
+        message("user", "an hour later", at=NOON + 60 * MINUTE),
+    )
+    texts_of = [m.text for m in visible(shown)]
+    assert "2100-01-01" in texts_of[0]
+    assert [text[0] for text in texts_of] == ["[", "a", "[", "b", "["], "a leap back is a pause too"
 
 
 @given(st.lists(st.sampled_from(["user", "assistant", "call", "tool", "half"]), max_size=12))

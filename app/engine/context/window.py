@@ -26,6 +26,7 @@ MOST_KNOWN = 20_000
 """Messages whose counts are kept."""
 GAP_SECONDS = 30 * 60
 """A user message after a pause this long carries its date."""
+IMAGE_LEFT_OUT = "[an image, left out because this model cannot see it]"
 
 Count = Callable[[str], int]
 
@@ -127,14 +128,15 @@ def _turn_starts(members: tuple[Member, ...]) -> list[int]:
 
 
 def visible(members: tuple[Member, ...]) -> tuple[Message, ...]:
-    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added.
+    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added,
+    and what a person said in a row as one message.
 
     A reply that broke off is left out when the turn was tried again; one at the very end is left out too, because
     servers continue a trailing assistant message instead of answering.
     """
     messages = [member.message for member in members]
     kept = [message for i, message in enumerate(messages) if not _superseded(messages, i)]
-    return _dated(_paired(kept))
+    return _joined(_dated(_paired(kept)))
 
 
 def _superseded(messages: list[Message], index: int) -> bool:
@@ -169,13 +171,24 @@ def _missing_return(message: Message) -> Message:
     return message.model_copy(update={"role": "tool", "parts": parts})
 
 
-def _dated(messages: list[Message]) -> tuple[Message, ...]:
+def _dated(messages: list[Message]) -> list[Message]:
     result: list[Message] = []
     before = 0
     for message in messages:
-        pause = (message.created_at - before) / 1_000_000
+        pause = abs(message.created_at - before) / 1_000_000  # a clock that was set back tells a new date too
         before = message.created_at
         result.append(_with_date(message) if message.role == "user" and pause > GAP_SECONDS else message)
+    return result
+
+
+def _joined(messages: list[Message]) -> tuple[Message, ...]:
+    """After replies that failed a person's messages follow each other, which many chat templates refuse."""
+    result: list[Message] = []
+    for message in messages:
+        if result and message.role == result[-1].role == "user":
+            result[-1] = result[-1].model_copy(update={"parts": (*result[-1].parts, *message.parts)})
+        else:
+            result.append(message)
     return tuple(result)
 
 
@@ -183,3 +196,14 @@ def _with_date(message: Message) -> Message:
     local = datetime.datetime.fromtimestamp(message.created_at / 1_000_000, datetime.UTC).astimezone()
     stamp = TextPart(text=f"[{local:%A, %Y-%m-%d %H:%M}]")
     return message.model_copy(update={"parts": (stamp, *message.parts)})
+
+
+def has_images(message: Message) -> bool:
+    return any(isinstance(part, ImagePart) for part in message.parts)
+
+
+def without_images(member: Member) -> Member:
+    """The same message with a note in place of each image."""
+    note = TextPart(text=IMAGE_LEFT_OUT)
+    parts = tuple(note if isinstance(part, ImagePart) else part for part in member.message.parts)
+    return member.model_copy(update={"message": member.message.model_copy(update={"parts": parts})})

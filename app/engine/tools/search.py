@@ -21,7 +21,7 @@ async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: E
     try:
         start = _day(arguments.get("start_date"))
         end = _day(arguments.get("end_date"))
-    except ValueError as error:
+    except (ValueError, OverflowError, OSError) as error:
         return ToolOutcome(ok=False, text=f"A date cannot be read ({error}). Write it as YYYY-MM-DD.")
     limit = _limit(arguments.get("limit"))
     hits = await ports.storage.read(
@@ -48,7 +48,7 @@ def _roles(given: Any) -> tuple[Role, ...]:
 def _limit(given: Any) -> int:
     try:
         return max(1, min(MAX_LIMIT, int(given)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIMIT
 
 
