@@ -79,6 +79,31 @@ class Run(Frozen):
         return self.status in ACTIVE
 
 
+RepairKind = Literal[
+    "call_in_text",
+    "call_in_thinking",
+    "thinking_in_text",
+    "tags",
+    "arguments",
+    "name",
+    "types",
+    "cut_call",
+    "stray_call",
+    "empty_reply",
+    "only_thinking",
+    "repetition",
+    "repeated_call",
+]
+
+
+class Repair(Frozen):
+    """Something in a reply that was not taken as it stood: the model wrote this, it was read as that."""
+
+    kind: RepairKind
+    wrote: str
+    read_as: str
+
+
 class Step(Frozen):
     id: str
     run_id: str
@@ -97,6 +122,8 @@ class Step(Frozen):
     window_last: int | None = None
     agent_version: int = 1
     finish_reason: str = ""
+    repairs: tuple[Repair, ...] = ()
+    """What was read otherwise than it was written."""
     created_at: Micros
     """When the request was sent."""
     first_token_at: Micros | None = None

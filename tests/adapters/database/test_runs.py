@@ -6,7 +6,7 @@ import pytest
 
 from app.adapters.database.repositories.traces import REPLY_CAP, request_of
 from app.domain.error import Conflict, NotFound, StorageError
-from app.domain.run import Failure, Usage
+from app.domain.run import Failure, Repair, Usage
 from tests.adapters.database.making import World, conversation, memory_event, run_event, step
 from tests.support import samples
 from tests.support.samples import NOON
@@ -107,6 +107,17 @@ async def test_a_request_comes_back_byte_for_byte_and_equal_parts_are_stored_onc
         "",
         False,
     )
+
+
+async def test_what_was_repaired_comes_back_with_its_step(world: World) -> None:
+    run = await world.start(status="completed")
+    repairs = (
+        Repair(kind="call_in_text", wrote="<tool_call>{}", read_as="f {}"),
+        Repair(kind="tags", wrote="", read_as=""),
+    )
+    mended = step(run, repairs=repairs)
+    await world.storage.write(lambda repos: repos.runs.add_step(mended, (b"q",), b""))
+    assert await world.storage.read(lambda repos: repos.runs.step(mended.id)) == mended
 
 
 async def test_a_huge_reply_is_cut_at_its_cap_between_two_characters(world: World) -> None:
