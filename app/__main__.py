@@ -62,8 +62,6 @@ def _window(options: argparse.Namespace) -> int:
     config = Config.load(options.folder)
     started = start_early(config)
 
-    # Before Qt: its import hook looks into half-loaded modules, and pydantic does not survive that.
-    import app.domain.event  # noqa: F401
     from app.link.log import open_log
     from app.link.window import claim_window, raise_first_window
 

@@ -1,0 +1,5 @@
+"""Whole-program tests: real processes, a real window (offscreen), real files."""
+
+from tests.ui.conftest import _session_loop, loop, qapp, wait_for
+
+__all__ = ["_session_loop", "loop", "qapp", "wait_for"]

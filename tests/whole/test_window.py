@@ -1,0 +1,112 @@
+"""The window over a real engine process: the whole main path, and the death of the engine."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import qasync
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from app.config import Config
+from app.link.launcher import ensure_engine
+from app.ui.application import Session, make_theme
+from app.ui.errors import Errors
+from app.ui.preferences import Preferences
+from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
+
+
+class Desk:
+    """A window and its engine, as a person has them."""
+
+    def __init__(self, app: QApplication, loop: qasync.QEventLoop) -> None:
+        config = Config.load()
+        preferences = Preferences(config.folder)
+        theme = make_theme(app, preferences)
+        self.session = Session(theme, config, preferences, Errors(), lambda: ensure_engine(config))
+        self.window = self.session.window
+        self.window.resize(1440, 900)
+
+    @property
+    def services(self) -> Any:
+        return self.session.connection.services
+
+    @property
+    def composer(self) -> QPlainTextEdit:
+        return next(e for e in shown(self.window, QPlainTextEdit) if e.accessibleName().startswith("Message"))
+
+    def see(self, text: str) -> Callable[[], bool]:
+        return lambda: text in texts(self.window)
+
+    async def open(self) -> None:
+        self.session.show()
+        self.running = asyncio.ensure_future(self.session.run())
+        await until(lambda: self.session.connection.state == "connected", "the engine to answer")
+
+    async def say(self, text: str) -> None:
+        composer = self.composer
+        composer.setFocus()
+        type_text(composer, text)
+        press(composer, Qt.Key.Key_Return)
+
+    async def close(self) -> None:
+        self.window.close()
+        await asyncio.wait_for(self.running, 5)
+
+
+@pytest.fixture
+def desk(qapp: QApplication, loop: qasync.QEventLoop) -> Iterator[Desk]:
+    yield Desk(qapp, loop)
+
+
+def test_the_main_path_from_first_run_to_restart(
+    desk: Desk, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+):
+    async def first() -> None:
+        await desk.open()
+        await until(lambda: has_button(desk.window, "Try the demo"), "first run")
+        click(button(desk.window, "Try the demo"))
+        await until(desk.see("Say something to Vesta"), "an empty conversation")
+        await desk.say("By the way, my name is Brad, not Chad.")
+        await until(desk.see("Name: Brad."), "the block to change")
+        await until(lambda: has_button(desk.window, "Undo change of block human"), "an undo")
+        click(button(desk.window, "Undo change of block human"))
+        await until(desk.see("Name: Chad.\n"), "the undo")
+        await until(lambda: not has_button(desk.window, "Stop"), "the reply to end")
+        await desk.close()
+
+    async def again(desk: Desk) -> None:
+        await desk.open()
+        await until(desk.see("By the way, my name is Brad, not Chad."), "the old messages")
+        await until(desk.see("Name: Chad."), "the undone block")
+        await desk.close()
+
+    wait_for(first(), 60)
+    wait_for(again(Desk(qapp, loop)), 30)
+
+
+def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Callable[..., Any]):
+    async def path() -> None:
+        await desk.open()
+        await until(lambda: has_button(desk.window, "Try the demo"), "first run")
+        click(button(desk.window, "Try the demo"))
+        await until(desk.see("Say something to Vesta"), "an empty conversation")
+        await desk.say("/long 3000")
+        await until(lambda: has_button(desk.window, "Stop"), "the reply to begin")
+        type_text(desk.composer, "half a thought")
+        pid = (await desk.services.system.status()).pid
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: desk.session.connection.state != "connected", "the window to notice")
+        await until(lambda: desk.session.connection.state == "connected", "the engine to be back", 20)
+        await until(desk.see("The engine stopped and is running again"), "the banner")
+        assert desk.composer.toPlainText() == "half a thought"
+        await until(lambda: has_button(desk.window, "Stop"), "the reply to go on")
+        await until(lambda: not has_button(desk.window, "Stop"), "the run to come to its end", 30)
+        assert (await desk.services.runs.list())[0].status == "completed"
+        assert (await desk.services.runs.list())[0].resumed == 1
+        await desk.close()
+
+    wait_for(path(), 90)
