@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.block import BlockDraft
+from app.domain.message import MessageDraft
 
 AgentType = Literal[
     "letta_v1_agent",
@@ -29,6 +30,27 @@ class ModelSettings(Frozen):
     reasoning: Reasoning = "auto"
 
 
+class AgentExtras(Frozen):
+    """What programs ask of an agent that has no column of its own: kept as given and given back.
+
+    A capability that begins to act on one of these makes it a field of `Agent`.
+    """
+
+    embedding: str | None = None
+    """Handle of the model that turns passages into vectors."""
+    model_settings: dict[str, Any] | None = None
+    """As asked for; what the engine acts on is in `Agent.settings`."""
+    compaction_settings: dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    tool_rules: tuple[dict[str, Any], ...] = ()
+    identity_ids: tuple[str, ...] = ()
+    secret_names: tuple[str, ...] = ()
+    """The values are in the secret store."""
+    timezone: str | None = None
+    max_files_open: int | None = None
+    per_file_view_window_char_limit: int | None = None
+
+
 class Agent(Frozen):
     id: str
     name: str
@@ -52,6 +74,7 @@ class Agent(Frozen):
     pinned: bool = False
     hidden: bool = False
     metadata: dict[str, Any] = Field(default_factory=dict)
+    extras: AgentExtras = AgentExtras()
     version: int = 1
     created_at: Micros
     updated_at: Micros
@@ -74,6 +97,12 @@ class AgentDraft(Frozen):
     """None: the default memory tools."""
     blocks: tuple[BlockDraft, ...] = ()
     block_ids: tuple[str, ...] = ()
+    message_buffer_autoclear: bool = False
+    hidden: bool = False
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    extras: AgentExtras = AgentExtras()
+    first_messages: tuple[MessageDraft, ...] = ()
+    """Said before the first run, in its default conversation."""
 
 
 class AgentPatch(Frozen):
@@ -88,9 +117,13 @@ class AgentPatch(Frozen):
     settings: ModelSettings | None = None
     max_steps: int | None = None
     tool_names: tuple[str, ...] | None = None
+    block_ids: tuple[str, ...] | None = None
+    """Replaces the set: what is missing is detached, what is new attached."""
     message_buffer_autoclear: bool | None = None
     pinned: bool | None = None
+    hidden: bool | None = None
     metadata: dict[str, Any] | None = None
+    extras: AgentExtras | None = None
 
 
 class AgentRow(Frozen):

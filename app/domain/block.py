@@ -33,6 +33,8 @@ class BlockDraft(Frozen):
     description: str = ""
     read_only: bool = False
     tags: tuple[str, ...] = ()
+    hidden: bool = False
+    metadata: dict[str, Any] = Field(default_factory=dict)
 
 
 class BlockPatch(Frozen):
@@ -44,3 +46,5 @@ class BlockPatch(Frozen):
     description: str | None = None
     read_only: bool | None = None
     tags: tuple[str, ...] | None = None
+    hidden: bool | None = None
+    metadata: dict[str, Any] | None = None

@@ -11,7 +11,7 @@ from app.domain.history import MemoryEvent, Op, Origin, TargetKind
 from app.ports.storage import Repositories
 from app.ports.system import IdFactory
 
-BLOCK_FIELDS = ("label", "value", "limit", "description", "read_only", "tags")
+BLOCK_FIELDS = ("label", "value", "limit", "description", "read_only", "tags", "hidden", "metadata")
 AGENT_FIELDS = (
     "name",
     "description",
@@ -23,7 +23,9 @@ AGENT_FIELDS = (
     "max_steps",
     "tool_names",
     "message_buffer_autoclear",
+    "hidden",
     "metadata",
+    "extras",
 )
 """Fields whose changes belong to the history (`pinned` is a matter of the window)."""
 

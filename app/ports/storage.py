@@ -20,6 +20,7 @@ from app.domain.model import Provider
 from app.domain.run import Run, RunStatus, Step, StepTrace
 from app.domain.system import Backup, Blob, Setting
 from app.domain.tool import Tool
+from app.ports.pages import IdentityRepository, Pages, RequestRepository
 from app.ports.search import MessageSearch
 
 T = TypeVar("T")
@@ -246,6 +247,9 @@ class Repositories:
     settings: SettingRepository
     blobs: BlobRepository
     search: MessageSearch
+    pages: Pages
+    identities: IdentityRepository
+    requests: RequestRepository
     changed: Callable[[Changed], None]
     """Notes that rows changed."""
 

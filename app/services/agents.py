@@ -7,6 +7,7 @@ from app.domain.conversation import Conversation
 from app.domain.error import Invalid
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
+from app.domain.message import Message, MessageDraft
 from app.engine.bundle import EnginePorts
 from app.engine.changes import Changes
 from app.engine.tools.builtin import DEFAULT_TOOLS
@@ -50,9 +51,11 @@ class Agents:
             before = changes.repos.agents.get(agent_id)
             check_version("This agent", before.version, expected_version)
             given = {name: value for name in AgentPatch.model_fields if (value := getattr(patch, name)) is not None}
+            block_ids = given.pop("block_ids", None)
             after = before.model_copy(update=given)
             _check(after.name, after.model, after.context_window, after.settings.max_output_tokens)
-            return changes.save_agent(before, after)
+            stored = changes.save_agent(before, after)
+            return stored if block_ids is None else _hold(changes, stored, block_ids)
 
         return await change(self._ports, origin, work)
 
@@ -107,6 +110,10 @@ class Agents:
             max_steps=draft.max_steps,
             tool_names=DEFAULT_TOOLS if draft.tool_names is None else draft.tool_names,
             block_ids=draft.block_ids,
+            message_buffer_autoclear=draft.message_buffer_autoclear,
+            hidden=draft.hidden,
+            metadata=draft.metadata,
+            extras=draft.extras,
             created_at=now,
             updated_at=now,
         )
@@ -126,7 +133,34 @@ class Agents:
                 updated_at=now,
             )
         )
+        for first in draft.first_messages:
+            repos.messages.append(conversation_id, new_message(first, ids.new("message"), agent.id, now))
         return agent
+
+
+def _hold(changes: Changes, agent: Agent, block_ids: tuple[str, ...]) -> Agent:
+    """Detaches and attaches until the agent holds just these blocks."""
+    for block_id in agent.block_ids:
+        if block_id not in block_ids:
+            agent = changes.detach(agent, changes.repos.blocks.get(block_id))
+    for block_id in dict.fromkeys(block_ids):
+        if block_id not in agent.block_ids:
+            agent = changes.attach(agent, changes.repos.blocks.get(block_id))
+    return agent
+
+
+def new_message(draft: MessageDraft, message_id: str, agent_id: str, now: Micros) -> Message:
+    """A message as drafted, outside of any run."""
+    return Message(
+        id=message_id,
+        agent_id=agent_id,
+        role=draft.role,
+        parts=draft.parts,
+        otid=draft.otid,
+        name=draft.name,
+        sender_id=draft.sender_id,
+        created_at=now,
+    )
 
 
 def new_block(draft: BlockDraft, block_id: str, now: Micros) -> Block:

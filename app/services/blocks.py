@@ -27,6 +27,14 @@ class Blocks:
         """Ids of the agents that share the block."""
         return await self._ports.storage.read(lambda repos: repos.agents.holding(block_id))
 
+    async def add(self, draft: BlockDraft, origin: Origin = USER) -> Block:
+        """Creates a block that no agent holds yet."""
+
+        def work(changes: Changes) -> Block:
+            return changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now))
+
+        return await change(self._ports, origin, work)
+
     async def create(self, agent_id: str, draft: BlockDraft, origin: Origin = USER) -> Block:
         """Creates a block and attaches it. Raises `Conflict` when the agent has one with that label."""
 
@@ -40,9 +48,17 @@ class Blocks:
         return await change(self._ports, origin, work)
 
     async def update(
-        self, block_id: str, patch: BlockPatch, expected_version: int | None = None, origin: Origin = USER
+        self,
+        block_id: str,
+        patch: BlockPatch,
+        expected_version: int | None = None,
+        origin: Origin = USER,
+        may_overflow: bool = False,
     ) -> Block:
-        """Changes the fields that are given. Raises `Conflict` (`version_conflict`) or `Invalid` (`block_full`)."""
+        """Changes the fields that are given. Raises `Conflict` (`version_conflict`) or `Invalid` (`block_full`).
+
+        `may_overflow`: a text longer than the limit is stored; the limit then binds the agent only.
+        """
 
         def work(changes: Changes) -> Block:
             before = changes.repos.blocks.get(block_id)
@@ -50,7 +66,7 @@ class Blocks:
             given = {name: value for name in BlockPatch.model_fields if (value := getattr(patch, name)) is not None}
             after = before.model_copy(update=given)
             check_label(after.label)
-            check_length(after.label, after.value, after.limit)
+            check_length(after.label, "" if may_overflow else after.value, after.limit)
             holders = changes.repos.agents.holding(block_id)
             if after.label != before.label:
                 for holder in holders:

@@ -122,6 +122,28 @@ class Conversations:
 
         return await change(self._ports, origin, work)
 
+    async def fork(self, conversation_id: str) -> Conversation:
+        """A further thread that begins with everything said in this conversation; both go on by themselves."""
+
+        def work(repos: Repositories) -> Conversation:
+            source = repos.conversations.get(conversation_id)
+            now, new_id = self._ports.clock.now(), self._ports.ids.new("conv")
+            row = Conversation(
+                id=new_id,
+                agent_id=source.agent_id,
+                title=source.title,
+                root_id=new_id,
+                active_id=new_id,
+                created_at=now,
+                updated_at=now,
+            )
+            repos.conversations.add(row)
+            repos.conversations.copy_members(source.id, new_id, repos.messages.count(source.id) + 1)
+            _note(repos, row)
+            return row
+
+        return await self._ports.storage.write(work)
+
     async def show_branch(self, branch_id: str) -> Conversation:
         """Makes a branch the one that its thread shows; returns the branch."""
 

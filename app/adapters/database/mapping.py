@@ -5,21 +5,24 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
-from app.domain.agent import Agent, ModelSettings
+from app.domain.agent import Agent, AgentExtras, ModelSettings
 from app.domain.block import Block
 from app.domain.conversation import Conversation
 from app.domain.event import RunEvent
 from app.domain.history import MemoryEvent, Origin
+from app.domain.identity import Identity
 from app.domain.message import Member, Message, Part
 from app.domain.model import Provider
-from app.domain.run import Failure, Run, Step, Usage
+from app.domain.run import Failure, Repair, Run, Step, Usage
 from app.domain.system import Blob, Setting
 from app.domain.tool import Tool
+from app.domain.turn import RunRequest, StepFeedback
 from app.domain.wire_message import Payload
 
 Values = dict[str, Any]
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 _PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+_REPAIRS: TypeAdapter[tuple[Repair, ...]] = TypeAdapter(tuple[Repair, ...])
 _PAYLOAD: TypeAdapter[Payload] = TypeAdapter(Payload)
 _EDITED = ("version", "created_at", "updated_at")
 
@@ -54,6 +57,7 @@ def agent_values(agent: Agent) -> Values:
         "tags": to_json(agent.tags),
         "settings": agent.settings.model_dump_json(),
         "metadata": to_json(agent.metadata),
+        "extras": agent.extras.model_dump_json(exclude_defaults=True),
     }
 
 
@@ -63,9 +67,17 @@ def agent_of(row: RowMapping, block_ids: tuple[str, ...], tool_names: tuple[str,
         tags=tuple(from_json(row["tags"])),
         settings=ModelSettings.model_validate_json(row["settings"]),
         metadata=from_json(row["metadata"]),
+        extras=_extras(row["extras"]),
         block_ids=block_ids,
         tool_names=tool_names,
     )
+
+
+_NO_EXTRAS = AgentExtras()
+
+
+def _extras(text: str) -> AgentExtras:
+    return _NO_EXTRAS if text == "{}" else AgentExtras.model_validate_json(text)
 
 
 _BLOCK = ("id", "label", "value", "limit", "description", "read_only", "hidden", *_EDITED)
@@ -136,15 +148,16 @@ def run_of(row: RowMapping) -> Run:
     return Run(**_same(row, *_RUN), failure=failure, usage=_usage_of(row))
 
 
-_STEP = tuple(name for name in Step.model_fields if name != "usage")
+_STEP = tuple(name for name in Step.model_fields if name not in ("usage", "repairs"))
 
 
 def step_values(step: Step) -> Values:
-    return {**{name: getattr(step, name) for name in _STEP}, **_usage_values(step.usage)}
+    repairs = _REPAIRS.dump_json(step.repairs).decode()
+    return {**{name: getattr(step, name) for name in _STEP}, **_usage_values(step.usage), "repairs": repairs}
 
 
 def step_of(row: RowMapping) -> Step:
-    return Step(**_same(row, *_STEP), usage=_usage_of(row))
+    return Step(**_same(row, *_STEP), usage=_usage_of(row), repairs=_REPAIRS.validate_json(row["repairs"]))
 
 
 _RUN_EVENT = ("seq_id", "step_id", "step_no", "attempt", "whole", "position")
@@ -231,3 +244,31 @@ def blob_values(blob: Blob) -> Values:
 
 def blob_of(row: RowMapping) -> Blob:
     return Blob(**_same(row, *_BLOB))
+
+
+_IDENTITY = ("id", "identifier_key", "name", "identity_type", *_EDITED)
+
+
+def identity_values(identity: Identity) -> Values:
+    values = {name: getattr(identity, name) for name in _IDENTITY}
+    return {**values, "properties": to_json(identity.properties), "block_ids": to_json(identity.block_ids)}
+
+
+def identity_of(row: RowMapping) -> Identity:
+    properties, block_ids = tuple(from_json(row["properties"])), tuple(from_json(row["block_ids"]))
+    return Identity(**_same(row, *_IDENTITY), properties=properties, block_ids=block_ids)
+
+
+_RUN_REQUEST = tuple(name for name in RunRequest.model_fields if name != "config")
+
+
+def run_request_values(request: RunRequest) -> Values:
+    return {**{name: getattr(request, name) for name in _RUN_REQUEST}, "config": to_json(request.config)}
+
+
+def run_request_of(row: RowMapping) -> RunRequest:
+    return RunRequest(**_same(row, *_RUN_REQUEST), config=from_json(row["config"]))
+
+
+def step_feedback_of(row: RowMapping) -> StepFeedback:
+    return StepFeedback(step_id=row["step_id"], feedback=row["feedback"], tags=tuple(from_json(row["tags"])))

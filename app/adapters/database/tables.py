@@ -92,6 +92,7 @@ agents = sa.Table(
     *_edited(),
     _maybe_number("deleted_at"),
     _maybe_number("last_message_seq"),
+    _text("extras", "{}"),
 )
 """`last_message_seq`: newest user or assistant message with text, kept by `append` so that the agent list is cheap."""
 
@@ -253,6 +254,7 @@ steps = sa.Table(
     _maybe_number("window_last"),
     _number("agent_version"),
     _text("finish_reason"),
+    _text("repairs", "[]"),
     _number("created_at"),
     _maybe_number("first_token_at"),
     _maybe_number("completed_at"),
@@ -359,4 +361,40 @@ blobs = sa.Table(
     _number("width"),
     _number("height"),
     sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    _seq(),
+    _id(),
+    sa.Column("identifier_key", sa.Text, nullable=False, unique=True),
+    _text("name"),
+    _text("identity_type"),
+    _text("properties"),
+    _text("block_ids"),
+    *_edited(),
+)
+
+run_requests = sa.Table(
+    "run_requests",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id"), primary_key=True),
+    _text("config"),
+    _maybe_text("callback_url"),
+    _maybe_number("callback_sent_at"),
+    _maybe_number("callback_status_code"),
+    _maybe_text("callback_error"),
+    _maybe_number("deleted_at"),
+)
+"""What a program asked for beside the messages, and whether it was told of the end. Only runs that have such a thing."""
+_to_call = sa.and_(run_requests.c.callback_url.is_not(None), run_requests.c.callback_sent_at.is_(None))
+sa.Index("ix_run_requests_to_call", run_requests.c.run_id, sqlite_where=_to_call, postgresql_where=_to_call)
+
+step_feedback = sa.Table(
+    "step_feedback",
+    metadata,
+    sa.Column("step_id", sa.Text, sa.ForeignKey("steps.id"), primary_key=True),
+    _maybe_text("feedback"),
+    _text("tags"),
 )

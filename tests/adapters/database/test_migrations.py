@@ -23,7 +23,7 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
 
 
 def upgrade():
@@ -64,8 +64,8 @@ def test_the_known_revisions_are_those_with_a_script() -> None:
 def a_later_lares(folder: Path, more: str = "") -> Versions:
     """The versions of a Lares that knows one revision more."""
     folder.mkdir()
-    (folder / "0002_mood.py").write_text(NEXT.format(more=more), encoding="utf-8")
-    return Versions((*CURRENT.revisions, "0002"), CURRENT.format + 1, (*CURRENT.folders, folder))
+    (folder / "9999_mood.py").write_text(NEXT.format(head=CURRENT.head, more=more), encoding="utf-8")
+    return Versions((*CURRENT.revisions, "9999"), CURRENT.format + 1, (*CURRENT.folders, folder))
 
 
 async def test_an_older_database_is_copied_and_then_brought_up_to_date(
@@ -76,7 +76,7 @@ async def test_an_older_database_is_copied_and_then_brought_up_to_date(
     prepare(data_folder, SystemClock(), versions)
     with plain_connection(data_folder / "lares.db") as connection:
         assert connection.execute("SELECT id, mood FROM agents").fetchall() == [(world.agent.id, "glad")]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
     (snapshot,) = list_backups(data_folder)
     assert snapshot.reason == "migration"
     assert "mood" not in str(shape(data_folder / "backups" / snapshot.name)["agents"])

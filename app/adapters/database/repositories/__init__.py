@@ -9,8 +9,11 @@ from app.adapters.database.repositories.blobs import BlobRows
 from app.adapters.database.repositories.blocks import BlockRows
 from app.adapters.database.repositories.conversations import ConversationRows
 from app.adapters.database.repositories.history import HistoryRows
+from app.adapters.database.repositories.identities import IdentityRows
 from app.adapters.database.repositories.messages import MessageRows
+from app.adapters.database.repositories.pages import PageRows
 from app.adapters.database.repositories.providers import ProviderRows
+from app.adapters.database.repositories.requests import RequestRows
 from app.adapters.database.repositories.runs import RunRows
 from app.adapters.database.repositories.settings import SettingRows
 from app.adapters.database.repositories.tools import ToolRows
@@ -33,5 +36,8 @@ def repositories_on(db: Connection, changed: Callable[[Changed], None]) -> Repos
         settings=SettingRows(db),
         blobs=BlobRows(db),
         search=search,
+        pages=PageRows(db),
+        identities=IdentityRows(db),
+        requests=RequestRows(db),
         changed=changed,
     )

@@ -1,0 +1,44 @@
+"""What programs ask for with a run, and what they say of its steps."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.rows import all_rows, first_row
+from app.adapters.database.tables import run_requests, step_feedback
+from app.domain.turn import RunRequest, StepFeedback
+
+
+@dataclass(frozen=True)
+class RequestRows:
+    db: Connection
+
+    def get(self, run_id: str) -> RunRequest | None:
+        row = first_row(self.db, sa.select(run_requests).where(run_requests.c.run_id == run_id))
+        return None if row is None else mapping.run_request_of(row)
+
+    def many(self, run_ids: tuple[str, ...]) -> dict[str, RunRequest]:
+        rows = all_rows(self.db, sa.select(run_requests).where(run_requests.c.run_id.in_(run_ids)))
+        return {row["run_id"]: mapping.run_request_of(row) for row in rows}
+
+    def put(self, request: RunRequest) -> None:
+        values = mapping.run_request_values(request)
+        done = self.db.execute(run_requests.update().where(run_requests.c.run_id == request.run_id), values)
+        if not done.rowcount:
+            self.db.execute(run_requests.insert(), values)
+
+    def to_call(self) -> tuple[RunRequest, ...]:
+        waiting = sa.and_(run_requests.c.callback_url.is_not(None), run_requests.c.callback_sent_at.is_(None))
+        return tuple(mapping.run_request_of(row) for row in all_rows(self.db, sa.select(run_requests).where(waiting)))
+
+    def feedback(self, step_ids: tuple[str, ...]) -> dict[str, StepFeedback]:
+        rows = all_rows(self.db, sa.select(step_feedback).where(step_feedback.c.step_id.in_(step_ids)))
+        return {row["step_id"]: mapping.step_feedback_of(row) for row in rows}
+
+    def put_feedback(self, feedback: StepFeedback) -> None:
+        values = {"feedback": feedback.feedback, "tags": mapping.to_json(feedback.tags)}
+        of_step = step_feedback.update().where(step_feedback.c.step_id == feedback.step_id)
+        if not self.db.execute(of_step, values).rowcount:
+            self.db.execute(step_feedback.insert(), {"step_id": feedback.step_id, **values})
