@@ -50,14 +50,14 @@ def provider(url: str, **fields: object) -> Provider:
 
 
 async def answer(model: ChatModel, asked: ChatRequest | None = None) -> list[ModelDelta]:
-    """All deltas of one reply."""
-    return [delta async for delta in model.stream(model.encode(asked or request()))]
+    """All deltas of one reply, asked for as the engine does."""
+    return [delta async for delta in model.stream(model.encode(await model.prepare(asked or request())))]
 
 
-async def failure(model: ChatModel) -> ModelError:
+async def failure(model: ChatModel, asked: ChatRequest | None = None) -> ModelError:
     """The error instead of a reply. Every one has a way out and details that can be stored."""
     with pytest.raises(ModelError) as raised:
-        await answer(model)
+        await answer(model, asked)
     error = raised.value
     assert error.hint
     assert all(isinstance(value, str | int | float | bool) for value in error.details.values())

@@ -78,7 +78,7 @@ def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
 
 
 def _think(request: ChatRequest, facts: ModelFacts) -> bool | str | None:
-    """None: leave it out, as models without the capability refuse even a false."""
+    """None: leave it out, as models without the capability refuse it."""
     if facts.thinking == "switch":
         return request.reasoning != "off"
     if facts.thinking == "levels" and request.reasoning != "auto":

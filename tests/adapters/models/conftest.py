@@ -1,10 +1,12 @@
-"""A scripted model server and an adapter that talks to it."""
+"""Scripted model servers, and the adapters that talk to them."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from app.adapters.models.ollama import Ollama
 from app.adapters.models.openai_compatible import OpenAICompatible
+from tests.support.ollama_server import OllamaServer
 from tests.support.openai_requests import QUICK, provider
 from tests.support.openai_server import OpenAIServer
 
@@ -18,5 +20,19 @@ def server() -> Iterator[OpenAIServer]:
 @pytest.fixture
 async def model(server: OpenAIServer) -> AsyncIterator[OpenAICompatible]:
     model = OpenAICompatible(provider(server.url), lambda: None, QUICK)
+    yield model
+    await model.close()
+
+
+@pytest.fixture
+def ollama() -> Iterator[OllamaServer]:
+    with OllamaServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def native(ollama: OllamaServer) -> AsyncIterator[Ollama]:
+    """The adapter for Ollama's own API."""
+    model = Ollama(provider(ollama.url, name="Ollama", kind="ollama"), lambda: None, QUICK)
     yield model
     await model.close()
