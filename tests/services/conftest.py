@@ -1,6 +1,6 @@
 """A whole engine in this process: real SQLite file, the demo model and a scripted model server over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -20,3 +20,23 @@ async def engine() -> AsyncIterator[OpenEngine]:
 @pytest.fixture
 def services(engine: OpenEngine) -> Services:
     return engine.services
+
+
+Reopen = Callable[[bool], Awaitable[OpenEngine]]
+
+
+@pytest.fixture
+async def reopen(engine: OpenEngine) -> AsyncIterator[Reopen]:
+    """Ends the engine in its order and opens the next over the same data; False: without recovery."""
+    lives = [engine]
+
+    async def next_life(recover: bool = True) -> OpenEngine:
+        await lives[-1].close()
+        lives.append(await open_engine(Config.load()))
+        if recover:
+            await lives[-1].recover()
+        return lives[-1]
+
+    yield next_life
+    for life in lives[1:]:
+        await life.close()

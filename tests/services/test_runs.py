@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from app.bootstrap import OpenEngine, open_engine
-from app.config import Config
+from app.bootstrap import OpenEngine
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.services import Services
 from app.services.event_bus import CAPACITY
+from tests.services.conftest import Reopen
 from tests.support.openai_replies import LOADING, Reply
 from tests.support.openai_server import OpenAIServer
 from tests.support.talking import check_invariants, events_of, say, transcript
@@ -181,32 +181,17 @@ async def test_trying_again_twice_at_once_begins_one_run(services: Services):
 # Orderly ends and starts
 
 
-@pytest.fixture
-async def engines() -> AsyncIterator[list[OpenEngine]]:
-    """Engines one after the other over one data folder; the last is closed at the end."""
-    opened = [await open_engine(Config.load())]
-    await opened[0].recover()
-    yield opened
-    await opened[-1].close()
-
-
-async def reopen(engines: list[OpenEngine], *, recover: bool = True) -> Services:
-    await engines[-1].close()
-    engines.append(await open_engine(Config.load()))
-    if recover:
-        await engines[-1].recover()
-    return engines[-1].services
-
-
-async def test_a_background_run_outlives_any_number_of_orderly_ends(engines: list[OpenEngine], server: OpenAIServer):
-    services = engines[0].services
+async def test_a_background_run_outlives_any_number_of_orderly_ends(
+    engine: OpenEngine, reopen: Reopen, server: OpenAIServer
+):
+    services = engine.services
     held = Reply(text="never", hold=True)
     server.queue(held, held, held, held, Reply(text="At last."))
     agent = await agent_on(services, server)
     run = await services.runs.start(await thread_of(services, agent), MessageDraft.of("dream"), background=True)
     for life in range(1, 5):
         await reaches(server, life)
-        services = await reopen(engines)
+        services = (await reopen(True)).services
     events = await asyncio.wait_for(events_of(services, run.id), SECONDS)
     ended = await services.runs.get(run.id)
     assert (ended.stop_reason, ended.resumed) == ("end_turn", 0)
@@ -215,17 +200,18 @@ async def test_a_background_run_outlives_any_number_of_orderly_ends(engines: lis
 
 
 async def test_a_message_sent_before_recovery_does_not_end_the_run_that_would_be_taken_up(
-    engines: list[OpenEngine], server: OpenAIServer
+    engine: OpenEngine, reopen: Reopen, server: OpenAIServer
 ):
     server.queue(Reply(text="never", hold=True), Reply(text="Here I am."))
-    agent = await agent_on(engines[0].services, server)
-    run = await started(engines[0].services, agent, "hello")
+    agent = await agent_on(engine.services, server)
+    run = await started(engine.services, agent, "hello")
     await reaches(server, 1)
-    services = await reopen(engines, recover=False)
+    later = await reopen(False)
+    services = later.services
     sending = asyncio.ensure_future(started(services, agent, "and this?"))
     watching = asyncio.ensure_future(events_of(services, run.id))
     await services.runs.get(run.id)
-    await engines[-1].recover()
+    await later.recover()
     with pytest.raises(Conflict, match="busy"):
         await sending
     assert (await asyncio.wait_for(watching, SECONDS))[-1].payload.message_type == "usage_statistics"
@@ -234,15 +220,15 @@ async def test_a_message_sent_before_recovery_does_not_end_the_run_that_would_be
 
 @pytest.mark.parametrize("state", ["", "no JSON", "{}"])
 async def test_a_run_whose_state_cannot_be_read_ends_in_a_sentence_and_the_agent_answers(
-    engines: list[OpenEngine], server: OpenAIServer, state: str
+    engine: OpenEngine, reopen: Reopen, server: OpenAIServer, state: str
 ):
     server.queue(Reply(text="never", hold=True))
-    agent = await agent_on(engines[0].services, server)
-    run = await started(engines[0].services, agent, "hello")
+    agent = await agent_on(engine.services, server)
+    run = await started(engine.services, agent, "hello")
     await reaches(server, 1)
-    await engines[0]._running.close()  # type: ignore[reportPrivateUsage]
-    await engines[0].storage.write(lambda repos: repos.runs.save(repos.runs.get(run.id), state))
-    services = await reopen(engines)
+    await engine._running.close()  # type: ignore[reportPrivateUsage]
+    await engine.storage.write(lambda repos: repos.runs.save(repos.runs.get(run.id), state))
+    services = (await reopen(True)).services
     ended = await services.runs.get(run.id)
     assert ended.failure is not None
     assert (ended.status, ended.failure.code) == ("failed", "interrupted")
@@ -250,12 +236,12 @@ async def test_a_run_whose_state_cannot_be_read_ends_in_a_sentence_and_the_agent
     assert (await say(services, agent, "and now?")).status == "completed"
 
 
-async def test_closing_while_replies_are_stored_loses_nothing(engines: list[OpenEngine], server: OpenAIServer):
-    services = engines[0].services
+async def test_closing_while_replies_are_stored_loses_nothing(engine: OpenEngine, reopen: Reopen, server: OpenAIServer):
+    services = engine.services
     agents = [await agent_on(services, server) for _ in range(8)]
     runs = [await started(services, agent, "my name is Brad, not Chad") for agent in agents]
     await reaches(server, 4)
-    services = await reopen(engines)
+    services = (await reopen(True)).services
     for agent, run in zip(agents, runs, strict=True):
         events = await asyncio.wait_for(events_of(services, run.id), SECONDS)
         assert sum(event.payload.message_type == "stop_reason" for event in events) == 1
@@ -265,13 +251,13 @@ async def test_closing_while_replies_are_stored_loses_nothing(engines: list[Open
         assert len(changes) == 1, "a memory change was lost or doubled"
 
 
-async def test_readers_of_an_engine_that_closes_are_let_go(engines: list[OpenEngine], server: OpenAIServer):
+async def test_readers_of_an_engine_that_closes_are_let_go(engine: OpenEngine, reopen: Reopen, server: OpenAIServer):
     server.queue(Reply(text="never", hold=True))
-    agent = await agent_on(engines[0].services, server)
-    run = await started(engines[0].services, agent, "hello")
+    agent = await agent_on(engine.services, server)
+    run = await started(engine.services, agent, "hello")
     await reaches(server, 1)
-    reading = engines[0].services.runs.subscribe(run.id)
+    reading = engine.services.runs.subscribe(run.id)
     got = [await anext(reading)]
-    await reopen(engines)
+    await reopen(True)
     got += [event async for event in reading]
     assert [event.payload.message_type for event in got] == ["user_message"]
