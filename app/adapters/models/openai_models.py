@@ -2,7 +2,7 @@
 
 import re
 
-from app.adapters.models.loose import JsonObject, at, count, names, objects
+from app.adapters.models.loose import JsonObject, at, count, names, objects, text
 from app.domain.model import Model
 
 _NOT_FOR_CHAT = re.compile(
@@ -41,11 +41,18 @@ def _from_lmstudio(model: Model, entry: JsonObject | None) -> Model:
     if entry is None:
         return model
     kind, capabilities = entry.get("type"), entry.get("capabilities")
-    update: JsonObject = {"context_window": count(entry.get("loaded_context_length")) or model.context_window}
+    loaded_with = count(entry.get("loaded_context_length"))
+    update: JsonObject = {
+        "context_window": loaded_with or model.context_window,
+        "trained_context": count(entry.get("max_context_length")),
+        "allocated_context": loaded_with,
+        "loaded": state == "loaded" if (state := entry.get("state")) else None,
+        "quantization": text(entry.get("quantization")),
+    }
     if kind in ("llm", "vlm"):
         update |= {"vision": kind == "vlm", "unfit": ""}
     elif kind == "embeddings":
-        update["unfit"] = NOT_FOR_CHAT
+        update |= {"embedding": True, "unfit": NOT_FOR_CHAT}
     if isinstance(capabilities, list):
         update["tools"] = "tool_use" in capabilities
     return model.model_copy(update=update)
@@ -62,6 +69,8 @@ def _model(provider: str, name: str, entry: JsonObject, extra: JsonObject) -> Mo
         name=name,
         label=_label(name, entry),
         context_window=_window(entry),
+        trained_context=count(at(entry, "meta", "n_ctx_train")),
+        size_bytes=count(at(entry, "meta", "size")),
         tools=True if capabilities & {"tools", "function_calling"} or "tools" in parameters else None,
         vision=False if inputs and not vision else vision,
         reasoning=True if "thinking" in capabilities or "reasoning" in parameters else None,
