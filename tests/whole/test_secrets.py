@@ -52,14 +52,21 @@ async def test_a_planted_key_is_found_in_its_store_and_nowhere_else(
     assert trial.models
     await services.backups.create()
     assert any(KEY in request.headers.get("authorization", "") for request in server.requests)
-    environment = Path(f"/proc/{engine.pid}/environ")
-    if environment.exists():
-        assert KEY.encode() not in environment.read_bytes()
+    assert not _in_environment(engine.pid)
     await services.system.shutdown(True)
     assert engine.client is not None
     await engine.client.wait_closed()
-    places = [file.name for file in data_folder.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
-    assert places == ["keys.json"]
+    assert _places(data_folder) == ["keys.json"]
+
+
+def _in_environment(pid: int) -> bool:
+    environment = Path(f"/proc/{pid}/environ")
+    return environment.exists() and KEY.encode() in environment.read_bytes()
+
+
+def _places(folder: Path) -> list[str]:
+    """Names of all files in which the key stands."""
+    return [file.name for file in folder.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
 
 
 async def test_the_key_goes_with_its_server(server: OpenAIServer, engine: EngineChild, data_folder: Path):

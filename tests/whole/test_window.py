@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,8 +58,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qapp: QApplication, loop: qasync.QEventLoop) -> Iterator[Desk]:
-    yield Desk(qapp, loop)
+def desk(qapp: QApplication, loop: qasync.QEventLoop) -> Desk:
+    return Desk(qapp, loop)
 
 
 def test_the_main_path_from_first_run_to_restart(
@@ -103,10 +103,13 @@ def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Calla
         await until(lambda: desk.session.connection.state == "connected", "the engine to be back", 20)
         await until(desk.see("The engine stopped and is running again"), "the banner")
         assert desk.composer.toPlainText() == "half a thought"
-        await until(lambda: has_button(desk.window, "Stop"), "the reply to go on")
-        await until(lambda: not has_button(desk.window, "Stop"), "the run to come to its end", 30)
-        assert (await desk.services.runs.list())[0].status == "completed"
-        assert (await desk.services.runs.list())[0].resumed == 1
+        run = (await desk.services.runs.list())[0]
+        while run.active:
+            await asyncio.sleep(0.1)
+            run = await desk.services.runs.get(run.id)
+        assert (run.status, run.resumed) == ("completed", 1)
+        await until(lambda: not has_button(desk.window, "Stop"), "the window to see the end")
+        assert desk.composer.toPlainText() == "half a thought"
         await desk.close()
 
     wait_for(path(), 90)
