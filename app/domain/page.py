@@ -1,7 +1,11 @@
 """Pages of long lists: which rows, in which order, from where on."""
 
-from app.domain.base import Frozen, Micros
-from app.domain.run import RunStatus, StopReason
+from app.domain.agent import Agent
+from app.domain.base import Field, Frozen, Micros
+from app.domain.block import Block
+from app.domain.identity import Identity
+from app.domain.run import Run, RunStatus, Step, StopReason
+from app.domain.turn import RunRequest, StepFeedback
 
 
 class Cut(Frozen):
@@ -33,3 +37,32 @@ class StepFilter(Frozen):
     feedback: str | None = None
     has_feedback: bool | None = None
     tags: tuple[str, ...] = ()
+
+
+class AgentPage(Frozen):
+    """Agents with what a program sees of them."""
+
+    agents: tuple[Agent, ...]
+    last_runs: dict[str, Run]
+    """The newest ended run, by agent id."""
+    message_ids: dict[str, tuple[str, ...]]
+    """What is in the context window of the default thread, by agent id."""
+    blocks: dict[str, Block] = Field(default_factory=dict)
+    identities: dict[str, Identity] = Field(default_factory=dict)
+    holders: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Agents connected with each of the identities."""
+
+
+class RunPage(Frozen):
+    runs: tuple[Run, ...] = ()
+    requests: dict[str, RunRequest] = Field(default_factory=dict)
+    threads: dict[str, str] = Field(default_factory=dict)
+    """The thread of each conversation."""
+    first_token_at: dict[str, Micros] = Field(default_factory=dict)
+    """When each run's model began to answer."""
+
+
+class StepPage(Frozen):
+    steps: tuple[Step, ...] = ()
+    feedback: dict[str, StepFeedback] = Field(default_factory=dict)
+    runs: dict[str, Run] = Field(default_factory=dict)

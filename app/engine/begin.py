@@ -7,6 +7,7 @@ from app.domain.error import Invalid
 from app.domain.event import Changed, RunEvent
 from app.domain.message import ImagePart, Message, MessageDraft
 from app.domain.run import Run
+from app.domain.turn import RunRequest
 from app.domain.wire_message import objects_of
 from app.engine.decide import FreshIds, decide
 from app.engine.state import RunState
@@ -34,6 +35,11 @@ class Beginning:
     cause_id: str | None = None
     background: bool = False
     started_by: str = "window"
+    earlier: tuple[tuple[str, MessageDraft], ...] = ()
+    """Messages sent together with the draft and said before it, with the ids they get."""
+    max_steps: int | None = None
+    """None: as the agent is set."""
+    request: RunRequest | None = None
 
     def store(self, repos: Repositories) -> Begun:
         """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
@@ -42,11 +48,19 @@ class Beginning:
 
     def _known(self, repos: Repositories) -> Run | None:
         """Looked up where it is stored, so that a message sent twice at once runs once."""
-        if self.draft is None or self.draft.otid is None:
+        otids = tuple(draft.otid for _, draft in self._said if draft.otid is not None)
+        if not otids:
             return None
         agent_id = repos.conversations.get(self.conversation_id).agent_id
-        message = repos.messages.find_otid(agent_id, self.draft.otid)
-        return repos.runs.get(message.run_id) if message is not None and message.run_id else None
+        for otid in otids:
+            message = repos.messages.find_otid(agent_id, otid)
+            if message is not None and message.run_id:
+                return repos.runs.get(message.run_id)
+        return None
+
+    @property
+    def _said(self) -> tuple[tuple[str, MessageDraft], ...]:
+        return self.earlier if self.draft is None else (*self.earlier, (self.message_id, self.draft))
 
     def _store(self, repos: Repositories) -> Begun:
         agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
@@ -66,20 +80,27 @@ class Beginning:
             agent_id=agent.id,
             conversation_id=self.conversation_id,
             cause_id=cause,
-            max_steps=agent.max_steps,
+            max_steps=agent.max_steps if self.max_steps is None else self.max_steps,
         )
         state = state.model_copy(update={"intent": decide(state, self.fresh)})
         repos.runs.add(run, state.model_dump_json())
-        events = self._store_message(repos, agent.id, self.draft) if self.draft is not None else ()
+        if self.request is not None:
+            repos.requests.put(self.request)
+        events: list[RunEvent] = []
+        for message_id, draft in self._said:
+            events += self._store_message(repos, agent.id, message_id, draft, len(events))
+        repos.runs.add_events(tuple(events))
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
-        return Begun(run, events)
+        return Begun(run, tuple(events))
 
-    def _store_message(self, repos: Repositories, agent_id: str, draft: MessageDraft) -> tuple[RunEvent, ...]:
+    def _store_message(
+        self, repos: Repositories, agent_id: str, message_id: str, draft: MessageDraft, last_seq: int
+    ) -> tuple[RunEvent, ...]:
         for part in draft.parts:
             if isinstance(part, ImagePart) and repos.blobs.find(part.sha256) is None:
                 raise Invalid("An attached image is not stored here, so nothing was sent.", hint="Attach it again.")
         message = Message(
-            id=self.message_id,
+            id=message_id,
             agent_id=agent_id,
             role=draft.role,
             parts=draft.parts,
@@ -90,9 +111,7 @@ class Beginning:
             created_at=self.now,
         )
         position = repos.messages.append(self.conversation_id, message)
-        events = tuple(
+        return tuple(
             RunEvent(run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position)
-            for number, payload in enumerate(objects_of(message), 1)
+            for number, payload in enumerate(objects_of(message), last_seq + 1)
         )
-        repos.runs.add_events(events)
-        return events

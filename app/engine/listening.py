@@ -1,4 +1,4 @@
-"""Listening to a model: collects its deltas into a reply and passes them on as events."""
+"""Listening to a model: collects its deltas into a reply and passes them on as events, without leaked tags."""
 
 from typing import Any
 
@@ -14,6 +14,10 @@ from app.domain.wire_message import (
     otid_of,
 )
 from app.engine.emitter import Emitter
+from app.engine.repairs.constrained import SayReader
+from app.engine.repairs.loops import RepetitionWatch
+from app.engine.repairs.policy import REPEATED
+from app.engine.repairs.tags import Piece, TagStripper
 from app.engine.state import CallModel, RawCall, Reply
 from app.ports.models import ModelDelta
 from app.ports.system import Clock
@@ -46,6 +50,10 @@ class Listening:
         self._raw = bytearray()
         self._finish = ""
         self._usage: Usage | None = None
+        self._tags = TagStripper()
+        self._say: SayReader | None = None
+        self._watch = RepetitionWatch()
+        self._thought = self._said = False
         self.first_token_at: Micros | None = None
 
     def hear(self, delta: ModelDelta) -> None:
@@ -62,12 +70,48 @@ class Listening:
             self.first_token_at = self._clock.now()
         if delta.reasoning:
             self._reasoning.append(delta.reasoning)
-            self._emit(ReasoningMessage(**self._common(0), reasoning=delta.reasoning))
+            self._show_thinking(delta.reasoning)
         if delta.text:
             self._text.append(delta.text)
-            self._emit(AssistantMessage(**self._common(1 if self._reasoning else 0), content=delta.text))
+            self._show(delta.text if self._say is None else self._say.feed(delta.text))
         if delta.call_index is not None:
             self._hear_call(delta.call_index, delta)
+        elif self._watch.feed(delta.text or delta.reasoning):
+            self._finish = REPEATED
+
+    def expect_json(self) -> None:
+        """The reply will be JSON around the words; only the words are shown."""
+        self._say = SayReader()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the model repeats itself by now, so that listening on is no use."""
+        return self._watch.unit is not None
+
+    def close(self) -> None:
+        """Shows what was held back because it might have become a tag. To be called after the last delta."""
+        self._show_pieces(self._tags.close())
+
+    def _show(self, text: str) -> None:
+        self._show_pieces(self._tags.feed(text))
+
+    def _show_pieces(self, pieces: list[Piece]) -> None:
+        for kind, piece in pieces:
+            if kind == "thinking":
+                self._show_thinking(piece)
+            elif kind == "text":
+                self._show_text(piece)
+
+    def _show_thinking(self, text: str) -> None:
+        self._thought = True
+        self._emit(ReasoningMessage(**self._common(0), reasoning=text))
+
+    def _show_text(self, text: str) -> None:
+        # The line breaks between a tag and the words belong to the tag.
+        text = text.lstrip() if self._tags.tags and not self._said else text
+        if text:
+            self._said = True
+            self._emit(AssistantMessage(**self._common(int(self._thought)), content=text))
 
     def _hear_call(self, index: int, delta: ModelDelta) -> None:
         call = self._calls.get(index)
@@ -76,10 +120,13 @@ class Listening:
             call = self._calls[index] = _Call(self._call_id(index, delta.call_id))
         call.name += delta.call_name
         call.arguments.append(delta.call_arguments)
-        piece = ToolCallDelta(
-            name=call.name if first else None, arguments=delta.call_arguments or None, tool_call_id=call.id
-        )
-        order = bool(self._reasoning) + bool(self._text)
+        if first:
+            self._emit_call(ToolCallDelta(name=call.name, tool_call_id=call.id))
+        if delta.call_arguments:
+            self._emit_call(ToolCallDelta(arguments=delta.call_arguments, tool_call_id=call.id))
+
+    def _emit_call(self, piece: ToolCallDelta) -> None:
+        order = self._thought + self._said
         self._emit(ToolCallMessage(**self._common(order), tool_call=piece, tool_calls=piece))
 
     def _call_id(self, index: int, given: str) -> str:

@@ -28,6 +28,14 @@ class Context:
 
         return await self._ports.storage.read(work)
 
+    async def prompt(self, agent_id: str) -> str:
+        """The system prompt as the agent's next request will hold it."""
+
+        def work(repos: Repositories) -> str:
+            return compile_prompt(repos.agents.get(agent_id), repos.blocks.of_agent(agent_id))
+
+        return await self._ports.storage.read(work)
+
 
 def _overview(view: AgentView, conversation_id: str, ledger: TokenLedger, total: int) -> ContextOverview:
     agent, factor = view.agent, view.factor

@@ -13,7 +13,7 @@ from app.engine.listening import Listening
 from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
 from app.engine.tools.matching import find_text
 from app.ports.models import ModelDelta
-from tests.support.samples import NOON
+from tests.support.samples import NOON, free_tool
 
 CALLING = CallModel(step_id="step-1", message_id="message-0123abcd")
 
@@ -38,7 +38,7 @@ def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
 
 def stored(*calls: RawCall) -> RunState:
     state = RunState(run_id="r", agent_id="a", conversation_id="c", intent=CALLING)
-    return apply(state, ModelReplied(Reply(calls=calls), Exchange(model="m")), NOON).state
+    return apply(state, ModelReplied(Reply(calls=calls), Exchange(model="m"), (free_tool("f"), free_tool("ok-1"))), NOON).state
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_calls_of_one_reply_that_share_an_id_get_ids_of_their_own():
     assert ids[0] == "call_1"
     assert len(set(ids)) == 2
     spoken = [event.payload.tool_call.tool_call_id for event in events if isinstance(event.payload, ToolCallMessage)]
-    assert spoken == ids, "clients match a call's pieces to the stored call by its id"
+    assert list(dict.fromkeys(spoken)) == ids, "clients match a call's pieces to the stored call by its id"
 
 
 @pytest.mark.parametrize("odd", ["", "x" * 200, "a\nb"])

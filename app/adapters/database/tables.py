@@ -387,7 +387,7 @@ run_requests = sa.Table(
     _maybe_text("callback_error"),
     _maybe_number("deleted_at"),
 )
-"""What a program asked for beside the messages, and whether it was told of the end. Only runs that have such a thing."""
+"""What a program asked for beside the messages, and whether it was told of the end. Few runs have a row."""
 _to_call = sa.and_(run_requests.c.callback_url.is_not(None), run_requests.c.callback_sent_at.is_(None))
 sa.Index("ix_run_requests_to_call", run_requests.c.run_id, sqlite_where=_to_call, postgresql_where=_to_call)
 

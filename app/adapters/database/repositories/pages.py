@@ -112,11 +112,11 @@ class PageRows:
         found = sa.select(row.agent_id, row.active_id).where(
             row.agent_id.in_(agent_ids), row.is_default.is_(True), row.root_id == row.id
         )
-        return {agent_id: active_id for agent_id, active_id in self.db.execute(found)}
+        return {row.agent_id: row.active_id for row in self.db.execute(found)}
 
     def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:
         found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
-        return {own_id: root_id for own_id, root_id in self.db.execute(found)}
+        return {row.id: row.root_id for row in self.db.execute(found)}
 
     def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: Cut) -> list[sa.RowMapping]:
         def seq(public_id: str) -> int | None:

@@ -1,0 +1,53 @@
+"""Secrets of agents: their names are with the agent, their values in the secret store and nowhere else."""
+
+import asyncio
+from collections.abc import Mapping
+
+from app.domain.agent import Agent
+from app.domain.error import Invalid
+from app.domain.history import USER, Origin
+from app.engine.bundle import EnginePorts
+from app.engine.changes import Changes
+from app.ports.secrets import SecretStore
+from app.services.changing import change
+
+MAX_NAME = 200
+
+
+class AgentSecrets:
+    def __init__(self, ports: EnginePorts, secrets: SecretStore) -> None:
+        self._ports = ports
+        self._secrets = secrets
+
+    async def replace(self, agent_id: str, values: dict[str, str], origin: Origin = USER) -> Agent:
+        """Makes these the agent's secrets; those it had beside them are deleted."""
+        check_names(values)
+        agent = await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
+        gone = [name for name in agent.extras.secret_names if name not in values]
+        await asyncio.to_thread(self._store, agent_id, values, gone)
+
+        def work(changes: Changes) -> Agent:
+            before = changes.repos.agents.get(agent_id)
+            extras = before.extras.model_copy(update={"secret_names": tuple(values)})
+            if extras == before.extras:
+                return before
+            return changes.save_agent(before, before.model_copy(update={"extras": extras}))
+
+        return await change(self._ports, origin, work)
+
+    def _store(self, agent_id: str, values: Mapping[str, str], gone: list[str]) -> None:
+        for name, value in values.items():
+            self._secrets.set(secret_of(agent_id, name), value)
+        for name in gone:
+            self._secrets.delete(secret_of(agent_id, name))
+
+
+def check_names(values: Mapping[str, str]) -> None:
+    for name in values:
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+            raise Invalid("A secret needs a name of 1 to 200 printable characters.", hint="For example: API_KEY")
+
+
+def secret_of(agent_id: str, name: str) -> str:
+    """Under which name the value is kept."""
+    return f"agent/{agent_id}/{name}"

@@ -1,0 +1,104 @@
+"""Identities: whom of another system agents belong to."""
+
+from typing import Any
+
+from app.domain.agent import Agent
+from app.domain.history import USER, Origin
+from app.domain.identity import Identity, IdentityDraft, IdentityPatch
+from app.engine.bundle import EnginePorts
+from app.engine.changes import Changes
+from app.ports.storage import Repositories
+from app.services.changing import change
+
+
+class Identities:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def list(self) -> tuple[Identity, ...]:
+        return await self._ports.storage.read(lambda repos: repos.identities.list())
+
+    async def get(self, identity_id: str) -> Identity:
+        return await self._ports.storage.read(lambda repos: repos.identities.get(identity_id))
+
+    async def holders(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the agents connected with each identity."""
+
+        def work(repos: Repositories) -> dict[str, tuple[str, ...]]:
+            held: dict[str, list[str]] = {}
+            for agent in repos.agents.list():
+                for identity_id in agent.extras.identity_ids:
+                    held.setdefault(identity_id, []).append(agent.id)
+            return {identity_id: tuple(ids) for identity_id, ids in held.items()}
+
+        return await self._ports.storage.read(work)
+
+    async def create(self, draft: IdentityDraft, origin: Origin = USER, replace: bool = False) -> Identity:
+        """Raises `Conflict` (`name_taken`) for a key that is known, unless that one is to be replaced."""
+
+        def work(changes: Changes) -> Identity:
+            repos, now = changes.repos, changes.now
+            known = repos.identities.keyed(draft.identifier_key) if replace else None
+            fields = draft.model_dump(exclude={"agent_ids"})
+            if known is not None:
+                identity = known.model_copy(update={**fields, "version": known.version + 1, "updated_at": now})
+                repos.identities.save(identity)
+            else:
+                identity = Identity(id=self._ports.ids.new("identity"), created_at=now, updated_at=now, **fields)
+                repos.identities.add(identity)
+            if draft.agent_ids:
+                _connect(changes, identity.id, draft.agent_ids)
+            return identity
+
+        return await change(self._ports, origin, work)
+
+    async def update(self, identity_id: str, patch: IdentityPatch, origin: Origin = USER) -> Identity:
+        def work(changes: Changes) -> Identity:
+            before = changes.repos.identities.get(identity_id)
+            given: dict[str, Any] = {
+                name: value for name in IdentityPatch.model_fields if (value := getattr(patch, name)) is not None
+            }
+            agent_ids = given.pop("agent_ids", None)
+            version = {"version": before.version + 1, "updated_at": changes.now}
+            after = before.model_copy(update={**given, **version})
+            changes.repos.identities.save(after)
+            if agent_ids is not None:
+                _connect(changes, identity_id, agent_ids)
+            return after
+
+        return await change(self._ports, origin, work)
+
+    async def delete(self, identity_id: str, origin: Origin = USER) -> None:
+        """Forgets an identity; agents connected with it stay."""
+
+        def work(changes: Changes) -> None:
+            _connect(changes, identity_id, ())
+            changes.repos.identities.delete(identity_id)
+
+        await change(self._ports, origin, work)
+
+    async def attach(self, agent_id: str, identity_id: str, attached: bool, origin: Origin = USER) -> Agent:
+        """Connects an agent with an identity, or takes the connection away."""
+
+        def work(changes: Changes) -> Agent:
+            changes.repos.identities.get(identity_id)
+            return _set(changes, changes.repos.agents.get(agent_id), identity_id, attached)
+
+        return await change(self._ports, origin, work)
+
+
+def _connect(changes: Changes, identity_id: str, agent_ids: tuple[str, ...]) -> None:
+    """Connects just these agents."""
+    for agent_id in agent_ids:
+        changes.repos.agents.get(agent_id)
+    for agent in changes.repos.agents.list():
+        _set(changes, agent, identity_id, agent.id in agent_ids)
+
+
+def _set(changes: Changes, agent: Agent, identity_id: str, attached: bool) -> Agent:
+    now = agent.extras.identity_ids
+    if (identity_id in now) == attached:
+        return agent
+    ids = (*now, identity_id) if attached else tuple(known for known in now if known != identity_id)
+    extras = agent.extras.model_copy(update={"identity_ids": ids})
+    return changes.save_agent(agent, agent.model_copy(update={"extras": extras}))

@@ -1,0 +1,45 @@
+"""Steps one by one: what they cost and took, and what people think of them."""
+
+from app.domain.message import Message
+from app.domain.page import StepPage
+from app.domain.turn import Feedback, StepFeedback
+from app.engine.bundle import EnginePorts
+from app.ports.storage import Repositories
+
+
+class Steps:
+    def __init__(self, ports: EnginePorts) -> None:
+        self._ports = ports
+
+    async def get(self, step_id: str) -> StepPage:
+        """The step with its run and what was said of it."""
+
+        def work(repos: Repositories) -> StepPage:
+            step = repos.runs.step(step_id)
+            return StepPage(
+                steps=(step,),
+                feedback=repos.requests.feedback((step_id,)),
+                runs={step.run_id: repos.runs.get(step.run_id)},
+            )
+
+        return await self._ports.storage.read(work)
+
+    async def messages(self, step_id: str) -> tuple[Message, ...]:
+        """What the step said and what its tools returned."""
+
+        def work(repos: Repositories) -> tuple[Message, ...]:
+            of_run = repos.messages.of_run(repos.runs.step(step_id).run_id)
+            return tuple(message for message in of_run if message.step_id == step_id)
+
+        return await self._ports.storage.read(work)
+
+    async def give_feedback(self, step_id: str, feedback: Feedback | None, tags: tuple[str, ...] | None) -> None:
+        """Replaces what was said of a step; tags of None stay as they are."""
+
+        def work(repos: Repositories) -> None:
+            repos.runs.step(step_id)
+            known = repos.requests.feedback((step_id,)).get(step_id, StepFeedback(step_id=step_id))
+            kept = known.tags if tags is None else tags
+            repos.requests.put_feedback(StepFeedback(step_id=step_id, feedback=feedback, tags=kept))
+
+        await self._ports.storage.write(work)

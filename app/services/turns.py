@@ -1,0 +1,90 @@
+"""Turns: what programs ask of an agent in one request, and the word they wait for at its end."""
+
+from app.domain.base import Micros
+from app.domain.error import Conflict, Invalid
+from app.domain.event import Changed
+from app.domain.message import ImagePart, MessageDraft
+from app.domain.run import Run
+from app.domain.turn import RunRequest, TurnDraft
+from app.engine.begin import Beginning
+from app.engine.bundle import EnginePorts
+from app.engine.decide import FreshIds
+from app.ports.storage import Repositories
+from app.services.running import Running
+
+
+class Turns:
+    def __init__(self, ports: EnginePorts, running: Running) -> None:
+        self._ports = ports
+        self._running = running
+
+    async def start(self, draft: TurnDraft) -> Run:
+        """Stores the messages and begins a run. Messages whose `otid` is known do not run twice: their run comes back.
+
+        Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
+        """
+        if not draft.messages or not all(_says_something(message) for message in draft.messages):
+            raise Invalid("A message is empty.", hint="Write something, or attach an image.")
+        conversation_id = draft.conversation_id
+        active = await self._ports.storage.read(lambda repos: repos.runs.active_in(conversation_id))
+        if active is not None:
+            await self._running.settle(active.id)
+        return await self._running.begin(self._beginning(draft))
+
+    def _beginning(self, draft: TurnDraft) -> Beginning:
+        ids = self._ports.ids
+        *earlier, last = draft.messages
+        run_id = ids.new("run")
+        return Beginning(
+            run_id=run_id,
+            message_id=ids.new("message"),
+            fresh=FreshIds(ids.new("step"), ids.new("message")),
+            now=self._ports.clock.now(),
+            conversation_id=draft.conversation_id,
+            draft=last,
+            background=draft.background,
+            started_by=draft.started_by,
+            earlier=tuple((ids.new("message"), message) for message in earlier),
+            max_steps=draft.max_steps,
+            request=RunRequest(run_id=run_id, config=draft.config, callback_url=draft.callback_url),
+        )
+
+    async def request(self, run_id: str) -> RunRequest | None:
+        """What was asked for with a run; None when no program began it."""
+        return await self._ports.storage.read(lambda repos: repos.requests.get(run_id))
+
+    async def delete(self, run_id: str) -> Run:
+        """Takes an ended run out of the lists. Its messages stay in their conversation."""
+
+        def work(repos: Repositories) -> Run:
+            run = repos.runs.get(run_id)
+            if run.active:
+                raise Conflict("This run is still active.", code="busy", hint="Cancel it first.")
+            request = repos.requests.get(run_id) or RunRequest(run_id=run_id)
+            repos.requests.put(request.model_copy(update={"deleted_at": self._ports.clock.now()}))
+            repos.changed(
+                Changed(kind="run", ids=(run_id,), agent_id=run.agent_id, conversation_id=run.conversation_id)
+            )
+            return run
+
+        return await self._ports.storage.write(work)
+
+    async def to_call(self) -> tuple[RunRequest, ...]:
+        """Requests whose asker was not yet told of the end, after a restart also those of earlier engines."""
+        return await self._ports.storage.read(lambda repos: repos.requests.to_call())
+
+    async def note_call(self, run_id: str, status_code: int | None, error: str | None) -> None:
+        """Notes that the asker was told, or why that failed; it is tried once."""
+        now: Micros = self._ports.clock.now()
+
+        def work(repos: Repositories) -> None:
+            request = repos.requests.get(run_id)
+            if request is not None:
+                told = {"callback_sent_at": now, "callback_status_code": status_code, "callback_error": error}
+                repos.requests.put(request.model_copy(update=told))
+
+        await self._ports.storage.write(work)
+
+
+def _says_something(message: MessageDraft) -> bool:
+    return any(isinstance(part, ImagePart) or part.text.strip() for part in message.parts)
