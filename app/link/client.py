@@ -82,6 +82,8 @@ class Client:
             raise gone() from error
         finally:
             del self._pending[number]
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # looked at: whoever waited may have been cancelled in the same moment
 
     def stream(self, service: str, method: str, *args: Any, **kwargs: Any) -> Stream:
         """Begins at once; items wait here until they are asked for."""
