@@ -1,11 +1,17 @@
-"""Changing memory and writing its history in one go; the only place that does either. Runs inside a transaction."""
+"""Changing memory and writing its history in one go; the only place that does either. Runs inside a transaction.
 
+Labels are checked here, so that no way of changing them (edit, undo, restore, attach) gets around it: the prompt can
+show them, and an agent has each only once.
+"""
+
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.agent import Agent
 from app.domain.base import Micros
 from app.domain.block import Block
+from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent, Op, Origin, TargetKind
 from app.ports.storage import Repositories
@@ -28,7 +34,7 @@ AGENT_FIELDS = (
     "extras",
 )
 """Fields whose changes belong to the history (`pinned` is a matter of the window)."""
-
+MAX_LABEL = 100
 
 Fields = dict[str, Any]
 
@@ -47,12 +53,17 @@ class Changes:
         old, new = differing(before, after, BLOCK_FIELDS)
         if not new:
             return before
+        if after.label != before.label:
+            _check_label(after.label)
+            for holder in self.repos.agents.holding(before.id):
+                self._check_free(holder, after)
         stored = after.model_copy(update={"version": before.version + 1, "updated_at": self.now})
         self.repos.blocks.save(stored)
         self._block_event(_block(stored, agent_id), "update", old, new, undoes)
         return stored
 
     def add_block(self, block: Block, agent_id: str | None = None) -> Block:
+        _check_label(block.label)
         self.repos.blocks.add(block)
         self._block_event(_block(block, agent_id), "create", None, _fields(block, BLOCK_FIELDS))
         return block
@@ -76,12 +87,14 @@ class Changes:
         for holder, at in holders.items():
             agent = self.repos.agents.find(holder)
             if agent is not None and block.id not in agent.block_ids:
+                self._check_free(holder, block)
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
         after = _fields(block, BLOCK_FIELDS)
         self._block_event(_block(block, event.agent_id), "restore", None, after, event.seq)
         return block
 
     def attach(self, agent: Agent, block: Block, undoes: int | None = None, position: int | None = None) -> Agent:
+        self._check_free(agent.id, block)
         at = len(agent.block_ids) if position is None else position
         ids = (*agent.block_ids[:at], block.id, *agent.block_ids[at:])
         stored = self._relink(agent, ids)
@@ -108,6 +121,15 @@ class Changes:
         self.repos.changed(Changed(kind="agent", ids=(agent.id,), agent_id=agent.id, client=self.origin.client))
         self._agent_event(agent, "create", None, _fields(agent, AGENT_FIELDS), None)
         return agent
+
+    def _check_free(self, agent_id: str, block: Block) -> None:
+        others = (other for other in self.repos.blocks.of_agent(agent_id) if other.id != block.id)
+        if block.label.casefold() in {other.label.casefold() for other in others}:
+            raise Conflict(
+                f"This agent already has a block “{block.label}”.",
+                code="name_taken",
+                hint="Choose another label for one of them.",
+            )
 
     def _relink(self, agent: Agent, block_ids: tuple[str, ...]) -> Agent:
         stored = agent.model_copy(update={"block_ids": block_ids, "version": agent.version + 1, "updated_at": self.now})
@@ -158,6 +180,14 @@ class _Target:
     label: str
     version: int
     agent_id: str | None
+
+
+def _check_label(label: str) -> None:
+    if not label.strip() or len(label) > MAX_LABEL or any(c in "<>" or unicodedata.category(c) == "Cc" for c in label):
+        raise Invalid(
+            f"A block needs a label of 1 to {MAX_LABEL} characters, without < > and line breaks.",
+            hint="For example: plans",
+        )
 
 
 def _block(block: Block, agent_id: str | None, kind: TargetKind = "block") -> _Target:

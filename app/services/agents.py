@@ -35,7 +35,6 @@ class Agents:
 
     async def create(self, draft: AgentDraft, origin: Origin = USER) -> Agent:
         """Creates an agent with its blocks and its default conversation."""
-        _check(draft.name, draft.model, draft.context_window)
         return await change(self._ports, origin, lambda changes: self._create(changes, draft))
 
     async def create_demo(self) -> Agent:
@@ -53,7 +52,7 @@ class Agents:
             given = {name: value for name in AgentPatch.model_fields if (value := getattr(patch, name)) is not None}
             block_ids = given.pop("block_ids", None)
             after = before.model_copy(update=given)
-            _check(after.name, after.model, after.context_window, after.settings.max_output_tokens)
+            check_agent(after)
             stored = changes.save_agent(before, after)
             return stored if block_ids is None else _hold(changes, stored, block_ids)
 
@@ -67,7 +66,9 @@ class Agents:
             blocks = changes.repos.blocks.of_agent(agent_id)
             fields = {name: getattr(source, name) for name in AgentDraft.model_fields if hasattr(source, name)}
             copies = tuple(BlockDraft(**{n: getattr(block, n) for n in BlockDraft.model_fields}) for block in blocks)
-            draft = AgentDraft(**{**fields, "name": f"{source.name} (copy)", "blocks": copies, "block_ids": ()})
+            draft = AgentDraft(
+                **{**fields, "name": f"{source.name[: MAX_NAME - 7]} (copy)", "blocks": copies, "block_ids": ()}
+            )
             return self._create(changes, draft)
 
         return await change(self._ports, origin, work)
@@ -95,8 +96,6 @@ class Agents:
 
     def _create(self, changes: Changes, draft: AgentDraft) -> Agent:
         repos, ids, now = changes.repos, self._ports.ids, changes.now
-        for block_id in draft.block_ids:
-            repos.blocks.get(block_id)
         agent = Agent(
             id=ids.new("agent"),
             name=draft.name.strip(),
@@ -117,7 +116,10 @@ class Agents:
             created_at=now,
             updated_at=now,
         )
+        check_agent(agent)
         agent = changes.add_agent(agent)
+        for block_id in dict.fromkeys(draft.block_ids):
+            agent = changes.attach(agent, repos.blocks.get(block_id))
         for block_draft in draft.blocks:
             block = changes.add_block(new_block(block_draft, ids.new("block"), now), agent.id)
             agent = changes.attach(agent, block)
@@ -164,15 +166,10 @@ def new_message(draft: MessageDraft, message_id: str, agent_id: str, now: Micros
 
 
 def new_block(draft: BlockDraft, block_id: str, now: Micros) -> Block:
-    """A block as drafted. Raises `Invalid` for a label or a length that cannot be."""
-    check_label(draft.label)
+    """A block as drafted. Raises `Invalid` for a length that cannot be."""
     check_length(draft.label, draft.value, draft.limit)
-    return Block(id=block_id, created_at=now, updated_at=now, **draft.model_dump())
-
-
-def check_label(label: str) -> None:
-    if not label.strip() or any(c in label for c in "<>\n"):
-        raise Invalid("A block needs a label of its own, without < > and line breaks.", hint="For example: plans")
+    tidy = draft.model_copy(update={"label": draft.label.strip()})
+    return Block(id=block_id, created_at=now, updated_at=now, **tidy.model_dump())
 
 
 def check_length(label: str, value: str, limit: int) -> None:
@@ -186,18 +183,25 @@ def check_length(label: str, value: str, limit: int) -> None:
         )
 
 
-def _check(name: str, model: str, context_window: int, reply: int = 0) -> None:
-    if not name.strip() or len(name) > MAX_NAME:
+def check_agent(agent: Agent) -> None:
+    """Raises `Invalid` for settings that no run could work with."""
+    reply, temperature = agent.settings.max_output_tokens, agent.settings.temperature
+    if not agent.name.strip() or len(agent.name) > MAX_NAME:
         raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters.")
-    if "/" not in model:
-        raise Invalid(f"“{model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
-    if context_window < 512:
+    if "/" not in agent.model:
+        raise Invalid(f"“{agent.model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
+    if agent.context_window < 512:
         raise Invalid("The context size must be at least 512 tokens.")
-    if reply >= context_window:
+    if not 1 <= reply < agent.context_window:
         raise Invalid(
-            f"The output limit ({reply:,} tokens) must be smaller than the context size ({context_window:,}).",
+            f"The output limit ({reply:,} tokens) must be at least 1 and smaller than the context size "
+            f"({agent.context_window:,}).",
             hint="Lower the output limit or enlarge the context.",
         )
+    if agent.max_steps < 1:
+        raise Invalid("An agent needs at least 1 step to answer.")
+    if temperature is not None and not 0 <= temperature <= 2:
+        raise Invalid("The temperature must be between 0 and 2.")
 
 
 def _rows(repos: Repositories) -> tuple[AgentRow, ...]:

@@ -25,7 +25,8 @@ class Blobs:
     async def put(self, data_base64: str, media_type: str) -> Blob:
         """Stores an image (PNG, JPEG, GIF or WebP, at most 20 MB). Raises `Invalid` for anything else."""
         content = await asyncio.to_thread(_decoded, data_base64, media_type)
-        blob = Blob(sha256=hashlib.sha256(content).hexdigest(), media_type=media_type, size=len(content))
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        blob = Blob(sha256=sha256, media_type=media_type, size=len(content))
         await self._ports.storage.write(lambda repos: repos.blobs.put(blob, content))
         return blob
 

@@ -1,11 +1,11 @@
 """Blocks: the core memory of agents, as people edit it."""
 
 from app.domain.block import Block, BlockDraft, BlockPatch
-from app.domain.error import Conflict, NotFound
+from app.domain.error import NotFound
 from app.domain.history import USER, Origin
 from app.engine.bundle import EnginePorts
 from app.engine.changes import Changes
-from app.services.agents import check_label, check_length, new_block
+from app.services.agents import check_length, new_block
 from app.services.changing import change, check_version
 
 
@@ -40,7 +40,6 @@ class Blocks:
 
         def work(changes: Changes) -> Block:
             agent = changes.repos.agents.get(agent_id)
-            _check_free(changes, agent_id, draft.label)
             block = changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now), agent_id)
             changes.attach(agent, block)
             return block
@@ -64,14 +63,11 @@ class Blocks:
             before = changes.repos.blocks.get(block_id)
             check_version(f"“{before.label}”", before.version, expected_version)
             given = {name: value for name in BlockPatch.model_fields if (value := getattr(patch, name)) is not None}
-            after = before.model_copy(update=given)
-            check_label(after.label)
+            after = before.model_copy(
+                update={**given, "label": (before.label if patch.label is None else patch.label).strip()}
+            )
             check_length(after.label, "" if may_overflow else after.value, after.limit)
-            holders = changes.repos.agents.holding(block_id)
-            if after.label != before.label:
-                for holder in holders:
-                    _check_free(changes, holder, after.label)
-            return changes.save_block(before, after, _only(holders))
+            return changes.save_block(before, after, _first(changes.repos.agents.holding(block_id)))
 
         return await change(self._ports, origin, work)
 
@@ -81,7 +77,6 @@ class Blocks:
         def work(changes: Changes) -> None:
             agent, block = changes.repos.agents.get(agent_id), changes.repos.blocks.get(block_id)
             if block_id not in agent.block_ids:
-                _check_free(changes, agent_id, block.label)
                 changes.attach(agent, block)
 
         await change(self._ports, origin, work)
@@ -102,20 +97,11 @@ class Blocks:
 
         def work(changes: Changes) -> None:
             block = changes.repos.blocks.get(block_id)
-            changes.delete_block(block, _only(changes.repos.agents.holding(block_id)))
+            changes.delete_block(block, _first(changes.repos.agents.holding(block_id)))
 
         await change(self._ports, origin, work)
 
 
-def _only(holders: tuple[str, ...]) -> str | None:
+def _first(holders: tuple[str, ...]) -> str | None:
+    """The agent that a change of a shared block is told of; the history finds it for all of them."""
     return holders[0] if holders else None
-
-
-def _check_free(changes: Changes, agent_id: str, label: str) -> None:
-    labels = {block.label.casefold() for block in changes.repos.blocks.of_agent(agent_id)}
-    if label.casefold() in labels:
-        raise Conflict(
-            f"This agent already has a block “{label}”.",
-            code="name_taken",
-            hint="Choose another label for one of them.",
-        )

@@ -55,7 +55,11 @@ class Conversations:
                 raise Invalid(
                     "The first conversation of an agent cannot be deleted.", hint="Empty its context instead."
                 )
-            _check_idle(repos, row)
+            if row.root_id != row.id:
+                raise Invalid("A branch cannot be deleted alone.", hint="Delete the conversation it belongs to.")
+            for member in repos.conversations.of_agent(row.agent_id):
+                if member.root_id == row.id:
+                    _check_idle(repos, member)
             repos.conversations.delete(conversation_id, self._ports.clock.now())
             _note(repos, row)
 
@@ -103,7 +107,7 @@ class Conversations:
             _check_idle(repos, source)
             if take_back_memory:
                 for event in reversed(_changes_since(repos, conversation_id, position)):
-                    undo_event(changes, event)
+                    undo_event(changes, event)  # one that has nothing left to take back is as good as undone
             new_id = self._ports.ids.new("conv")
             branch = Conversation(
                 id=new_id,

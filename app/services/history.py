@@ -9,7 +9,8 @@ from app.domain.history import USER, MemoryEvent, Origin
 from app.domain.merge import merge
 from app.engine.bundle import EnginePorts
 from app.engine.changes import Changes
-from app.ports.storage import HistoryRepository
+from app.ports.storage import HistoryRepository, Repositories
+from app.services.agents import check_agent
 from app.services.changing import change
 
 PAGE = 500
@@ -33,11 +34,13 @@ class History:
     async def undo(self, seq: int, origin: Origin = USER) -> MemoryEvent:
         """Takes one change back and returns the event that did so. Later changes of other lines are kept.
 
-        Raises `Conflict` (`changed_since`) when a later change touched the same text.
+        Raises `Conflict`: `changed_since` when a later change touched the same text, `already_undone` when nothing is
+        left to take back.
         """
 
         def work(changes: Changes) -> MemoryEvent:
-            undo_event(changes, changes.repos.history.get(seq))
+            if not undo_event(changes, changes.repos.history.get(seq)):
+                raise Conflict("There is nothing to take back: it already is as it was before.", code="already_undone")
             return changes.repos.history.get(changes.repos.history.last_seq())
 
         return await change(self._ports, origin, work)
@@ -55,7 +58,7 @@ class History:
     async def value_at(self, block_id: str, seq: int) -> str:
         """A block's text as it was right after an event."""
 
-        def work(repos: Any) -> str:
+        def work(repos: Repositories) -> str:
             block = repos.blocks.get(block_id)
             return str(fields_at(repos.history, block, seq).get("value", block.value))
 
@@ -78,32 +81,32 @@ def fields_at(history: HistoryRepository, block: Block, seq: int) -> dict[str, A
         before = events[-1].seq
 
 
-def undo_event(changes: Changes, event: MemoryEvent) -> None:
-    """Writes the inverse of an event. The undo of an undo is a redo."""
+def undo_event(changes: Changes, event: MemoryEvent) -> bool:
+    """Writes the inverse of an event, and says whether that changed anything. The undo of an undo is a redo."""
     if event.undone_by is not None:
         raise Conflict("This change was already taken back.", code="already_undone", details={"seq": event.undone_by})
     match event.target_kind:
         case "block":
-            _undo_block(changes, event)
+            return _undo_block(changes, event)
         case "attachment":
-            _undo_attachment(changes, event)
+            return _undo_attachment(changes, event)
         case "agent":
-            _undo_agent(changes, event)
+            return _undo_agent(changes, event)
 
 
-def _undo_block(changes: Changes, event: MemoryEvent) -> None:
-    repos = changes.repos
+def _undo_block(changes: Changes, event: MemoryEvent) -> bool:
     if event.op == "delete":
         changes.undelete_block(event)
-        return
-    block = repos.blocks.find(event.target_id)
+        return True
+    block = changes.repos.blocks.find(event.target_id)
     if block is None:
         raise NotFound(f"“{event.label}” was deleted.", hint="Bring the block back first: undo its deletion.")
     if event.op in ("create", "restore"):
         changes.delete_block(block, event.agent_id, event.seq)
-        return
+        return True
     back = {name: _inverse(event, name, getattr(block, name)) for name in event.before or {}}
-    changes.save_block(block, block.model_copy(update=_typed(back)), event.agent_id, event.seq)
+    stored = changes.save_block(block, block.model_copy(update=_typed(back)), event.agent_id, event.seq)
+    return stored.version > block.version
 
 
 def _inverse(event: MemoryEvent, name: str, current: Any) -> Any:
@@ -122,7 +125,7 @@ def _inverse(event: MemoryEvent, name: str, current: Any) -> Any:
     return merged
 
 
-def _undo_attachment(changes: Changes, event: MemoryEvent) -> None:
+def _undo_attachment(changes: Changes, event: MemoryEvent) -> bool:
     assert event.agent_id is not None
     agent, block = changes.repos.agents.get(event.agent_id), changes.repos.blocks.get(event.target_id)
     if event.op == "attach" and block.id in agent.block_ids:
@@ -130,17 +133,22 @@ def _undo_attachment(changes: Changes, event: MemoryEvent) -> None:
     elif event.op == "detach" and block.id not in agent.block_ids:
         changes.attach(agent, block, event.seq, (event.before or {}).get("position"))
     else:
-        raise Conflict("This change was already taken back.", code="already_undone")
+        return False
+    return True
 
 
-def _undo_agent(changes: Changes, event: MemoryEvent) -> None:
+def _undo_agent(changes: Changes, event: MemoryEvent) -> bool:
     if event.op != "update" or event.before is None:
         raise Invalid("The creation of an agent cannot be undone here.", hint="Delete the agent instead.")
     agent = changes.repos.agents.get(event.target_id)
     now = agent.model_dump(mode="json")
     back = {name: _inverse(event, name, now[name]) for name in event.before}
     restored = Agent.model_validate({**now, **back})
+    if restored == agent:
+        return False
+    check_agent(restored)
     changes.save_agent(agent, restored, event.seq)
+    return True
 
 
 def _typed(fields: dict[str, Any]) -> dict[str, Any]:

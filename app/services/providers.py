@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from app.domain.error import Invalid
+from app.domain.error import AppError, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.engine.bundle import EnginePorts
@@ -30,7 +30,11 @@ class Providers:
             _note(repos, provider.id)
             return provider
 
-        return await self._ports.storage.write(work)
+        try:
+            return await self._ports.storage.write(work)
+        except AppError:
+            await self._keep_key(provider.id, "")  # no row would ever lead to this key
+            raise
 
     async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
         """Changes a server. A key of None keeps the stored one, an empty one removes it."""

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.exc import DBAPIError
 
-from app.adapters.database.errors import storage_error
+from app.adapters.database.errors import not_storable, storage_error
 from app.adapters.database.repositories import repositories_on
 from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
 from app.domain.error import StorageError
@@ -17,6 +18,7 @@ from app.domain.event import Changed
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
+_FAULTS = (DBAPIError, UnicodeEncodeError, PydanticSerializationError)
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +84,7 @@ class SqliteStorage:
         try:
             with self._write_engine.begin() as db:
                 result = work(repositories_on(db, changes.append))
-        except DBAPIError as cause:
+        except _FAULTS as cause:
             self._fail(cause)
         return result, changes
 
@@ -90,10 +92,12 @@ class SqliteStorage:
         try:
             with self._read_engine.begin() as db:
                 return work(repositories_on(db, _refuse))
-        except DBAPIError as cause:
+        except _FAULTS as cause:
             self._fail(cause)
 
-    def _fail(self, cause: DBAPIError) -> NoReturn:
+    def _fail(self, cause: DBAPIError | UnicodeEncodeError | PydanticSerializationError) -> NoReturn:
+        if not isinstance(cause, DBAPIError):
+            raise not_storable() from cause
         error = storage_error(cause, self._file.parent)
         if error.code == "database_damaged":
             suspect_marker(self._file).touch()

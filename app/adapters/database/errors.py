@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.domain.error import StorageError
+from app.domain.error import Invalid, StorageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -67,6 +67,11 @@ def newer(written_by: str) -> StorageError:
         hint="Install the newest Lares, or choose another data folder.",
         details={"written_by": written_by},
     )
+
+
+def not_storable() -> Invalid:
+    """Words that are no domain model's (titles, searches, ids) come here as they were given."""
+    return Invalid("This text holds half a character, so it cannot be stored.", hint="Type it again.")
 
 
 def free_bytes(folder: Path) -> int | None:

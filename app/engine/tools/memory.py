@@ -116,7 +116,7 @@ def _block(blocks: Blocks, arguments: Arguments) -> Block:
 
 def _changed(block: Block, value: str, done: str, approximate: bool = False) -> MemoryResult:
     over = len(value) - block.limit
-    if over > 0:
+    if over > 0 and len(value) >= len(block.value):  # one that is over its limit already may be shortened bit by bit
         raise _Refused(
             f'Not changed: block "{block.label}" would have {len(value)} of {block.limit} characters, {over} too many '
             f"(it has {len(block.value)} now). Shorten the text, or remove something first. {_shown(block)}"

@@ -1,0 +1,285 @@
+"""Changing memory in every order: undo of everything, labels that collide, two who edit at once, odd texts."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from app.domain.agent import Agent, AgentDraft, AgentPatch, ModelSettings
+from app.domain.block import Block, BlockDraft, BlockPatch
+from app.domain.error import AppError, Conflict, Invalid, NotFound
+from app.domain.history import MemoryEvent
+from app.domain.message import MessageDraft
+from app.services import Services
+from tests.support.talking import events_of, say, transcript
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def agent(services: Services) -> Agent:
+    return await services.agents.create_demo()
+
+
+async def plans(services: Services, agent: Agent, value: str = "one") -> Block:
+    return await services.blocks.create(agent.id, BlockDraft(label="plans", value=value))
+
+
+async def newest(services: Services, agent: Agent) -> MemoryEvent:
+    return (await services.history.of_agent(agent.id))[0]
+
+
+async def labels(services: Services, agent: Agent) -> list[str]:
+    return [block.label for block in await services.blocks.of_agent(agent.id)]
+
+
+async def test_undo_and_redo_ten_deep_go_back_and_forth(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    await services.blocks.update(block.id, BlockPatch(value="two"))
+    for depth in range(10):
+        await services.history.undo((await newest(services, agent)).seq)
+        assert (await services.blocks.get(block.id)).value == ("one" if depth % 2 == 0 else "two")
+
+
+async def test_ten_changes_are_taken_back_one_by_one_from_the_newest(services: Services, agent: Agent):
+    block = await plans(services, agent, "0")
+    for number in range(1, 11):
+        await services.blocks.update(block.id, BlockPatch(value=str(number)))
+    edits = [event for event in await services.history.of_block(block.id) if event.op == "update"]
+    for number, event in zip(range(9, -1, -1), edits, strict=True):
+        await services.history.undo(event.seq)
+        assert (await services.blocks.get(block.id)).value == str(number)
+
+
+async def test_a_change_that_was_reverted_by_hand_has_nothing_left_to_take_back(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    await services.blocks.update(block.id, BlockPatch(value="two"))
+    change = await newest(services, agent)
+    await services.blocks.update(block.id, BlockPatch(value="one"))
+    with pytest.raises(Conflict) as caught:
+        await services.history.undo(change.seq)
+    assert caught.value.code == "already_undone"
+
+
+async def test_undoing_a_creation_its_deletion_and_that_again_leaves_the_block_where_it_was(
+    services: Services, agent: Agent
+):
+    before = await labels(services, agent)
+    block = await plans(services, agent)
+    creation = next(event for event in await services.history.of_block(block.id) if event.op == "create")
+    gone = await services.history.undo(creation.seq)
+    assert await labels(services, agent) == before
+    back = await services.history.undo(gone.seq)
+    assert await labels(services, agent) == [*before, "plans"]
+    await services.history.undo(back.seq)
+    assert await labels(services, agent) == before
+
+
+async def test_a_change_of_a_detached_block_can_be_taken_back_and_of_a_deleted_one_says_what_to_do_first(
+    services: Services, agent: Agent
+):
+    block = await plans(services, agent)
+    await services.blocks.update(block.id, BlockPatch(value="two"))
+    change = await newest(services, agent)
+    await services.blocks.detach(agent.id, block.id)
+    detached = await newest(services, agent)
+    await services.history.undo(change.seq)
+    assert (await services.blocks.get(block.id)).value == "one"
+    await services.blocks.delete(block.id)
+    with pytest.raises(AppError, match="not exist"):
+        await services.history.undo(detached.seq)
+    edit = next(event for event in await services.history.of_block(block.id) if event.undoes == change.seq)
+    with pytest.raises(AppError, match="deleted") as caught:
+        await services.history.undo(edit.seq)
+    assert "undo its deletion" in caught.value.hint
+
+
+async def test_no_way_leads_to_two_blocks_of_one_label(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    await services.blocks.update(block.id, BlockPatch(label="ideas"))
+    renaming = await newest(services, agent)
+    created = (await services.history.of_block(block.id))[-1]
+    other = await plans(services, agent, "another")
+    loose = await services.agents.create(
+        AgentDraft(name="Juno", model="demo/vesta", blocks=(BlockDraft(label="Plans"),))
+    )
+    (foreign,) = await services.blocks.of_agent(loose.id)
+    attempts = (
+        lambda: services.history.undo(renaming.seq),
+        lambda: services.history.restore(block.id, created.seq),
+        lambda: services.blocks.attach(agent.id, foreign.id),
+        lambda: services.blocks.update(block.id, BlockPatch(label=" PLANS ")),
+        lambda: services.blocks.update(other.id, BlockPatch(label="human")),
+    )
+    for attempt in attempts:
+        with pytest.raises(Conflict) as caught:
+            await attempt()
+        assert caught.value.code == "name_taken"
+    await services.blocks.delete(other.id)
+    deletion = await newest(services, agent)
+    await services.blocks.update(block.id, BlockPatch(label="plans"))
+    with pytest.raises(Conflict):
+        await services.history.undo(deletion.seq)
+    await services.blocks.update(block.id, BlockPatch(label="ideas"))
+    await services.history.undo(deletion.seq)
+    assert sorted(await labels(services, agent)) == ["human", "ideas", "persona", "plans"]
+    with pytest.raises(Conflict):
+        await services.agents.create(
+            AgentDraft(name="x", model="demo/vesta", blocks=(BlockDraft(label="a"), BlockDraft(label="A")))
+        )
+
+
+async def test_two_who_edit_one_block_at_once_lose_nothing_and_the_later_is_told(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    edits = [
+        services.blocks.update(block.id, BlockPatch(value=f"mine {n}"), expected_version=block.version)
+        for n in range(8)
+    ]
+    outcomes = await asyncio.gather(*edits, return_exceptions=True)
+    stored = [one for one in outcomes if isinstance(one, Block)]
+    refused = [one for one in outcomes if isinstance(one, Conflict)]
+    assert (len(stored), len(refused)) == (1, 7)
+    assert {one.code for one in refused} == {"version_conflict"}
+    assert await services.blocks.get(block.id) == stored[0]
+
+
+async def test_a_limit_below_the_text_is_refused_with_both_numbers(services: Services, agent: Agent):
+    block = await plans(services, agent, "x" * 50)
+    with pytest.raises(Invalid, match="50 of 10 characters, 40 too many"):
+        await services.blocks.update(block.id, BlockPatch(limit=10))
+
+
+@pytest.mark.parametrize("harm", ["detach", "delete"])
+async def test_a_block_that_goes_away_between_call_and_storing_is_answered_in_words(
+    services: Services, agent: Agent, harm: str
+):
+    human = next(b for b in await services.blocks.of_agent(agent.id) if b.label == "human")
+    conversation = (await services.conversations.of_agent(agent.id))[0].active_id
+    run = await services.runs.start(conversation, MessageDraft.of("my name is Brad, not Chad"))
+    async for event in services.runs.subscribe(run.id):
+        if event.payload.message_type == "tool_call_message":
+            goes = services.blocks.detach(agent.id, human.id) if harm == "detach" else services.blocks.delete(human.id)
+            await goes
+            break
+    await events_of(services, run.id)
+    assert (await services.runs.get(run.id)).failure is None
+    returned = [part for m in await transcript(services, agent) for part in m.tool_returns]
+    changed = [e for e in await services.history.of_agent(agent.id) if e.origin.run_id == run.id]
+    assert ("no memory block" in returned[0].text) != bool(changed)
+
+
+async def test_memory_can_be_undone_in_any_order_without_a_fault(
+    services: Services, agent: Agent, seeded_random: random.Random, times: Callable[[int, int], int]
+):
+    block = await plans(services, agent, "a\nb\nc\nd")
+
+    async def act() -> None:
+        number = seeded_random.randrange(7)
+        history = await services.history.of_agent(agent.id)
+        match number:
+            case 0 | 1:
+                await services.history.undo(seeded_random.choice(history).seq)
+            case 2:
+                await services.blocks.detach(agent.id, block.id)
+            case 3:
+                await services.blocks.attach(agent.id, block.id)
+            case 4:
+                await services.blocks.delete(block.id)
+            case 5:
+                await services.history.restore(block.id, seeded_random.choice(history).seq)
+            case _:
+                lines = (await services.blocks.get(block.id)).value.split("\n")
+                lines[seeded_random.randrange(len(lines))] += "!"
+                patch = BlockPatch(value="\n".join(lines), label=seeded_random.choice(("plans", "ideas")))
+                await services.blocks.update(block.id, patch)
+
+    refused = 0
+    for _ in range(times(150, 2000)):
+        try:
+            await act()
+        except (NotFound, Invalid, Conflict):
+            refused += 1
+        found = await labels(services, agent)
+        assert len(found) == len({label.casefold() for label in found})
+    assert refused
+    assert (await say(services, agent, "hello")).status == "completed"
+
+
+ODD = (
+    "half an emoji \ud83d and NUL \0",
+    "مرحبا بالعالم \u202e right to left",
+    "Z\u0351\u036b\u0343a\u0329l\u0322go",
+    "👨\u200d👩\u200d👧\u200d👦 Zoë & “Müller” <value> </value>",
+    "5 MB " * 1_000_000,
+)
+
+
+@pytest.mark.parametrize("text", ODD, ids=["surrogate", "right-to-left", "combining", "family", "5 MB"])
+async def test_any_text_can_be_said_and_the_next_message_works(services: Services, agent: Agent, text: str):
+    await say(services, agent, text)
+    said = (await transcript(services, agent))[0].text
+    assert said == text.replace("\ud83d", "\ufffd").replace("\0", "\ufffd")
+    assert (await say(services, agent, "hello")).status == "completed"
+    word = text.split()[0]
+    assert (await services.messages.search(word))[0].message.text == said
+
+
+@pytest.mark.parametrize("text", ODD[:4])
+async def test_any_text_can_be_a_name_and_a_memory(services: Services, agent: Agent, text: str):
+    renamed = await services.agents.update(agent.id, AgentPatch(name=text))
+    block = await plans(services, agent, text)
+    assert (await services.agents.get(agent.id)).name == renamed.name
+    assert (await services.blocks.get(block.id)) == block
+    assert (await say(services, agent, "hello")).status == "completed"
+
+
+@pytest.mark.parametrize("label", ['Zoë’s "plans" & ideas', "👨\u200d👩\u200d👧", "مرحبا", "  spaced  "])
+async def test_any_printable_label_can_be_edited_by_the_agent(services: Services, agent: Agent, label: str):
+    block = await services.blocks.create(agent.id, BlockDraft(label=label, value="old"))
+    assert block.label == label.strip()
+    await services.agents.update(agent.id, AgentPatch(tool_names=("core_memory_append",)))
+    arguments = json.dumps({"label": label, "content": "new"})
+    await say(services, agent, f"/tool core_memory_append {arguments}")
+    assert (await services.blocks.get(block.id)).value == "old\nnew"
+
+
+@pytest.mark.parametrize("label", ["", "  ", "a\nb", "a\0b<", "<x>", "\t", "x" * 1000])
+async def test_a_label_the_prompt_cannot_show_is_refused(services: Services, agent: Agent, label: str):
+    with pytest.raises(Invalid):
+        await services.blocks.create(agent.id, BlockDraft(label=label))
+    human = next(b for b in await services.blocks.of_agent(agent.id) if b.label == "human")
+    with pytest.raises(Invalid):
+        await services.blocks.update(human.id, BlockPatch(label=label))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"max_steps": 0},
+        {"settings": ModelSettings(max_output_tokens=0)},
+        {"settings": ModelSettings(max_output_tokens=99_999)},
+        {"settings": ModelSettings(temperature=-1)},
+        {"settings": ModelSettings(temperature=float("nan"))},
+    ],
+)
+async def test_settings_no_run_could_work_with_are_refused_at_birth_and_later(
+    services: Services, agent: Agent, fields: dict[str, object]
+):
+    with pytest.raises(Invalid):
+        await services.agents.create(AgentDraft.model_validate({"name": "x", "model": "demo/vesta", **fields}))
+    with pytest.raises(Invalid):
+        await services.agents.update(agent.id, AgentPatch.model_validate(fields))
+
+
+async def test_bare_words_with_half_an_emoji_are_refused_in_a_sentence(services: Services, agent: Agent):
+    thread = (await services.conversations.of_agent(agent.id))[0]
+    for attempt in (
+        lambda: services.conversations.rename(thread.id, "a\ud83d"),
+        lambda: services.agents.get("agent-\ud83d"),
+        lambda: services.settings.set("key", {"a": "\ud83d"}),
+    ):
+        with pytest.raises(Invalid, match="half a character"):
+            await attempt()
+    assert await services.messages.search("a\ud83d") == ()
