@@ -1,13 +1,22 @@
 """Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
 
-import json
-import re
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Literal, assert_never
 
 from app.domain.base import Micros
-from app.domain.message import Message, Part, ToolCallPart, ToolReturnPart
-from app.domain.run import Failure, Step, Usage
+from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.run import Failure, Repair, Step, Usage
+from app.engine.repairs.loops import WINDOW, CallMemo
+from app.engine.repairs.policy import (
+    MOST_REPAIRS,
+    Circumstances,
+    Heard,
+    NativeCall,
+    ReadCall,
+    Reading,
+    read_reply,
+    read_words,
+)
 from app.engine.state import (
     BrokenOff,
     Call,
@@ -18,7 +27,6 @@ from app.engine.state import (
     ModelFailed,
     ModelReplied,
     Outcome,
-    RawCall,
     Reply,
     RunState,
     RunTools,
@@ -26,10 +34,6 @@ from app.engine.state import (
 )
 
 Note = Literal["", "stopped", "not_finished", "edited"]
-
-MAX_NAME = 64
-_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
-"""OpenAI's service refuses a history with other names of tools, so it would refuse every later message too."""
 
 
 @dataclass(frozen=True)
@@ -64,33 +68,62 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
 
 def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
     action = _model_call(state)
-    reply = outcome.reply
-    calls = tuple(_call(raw, cut=reply.finish == "length") for raw in reply.calls)
-    step = _step(state, action, outcome.exchange, reply, "completed")
-    cut_text = reply.finish == "length" and not calls
-    usage = state.usage.plus(step.usage)
+    reading = read_reply(_heard(outcome.reply), _around(state, action, outcome))
+    calls = tuple(_call(read) for read in reading.calls)
+    step = _step(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
+    slips = _slips(state, reading)
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
             "step_id": action.step_id,
             "calls": calls,
-            "broken_calls": state.broken_calls + 1 if any(call.problem for call in calls) else 0,
-            "empty_replies": state.empty_replies + 1 if reply.empty else 0,
-            "usage": usage,
-            "end": _end_of_reply(reply, cut_text, calls),
+            "slips": slips,
+            "trouble": reading.slipped,
+            "again": reading.again,
+            "usage": state.usage.plus(step.usage),
+            "end": _end_of_reply(reading),
         }
     )
-    parts = (*reply.said, *(_part(call) for call in calls))
-    message = _message(state, action, parts, now, "not_finished" if cut_text else "") if parts else None
+    parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in calls))
+    kept = reading.again is None or slips > MOST_REPAIRS
+    note: Note = "not_finished" if reading.cut or reading.again is not None else ""
+    message = _message(state, action, parts, now, note) if parts and kept else None
     return Applied(after, message, step, outcome.exchange)
 
 
-def _end_of_reply(reply: Reply, cut_text: bool, calls: tuple[Call, ...]) -> Finish | None:
-    if calls or reply.empty:
+def _slips(state: RunState, reading: Reading) -> int:
+    if reading.slipped is None:
+        return 0
+    return MOST_REPAIRS + 1 if reading.hopeless else state.slips + 1
+
+
+def _heard(reply: Reply) -> Heard:
+    calls = tuple(NativeCall(call.tool_call_id, call.name, call.arguments) for call in reply.calls)
+    return Heard(reply.text, reply.reasoning, calls, reply.finish)
+
+
+def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circumstances:
+    return Circumstances(
+        tools=outcome.tools,
+        slips=state.slips,
+        recent=state.recent,
+        asked=action.again,
+        constrained=outcome.constrained,
+        ids=f"call_{action.message_id.partition('-')[2][:8]}",
+    )
+
+
+def _end_of_reply(reading: Reading) -> Finish | None:
+    if reading.calls or reading.again is not None:
         return None
-    if cut_text:
+    if reading.cut:
         return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
     return Finish(stop_reason="end_turn")
+
+
+def _said(text: str, reasoning: str) -> tuple[Part, ...]:
+    thoughts = (ReasoningPart(text=reasoning),) if reasoning.strip() else ()
+    return (*thoughts, TextPart(text=text)) if text.strip() else thoughts
 
 
 def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
@@ -105,7 +138,7 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
             "end": end,
         }
     )
-    said = outcome.reply.said
+    said = _said(*read_words(_heard(outcome.reply)))
     return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
 
 
@@ -120,7 +153,7 @@ def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
     after = ended.model_copy(
         update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
     )
-    said = outcome.reply.said
+    said = _said(*read_words(_heard(outcome.reply)))
     return Applied(after, _message(state, action, said, now, "stopped") if said else None, step, outcome.exchange)
 
 
@@ -147,7 +180,16 @@ def _answered(
         step_id=action.step_id,
         created_at=now,
     )
-    return Applied(state.model_copy(update={"calls": ()}), message)
+    recent = (*state.recent, *_memos(state, action, parts))[-WINDOW:]
+    return Applied(state.model_copy(update={"calls": (), "recent": recent}), message)
+
+
+def _memos(state: RunState, action: RunTools, returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
+    return tuple(
+        CallMemo.of(call.name, call.arguments, part.text, answered=bool(call.result), step_no=state.step_no)
+        for call, part in zip(action.calls, returns, strict=True)
+        if not call.problem
+    )
 
 
 def _model_call(state: RunState) -> CallModel:
@@ -156,27 +198,14 @@ def _model_call(state: RunState) -> CallModel:
     return action
 
 
-def _call(raw: RawCall, *, cut: bool) -> Call:
-    """A call in canonical form: whatever the model wrote, a server takes its name and its arguments back."""
-    arguments, problem = _canonical(raw.arguments)
-    if cut:
-        arguments, problem = "{}", "The call was cut off because the reply grew too long. Write a shorter one."
-    name = _NOT_IN_NAMES.sub("_", raw.name)[:MAX_NAME] or "unnamed"
-    return Call(tool_call_id=raw.tool_call_id, name=name, arguments=arguments, problem=problem)
-
-
-def _canonical(written: str) -> tuple[str, str]:
-    """Arguments as JSON that every reader takes, or an empty object and what is wrong with them."""
-    quoted = f"You wrote: {written[:300]}"
-    try:
-        loaded: Any = json.loads(written or "{}")
-        # NaN and Infinity are read here but are no JSON: a server would refuse them in every later request.
-        canonical = json.dumps(loaded, ensure_ascii=False, allow_nan=False)
-    except (ValueError, RecursionError) as error:
-        return "{}", f"The arguments are not valid JSON ({error}). {quoted}"
-    if not isinstance(loaded, dict):
-        return "{}", f"The arguments must be a JSON object. {quoted}"
-    return canonical, ""
+def _call(read: ReadCall) -> Call:
+    return Call(
+        tool_call_id=read.tool_call_id,
+        name=read.name,
+        arguments=read.arguments,
+        problem=read.problem,
+        result=read.result,
+    )
 
 
 def _part(call: Call) -> ToolCallPart:
@@ -186,6 +215,11 @@ def _part(call: Call) -> ToolCallPart:
 def tool_error(call: Call, text: str) -> ToolReturnPart:
     """A return that tells the model what went wrong."""
     return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
+
+
+def known_return(call: Call) -> ToolReturnPart:
+    """The return of a call whose result is known already."""
+    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="success", text=call.result)
 
 
 def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:
@@ -207,6 +241,7 @@ def _step(
     exchange: Exchange,
     reply: Reply,
     status: Literal["completed", "failed", "cancelled"],
+    repairs: tuple[Repair, ...] = (),
 ) -> Step:
     usage = (reply.usage or Usage()).model_copy(update={"steps": 1})
     return Step(
@@ -224,6 +259,7 @@ def _step(
         window_last=exchange.window_last,
         agent_version=exchange.agent_version,
         finish_reason=reply.finish,
+        repairs=repairs,
         created_at=exchange.sent_at,
         first_token_at=exchange.first_token_at,
         completed_at=exchange.ended_at,

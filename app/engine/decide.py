@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from app.domain.run import Failure
+from app.engine.repairs.again import Again, ask_again
+from app.engine.repairs.policy import MOST_REPAIRS
+from app.engine.repairs.sentences import ending
 from app.engine.state import Action, CallModel, Finish, RunState, RunTools
 
-MAX_BROKEN_CALLS = 3
-MAX_EMPTY_REPLIES = 2
+LEAST_ROUNDS = 3
+"""With fewer steps a run needs each of them for its tools."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +26,18 @@ def decide(state: RunState, fresh: FreshIds) -> Action:
         return state.end
     if state.calls:
         return RunTools(step_id=state.step_id, message_id=fresh.message_id, calls=state.calls)
-    if state.broken_calls >= MAX_BROKEN_CALLS:
-        return Finish(stop_reason="invalid_tool_call", failure=_BROKEN)
-    if state.empty_replies >= MAX_EMPTY_REPLIES:
-        return Finish(stop_reason="invalid_llm_response", failure=_EMPTY)
+    if state.slips > MOST_REPAIRS and state.trouble is not None:
+        reason, failure = ending(state.trouble)
+        return Finish(stop_reason=reason, failure=failure)
     if state.step_no >= state.max_steps:
         return Finish(stop_reason="max_steps", failure=_too_many(state.max_steps))
-    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id)
+    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, again=state.again or _last_words(state))
 
 
-_BROKEN = Failure(
-    code="invalid_tool_call",
-    message=f"The model sent a broken tool call {MAX_BROKEN_CALLS} times, so the run ended. They changed nothing.",
-    hint="Try again, or choose a model that handles tools better.",
-)
-_EMPTY = Failure(
-    code="empty_reply",
-    message=f"The model answered with nothing {MAX_EMPTY_REPLIES} times, so the run ended. Your message is kept.",
-    hint="Try again, or choose another model.",
-)
+def _last_words(state: RunState) -> Again | None:
+    """A run that only calls tools is asked for an answer while it still has a step."""
+    last = state.max_steps >= LEAST_ROUNDS and state.step_no == state.max_steps - 1
+    return ask_again("rounds", 0) if last else None
 
 
 def _too_many(steps: int) -> Failure:

@@ -9,10 +9,12 @@ from app.domain.error import AppError, ModelError
 from app.domain.event import Progress
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure
-from app.engine.apply import tool_error
+from app.engine.apply import known_return, tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
+from app.engine.repairs.again import Again
+from app.engine.repairs.asking import Offered, asked_again, offer
 from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.state import (
     Call,
@@ -66,10 +68,12 @@ async def _call_model(
         listening = Listening(action, state.run_id, state.step_no + 1, emitter, ports.clock)
         attempt.listening = listening
         try:
-            view, wire = await _prepare(state, ports, attempt, retries)
+            view, wire, offered = await _prepare(state, action, ports, attempt, retries)
+            if offered.constrained:
+                listening.expect_json()
             await _listen(view, wire, listening, emitter, ports)
             exchange = _ended(attempt.exchange or Exchange(view.agent.model), listening, ports.clock.now())
-            return ModelReplied(listening.reply, exchange)
+            return ModelReplied(listening.reply, exchange, offered.tools, offered.constrained)
         except AppError as error:
             silent = listening.first_token_at is None
             pause = retries.pause(error, ports.clock.now(), attempt.sent) if silent else None
@@ -80,12 +84,14 @@ async def _call_model(
 
 
 async def _prepare(
-    state: RunState, ports: EnginePorts, attempt: Attempt, retries: Retries
-) -> tuple[AgentView, WireRequest]:
+    state: RunState, action: CallModel, ports: EnginePorts, attempt: Attempt, retries: Retries
+) -> tuple[AgentView, WireRequest, Offered]:
     """Reads the view, makes it fit, and encodes it."""
-    view, tokens = await _fitting_view(state, ports, retries)
+    view, tokens = await _fitting_view(state, action.again, ports, retries)
     model = ports.catalog.chat(view.provider)
-    wire = await asyncio.to_thread(lambda: model.encode(view.request()))
+    request = await asyncio.to_thread(view.request)
+    offered = offer(await model.prepare(request), action.again)
+    wire = await asyncio.to_thread(model.encode, offered.request)
     attempt.sent = Sent(round(tokens * view.factor), view.earlier_images(state.cause_id))
     attempt.exchange = Exchange(
         model=view.agent.model,
@@ -97,12 +103,16 @@ async def _prepare(
         agent_version=view.agent.version,
         sent_at=ports.clock.now(),
     )
-    return view, wire
+    return view, wire, offered
 
 
-async def _fitting_view(state: RunState, ports: EnginePorts, retries: Retries) -> tuple[AgentView, int]:
+async def _fitting_view(
+    state: RunState, again: Again | None, ports: EnginePorts, retries: Retries
+) -> tuple[AgentView, int]:
     """The view and its estimated tokens. Counting happens in a thread: a long text takes a while."""
     view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
+    if again is not None:
+        view = replace(view, agent=asked_again(view.agent, again))
     if retries.without_images:
         view = view.without_earlier_images(state.cause_id)
     if retries.served is not None:
@@ -144,6 +154,9 @@ async def _listen(
             listening.hear(delta)
             if emitter.due:
                 await emitter.flush()
+            if listening.repeats:
+                break
+    listening.close()
 
 
 def _failure(error: AppError, state: RunState, attempt: Attempt, listening: Listening, now: int) -> ModelFailed:
@@ -189,6 +202,9 @@ async def _run_tools(
     for call in action.calls:
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
+            continue
+        if call.result:
+            returns[call.tool_call_id] = known_return(call)
             continue
         tool = tools.get(call.name)
         if tool is None:

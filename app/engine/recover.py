@@ -40,7 +40,7 @@ def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> R
 def _again(state: RunState, fresh: FreshIds) -> RunState:
     match state.intent:
         case CallModel() as action:
-            again = CallModel(step_id=action.step_id, message_id=fresh.message_id, attempt=action.attempt + 1)
+            again = action.model_copy(update={"message_id": fresh.message_id, "attempt": action.attempt + 1})
             return state.model_copy(update={"intent": again})
         case RunTools() as action:
             calls = tuple(_not_again(call) for call in action.calls)

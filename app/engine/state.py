@@ -9,21 +9,28 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
-from app.domain.message import ReasoningPart, TextPart, ToolReturnPart
+from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
+from app.domain.tool import Tool
+from app.engine.repairs.again import Again, Reason
+from app.engine.repairs.loops import CallMemo
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """A stored state of another version ends as interrupted instead of being guessed at."""
 
 
 class Call(Frozen):
-    """A tool call the model asked for. `problem` tells why it must not run; the model is told instead."""
+    """A tool call the model asked for. `problem` tells why it must not run; the model is told instead.
+
+    `result`: what it brought when it was made before; given again instead of running it once more.
+    """
 
     tool_call_id: str
     name: str
     arguments: str
     status: Literal["requested", "started"] = "requested"
     problem: str = ""
+    result: str = ""
 
     @property
     def parsed(self) -> dict[str, Any]:
@@ -38,6 +45,8 @@ class CallModel(Frozen):
     message_id: str
     """Id of the assistant message to be written; a second attempt gets a new one."""
     attempt: int = 1
+    again: Again | None = None
+    """What this call asks differently, because the reply before it was no use."""
 
 
 class RunTools(Frozen):
@@ -70,9 +79,14 @@ class RunState(Frozen):
     step_id: str = ""
     calls: tuple[Call, ...] = ()
     """Calls of the newest reply that have no return yet."""
-    broken_calls: int = 0
-    """Calls in a row whose arguments could not be used."""
-    empty_replies: int = 0
+    slips: int = 0
+    """Replies in a row that were no use, or held a call that could not run."""
+    trouble: Reason | None = None
+    """Why the newest of them was."""
+    again: Again | None = None
+    """How the model is asked next, if otherwise than usual."""
+    recent: tuple[CallMemo, ...] = ()
+    """The newest answered calls, to notice a model that goes in circles."""
     usage: Usage = Usage()
     set_aside: bool = False
     """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
@@ -93,22 +107,13 @@ class RawCall:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model said, whole or up to where it broke off."""
+    """What a model wrote, whole or up to where it broke off, as it wrote it."""
 
     reasoning: str = ""
     text: str = ""
     calls: tuple[RawCall, ...] = ()
     finish: str = ""
     usage: Usage | None = None
-
-    @property
-    def empty(self) -> bool:
-        return not self.text.strip() and not self.calls
-
-    @property
-    def said(self) -> tuple[ReasoningPart | TextPart, ...]:
-        thoughts = (ReasoningPart(text=self.reasoning),) if self.reasoning.strip() else ()
-        return (*thoughts, TextPart(text=self.text)) if self.text.strip() else thoughts
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,10 @@ class Exchange:
 class ModelReplied:
     reply: Reply
     exchange: Exchange
+    tools: tuple[Tool, ...] = ()
+    """Those the model was offered."""
+    constrained: bool = False
+    """The model was made to answer in JSON, because it cannot call tools."""
 
 
 @dataclass(frozen=True)

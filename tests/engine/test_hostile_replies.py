@@ -13,7 +13,7 @@ from app.engine.listening import Listening
 from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
 from app.engine.tools.matching import find_text
 from app.ports.models import ModelDelta
-from tests.support.samples import NOON, free_tool
+from tests.support.samples import NOON, tool
 
 CALLING = CallModel(step_id="step-1", message_id="message-0123abcd")
 
@@ -38,7 +38,7 @@ def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
 
 def stored(*calls: RawCall) -> RunState:
     state = RunState(run_id="r", agent_id="a", conversation_id="c", intent=CALLING)
-    return apply(state, ModelReplied(Reply(calls=calls), Exchange(model="m"), (free_tool("f"), free_tool("ok-1"))), NOON).state
+    return apply(state, ModelReplied(Reply(calls=calls), Exchange(model="m"), (tool("f"), tool("ok-1"))), NOON).state
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from app.domain.run import Failure, Run, Usage
 from app.engine.apply import apply
 from app.engine.decide import FreshIds, decide
 from app.engine.recover import RESUME_WITHIN, blank_state, recover, stored_state
+from app.engine.repairs.again import ANSWER_OR_CALL, SHORTER
 from app.engine.state import (
     BrokenOff,
     Call,
@@ -23,7 +24,7 @@ from app.engine.state import (
     RunTools,
     ToolsReturned,
 )
-from tests.support.samples import NOON, returned
+from tests.support.samples import NOON, returned, tool
 
 FRESH = FreshIds("step-new", "message-new")
 CALLING = CallModel(step_id="step-1", message_id="message-1")
@@ -37,7 +38,7 @@ def state(**fields: object) -> RunState:
 
 
 def replied(**fields: object) -> ModelReplied:
-    return ModelReplied(Reply(**fields), EXCHANGE)  # type: ignore[arg-type]
+    return ModelReplied(Reply(**fields), EXCHANGE, (tool("f"), tool("g")))  # type: ignore[arg-type]
 
 
 def after(outcome: ModelReplied, before: RunState | None = None) -> RunState:
@@ -73,22 +74,26 @@ def test_text_beside_a_tool_call_is_kept_in_the_same_message():
     assert [part.type for part in applied.message.parts] == ["reasoning", "text", "tool_call"]
 
 
-@pytest.mark.parametrize("bad", ['{"a": ', "[1]", '"text"', "{'a': 1}"])
+@pytest.mark.parametrize("bad", ['{"a": ', "[1]", '"text"', "{'a': half"])
 def test_broken_arguments_are_stored_as_an_empty_object_and_never_run(bad: str):
     called = after(replied(calls=(RawCall("c", "f", bad),), finish="tool_calls"))
     assert called.calls[0].arguments == "{}"
     assert bad[:3] in called.calls[0].problem
 
 
-def test_a_call_cut_by_the_output_limit_never_runs_even_if_it_parses():
-    called = after(replied(calls=(RawCall("c", "f", '{"a": 1}'),), finish="length"))
-    assert "cut off" in called.calls[0].problem
+def test_a_call_cut_by_the_output_limit_never_runs_even_if_it_parses_but_is_asked_for_with_more_room():
+    cut = apply(state(), replied(text="One moment.", calls=(RawCall("c", "f", '{"a": 1}'),), finish="length"), NOON)
+    assert (cut.state.calls, cut.message) == ((), None)
+    action = decide(cut.state, FRESH)
+    assert isinstance(action, CallModel)
+    assert action.again is not None
+    assert (action.again.longer, action.again.nudge) == (2, SHORTER)
 
 
 def test_three_broken_calls_in_a_row_end_the_run_with_a_sentence():
     current = state()
     for _ in range(3):
-        current = after(replied(calls=(RawCall("c", "f", "{"),)), current.model_copy(update={"intent": CALLING}))
+        current = after(replied(calls=(RawCall("c", "f", '{"a'),)), current.model_copy(update={"intent": CALLING}))
         current = current.model_copy(update={"calls": ()})
     action = decide(current, FRESH)
     assert isinstance(action, Finish)
@@ -98,14 +103,19 @@ def test_three_broken_calls_in_a_row_end_the_run_with_a_sentence():
 
 
 def test_a_good_call_forgets_earlier_broken_ones():
-    assert after(replied(calls=(RawCall("c", "f", "{}"),)), state(broken_calls=2)).broken_calls == 0
+    assert after(replied(calls=(RawCall("c", "f", "{}"),)), state(slips=2, trouble="broken")).slips == 0
 
 
-def test_an_empty_reply_is_asked_for_once_more_and_then_ends_in_a_sentence():
-    once = after(replied(finish="stop"))
-    assert isinstance(decide(once, FRESH), CallModel)
-    twice = after(replied(finish="stop"), once.model_copy(update={"intent": CALLING}))
-    action = decide(twice, FRESH)
+def test_an_empty_reply_is_asked_for_as_it_was_then_with_a_nudge_and_then_ends_in_a_sentence():
+    current, nudges = state(), []
+    for _ in range(2):
+        current = after(replied(finish="stop"), current.model_copy(update={"intent": CALLING}))
+        action = decide(current, FRESH)
+        assert isinstance(action, CallModel)
+        assert action.again is not None
+        nudges.append(action.again.nudge)
+    assert nudges == ["", ANSWER_OR_CALL]
+    action = decide(after(replied(finish="stop"), current.model_copy(update={"intent": CALLING})), FRESH)
     assert isinstance(action, Finish)
     assert action.stop_reason == "invalid_llm_response"
 

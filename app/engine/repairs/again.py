@@ -4,8 +4,11 @@ from typing import Literal
 
 from app.domain.base import Frozen
 
-Reason = Literal["empty", "thinking", "cut", "repetition", "stray", "loop", "broken"]
-"""Why a reply was no use. `broken`: a call that could not run; the model is told by its return instead."""
+Reason = Literal["empty", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"]
+"""Why a reply was no use. `broken`: a call that could not run; the model is told by its return instead.
+
+`rounds`: nothing is wrong yet, but the run has one step left.
+"""
 
 
 class Again(Frozen):
@@ -39,7 +42,7 @@ def ask_again(reason: Reason, slips: int) -> Again:
             return Again(reason=reason, nudge=SHORTER, longer=2 * (slips + 1), without_thinking=bool(slips))
         case "repetition":
             return Again(reason=reason, warmer=round(0.2 * (slips + 1), 1))
-        case "loop":
+        case "loop" | "rounds":
             return Again(reason=reason, nudge=ANSWER_NOW, without_tools=True)
         case "stray":
             return Again(reason=reason, nudge=LAST)

@@ -90,6 +90,11 @@ def read_action(text: str) -> tuple[str, list[WrittenCall]] | None:
     return (said if isinstance(said, str) else ""), calls
 
 
+def words_so_far(text: str) -> str:
+    """The words of an answer that broke off; text in another form as it stands."""
+    return SayReader().feed(text) if _SAY.match(text) else text
+
+
 class SayReader:
     """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them."""
 

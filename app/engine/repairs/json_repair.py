@@ -121,7 +121,7 @@ def sound(text: str) -> str:
 
 def _strict(text: str) -> tuple[Any] | None:
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return (value,) if _shallow(value) else None
@@ -129,6 +129,13 @@ def _strict(text: str) -> tuple[Any] | None:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if value - value != 0:
+        raise ValueError(written)
+    return value
 
 
 def _shallow(value: Any) -> bool:
@@ -303,4 +310,6 @@ def _number(text: str) -> int | float:
         return int(text)
     except ValueError:
         value = float(text)
-        return value if value - value == 0 else 0
+        if value - value != 0:
+            raise Unreadable("a number in it is too large") from None
+        return value

@@ -10,13 +10,13 @@ from app.engine.repairs.again import Again, Reason, ask_again
 from app.engine.repairs.call_shapes import WrittenCall
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
-from app.engine.repairs.constrained import read_action
+from app.engine.repairs.constrained import read_action, words_so_far
 from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail
 from app.engine.repairs.thinking import calls_in_thinking, part_thinking
 
 MOST_REPAIRS = 2
 """Times in a row that a model is corrected or asked again; then a person is told. Progress forgives earlier slips."""
-MOST_CALLS = 16
+MOST_CALLS = 256
 """Calls of one reply; more is babble."""
 MAX_NAME = 64
 REPEATED = "repetition"
@@ -108,8 +108,11 @@ class _Found:
 
 def read_reply(heard: Heard, around: Circumstances) -> Reading:
     """Reads one complete reply. Never raises, whatever came."""
-    if repeated := _repetition(heard):
-        return _useless("repetition", repair("repetition", repeated, "asked again"), around)
+    repeated = _repetition(heard)
+    if repeated is not None:
+        note = repair("repetition", repeated, "asked again, warmer")
+        text, reasoning = read_words(heard)
+        return Reading(text, reasoning, (), (note,), ask_again("repetition", around.slips))
     found = _find(heard, around)
     cut = heard.finish == "length"
     if cut and (found.calls or found.open_call):
@@ -126,12 +129,13 @@ def read_reply(heard: Heard, around: Circumstances) -> Reading:
 
 def read_words(heard: Heard) -> tuple[str, str]:
     """Text and reasoning of a reply that was stopped or broke off, clean; its calls do not count."""
-    parted = part_thinking(heard.reasoning, heard.text)
+    parted = part_thinking(heard.reasoning, words_so_far(heard.text))
     return parted.said.text, parted.reasoning
 
 
 def _repetition(heard: Heard) -> str | None:
-    if heard.calls:
+    """What a reply repeated that did not end by itself."""
+    if heard.calls or heard.finish not in (REPEATED, "length"):
         return None
     unit = repeating_tail(heard.text) or repeating_tail(heard.reasoning)
     return unit or (heard.text[-80:] if heard.finish == REPEATED else None)
@@ -181,15 +185,24 @@ def _with_calls(found: _Found, around: Circumstances) -> Reading:
         meant = read_call(native.name, native.arguments, around.tools)
         repairs += meant.repairs
         call = _stored(native, meant)
-        loop = None if call.problem else call_loop(call.name, call.arguments, recent)
-        if loop is not None and (loop.kind == "name" or loop.answered):
+        if call.problem:
+            calls.append(call)
+            continue
+        if _circles(call, around):
             return _looping(found, call, repairs, around)
-        if loop is not None:
+        loop = call_loop(call.name, call.arguments, recent)
+        if loop is not None and loop.kind == "same":
             repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "answered with the earlier result"),)
             call = replace(call, result=_already(loop.result))
         calls.append(call)
-        recent.append(CallMemo(name=call.name, arguments=call.arguments, answered=bool(call.result), step_no=-1))
+        recent.append(CallMemo.of(call.name, call.arguments, answered=bool(call.result), step_no=-1))
     return Reading(found.text, found.reasoning, tuple(calls), repairs)
+
+
+def _circles(call: ReadCall, around: Circumstances) -> bool:
+    """Whether the model goes in circles over several steps, although it was told or with one tool alone."""
+    loop = call_loop(call.name, call.arguments, around.recent)
+    return loop is not None and (loop.kind == "name" or loop.answered)
 
 
 def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around: Circumstances) -> Reading:
@@ -203,7 +216,7 @@ def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around:
 def _silent(found: _Found, around: Circumstances) -> Reading:
     if around.asked is not None and around.asked.without_tools:
         note = repair("empty_reply", "", "the turn ends")
-        again = ask_again("loop", around.slips)
+        again = ask_again(around.asked.reason, around.slips)
         return Reading("", found.reasoning, (), (*found.repairs, note), again, hopeless=True)
     if found.reasoning.strip():
         return _useless("thinking", repair("only_thinking", found.reasoning[-200:], "asked again"), around, found)
@@ -211,8 +224,8 @@ def _silent(found: _Found, around: Circumstances) -> Reading:
 
 
 def _useless(reason: Reason, note: Repair, around: Circumstances, found: _Found | None = None) -> Reading:
-    kept = found.repairs if found is not None and reason != "cut" else ()
-    return Reading(repairs=(*kept, note), again=ask_again(reason, around.slips))
+    kept, reasoning = (found.repairs, found.reasoning) if found is not None and reason != "cut" else ((), "")
+    return Reading(reasoning=reasoning, repairs=(*kept, note), again=ask_again(reason, around.slips))
 
 
 def _already(result: str) -> str:

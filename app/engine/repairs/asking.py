@@ -1,0 +1,61 @@
+"""Pure: the request of a second try, and the one for a model that cannot call tools."""
+
+from dataclasses import dataclass
+
+from app.domain.agent import Agent
+from app.domain.message import Message, TextPart, ToolReturnPart
+from app.domain.tool import Tool
+from app.engine.repairs.again import Again
+from app.engine.repairs.constrained import constrain
+from app.ports.models import ChatRequest
+
+USUAL_TEMPERATURE = 0.7
+"""What a server is taken to use when the agent leaves it the choice."""
+HOTTEST = 1.5
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A request, and the tools that it offers in whatever way."""
+
+    request: ChatRequest
+    tools: tuple[Tool, ...]
+    constrained: bool = False
+
+
+def asked_again(agent: Agent, again: Again) -> Agent:
+    """The agent with the settings of this try; its window must fit the longer reply."""
+    settings = agent.settings
+    room = max(settings.max_output_tokens, agent.context_window // 2)
+    update: dict[str, object] = {"max_output_tokens": min(room, settings.max_output_tokens * again.longer)}
+    if again.warmer:
+        usual = USUAL_TEMPERATURE if settings.temperature is None else settings.temperature
+        update["temperature"] = min(HOTTEST, round(usual + again.warmer, 2))
+    if again.without_thinking:
+        update["reasoning"] = "off"
+    return agent.model_copy(update={"settings": settings.model_copy(update=update)})
+
+
+def offer(request: ChatRequest, again: Again | None) -> Offered:
+    """The request as it is sent: nudged, without tools if so asked, as JSON if the model has no tool calls."""
+    tools = request.tools
+    if again is not None:
+        tools = () if again.without_tools else tools
+        request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, again.nudge)})
+    if tools and request.facts is not None and request.facts.tools is False:
+        return Offered(constrain(request), tools, constrained=True)
+    return Offered(request, tools)
+
+
+def _nudged(messages: tuple[Message, ...], nudge: str) -> tuple[Message, ...]:
+    """The nudge goes into the newest message: a template may refuse one more user message after it."""
+    if not nudge or not messages:
+        return messages
+    last = messages[-1]
+    if last.role != "tool":
+        return (*messages[:-1], last.model_copy(update={"parts": (*last.parts, TextPart(text=f"({nudge})"))}))
+    returns = last.tool_returns
+    if not returns:
+        return messages
+    told: ToolReturnPart = returns[-1].model_copy(update={"text": f"{returns[-1].text}\n\n({nudge})"})
+    return (*messages[:-1], last.model_copy(update={"parts": (*last.parts[:-1], told)}))

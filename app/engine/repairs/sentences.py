@@ -1,0 +1,84 @@
+"""The plain sentences that end a run whose model could not be helped."""
+
+from app.domain.run import Failure, StopReason
+from app.engine.repairs.again import Reason
+from app.engine.repairs.policy import MOST_REPAIRS
+
+TIMES = MOST_REPAIRS + 1
+
+_OTHER_MODEL = "Try again, or choose a model that handles tools better."
+_SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
+    "broken": (
+        "invalid_tool_call",
+        Failure(
+            code="invalid_tool_call",
+            message=f"The model sent a broken tool call {TIMES} times, so the run ended. They changed nothing.",
+            hint=_OTHER_MODEL,
+        ),
+    ),
+    "cut": (
+        "max_tokens_exceeded",
+        Failure(
+            code="cut_call",
+            message=f"The model's tool call was cut off by the output limit {TIMES} times, so the run ended. "
+            "It changed nothing.",
+            hint="Raise the output limit of this agent, or ask for less at once.",
+        ),
+    ),
+    "empty": (
+        "invalid_llm_response",
+        Failure(
+            code="empty_reply",
+            message=f"The model answered with nothing {TIMES} times, so the run ended. Your message is kept.",
+            hint="Try again, or choose another model.",
+        ),
+    ),
+    "thinking": (
+        "invalid_llm_response",
+        Failure(
+            code="only_thinking",
+            message=f"The model kept thinking and gave no answer {TIMES} times, so the run ended. "
+            "Your message is kept.",
+            hint="Switch thinking off for this agent, or choose another model.",
+        ),
+    ),
+    "repetition": (
+        "invalid_llm_response",
+        Failure(
+            code="repetition",
+            message=f"The model repeated itself without end {TIMES} times, so the run ended. Your message is kept.",
+            hint="Raise the temperature of this agent a little, or choose another model.",
+        ),
+    ),
+    "stray": (
+        "invalid_tool_call",
+        Failure(
+            code="invalid_tool_call",
+            message=f"The model wrote a tool call into the middle of its words {TIMES} times, so the run ended. "
+            "It changed nothing.",
+            hint=_OTHER_MODEL,
+        ),
+    ),
+    "loop": (
+        "invalid_tool_call",
+        Failure(
+            code="repeated_call",
+            message="The model made the same tool call again and again instead of answering, so the run ended. "
+            "What it did before is kept.",
+            hint="Ask again in other words, or choose another model.",
+        ),
+    ),
+    "rounds": (
+        "max_steps",
+        Failure(
+            code="max_steps",
+            message="The agent used all its steps without an answer. What it did so far is kept.",
+            hint="Send a message to let it go on, or raise its step limit.",
+        ),
+    ),
+}
+
+
+def ending(reason: Reason) -> tuple[StopReason, Failure]:
+    """How a run ends that could not be helped."""
+    return _SENTENCES[reason]
