@@ -210,12 +210,14 @@ def _rows(repos: Repositories) -> tuple[AgentRow, ...]:
     rows: list[AgentRow] = []
     for agent in repos.agents.list():
         message = last.get(agent.id)
+        newest = next(iter(repos.runs.list(agent_id=agent.id, limit=1)), None)
         rows.append(
             AgentRow(
                 agent=agent,
                 last_text=" ".join(message.text.split())[:200] if message else "",
                 last_at=message.created_at if message else None,
                 active_run_id=active.get(agent.id),
+                last_stop_reason=newest.stop_reason if newest else None,
             )
         )
     return tuple(rows)

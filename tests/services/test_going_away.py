@@ -1,0 +1,114 @@
+"""Agents, conversations and servers that go away while a reply is under way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.domain.error import AppError, Conflict, Invalid, NotFound
+from app.domain.message import MessageDraft
+from app.domain.model import ProviderDraft
+from app.services import Services
+from tests.support.openai_replies import Reply, ToolCall
+from tests.support.openai_server import OpenAIServer
+from tests.support.talking import check_invariants, events_of, say, transcript
+from tests.support.whole_engine import agent_on, started, thread_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as opened:
+        yield opened
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_an_agent_that_replies_in_another_conversation_is_not_deleted_under_it(services: Services):
+    agent = await services.agents.create_demo()
+    second = await services.conversations.create(agent.id, "Second")
+    run = await services.runs.start(second.id, MessageDraft.of("/long 800"))
+    with pytest.raises(Invalid, match="still replying"):
+        await services.agents.delete(agent.id)
+    await services.runs.cancel(run.id)
+    await services.agents.delete(agent.id)
+    with pytest.raises(NotFound):
+        await services.runs.start(second.id, MessageDraft.of("hello?"))
+    with pytest.raises(NotFound):
+        await services.context.overview(second.id)
+    await services.agents.undelete(agent.id)
+    assert (await say(services, agent, "hello")).status == "completed"
+
+
+async def test_a_conversation_whose_branch_replies_is_not_deleted_under_it(services: Services):
+    agent = await services.agents.create_demo()
+    second = await services.conversations.create(agent.id, "Second")
+    await events_of(services, (await services.runs.start(second.id, MessageDraft.of("hello"))).id)
+    branch = await services.conversations.branch(second.id, 1)
+    run = await services.runs.start(branch.id, MessageDraft.of("/long 800"))
+    with pytest.raises(Conflict) as caught:
+        await services.conversations.delete(second.id)
+    assert caught.value.details == {"run_id": run.id}
+    await services.runs.cancel(run.id)
+    with pytest.raises(Invalid, match="branch"):
+        await services.conversations.delete(branch.id)
+    await services.conversations.delete(second.id)
+    back = await services.conversations.undelete(second.id)
+    assert (await services.conversations.get(back.active_id)).id == branch.id
+
+
+async def test_a_server_that_is_removed_during_a_run_and_added_again(services: Services, server: OpenAIServer):
+    agent = await agent_on(services, server)
+    call = ToolCall("conversation_search", {"query": "hello"})
+    server.queue(Reply(calls=(call,), hold=True), Reply(text="There."))
+    run = await started(services, agent, "hello")
+    (provider,) = [one for one in await services.providers.list() if one.name == "scripted"]
+    await services.providers.delete(provider.id)
+    server.release()
+    await events_of(services, run.id)
+    ended = await services.runs.get(run.id)
+    assert ended.failure is not None
+    assert ended.failure.code == "model_missing"
+    check_invariants(await transcript(services, agent))
+    await services.providers.add(ProviderDraft(name="scripted", base_url=server.url))
+    again = await services.runs.retry(run.id)
+    await events_of(services, again.id)
+    assert (await services.runs.get(again.id)).stop_reason == "end_turn"
+
+
+async def test_a_server_that_could_not_be_added_leaves_no_key_behind(
+    services: Services, server: OpenAIServer, data_folder: Path
+):
+    await services.providers.add(ProviderDraft(name="mine", base_url=server.url, key="first-key"))
+    with pytest.raises(Conflict):
+        await services.providers.add(ProviderDraft(name="mine", base_url=server.url, key="second-key"))
+    kept = all_bytes(data_folder)
+    assert b"first-key" in kept
+    assert b"second-key" not in kept
+
+
+async def test_watching_and_stopping_what_is_gone_are_sentences(services: Services):
+    for attempt in (services.runs.cancel("run-gone"), services.runs.retry("run-gone"), services.messages.page("gone")):
+        with pytest.raises(AppError) as caught:
+            await attempt
+        assert caught.value.code == "not_found"
+
+
+async def test_a_conversation_of_a_run_stays_readable_after_its_agent_is_deleted(services: Services):
+    agent = await services.agents.create_demo()
+    await say(services, agent, "hello")
+    thread = await thread_of(services, agent)
+    await services.agents.delete(agent.id)
+    assert len((await services.messages.page(thread)).messages) == 2
+
+
+async def test_the_list_of_agents_tells_how_the_last_run_of_each_ended(services: Services):
+    fine, failed, fresh = [await services.agents.create_demo() for _ in range(3)]
+    await say(services, fine, "hello")
+    await say(services, failed, "hello")
+    await say(services, failed, "/fail")
+    told = {row.agent.id: row.last_stop_reason for row in await services.agents.list()}
+    assert told == {fine.id: "end_turn", failed.id: "llm_api_error", fresh.id: None}
