@@ -104,9 +104,9 @@ def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Calla
         await until(desk.see("The engine stopped and is running again"), "the banner")
         assert desk.composer.toPlainText() == "half a thought"
         run = (await desk.services.runs.list())[0]
-        while run.active:
-            await asyncio.sleep(0.1)
-            run = await desk.services.runs.get(run.id)
+        async for _ in desk.services.runs.subscribe(run.id):
+            pass
+        run = await desk.services.runs.get(run.id)
         assert (run.status, run.resumed) == ("completed", 1)
         await until(lambda: not has_button(desk.window, "Stop"), "the window to see the end")
         assert desk.composer.toPlainText() == "half a thought"
