@@ -5,7 +5,6 @@ Names and fields are those of the Letta V1 API (its `message_type` union), so th
 """
 
 import datetime
-import json
 from typing import Annotated, Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
@@ -256,9 +255,3 @@ def _return(part: ToolReturnPart) -> ToolReturn:
         stdout=part.stdout or None,
         stderr=part.stderr or None,
     )
-
-
-def arguments_of(part: ToolCallPart) -> dict[str, Any]:
-    """The arguments of a call as an object; stored ones always parse."""
-    loaded: dict[str, Any] = json.loads(part.arguments)
-    return loaded

@@ -117,6 +117,9 @@ class MessageRepository(Protocol):
         ...
 
     def of_run(self, run_id: str) -> tuple[Message, ...]: ...
+    def run_ids(self, conversation_id: str, from_position: int) -> tuple[str, ...]:
+        """The runs whose messages stand at a position or later."""
+        ...
 
 
 class RunRepository(Protocol):

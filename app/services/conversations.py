@@ -198,15 +198,10 @@ def _owner(family: dict[str, Conversation], row: Conversation, position: int) ->
 
 
 def _changes_since(repos: Repositories, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:
-    run_ids: dict[str, None] = {}
-    after = position - 1
-    while True:
-        members = repos.messages.page(conversation_id, after=after, limit=PAGE)
-        run_ids.update({member.message.run_id: None for member in members if member.message.run_id})
-        if len(members) < PAGE:
-            break
-        after = members[-1].position
-    events = repos.history.of_runs(tuple(run_ids)) if run_ids else ()
+    run_ids = repos.messages.run_ids(conversation_id, position)
+    # In portions, because a statement takes only so many values.
+    found = (repos.history.of_runs(run_ids[start : start + PAGE]) for start in range(0, len(run_ids), PAGE))
+    events = sorted((event for portion in found for event in portion), key=lambda event: event.seq)
     return tuple(event for event in events if event.undone_by is None)
 
 

@@ -97,7 +97,7 @@ class Running:
         Raises `StorageError` when it still cannot be.
         """
         run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
-        if not run.active or run_id in self._beginning:
+        if not run.active or self.closing or run_id in self._beginning:
             return
         if run_id not in self._live:  # perhaps one of those that the last engine left behind
             await self._recovered.wait()

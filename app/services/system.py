@@ -1,6 +1,7 @@
 """The engine about itself: what it is, where it keeps things, and its end."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -8,10 +9,12 @@ from pathlib import Path
 
 from app import __version__
 from app.domain.base import Micros
-from app.domain.error import Conflict
+from app.domain.error import Conflict, StorageError
 from app.domain.system import EngineStatus
 from app.ports.secrets import SecretStore
 from app.services.runs import Runs
+
+log = logging.getLogger(__name__)
 
 
 class System:
@@ -52,5 +55,8 @@ class System:
         if active and not stop_runs:
             raise Conflict("Agents are still replying.", code="busy", details={"runs": len(active)})
         for run in active:
-            await self._runs.cancel(run.id)
+            try:
+                await self._runs.cancel(run.id)
+            except StorageError as error:  # no reason to stay: the next start ends the run
+                log.warning("run %s could not be stopped: %s", run.id, error.message)
         self._request_exit()

@@ -20,7 +20,7 @@ from tests.support.openai_server import OpenAIServer
 from tests.support.talking import check_invariants, events_of, say, transcript
 from tests.support.whole_engine import agent_on, started, thread_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.allow_logs("could not be stored|could not be set aside|snapshot")]
+pytestmark = [pytest.mark.anyio, pytest.mark.allow_logs("could not be (stored|stopped|set aside)|snapshot")]
 SECONDS = 20
 
 
@@ -129,6 +129,12 @@ async def test_an_engine_that_ends_on_a_full_disk_ends_the_run_in_its_next_life(
         assert (await say(later.services, agent, "and now?")).stop_reason == "end_turn"
     finally:
         await later.close()
+
+
+async def test_an_engine_on_a_full_disk_can_be_ended(engine: OpenEngine, server: OpenAIServer, disk: Path):
+    await cut_short(engine.services, server, disk)
+    await asyncio.wait_for(engine.services.system.shutdown(True), SECONDS)
+    assert engine.exit_requested.is_set()
 
 
 async def test_a_message_that_does_not_fit_the_disk_is_refused_in_words_and_can_be_sent_again(

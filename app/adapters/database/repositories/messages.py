@@ -117,6 +117,15 @@ class MessageRows:
         found = sa.select(messages).where(messages.c.run_id == run_id).order_by(messages.c.seq)
         return tuple(mapping.message_of(row) for row in all_rows(self.db, found))
 
+    def run_ids(self, conversation_id: str, from_position: int) -> tuple[str, ...]:
+        found = (
+            sa.select(messages.c.run_id)
+            .distinct()
+            .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
+            .where(_here, _member.position >= from_position, messages.c.run_id.is_not(None))
+        )
+        return tuple(self.db.execute(found, {"conversation": conversation_id}).scalars())
+
 
 def messages_by_id(db: Connection, message_ids: set[str]) -> dict[str, Message]:
     if not message_ids:
