@@ -13,10 +13,10 @@ from app.domain.ids import short
 from app.domain.model import ProviderModels
 from app.domain.run import Run
 from app.domain.system import EngineStatus
+from app.restore_note import note_restore
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.errors import Errors
 from app.ui.models.wording import full_time
-from app.ui.restore_note import note_restore
 
 if TYPE_CHECKING:
     from app.ui.assembly import Assembly

@@ -20,11 +20,11 @@ from app.domain.base import Micros
 from app.domain.error import Invalid, NotFound, StorageError
 from app.domain.system import Backup
 from app.ports.system import Clock
+from app.restore_note import NOTE, note_restore
 
 FILE = "lares.db"
 FOLDER = "backups"
 DAILY_KEPT = 7
-_SCHEDULE = "restore.next"
 _REASONS: tuple[str, ...] = get_args(Backup.model_fields["reason"].annotation)
 _NAME = re.compile(r"^(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<reason>[a-z-]+)\.db$")
 _TIME = "%Y%m%dT%H%M%S.%f"
@@ -79,12 +79,8 @@ def create_backup(folder: Path, reason: str, at: Micros) -> Backup:
 
 def schedule_restore(folder: Path, name: str) -> None:
     """Notes that this backup replaces the database at the next opening."""
-    _existing(folder, name)
-    note = folder / FOLDER / _SCHEDULE
-    part = note.with_name(note.name + ".part")
     try:
-        part.write_text(name, encoding="utf-8")
-        _put(part, note)
+        note_restore(_existing(folder, name))
     except OSError as cause:
         raise storage_error(cause, folder) from cause
 
@@ -94,7 +90,7 @@ def restore_scheduled(folder: Path, now: Micros) -> str | None:
 
     Raises `StorageError` when the backup is itself damaged; the database then stays, and the note is gone.
     """
-    note = folder / FOLDER / _SCHEDULE
+    note = folder / FOLDER / NOTE
     if not note.exists():
         return None
     name = note.read_text(encoding="utf-8").strip()
