@@ -15,6 +15,20 @@ class ContextPart(Frozen):
     block_id: str | None = None
 
 
+class ContextAlarm(Frozen):
+    """The server cut the newest request without saying so."""
+
+    read: int
+    """Tokens that the server says it read."""
+    sent: int
+    """Tokens that were sent, by our count, calibrated."""
+    lost: tuple[str, ...]
+    """What the model did not see: `instructions`, `memory`, `tools`, `the oldest messages`."""
+    sentence: str
+    fix_window: int | None = None
+    """A context size with which everything would have been read, where the server can be told one."""
+
+
 class ContextOverview(Frozen):
     """The next request of a conversation, counted. Counts are estimates calibrated by the server's last real count."""
 
@@ -32,6 +46,7 @@ class ContextOverview(Frozen):
     last_estimate: int | None = None
     last_real: int | None = None
     """The server's own count of the last request."""
+    alarm: ContextAlarm | None = None
 
     @property
     def used(self) -> int:

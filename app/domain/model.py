@@ -3,6 +3,7 @@
 from typing import Literal
 
 from app.domain.base import Frozen, Micros
+from app.domain.fitness import FitReport
 
 ProviderKind = Literal["demo", "openai", "ollama"]
 """`demo`: built in and scripted. `openai`: any OpenAI-compatible server. `ollama`: Ollama by its own API."""
@@ -111,3 +112,70 @@ class FoundServer(Frozen):
     models: int | None = None
     """How many it lists; None where it does not say."""
     needs_key: bool = False
+
+
+class Pull(Frozen):
+    """A download of a model that the engine carries, with or without a window."""
+
+    provider_id: str
+    name: str
+    phase: Literal["waiting", "running", "paused", "done", "failed"]
+    """`waiting`: the server has not named a size yet. `done` ones stay listed until the engine ends."""
+    completed: int = 0
+    total: int = 0
+    """Bytes; 0 while not known."""
+    bytes_per_second: float | None = None
+    """Over the last seconds; None while nothing moves."""
+    seconds_left: float | None = None
+    error: str = ""
+    """Why it failed or paused by itself, as a sentence."""
+    hint: str = ""
+
+
+Fits = Literal["fits", "tight", "too_big", "unknown"]
+"""How a model and its context go into this computer's memory. `unknown`: the computer does not say how much it has."""
+
+
+class RecommendedModel(Frozen):
+    """One line of the list that comes with Lares, seen from this computer."""
+
+    name: str
+    """As Ollama's library calls it."""
+    size_bytes: int
+    """Of the file to download; of the installed one where it is."""
+    need_bytes: int
+    """File, context and room to work together."""
+    context_window: int
+    """Tokens that `need_bytes` is counted with, and that an agent on it should get."""
+    note: str = ""
+    """What is known of it, as a sentence."""
+    fits: Fits
+    installed: bool = False
+    handle: str = ""
+    """Of the installed one."""
+    best: bool = False
+    """True for one at most: the first choice for this computer."""
+    fitness: FitReport | None = None
+    """What the fit test found on this computer; None: not tested here."""
+
+
+class LoadedModel(Frozen):
+    """A model in the computer's memory at this moment."""
+
+    provider_id: str
+    handle: str
+    name: str
+    bytes: int
+    """With its context, where the server says so; else the size of its file."""
+    context: int | None = None
+
+
+class ComputerMemory(Frozen):
+    """The memory of the computer that the engine runs on."""
+
+    total_bytes: int | None
+    used_bytes: int | None
+    """By everything, loaded models included."""
+    loaded: tuple[LoadedModel, ...] = ()
+    free_disk_bytes: int | None = None
+    """Where the data folder is; Ollama keeps its models on the same disk on most computers."""

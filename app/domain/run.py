@@ -124,6 +124,8 @@ class Step(Frozen):
     finish_reason: str = ""
     repairs: tuple[Repair, ...] = ()
     """What was read otherwise than it was written."""
+    truncated: bool = False
+    """True: the server read clearly less than was sent, and did not say so."""
     created_at: Micros
     """When the request was sent."""
     first_token_at: Micros | None = None

@@ -2,8 +2,7 @@
 
 Conventions: `seq` is the order of creation and the cursor, `id` the public name; times are integer microseconds UTC;
 `deleted_at` marks soft-deleted rows; JSON is kept as text that a domain model wrote and reads again. Rows refer to
-others by public id, except in the tables with one row per message or event of a conversation, where a number is
-a tenth of the size.
+others by public id, except in the tables with a row per message or event of a conversation: a number is far smaller.
 """
 
 import sqlalchemy as sa
@@ -43,8 +42,8 @@ def _maybe_number(name: str) -> sa.Column[int]:
     return sa.Column(name, Number)
 
 
-def _flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean, nullable=False)
+def _flag(name: str, default: sa.False_ | None = None) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=default)
 
 
 def _edited() -> tuple[sa.Column[int], ...]:
@@ -255,6 +254,7 @@ steps = sa.Table(
     _number("agent_version"),
     _text("finish_reason"),
     _text("repairs", "[]"),
+    _flag("truncated", sa.false()),
     _number("created_at"),
     _maybe_number("first_token_at"),
     _maybe_number("completed_at"),

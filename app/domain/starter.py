@@ -1,0 +1,19 @@
+"""A starter: an agent to begin with, before it has a model."""
+
+from app.domain.base import Frozen
+from app.domain.block import BlockDraft
+
+
+class Starter(Frozen):
+    id: str
+    """`companion`, `research`, ...; also the name of its file."""
+    name: str
+    icon: str
+    """Name of one of the shipped icons."""
+    description: str
+    """One or two sentences for the card."""
+    blocks: tuple[BlockDraft, ...] = ()
+    tool_names: tuple[str, ...] | None = None
+    """None: the default memory tools."""
+    system: str | None = None
+    """None: the default instructions."""
