@@ -25,6 +25,8 @@ SHUTDOWN_SECONDS = 1.8
 ASK_SECONDS = 1.0
 FURNISHED_SECONDS = 1.0
 """After that time all views are built."""
+OVER = "over"
+"""Answer of the quit question when the last run ended before a person did."""
 Connect = Callable[[], Awaitable[Client]]
 
 
@@ -187,7 +189,18 @@ class Session(QObject):
         kept = self.preferences.get("quit", "")
         if kept:
             return kept == "stop"
-        ask = self.assembly.desk.ask
+        watching = self.assembly.workspace.changed.connect(self._runs_changed)
+        try:
+            key, remember = await self._ask_about_runs(number)
+        finally:
+            QObject.disconnect(watching)
+        if not key:
+            return None
+        if remember and key != OVER:
+            self.preferences.set("quit", key)
+        return key != "keep"
+
+    async def _ask_about_runs(self, number: int) -> tuple[str, bool]:
         answers = (
             ("cancel", self.tr("Cancel"), "ghost"),
             ("stop", self.tr("Stop and quit"), "danger"),
@@ -195,9 +208,12 @@ class Session(QObject):
         )
         title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
         text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
-        key, remember = await ask.ask(title, text, answers, self.tr("Do the same next time"))
-        if not key:
-            return None
-        if remember:
-            self.preferences.set("quit", key)
-        return key == "stop"
+        return await self.assembly.desk.ask.ask(title, text, answers, self.tr("Do the same next time"))
+
+    def _runs_changed(self, event: object) -> None:
+        if getattr(event, "kind", "") == "run":
+            self.tasks.spawn(self._go_on_if_over(), self)
+
+    async def _go_on_if_over(self) -> None:
+        if not await self._number_of_runs():
+            self.assembly.desk.ask.answer(OVER)

@@ -20,7 +20,7 @@ class IconCache:
 
     def __init__(self) -> None:
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
-        self._icons: dict[tuple[str, str, str, str, int], QIcon] = {}
+        self._icons: dict[tuple[str, str, str, str, int, int], QIcon] = {}
 
     def pixmap(self, name: str, color: QColor, size: int, ratio: float) -> QPixmap:
         key = (name, color.name(), size, ratio)
@@ -30,15 +30,16 @@ class IconCache:
             found = self._pixmaps[key] = render(svg, size, ratio)
         return found
 
-    def icon(self, name: str, normal: QColor, on: QColor, disabled: QColor, size: int) -> QIcon:
-        key = (name, normal.name(), on.name(), disabled.name(), size)
+    def icon(self, name: str, normal: QColor, on: QColor, disabled: QColor, size: int, gap: int = 0) -> QIcon:
+        """`gap`: free pixels behind it (before it if negative), where the style leaves too few to the text."""
+        key = (name, normal.name(), on.name(), disabled.name(), size, gap)
         found = self._icons.get(key)
         if found is None:
             found = self._icons[key] = QIcon()
             for ratio in RATIOS:
-                plain = self.pixmap(name, normal, size, ratio)
-                chosen = self.pixmap(name, on, size, ratio)
-                grey = self.pixmap(name, disabled, size, ratio)
+                plain, chosen, grey = (
+                    widened(self.pixmap(name, color, size, ratio), gap) for color in (normal, on, disabled)
+                )
                 for mode in (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected):
                     found.addPixmap(plain, mode, QIcon.State.Off)
                     found.addPixmap(chosen, mode, QIcon.State.On)
@@ -60,6 +61,19 @@ class IconCache:
                 svg = svg.replace(plain, themed)
             found = self._pixmaps[key] = render(svg, size, ratio)
         return found
+
+
+def widened(pixmap: QPixmap, gap: int) -> QPixmap:
+    if not gap:
+        return pixmap
+    ratio = pixmap.devicePixelRatio()
+    wide = QPixmap(QSize(pixmap.width() + round(abs(gap) * ratio), pixmap.height()))
+    wide.fill(Qt.GlobalColor.transparent)
+    wide.setDevicePixelRatio(ratio)
+    painter = QPainter(wide)
+    painter.drawPixmap(max(0, -gap), 0, pixmap)
+    painter.end()
+    return wide
 
 
 def render(svg: str, size: int, ratio: float) -> QPixmap:

@@ -124,10 +124,10 @@ class Theme(QObject):
     def line_height(self, role: str) -> int:
         return self.px(ROLES[role].line)
 
-    def icon(self, name: str, token: str = "text2", size: int = 16, on: str = "") -> QIcon:
-        """`on` is the colour while checked; the disabled look comes along."""
-        pixels = self.px(size)
-        return self._icons.icon(name, self.color(token), self.color(on or token), self.color("disabled"), pixels)
+    def icon(self, name: str, token: str = "text2", size: int = 16, on: str = "", gap: int = 0) -> QIcon:
+        """`on` is the colour while checked; the disabled look comes along. `gap`: pixels left free behind it."""
+        pixels, disabled = self.px(size), self.color("disabled")
+        return self._icons.icon(name, self.color(token), self.color(on or token), disabled, pixels, gap)
 
     def pixmap(self, name: str, token: str = "text2", size: int = 16, ratio: float | None = None) -> QPixmap:
         return self._icons.pixmap(name, self.color(token), self.px(size), ratio or self._ratio())

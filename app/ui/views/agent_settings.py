@@ -25,6 +25,8 @@ LINES = 3
 """Of the instructions, shown in the column."""
 LEAST, NOTES_FROM = 200, 262
 """Narrowest width, and the width from which the heads have room for their token counts."""
+HEAD_ROOM = 44
+"""Insets and gaps of the row with the name."""
 
 
 class FewLines(Label):
@@ -186,6 +188,11 @@ class AgentSettings(QWidget):
         self._fit_notes()
 
     def _fit_notes(self) -> None:
+        """What is muted goes before anything else is cut."""
+        head = (self._rename, self._copy)
+        taken = sum(widget.sizeHint().width() for widget in head) + self._theme.px(HEAD_ROOM)
+        room = self.width() - taken - self.name.label.sizeHint().width()
+        self._id.setVisible(self._id.sizeHint().width() <= room)
         roomy = self.width() >= self._theme.px(NOTES_FROM)
         for section in (self._instructions_section, self.tools):
             section.note.setVisible(roomy and bool(section.note.text()))
@@ -209,6 +216,8 @@ class AgentSettings(QWidget):
         self._id.setText(f"{agent.id[:10]}…{agent.id[-4:]}")
         self._id.setToolTip(agent.id)
         self._id.setAccessibleName(agent.id)
+        self._copy.setToolTip(self.tr("Copy the id of this agent: {}").format(agent.id))
+        self._fit_notes()
         self.model.show_model(agent.model)
         self.tools.show_agent(agent)
         self.reply.show_agent(agent)

@@ -48,6 +48,10 @@ class Ask(QWidget):
     def cancel(self) -> None:
         self._reply(CANCEL)
 
+    def answer(self, key: str) -> None:
+        """The open question answers itself, because what it asked about has gone."""
+        self._reply(key)
+
     async def _wait(self) -> str:
         self._answer = asyncio.get_running_loop().create_future()
         try:

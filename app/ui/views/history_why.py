@@ -45,6 +45,8 @@ class WhyPane(QFrame):
         self._open = Button(theme, self.tr("Open the message"), "link", "jump")
         self.undo = Button(theme, "", "", "undo")
         self.restore = Button(theme, "", "", "history")
+        self.why_not_restore = Label(theme, "", "caption", "muted")
+        self.why_not_restore.setWordWrap(True)
         self._note = Label(
             theme, self.tr("Both add a new version. Nothing is lost, and each can be undone."), "caption", "muted"
         )
@@ -72,7 +74,16 @@ class WhyPane(QFrame):
             inset=(14, 12, 14, 12),
             gap=8,
         )
-        column_of(theme, self.restore, self.undo, self._note, parent=self._foot, inset=(14, 12, 14, 14), gap=8)
+        column_of(
+            theme,
+            self.restore,
+            self.why_not_restore,
+            self.undo,
+            self._note,
+            parent=self._foot,
+            inset=(14, 12, 14, 14),
+            gap=8,
+        )
         column_of(
             theme,
             head,
@@ -132,9 +143,16 @@ class WhyPane(QFrame):
         self.restore.setVisible(block)
         self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))
-        self.restore.setEnabled(block_lives and not newest)
-        reason = self.tr("It is like this now.") if newest else self.tr("The block was deleted.")
-        self.restore.setToolTip("" if block_lives and not newest else reason)
+        reason = ""
+        if not block_lives:
+            reason = self.tr("The block was deleted, so there is nothing to restore into.")
+        elif newest:
+            reason = self.tr("Nothing to restore: the block is like this now.")
+        self.restore.setEnabled(not reason)
+        self.restore.setToolTip(reason)
+        self.restore.setAccessibleDescription(reason)
+        self.why_not_restore.setText(reason)
+        self.why_not_restore.setVisible(block and bool(reason))
 
     def _written_by(self, event: MemoryEvent, agent_name: str) -> None:
         icon, token = ACTOR_LOOK[event.origin.actor]

@@ -7,6 +7,10 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from app.ui.theme import Theme, set_prop
 
 ICON_COLORS = {"primary": "onaccent", "danger": "danger", "ghost": "text2", "link": "accent"}
+GAP = 6
+"""Between icon and text, at 100 %."""
+STYLE_GAP = 4
+"""What Qt's styles leave there by themselves, at every scale."""
 BUSY_AFTER_MS = 400
 BUSY_STEP_MS = 40
 
@@ -85,8 +89,12 @@ class Button(QPushButton):
         if not self._icon_name:
             return
         side = 14 if self.property("small") or role == "link" else 16
-        self.setIcon(self._theme.icon(self._icon_name, ICON_COLORS.get(role, "text"), side))
-        self.setIconSize(QSize(self._theme.px(side), self._theme.px(side)))
+        gap = max(0, self._theme.px(GAP) - STYLE_GAP) if self.text() else 0
+        shown = self._theme.icon(
+            self._icon_name, ICON_COLORS.get(role, "text"), side, gap=gap if self.isLeftToRight() else -gap
+        )
+        self.setIcon(shown)
+        self.setIconSize(QSize(self._theme.px(side) + gap, self._theme.px(side)))
 
 
 class IconButton(QToolButton):

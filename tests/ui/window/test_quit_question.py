@@ -1,0 +1,28 @@
+"""Closing the window while an agent replies."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.domain.message import MessageDraft
+from tests.support.opened_window import OpenedWindow
+
+Wait = Callable[..., Any]
+
+
+def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        world = window.services.world
+        world.gate = asyncio.Event()
+        conversation = window.view.workspace.conversation
+        run = await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
+        window.window.closing.emit()
+        await window.until(window.view.desk.ask.isVisible, "nobody asked")
+        assert not window.ended.done()
+        world.gate.set()
+        await world.run_tasks[run.id]
+        await window.until(window.ended.done, "the window stayed although nothing runs any more")
+        assert window.services.system.stopped == [True]
+        assert window.session.preferences.get("quit", "") == ""
+
+    wait_for(person(), 15)

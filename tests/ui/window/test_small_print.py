@@ -1,0 +1,61 @@
+"""What gives way in a narrow column, and what says why it cannot be used."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.domain.agent import AgentPatch
+from app.ui.widgets.buttons import Button
+from tests.support.looks import plain_theme
+from tests.support.opened_window import OpenedWindow
+
+Wait = Callable[..., Any]
+
+
+def test_the_id_goes_before_the_name_is_cut(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        settings = window.view.left.settings
+        assert settings._id.isVisible()
+        agent = window.view.workspace.agent
+        await window.services.agents.update(agent.id, AgentPatch(name="Juno of the long corridor"))
+        await window.until(lambda: settings.name.label.text().endswith("corridor"), "the whole name is not shown")
+        assert not settings._id.isVisible()
+        assert agent.id in settings._copy.toolTip()
+
+    wait_for(person(), 15)
+
+
+def test_restoring_what_is_already_so_says_why_not(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.view.show_tab("history")
+        why = window.view.centre.page_named("history").why
+        await window.until(why.undo.isVisible, "no change was chosen")
+        assert not why.restore.isEnabled()
+        assert why.why_not_restore.isVisible()
+        assert "like this now" in why.why_not_restore.text()
+        assert why.restore.toolTip() == why.why_not_restore.text()
+
+    wait_for(person(), 15)
+
+
+def test_an_icon_keeps_its_distance_from_the_text(qapp: QApplication) -> None:
+    theme = plain_theme(qapp)
+    for scale in (1.0, 2.0):
+        theme.set_scale(scale)
+        button = Button(theme, "Undo", "", "undo")
+        side = theme.px(16)
+        wide = button.icon().pixmap(button.iconSize(), 1.0)
+        assert wide.width() - side + 4 == theme.px(6)
+        image = wide.toImage()
+        assert any(image.pixelColor(x, y).alpha() for x in range(side) for y in range(side))
+        assert not any(image.pixelColor(x, y).alpha() for x in range(side, wide.width()) for y in range(side))
+        mirrored = Button(theme, "Undo")
+        mirrored.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        mirrored.set_icon("undo")
+        other = mirrored.icon().pixmap(mirrored.iconSize(), 1.0).toImage()
+        assert not any(other.pixelColor(x, y).alpha() for x in range(wide.width() - side) for y in range(side))
+        button.deleteLater()
+        mirrored.deleteLater()
+    theme.set_scale(1.0)
