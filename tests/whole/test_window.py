@@ -41,9 +41,12 @@ class Desk:
     def see(self, text: str) -> Callable[[], bool]:
         return lambda: text in texts(self.window)
 
-    async def open(self) -> None:
+    def begin(self) -> None:
         self.session.show()
         self.running = asyncio.ensure_future(self.session.run())
+
+    async def open(self) -> None:
+        self.begin()
         await until(lambda: self.session.connection.state == "connected", "the engine to answer")
 
     async def say(self, text: str) -> None:

@@ -1,0 +1,70 @@
+"""A damaged or newer database, met by the real window over the real engine: a sentence, and a way back."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qasync
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from app.bootstrap import open_engine
+from app.config import Config
+from tests.support.seeing import button, click, shown, texts, until
+from tests.whole.test_window import Desk
+
+pytestmark = pytest.mark.allow_logs("the engine cannot go on")
+
+
+@pytest.fixture
+def used(wait_for: Callable[..., Any], data_folder: Path) -> Path:
+    """A data folder with one agent and one backup."""
+
+    async def use() -> None:
+        engine = await open_engine(Config.load())
+        await engine.recover()
+        await engine.services.agents.create_demo()
+        await engine.services.backups.create()
+        await engine.close()
+
+    wait_for(use(), 20)
+    return data_folder
+
+
+def test_a_damaged_database_is_named_and_a_backup_restored_from_the_window(
+    used: Path, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+):
+    (used / "lares.db").write_bytes(b"this was a database once" * 500)
+
+    async def path() -> None:
+        desk = Desk(qapp, loop)
+        desk.begin()
+        await until(lambda: "damaged" in texts(desk.window), "the sentence about the damage")
+        click(button(desk.window, "Restore the snapshot of"))
+        await until(lambda: "Go back to" in texts(desk.window), "the question before it happens")
+        click(next(b for b in shown(desk.window, QAbstractButton) if b.text() == "Restore" and not b.accessibleName()))
+        await until(desk.see("Vesta (demo)"), "the agent to be back", 20)
+        await desk.close()
+
+    wait_for(path(), 60)
+    assert any("before" in file.name for file in (used / "backups").iterdir()), "the damaged file was not kept"
+
+
+def test_data_of_a_newer_lares_is_left_alone_and_said_so(
+    used: Path, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+):
+    with contextlib.closing(sqlite3.connect(used / "lares.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    before = (used / "lares.db").read_bytes()
+
+    async def path() -> None:
+        desk = Desk(qapp, loop)
+        desk.begin()
+        await until(lambda: "written by a newer Lares" in texts(desk.window), "the sentence about newer data")
+        await desk.close()
+
+    wait_for(path(), 60)
+    assert (used / "lares.db").read_bytes() == before
