@@ -29,7 +29,7 @@ _END_CALL = (
 )
 _ROLE = r"(?:<\|(?:im_start|start|start_header_id)\|>|<start_of_turn>)\s?(?:assistant|user|system|tool|model)?"
 _MARK = (
-    rf"{_ROLE}|<\|channel\|?>\s?(?:final)?|<[|｜][\w▁]{{1,32}}[|｜]>|<end_of_turn>|<eos>|<bos>|<pad>|\[/?INST\]"
+    rf"{_ROLE}|<\|channel\|?>\s?(?:final)?|<[|｜][\w▁]{{1,32}}[|｜]>|<end_of_turn>|<eos>|<bos>|<pad>|</s>|\[/?INST\]"
     rf"|</?tool_response>|{_END_CALL}"
 )
 _TAGS = {
@@ -78,6 +78,7 @@ class TagStripper:
         self._at_line_start = True
         self._fenced = False
         self._quoted = False
+        self._struck = False
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that are certain now."""
@@ -140,7 +141,8 @@ class TagStripper:
 
     def _open(self, tag: re.Match[str], pieces: list[Piece]) -> None:
         kind = tag.lastgroup
-        if self._fenced or self._quoted or (kind == "think" and not self._at_line_start):
+        subject = self._fenced or self._quoted or (kind == "think" and not self._at_line_start)
+        if subject or (tag[0] == "</s>" and self._struck):
             self._take(tag[0], pieces)
         elif kind in ("think", "analysis"):
             self._drop(tag[0], "thinking")
@@ -166,6 +168,7 @@ class TagStripper:
                 self._fenced = not self._fenced
             elif not self._fenced:
                 self._quoted = not self._quoted
+        self._struck = self._struck or "<s>" in text
         _, newline, last = text.rpartition("\n")
         self._at_line_start = not last.strip() and (bool(newline) or self._at_line_start)
 
@@ -184,9 +187,6 @@ def clean(text: str) -> Cleaned:
             said.append((kind, piece))
     tags = list(stripper.tags)
     left = "".join(piece for kind, piece in said if kind == "text")
-    if left.rstrip().endswith("</s>") and "<s>" not in left:
-        left = left.rstrip().removesuffix("</s>")
-        tags.append("</s>")
     if not tags:
         return Cleaned(text, text)
     spoken = "".join(piece for _, piece in said)

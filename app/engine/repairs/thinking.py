@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.engine.repairs.calls_in_text import TextCalls, find_calls
+from app.engine.repairs.names import match_name
 from app.engine.repairs.tags import Cleaned, clean
 
 TAIL = 20_000
@@ -30,6 +31,6 @@ def calls_in_thinking(reasoning: str, known: Collection[str]) -> TextCalls:
     """A call at the end of the thinking. Only for replies that said nothing aloud."""
     head, tail = reasoning[:-TAIL], reasoning[-TAIL:]
     found = find_calls(clean(tail).spoken if "<think>" in tail else tail, known)
-    if not found.calls or not any(call.name in known for call in found.calls):
+    if not any(match_name(call.name, known, guess=False).name for call in found.calls):
         return TextCalls()
     return TextCalls(found.calls, head + found.text, found.wrote)

@@ -41,6 +41,7 @@ NO_LEAKS = [
     "1 < 2, a[0] and [INFO] to <b>bold</b> <|",
     "x <y> z <|not a tag",
     "- [ ] open\n- [x] done",
+    "That is <s>wrong</s> right.",
     "",
 ]
 
