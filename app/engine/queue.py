@@ -1,0 +1,163 @@
+"""One queue per model server: who may send a request now, who waits, and for what. Knows nothing of what is sent.
+
+Local servers serve one request at a time and let the others wait without a word; here whoever waits can be told for
+what, and leave. A request under way is never interrupted.
+"""
+
+import asyncio
+import bisect
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import IntEnum
+from urllib.parse import urlsplit
+
+from app.domain.agent import Agent
+from app.domain.model import Provider
+from app.domain.run import Run
+
+ONE_AT_A_TIME, SEVERAL = 1, 4
+_LONELY_PORTS = (11434, 8080)
+
+
+class Priority(IntEnum):
+    CHAT = 0
+    SUMMARY = 1
+    """Titles and summaries: a person will miss them soon."""
+    BACKGROUND = 2
+    FIT_TEST = 3
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a request is for."""
+
+    priority: Priority
+    words: str
+    """As others read it who wait for it: `the summary of Juno`."""
+
+
+def purpose_of(run: Run, agent: Agent) -> Purpose:
+    """What a run's requests are for."""
+    match run.started_by:
+        case "fit test":
+            return Purpose(Priority.FIT_TEST, f"the test of {agent.model.partition('/')[2]}")
+        case "summary" | "title":
+            return Purpose(Priority.SUMMARY, f"the {run.started_by} of {agent.name}")
+        case _ if run.background:
+            return Purpose(Priority.BACKGROUND, f"the background run of {agent.name}")
+        case _:
+            return Purpose(Priority.CHAT, f"the reply of {agent.name}")
+
+
+OnWait = Callable[[str], None]
+"""Is told for what a request waits: at once when it has to, and again whenever that changes."""
+
+
+@dataclass(order=True)
+class _Waiting:
+    priority: int
+    number: int
+    purpose: Purpose = field(compare=False)
+    on_wait: OnWait = field(compare=False)
+    turn: "asyncio.Future[None]" = field(compare=False)
+    told: str = field(default="", compare=False)
+
+
+class _Queue:
+    """The requests of one server."""
+
+    def __init__(self) -> None:
+        self.limit = SEVERAL
+        self.running: list[Purpose] = []
+        self.waiting: list[_Waiting] = []
+        self._numbers = itertools.count()
+
+    async def enter(self, purpose: Purpose, on_wait: OnWait) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = _Waiting(purpose.priority, next(self._numbers), purpose, on_wait, turn)
+        bisect.insort(self.waiting, entry)
+        self.advance()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if entry in self.waiting:
+                self.waiting.remove(entry)
+                self.advance()
+            else:  # its turn came in the moment in which it left
+                self.leave(purpose)
+            raise
+
+    def leave(self, purpose: Purpose) -> None:
+        self.running.remove(purpose)
+        self.advance()
+
+    def advance(self) -> None:
+        """Lets in whoever may, and tells the others what they wait for."""
+        while self.waiting and self._has_room(self.waiting[0].purpose):
+            entry = self.waiting.pop(0)
+            self.running.append(entry.purpose)
+            if not entry.turn.done():
+                entry.turn.set_result(None)
+        for place, entry in enumerate(self.waiting):
+            words = _words(self.running, place)
+            if words != entry.told:
+                entry.told = words
+                entry.on_wait(words)
+
+    def _has_room(self, purpose: Purpose) -> bool:
+        """Where several go at once, one place is kept for people."""
+        if purpose.priority <= Priority.SUMMARY or self.limit == ONE_AT_A_TIME:
+            return len(self.running) < self.limit
+        unhurried = sum(one.priority > Priority.SUMMARY for one in self.running)
+        return len(self.running) < self.limit and unhurried < self.limit - 1
+
+
+def _words(running: list[Purpose], ahead: int) -> str:
+    first = f"Waits for {running[0].words}" if running else "Waits for its turn"
+    others = len(running) - 1 + ahead if running else ahead
+    return first if others < 1 else f"{first} and {others} more" if others > 1 else f"{first} and one more"
+
+
+class Queues:
+    """The queues of all servers. Used from one loop."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, _Queue] = {}
+
+    @asynccontextmanager
+    async def place(
+        self, provider: Provider, purpose: Purpose, on_wait: OnWait, at_once: int | None = None
+    ) -> AsyncGenerator[None]:
+        """A place at the server of `provider`, waited for. `at_once`: requests it may get at a time; None: as usual."""
+        queue = self._queues.setdefault(server_of(provider), _Queue())
+        queue.limit = at_once if at_once and at_once > 0 else usual_limit(provider)
+        await queue.enter(purpose, on_wait)
+        try:
+            yield
+        finally:
+            queue.leave(purpose)
+
+    def length(self, provider: Provider) -> int:
+        """How many requests wait there."""
+        queue = self._queues.get(server_of(provider))
+        return len(queue.waiting) if queue else 0
+
+
+def server_of(provider: Provider) -> str:
+    """What is the same for all providers that lead to one server."""
+    parts = urlsplit(provider.base_url)
+    if not parts.hostname:
+        return provider.id
+    host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else parts.hostname
+    return f"{host}:{parts.port or parts.scheme}"
+
+
+def usual_limit(provider: Provider) -> int:
+    """Ollama and llama.cpp work on one request at a time, unless they were started otherwise."""
+    if provider.kind == "ollama" or provider.name.lower().startswith(("llamacpp", "llama.cpp")):
+        return ONE_AT_A_TIME
+    parts = urlsplit(provider.base_url)
+    is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return ONE_AT_A_TIME if is_here and parts.port in _LONELY_PORTS else SEVERAL
