@@ -107,8 +107,6 @@ async def _open_engine(config: Config) -> Any:
 def _serve(options: argparse.Namespace) -> int:
     from app.link.engine_process import EnginePlan, run_engine
     from app.link.values import error_from_wire
-    from app.rest.app import build_app
-    from app.rest.server import serving
 
     config = Config.load(options.folder)
     host = options.host or config.settings.api.host
@@ -122,7 +120,7 @@ def _serve(options: argparse.Namespace) -> int:
         else:
             _say(f"Lares {__version__} serves on http://{host}:{port} (try /v1/health/). Ctrl-C ends it.")
 
-    plan = EnginePlan(_open_engine, report, alongside=lambda services: serving(build_app(), host, port))
+    plan = EnginePlan(_open_engine, report, alongside=lambda services: services.api.serving(host, port))
     return run_engine(config, plan)
 
 

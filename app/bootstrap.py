@@ -19,12 +19,16 @@ from app.domain.model import Provider
 from app.engine.bundle import EnginePorts
 from app.engine.context.window import TokenLedger
 from app.engine.tools.builtin import builtin_tools
+from app.engine.tools.later import later_tools
+from app.ports.api import ApiServer
 from app.ports.models import ModelCatalog
 from app.ports.storage import BackupStore, Repositories
 from app.ports.system import Clock, IdFactory
 from app.resources import read_resource
 from app.services import Services
+from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
+from app.services.api import Api
 from app.services.backups import Backups
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
@@ -33,14 +37,18 @@ from app.services.conversations import Conversations
 from app.services.event_bus import EventBus
 from app.services.events import Events
 from app.services.history import History
+from app.services.identities import Identities
+from app.services.listing import Listing
 from app.services.messages import Messages
 from app.services.models import Models
 from app.services.providers import Providers
 from app.services.running import Running
 from app.services.runs import Runs
 from app.services.settings import Settings
+from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
+from app.services.turns import Turns
 
 log = logging.getLogger(__name__)
 DEMO_PACE = 0.0015
@@ -64,16 +72,18 @@ class OpenEngine:
     _bus: EventBus
 
     def busy(self) -> bool:
-        """Whether runs are under way."""
-        return self._running.busy
+        """Whether runs are under way, or other programs may come."""
+        return self._running.busy or self.services.api.running
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
         self.services.system.set_recovered(*await self._running.recover_all())
+        await self.services.api.restore()
         await self._housekeep()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
+        await self.services.api.close()
         await self._running.close()
         self._bus.close()
         await self._catalog.close()
@@ -82,7 +92,7 @@ class OpenEngine:
     async def _housekeep(self) -> None:
         try:
             newest = max((b.at for b in await self._backups.list() if b.reason == "daily"), default=0)
-            if self.clock.now() - newest > DAY:
+            if not 0 <= self.clock.now() - newest <= DAY:  # also when the clock was set back
                 await self._backups.create("daily")
             ended_before = self.clock.now() - DELTAS_KEPT
             await self.storage.write(lambda repos: repos.runs.drop_deltas(ended_before))
@@ -131,13 +141,26 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, runs, now, exit_requested.set),
         events=Events(bus),
+        turns=Turns(ports, running),
+        listing=Listing(ports),
+        steps=Steps(ports),
+        identities=Identities(ports),
+        agent_secrets=AgentSecrets(ports, secrets),
+        api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
     )
     return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, catalog, bus)
 
 
+def _api_server(services: Services, clock: Clock) -> ApiServer:
+    # Only who serves needs it, and loading it takes a fifth of a second.
+    from app.rest.server import RestServer
+
+    return RestServer(services, clock)
+
+
 def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
     """Built-in rows that every database has."""
-    for tool in builtin_tools(ids, now):
+    for tool in (*builtin_tools(ids, now), *later_tools(ids, now)):
         repos.tools.upsert(tool)
     if repos.providers.named("demo") is None:
         repos.providers.add(Provider(id=ids.new("provider"), name="demo", kind="demo", created_at=now, updated_at=now))

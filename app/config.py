@@ -37,10 +37,16 @@ class LogSettings:
 class ApiSettings:
     host: str = "127.0.0.1"
     port: int = 8283
+    token: str = ""
+    """What programs must prove; the one set in the window comes first."""
+    origins: list[str] = field(default_factory=list[str])
+    """Web pages that may use the API, each as `https://name[:port]`."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ValueError("“port” must be between 0 and 65535")
+        if any(not isinstance(origin, str) or "://" not in origin for origin in self.origins):
+            raise ValueError('“origins” must be a list of origins such as "http://localhost:3000"')
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ def _value(default: Any, value: Any, name: str) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
-        words = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+        words = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
         raise ValueError(f"“{name}” must be {words[type(default)]}")
     return value
 

@@ -1,47 +1,104 @@
-"""The routes of the HTTP interface, and the rule who may ask: programs on this computer, addressing it as such."""
+"""The application: all routes from their tables, every failure as the SDKs know it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import __version__
+from app.domain.error import AppError
+from app.rest.call import Call, Endpoint, check_ids, read_body, read_query
+from app.rest.context import RestContext
+from app.rest.errors import answer_of
+from app.rest.guard import Guard
+from app.rest.limits import Limits
+from app.rest.openapi import document
+from app.rest.routes import ENDPOINTS
+from app.rest.turns import RunFailed
 
-LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+log = logging.getLogger(__name__)
 
 
-class LocalHostOnly:
-    """Refuses requests whose Host is another name: a web page could have its own name point to this computer."""
+def build_app(context: RestContext) -> ASGIApp:
+    app = Starlette(
+        routes=[*_routes(ENDPOINTS, context), _documentation()],
+        exception_handlers={HTTPException: _unrouted},  # type: ignore[dict-item]
+    )
+    app.router.redirect_slashes = False
+    return Limits(Guard(app, context.plan), context)
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+def _routes(endpoints: Iterable[Endpoint], context: RestContext) -> list[Route]:
+    """One route per path, so that a wrong method is told from a wrong path. Fixed words before ids."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    ordered = sorted(by_path.items(), key=lambda entry: [part.startswith("{") for part in entry[0].split("/")])
+    return [Route(path, _Dispatch(methods, context)) for path, methods in ordered]
+
+
+class _Dispatch:
+    """Answers the requests to one path."""
+
+    def __init__(self, methods: dict[str, Endpoint], context: RestContext) -> None:
+        self._methods = methods
+        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_local(Headers(scope=scope).getlist("host")):
-            refusal = JSONResponse({"detail": "Lares answers only to 127.0.0.1 and localhost."}, status_code=403)
+        request = Request(scope, receive, send)
+        endpoint = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            allowed = ", ".join(sorted(self._methods))
+            refusal = JSONResponse({"detail": "Method Not Allowed"}, 405, headers={"Allow": allowed})
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        try:
+            answer = await _answer(endpoint, request, self._context)
+        except ClientDisconnect:
+            return
+        except RunFailed as error:
+            answer = refused(*error.answer)
+        except AppError as error:
+            answer = refused(*answer_of(error))
+        except Exception:  # the boundary of a request: whatever happens, the asker gets an answer
+            log.exception("%s %s failed", endpoint.method, endpoint.path)
+            answer = refused(500, {"detail": "Something in Lares went wrong. Its log has the details."})
+        await answer(scope, receive, send)
 
 
-def _is_local(hosts: list[str]) -> bool:
-    if len(hosts) != 1:
-        return False
-    name, colon, port = hosts[0].rpartition(":")
-    if not colon or hosts[0].endswith("]"):
-        return hosts[0].lower() in LOCAL_NAMES
-    return name.lower() in LOCAL_NAMES and port.isdecimal()
+async def _answer(endpoint: Endpoint, request: Request, context: RestContext) -> Response:
+    check_ids(request.path_params)
+    query = read_query(endpoint.query, request)
+    body = await read_body(endpoint, request)
+    told = await endpoint.act(Call(request, context, query, body))
+    if isinstance(told, Response):
+        return told
+    return Response(endpoint.adapter.dump_json(told, by_alias=True, warnings=False), media_type="application/json")
 
 
-async def health(request: Request) -> JSONResponse:
-    return JSONResponse({"version": __version__, "status": "ok"})
+def refused(status: int, body: Any) -> Response:
+    """An error. Clients that try again by themselves are told when that makes no sense."""
+    again = status in (408, 409, 429)
+    headers = {} if again or status < 500 else {"x-should-retry": "false"}
+    return JSONResponse(body, status, headers=headers)
 
 
-def build_app() -> ASGIApp:
-    # Both spellings, because a redirect loses the body of a POST in some clients.
-    routes = [Route(path, health, methods=["GET"]) for path in ("/v1/health/", "/v1/health")]
-    app = Starlette(routes=routes)
-    app.router.redirect_slashes = False
-    return LocalHostOnly(app)
+async def _unrouted(request: Request, error: HTTPException) -> Response:
+    return JSONResponse({"detail": error.detail}, error.status_code)
+
+
+def _documentation() -> Route:
+    text = b""
+
+    async def openapi(request: Request) -> Response:
+        nonlocal text
+        text = text or json.dumps(document(ENDPOINTS)).encode()
+        return Response(text, media_type="application/json")
+
+    return Route("/openapi.json", openapi, methods=["GET"])

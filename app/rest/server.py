@@ -1,55 +1,159 @@
 """Starts and stops the HTTP server in the engine's loop; the engine's process, not uvicorn, answers to signals."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
+import logging
 import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
+from app.domain.api import ApiRequest
 from app.domain.error import AppError, Invalid
+from app.ports.api import ApiPlan
+from app.ports.system import Clock
+from app.rest.app import build_app
+from app.rest.callbacks import call_back
+from app.rest.context import RestContext
+from app.services import Services
+
+GRACE_SECONDS = 2
+HEADER_BYTES = 64 * 1024
+WAITING_CONNECTIONS = 2_048
+KEEP_ALIVE_SECONDS = 30
 
 
 class _Server(uvicorn.Server):
+    """Tells when it serves, and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
-@asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serves while the block runs; gives the port. Raises `AppError` when the address cannot be used."""
-    listener = listen(host, port)
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
+
+class RestServer:
+    """Implements `app.ports.api.ApiServer`."""
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self._services = services
+        self._clock = clock
+        self._context: RestContext | None = None
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Task[None]] = set()
+        self.url = ""
+
+    def requests(self) -> tuple[ApiRequest, ...]:
+        return tuple(self._context.requests) if self._context else ()
+
+    async def start(self, plan: ApiPlan) -> None:
+        listeners = listen(plan)
+        # What goes wrong in a request is logged where it is known what it was.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        context = self._context = RestContext(self._services, self._clock, plan, self._spawn)
+        config = uvicorn.Config(
+            build_app(context),
+            http="h11",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=WAITING_CONNECTIONS,
+        )
+        server = self._server = _Server(config)
+        self._serving = asyncio.get_running_loop().create_task(_serve(server, listeners))
+        await server.ready.wait()
+        host, port = listeners[0].getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        for request in await self._services.turns.to_call():
+            self._spawn(call_back(context, request))
+
+    async def stop(self) -> None:
+        if self._server is None or self._context is None or self._serving is None:
+            return
+        self.url = ""
+        self._context.closing.set()
+        for stream in tuple(self._context.streams):
+            stream.cut()
+        for task in tuple(self._work):
+            task.cancel()
+        self._server.should_exit = True
+        await asyncio.wait([self._serving, *self._work])
+        self._server = self._serving = None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+
+async def _serve(server: _Server, listeners: list[socket.socket]) -> None:
     try:
-        yield int(listener.getsockname()[1])
+        await server.serve(sockets=listeners)
     finally:
-        server.should_exit = True
-        await task
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address of this computer only."""
-    address = "127.0.0.1" if host == "localhost" else host
+def listen(plan: ApiPlan) -> list[socket.socket]:
+    """Sockets that listen. By default on both addresses of this computer: some clients take the newer one first."""
+    host, port = plan.host, plan.port
+    if host in ("127.0.0.1", "localhost"):
+        first = _listener("127.0.0.1", port)
+        if not _has_newer_addresses():
+            return [first]
+        try:
+            return [first, _listener("::1", first.getsockname()[1])]
+        except AppError:
+            first.close()
+            raise
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(host)
     except ValueError:
         raise _not_local(host) from None
-    if not parsed.is_loopback:
+    if not parsed.is_loopback and not plan.token:
         raise _not_local(host)
-    listener = socket.socket(socket.AF_INET6 if parsed.version == 6 else socket.AF_INET)
+    return [_listener(host, port)]
+
+
+def _has_newer_addresses() -> bool:
+    if not socket.has_ipv6:
+        return False
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+def _listener(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
     try:
         _reuse(listener)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
-        listener.listen()
+        listener.listen(WAITING_CONNECTIONS)
     except OSError as error:
         listener.close()
-        raise _unusable(host, port, error) from error
+        raise _unusable(address, port, error) from error
     return listener
 
 
@@ -65,7 +169,7 @@ def _not_local(host: str) -> Invalid:
     return Invalid(
         f"Lares serves this computer only, and {host} can be reached from others.",
         code="not_local",
-        hint="Use 127.0.0.1.",
+        hint="Use 127.0.0.1, or set a token first.",
     )
 
 

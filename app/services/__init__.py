@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
+from app.services.api import Api
 from app.services.backups import Backups
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
@@ -10,13 +12,17 @@ from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events import Events
 from app.services.history import History
+from app.services.identities import Identities
+from app.services.listing import Listing
 from app.services.messages import Messages
 from app.services.models import Models
 from app.services.providers import Providers
 from app.services.runs import Runs
 from app.services.settings import Settings
+from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
+from app.services.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -38,3 +44,9 @@ class Services:
     backups: Backups
     system: System
     events: Events
+    turns: Turns
+    listing: Listing
+    steps: Steps
+    identities: Identities
+    agent_secrets: AgentSecrets
+    api: Api

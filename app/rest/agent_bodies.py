@@ -1,0 +1,262 @@
+"""From the bodies of agent routes to drafts and patches: handles looked up, names of tools and settings translated."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, ModelSettings, Reasoning
+from app.domain.error import Invalid, NotFound
+from app.domain.model import Model
+from app.domain.tool import Tool
+from app.rest.call import Call
+from app.rest.errors import Misshapen, NotYet
+from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
+from app.services.agent_secrets import check_names
+
+WINDOW = 16_384
+BASE_TOOLS = ("memory_insert", "memory_replace", "conversation_search")
+MULTI_AGENT_TOOLS = (
+    "send_message_to_agent_and_wait_for_reply",
+    "send_message_to_agents_matching_tags",
+    "send_message_to_agent_async",
+)
+_ADJECTIVES = [
+    "Amber",
+    "Brave",
+    "Bright",
+    "Calm",
+    "Clever",
+    "Gentle",
+    "Golden",
+    "Happy",
+    "Kind",
+    "Lively",
+    "Lucky",
+    "Merry",
+    "Noble",
+    "Quiet",
+    "Silver",
+    "Swift",
+]
+_NOUNS = [
+    "Badger",
+    "Beacon",
+    "Cedar",
+    "Comet",
+    "Falcon",
+    "Fern",
+    "Harbor",
+    "Heron",
+    "Lantern",
+    "Maple",
+    "Meadow",
+    "Otter",
+    "Pebble",
+    "River",
+    "Robin",
+    "Willow",
+]
+_EFFORTS: Mapping[str, Reasoning] = {
+    "none": "off",
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+Body = CreateAgentRequest | UpdateAgent
+
+
+async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest, tools: Mapping[str, Tool]) -> AgentDraft:
+    """Raises before anything is stored: `NotFound` for a handle, a tool or an identity that does not exist."""
+    _check_possible(body)
+    handle = _handle(body)
+    if handle is None:
+        raise Misshapen("body.model: a model handle such as ollama/qwen3:8b is needed")
+    model = await call.services.models.find(handle)
+    await _check_relations(call, body)
+    window = _window(body) or _fitting(model)
+    extras = _extras(body, AgentExtras(embedding=_embedding(body)))
+    if extras.embedding is not None:
+        await call.services.models.find(extras.embedding)
+    return AgentDraft(
+        name=body.name or f"{random.choice(_ADJECTIVES)}{random.choice(_NOUNS)}",
+        description=body.description or "",
+        tags=body.tags or (),
+        agent_type=body.agent_type or "letta_v1_agent",
+        system=body.system,
+        model=handle,
+        context_window=window,
+        settings=_settings(body, ModelSettings(), window),
+        tool_names=_tool_names(body, tools),
+        blocks=tuple(block.draft() for block in body.memory_blocks or ()),
+        block_ids=tuple(dict.fromkeys(body.block_ids or ())),
+        message_buffer_autoclear=bool(body.message_buffer_autoclear),
+        hidden=bool(body.hidden),
+        metadata=body.metadata or {},
+        extras=extras,
+    )
+
+
+async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent, tools: Mapping[str, Tool]) -> AgentPatch:
+    """Only what is given. Raises before anything is stored."""
+    _check_possible(body)
+    if body.message_ids is not None:
+        raise NotYet("Choosing the messages of the context window is not part of this version of Lares.")
+    await _check_relations(call, body)
+    given: dict[str, Any] = {}
+    for name in ("name", "system", "hidden", "message_buffer_autoclear"):
+        if getattr(body, name) is not None:
+            given[name] = getattr(body, name)
+    for name, empty in (("description", ""), ("tags", ()), ("metadata", {}), ("block_ids", ())):
+        if body.has(name):
+            given[name] = getattr(body, name) or empty
+    handle = _handle(body)
+    if handle is not None and handle != agent.model:
+        await call.services.models.find(handle)
+        given["model"] = handle
+    if _window(body) is not None:
+        given["context_window"] = _window(body)
+    if body.has("tool_ids"):
+        given["tool_names"] = _named(body.tool_ids or (), tools)
+    settings = _settings(body, agent.settings, given.get("context_window", agent.context_window))
+    if settings != agent.settings:
+        given["settings"] = settings
+    extras = _extras(body, agent.extras)
+    if _embedding(body) is not None and _embedding(body) != extras.embedding:
+        await call.services.models.find(_embedding(body) or "")
+        extras = extras.model_copy(update={"embedding": _embedding(body)})
+    if extras != agent.extras:
+        given["extras"] = extras
+    return AgentPatch(**given)
+
+
+def secrets_of(body: Body) -> dict[str, str] | None:
+    """The secrets that are given; None leaves those that are there."""
+    if not body.has("secrets") and not body.has("tool_exec_environment_variables"):
+        return None
+    secrets = {**(body.tool_exec_environment_variables or {}), **(body.secrets or {})}
+    check_names(secrets)
+    return secrets
+
+
+def _check_possible(body: Body) -> None:
+    if body.enable_sleeptime:
+        raise NotYet("Sleep-time agents are not part of this version of Lares.")
+    if body.source_ids or body.folder_ids:
+        raise NotYet("Folders are not part of this version of Lares, so none can be attached.")
+    secrets_of(body)
+
+
+async def _check_relations(call: Call[Any, Any], body: Body) -> None:
+    for identity_id in body.identity_ids or ():
+        await call.services.identities.get(identity_id)
+    for block_id in body.block_ids or ():
+        await call.services.blocks.get(block_id)
+
+
+def _handle(body: Body) -> str | None:
+    if body.model is not None:
+        if "/" not in body.model:
+            raise NotFound(f"Handle {body.model} not found: a handle is written as server/model.")
+        return body.model
+    config = body.llm_config
+    if config is None:
+        return None
+    handle, name = config.get("handle"), config.get("model")
+    if isinstance(handle, str) and "/" in handle:
+        return handle
+    provider = config.get("provider_name") or config.get("model_endpoint_type")
+    if isinstance(name, str) and isinstance(provider, str):
+        return f"{provider}/{name}"
+    raise Misshapen("body.llm_config: a handle such as ollama/qwen3:8b is needed in it")
+
+
+def _embedding(body: Body) -> str | None:
+    if body.embedding is not None:
+        if "/" not in body.embedding:
+            raise NotFound(f"Handle {body.embedding} not found: a handle is written as server/model.")
+        return body.embedding
+    handle = (body.embedding_config or {}).get("handle")
+    return handle if isinstance(handle, str) and "/" in handle else None
+
+
+def _window(body: Body) -> int | None:
+    if body.context_window_limit is not None:
+        return body.context_window_limit
+    size = (body.llm_config or {}).get("context_window")
+    return size if isinstance(size, int) and 512 <= size < 2**31 else None
+
+
+def _fitting(model: Model | None) -> int:
+    """The default window, or the server's own where that is smaller."""
+    served = model.context_window if model is not None else None
+    return max(512, min(WINDOW, served or WINDOW))
+
+
+def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
+    asked: dict[str, Any] = {**(body.llm_config or {}), **(body.model_settings or {})}
+    changed: dict[str, Any] = {}
+    temperature = asked.get("temperature")
+    if isinstance(temperature, int | float) and not isinstance(temperature, bool):
+        if not 0 <= temperature <= 10:
+            raise Invalid("The temperature must be between 0 and 10.")
+        changed["temperature"] = float(temperature)
+    most = asked.get("max_output_tokens", asked.get("max_tokens", body.max_tokens))
+    if isinstance(most, int) and not isinstance(most, bool):
+        if not 1 <= most < 2**31:
+            raise Invalid("The output limit must be at least 1 token.")
+        changed["max_output_tokens"] = most
+    elif now.max_output_tokens >= window:
+        changed["max_output_tokens"] = window // 4
+    effort = _effort(asked, body)
+    if effort is not None:
+        changed["reasoning"] = effort
+    return now.model_copy(update=changed)
+
+
+def _effort(asked: dict[str, Any], body: Body) -> Reasoning | None:
+    reasoning = asked.get("reasoning")
+    effort = reasoning.get("reasoning_effort") if isinstance(reasoning, dict) else asked.get("reasoning_effort")
+    if isinstance(effort, str) and effort in _EFFORTS:
+        return _EFFORTS[effort]
+    enabled = body.reasoning if body.reasoning is not None else getattr(body, "enable_reasoner", None)
+    if enabled is False or asked.get("enable_reasoner") is False:
+        return "off"
+    return None
+
+
+def _extras(body: Body, now: AgentExtras) -> AgentExtras:
+    names = (
+        "model_settings",
+        "compaction_settings",
+        "response_format",
+        "tool_rules",
+        "identity_ids",
+        "timezone",
+        "max_files_open",
+        "per_file_view_window_char_limit",
+    )
+    given = {name: getattr(body, name) for name in names if body.has(name)}
+    for name in ("tool_rules", "identity_ids"):
+        if name in given and given[name] is None:
+            given[name] = ()
+    return now.model_copy(update=given)
+
+
+def _tool_names(body: CreateAgentRequest, tools: Mapping[str, Tool]) -> tuple[str, ...]:
+    for name in body.tools or ():
+        if name not in tools:
+            raise NotFound(f"There is no tool named {name}.", hint="The list of tools has the names.")
+    base = BASE_TOOLS if body.include_base_tools is not False else ()
+    more = MULTI_AGENT_TOOLS if body.include_multi_agent_tools else ()
+    return tuple(dict.fromkeys((*(body.tools or ()), *_named(body.tool_ids or (), tools), *base, *more)))
+
+
+def _named(tool_ids: tuple[str, ...], tools: Mapping[str, Tool]) -> tuple[str, ...]:
+    by_id = {tool.id: tool.name for tool in tools.values()}
+    for tool_id in tool_ids:
+        if tool_id not in by_id:
+            raise NotFound("A tool that is to be attached does not exist.", hint="The list of tools has the ids.")
+    return tuple(dict.fromkeys(by_id[tool_id] for tool_id in tool_ids))

@@ -1,0 +1,43 @@
+"""Word of a run's end to the address that its asker named. Sent once; what became of it is told with the run."""
+
+import logging
+
+import httpx
+
+from app.domain.error import AppError
+from app.domain.turn import RunRequest
+from app.domain.wire_message import iso
+from app.rest.context import RestContext
+from app.rest.turns import ended
+
+log = logging.getLogger(__name__)
+SECONDS = 10.0
+
+
+async def call_back(context: RestContext, request: RunRequest) -> None:
+    """Waits for the end of the run, then sends."""
+    services = context.services
+    try:
+        await ended(services, request.run_id)
+        run = await services.runs.get(request.run_id)
+        if run.active or request.callback_url is None:
+            return  # the engine is ending: the next one sends it
+        word = {
+            "run_id": run.id,
+            "agent_id": run.agent_id,
+            "status": run.status,
+            "stop_reason": run.stop_reason,
+            "completed_at": iso(run.completed_at) if run.completed_at else None,
+        }
+        status, error = await _post(request.callback_url, word)
+        await services.turns.note_call(run.id, status, error)
+    except AppError as error:
+        log.info("word of run %s was not sent: %s", request.run_id, error.message)
+
+
+async def _post(url: str, word: dict[str, str | None]) -> tuple[int | None, str | None]:
+    try:
+        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+            return (await client.post(url, json=word)).status_code, None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return None, f"{type(error).__name__}: the address could not be reached"

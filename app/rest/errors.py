@@ -1,0 +1,100 @@
+"""How failures look to programs: one table from error codes to statuses, and the shapes the SDKs know."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.error import AppError, Conflict, Invalid, ModelError, NotFound, StorageError
+
+STATUS_OF_CODE = {
+    # Of this interface itself.
+    "validation": 422,
+    "not_yet": 501,
+    "cloud_only": 501,
+    "too_large": 413,
+    "too_slow": 408,
+    "closing": 503,
+    # What is asked cannot be.
+    "unknown_handle": 404,
+    "block_full": 400,
+    "busy": 409,
+    "name_taken": 409,
+    "version_conflict": 409,
+    "changed_since": 409,
+    # What the model server said.
+    "unauthorized": 401,
+    "rate_limited": 429,
+    "timeout": 504,
+    # Of the disk.
+    "disk_full": 507,
+}
+"""What is not here goes by its class."""
+STATUS_OF_CLASS: tuple[tuple[type[AppError], int], ...] = (
+    (NotFound, 404),
+    (Invalid, 400),
+    (Conflict, 409),
+    (ModelError, 500),
+    (StorageError, 500),
+)
+MODEL_FAILURES = frozenset({"llm_api_error", "invalid_llm_response", "context_window_overflow_in_system_prompt"})
+"""Stop reasons of runs whose answer is an `llm_error`."""
+EXAMPLES = 5
+
+
+class NotYet(AppError):
+    """A part of the interface that this version does not have. The sentence names it."""
+
+    code = "not_yet"
+
+
+class Misshapen(AppError):
+    """A request that is not of the documented shape."""
+
+    code = "validation"
+
+
+Answer = tuple[int, Any]
+
+
+def answer_of(error: AppError) -> Answer:
+    """Status and body. Neither paths nor keys are in an error's message or hint; its details stay here."""
+    status = status_of(error)
+    text = f"{error.message} {error.hint}".strip()
+    if status == 422:
+        return 422, {"trace_id": "", "detail": text, "examples": list(error.details.get("examples", ()))}
+    if isinstance(error, ModelError):
+        return status, llm_error(error.message, error.hint)
+    if error.code == "busy" and "run_id" in error.details:
+        detail = f"CONFLICT: Cannot send a new message: {text}"
+        return status, {"detail": detail, "run_id": error.details["run_id"]}
+    return status, {"detail": text}
+
+
+def status_of(error: AppError) -> int:
+    known = STATUS_OF_CODE.get(error.code)
+    if known is not None:
+        return known
+    return next((status for kind, status in STATUS_OF_CLASS if isinstance(error, kind)), 500)
+
+
+def failed_run(code: str, message: str, hint: str, stop_reason: str | None) -> Answer:
+    """The answer to a request whose run failed."""
+    status = STATUS_OF_CODE.get(code, 500)
+    if stop_reason in MODEL_FAILURES:
+        return status, llm_error(message, hint)
+    return status, {"detail": f"{message} {hint}".strip()}
+
+
+def llm_error(message: str, detail: str) -> dict[str, Any]:
+    return {"error": {"type": "llm_error", "message": message, "detail": detail}}
+
+
+def misshapen(error: ValidationError, where: str) -> Misshapen:
+    """What is wrong and where, without what was given: that may be a secret."""
+    problems = [
+        f"{where}.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+        if one["loc"]
+        else f"{where}: {one['msg']}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:EXAMPLES]
+    ]
+    return Misshapen("; ".join(problems), details={"examples": ()})

@@ -1,0 +1,77 @@
+"""What several routes look up: agents as they are told, and the conversation that a request means."""
+
+from typing import Any
+
+from app.domain.conversation import Conversation
+from app.domain.error import NotFound
+from app.domain.ids import is_id
+from app.domain.message import Message
+from app.domain.wire_message import WireMessage, objects_of
+from app.rest.call import Call
+from app.rest.errors import Misshapen
+from app.rest.wire.agents import ALL, AgentState, ModelWords, told_agents
+
+_OLD_NAMES = {"sources": "agent.sources", "memory": "agent.blocks", "tool_exec_environment_variables": "agent.secrets"}
+
+
+async def words(call: Call[Any, Any]) -> ModelWords:
+    providers = await call.services.providers.list()
+    tools = await call.services.tools.list()
+    return ModelWords.model_construct(
+        providers={provider.name: provider for provider in providers}, tools={tool.name: tool for tool in tools}
+    )
+
+
+async def told(call: Call[Any, Any], ids: tuple[str, ...], include: frozenset[str] = ALL) -> list[AgentState]:
+    """These agents, in this order."""
+    if not ids:
+        return []
+    relations = bool(include & {"agent.blocks", "agent.identities"})
+    page = await call.services.listing.agent_page(ids, relations)
+    return told_agents(page, await words(call), include)
+
+
+async def told_one(call: Call[Any, Any], agent_id: str) -> AgentState:
+    return (await told(call, (agent_id,)))[0]
+
+
+def wanted(call: Call[Any, Any], include: tuple[str, ...], relationships: tuple[str, ...]) -> frozenset[str]:
+    """Which relations of listed agents are told: all to older clients, what they ask for to newer ones."""
+    if relationships:
+        return frozenset(_OLD_NAMES.get(name, f"agent.{name}") for name in relationships) & ALL
+    return ALL if call.old or not _is_sdk(call) else frozenset(include) & ALL
+
+
+def _is_sdk(call: Call[Any, Any]) -> bool:
+    headers = call.request.headers
+    return "x-stainless-package-version" in headers or "user-agent" not in headers
+
+
+async def default_thread(call: Call[Any, Any], agent_id: str) -> Conversation:
+    """The thread that an agent's own routes speak to. Its `active_id` is what it shows."""
+    threads = await call.services.conversations.of_agent(agent_id)
+    for thread in threads:
+        if thread.is_default:
+            return thread
+    await call.services.agents.get(agent_id)
+    raise NotFound("This agent has no conversation.")
+
+
+async def thread_of(call: Call[Any, Any], conversation_id: str, agent_id: str | None = None) -> Conversation:
+    """A thread by its id; `default` with an agent's id, or an agent's id itself, means the agent's own one."""
+    if conversation_id == "default":
+        if agent_id is None:
+            raise Misshapen("agent_id: it is needed to tell whose default conversation is meant")
+        conversation_id = agent_id
+    if is_id(conversation_id, "agent"):
+        return await default_thread(call, conversation_id)
+    if not is_id(conversation_id, "conv"):
+        raise Misshapen("conversation_id: an id of the form conv-<uuid4> is needed")
+    row = await call.services.conversations.get(conversation_id)
+    await call.services.agents.get(row.agent_id)
+    return row if row.root_id == row.id else await call.services.conversations.get(row.root_id)
+
+
+def objects(messages: tuple[Message, ...] | list[Message], types: tuple[str, ...] = ()) -> list[WireMessage]:
+    """The wire objects of messages, each one's in its own order."""
+    return [one for message in messages for one in objects_of(message) if not types or one.message_type in types]

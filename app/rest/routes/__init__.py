@@ -1,0 +1,37 @@
+"""The routes, one module per noun; each has a table `ENDPOINTS`."""
+
+from app.rest.call import Endpoint
+from app.rest.routes import (
+    agents,
+    blocks,
+    conversations,
+    core_memory,
+    health,
+    identities,
+    jobs,
+    later,
+    messages,
+    models,
+    runs,
+    steps,
+    tags,
+    tools,
+)
+
+_NOUNS = (
+    health,
+    agents,
+    core_memory,
+    tools,
+    blocks,
+    messages,
+    conversations,
+    runs,
+    jobs,
+    steps,
+    models,
+    tags,
+    identities,
+    later,
+)
+ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for noun in _NOUNS for endpoint in noun.ENDPOINTS)

@@ -1,0 +1,151 @@
+"""Agents: list, create, read, change, delete."""
+
+from app.domain.agent import Agent
+from app.domain.message import MessageDraft
+from app.domain.run import Run
+from app.rest.agent_bodies import agent_draft, agent_patch, secrets_of
+from app.rest.call import Call, Endpoint
+from app.rest.errors import Misshapen
+from app.rest.lookups import default_thread, told, told_one, wanted, words
+from app.rest.pages import page_of
+from app.rest.turns import parts_of
+from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
+from app.rest.wire.base import API, JsonObject, Nothing
+from app.rest.wire.context import ContextWindowOverview, told_context
+from app.rest.wire.conversations import RecompileQuery
+from app.rest.wire.messages import ResetMessagesRequest
+
+ORDERS = ("created_at", "updated_at", "last_run_completion")
+
+
+async def list_agents(call: Call[AgentQuery, None]) -> list[AgentState]:
+    """Agents, newest first."""
+    query = call.query
+    if query.order_by is not None and query.order_by not in ORDERS:
+        raise Misshapen(f"query.order_by: one of {', '.join(ORDERS)} is needed")
+    found = [agent for agent in await call.services.listing.agents() if _fits(agent, query)]
+    last = await _last_runs(call, found)
+    if query.last_stop_reason is not None:
+        found = [agent for agent in found if agent.id in last and last[agent.id].stop_reason == query.last_stop_reason]
+    if query.identifier_keys:
+        ids = {one.id for one in await call.services.identities.list() if one.identifier_key in query.identifier_keys}
+        found = [agent for agent in found if ids & set(agent.extras.identity_ids)]
+    if query.order_by == "updated_at":
+        found.sort(key=lambda agent: agent.updated_at)
+    elif query.order_by == "last_run_completion":
+        found.sort(key=lambda agent: (last[agent.id].completed_at or 0) if agent.id in last else 0)
+    page = page_of(found, query, lambda agent: agent.id)
+    return await told(call, tuple(agent.id for agent in page), wanted(call, query.include, query.include_relationships))
+
+
+async def _last_runs(call: Call[AgentQuery, None], found: list[Agent]) -> dict[str, Run]:
+    """Read only where the list is ordered or filtered by them."""
+    if call.query.last_stop_reason is None and call.query.order_by != "last_run_completion":
+        return {}
+    return await call.services.listing.last_runs(tuple(agent.id for agent in found))
+
+
+def _fits(agent: Agent, query: AgentQuery) -> bool:
+    if agent.hidden:
+        return False
+    if query.name is not None and agent.name != query.name:
+        return False
+    if query.query_text is not None and query.query_text.casefold() not in agent.name.casefold():
+        return False
+    if query.identity_id is not None and query.identity_id not in agent.extras.identity_ids:
+        return False
+    held = set(query.tags) & set(agent.tags)
+    return not query.tags or (held == set(query.tags) if query.match_all_tags else bool(held))
+
+
+async def count_agents(call: Call[Nothing, None]) -> int:
+    """How many agents there are."""
+    return len([agent for agent in await call.services.listing.agents() if not agent.hidden])
+
+
+async def create_agent(call: Call[Nothing, CreateAgentRequest]) -> AgentState:
+    """Creates an agent with its blocks, tools and first messages."""
+    known = await words(call)
+    draft = await agent_draft(call, call.body, known.tools)
+    first = [
+        MessageDraft(role=one.role, parts=await parts_of(call.services, one.content), otid=one.otid, name=one.name)
+        for one in call.body.initial_message_sequence or ()
+    ]
+    agent = await call.services.agents.create(draft.model_copy(update={"first_messages": tuple(first)}), API)
+    secrets = secrets_of(call.body)
+    if secrets:
+        await call.services.agent_secrets.replace(agent.id, secrets, API)
+    return await told_one(call, agent.id)
+
+
+async def get_agent(call: Call[AgentQuery, None]) -> AgentState:
+    """One agent, with all that belongs to it."""
+    return await told_one(call, call.id("agent_id"))
+
+
+async def update_agent(call: Call[Nothing, UpdateAgent]) -> AgentState:
+    """Changes the fields that are given; sets of blocks, tools and tags are replaced."""
+    agent_id = call.id("agent_id")
+    agent = await call.services.agents.get(agent_id)
+    patch = await agent_patch(call, call.body, agent, (await words(call)).tools)
+    secrets = secrets_of(call.body)
+    if patch.model_fields_set:
+        await call.services.agents.update(agent_id, patch, origin=API)
+    if secrets is not None:
+        await call.services.agent_secrets.replace(agent_id, secrets, API)
+    return await told_one(call, agent_id)
+
+
+async def delete_agent(call: Call[Nothing, None]) -> JsonObject:
+    """Deletes an agent. The window can bring it back for 30 days."""
+    agent_id = call.id("agent_id")
+    await call.services.agents.get(agent_id)
+    await call.services.agents.delete(agent_id, API)
+    return {"message": f"Agent id={agent_id} successfully deleted"}
+
+
+async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
+    """What the next request would hold, counted part by part."""
+    place = await default_thread(call, call.id("agent_id"))
+    overview = await call.services.context.overview(place.active_id)
+    page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
+    return told_context(overview, page, (await words(call)).tools)
+
+
+async def recompile(call: Call[RecompileQuery, None]) -> str:
+    """The system prompt as the next request will hold it."""
+    return await call.services.context.prompt(call.id("agent_id"))
+
+
+async def reset_messages(call: Call[Nothing, ResetMessagesRequest | None]) -> AgentState:
+    """Empties the context window; the messages stay in the history."""
+    agent_id = call.id("agent_id")
+    await call.services.conversations.reset((await default_thread(call, agent_id)).active_id)
+    return await told_one(call, agent_id)
+
+
+async def attach_identity(call: Call[Nothing, None]) -> AgentState:
+    """Connects the agent with an identity."""
+    await call.services.identities.attach(call.id("agent_id"), call.id("identity_id"), True, API)
+    return await told_one(call, call.id("agent_id"))
+
+
+async def detach_identity(call: Call[Nothing, None]) -> AgentState:
+    """Takes the connection with an identity away."""
+    await call.services.identities.attach(call.id("agent_id"), call.id("identity_id"), False, API)
+    return await told_one(call, call.id("agent_id"))
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/agents", list_agents),
+    Endpoint("POST", "/v1/agents", create_agent),
+    Endpoint("GET", "/v1/agents/count", count_agents),
+    Endpoint("GET", "/v1/agents/{agent_id}", get_agent),
+    Endpoint("PATCH", "/v1/agents/{agent_id}", update_agent),
+    Endpoint("DELETE", "/v1/agents/{agent_id}", delete_agent),
+    Endpoint("GET", "/v1/agents/{agent_id}/context", context),
+    Endpoint("POST", "/v1/agents/{agent_id}/recompile", recompile),
+    Endpoint("PATCH", "/v1/agents/{agent_id}/reset-messages", reset_messages),
+    Endpoint("PATCH", "/v1/agents/{agent_id}/identities/attach/{identity_id}", attach_identity),
+    Endpoint("PATCH", "/v1/agents/{agent_id}/identities/detach/{identity_id}", detach_identity),
+)

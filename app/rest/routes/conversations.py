@@ -1,0 +1,186 @@
+"""Conversations: further threads of an agent, each with a context window of its own."""
+
+from app.domain.conversation import Conversation as Row
+from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.page import Cut, RunFilter
+from app.domain.run import Run
+from app.domain.wire_message import WireMessage
+from app.rest.call import Call, Endpoint
+from app.rest.errors import NotYet
+from app.rest.lookups import objects, thread_of
+from app.rest.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.routes.messages import answered, cancelled, streamed
+from app.rest.sse import StreamPlan
+from app.rest.turns import stream
+from app.rest.wire.base import JsonObject, Nothing
+from app.rest.wire.conversations import (
+    AgentIdQuery,
+    Conversation,
+    ConversationQuery,
+    CreateConversation,
+    CreateQuery,
+    RecompileQuery,
+    UpdateConversation,
+    told_conversation,
+)
+from app.rest.wire.messages import (
+    LettaRequest,
+    LettaResponse,
+    MessageQuery,
+    RetrieveStreamRequest,
+)
+
+NEWEST = Cut(limit=1)
+
+
+async def _told(call: Call, rows: list[Row]) -> list[Conversation]:
+    in_context = await call.services.listing.in_context_ids(tuple(row.active_id for row in rows))
+    told: list[Conversation] = []
+    for row in rows:
+        last = await call.services.listing.messages(row.active_id, NEWEST)
+        told.append(told_conversation(row, in_context.get(row.active_id, ()), last[0].created_at if last else None))
+    return told
+
+
+async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conversation]:
+    """Conversations of an agent, or of all, newest first."""
+    query = call.query
+    if query.agent_id is not None:
+        await call.services.agents.get(query.agent_id)
+        agent_ids = [query.agent_id]
+    else:
+        agent_ids = [agent.id for agent in await call.services.listing.agents()]
+    rows = [row for agent_id in agent_ids for row in await call.services.conversations.of_agent(agent_id)]
+    if query.summary_search is not None:
+        rows = [row for row in rows if query.summary_search.casefold() in row.title.casefold()]
+    rows.sort(key=lambda row: row.created_at)
+    return await _told(call, page_of(rows, query, lambda row: row.id))
+
+
+async def create_conversation(call: Call[CreateQuery, CreateConversation | None]) -> Conversation:
+    """A further thread: the same memory, an empty context window."""
+    body = call.body
+    if body is not None and (body.isolated_block_labels or body.model or body.model_settings):
+        raise NotYet("Conversations with blocks or a model of their own are not part of this version of Lares.")
+    await call.services.agents.get(call.query.agent_id)
+    row = await call.services.conversations.create(call.query.agent_id, (body.summary or "") if body else "")
+    return (await _told(call, [row]))[0]
+
+
+async def get_conversation(call: Call[AgentIdQuery, None]) -> Conversation:
+    """One conversation."""
+    return (await _told(call, [await _thread(call)]))[0]
+
+
+async def update_conversation(call: Call[AgentIdQuery, UpdateConversation]) -> Conversation:
+    """Changes the summary, which is the conversation's title."""
+    body = call.body
+    if body.model or body.model_settings:
+        raise NotYet("Conversations with a model of their own are not part of this version of Lares.")
+    row = await _thread(call)
+    if body.has("summary"):
+        row = await call.services.conversations.rename(row.id, body.summary or "")
+    return (await _told(call, [row]))[0]
+
+
+async def delete_conversation(call: Call[AgentIdQuery, None]) -> JsonObject:
+    """Deletes a conversation; the agent's first one stays. The window can bring it back for 30 days."""
+    row = await _thread(call)
+    await call.services.conversations.delete(row.id)
+    return {"message": f"Conversation id={row.id} successfully deleted"}
+
+
+async def fork(call: Call[AgentIdQuery, None]) -> Conversation:
+    """A further conversation that begins with everything said in this one."""
+    row = await _thread(call)
+    return (await _told(call, [await call.services.conversations.fork(row.active_id)]))[0]
+
+
+async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
+    """Messages of the conversation, newest first unless asked otherwise."""
+    row = await thread_of(call, call.id("conversation_id"), call.query.agent_id)
+    cut = cut_of(call.query, "message", MESSAGE_PAGE)
+    messages = await call.services.listing.messages(row.active_id, cut)
+    return objects(messages, call.query.include_return_message_types)
+
+
+async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
+    """Says something in the conversation; the answer is a stream unless `streaming` is false."""
+    row = await thread_of(call, call.id("conversation_id"), call.body.agent_id)
+    if call.body.streaming is False:
+        return await answered(call, row)
+    return await streamed(call, row)  # type: ignore[return-value]
+
+
+async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResponse:
+    """Takes up the stream of the conversation's run: the one that is named, runs now or ran last in the background."""
+    body = call.body or RetrieveStreamRequest()
+    row = await thread_of(call, call.id("conversation_id"), body.agent_id)
+    run = await _run_to_stream(call, row, body)
+    if not run.background:
+        raise Invalid("Only runs in the background can be taken up again.", hint="Start them with background=true.")
+    plan = await resumed(call, run, body.starting_after or 0)
+    return stream(call.context, plan, body.include_pings is not False)  # type: ignore[return-value]
+
+
+async def resumed(call: Call, run: Run, after: int) -> StreamPlan:
+    """The stream of a run as its first reader asked for it, from a place on."""
+    request = await call.services.turns.request(run.id)
+    config = request.config if request else {}
+    types = config.get("include_return_message_types")
+    return StreamPlan(
+        run.id,
+        tokens=bool(config.get("stream_tokens")),
+        numbered=True,
+        after=after,
+        types=None if types is None else frozenset(types),
+    )
+
+
+async def _run_to_stream(call: Call, row: Row, body: RetrieveStreamRequest) -> Run:
+    if body.run_id is not None:
+        run = await call.services.runs.get(body.run_id)
+        if run.agent_id == row.agent_id:
+            return run
+        raise NotFound("This run belongs to another agent.")
+    page = await call.services.listing.runs(RunFilter(conversation_id=row.id), Cut(limit=20))
+    for run in page.runs:
+        if run.active or run.background:
+            return run
+    raise NotFound("No run of this conversation can be taken up.", hint="Send a message with background=true first.")
+
+
+async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:
+    """Stops what runs in the conversation."""
+    row = await _thread(call)
+    family = await call.services.listing.runs(
+        RunFilter(conversation_id=row.id, statuses=("created", "running")), Cut(limit=20)
+    )
+    if not family.runs:
+        raise Conflict("Nothing runs that could be cancelled.", hint="It may have ended already.")
+    return await cancelled(call, list(family.runs))
+
+
+async def recompile(call: Call[RecompileQuery, Nothing | None]) -> str:
+    """The system prompt as the next request will hold it."""
+    return await call.services.context.prompt((await _thread(call)).agent_id)
+
+
+async def _thread(call: Call) -> Row:
+    return await thread_of(call, call.id("conversation_id"), getattr(call.query, "agent_id", None))
+
+
+_ONE = "/v1/conversations/{conversation_id}"
+ENDPOINTS = (
+    Endpoint("GET", "/v1/conversations", list_conversations),
+    Endpoint("POST", "/v1/conversations", create_conversation),
+    Endpoint("GET", _ONE, get_conversation),
+    Endpoint("PATCH", _ONE, update_conversation),
+    Endpoint("DELETE", _ONE, delete_conversation),
+    Endpoint("POST", f"{_ONE}/fork", fork),
+    Endpoint("GET", f"{_ONE}/messages", list_messages),
+    Endpoint("POST", f"{_ONE}/messages", send),
+    Endpoint("POST", f"{_ONE}/stream", resume),
+    Endpoint("POST", f"{_ONE}/cancel", cancel),
+    Endpoint("POST", f"{_ONE}/recompile", recompile),
+)

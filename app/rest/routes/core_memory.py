@@ -1,0 +1,101 @@
+"""The blocks and tools of one agent."""
+
+from app.domain.agent import AgentPatch
+from app.domain.block import Block
+from app.domain.error import NotFound
+from app.rest.call import Call, Endpoint
+from app.rest.lookups import told_one, words
+from app.rest.pages import page_of
+from app.rest.wire.agents import AgentState, Memory
+from app.rest.wire.base import API, Nothing, PageQuery
+from app.rest.wire.blocks import BlockResponse, BlockUpdate, told_block
+from app.rest.wire.tools import Tool, told_tool
+
+
+async def core_memory(call: Call[Nothing, None]) -> Memory:
+    """All blocks of the agent, as the older clients read them."""
+    agent = await call.services.agents.get(call.id("agent_id"))
+    blocks = await call.services.blocks.of_agent(agent.id)
+    return Memory(agent_type=agent.agent_type, blocks=tuple(told_block(block) for block in blocks))
+
+
+async def list_blocks(call: Call[PageQuery, None]) -> list[BlockResponse]:
+    """The blocks of the agent."""
+    agent = await call.services.agents.get(call.id("agent_id"))
+    blocks = await call.services.blocks.of_agent(agent.id)
+    return [told_block(block) for block in page_of(blocks, call.query, lambda block: block.id)]
+
+
+async def get_block(call: Call[Nothing, None]) -> BlockResponse:
+    """The agent's block with this label."""
+    return told_block(await _labelled(call))
+
+
+async def update_block(call: Call[Nothing, BlockUpdate]) -> BlockResponse:
+    """Changes the agent's block with this label. A limit binds the agent, not who writes here."""
+    block = await _labelled(call)
+    return told_block(await call.services.blocks.update(block.id, call.body.patch(), origin=API, may_overflow=True))
+
+
+async def attach_block(call: Call[Nothing, None]) -> AgentState:
+    """Attaches a block; attached to several agents it is shared."""
+    await call.services.blocks.attach(call.id("agent_id"), call.id("block_id"), API)
+    return await told_one(call, call.id("agent_id"))
+
+
+async def detach_block(call: Call[Nothing, None]) -> AgentState:
+    """Takes a block away from the agent; the block stays."""
+    await call.services.blocks.detach(call.id("agent_id"), call.id("block_id"), API)
+    return await told_one(call, call.id("agent_id"))
+
+
+async def _labelled(call: Call[Nothing, BlockUpdate] | Call[Nothing, None]) -> Block:
+    agent = await call.services.agents.get(call.id("agent_id"))
+    label = call.id("block_label")
+    for block in await call.services.blocks.of_agent(agent.id):
+        if block.label == label:
+            return block
+    raise NotFound("The agent has no block with this label.", hint="The list of its blocks has the labels.")
+
+
+async def list_tools(call: Call[PageQuery, None]) -> list[Tool]:
+    """The tools of the agent."""
+    agent = await call.services.agents.get(call.id("agent_id"))
+    tools = (await words(call)).tools
+    own = [tools[name] for name in agent.tool_names if name in tools]
+    return [told_tool(tool) for tool in page_of(own, call.query, lambda tool: tool.id)]
+
+
+async def attach_tool(call: Call[Nothing, None]) -> AgentState:
+    """Gives the agent a tool."""
+    return await _equip(call, True)
+
+
+async def detach_tool(call: Call[Nothing, None]) -> AgentState:
+    """Takes a tool away from the agent."""
+    return await _equip(call, False)
+
+
+async def _equip(call: Call[Nothing, None], attached: bool) -> AgentState:
+    agent = await call.services.agents.get(call.id("agent_id"))
+    tool = next((one for one in (await words(call)).tools.values() if one.id == call.id("tool_id")), None)
+    if tool is None:
+        raise NotFound("This tool does not exist.", hint="The list of tools has the ids.")
+    if attached != (tool.name in agent.tool_names):
+        names = (*agent.tool_names, tool.name) if attached else tuple(n for n in agent.tool_names if n != tool.name)
+        await call.services.agents.update(agent.id, AgentPatch(tool_names=names), agent.version, API)
+    return await told_one(call, agent.id)
+
+
+_OF_AGENT = "/v1/agents/{agent_id}"
+ENDPOINTS = (
+    Endpoint("GET", f"{_OF_AGENT}/core-memory", core_memory),
+    Endpoint("GET", f"{_OF_AGENT}/core-memory/blocks", list_blocks),
+    Endpoint("PATCH", f"{_OF_AGENT}/core-memory/blocks/attach/{{block_id}}", attach_block),
+    Endpoint("PATCH", f"{_OF_AGENT}/core-memory/blocks/detach/{{block_id}}", detach_block),
+    Endpoint("GET", f"{_OF_AGENT}/core-memory/blocks/{{block_label:path}}", get_block),
+    Endpoint("PATCH", f"{_OF_AGENT}/core-memory/blocks/{{block_label:path}}", update_block),
+    Endpoint("GET", f"{_OF_AGENT}/tools", list_tools),
+    Endpoint("PATCH", f"{_OF_AGENT}/tools/attach/{{tool_id}}", attach_tool),
+    Endpoint("PATCH", f"{_OF_AGENT}/tools/detach/{{tool_id}}", detach_tool),
+)

@@ -1,0 +1,67 @@
+"""Identities: whom of another system agents belong to."""
+
+from app.domain.identity import Identity as OurIdentity
+from app.rest.call import Call, Endpoint
+from app.rest.pages import page_of
+from app.rest.wire.base import API, JsonObject, Nothing
+from app.rest.wire.identities import Identity, IdentityCreate, IdentityQuery, IdentityUpdate, told_identity
+
+
+async def list_identities(call: Call[IdentityQuery, None]) -> list[Identity]:
+    """Identities, newest first."""
+    query = call.query
+    found = [
+        one
+        for one in await call.services.identities.list()
+        if query.name in (None, one.name)
+        and query.identifier_key in (None, one.identifier_key)
+        and query.identity_type in (None, one.identity_type)
+    ]
+    holders = await call.services.identities.holders()
+    return [told_identity(one, holders.get(one.id, ())) for one in page_of(found, query, lambda one: one.id)]
+
+
+async def count_identities(call: Call[Nothing, None]) -> int:
+    """How many identities there are."""
+    return len(await call.services.identities.list())
+
+
+async def create_identity(call: Call[Nothing, IdentityCreate]) -> Identity:
+    """Creates an identity; its key is unique."""
+    return await _told(call, await call.services.identities.create(call.body.draft(), API))
+
+
+async def upsert_identity(call: Call[Nothing, IdentityCreate]) -> Identity:
+    """Creates an identity, or replaces the one with its key."""
+    return await _told(call, await call.services.identities.create(call.body.draft(), API, True))
+
+
+async def get_identity(call: Call[Nothing, None]) -> Identity:
+    """One identity."""
+    return await _told(call, await call.services.identities.get(call.id("identity_id")))
+
+
+async def update_identity(call: Call[Nothing, IdentityUpdate]) -> Identity:
+    """Changes the fields that are given."""
+    return await _told(call, await call.services.identities.update(call.id("identity_id"), call.body.patch(), API))
+
+
+async def delete_identity(call: Call[Nothing, None]) -> JsonObject | None:
+    """Deletes an identity; agents that are connected with it stay."""
+    await call.services.identities.delete(call.id("identity_id"), API)
+    return None
+
+
+async def _told(call: Call, identity: OurIdentity) -> Identity:
+    return told_identity(identity, (await call.services.identities.holders()).get(identity.id, ()))
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/identities", list_identities),
+    Endpoint("POST", "/v1/identities", create_identity),
+    Endpoint("PUT", "/v1/identities", upsert_identity),
+    Endpoint("GET", "/v1/identities/count", count_identities),
+    Endpoint("GET", "/v1/identities/{identity_id}", get_identity),
+    Endpoint("PATCH", "/v1/identities/{identity_id}", update_identity),
+    Endpoint("DELETE", "/v1/identities/{identity_id}", delete_identity),
+)

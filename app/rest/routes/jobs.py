@@ -1,0 +1,70 @@
+"""Jobs: runs as the older clients name them. A job's id is its run's with another first word."""
+
+from app.domain.error import NotFound
+from app.domain.page import RunFilter
+from app.domain.run import ACTIVE
+from app.rest.call import Call, Endpoint
+from app.rest.errors import Misshapen
+from app.rest.pages import cut_of
+from app.rest.routes.runs import one_run
+from app.rest.wire.base import Nothing
+from app.rest.wire.runs import Job, JobQuery, told_job
+
+
+async def list_jobs(call: Call[JobQuery, None]) -> list[Job]:
+    """Jobs, newest first."""
+    return await _list(call, bool(call.query.active))
+
+
+async def list_active(call: Call[JobQuery, None]) -> list[Job]:
+    """Jobs that go on now."""
+    return await _list(call, True)
+
+
+async def _list(call: Call[JobQuery, None], active: bool) -> list[Job]:
+    query = call.query
+    cursors = {
+        name: f"run-{value.partition('-')[2]}"
+        for name in ("before", "after")
+        if (value := getattr(query, name)) is not None and value.startswith(("job-", "run-"))
+    }
+    if len(cursors) < sum(getattr(query, name) is not None for name in ("before", "after")):
+        raise Misshapen("query: an id of the form job-<uuid4> is needed")
+    cut = cut_of(query.model_copy(update=cursors), "run")
+    page = await call.services.listing.runs(RunFilter(statuses=ACTIVE if active else ()), cut)
+    return [told_job(run, page) for run in page.runs]
+
+
+def _run_id(call: Call[Nothing, None]) -> str:
+    kind, _, number = call.id("job_id").partition("-")
+    if kind == "file":
+        raise NotFound("This file does not exist: folders are not part of this version of Lares.")
+    return f"run-{number}"
+
+
+async def get_job(call: Call[Nothing, None]) -> Job:
+    """One job."""
+    return told_job(*await one_run(call, _run_id(call)))
+
+
+async def delete_job(call: Call[Nothing, None]) -> Job:
+    """Takes an ended job out of the lists."""
+    run, page = await one_run(call, _run_id(call))
+    await call.services.turns.delete(run.id)
+    return told_job(run, page)
+
+
+async def cancel_job(call: Call[Nothing, None]) -> Job:
+    """Stops a job; one that has ended stays as it is."""
+    run, _ = await one_run(call, _run_id(call))
+    await call.services.runs.cancel(run.id)
+    return told_job(*await one_run(call, run.id))
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/jobs", list_jobs),
+    Endpoint("GET", "/v1/jobs/active", list_active),
+    Endpoint("GET", "/v1/jobs/{job_id}", get_job),
+    Endpoint("DELETE", "/v1/jobs/{job_id}", delete_job),
+    Endpoint("PATCH", "/v1/jobs/{job_id}/cancel", cancel_job),
+)

@@ -1,0 +1,130 @@
+"""The one table of what this version does not have: routes that answer 501 with a sentence instead of a fake."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.rest.call import Call, Endpoint
+from app.rest.errors import NotYet
+from app.rest.wire.base import Nothing
+
+TOOLS = "Tools of one's own, and running tools by hand, need the sandbox, which is not part of this version of Lares."
+APPROVALS = "Approvals are not part of this version of Lares."
+ARCHIVAL = "Archival memory is not part of this version of Lares."
+FOLDERS = "Folders and files are not part of this version of Lares."
+MCP = "MCP servers are not part of this version of Lares."
+GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
+FILES = "Importing and exporting agent files is not part of this version of Lares."
+COMPACTION = "Compaction on request is not part of this version of Lares: the window makes room by itself."
+PREVIEW = "Looking at a request before it is sent is not part of this version of Lares."
+BATCHES = "Batches are not part of this version of Lares."
+PROVIDERS = "Model servers are added in the window of Lares, not through this interface."
+CLOUD = "This belongs to a hosted service and has no meaning on one's own computer."
+
+_AGENT = "/v1/agents/{agent_id}"
+_MCP = "/v1/mcp-servers"
+_OLD_MCP = "/v1/tools/mcp/servers"
+
+ROUTES: dict[str, tuple[str, ...]] = {
+    TOOLS: (
+        "POST /v1/tools",
+        "PUT /v1/tools",
+        "PATCH /v1/tools/{tool_id}",
+        "DELETE /v1/tools/{tool_id}",
+        "POST /v1/tools/run",
+        "POST /v1/tools/search",
+        f"POST {_AGENT}/tools/{{tool_name}}/run",
+    ),
+    APPROVALS: (f"PATCH {_AGENT}/tools/approval/{{tool_name}}",),
+    ARCHIVAL: (
+        f"GET {_AGENT}/archival-memory",
+        f"POST {_AGENT}/archival-memory",
+        f"GET {_AGENT}/archival-memory/search",
+        f"DELETE {_AGENT}/archival-memory/{{memory_id}}",
+        f"PATCH {_AGENT}/archives/attach/{{archive_id}}",
+        f"PATCH {_AGENT}/archives/detach/{{archive_id}}",
+        "GET /v1/archives",
+        "POST /v1/archives",
+        "GET /v1/archives/{archive_id}",
+        "PATCH /v1/archives/{archive_id}",
+        "DELETE /v1/archives/{archive_id}",
+        "POST /v1/archives/{archive_id}/passages",
+        "POST /v1/archives/{archive_id}/passages/batch",
+        "DELETE /v1/archives/{archive_id}/passages/{passage_id}",
+        "POST /v1/passages/search",
+    ),
+    FOLDERS: (
+        f"GET {_AGENT}/files",
+        f"PATCH {_AGENT}/files/close-all",
+        f"PATCH {_AGENT}/files/{{file_id}}/open",
+        f"PATCH {_AGENT}/files/{{file_id}}/close",
+        f"GET {_AGENT}/folders",
+        f"PATCH {_AGENT}/folders/attach/{{folder_id}}",
+        f"PATCH {_AGENT}/folders/detach/{{folder_id}}",
+        "GET /v1/folders",
+        "POST /v1/folders",
+        "GET /v1/folders/count",
+        "GET /v1/folders/name/{folder_name}",
+        "GET /v1/folders/{folder_id}",
+        "PATCH /v1/folders/{folder_id}",
+        "DELETE /v1/folders/{folder_id}",
+        "POST /v1/folders/{folder_id}/upload",
+        "GET /v1/folders/{folder_id}/agents",
+        "GET /v1/folders/{folder_id}/passages",
+        "GET /v1/folders/{folder_id}/files",
+        "GET /v1/folders/{folder_id}/files/{file_id}",
+        "DELETE /v1/folders/{folder_id}/{file_id}",
+    ),
+    MCP: (
+        f"GET {_OLD_MCP}",
+        f"PUT {_OLD_MCP}",
+        f"POST {_OLD_MCP}/test",
+        f"POST {_OLD_MCP}/connect",
+        f"PATCH {_OLD_MCP}/{{mcp_server_name}}",
+        f"DELETE {_OLD_MCP}/{{mcp_server_name}}",
+        f"GET {_OLD_MCP}/{{mcp_server_name}}/tools",
+        f"POST {_OLD_MCP}/{{mcp_server_name}}/{{mcp_tool_name}}",
+        f"GET {_MCP}",
+        f"POST {_MCP}",
+        f"GET {_MCP}/{{mcp_server_id}}",
+        f"PATCH {_MCP}/{{mcp_server_id}}",
+        f"DELETE {_MCP}/{{mcp_server_id}}",
+        f"PATCH {_MCP}/{{mcp_server_id}}/refresh",
+        f"GET {_MCP}/{{mcp_server_id}}/tools",
+        f"GET {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}",
+        f"POST {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}/run",
+    ),
+    GROUPS: (f"GET {_AGENT}/groups", "GET /v1/groups", "POST /v1/groups", "GET /v1/groups/{group_id}"),
+    FILES: ("POST /v1/agents/import", f"GET {_AGENT}/export"),
+    COMPACTION: (f"POST {_AGENT}/summarize", "POST /v1/conversations/{conversation_id}/compact"),
+    PREVIEW: (f"POST {_AGENT}/messages/preview-raw-payload",),
+    BATCHES: ("GET /v1/messages/batches", "POST /v1/messages/batches"),
+    PROVIDERS: ("GET /v1/providers", "POST /v1/providers", "GET /v1/providers/{provider_id}"),
+    CLOUD: (
+        "GET /v1/templates",
+        "POST /v1/templates",
+        "GET /v1/client-side-access-tokens",
+        "POST /v1/client-side-access-tokens",
+        "GET /v1/environments",
+        "GET /v1/projects",
+        f"GET {_AGENT}/schedule",
+        f"POST {_AGENT}/schedule",
+    ),
+}
+
+
+def _endpoints() -> Iterator[Endpoint]:
+    for sentence, routes in ROUTES.items():
+        for route in routes:
+            method, _, path = route.partition(" ")
+            yield Endpoint(method, path, _refusing(sentence), since=sentence)
+
+
+def _refusing(sentence: str) -> Any:
+    async def refuse(call: Call[Nothing, None]) -> None:
+        raise NotYet(sentence, code="cloud_only" if sentence is CLOUD else "not_yet")
+
+    refuse.__doc__ = f"Not in this version. {sentence}"
+    return refuse
+
+
+ENDPOINTS = tuple(_endpoints())

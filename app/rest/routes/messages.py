@@ -1,0 +1,173 @@
+"""Messages: to say something to an agent, whole, streamed or in the background; to read and to search what was said."""
+
+import datetime
+
+from starlette.responses import Response
+
+from app.domain.base import Micros
+from app.domain.conversation import Conversation
+from app.domain.error import Conflict
+from app.domain.run import ACTIVE, Run
+from app.domain.wire_message import WireMessage, iso
+from app.rest.call import Call, Endpoint
+from app.rest.callbacks import call_back
+from app.rest.errors import Misshapen
+from app.rest.lookups import default_thread, objects, thread_of
+from app.rest.pages import LARGEST, MESSAGE_PAGE, cut_of
+from app.rest.sse import StreamPlan
+from app.rest.turns import draft_of, start_in_turn, stream, whole_answer
+from app.rest.wire.base import JsonObject, Nothing
+from app.rest.wire.messages import (
+    CancelAgentRunRequest,
+    FoundMessage,
+    LettaRequest,
+    LettaResponse,
+    MessageQuery,
+    MessageSearchRequest,
+)
+from app.rest.wire.runs import Run as ToldRun
+from app.rest.wire.runs import told_run
+
+
+async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
+    """Messages of the agent: a window by the given order, oldest first inside it."""
+    query, agent_id = call.query, call.id("agent_id")
+    place = await thread_of(call, query.conversation_id or agent_id, agent_id)
+    cut = cut_of(query, "message", MESSAGE_PAGE)
+    messages = await call.services.listing.messages(place.active_id, cut)
+    return objects(messages[::-1] if cut.descending else messages, query.include_return_message_types)
+
+
+async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
+    """Says something to the agent and answers with all it says; with `streaming` as a stream of events."""
+    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    if call.body.streaming:
+        if call.old:
+            raise Misshapen("body.streaming: use the stream route")
+        return await streamed(call, place)  # type: ignore[return-value]
+    return await answered(call, place)
+
+
+async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
+    """Says something to the agent and answers with a stream of events."""
+    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    return await streamed(call, place)  # type: ignore[return-value]
+
+
+async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> LettaResponse:
+    draft = await draft_of(call, place, call.body)
+    return await whole_answer(call.services, await start_in_turn(call, draft), call.body.include_return_message_types)
+
+
+async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Response:
+    body = call.body
+    draft = await draft_of(call, place, body, bool(body.background))
+    run = await call.services.turns.start(draft)
+    types = body.include_return_message_types
+    plan = StreamPlan(
+        run.id,
+        tokens=bool(body.stream_tokens),
+        numbered=bool(body.background),
+        types=None if types is None else frozenset(types),
+    )
+    return stream(call.context, plan, body.include_pings is not False)
+
+
+async def send_async(call: Call[Nothing, LettaRequest]) -> ToldRun:
+    """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
+    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    run = await call.services.turns.start(await draft_of(call, place, call.body, background=True))
+    page = await call.services.listing.run(run.id)
+    request = page.requests.get(run.id)
+    if request is not None and request.callback_url is not None and request.callback_sent_at is None:
+        call.context.spawn(call_back(call.context, request))
+    return told_run(run, page)
+
+
+async def cancel(call: Call[Nothing, CancelAgentRunRequest | None]) -> JsonObject:
+    """Stops the agent's runs, or those that are named."""
+    agent_id = call.id("agent_id")
+    await call.services.agents.get(agent_id)
+    named = call.body.run_ids if call.body else None
+    if named:
+        runs = [await call.services.runs.get(run_id) for run_id in dict.fromkeys(named)]
+        runs = [run for run in runs if run.agent_id == agent_id]
+    else:
+        runs = [run for run in await call.services.runs.active() if run.agent_id == agent_id]
+    return await cancelled(call, runs)
+
+
+async def cancelled(call: Call[Nothing, CancelAgentRunRequest | None] | Call, runs: list[Run]) -> JsonObject:
+    if not runs:
+        raise Conflict("Nothing runs that could be cancelled.", hint="It may have ended already.")
+    return {run.id: await _cancel(call, run) for run in runs}
+
+
+async def _cancel(call: Call, run: Run) -> str:
+    if run.status not in ACTIVE:
+        return "failed"
+    ended = await call.services.runs.cancel(run.id)
+    return "cancelled" if ended.status == "cancelled" else "failed"
+
+
+async def list_all(call: Call[MessageQuery, None]) -> list[WireMessage]:
+    """Messages of all agents, or of one conversation, newest first."""
+    query = call.query
+    place = await thread_of(call, query.conversation_id, query.agent_id) if query.conversation_id else None
+    cut = cut_of(query, "message", MESSAGE_PAGE)
+    messages = await call.services.listing.messages(place.active_id if place else None, cut)
+    return objects(messages, query.include_return_message_types)
+
+
+async def get_message(call: Call[Nothing, None]) -> list[WireMessage]:
+    """The one to three objects of a message."""
+    return objects([await call.services.messages.get(call.id("message_id"))])
+
+
+async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage]:
+    """Finds messages by their words, best first."""
+    body = call.body
+    start, end = time_of(body.start_date, "start_date"), time_of(body.end_date, "end_date")
+    if body.agent_id is not None:
+        await default_thread(call, body.agent_id)
+    hits = await call.services.messages.search(body.query, body.agent_id, min(body.limit, LARGEST))
+    found: list[FoundMessage] = []
+    for hit in hits:
+        message = hit.message
+        outside = (start is not None and message.created_at < start) or (end is not None and message.created_at > end)
+        if outside or (body.conversation_id is not None and hit.conversation_id != body.conversation_id):
+            continue
+        found.append(
+            FoundMessage(
+                message_type=f"{message.role}_message",
+                message_id=message.id,
+                agent_id=message.agent_id,
+                conversation_id=hit.conversation_id,
+                created_at=iso(message.created_at),
+                content=message.text,
+            )
+        )
+    return found
+
+
+def time_of(text: str | None, name: str) -> Micros | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.datetime.fromisoformat(text)
+        return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp() * 1_000_000)
+    except (ValueError, OverflowError):
+        raise Misshapen(f"{name}: a time in ISO 8601 is needed") from None
+
+
+_OF_AGENT = "/v1/agents/{agent_id}/messages"
+ENDPOINTS = (
+    Endpoint("GET", _OF_AGENT, list_messages),
+    Endpoint("POST", _OF_AGENT, send),
+    Endpoint("POST", f"{_OF_AGENT}/stream", send_streaming),
+    Endpoint("POST", f"{_OF_AGENT}/async", send_async),
+    Endpoint("POST", f"{_OF_AGENT}/cancel", cancel),
+    Endpoint("GET", "/v1/messages", list_all),
+    Endpoint("POST", "/v1/messages/search", search),
+    Endpoint("GET", "/v1/messages/{message_id}", get_message),
+)

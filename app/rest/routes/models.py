@@ -1,0 +1,43 @@
+"""Models: what all connected servers offer right now, by handle."""
+
+from app.rest.agent_bodies import WINDOW
+from app.rest.call import Call, Endpoint
+from app.rest.wire.base import Asked, Name, Nothing
+from app.rest.wire.models import EmbeddingModel, Model, provider_type, told_embedding_model, told_model
+
+
+class ModelQuery(Asked):
+    provider_category: tuple[Name, ...] = ()
+    provider_name: Name | None = None
+    provider_type: Name | None = None
+
+
+async def list_models(call: Call[ModelQuery, None]) -> list[Model]:
+    """Models that can chat. A server that does not answer has none."""
+    query = call.query
+    return [
+        told_model(model, found.provider, WINDOW)
+        for found in await call.services.models.list()
+        if query.provider_name in (None, found.provider.name)
+        and query.provider_type in (None, provider_type(found.provider))
+        and (not query.provider_category or "base" in query.provider_category)
+        for model in found.models
+        if not model.embedding and not model.unfit
+    ]
+
+
+async def list_embedding_models(call: Call[Nothing, None]) -> list[EmbeddingModel]:
+    """Models that turn text into vectors."""
+    return [
+        told_embedding_model(model, found.provider)
+        for found in await call.services.models.list()
+        for model in found.models
+        if model.embedding
+    ]
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/models", list_models),
+    Endpoint("GET", "/v1/models/embedding", list_embedding_models),
+    Endpoint("GET", "/v1/models/embeddings", list_embedding_models),
+)

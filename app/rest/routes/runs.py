@@ -1,0 +1,123 @@
+"""Runs: every message request is one; read, watched again and deleted here."""
+
+from app.domain.error import Invalid, NotFound
+from app.domain.page import Cut, RunFilter, RunPage, StepFilter
+from app.domain.run import ACTIVE
+from app.domain.run import Run as OurRun
+from app.domain.wire_message import WireMessage
+from app.rest.call import Call, Endpoint
+from app.rest.lookups import objects
+from app.rest.pages import LARGEST, cut_of, page_of
+from app.rest.routes.conversations import resumed
+from app.rest.routes.steps import told_steps
+from app.rest.turns import stream
+from app.rest.wire.base import JsonObject, Nothing, PageQuery
+from app.rest.wire.messages import LettaResponse, RetrieveStreamRequest
+from app.rest.wire.runs import Run, RunQuery, Step, UsageOfRun, told_run, told_usage
+
+ALL_STEPS = Cut(limit=LARGEST, descending=False)
+
+
+def filter_of(query: RunQuery) -> RunFilter:
+    agents = (query.agent_id,) if query.agent_id is not None else query.agent_ids
+    return RunFilter(
+        agent_ids=agents,
+        conversation_id=query.conversation_id,
+        statuses=ACTIVE if query.active else query.statuses,
+        stop_reason=query.stop_reason,
+        background=query.background,
+    )
+
+
+async def list_runs(call: Call[RunQuery, None]) -> list[Run]:
+    """Runs, newest first."""
+    page = await call.services.listing.runs(filter_of(call.query), cut_of(call.query, "run"))
+    return [told_run(run, page) for run in page.runs]
+
+
+async def list_active(call: Call[RunQuery, None]) -> list[Run]:
+    """Runs that go on now."""
+    wanted = filter_of(call.query).model_copy(update={"statuses": ACTIVE})
+    page = await call.services.listing.runs(wanted, cut_of(call.query, "run"))
+    return [told_run(run, page) for run in page.runs]
+
+
+async def one_run(call: Call, run_id: str) -> tuple[OurRun, RunPage]:
+    page = await call.services.listing.run(run_id)
+    if not page.runs:
+        raise NotFound("This run does not exist any more.", hint="It was deleted.")
+    return page.runs[0], page
+
+
+async def get_run(call: Call[Nothing, None]) -> Run:
+    """One run."""
+    return told_run(*await one_run(call, call.id("run_id")))
+
+
+async def delete_run(call: Call[Nothing, None]) -> Run:
+    """Takes an ended run out of the lists; its messages stay."""
+    run, page = await one_run(call, call.id("run_id"))
+    await call.services.turns.delete(run.id)
+    return told_run(run, page)
+
+
+async def messages(call: Call[PageQuery, None]) -> list[WireMessage]:
+    """What the run was told and what it said."""
+    run, _ = await one_run(call, call.id("run_id"))
+    said = await call.services.listing.run_messages(run.id)
+    return objects(page_of(said, call.query, lambda message: message.id, 100))
+
+
+async def usage(call: Call[Nothing, None]) -> UsageOfRun:
+    """Token counts of all steps together."""
+    run, _ = await one_run(call, call.id("run_id"))
+    return told_usage(run)
+
+
+async def steps(call: Call[PageQuery, None]) -> list[Step]:
+    """The model calls of the run."""
+    run, _ = await one_run(call, call.id("run_id"))
+    return await told_steps(call, StepFilter(run_id=run.id), cut_of(call.query, "step"))
+
+
+async def trace(call: Call[PageQuery, None]) -> list[JsonObject]:
+    """Spans of the run: each model call and each tool, with their times."""
+    run, _ = await one_run(call, call.id("run_id"))
+    page = await call.services.listing.steps(StepFilter(run_id=run.id), ALL_STEPS)
+    spans: list[JsonObject] = []
+    for step in page.steps:
+        took = (step.completed_at - step.created_at) * 1000 if step.completed_at else None
+        spans.append(_span("agent_step", step.id, step.id, step.created_at * 1000, took))
+    for message in await call.services.listing.run_messages(run.id):
+        for part in message.tool_returns:
+            begun = (message.created_at - part.duration_ms * 1000) * 1000
+            spans.append(_span(part.name, part.tool_call_id, message.step_id, begun, part.duration_ms * 1_000_000))
+    return spans[: call.query.limit or len(spans)]
+
+
+def _span(name: str, span_id: str, step_id: str | None, start_ns: int, duration_ns: int | None) -> JsonObject:
+    return {"name": name, "span_id": span_id, "step_id": step_id, "start_time_ns": start_ns, "duration_ns": duration_ns}
+
+
+async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResponse:
+    """Takes up the stream of a run in the background, from the first event after `starting_after` to its end."""
+    body = call.body or RetrieveStreamRequest()
+    run, _ = await one_run(call, call.id("run_id"))
+    if not run.background:
+        raise Invalid("Only runs in the background can be taken up again.", hint="Start them with background=true.")
+    plan = await resumed(call, run, body.starting_after or 0)
+    return stream(call.context, plan, body.include_pings is not False)  # type: ignore[return-value]
+
+
+_ONE = "/v1/runs/{run_id}"
+ENDPOINTS = (
+    Endpoint("GET", "/v1/runs", list_runs),
+    Endpoint("GET", "/v1/runs/active", list_active),
+    Endpoint("GET", _ONE, get_run),
+    Endpoint("DELETE", _ONE, delete_run),
+    Endpoint("GET", f"{_ONE}/messages", messages),
+    Endpoint("GET", f"{_ONE}/usage", usage),
+    Endpoint("GET", f"{_ONE}/steps", steps),
+    Endpoint("GET", f"{_ONE}/trace", trace),
+    Endpoint("POST", f"{_ONE}/stream", resume),
+)

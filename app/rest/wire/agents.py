@@ -1,0 +1,236 @@
+"""Agents on the wire: what they are told as, and what their routes take."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.domain.agent import Agent, AgentType
+from app.domain.model import Provider
+from app.domain.page import AgentPage
+from app.domain.run import StopReason
+from app.domain.tool import Tool as OurTool
+from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, Told, Whole, maybe_iso
+from app.rest.wire.blocks import BlockResponse, CreateBlock, told_block
+from app.rest.wire.identities import Identity, told_identity
+from app.rest.wire.messages import MessageCreate
+from app.rest.wire.models import EmbeddingConfig, LLMConfig, embedding_config, llm_config, model_settings
+from app.rest.wire.tools import Tool, told_tool
+
+Ids = tuple[Name, ...]
+Window = Annotated[Whole, Field(ge=512)]
+
+
+class _AgentBody(Asked):
+    """Fields that creating and updating share."""
+
+    tool_ids: Ids | None = None
+    source_ids: Ids | None = None
+    folder_ids: Ids | None = None
+    block_ids: Ids | None = None
+    tool_rules: tuple[JsonObject, ...] | None = None
+    tags: Ids | None = None
+    system: str | None = None
+    description: str | None = None
+    metadata: JsonObject | None = None
+    llm_config: JsonObject | None = None
+    embedding_config: JsonObject | None = None
+    model: Name | None = None
+    embedding: Name | None = None
+    model_settings: JsonObject | None = None
+    compaction_settings: JsonObject | None = None
+    context_window_limit: Window | None = None
+    max_tokens: Annotated[Whole, Field(ge=1)] | None = None
+    reasoning: bool | None = None
+    secrets: dict[str, str] | None = None
+    tool_exec_environment_variables: dict[str, str] | None = None
+    identity_ids: Ids | None = None
+    enable_sleeptime: bool | None = None
+    response_format: JsonObject | None = None
+    timezone: Name | None = None
+    max_files_open: Whole | None = None
+    per_file_view_window_char_limit: Whole | None = None
+    hidden: bool | None = None
+    parallel_tool_calls: bool | None = None
+
+
+class CreateAgentRequest(_AgentBody):
+    name: Name | None = None
+    memory_blocks: tuple[CreateBlock, ...] | None = None
+    tools: Ids | None = None
+    agent_type: AgentType | None = None
+    initial_message_sequence: tuple[MessageCreate, ...] | None = None
+    include_base_tools: bool | None = None
+    include_multi_agent_tools: bool | None = None
+    include_base_tool_rules: bool | None = None
+    include_default_source: bool | None = None
+    embedding_chunk_size: Whole | None = None
+    max_reasoning_tokens: Whole | None = None
+    enable_reasoner: bool | None = None
+    memory_variables: dict[str, str] | None = None
+    message_buffer_autoclear: bool | None = None
+
+
+class UpdateAgent(_AgentBody):
+    name: Name | None = None
+    message_ids: Ids | None = None
+    message_buffer_autoclear: bool | None = None
+    last_run_completion: Name | None = None
+    last_run_duration_ms: Whole | None = None
+    last_stop_reason: StopReason | None = None
+
+
+class AgentQuery(PageQuery):
+    name: Name | None = None
+    tags: Ids = ()
+    match_all_tags: bool = False
+    query_text: Name | None = None
+    identity_id: Name | None = None
+    identifier_keys: Ids = ()
+    include: Ids = ()
+    include_relationships: Ids = ()
+    last_stop_reason: StopReason | None = None
+    created_by_id: Name | None = None
+    project_id: Name | None = None
+
+
+class IncludeQuery(Asked):
+    include: Ids = ()
+    include_relationships: Ids = ()
+
+
+class Memory(Told):
+    agent_type: str | None
+    git_enabled: bool = False
+    blocks: tuple[BlockResponse, ...]
+    file_blocks: tuple[JsonObject, ...] = ()
+    prompt_template: str = ""
+
+
+class AgentEnvironmentVariable(Audited):
+    id: str | None = None
+    key: str
+    value: str = ""
+    """Never given back."""
+    description: str | None = None
+    agent_id: str
+    value_enc: str | None = None
+
+
+class AgentState(Audited):
+    id: str
+    name: str
+    tool_rules: tuple[JsonObject, ...] | None
+    message_ids: tuple[str, ...] | None
+    system: str
+    agent_type: AgentType
+    llm_config: LLMConfig
+    embedding_config: EmbeddingConfig | None
+    model: str | None
+    embedding: str | None
+    model_settings: JsonObject | None
+    compaction_settings: JsonObject | None
+    response_format: JsonObject | None
+    description: str | None
+    metadata: JsonObject | None
+    memory: Memory
+    blocks: tuple[BlockResponse, ...]
+    tools: tuple[Tool, ...]
+    sources: tuple[JsonObject, ...] = ()
+    tags: tuple[str, ...]
+    tool_exec_environment_variables: tuple[AgentEnvironmentVariable, ...]
+    secrets: tuple[AgentEnvironmentVariable, ...]
+    project_id: str | None = None
+    template_id: str | None = None
+    base_template_id: str | None = None
+    deployment_id: str | None = None
+    entity_id: str | None = None
+    identity_ids: tuple[str, ...]
+    identities: tuple[Identity, ...]
+    pending_approval: JsonObject | None = None
+    message_buffer_autoclear: bool
+    enable_sleeptime: bool | None = False
+    multi_agent_group: JsonObject | None = None
+    managed_group: JsonObject | None = None
+    last_run_completion: str | None
+    last_run_duration_ms: int | None
+    last_stop_reason: str | None
+    timezone: str | None
+    max_files_open: int | None
+    per_file_view_window_char_limit: int | None
+    hidden: bool | None
+
+
+class ModelWords(Told):
+    """What is needed beside a page to tell its agents."""
+
+    providers: dict[str, Provider]
+    tools: dict[str, OurTool]
+
+
+ALL = frozenset({"agent.blocks", "agent.identities", "agent.secrets", "agent.tags", "agent.tools"})
+
+
+def told_agents(page: AgentPage, words: ModelWords, include: frozenset[str] = ALL) -> list[AgentState]:
+    """`include`: the relations to tell; the others are empty lists."""
+    tools = {name: told_tool(tool) for name, tool in words.tools.items()} if "agent.tools" in include else {}
+    blocks = {key: told_block(block) for key, block in page.blocks.items()} if "agent.blocks" in include else {}
+    return [_told(agent, page, words.providers, tools, blocks, include) for agent in page.agents]
+
+
+def _told(
+    agent: Agent,
+    page: AgentPage,
+    providers: dict[str, Provider],
+    tools: dict[str, Tool],
+    blocks: dict[str, BlockResponse],
+    include: frozenset[str],
+) -> AgentState:
+    extras, run = agent.extras, page.last_runs.get(agent.id)
+    own_blocks = tuple(blocks[block_id] for block_id in agent.block_ids if block_id in blocks)
+    secrets = _secrets(agent) if "agent.secrets" in include else ()
+    took = (run.completed_at - run.created_at) // 1000 if run and run.completed_at else None
+    embedding_provider = providers.get((extras.embedding or "").partition("/")[0])
+    return AgentState.model_construct(
+        id=agent.id,
+        name=agent.name,
+        tool_rules=extras.tool_rules,
+        message_ids=page.message_ids.get(agent.id, ()),
+        system=agent.system,
+        agent_type=agent.agent_type,
+        llm_config=llm_config(agent, providers.get(agent.model.partition("/")[0])),
+        embedding_config=embedding_config(extras.embedding, embedding_provider),
+        model=agent.model,
+        embedding=extras.embedding,
+        model_settings=model_settings(agent),
+        compaction_settings=extras.compaction_settings,
+        response_format=extras.response_format,
+        description=agent.description or None,
+        metadata=agent.metadata,
+        memory=Memory.model_construct(agent_type=agent.agent_type, blocks=own_blocks),
+        blocks=own_blocks,
+        tools=tuple(tools[name] for name in agent.tool_names if name in tools),
+        tags=agent.tags if "agent.tags" in include else (),
+        tool_exec_environment_variables=secrets,
+        secrets=secrets,
+        identity_ids=extras.identity_ids,
+        identities=_identities(agent, page) if "agent.identities" in include else (),
+        message_buffer_autoclear=agent.message_buffer_autoclear,
+        last_run_completion=maybe_iso(run.completed_at) if run else None,
+        last_run_duration_ms=took,
+        last_stop_reason=run.stop_reason if run else None,
+        timezone=extras.timezone,
+        max_files_open=extras.max_files_open,
+        per_file_view_window_char_limit=extras.per_file_view_window_char_limit,
+        hidden=agent.hidden,
+        created_at=maybe_iso(agent.created_at),
+        updated_at=maybe_iso(agent.updated_at),
+    )
+
+
+def _secrets(agent: Agent) -> tuple[AgentEnvironmentVariable, ...]:
+    return tuple(AgentEnvironmentVariable(key=name, agent_id=agent.id) for name in agent.extras.secret_names)
+
+
+def _identities(agent: Agent, page: AgentPage) -> tuple[Identity, ...]:
+    known: list[Any] = [page.identities[i] for i in agent.extras.identity_ids if i in page.identities]
+    return tuple(told_identity(identity, page.holders.get(identity.id, ())) for identity in known)

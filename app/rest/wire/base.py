@@ -1,0 +1,62 @@
+"""The bases of bodies: what is asked (unknown fields ignored, texts mended), what is told (all fields, nulls too)."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.base import Frozen, Micros
+from app.domain.history import Origin
+from app.domain.wire_message import iso
+from app.rest.constants import CLIENT, USER_ID
+
+API = Origin(actor="api", client=CLIENT)
+"""The origin of every change that comes through this interface."""
+MOST = 2**31 - 1
+
+Whole = Annotated[int, Field(ge=0, le=MOST)]
+"""A count that every part of the system can hold."""
+Name = Annotated[str, Field(max_length=500)]
+JsonObject = dict[str, Any]
+
+
+class Asked(Frozen):
+    """A body or a query. `model_fields_set` tells what was really given."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    def has(self, name: str) -> bool:
+        return name in self.model_fields_set
+
+
+class Nothing(Asked):
+    """Neither a body nor a query."""
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=(), populate_by_name=True)
+
+
+class Audited(Told):
+    created_by_id: str | None = USER_ID
+    last_updated_by_id: str | None = USER_ID
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class PageQuery(Asked):
+    """The cursor of a list: ids in `before` and `after` mean places in the given order."""
+
+    before: Name | None = None
+    after: Name | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    order: str = Field("desc", pattern="^(asc|desc)$")
+    order_by: Name | None = None
+    ascending: bool | None = None
+
+    @property
+    def descending(self) -> bool:
+        return self.order == "desc" if self.ascending is None else not self.ascending
+
+
+def maybe_iso(at: Micros | None) -> str | None:
+    return None if at is None else iso(at)

@@ -1,0 +1,60 @@
+"""Conversations on the wire."""
+
+from app.domain.base import Micros
+from app.domain.conversation import Conversation as OurConversation
+from app.domain.wire_message import iso
+from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, maybe_iso
+
+
+class CreateConversation(Asked):
+    summary: str | None = None
+    isolated_block_labels: tuple[Name, ...] | None = None
+    model: Name | None = None
+    model_settings: JsonObject | None = None
+
+
+class UpdateConversation(Asked):
+    summary: str | None = None
+    model: Name | None = None
+    model_settings: JsonObject | None = None
+
+
+class Conversation(Audited):
+    id: str
+    agent_id: str
+    summary: str | None
+    in_context_message_ids: tuple[str, ...]
+    isolated_block_ids: tuple[str, ...] = ()
+    model: str | None = None
+    model_settings: JsonObject | None = None
+    last_message_at: str | None
+
+
+class ConversationQuery(PageQuery):
+    agent_id: Name | None = None
+    summary_search: Name | None = None
+
+
+class CreateQuery(Asked):
+    agent_id: Name
+
+
+class AgentIdQuery(Asked):
+    agent_id: Name | None = None
+
+
+class RecompileQuery(Asked):
+    update_timestamp: bool | None = None
+    dry_run: bool | None = None
+
+
+def told_conversation(row: OurConversation, in_context: tuple[str, ...], last_at: Micros | None) -> Conversation:
+    return Conversation(
+        id=row.id,
+        agent_id=row.agent_id,
+        summary=row.title or None,
+        in_context_message_ids=in_context,
+        last_message_at=maybe_iso(last_at),
+        created_at=iso(row.created_at),
+        updated_at=iso(row.updated_at),
+    )

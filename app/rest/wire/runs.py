@@ -1,0 +1,275 @@
+"""Runs, jobs, steps and what was traced of them on the wire."""
+
+import json
+from typing import Any
+
+from app.domain.page import RunPage, StepPage
+from app.domain.run import Run as OurRun
+from app.domain.run import RunStatus, StepTrace, StopReason
+from app.domain.run import Step as OurStep
+from app.domain.turn import Feedback
+from app.domain.wire_message import iso
+from app.rest.constants import ORGANISATION_ID, USER_ID
+from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, Told, maybe_iso
+
+STEP_STATUS = {"completed": "success", "failed": "failed", "cancelled": "cancelled"}
+
+
+class Run(Told):
+    id: str
+    status: RunStatus
+    created_at: str
+    completed_at: str | None
+    agent_id: str
+    conversation_id: str | None
+    base_template_id: str | None = None
+    background: bool | None
+    metadata: JsonObject | None
+    request_config: JsonObject | None
+    stop_reason: StopReason | None
+    callback_url: str | None
+    callback_sent_at: str | None
+    callback_status_code: int | None
+    callback_error: str | None
+    ttft_ns: int | None
+    total_duration_ns: int | None
+
+
+class Job(Audited):
+    status: str
+    completed_at: str | None
+    stop_reason: StopReason | None
+    metadata: JsonObject | None
+    job_type: str = "run"
+    background: bool | None
+    agent_id: str | None
+    callback_url: str | None
+    callback_sent_at: str | None
+    callback_status_code: int | None
+    callback_error: str | None
+    ttft_ns: int | None
+    total_duration_ns: int | None
+    id: str
+    user_id: str | None = USER_ID
+
+
+class Step(Told):
+    id: str
+    origin: str | None = None
+    organization_id: str | None = ORGANISATION_ID
+    provider_id: str | None = None
+    run_id: str | None
+    agent_id: str | None
+    provider_name: str | None
+    provider_category: str | None = "base"
+    model: str | None
+    model_handle: str | None
+    model_endpoint: str | None = None
+    context_window_limit: int | None = None
+    completion_tokens: int | None
+    prompt_tokens: int | None
+    total_tokens: int | None
+    cached_input_tokens: int | None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None
+    completion_tokens_details: JsonObject | None = None
+    prompt_tokens_details: JsonObject | None = None
+    stop_reason: StopReason | None
+    tags: tuple[str, ...]
+    tid: str | None = None
+    trace_id: str | None = None
+    request_id: str | None = None
+    messages: tuple[JsonObject, ...] = ()
+    feedback: Feedback | None
+    project_id: str | None = None
+    error_type: str | None
+    error_data: JsonObject | None
+    status: str | None
+
+
+class StepMetrics(Told):
+    id: str
+    organization_id: str | None = ORGANISATION_ID
+    provider_id: str | None = None
+    run_id: str | None
+    agent_id: str | None
+    step_start_ns: int | None
+    llm_request_start_ns: int | None
+    llm_request_ns: int | None
+    tool_execution_ns: int | None
+    step_ns: int | None
+    base_template_id: str | None = None
+    template_id: str | None = None
+    project_id: str | None = None
+
+
+class ProviderTrace(Audited):
+    id: str
+    request_json: JsonObject
+    response_json: JsonObject
+    step_id: str | None
+    agent_id: str | None = None
+    agent_tags: tuple[str, ...] | None = None
+    call_type: str | None = "agent_step"
+    run_id: str | None = None
+    source: str | None = None
+    org_id: str | None = ORGANISATION_ID
+    user_id: str | None = USER_ID
+    compaction_settings: JsonObject | None = None
+    llm_config: JsonObject | None = None
+    billing_context: JsonObject | None = None
+
+
+class UsageOfRun(Told):
+    completion_tokens: int
+    prompt_tokens: int
+    total_tokens: int
+    prompt_tokens_details: JsonObject | None
+    completion_tokens_details: JsonObject | None
+
+
+class RunQuery(PageQuery):
+    agent_id: Name | None = None
+    agent_ids: tuple[Name, ...] = ()
+    statuses: tuple[RunStatus, ...] = ()
+    background: bool | None = None
+    stop_reason: StopReason | None = None
+    conversation_id: Name | None = None
+    active: bool | None = None
+
+
+class JobQuery(PageQuery):
+    active: bool | None = None
+    source_id: Name | None = None
+
+
+class StepQuery(PageQuery):
+    start_date: Name | None = None
+    end_date: Name | None = None
+    model: Name | None = None
+    agent_id: Name | None = None
+    trace_ids: tuple[Name, ...] = ()
+    feedback: Feedback | None = None
+    has_feedback: bool | None = None
+    tags: tuple[Name, ...] = ()
+    project_id: Name | None = None
+
+
+class FeedbackRequest(Asked):
+    feedback: Feedback | None = None
+    tags: tuple[Name, ...] | None = None
+
+
+def told_run(run: OurRun, page: RunPage) -> Run:
+    request = page.requests.get(run.id)
+    first = page.first_token_at.get(run.id)
+    failure = run.failure
+    return Run(
+        id=run.id,
+        status=run.status,
+        created_at=iso(run.created_at),
+        completed_at=maybe_iso(run.completed_at),
+        agent_id=run.agent_id,
+        conversation_id=page.threads.get(run.conversation_id, run.conversation_id),
+        background=run.background,
+        metadata={"error": {"type": failure.code, "message": failure.message, "detail": failure.hint}}
+        if failure
+        else {},
+        request_config=request.config if request else None,
+        stop_reason=run.stop_reason,
+        callback_url=request.callback_url if request else None,
+        callback_sent_at=maybe_iso(request.callback_sent_at) if request else None,
+        callback_status_code=request.callback_status_code if request else None,
+        callback_error=request.callback_error if request else None,
+        ttft_ns=(first - run.created_at) * 1000 if first else None,
+        total_duration_ns=(run.completed_at - run.created_at) * 1000 if run.completed_at else None,
+    )
+
+
+def told_job(run: OurRun, page: RunPage) -> Job:
+    told = told_run(run, page)
+    shared = {name: getattr(told, name) for name in Job.model_fields if name in Run.model_fields}
+    return Job(**{**shared, "id": f"job-{run.id.partition('-')[2]}", "updated_at": told.completed_at})
+
+
+def told_step(step: OurStep, page: StepPage) -> Step:
+    said, run = page.feedback.get(step.id), page.runs.get(step.run_id)
+    usage = step.usage
+    provider, _, name = step.model.partition("/")
+    failure = run.failure if run and step.status == "failed" else None
+    return Step(
+        id=step.id,
+        run_id=step.run_id,
+        agent_id=step.agent_id,
+        provider_name=provider or None,
+        model=name or None,
+        model_handle=step.model or None,
+        completion_tokens=usage.completion_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        total_tokens=usage.prompt_tokens + usage.completion_tokens,
+        cached_input_tokens=usage.cached_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        stop_reason=run.stop_reason if run and run.usage.steps == step.step_no else None,
+        tags=said.tags if said else (),
+        feedback=said.feedback if said else None,
+        error_type=failure.code if failure else None,
+        error_data={"message": failure.message, "detail": failure.hint} if failure else None,
+        status=STEP_STATUS[step.status],
+    )
+
+
+def told_metrics(step: OurStep, tool_ms: int) -> StepMetrics:
+    took = (step.completed_at - step.created_at) * 1000 if step.completed_at else None
+    return StepMetrics(
+        id=step.id,
+        run_id=step.run_id,
+        agent_id=step.agent_id,
+        step_start_ns=step.created_at * 1000,
+        llm_request_start_ns=step.created_at * 1000,
+        llm_request_ns=took,
+        tool_execution_ns=tool_ms * 1_000_000,
+        step_ns=None if took is None else took + tool_ms * 1_000_000,
+    )
+
+
+def told_trace(step: OurStep, trace: StepTrace) -> ProviderTrace:
+    return ProviderTrace(
+        id=f"provider_trace-{step.id.partition('-')[2]}",
+        request_json=_object(trace.request),
+        response_json=_reply(trace),
+        step_id=step.id,
+        agent_id=step.agent_id,
+        run_id=step.run_id,
+        created_at=iso(step.created_at),
+    )
+
+
+def _object(text: str) -> JsonObject:
+    try:
+        loaded: Any = json.loads(text or "{}")
+    except ValueError:
+        return {"text": text}
+    return loaded if isinstance(loaded, dict) else {"value": loaded}
+
+
+def _reply(trace: StepTrace) -> JsonObject:
+    """A streamed reply as the list of its events; anything else as it is."""
+    chunks: list[Any] = []
+    for line in trace.reply.splitlines():
+        text = line.removeprefix("data:").strip()
+        if text.startswith("{"):
+            chunks.append(_object(text))
+    return {"chunks": chunks, "truncated": trace.reply_truncated}
+
+
+def told_usage(run: OurRun) -> UsageOfRun:
+    usage = run.usage
+    return UsageOfRun(
+        completion_tokens=usage.completion_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        total_tokens=usage.prompt_tokens + usage.completion_tokens,
+        prompt_tokens_details={"cached_tokens": usage.cached_tokens} if usage.cached_tokens is not None else None,
+        completion_tokens_details={"reasoning_tokens": usage.reasoning_tokens}
+        if usage.reasoning_tokens is not None
+        else None,
+    )

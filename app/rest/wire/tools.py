@@ -1,0 +1,52 @@
+"""Tools on the wire."""
+
+from pydantic import Field
+
+from app.domain.tool import Tool as OurTool
+from app.rest.constants import USER_ID
+from app.rest.wire.base import JsonObject, Name, PageQuery, Told
+
+
+class Tool(Told):
+    id: str
+    tool_type: str
+    description: str | None
+    source_type: str | None = "python"
+    name: str | None
+    tags: tuple[str, ...]
+    source_code: str | None
+    json_schema: JsonObject | None
+    args_json_schema: JsonObject | None = None
+    return_char_limit: int
+    pip_requirements: tuple[JsonObject, ...] | None = None
+    npm_requirements: tuple[JsonObject, ...] | None = None
+    default_requires_approval: bool | None = None
+    enable_parallel_execution: bool | None = False
+    created_by_id: str | None = USER_ID
+    last_updated_by_id: str | None = USER_ID
+    metadata_: JsonObject | None = Field(default_factory=dict)
+    project_id: str | None = None
+
+
+class ToolQuery(PageQuery):
+    name: Name | None = None
+    names: tuple[Name, ...] = ()
+    tool_ids: tuple[Name, ...] = ()
+    search: Name | None = None
+    tool_types: tuple[Name, ...] = ()
+    exclude_tool_types: tuple[Name, ...] = ()
+    return_only_letta_tools: bool = False
+
+
+def told_tool(tool: OurTool) -> Tool:
+    schema = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return Tool(
+        id=tool.id,
+        tool_type=tool.tool_type,
+        description=tool.description,
+        name=tool.name,
+        tags=tool.tags or (tool.tool_type,),
+        source_code=tool.source_code,
+        json_schema=schema,
+        return_char_limit=tool.return_char_limit,
+    )

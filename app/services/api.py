@@ -1,0 +1,152 @@
+"""The local API as a switch: on, off, since when by whom used. Its state lasts; the server itself is a port."""
+
+import asyncio
+import contextlib
+import secrets as randomness
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from app.config import ApiSettings
+from app.domain.api import ApiRequest, ApiStatus
+from app.domain.error import AppError, Invalid
+from app.domain.event import Changed
+from app.engine.bundle import EnginePorts
+from app.ports.api import ApiPlan, ApiServer
+from app.ports.secrets import SecretStore
+from app.ports.storage import Repositories
+
+SETTING = "api.enabled"
+TOKEN = "api/token"
+"""The name of the token in the secret store."""
+SHORTEST_TOKEN = 16
+
+
+class Api:
+    def __init__(
+        self,
+        ports: EnginePorts,
+        secrets: SecretStore,
+        settings: ApiSettings,
+        make_server: Callable[[], ApiServer],
+    ) -> None:
+        """`make_server` is called at the first start: a server takes time to load that most engines never need."""
+        self._ports = ports
+        self._secrets = secrets
+        self._settings = settings
+        self._make_server = make_server
+        self._server: ApiServer | None = None
+        self._place = (settings.host, settings.port)
+        self._failure: AppError | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def running(self) -> bool:
+        return bool(self._server and self._server.url)
+
+    async def status(self) -> ApiStatus:
+        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        host, port = self._place
+        return ApiStatus(
+            enabled=bool(setting and setting.value),
+            running=self.running,
+            host=host,
+            port=port,
+            url=self._server.url if self._server else "",
+            has_token=await self.token() is not None,
+            origins=tuple(self._settings.origins),
+            error=self._failure.message if self._failure else "",
+            hint=self._failure.hint if self._failure else "",
+        )
+
+    async def start(self, port: int | None = None) -> ApiStatus:
+        """Serves from now on and at every later start of the engine. Raises `AppError` when it cannot."""
+        async with self._lock:
+            if not self.running:
+                await self._serve(self._settings.host, self._settings.port if port is None else port)
+            await self._remember(True)
+        return await self.status()
+
+    async def stop(self) -> ApiStatus:
+        """Serves no more, also not after a restart. Runs that programs began go on."""
+        async with self._lock:
+            await self._remember(False)
+            await self._stop()
+        return await self.status()
+
+    async def requests(self) -> tuple[ApiRequest, ...]:
+        """What was asked last, newest first."""
+        return self._server.requests() if self._server else ()
+
+    async def token(self) -> str | None:
+        """What programs must prove; None when they need not."""
+        stored = await asyncio.to_thread(self._secrets.get, TOKEN)
+        return stored or self._settings.token or None
+
+    async def set_token(self, token: str | None) -> ApiStatus:
+        """Asks programs for this token from now on; None asks for none. A server that runs is started again."""
+        if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+            raise Invalid(
+                f"A token needs at least {SHORTEST_TOKEN} characters of plain text.", hint="Let Lares make one."
+            )
+        async with self._lock:
+            if token is None:
+                await asyncio.to_thread(self._secrets.delete, TOKEN)
+            else:
+                await asyncio.to_thread(self._secrets.set, TOKEN, token)
+            if self.running:
+                host, port = self._place
+                await self._stop()
+                await self._serve(host, port)
+        return await self.status()
+
+    async def make_token(self) -> str:
+        """A new token, already in force."""
+        token = randomness.token_urlsafe(32)
+        await self.set_token(token)
+        return token
+
+    async def restore(self) -> None:
+        """Serves if it did when the last engine ended. A failure is kept for `status`, it does not stop the engine."""
+        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        if setting and setting.value and not self.running:
+            with contextlib.suppress(AppError):
+                await self._serve(self._settings.host, self._settings.port)
+
+    async def close(self) -> None:
+        async with self._lock:
+            await self._stop()
+
+    def serving(self, host: str, port: int) -> AbstractAsyncContextManager[None]:
+        """Serves while the block runs, whatever the switch says."""
+
+        @contextlib.asynccontextmanager
+        async def block() -> AsyncIterator[None]:
+            await self._serve(host, port)
+            try:
+                yield
+            finally:
+                await self.close()
+
+        return block()
+
+    async def _serve(self, host: str, port: int) -> None:
+        self._place, self._failure = (host, port), None
+        server = self._server = self._server or await asyncio.to_thread(self._make_server)
+        plan = ApiPlan(host, port, origins=tuple(self._settings.origins))
+        try:
+            await server.start(replace(plan, token=await self.token()))
+        except AppError as error:
+            self._failure = error
+            raise
+
+    async def _stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _remember(self, enabled: bool) -> None:
+        def work(repos: Repositories) -> None:
+            repos.settings.set(SETTING, enabled)
+            repos.changed(Changed(kind="setting", ids=(SETTING,)))
+
+        await self._ports.storage.write(work)
