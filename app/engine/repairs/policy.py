@@ -18,6 +18,7 @@ MOST_REPAIRS = 2
 """Times in a row that a model is corrected or asked again; then a person is told. Progress forgives earlier slips."""
 MOST_CALLS = 256
 """Calls of one reply; more is babble."""
+KEPT_REPETITION = 200
 MAX_NAME = 64
 REPEATED = "repetition"
 """Finish of a reply that was broken off because it repeated itself."""
@@ -112,10 +113,12 @@ def read_reply(heard: Heard, around: Circumstances) -> Reading:
     if repeated is not None:
         note = repair("repetition", repeated, "asked again, warmer")
         text, reasoning = read_words(heard)
-        return Reading(text, reasoning, (), (note,), ask_again("repetition", around.slips))
+        again = ask_again("repetition", around.slips)
+        return Reading(_once(text, repeated), _once(reasoning, repeated), (), (note,), again)
     found = _find(heard, around)
     cut = heard.finish == "length"
-    if cut and (found.calls or found.open_call):
+    swallowed = not found.text.strip() and not found.reasoning.strip()
+    if cut and (found.calls or found.open_call or swallowed):
         wrote = found.calls[-1].arguments if found.calls else heard.text[-200:]
         return _useless("cut", repair("cut_call", wrote, "asked again, with more room"), around, found)
     if found.stray:
@@ -139,6 +142,12 @@ def _repetition(heard: Heard) -> str | None:
         return None
     unit = repeating_tail(heard.text) or repeating_tail(heard.reasoning)
     return unit or (heard.text[-80:] if heard.finish == REPEATED else None)
+
+
+def _once(text: str, unit: str) -> str:
+    """The text up to its repetition and a little of it: all of it in the history would make the model go on so."""
+    at = text.find(unit * 3)
+    return text if at < 0 else text[: at + max(len(unit), KEPT_REPETITION)]
 
 
 def _find(heard: Heard, around: Circumstances) -> _Found:

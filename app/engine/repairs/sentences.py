@@ -17,11 +17,11 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
         ),
     ),
     "cut": (
-        "max_tokens_exceeded",
+        "invalid_tool_call",
         Failure(
             code="cut_call",
-            message=f"The model's tool call was cut off by the output limit {TIMES} times, so the run ended. "
-            "It changed nothing.",
+            message=f"The model wrote past its output limit before a tool call was complete, {TIMES} times, so the run "
+            "ended. The calls changed nothing.",
             hint="Raise the output limit of this agent, or ask for less at once.",
         ),
     ),

@@ -1,0 +1,332 @@
+"""What becomes of a whole reply: accepted, told, asked again in another way, or ended in a sentence."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.apply import apply
+from app.engine.decide import FreshIds, decide
+from app.engine.repairs.again import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Again, ask_again
+from app.engine.repairs.asking import asked_again, offer
+from app.engine.repairs.constrained import SayReader, constrain, words_so_far
+from app.engine.repairs.policy import REPEATED, Circumstances, Heard, NativeCall, Reading, read_reply
+from app.engine.repairs.sentences import ending
+from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RawCall, Reply, RunState, RunTools
+from app.engine.state import ToolsReturned as Returned
+from app.ports.models import ChatRequest, ModelFacts
+from tests.support.samples import NOON, agent, call, message, returned, tool
+
+SCHEMA = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("label", "old_string", "new_string")},
+    "required": ["label", "old_string", "new_string"],
+}
+REPLACE = tool("memory_replace", parameters=SCHEMA)
+SEARCH = tool("search", parameters={"type": "object", "properties": {"query": {"type": "string"}}})
+AROUND = Circumstances(tools=(REPLACE, SEARCH))
+GOOD = '{"label": "human", "old_string": "Chad", "new_string": "Brad"}'
+TAGGED = f'<tool_call>{{"name": "memory_replace", "arguments": {GOOD}}}</tool_call>'
+
+
+def native(name: str, arguments: str) -> NativeCall:
+    return NativeCall("call_x", name, arguments)
+
+
+def read(text: str = "", **heard: object) -> Reading:
+    return read_reply(Heard(text, **heard), AROUND)  # type: ignore[arg-type]
+
+
+def kinds(reading: Reading) -> list[str]:
+    return [repair.kind for repair in reading.repairs]
+
+
+def test_a_faultless_reply_passes_untouched():
+    reading = read("One moment.", reasoning="hm", calls=(native("memory_replace", GOOD),), finish="tool_calls")
+    assert (reading.text, reading.reasoning, reading.repairs, reading.again) == ("One moment.", "hm", (), None)
+    (made,) = reading.calls
+    assert (made.tool_call_id, made.name, made.arguments, made.problem) == ("call_x", "memory_replace", GOOD, "")
+
+
+@pytest.mark.parametrize(
+    ("heard", "text", "reasoning", "repairs"),
+    [
+        (Heard(TAGGED), "", "", ["call_in_text"]),
+        (Heard(f"I will.\n{TAGGED}<|im_end|>"), "I will.", "", ["call_in_text"]),
+        (Heard(f"<think>hm</think>{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_text"]),
+        (Heard("", f"hm\n{TAGGED}"), "", "hm", ["call_in_thinking"]),
+        (Heard(f"<think>hm\n{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_thinking"]),
+        (Heard(f"[memory_replace(**{GOOD})]"), "", "", ["call_in_text"]),
+        (Heard("<think>hm</think>", "", (native("Memory-Replace", f"{GOOD[:-1]},}}"),)), "", "hm", None),
+    ],
+)
+def test_a_call_is_accepted_from_wherever_it_stands(heard: Heard, text: str, reasoning: str, repairs: list[str] | None):
+    reading = read_reply(heard, AROUND)
+    assert [(made.name, json.loads(made.arguments)) for made in reading.calls] == [("memory_replace", json.loads(GOOD))]
+    assert (reading.text.strip(), reading.reasoning.strip()) == (text, reasoning)
+    assert kinds(reading) == (repairs or ["thinking_in_text", "name", "arguments"])
+    assert all(repair.wrote for repair in reading.repairs)
+    assert reading.slipped is None
+
+
+def test_text_beside_a_native_call_is_never_read_as_a_second_call():
+    reading = read(f"I write {TAGGED}", calls=(native("search", '{"query": "x"}'),))
+    assert [made.name for made in reading.calls] == ["search"]
+    assert "tool_call" not in reading.text
+
+
+def test_what_stands_in_thinking_is_no_call_when_something_was_said_aloud():
+    reading = read("Hello!", reasoning=f"I could call {TAGGED}")
+    assert (reading.calls, reading.text) == ((), "Hello!")
+
+
+def test_without_tools_nothing_is_a_call():
+    reading = read_reply(Heard('{"name": "memory_replace", "arguments": {}}'), Circumstances())
+    assert reading.calls == ()
+    assert reading.text.startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("heard", "reason"),
+    [
+        (Heard(finish="stop"), "empty"),
+        (Heard("  \n"), "empty"),
+        (Heard("<|im_end|>"), "empty"),
+        (Heard("", "I think and think."), "thinking"),
+        (Heard("<think>never closed"), "thinking"),
+        (Heard("", "", (native("memory_replace", GOOD[:20]),), "length"), "cut"),
+        (Heard(TAGGED[:60], finish="length"), "cut"),
+        (Heard("", finish="length"), "cut"),
+        (Heard("again and " * 100, finish="length"), "repetition"),
+        (Heard("again and " * 300, finish=REPEATED), "repetition"),
+        (Heard(f"{TAGGED}\nDone, I changed it."), "stray"),
+    ],
+)
+def test_a_reply_that_is_no_use_is_asked_for_again(heard: Heard, reason: str):
+    reading = read_reply(heard, AROUND)
+    assert reading.again is not None
+    assert (reading.again.reason, reading.slipped, reading.calls) == (reason, reason, ())
+    assert reading.repairs
+
+
+def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
+    reading = read("I will not talk in class.\n" * 60, finish="stop")
+    assert (reading.again, reading.cut) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "slips", "changes"),
+    [
+        ("empty", 0, {}),
+        ("empty", 1, {"nudge": ANSWER_OR_CALL}),
+        ("thinking", 0, {"without_thinking": True}),
+        ("cut", 0, {"nudge": SHORTER, "longer": 2}),
+        ("cut", 1, {"nudge": SHORTER, "longer": 4, "without_thinking": True}),
+        ("repetition", 0, {"warmer": 0.2}),
+        ("repetition", 1, {"warmer": 0.4}),
+        ("loop", 0, {"nudge": ANSWER_NOW, "without_tools": True}),
+        ("stray", 0, {"nudge": LAST}),
+    ],
+)
+def test_each_trouble_has_its_way_of_asking_again(reason, slips: int, changes: dict[str, object]):
+    assert ask_again(reason, slips).model_dump(exclude_defaults=True) == {"reason": reason, **changes}
+
+
+def request(**fields: object) -> ChatRequest:
+    given_fields = {"model": "m", "system": "s", "messages": (message("user", "Hi"),), "context_window": 4096}
+    return ChatRequest.model_validate({**given_fields, "tools": (REPLACE,), **fields})
+
+
+def test_the_second_try_carries_its_settings_to_the_request():
+    settings = asked_again(agent(context_window=4096), Again(reason="cut", longer=4, warmer=0.2, without_thinking=True))
+    assert settings.settings.max_output_tokens == 2048, "half the window at most"
+    assert (settings.settings.temperature, settings.settings.reasoning) == (0.9, "off")
+    sent = offer(request(), Again(reason="loop", nudge=ANSWER_NOW, without_tools=True))
+    assert (sent.request.tools, sent.tools) == ((), ())
+    assert sent.request.messages[-1].text == f"Hi\n({ANSWER_NOW})"
+
+
+def test_a_nudge_after_a_tool_return_goes_into_the_return():
+    history = (message("user", "Hi"), message("assistant", call()), message("tool", returned(text="42")))
+    sent = offer(request(messages=history), Again(reason="empty", nudge=ANSWER_OR_CALL))
+    assert [each.role for each in sent.request.messages] == ["user", "assistant", "tool"]
+    assert sent.request.messages[-1].tool_returns[0].text == f"42\n\n({ANSWER_OR_CALL})"
+
+
+# Over several steps
+
+FRESH = FreshIds("step-2", "message-2")
+EXCHANGE = Exchange(model="m/x", sent_at=NOON, ended_at=NOON)
+
+
+def step(state: RunState, reply: Reply, result: str = "42") -> RunState:
+    """One reply and, if it calls tools, their returns; the state with its next intent."""
+    asked = state.intent if isinstance(state.intent, CallModel) else CallModel(step_id="s", message_id="message-1")
+    tools = () if asked.again is not None and asked.again.without_tools else (REPLACE, SEARCH)
+    before = state.model_copy(update={"intent": asked})
+    after = apply(before, ModelReplied(reply, EXCHANGE, tools), NOON).state
+    intent = decide(after, FRESH)
+    if isinstance(intent, RunTools):
+        returns = {
+            each.tool_call_id: returned(each.tool_call_id, each.problem or each.result or result)
+            for each in intent.calls
+        }
+        after = apply(after.model_copy(update={"intent": intent}), Returned(returns), NOON).state
+        intent = decide(after, FRESH)
+    return after.model_copy(update={"intent": intent})
+
+
+def begun() -> RunState:
+    return RunState(run_id="r", agent_id="a", conversation_id="c")
+
+
+SAME = Reply(calls=(RawCall("c1", "search", '{"query": "x"}'),))
+
+
+def test_an_endless_same_call_gets_its_earlier_result_then_no_tools_and_then_an_answer_ends_the_run():
+    state = begun()
+    for _ in range(3):
+        state = step(state, SAME)
+    assert [memo.answered for memo in state.recent] == [False, False, True]
+    assert state.recent[-1].result.startswith("Already done")
+    assert state.recent[-1].result.endswith("42")
+    state = step(state, SAME)
+    assert isinstance(state.intent, CallModel)
+    assert state.intent.again is not None
+    assert state.intent.again.without_tools
+    assert len(state.recent) == 3, "the fourth was not run"
+    state = step(state, Reply(text="It is 42."))
+    assert state.intent == Finish(stop_reason="end_turn")
+
+
+def test_a_model_that_will_not_answer_without_tools_either_ends_in_a_sentence():
+    state = begun()
+    for _ in range(4):
+        state = step(state, SAME)
+    state = step(state, SAME)
+    assert isinstance(state.intent, Finish)
+    assert state.intent.failure is not None
+    assert "again and again" in state.intent.failure.message
+
+
+def test_words_beside_a_call_that_goes_in_circles_end_the_turn():
+    state = begun()
+    for _ in range(3):
+        state = step(state, SAME)
+    state = step(state, Reply(text="It is 42.", calls=SAME.calls))
+    assert state.intent == Finish(stop_reason="end_turn")
+
+
+def test_the_last_step_of_a_run_that_only_calls_tools_is_an_answer():
+    state = begun().model_copy(update={"max_steps": 4})
+    for number in range(3):
+        state = step(state, Reply(calls=(RawCall("c", "search", f'{{"query": "{number}"}}'),)))
+    assert isinstance(state.intent, CallModel)
+    assert state.intent.again is not None
+    assert (state.intent.again.reason, state.intent.again.without_tools) == ("rounds", True)
+    silent = step(state, Reply())
+    assert isinstance(silent.intent, Finish)
+    assert silent.intent.stop_reason == "max_steps"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(),
+        Reply(reasoning="hm"),
+        Reply(text="again and " * 300, finish=REPEATED),
+        Reply(calls=(RawCall("c", "ghost", "{}"),)),
+        Reply(calls=(RawCall("c", "memory_replace", '{"label": "hu'),)),
+        Reply(calls=(RawCall("c", "memory_replace", "{}"),)),
+        Reply(calls=(RawCall("c", "search", "{}"),), finish="length"),
+        Reply(text=f"{TAGGED} Done."),
+    ],
+)
+def test_two_repairs_in_a_row_are_tried_and_the_third_failure_ends_in_a_sentence(reply: Reply):
+    state = begun()
+    for _ in range(2):
+        state = step(state, reply)
+        assert isinstance(state.intent, CallModel)
+    state = step(state, reply)
+    assert isinstance(state.intent, Finish)
+    assert state.intent.failure is not None
+    assert state.intent.failure.message.endswith(".")
+    assert state.intent.failure.hint
+
+
+def test_progress_forgives_earlier_slips():
+    state = begun()
+    for number in range(4):
+        state = step(state, Reply())
+        state = step(state, Reply(calls=(RawCall("c", "search", f'{{"query": "{number}"}}'),)))
+    assert isinstance(state.intent, CallModel)
+
+
+def test_every_reason_has_an_ending():
+    for reason in ("empty", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"):
+        stop_reason, failure = ending(reason)
+        assert stop_reason != "end_turn"
+        assert failure.hint.endswith(".")
+
+
+# Models without tool calls
+
+
+def test_a_model_without_tools_is_offered_them_as_json():
+    sent = offer(request(facts=ModelFacts(tools=False)), None)
+    assert sent.constrained
+    assert sent.tools == (REPLACE,)
+    assert sent.request.tools == ()
+    assert "memory_replace(label: string" in sent.request.system
+    schema = sent.request.answer_schema
+    assert schema is not None
+    assert [sorted(option["properties"]) for option in schema["anyOf"]] == [["say"], ["args", "tool"]]
+
+
+def test_a_history_with_calls_becomes_text_for_a_model_without_tools():
+    history = (
+        message("user", "Hi"),
+        message("assistant", "One moment.", call(arguments=GOOD)),
+        message("tool", returned(text="Replaced.")),
+        message("assistant", "Done."),
+    )
+    sent = constrain(request(messages=history))
+    assert [(each.role, each.text) for each in sent.messages] == [
+        ("user", "Hi"),
+        ("assistant", f'{{"tool": "memory_replace", "args": {GOOD}}}'),
+        ("user", "[Result of memory_replace]\nReplaced."),
+        ("assistant", '{"say": "Done."}'),
+    ]
+    assert not any(each.tool_calls or each.tool_returns for each in sent.messages)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "calls"),
+    [
+        ('{"say": "Hello."}', "Hello.", []),
+        (f'{{"tool": "memory_replace", "args": {GOOD}}}', "", ["memory_replace"]),
+        ('{"say" :"Hi",\n}', "Hi", []),
+        ("Just words.", "Just words.", []),
+    ],
+)
+def test_the_answer_of_a_constrained_model_is_words_or_a_call(answer: str, text: str, calls: list[str]):
+    reading = read_reply(Heard(answer), Circumstances(tools=(REPLACE,), constrained=True))
+    assert (reading.text, [made.name for made in reading.calls]) == (text, calls)
+
+
+@given(st.text(max_size=30), st.booleans(), st.data())
+def test_only_the_words_of_a_streaming_answer_are_shown(words: str, ascii_only: bool, data: st.DataObject):
+    text = json.dumps({"say": words}, ensure_ascii=ascii_only)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    reader = SayReader()
+    edges = [0, *cuts, len(text)]
+    shown = "".join(reader.feed(text[start:end]) for start, end in itertools.pairwise(edges))
+    assert shown == words
+    assert words_so_far(text) == words
+
+
+def test_a_streaming_call_of_a_constrained_model_shows_nothing():
+    reader = SayReader()
+    assert "".join(reader.feed(sign) for sign in '{"tool": "f", "args": {"say": "no"}}' * 5) == ""
