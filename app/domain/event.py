@@ -25,8 +25,9 @@ class RunEvent(Frozen):
     `whole` False: `payload` is a delta of the message with its id (assistant text, reasoning, tool-call arguments);
     concatenating the deltas of one id and type gives the text. `whole` True: `payload` is final; if it is a message it
     is stored, `message` is that stored row, and it replaces all deltas of its id. Deltas of an older `attempt` than the
-    newest seen for the same `step_id` are void. A run's last two events are stop_reason and usage_statistics
-    (before them error_message, if it failed).
+    newest seen for the same `step_id` are void, and so are those of a step that stored no message, once a later step of
+    its run speaks (the reply was no use, and the model was asked again). A run's last two events are stop_reason and
+    usage_statistics (before them error_message, if it failed).
     """
 
     run_id: str

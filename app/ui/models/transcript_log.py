@@ -248,14 +248,14 @@ class TranscriptLog:
         return "live"
 
     def live_drafts(self) -> list[Draft]:
-        """Drafts that count: of runs under way, of the newest attempt of their step, in order."""
-        counted = [
-            draft
-            for draft in self.drafts.values()
-            if not self.ended(draft.run_id)
-            and draft.attempt >= self.live[draft.run_id].attempts.get(draft.step_id or "", 1)
-        ]
+        """Drafts that count: of runs under way, of their newest step and its newest attempt, in order."""
+        counted = [draft for draft in self.drafts.values() if not self.ended(draft.run_id) and self._counts(draft)]
         return sorted(counted, key=lambda draft: (draft.step_no, draft.first_seq))
+
+    def _counts(self, draft: Draft) -> bool:
+        live = self.live[draft.run_id]
+        newest = max(live.steps.values(), default=draft.step_no)
+        return draft.step_no >= newest and draft.attempt >= live.attempts.get(draft.step_id or "", 1)
 
 
 def _piece(event: RunEvent) -> tuple[DraftKey, str, str, float] | None:

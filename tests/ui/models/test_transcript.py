@@ -126,6 +126,19 @@ def test_words_of_an_older_attempt_vanish(model: TranscriptModel) -> None:
     assert [row.text.strip() for row in model.rows if row.kind == "assistant"] == ["Second"]
 
 
+def test_words_of_a_reply_that_was_asked_for_again_vanish_when_the_next_step_speaks(model: TranscriptModel) -> None:
+    model.load(page_of(()))
+    log = RunLog(a_run())
+    log.next_step()
+    log.write(1, "again and again and")
+    log.next_step()
+    log.write(2, "Now in earnest")
+    for event in log.events:
+        model.apply(event)
+    model.flush()
+    assert [row.text.strip() for row in model.rows if row.kind == "assistant"] == ["Now in earnest"]
+
+
 def test_live_text_is_told_in_batches_of_33_ms(model: TranscriptModel, qtbot: QtBot) -> None:
     model.load(page_of(()))
     log = RunLog(a_run())
