@@ -13,7 +13,7 @@ from app.engine.apply import known_return, tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
-from app.engine.repairs.again import Again
+from app.engine.repairs.again import TOLD, Again
 from app.engine.repairs.asking import Offered, asked_again, offer
 from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.state import (
@@ -64,6 +64,8 @@ async def _call_model(
     action: CallModel, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
 ) -> Outcome:
     retries = Retries(ports.clock.now())
+    if action.again is not None and action.again.reason in TOLD:
+        emitter.progress(_progress(state, "retrying", TOLD[action.again.reason], ports))
     while True:
         listening = Listening(action, state.run_id, state.step_no + 1, emitter, ports.clock)
         attempt.listening = listening

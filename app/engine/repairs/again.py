@@ -25,6 +25,17 @@ class Again(Frozen):
     without_tools: bool = False
 
 
+TOLD: dict[Reason, str] = {
+    "empty": "The model answered with nothing; asking it again.",
+    "thinking": "The model only thought and said nothing; asking it again without thinking.",
+    "cut": "The model's tool call was cut off; asking it again with more room.",
+    "repetition": "The model repeated itself; asking it again.",
+    "stray": "The model wrote a tool call into the middle of its words; asking it again.",
+    "loop": "The model keeps making the same tool call; asking it for an answer.",
+    "rounds": "This is the run's last step; asking the model for an answer.",
+}
+"""What the status line says meanwhile."""
+
 ANSWER_OR_CALL = "Answer or call one tool."
 ANSWER_NOW = "You have what you need. Answer the user now, in plain words."
 SHORTER = "Your tool call was cut off. Use shorter arguments."

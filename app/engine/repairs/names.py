@@ -45,6 +45,7 @@ def _folded(name: str) -> str:
 
 def _spellings(piece: str) -> list[str]:
     """The name itself, and without the namespace that some templates put before it."""
+    piece = piece.removesuffix(".call")
     spellings = [_folded(piece)]
     for sign in (".", ":", "/", "__"):
         if sign in piece:

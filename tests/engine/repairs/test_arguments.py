@@ -73,6 +73,7 @@ def test_canonical_json_is_taken_by_every_reader():
         ("default_api:memory_replace", "memory_replace"),
         ("memory_replace<|channel|>commentary", "memory_replace"),
         ("<|constrain|>memory_replace", "memory_replace"),
+        ("memory_replace.call", "memory_replace"),
         ("memory_replce", "memory_replace"),
         ("conversation_serach", "conversation_search"),
         ("assistant<|channel|>analysis", None),
