@@ -10,6 +10,7 @@ from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.tools import NoTools
+from app.adapters.volumes import on_network_volume
 from app.config import Config
 from app.domain.agent import AgentDraft
 from app.domain.base import Micros
@@ -52,6 +53,10 @@ from app.services.turns import Turns
 
 log = logging.getLogger(__name__)
 DEMO_PACE = 0.0015
+NETWORK_VOLUME = (
+    "Your data folder is on a network volume. Databases can be damaged there when the connection breaks; "
+    "move the folder to this computer's own disk (--data)."
+)
 DAY: Micros = 24 * 3600 * 1_000_000
 DELTAS_KEPT: Micros = 7 * DAY
 """How long a run's stream can be replayed piece by piece; afterwards its whole messages remain."""
@@ -148,6 +153,8 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
     )
+    if await asyncio.to_thread(on_network_volume, folder):
+        services.system.notices.append(NETWORK_VOLUME)
     return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, catalog, bus)
 
 
