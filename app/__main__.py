@@ -111,6 +111,11 @@ def _serve(options: argparse.Namespace) -> int:
     config = Config.load(options.folder)
     host = options.host or config.settings.api.host
     port = config.settings.api.port if options.port is None else options.port
+    served: list[Any] = []
+
+    def alongside(services: Any) -> Any:
+        served.append(services.api)
+        return services.api.serving(host, port)
 
     def report(said: dict[str, Any]) -> None:
         if said["state"] == "failed":
@@ -118,10 +123,9 @@ def _serve(options: argparse.Namespace) -> int:
         elif said["state"] == "held":
             _say(f"Lares is already running on {config.folder}. Close it first, or choose another folder with --data.")
         else:
-            _say(f"Lares {__version__} serves on http://{host}:{port} (try /v1/health/). Ctrl-C ends it.")
+            _say(f"Lares {__version__} serves on {served[0].url} (try /v1/health/). Ctrl-C ends it.")
 
-    plan = EnginePlan(_open_engine, report, alongside=lambda services: services.api.serving(host, port))
-    return run_engine(config, plan)
+    return run_engine(config, EnginePlan(_open_engine, report, alongside=alongside))
 
 
 def _chat(options: argparse.Namespace) -> int:

@@ -41,8 +41,13 @@ class Api:
         self._lock = asyncio.Lock()
 
     @property
+    def url(self) -> str:
+        """Where it serves; empty while it does not."""
+        return self._server.url if self._server else ""
+
+    @property
     def running(self) -> bool:
-        return bool(self._server and self._server.url)
+        return bool(self.url)
 
     async def status(self) -> ApiStatus:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
@@ -52,7 +57,7 @@ class Api:
             running=self.running,
             host=host,
             port=port,
-            url=self._server.url if self._server else "",
+            url=self.url,
             has_token=await self.token() is not None,
             origins=tuple(self._settings.origins),
             error=self._failure.message if self._failure else "",

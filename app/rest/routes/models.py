@@ -1,5 +1,6 @@
 """Models: what all connected servers offer right now, by handle."""
 
+from app.domain.model import Model as OurModel
 from app.rest.agent_bodies import WINDOW
 from app.rest.call import Call, Endpoint
 from app.rest.wire.base import Asked, Name, Nothing
@@ -22,7 +23,7 @@ async def list_models(call: Call[ModelQuery, None]) -> list[Model]:
         and query.provider_type in (None, provider_type(found.provider))
         and (not query.provider_category or "base" in query.provider_category)
         for model in found.models
-        if not model.embedding and not model.unfit
+        if not _embeds(model) and not model.unfit
     ]
 
 
@@ -32,8 +33,13 @@ async def list_embedding_models(call: Call[Nothing, None]) -> list[EmbeddingMode
         told_embedding_model(model, found.provider)
         for found in await call.services.models.list()
         for model in found.models
-        if model.embedding
+        if _embeds(model)
     ]
+
+
+def _embeds(model: OurModel) -> bool:
+    """Most servers tell it by the name alone."""
+    return model.embedding or (bool(model.unfit) and "embed" in model.name.lower())
 
 
 ENDPOINTS = (

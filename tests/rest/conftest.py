@@ -1,0 +1,34 @@
+"""A served engine: in a child process for whole modules, and a scripted model server beside it."""
+
+from collections.abc import Iterator
+
+import pytest
+from letta_client import Letta
+
+from tests.support.openai_server import OpenAIServer
+from tests.support.rest_child import PROVIDER, ServeChild
+
+MODEL = f"{PROVIDER}/tiny"
+EMBEDDING = f"{PROVIDER}/nomic-embed-text"
+ENTRIES = [{"id": "tiny", "object": "model", "owned_by": "x"}, {"id": "nomic-embed-text", "object": "model"}]
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[OpenAIServer]:
+    with OpenAIServer(entries=ENTRIES) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def child(model_server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeChild]:
+    with ServeChild(tmp_path_factory.mktemp("served") / "Läres data") as started:
+        started.connect_model_server(model_server.url)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def client(child: ServeChild) -> Iterator[Letta]:
+    with Letta(
+        base_url=child.url, api_key="any", max_retries=0, timeout=30, _strict_response_validation=True
+    ) as opened:
+        yield opened

@@ -1,0 +1,107 @@
+"""The real `lares serve` in a child process on a data folder of its own, with a scripted model server connected."""
+
+import asyncio
+import os
+import re
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from app.config import Config
+from app.domain.model import ProviderDraft
+from app.link.launcher import ensure_engine
+from app.services import Services
+from tests.support.lares_process import SECONDS, arguments_of, environment
+from tests.support.source import ROOT
+
+T = TypeVar("T")
+PROVIDER = "scripted"
+
+
+class ServeChild:
+    """`with ServeChild(folder) as child:`; `child.url` is where it serves."""
+
+    def __init__(self, folder: Path, *more: str, port: int = 0) -> None:
+        self.folder = folder
+        self._more = more
+        self._port = port
+        self.process: subprocess.Popen[str] | None = None
+        self.said = ""
+        self.url = ""
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            arguments_of("serve", "--data", str(self.folder), "--port", str(self._port), *self._more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=ROOT,
+            env=environment(),
+        )
+        assert self.process.stderr is not None
+        self.said = self.process.stderr.readline()
+        found = re.search(r"http://(\S+):(\d+)", self.said)
+        assert found, f"it did not serve: {self.said}"
+        # The same place again after a restart, as a program expects it.
+        self._port = int(found[2])
+        self.url = f"http://{found[1]}:{found[2]}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate(timeout=SECONDS)
+
+    def end(self) -> str:
+        """What it said until its orderly end."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        _, rest = self.process.communicate(timeout=SECONDS)
+        return self.said + rest
+
+    def memory_kb(self) -> int:
+        status = Path(f"/proc/{self.pid}/status").read_text("utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+    def connect_model_server(self, url: str, name: str = PROVIDER) -> None:
+        async def add(services: Services) -> None:
+            await services.providers.add(ProviderDraft(name=name, base_url=url))
+
+        self.over_link(add)
+
+    def over_link(self, work: Callable[[Services], Awaitable[T]]) -> T:
+        """Does something in the engine as the window would."""
+
+        async def run() -> T:
+            async with self.linked() as services:
+                return await work(services)
+
+        return asyncio.run(run())
+
+    @asynccontextmanager
+    async def linked(self) -> AsyncIterator[Services]:
+        client = await ensure_engine(Config.load(self.folder))
+        try:
+            yield client.services
+        finally:
+            await client.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.end()
+
+
+def open_files(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
