@@ -2,10 +2,16 @@
 
 import asyncio
 import logging
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
+from app.adapters.models.presets import PRESETS, PROBED, probe
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
 from app.adapters.system import RandomIds, SystemClock
@@ -16,6 +22,7 @@ from app.domain.agent import AgentDraft
 from app.domain.base import Micros
 from app.domain.block import BlockDraft
 from app.domain.error import StorageError
+from app.domain.event import Changed
 from app.domain.model import Provider
 from app.engine.bundle import EnginePorts
 from app.engine.context.window import TokenLedger
@@ -31,12 +38,14 @@ from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
 from app.services.backups import Backups
+from app.services.bench import EmptyStorage
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
 from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.event_bus import EventBus
 from app.services.events import Events
+from app.services.fitness import Fitness
 from app.services.history import History
 from app.services.identities import Identities
 from app.services.listing import Listing
@@ -45,7 +54,9 @@ from app.services.models import Models
 from app.services.providers import Providers
 from app.services.running import Running
 from app.services.runs import Runs
+from app.services.servers import KnownServers, Servers
 from app.services.settings import Settings
+from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
@@ -77,19 +88,22 @@ class OpenEngine:
     _bus: EventBus
 
     def busy(self) -> bool:
-        """Whether runs are under way, or other programs may come."""
-        return self._running.busy or self.services.api.running
+        """Whether runs or downloads are under way, or other programs may come."""
+        return self._running.busy or self.services.models.pulling or self.services.api.running
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
         self.services.system.set_recovered(*await self._running.recover_all())
         await self.services.api.restore()
+        self.services.servers.begin()
         await self._housekeep()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
         await self.services.api.close()
+        await self.services.servers.close()
         await self._running.close()
+        await self.services.models.close()
         self._bus.close()
         await self._catalog.close()
         await self.storage.close()
@@ -129,7 +143,9 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         publish=bus.publish,
     )
     running = Running(ports)
-    runs = Runs(ports, bus, running)
+    runs, events, providers = Runs(ports, bus, running), Events(bus), Providers(ports, secrets)
+    models = Models(ports, ThisComputer(), lambda: services.fitness.known())
+    await models.begin()
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),
@@ -138,24 +154,45 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         runs=runs,
         history=History(ports),
         context=Context(ports),
-        models=Models(ports),
-        providers=Providers(ports, secrets),
+        models=models,
+        providers=providers,
         tools=Tools(ports),
         settings=Settings(ports),
         blobs=Blobs(ports),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, runs, now, exit_requested.set),
-        events=Events(bus),
+        events=events,
         turns=Turns(ports, running),
         listing=Listing(ports),
         steps=Steps(ports),
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
+        servers=Servers(ports, models, providers, KnownServers(PRESETS, PROBED, probe), lambda: events.watched),
+        fitness=Fitness(ports, models, _empty_storage(clock, ids)),
+        starters=Starters(),
     )
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, catalog, bus)
+
+
+def _empty_storage(clock: Clock, ids: IdFactory) -> EmptyStorage:
+    """Storage for what is thrown away, in a folder that vanishes with it."""
+
+    @asynccontextmanager
+    async def opened(on_changed: Callable[[Changed], None]) -> AsyncGenerator[SqliteStorage]:
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="lares-")
+        try:
+            storage = await open_storage(Path(folder.name), clock, ids, on_changed=on_changed)
+            try:
+                yield storage
+            finally:
+                await storage.close()
+        finally:
+            await asyncio.to_thread(folder.cleanup)
+
+    return opened
 
 
 def _api_server(services: Services, clock: Clock) -> ApiServer:

@@ -28,6 +28,8 @@ class ModelSettings(Frozen):
     max_output_tokens: int = 2048
     """Tokens kept free for the reply; always sent, because some servers else write on without end."""
     reasoning: Reasoning = "auto"
+    tool_calls: Literal["auto", "json"] = "auto"
+    """`json`: tools are called by JSON text that the server enforces, for models that are bad at calls of their own."""
 
 
 class AgentExtras(Frozen):

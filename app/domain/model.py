@@ -46,6 +46,8 @@ class Model(Frozen):
     allocated_context: int | None = None
     """Tokens it is loaded with at this moment; asking for another number loads it anew."""
     loaded: bool | None = None
+    loaded_bytes: int | None = None
+    """Memory it takes with its context, while it is loaded."""
     size_bytes: int | None = None
     """Of the file."""
     parameter_size: str = ""

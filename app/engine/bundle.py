@@ -1,10 +1,12 @@
 """The ports that the engine works with, in one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.event import Event
 from app.engine.context.window import TokenLedger
+from app.engine.queue import Queues
+from app.engine.windows import Windows
 from app.ports.models import ModelCatalog
 from app.ports.storage import Storage
 from app.ports.system import Clock, IdFactory
@@ -21,3 +23,5 @@ class EnginePorts:
     clock: Clock
     ids: IdFactory
     publish: Callable[[Event], None]
+    queues: Queues = field(default_factory=Queues)
+    windows: Windows = field(default_factory=Windows)

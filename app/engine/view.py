@@ -62,6 +62,7 @@ class AgentView:
             max_output_tokens=settings.max_output_tokens,
             reasoning=settings.reasoning,
             context_window=self.agent.context_window,
+            calls_as_json=settings.tool_calls == "json",
             images=self.images,
         )
 

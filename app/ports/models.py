@@ -43,6 +43,8 @@ class ChatRequest(Frozen):
     """Media type and bytes of each image of `messages`, by sha256."""
     answer_schema: dict[str, Any] | None = None
     """JSON schema that the server shall force the reply's text into. Not together with tools."""
+    calls_as_json: bool = False
+    """True: tools are to be called by JSON text even where the model has calls of its own."""
     facts: ModelFacts | None = None
     """Filled in by `ChatModel.prepare`; part of the request so that encoding stays pure."""
 

@@ -49,6 +49,10 @@ class AgentRepository(Protocol):
         """Ids of the agents to which a block is attached."""
         ...
 
+    def largest_window(self, model: str) -> int | None:
+        """The largest context size of the agents on a model, by its handle; None when there are none."""
+        ...
+
 
 class BlockRepository(Protocol):
     def get(self, block_id: str) -> Block: ...

@@ -16,3 +16,15 @@ class IdFactory(Protocol):
     def new(self, kind: Kind) -> str:
         """A fresh `<kind>-<uuid4>`."""
         ...
+
+
+class Computer(Protocol):
+    """The computer that the engine runs on. Methods may block for some milliseconds: call them in a thread."""
+
+    def memory(self) -> tuple[int | None, int | None]:
+        """Bytes of memory, and how many of them are in use; None where the system does not say."""
+        ...
+
+    def free_disk(self) -> int | None:
+        """Free bytes where a model server on this computer keeps its models; None when that cannot be told."""
+        ...

@@ -11,6 +11,7 @@ from app.services.blocks import Blocks
 from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events import Events
+from app.services.fitness import Fitness
 from app.services.history import History
 from app.services.identities import Identities
 from app.services.listing import Listing
@@ -18,7 +19,9 @@ from app.services.messages import Messages
 from app.services.models import Models
 from app.services.providers import Providers
 from app.services.runs import Runs
+from app.services.servers import Servers
 from app.services.settings import Settings
+from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
@@ -50,3 +53,6 @@ class Services:
     identities: Identities
     agent_secrets: AgentSecrets
     api: Api
+    servers: Servers
+    fitness: Fitness
+    starters: Starters

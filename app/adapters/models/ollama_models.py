@@ -88,6 +88,7 @@ def model_of(provider: str, name: str, entry: JsonObject, about: Shown, loaded: 
         trained_context=about.trained_context or count(at(entry, "details", "context_length")),
         allocated_context=count(at(loaded, "context_length")),
         loaded=loaded if loaded is None else bool(loaded),
+        loaded_bytes=count(at(loaded, "size")),
         size_bytes=count(entry.get("size")),
         parameter_size=text(at(entry, "details", "parameter_size")),
         quantization=_quantization(entry),

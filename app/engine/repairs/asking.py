@@ -42,7 +42,8 @@ def offer(request: ChatRequest, again: Again | None) -> Offered:
     if again is not None:
         tools = () if again.without_tools else tools
         request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, again.nudge)})
-    if tools and request.facts is not None and request.facts.tools is False:
+    has_none = request.facts is not None and request.facts.tools is False
+    if tools and (has_none or request.calls_as_json):
         return Offered(constrain(request), tools, constrained=True)
     return Offered(request, tools)
 

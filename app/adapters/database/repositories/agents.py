@@ -67,6 +67,10 @@ class AgentRows:
         )
         return tuple(self.db.execute(found).scalars())
 
+    def largest_window(self, model: str) -> int | None:
+        largest = sa.select(sa.func.max(agents.c.context_window))
+        return self.db.execute(largest.where(agents.c.model == model, agents.c.deleted_at.is_(None))).scalar()
+
     def _filled(self, rows: Sequence[RowMapping]) -> tuple[Agent, ...]:
         ids = [row["id"] for row in rows]
         held = _links(self.db, _BLOCK_LINKS.where(agent_blocks.c.agent_id.in_(ids)))

@@ -1,0 +1,99 @@
+"""How much memory and disk this computer has, by the means of each system.
+
+Not by psutil: two numbers do not earn a compiled dependency in every installer.
+"""
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_STORES = (Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models"))
+"""Where Ollama keeps its models: for a person, and as a service on Linux."""
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+class ThisComputer:
+    """See `app.ports.system.Computer`."""
+
+    def memory(self) -> tuple[int | None, int | None]:
+        try:
+            if sys.platform == "win32":
+                return _windows()
+            if sys.platform == "darwin":
+                return mac_memory(_output("/usr/sbin/sysctl", "-n", "hw.memsize"), _output("/usr/bin/vm_stat"))
+            return linux_memory(Path("/proc/meminfo").read_text("ascii"), _cgroup("memory.max"), _cgroup("memory.stat"))
+        except (OSError, ValueError, subprocess.SubprocessError):
+            return None, None
+
+    def free_disk(self) -> int | None:
+        set_by_person = os.environ.get("OLLAMA_MODELS")
+        for folder in (Path(set_by_person) if set_by_person else None, *_STORES, Path.home()):
+            try:
+                if folder is not None and folder.is_dir():
+                    return shutil.disk_usage(folder).free
+            except OSError:
+                continue
+        return None
+
+
+def linux_memory(meminfo: str, limit: str = "", stat: str = "") -> tuple[int | None, int | None]:
+    """`limit` and `stat`: those of the container, where there is one."""
+    kilobytes = {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+) kB", meminfo, re.MULTILINE)}
+    total, available = kilobytes.get("MemTotal"), kilobytes.get("MemAvailable")
+    if total is None:
+        return None, None
+    used = None if available is None else (total - available) * 1024
+    if limit.strip().isdigit() and int(limit) < total * 1024:
+        held = re.search(r"^anon (\d+)", stat, re.MULTILINE)
+        return int(limit), int(held[1]) if held else used
+    return total * 1024, used
+
+
+def mac_memory(memsize: str, vm_stat: str) -> tuple[int | None, int | None]:
+    """Used: what programs hold and what is compressed; files kept in memory for speed do not count."""
+    page = re.search(r"page size of (\d+) bytes", vm_stat)
+    pages = {name: int(number) for name, number in re.findall(r"^\"?([\w -]+)\"?:\s+(\d+)\.", vm_stat, re.MULTILINE)}
+    total = int(memsize)
+    if page is None or "Pages active" not in pages:
+        return total, None
+    held = ("Anonymous pages", "Pages wired down", "Pages occupied by compressor")
+    return total, sum(pages.get(name, 0) for name in held) * int(page[1])
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load_percent", ctypes.c_uint32),
+        ("total", ctypes.c_uint64),
+        ("available", ctypes.c_uint64),
+        ("total_page_file", ctypes.c_uint64),
+        ("available_page_file", ctypes.c_uint64),
+        ("total_virtual", ctypes.c_uint64),
+        ("available_virtual", ctypes.c_uint64),
+        ("available_extended_virtual", ctypes.c_uint64),
+    )
+
+
+def _windows() -> tuple[int | None, int | None]:
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
+    if not kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None, None
+    return int(status.total), int(status.total - status.available)
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+
+
+def _cgroup(name: str) -> str:
+    try:
+        return (_CGROUP / name).read_text("ascii")
+    except OSError:
+        return ""

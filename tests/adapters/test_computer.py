@@ -1,0 +1,45 @@
+"""What this computer says of its memory and its disk."""
+
+from app.adapters.computer import ThisComputer, linux_memory, mac_memory
+
+MEMINFO = """MemTotal:       16384000 kB
+MemFree:          512000 kB
+MemAvailable:    8192000 kB
+Buffers:          102400 kB
+"""
+VM_STAT = """Mach Virtual Memory Statistics: (page size of 16384 bytes)
+Pages free:                               12345.
+Pages active:                            200000.
+Pages inactive:                          190000.
+Pages wired down:                        100000.
+"Translation faults":                 123456789.
+Anonymous pages:                         300000.
+Pages occupied by compressor:             50000.
+"""
+
+
+def test_linux_counts_what_can_be_had_as_free() -> None:
+    assert linux_memory(MEMINFO) == (16384000 * 1024, 8192000 * 1024)
+
+
+def test_a_container_has_what_it_was_given() -> None:
+    assert linux_memory(MEMINFO, "4000000000\n", "anon 1500000000\nfile 7\n") == (4_000_000_000, 1_500_000_000)
+    assert linux_memory(MEMINFO, "max\n") == (16384000 * 1024, 8192000 * 1024)
+
+
+def test_mac_counts_what_programs_hold() -> None:
+    assert mac_memory("17179869184\n", VM_STAT) == (17179869184, 450000 * 16384)
+    assert mac_memory("17179869184\n", "") == (17179869184, None)
+
+
+def test_a_system_that_says_nothing_is_unknown_and_not_zero() -> None:
+    assert linux_memory("") == (None, None)
+    assert linux_memory("MemTotal: 1000 kB\n") == (1024000, None)
+
+
+def test_this_computer_answers() -> None:
+    total, used = ThisComputer().memory()
+    assert total is not None
+    assert used is not None
+    assert 0 < used < total
+    assert (ThisComputer().free_disk() or 0) > 0
