@@ -73,6 +73,8 @@ class _Dispatch:
 
 
 async def _answer(endpoint: Endpoint, request: Request, context: RestContext) -> Response:
+    # Also where none is expected: an answer before the body is taken in would be lost with the connection.
+    await request.body()
     check_ids(request.path_params)
     query = read_query(endpoint.query, request)
     body = await read_body(endpoint, request)

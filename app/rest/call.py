@@ -60,12 +60,10 @@ class Call(Generic[Q, B]):
 
     @cached_property
     def old(self) -> bool:
-        """Whether a client of the 0.1 family asks, which expects some answers in full."""
+        """Whether a client of the 0.1 family asks."""
         headers = self.request.headers
-        if "x-stainless-package-version" in headers:
-            return False
-        agent = headers.get("user-agent")
-        return agent is not None and not agent.startswith(("letta-client/1.", "@letta-ai/letta-client/1."))
+        named = headers.get("user-agent", "").startswith(("letta-client/0.", "@letta-ai/letta-client/0."))
+        return named or any(name.startswith("x-fern-") for name in headers)
 
 
 Act = Callable[[Call[Any, Any]], Awaitable[Any]]

@@ -36,15 +36,11 @@ async def told_one(call: Call[Any, Any], agent_id: str) -> AgentState:
 
 
 def wanted(call: Call[Any, Any], include: tuple[str, ...], relationships: tuple[str, ...]) -> frozenset[str]:
-    """Which relations of listed agents are told: all to older clients, what they ask for to newer ones."""
+    """Which relations of listed agents are told: to the newest SDK what it asks for, to everybody else all."""
     if relationships:
         return frozenset(_OLD_NAMES.get(name, f"agent.{name}") for name in relationships) & ALL
-    return ALL if call.old or not _is_sdk(call) else frozenset(include) & ALL
-
-
-def _is_sdk(call: Call[Any, Any]) -> bool:
-    headers = call.request.headers
-    return "x-stainless-package-version" in headers or "user-agent" not in headers
+    newest = "x-stainless-package-version" in call.request.headers
+    return frozenset(include) & ALL if newest else ALL
 
 
 async def default_thread(call: Call[Any, Any], agent_id: str) -> Conversation:
