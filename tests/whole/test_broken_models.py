@@ -115,6 +115,7 @@ async def test_the_correction_completes_or_ends_in_a_sentence(
     assert share >= 0.95, failed
 
 
+@pytest.mark.long
 async def test_without_repairs_most_of_the_same_runs_fail(
     services: Services,
     server: BrokenServer,
@@ -123,7 +124,7 @@ async def test_without_repairs_most_of_the_same_runs_fail(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr("app.engine.apply.read_reply", read_plainly)
-    runs = times(40, 300)
+    runs = times(300, 300)
     outcomes = [await correct(services, server, broken_model(seed)) for seed in range(runs)]
     share = sum(outcome.completed for outcome in outcomes) / runs
     record(runs=runs, completed=round(share, 3))

@@ -110,7 +110,7 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_grows_no_faster_than_the_text(unit: str, times: Callable[[int, int], int]):
-    whole = MEGABYTE // times(8, 1)
+    whole = MEGABYTE // times(32, 1)
 
     def cost(size: int) -> float:
         return min(seconds(unit * (size // len(unit))) for _ in range(2))
