@@ -257,7 +257,8 @@ def need_a_screen() -> None:
 def test(options: list[str]) -> int:
     tier = {"--long", "--live"} & set(options)
     failed = [] if tier else run_checks()
-    spread = [] if tier or (os.cpu_count() or 1) < 2 else ["-n", "2", "--dist", "loadfile"]
+    # One more worker than processors: many tests wait for processes and sockets.
+    spread = [] if tier or (os.cpu_count() or 1) < 2 else ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
     environment = child_environment()
     environment["LARES_FAILED_CHECKS"] = ", ".join(failed)
     say("Tests ...")
