@@ -36,6 +36,7 @@ async def test_model_tells_all_that_its_page_shows(ollama: OllamaServer, native:
         trained_context=16_384,
         allocated_context=8192,
         loaded=True,
+        loaded_bytes=4_931_989,
         size_bytes=4_931_989,
         parameter_size="2.11M",
         quantization="F16",
