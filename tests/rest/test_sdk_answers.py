@@ -153,7 +153,7 @@ def test_conversations_are_threads_of_their_own(client: Letta, lived: Lived) -> 
     events = list(client.conversations.messages.create(thread.id, input="hello there"))
     kinds = [event.message_type for event in events]
     assert kinds == ["ping", "assistant_message", "stop_reason", "usage_statistics"]
-    assert events[1].content == "You said: hello there"
+    assert events[1].content.endswith("hello there")
     newest_first = client.conversations.messages.list(thread.id).items
     assert [one.message_type for one in newest_first] == ["assistant_message", "user_message"]
     assert "hello there" not in str(client.agents.messages.list(agent_id).items)

@@ -103,10 +103,22 @@ class OpenAIServer:
     def queue(self, *answers: Scripted) -> None:
         self._queue.extend(answers)
 
+    def forget_queue(self) -> None:
+        """What an earlier test queued and never got."""
+        self._queue.clear()
+
     def release(self) -> None:
         """Lets replies with `hold` or `hold_body` go on."""
         if self._loop and self._released:
             self._loop.call_soon_threadsafe(self._released.set)
+
+    @contextlib.contextmanager
+    def released(self) -> Iterator[None]:
+        """Whatever happens inside, nobody waits for a held reply afterwards."""
+        try:
+            yield
+        finally:
+            self.release()
 
     def wait_for(self, met: Callable[[], bool], seconds: float = 5.0) -> None:
         """Waits until something that the server sees or counts is true. Blocks: async tests call it in a thread."""
