@@ -17,6 +17,7 @@ from app.ui.desk import Desk
 from app.ui.engine_notes import EngineNotes
 from app.ui.errors import Errors
 from app.ui.main_window import MainWindow
+from app.ui.model_shelf import ModelShelf
 from app.ui.pages import Pages
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
@@ -55,7 +56,8 @@ class Assembly(QObject):
         self.window = MainWindow(theme, preferences)
         self.workspace = Workspace(connection.services, tasks, self)
         ask, toasts = Ask(theme, self.window), ToastHost(theme, self.window)
-        self.desk = Desk(theme, connection.services, tasks, self.workspace, preferences, ask, toasts)
+        shelf = ModelShelf(connection.services, tasks, self)
+        self.desk = Desk(theme, connection.services, tasks, self.workspace, preferences, ask, toasts, shelf)
         self.commands = Commands(self.window)
         self.centre = Centre(theme)
         self.pages = Pages(self.desk, config, self.commands, self.centre)
@@ -222,7 +224,8 @@ class Assembly(QObject):
         settings.patched.connect(actions.patch)
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)
-        settings.refresh_wanted.connect(lambda: self.notes.read_models(refresh=True))
+        settings.models_wanted.connect(self.pages.models)
+        settings.refresh_wanted.connect(self.desk.shelf.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
         conversations.picked.connect(actions.open_conversation)
@@ -241,8 +244,8 @@ class Assembly(QObject):
         self.right.memory.history_wanted.connect(self.show_history)
         self.desk.toasts.anchor_to(self.window.panes["right"])
         self.first_run.demo_wanted.connect(self.actions.make_demo)
-        self.first_run.server_wanted.connect(self.pages.servers)
-        self.first_run.agent_wanted.connect(self.pages.new_agent)
+        self.first_run.server_wanted.connect(self.pages.add_server)
+        self.first_run.made.connect(self.pages.agent_made)
         self.finding.message_wanted.connect(self._show_message)
         self.finding.block_wanted.connect(self._show_block)
         self.finding.agent_wanted.connect(self._picked)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.domain.error import AppError
 from app.ui.bridge.tasks import Tasks
+from app.ui.model_shelf import ModelShelf
 from app.ui.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.views.ask import Ask
@@ -24,6 +25,7 @@ class Desk:
     preferences: Preferences
     ask: Ask
     toasts: ToastHost
+    shelf: ModelShelf
 
     def do(self, work: Any, owner: QObject) -> None:
         """Start a coroutine; what goes wrong is told as a notice."""

@@ -1,21 +1,19 @@
 """What the window says and reads when the engine comes, goes, comes again, or cannot come."""
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject
 
 from app.domain.error import AppError, StorageError
 from app.domain.event import Changed
 from app.domain.ids import short
-from app.domain.model import ProviderModels
 from app.domain.run import Run
 from app.domain.system import EngineStatus
 from app.restore_note import note_restore
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.errors import Errors
+from app.ui.models.server_lines import other_hosts
 from app.ui.models.wording import full_time
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ class EngineNotes(QObject):
     def __init__(self, window: "Assembly") -> None:
         super().__init__(window)
         self._window = window
-        self._offers: tuple[ProviderModels, ...] = ()
 
     def follow(self, errors: Errors, relay: EventRelay) -> None:
         window = self._window
@@ -39,6 +36,8 @@ class EngineNotes(QObject):
         connection.failed.connect(self._failed)
         connection.raise_wanted.connect(window.window.come_forward)
         window.pages.retry_wanted.connect(connection.retry)
+        window.desk.shelf.changed.connect(self._show_models)
+        window.desk.shelf.refused.connect(window.desk.tell_error)
         window.pages.restore_wanted.connect(lambda path: window.tasks.spawn(self._restore(path), self))
 
     def _batch(self, events: object) -> None:
@@ -46,9 +45,8 @@ class EngineNotes(QObject):
         window.workspace.on_batch(events)  # type: ignore[arg-type]
         for event in events:  # type: ignore[attr-defined]
             if isinstance(event, Changed):
-                if event.kind in ("provider", "model"):
-                    self.read_models()
-                elif event.kind == "tool":
+                window.desk.shelf.on_changed(event)
+                if event.kind == "tool":
                     self._read_tools()
                 if window.chat is not None:
                     window.chat.on_changed(event)
@@ -80,7 +78,7 @@ class EngineNotes(QObject):
         window.centre.banner.clear("engine")
         window.first_run.show_folder(status.data_folder)
         window.workspace.load(window.preferences.get("agent", ""), window.preferences.get("conversation", ""))
-        self.read_models()
+        window.desk.shelf.read()
         self._read_tools()
         for number, notice in enumerate(status.notices):
             window.centre.banner.show_message(f"notice {number}", notice, "warn")
@@ -129,15 +127,11 @@ class EngineNotes(QObject):
 
     # Reading
 
-    def read_models(self, refresh: bool = False) -> None:
-        self._window.tasks.spawn(self._read_models(refresh), self)
-
-    async def _read_models(self, refresh: bool) -> None:
+    def _show_models(self) -> None:
         window = self._window
-        self._offers = await window.desk.services.models.list(refresh)
-        window.left.settings.show_offers(self._offers)
-        window.first_run.show_offers(self._offers)
-        window.top.set_hosts(other_hosts(self._offers))
+        known = window.desk.shelf.known
+        window.left.settings.show_models(known)
+        window.top.set_hosts(other_hosts(known.offers))
 
     def _read_tools(self) -> None:
         async def read() -> None:
@@ -148,22 +142,3 @@ class EngineNotes(QObject):
 
 def time_of(snapshot: Path) -> str:
     return full_time(int(snapshot.stat().st_mtime * 1_000_000))
-
-
-def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:
-    """Hosts of enabled servers that are not this computer."""
-    found: list[str] = []
-    for offer in offers:
-        host = urlsplit(offer.provider.base_url).hostname or ""
-        if offer.provider.enabled and host and not is_loopback(host) and host not in found:
-            found.append(host)
-    return tuple(found)
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.config import Config
 from app.domain.agent import AgentPatch
+from app.domain.model import ServerPreset
 from app.resources import read_resource
 from app.ui.commands import Commands
 from app.ui.desk import Desk
@@ -59,6 +60,7 @@ class Pages(QObject):
             page = NewAgent(self._desk)
             page.closed.connect(self.back)
             page.servers_wanted.connect(self.servers)
+            page.models_wanted.connect(self.models)
             page.made.connect(self.agent_made)
             return page
 
@@ -101,6 +103,18 @@ class Pages(QObject):
 
     def servers(self) -> None:
         self.settings("servers")
+
+    def add_server(self, preset: ServerPreset | None) -> None:
+        """A new server, like this one or any other."""
+        from app.ui.views.app_settings import AppSettings
+
+        self.settings("servers")
+        page = self._centre.page_named("settings")
+        if isinstance(page, AppSettings):
+            page.servers.begin_with(preset)
+
+    def models(self) -> None:
+        self.settings("models")
 
     def shortcuts(self) -> None:
         from app.ui.views.shortcuts import Shortcuts

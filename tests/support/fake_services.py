@@ -7,14 +7,13 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import USER, MemoryEvent, Origin
+from tests.support.fake_models import Fitness, Models, Providers, Servers, Starters
 from tests.support.fake_runs import Conversations, Messages, Runs
 from tests.support.fake_surroundings import (
     Backups,
     Blobs,
     Context,
     Events,
-    Models,
-    Providers,
     Settings,
     System,
     Tools,
@@ -331,6 +330,9 @@ class FakeServices:
     context: Context
     models: Models
     providers: Providers
+    servers: Servers
+    fitness: Fitness
+    starters: Starters
     tools: Tools
     settings: Settings
     blobs: Blobs
@@ -354,6 +356,9 @@ def fake_services() -> FakeServices:
         context=Context(world),
         models=Models(world),
         providers=Providers(world),
+        servers=Servers(world),
+        fitness=Fitness(world),
+        starters=Starters(world),
         tools=Tools(world),
         settings=Settings(world),
         blobs=Blobs(world),

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from app.domain.context import ContextOverview, ContextPart
-from app.domain.error import Conflict, Invalid, ModelError, NotFound
+from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import Changed, Progress
-from app.domain.model import Model, Provider, ProviderDraft, ProviderModels
+from app.domain.model import Model
 from app.domain.run import Run
 from app.domain.system import Backup, Blob, EngineStatus
 from app.domain.tool import Tool
+from tests.support.fake_models import add_provider
 from tests.support.fake_world import World, new_id, now
 
 TOOLS = (
@@ -58,20 +59,6 @@ def furnish(world: World) -> None:
     world.backups.append(Backup(name="lares-2026-11-21.db", at=now() - 86_400_000_000, bytes=4_200_000, reason="daily"))
 
 
-def add_provider(world: World, name: str, url: str, models: tuple[Model, ...]) -> Provider:
-    provider = Provider(
-        id=new_id("provider"),
-        name=name,
-        kind="openai" if url else "demo",
-        base_url=url,
-        created_at=now(),
-        updated_at=now(),
-    )
-    world.providers[provider.id] = provider
-    world.models[provider.id] = models
-    return provider
-
-
 class Context:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -106,66 +93,8 @@ class Context:
             messages_out=0,
             last_estimate=used if shown else None,
             last_real=used - 21 if shown else None,
+            alarm=world.alarm,
         )
-
-
-class Models:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def list(self, refresh: bool = False) -> tuple[ProviderModels, ...]:
-        world = self._world
-        return tuple(
-            ProviderModels(
-                provider=provider,
-                models=() if world.model_errors.get(provider.id) else world.models.get(provider.id, ()),
-                error=world.model_errors.get(provider.id, ""),
-                hint="Start the server and look again." if world.model_errors.get(provider.id) else "",
-                checked_at=now(),
-            )
-            for provider in world.providers.values()
-        )
-
-
-class Providers:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def list(self) -> tuple[Provider, ...]:
-        return tuple(self._world.providers.values())
-
-    async def add(self, draft: ProviderDraft) -> Provider:
-        if any(provider.name == draft.name for provider in self._world.providers.values()):
-            raise Conflict(f"There is already a server named “{draft.name}”.", code="name_taken")
-        provider = add_provider(self._world, draft.name, draft.base_url, self._served(draft))
-        self._world.providers[provider.id] = provider.model_copy(update={"has_key": bool(draft.key)})
-        self._world.publish("provider", provider.id)
-        return self._world.providers[provider.id]
-
-    async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
-        old = self._world.providers[provider_id]
-        has_key = old.has_key if draft.key is None else bool(draft.key)
-        changed = old.model_copy(update={"name": draft.name, "base_url": draft.base_url, "has_key": has_key})
-        self._world.providers[provider_id] = changed
-        self._world.publish("provider", provider_id)
-        return changed
-
-    async def delete(self, provider_id: str) -> None:
-        del self._world.providers[provider_id]
-        self._world.publish("provider", provider_id)
-
-    async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
-        if "9999" in draft.base_url:
-            raise ModelError(
-                "Nothing answers on 127.0.0.1:9999.", code="server_down", hint="Start the server and test again."
-            )
-        provider = Provider(
-            id=provider_id or "provider-test", name=draft.name, kind="openai", created_at=now(), updated_at=now()
-        )
-        return ProviderModels(provider=provider, models=self._served(draft), checked_at=now())
-
-    def _served(self, draft: ProviderDraft) -> tuple[Model, ...]:
-        return (Model(handle=f"{draft.name}/small", provider=draft.name, name="small", context_window=8192),)
 
 
 class Tools:

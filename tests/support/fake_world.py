@@ -9,12 +9,14 @@ from typing import Any
 
 from app.domain.agent import Agent
 from app.domain.block import Block
+from app.domain.context import ContextAlarm
 from app.domain.conversation import Conversation
 from app.domain.error import NotFound
 from app.domain.event import Changed, ChangedKind, Progress, RunEvent
+from app.domain.fitness import FitReport
 from app.domain.history import USER, MemoryEvent, Op, Origin, TargetKind
 from app.domain.message import Message
-from app.domain.model import Model, Provider
+from app.domain.model import FoundServer, Model, Provider, Pull
 from app.domain.run import Run, Step
 from app.domain.system import Backup
 from app.domain.tool import Tool
@@ -47,6 +49,16 @@ class World:
         self.providers: dict[str, Provider] = {}
         self.models: dict[str, tuple[Model, ...]] = {}
         self.model_errors: dict[str, str] = {}
+        self.loaded: dict[str, int] = {}
+        """Bytes in memory by handle."""
+        self.found: list[FoundServer] = []
+        self.to_offer: dict[str, tuple[str, ...]] = {}
+        """Names of the models that a server offers once it is adopted, by address."""
+        self.pulls: dict[tuple[str, str], Pull] = {}
+        self.reports: dict[str, FitReport] = {}
+        self.test_gate: asyncio.Event | None = None
+        """Set to an unset event to hold every fit test in its first task."""
+        self.alarm: ContextAlarm | None = None
         self.settings: dict[str, Any] = {}
         self.backups: list[Backup] = []
         self.blobs: dict[str, tuple[str, str]] = {}
@@ -77,6 +89,26 @@ class World:
     ) -> None:
         event = Changed(kind=kind, ids=ids, agent_id=agent_id, conversation_id=conversation_id, client=client)
         self.send(event)
+
+    def note_pull(self, provider_id: str, name: str, phase: str, done: int, total: int = 2_500_000_000) -> Pull:
+        """A download got this far."""
+        moving = phase == "running"
+        pull = Pull.model_validate(
+            {
+                "provider_id": provider_id,
+                "name": name,
+                "phase": phase,
+                "completed": done,
+                "total": 0 if phase == "waiting" else total,
+                "bytes_per_second": 38e6 if moving else None,
+                "seconds_left": (total - done) / 38e6 if moving else None,
+                "error": "The download broke off." if phase == "failed" else "",
+                "hint": "Go on when the network is back." if phase == "failed" else "",
+            }
+        )
+        self.pulls[provider_id, name] = pull
+        self.publish("model", provider_id)
+        return pull
 
     def send(self, event: Changed | Progress) -> None:
         for queue in self.subscribers:

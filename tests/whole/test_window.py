@@ -70,8 +70,8 @@ def test_the_main_path_from_first_run_to_restart(
 ):
     async def first() -> None:
         await desk.open()
-        await until(lambda: has_button(desk.window, "Try the demo"), "first run")
-        click(button(desk.window, "Try the demo"))
+        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
+        click(button(desk.window, "Continue without a model (demo)"))
         await until(desk.see("Say something to Vesta"), "an empty conversation")
         await desk.say("By the way, my name is Brad, not Chad.")
         await until(desk.see("Name: Brad."), "the block to change")
@@ -94,8 +94,8 @@ def test_the_main_path_from_first_run_to_restart(
 def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Callable[..., Any]):
     async def path() -> None:
         await desk.open()
-        await until(lambda: has_button(desk.window, "Try the demo"), "first run")
-        click(button(desk.window, "Try the demo"))
+        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
+        click(button(desk.window, "Continue without a model (demo)"))
         await until(desk.see("Say something to Vesta"), "an empty conversation")
         await desk.say("/long 3000")
         await until(lambda: has_button(desk.window, "Stop"), "the reply to begin")

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.domain.agent import Agent, AgentPatch
 from app.domain.context import ContextOverview
-from app.domain.model import ProviderModels
 from app.domain.tool import Tool
+from app.ui.models.model_lines import ModelsKnown
 from app.ui.models.wording import count
 from app.ui.theme import Theme
 from app.ui.views.context_size import ContextSize
@@ -108,6 +108,7 @@ class AgentSettings(QWidget):
     instructions_wanted = Signal()
     refresh_wanted = Signal()
     servers_wanted = Signal()
+    models_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -173,6 +174,7 @@ class AgentSettings(QWidget):
         self.model.picked.connect(lambda handle: self.patched.emit(AgentPatch(model=handle)))
         self.model.refresh_wanted.connect(self.refresh_wanted)
         self.model.servers_wanted.connect(self.servers_wanted)
+        self.model.models_wanted.connect(self.models_wanted)
         self.context_size.changed.connect(lambda tokens: self.patched.emit(AgentPatch(context_window=tokens)))
         self.tools.changed.connect(lambda names: self.patched.emit(AgentPatch(tool_names=names)))
         self.reply.changed.connect(
@@ -224,8 +226,8 @@ class AgentSettings(QWidget):
         self._show_instructions()
         self._show_size()
 
-    def show_offers(self, offers: Sequence[ProviderModels]) -> None:
-        self.model.show_offers(offers)
+    def show_models(self, known: ModelsKnown) -> None:
+        self.model.show_models(known)
         self._show_size()
 
     def show_tools(self, tools: Sequence[Tool]) -> None:
@@ -249,7 +251,8 @@ class AgentSettings(QWidget):
         if self._agent is not None:
             model = self.model.model()
             served = self._overview.served if self._overview is not None else None
-            most = model.context_window if model is not None else None
-            self.context_size.show_size(
-                self._agent.context_window, served or most, None if served in (None, most) else most
-            )
+            most = None
+            if model is not None:
+                served = served or model.context_window or model.allocated_context
+                most = model.trained_context or model.context_window
+            self.context_size.show_size(self._agent.context_window, served, None if served == most else most)

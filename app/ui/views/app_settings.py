@@ -1,4 +1,4 @@
-"""Settings of the app itself: appearance, model servers, backups, and what this is."""
+"""Settings of the app itself: appearance, models and their servers, backups, and what this is."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -8,10 +8,14 @@ from app.ui.desk import Desk
 from app.ui.views.about import About
 from app.ui.views.appearance import Appearance
 from app.ui.views.backups import BackupList
+from app.ui.views.models_page import ModelsPage
 from app.ui.views.parts import column_of, row_of
 from app.ui.views.servers import Servers
 from app.ui.views.sheet import Sheet
 from app.ui.widgets.segmented import Segmented
+
+WIDTH = 960
+"""Of the widest part, the table of models."""
 
 
 class AppSettings(Sheet):
@@ -19,20 +23,28 @@ class AppSettings(Sheet):
     """True: Enter sends; False: Ctrl Enter sends."""
 
     def __init__(self, desk: Desk, config: Config) -> None:
-        super().__init__(desk.theme, width=720)
+        super().__init__(desk.theme, width=WIDTH)
         self.set_words(self.tr("Settings"))
         theme = desk.theme
         self.appearance = Appearance(desk)
+        self.models = ModelsPage(desk)
         self.servers = Servers(desk)
         self.backups = BackupList(desk)
         self.about = About(desk, config)
         self._parts: dict[str, QWidget] = {
             "appearance": self.appearance,
+            "models": self.models,
             "servers": self.servers,
             "backups": self.backups,
             "about": self.about,
         }
-        names = (self.tr("Appearance"), self.tr("Model servers"), self.tr("Backups"), self.tr("About"))
+        names = (
+            self.tr("Appearance"),
+            self.tr("Models"),
+            self.tr("Model servers"),
+            self.tr("Backups"),
+            self.tr("About"),
+        )
         choices = tuple(zip(self._parts, names, strict=True))
         self.choice = Segmented(theme, choices, "appearance", self.tr("Part of the settings"))
         holder = QWidget()
@@ -43,7 +55,7 @@ class AppSettings(Sheet):
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)
-        for part in (self.servers, self.backups, self.about):
+        for part in (self.models, self.servers, self.backups, self.about):
             part.read()
 
     def _show(self, section: str) -> None:

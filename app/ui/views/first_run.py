@@ -1,176 +1,248 @@
-"""What a person sees before there is any agent: what this is, and two ways to begin."""
+"""What a person sees before there is any agent: choose a model, choose a starter, say something; or the demo."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QWidget
 
-from app.domain.model import ProviderModels
+from app.domain.agent import Agent
+from app.domain.error import AppError
+from app.domain.starter import Starter
+from app.domain.tool import Tool
 from app.ui.desk import Desk
-from app.ui.views.parts import Icon, Mark, column_of, empty, follow, frame_of, hairline, row_of, scrolled
-from app.ui.widgets.badge import Badge
+from app.ui.models.starter_draft import starter_draft
+from app.ui.views.first_run_model import ChooseModel
+from app.ui.views.first_run_side import FirstRunSide
+from app.ui.views.parts import column_of, follow, frame_of, hairline, row_of, scrolled
+from app.ui.views.starter_cards import StarterCards, StarterPreview
+from app.ui.widgets.announce import announce
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.field import Field
+from app.ui.widgets.labels import Label
+
+MOST = 1100
+"""Widest content of the main part, at 100 %."""
 
 
-class Way(QFrame):
-    """A card with a way to begin."""
-
-    def __init__(self, desk: Desk, icon: str, title: str, text: str, button: Button) -> None:
-        super().__init__()
-        theme = desk.theme
-        self.setProperty("kind", "card")
-        said = Label(theme, text, "base", "text2")
-        said.setWordWrap(True)
-        head = Label(theme, title, "agent")
-        head.setWordWrap(True)
-        self.extra = column_of(theme, gap=6)
-        column_of(
-            theme,
-            Icon(theme, icon, "accent", 26),
-            head,
-            said,
-            self.extra,
-            None,
-            row_of(theme, button, None),
-            parent=self,
-            inset=(18, 18, 18, 18),
-            gap=10,
-        )
-
-
-class FirstRun(QFrame):
-    demo_wanted = Signal()
-    server_wanted = Signal()
-    agent_wanted = Signal()
+class ChooseStarter(QWidget):
+    name_changed = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._theme = desk.theme
+        theme = desk.theme
+        self._typed = False
+        title = Label(theme, self.tr("Choose a starter"), "page")
+        self._text = Label(theme, "", "base", "text2")
+        for label in (title, self._text):
+            label.setWordWrap(True)
+        self.cards = StarterCards(theme)
+        self.name = QLineEdit()
+        self.field = Field(theme, self.tr("Name of the agent"), self.name)
+        self.preview = StarterPreview(theme)
+        column_of(
+            theme,
+            column_of(theme, title, self._text, gap=2),
+            self.cards,
+            self.field,
+            self.preview,
+            None,
+            parent=self,
+            inset=(44, 32, 44, 24),
+            gap=16,
+        )
+        self.cards.chosen_changed.connect(self._chosen)
+        self.name.textEdited.connect(lambda *_: self._edited())
+        follow(theme, self, lambda: self.field.setMaximumWidth(theme.px(360)))
+
+    def begin(self, model: str) -> None:
+        self._text.setText(
+            self.tr("It has memory and tools ready, works with {}, and can be changed in every part later.").format(
+                model
+            )
+        )
+        self._desk.do(self._load(), self)
+        self.cards.focus_chosen()
+
+    async def _load(self) -> None:
+        starters: Sequence[Starter] = await self._desk.services.starters.list()
+        tools: Sequence[Tool] = await self._desk.services.tools.list()
+        self.preview.show_tools(tools)
+        self.cards.show_starters(starters)
+        self.cards.focus_chosen()
+
+    def _chosen(self, starter: Starter) -> None:
+        self.preview.show_starter(starter)
+        if not self._typed:
+            self.name.setText(starter.name)
+        self.name_changed.emit()
+
+    def _edited(self) -> None:
+        self._typed = bool(self.name.text().strip())
+        self.field.set_error("")
+        self.name_changed.emit()
+
+
+class FirstRun(QFrame):
+    demo_wanted = Signal()
+    server_wanted = Signal(object)
+    """ServerPreset to begin with, or None."""
+    made = Signal(str)
+    """Id of the new agent."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._theme = theme = desk.theme
         self.setProperty("kind", "panel")
         self.setAccessibleName(self.tr("Welcome to Lares"))
-        theme = desk.theme
-        self.demo = Button(theme, self.tr("Try the demo"), "primary", "flame", size="big")
-        self.server = Button(theme, self.tr("Connect a server"), "", "server", size="big")
-        self.create_button = Button(theme, self.tr("Create an agent"), "primary", "plus", size="big")
-        self.create_button.hide()
-        self._folder = ElidedLabel(theme, "", "label", "text2")
-        self._folder.set_elide(Qt.TextElideMode.ElideMiddle)
-        self._side = self._make_side()
-        self._ways = (self._demo_way(), self._server_way())
-        self._grid = QGridLayout()
-        self._main = QWidget()
-        title = Label(theme, self.tr("How do you want to begin?"), "page")
-        title.setWordWrap(True)
-        more = Label(theme, self.tr("You can do the other one at any time later."), "base", "text2")
-        more.setWordWrap(True)
-        column_of(theme, title, more, 8, self._grid, None, parent=self._main, inset=(44, 32, 44, 32), gap=4)
-        self._area = scrolled(self._main, self.tr("Ways to begin"))
-        row_of(theme, self._side, hairline(vertical=True), parent=self, gap=0).addWidget(self._area, 1)
-        self.demo.clicked.connect(lambda *_: self.demo_wanted.emit())
-        self.server.clicked.connect(lambda *_: self.server_wanted.emit())
-        self.create_button.clicked.connect(lambda *_: self.agent_wanted.emit())
+        self.side = FirstRunSide(desk)
+        self.models = ChooseModel(desk)
+        self.starters = ChooseStarter(desk)
+        self._areas: list[QScrollArea] = [
+            self._area(self.models, self.tr("Choose a model")),
+            self._area(self.starters, self.tr("Choose a starter")),
+        ]
+        self.stack = QStackedWidget()
+        for area in self._areas:
+            self.stack.addWidget(area)
+        self.demo = Button(theme, self.tr("Continue without a model (demo)"), "", "flame", size="big")
+        self.use = Button(theme, "", "primary", size="big")
+        self.back = Button(theme, self.tr("Back"), "ghost", size="big")
+        self.create_button = Button(theme, "", "primary", size="big")
+        self._said = Label(theme, "", "label", "text2")
+        self._said.setWordWrap(True)
+        main = QWidget()
+        column_of(theme, self.stack, hairline(), self._make_foot(), parent=main, gap=0).setStretch(0, 1)
+        row_of(theme, self.side, hairline(vertical=True), main, parent=self, gap=0).setStretch(2, 1)
+        self._connect()
         follow(theme, self, self._fit)
+        self._go(1)
 
-    def _make_side(self) -> QFrame:
-        theme = self._theme
-        side = frame_of("window")
-        title = Label(theme, self.tr("Agents that remember, kept at home"), "first")
-        text = Label(
-            theme,
-            self.tr(
-                "Lares runs agents on this computer. What they learn stays in memory blocks that you can read, "
-                "correct and undo."
-            ),
-            "conversation",
-            "text2",
-        )
-        for label in (title, text):
-            label.setWordWrap(True)
-        private = frame_of("card")
-        note = Label(theme, self.tr("No account, no telemetry. Your data is in this folder:"), "label", "text2")
-        note.setWordWrap(True)
-        head = row_of(
-            theme,
-            Icon(theme, "shield", "ok"),
-            Label(theme, self.tr("Nothing leaves this computer"), "strong"),
-            None,
-        )
-        more = Label(theme, self.tr("unless you connect a model server somewhere else."), "label", "text2")
-        more.setWordWrap(True)
-        column_of(theme, head, more, note, self._folder, parent=private, inset=(14, 12, 14, 12), gap=4)
-        column_of(theme, Mark(theme, 56), 12, title, text, None, private, parent=side, inset=(40, 44, 36, 28), gap=12)
-        return side
+    def _area(self, content: QWidget, name: str) -> QScrollArea:
+        """Content of limited width at the left."""
+        holder = QWidget()
+        row: QHBoxLayout = row_of(self._theme, content, parent=holder, gap=0)
+        row.setStretch(0, 1)
+        row.addStretch(0)
+        follow(self._theme, content, lambda: content.setMaximumWidth(self._theme.px(MOST)))
+        return scrolled(holder, name)
 
-    def _demo_way(self) -> Way:
-        return Way(
-            self._desk,
-            "flame",
-            self.tr("Look at it now, without a model"),
-            self.tr(
-                "Vesta is a scripted agent: no AI, no network. It uses the real tools and the real memory, so you can "
-                "see a name corrected, look at the change and take it back."
-            ),
+    def _make_foot(self) -> QFrame:
+        foot = frame_of("window")
+        row = row_of(
+            self._theme,
+            self.back,
             self.demo,
+            self._said,
+            self.use,
+            self.create_button,
+            parent=foot,
+            inset=(44, 14, 44, 14),
         )
+        row.setStretch(2, 1)
+        return foot
 
-    def _server_way(self) -> Way:
-        way = Way(
-            self._desk,
-            "server",
-            self.tr("Use a model of your own"),
-            self.tr(
-                "Any server with an OpenAI-compatible address: llama.cpp, LM Studio, vLLM, Jan, or one in the network "
-                "with a key."
-            ),
-            self.server,
-        )
-        self._found = column_of(self._theme, gap=6)
-        way.extra.addLayout(self._found)
-        way.extra.addLayout(row_of(self._theme, self.create_button, None))
-        return way
+    def _connect(self) -> None:
+        self.demo.clicked.connect(lambda *_: self.demo_wanted.emit())
+        self.use.clicked.connect(lambda *_: self._go(2))
+        self.back.clicked.connect(lambda *_: self._go(1))
+        self.create_button.clicked.connect(lambda *_: self._make())
+        self.models.chosen_changed.connect(self._tell)
+        self.models.add_wanted.connect(self.server_wanted)
+        self.starters.name_changed.connect(self._tell)
+        self.starters.name.returnPressed.connect(self._make)
 
     def show_folder(self, folder: str) -> None:
-        self._folder.set_text(folder)
+        self.side.show_folder(folder)
 
-    def show_offers(self, offers: Sequence[ProviderModels]) -> None:
-        """Servers that are connected already, with what they offer."""
-        empty(self._found)
-        real = [offer for offer in offers if offer.provider.kind != "demo"]
-        for offer in real:
-            self._found.addLayout(self._line_of(offer))
-        usable = any(not model.unfit for offer in real for model in offer.models)
-        self.create_button.setVisible(usable)
-        self.server.set_role("ghost" if usable else "")
-        self.demo.set_role("" if usable else "primary")
+    # Steps
 
-    def _line_of(self, offer: ProviderModels) -> QHBoxLayout:
-        theme = self._theme
-        address = urlsplit(offer.provider.base_url).netloc
-        badge = (
-            Badge(theme, self.tr("Does not answer"), "warn", "warning")
-            if offer.error
-            else Badge(theme, self.tr("{} models").format(len(offer.models)), "ok", "check")
+    @property
+    def step(self) -> int:
+        return self.stack.currentIndex() + 1
+
+    def _go(self, step: int) -> None:
+        self.stack.setCurrentIndex(step - 1)
+        self.side.show_step(step)
+        for widget, shown in ((self.demo, 1), (self.use, 1), (self.back, 2), (self.create_button, 2)):
+            widget.setVisible(step == shown)
+        self._tell()
+        chosen = self.models.table.chosen
+        if step == 2 and chosen is not None:
+            self.starters.begin(chosen.name)
+        elif self.isVisible():
+            self._focus_first()
+
+    def _focus_first(self) -> None:
+        target = self.use if self.use.isEnabled() else self.demo
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _tell(self) -> None:
+        chosen = self.models.table.chosen
+        self.use.setText(self.tr("Use {}").format(chosen.name) if chosen is not None else self.tr("Use a model"))
+        self.use.setEnabled(chosen is not None)
+        self.use.setToolTip("" if chosen is not None else self.tr("No model can be used yet."))
+        self.demo.set_role("primary" if chosen is None else "")
+        name = self.starters.name.text().strip()
+        self.create_button.setText(self.tr("Create {}").format(name) if name else self.tr("Create agent"))
+        demo = self.tr(
+            "A scripted agent, no AI. It uses the real tools and the real memory, so you can try everything."
         )
-        name = Label(theme, offer.provider.name, "base")
-        name.set_weight(500)
-        return row_of(theme, name, ElidedLabel(theme, address, "label", "muted"), None, badge)
+        if chosen is None:
+            demo = self.tr("No model can be used yet. The demo is a scripted agent, no AI, with real tools and memory.")
+        self._said.setText(demo if self.step == 1 else "")
+        self.setFocusProxy(self.use if chosen is not None else self.demo)
+
+    # Making
+
+    def _make(self) -> None:
+        name, chosen = self.starters.name.text().strip(), self.models.table.chosen
+        if not name:
+            self.starters.field.set_error(self.tr("An agent needs a name."))
+            self.starters.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif chosen is not None and not self.create_button.busy:
+            self.create_button.set_busy(True)
+            self._desk.tasks.spawn(self._send(name, chosen.handle), self, self._failed)
+
+    async def _send(self, name: str, handle: str) -> None:
+        desk = self._desk
+        draft = starter_draft(name, handle, desk.shelf.known, self.starters.cards.chosen)
+        try:
+            agent: Agent = await desk.services.agents.create(draft, origin=desk.workspace.origin)
+        finally:
+            self.create_button.set_busy(False)
+        self._go(1)
+        self.made.emit(agent.id)
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, AppError):
+            raise error
+        if error.code in ("invalid", "name_taken"):
+            self.starters.field.set_error(error.message)
+            announce(self.starters.field, error.message, urgent=True)
+        else:
+            self._desk.tell_error(error)
+
+    # Looks
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.step == 2:
+            self._go(1)
+            return
+        super().keyPressEvent(event)
 
     def _fit(self) -> None:
-        """Two cards side by side, or under each other where it is narrow; the side goes when it is very narrow."""
+        """The side goes when it is very narrow."""
         px, width = self._theme.px, self.width()
-        self._side.setVisible(width >= px(860))
-        self._side.setFixedWidth(min(px(392), max(px(300), width // 3)))
-        room = width - (self._side.width() if self._side.isVisible() else 0)
-        beside = room >= px(640)
-        self._grid.setSpacing(px(16))
-        for at, way in enumerate(self._ways):
-            self._grid.addWidget(way, 0 if beside else at, at if beside else 0)
-            way.setMaximumWidth(px(420) if beside else px(640))
-        self._grid.setColumnStretch(2, 1)
+        self.side.setVisible(width >= px(1000))
+        self.side.setFixedWidth(min(px(392), max(px(300), width * 27 // 100)))
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._fit()

@@ -1,15 +1,16 @@
-"""Choosing a model: a button with the present one, and the list of all that the connected servers offer."""
-
-from collections.abc import Sequence
+"""Choosing a model: a button with the present one, its badges, and the list of all that the servers offer."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QWidget
 
-from app.domain.model import Model, ProviderModels
-from app.ui.models.wording import count
+from app.domain.model import Model
+from app.ui.models.model_lines import ModelsKnown, line_of
+from app.ui.models.model_words import size_words
+from app.ui.models.pick_rows import badges_of
 from app.ui.theme import Theme
-from app.ui.views.parts import column_of, follow, row_of
+from app.ui.views.model_popup import ModelPopup
+from app.ui.views.parts import column_of, empty, follow, row_of
 from app.ui.widgets.badge import Badge
 from app.ui.widgets.labels import Label
 
@@ -57,22 +58,25 @@ class ModelPicker(QWidget):
     """Handle of the model a person chose."""
     refresh_wanted = Signal()
     servers_wanted = Signal()
+    models_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._offers: tuple[ProviderModels, ...] = ()
+        self._known = ModelsKnown()
         self._handle = ""
         self.button = ModelButton(theme)
-        self.menu = QMenu(self)
-        self.menu.setAccessibleName(self.tr("Models"))
-        self.menu.setToolTipsVisible(True)
+        self.popup = ModelPopup(theme, self.button)
         self._badges = row_of(theme, gap=4)
         self._reason = Label(theme, "", "caption", "danger")
         self._reason.setWordWrap(True)
         self._reason.hide()
         column_of(theme, self.button, self._badges, self._reason, parent=self, gap=6)
         self.button.clicked.connect(lambda *_: self.open())
+        self.popup.picked.connect(self.picked)
+        self.popup.refresh_wanted.connect(self.refresh_wanted)
+        self.popup.servers_wanted.connect(self.servers_wanted)
+        self.popup.models_wanted.connect(self.models_wanted)
 
     @property
     def handle(self) -> str:
@@ -83,88 +87,55 @@ class ModelPicker(QWidget):
         self.button.show_handle(handle)
         self._tell()
 
-    def show_offers(self, offers: Sequence[ProviderModels]) -> None:
-        self._offers = tuple(offers)
+    def show_models(self, known: ModelsKnown) -> None:
+        self._known = known
+        self.popup.show_models(known)
         self._tell()
 
     def model(self) -> Model | None:
         """The present one as its server describes it, if it offers it now."""
-        models = (model for offer in self._offers for model in offer.models)
-        return next((model for model in models if model.handle == self._handle), None)
+        return self._known.model(self._handle)
 
     def open(self) -> None:
         """The list, grouped by server, with what each can do and why some cannot be used."""
-        menu = self.menu
-        menu.clear()
-        for offer in self._offers:
-            menu.addSection(offer.provider.name)
-            if offer.error:
-                failed = menu.addAction(self._theme.icon("warning", "danger"), offer.error)
-                failed.setEnabled(False)
-                failed.setToolTip(offer.hint)
-            elif not offer.models:
-                menu.addAction(self.tr("It offers no models")).setEnabled(False)
-            for model in offer.models:
-                self._add(model)
-        menu.addSeparator()
-        menu.addAction(self._theme.icon("refresh"), self.tr("Look again"), self.refresh_wanted.emit)
-        menu.addAction(self._theme.icon("server"), self.tr("Connect a server…"), self.servers_wanted.emit)
-        menu.setMinimumWidth(self.button.width())
-        menu.popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))
-
-    def _add(self, model: Model) -> None:
-        notes = self._notes(model)
-        title = model.name if not (model.unfit or notes) else f"{model.name}   {model.unfit or ', '.join(notes)}"
-        action = self.menu.addAction(title, lambda: self.picked.emit(model.handle))
-        action.setCheckable(True)
-        action.setChecked(model.handle == self._handle)
-        action.setEnabled(not model.unfit)
-        action.setToolTip(model.unfit or model.handle)
-
-    def _notes(self, model: Model) -> list[str]:
-        """What stands behind a model's name in the list."""
-        words = [text for text, _, _ in self._abilities(model)]
-        if model.context_window:
-            words.append(self.tr("{} tokens").format(count(model.context_window)))
-        return words
-
-    def _abilities(self, model: Model) -> list[tuple[str, str, str]]:
-        """Text, kind and icon of each badge."""
-        notes: list[tuple[str, str, str]] = []
-        if model.scripted:
-            notes.append((self.tr("Scripted, no AI"), "", ""))
-        if model.tools:
-            notes.append((self.tr("Tools"), "", ""))
-        elif model.tools is False:
-            notes.append((self.tr("No tools"), "warn", "warning"))
-        if model.reasoning:
-            notes.append((self.tr("Reasoning"), "", ""))
-        if model.vision:
-            notes.append((self.tr("Images"), "", ""))
-        return notes
+        self.popup.open(self._handle)
 
     def _tell(self) -> None:
         """Badges of the present model, or why it cannot be used."""
-        while self._badges.count():
-            item = self._badges.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        model = self.model()
-        for text, kind, icon in self._abilities(model)[:3] if model is not None else []:
-            self._badges.addWidget(Badge(self._theme, text, kind, icon or None))
+        empty(self._badges)
+        model, offer = self.model(), self._known.offer_of(self._handle)
+        if model is not None and offer is not None:
+            line = line_of(self._known, offer.provider, model)
+            shown = [*badges_of(line)[:3], *(((size_words(line.size), ""),) if line.size else ())]
+            for text, kind in shown:
+                self._badges.addWidget(Badge(self._theme, text, kind))
         self._badges.addStretch(1)
+        self._fit()
         reason = self._why_not(model)
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
 
+    def _fit(self) -> None:
+        """Badges that have no room go, from the end."""
+        room = self.width()
+        for place in range(self._badges.count()):
+            item = self._badges.itemAt(place)
+            badge = item.widget() if item is not None else None
+            if badge is not None:
+                room -= badge.sizeHint().width() + self._theme.px(4)
+                badge.setVisible(room >= 0 or place == 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _why_not(self, model: Model | None) -> str:
         if model is not None:
             return model.unfit
-        if not self._handle or not self._offers:
+        if not self._handle or not self._known.offers:
             return ""
         server, _, name = self._handle.partition("/")
-        offer = next((offer for offer in self._offers if offer.provider.name == server), None)
+        offer = self._known.offer_of(self._handle)
         if offer is None:
             return self.tr("There is no server “{}” any more. Choose another model.").format(server)
         return offer.error or self.tr("“{}” is no longer on {}. Choose another model.").format(name, server)

@@ -1,39 +1,46 @@
-"""Making an agent: its name, its model, and the two blocks it starts with."""
+"""Making an agent: a starter, its name, its model, and the blocks it starts with."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
-from app.domain.agent import Agent, AgentDraft
+from app.domain.agent import Agent
 from app.domain.block import BlockDraft
 from app.domain.error import AppError
+from app.domain.starter import Starter
 from app.ui.desk import Desk
+from app.ui.models.model_lines import best_choice, known_models
+from app.ui.models.starter_draft import starter_draft
 from app.ui.models.wording import count
+from app.ui.theme import Theme
 from app.ui.views.model_picker import ModelPicker
-from app.ui.views.parts import column_of, follow, frame_of, row_of
+from app.ui.views.parts import column_of, empty, follow, frame_of, row_of
 from app.ui.views.sheet import Sheet
+from app.ui.views.starter_cards import StarterCards
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
-from app.ui.widgets.labels import Label
-
-LIMIT = 2000
-"""Characters of a starter block: what a small model reads without losing the thread."""
+from app.ui.widgets.labels import ElidedLabel, Label
 
 
 class StarterBlock(QWidget):
     """A block as it will be at the start, with its count."""
 
-    def __init__(self, desk: Desk, label: str, text: str, about: str, description: str) -> None:
+    def __init__(self, theme: Theme, draft: BlockDraft, text: str) -> None:
         super().__init__()
-        theme = desk.theme
-        self.label, self.description = label, description
+        self._draft = draft
+        self.label = draft.label
         self.edit = QPlainTextEdit(text)
-        self.edit.setAccessibleName(self.tr("Text of block {}").format(label))
+        self.edit.setAccessibleName(self.tr("Text of block {}").format(draft.label))
+        self.edit.setPlaceholderText(self.tr("Empty. The agent may write here."))
         self.edit.setTabChangesFocus(True)
         self._count = Label(theme, "", "caption", "muted")
         card = frame_of("card")
         self.edit.setProperty("plain", True)
-        head = row_of(theme, Label(theme, label, "strong"), Label(theme, about, "label", "muted"), None, self._count)
+        about = ElidedLabel(theme, draft.description, "label", "muted")
+        head = row_of(theme, Label(theme, draft.label, "strong"), about, self._count)
+        head.setStretch(1, 1)
         column_of(theme, head, self.edit, parent=card, inset=(12, 8, 12, 8), gap=4)
         column_of(theme, card, parent=self)
         self.edit.textChanged.connect(self._told)
@@ -49,22 +56,31 @@ class StarterBlock(QWidget):
     def text(self) -> str:
         return self.edit.toPlainText()
 
+    @property
+    def changed(self) -> bool:
+        return self.text != self._draft.value
+
+    @property
+    def too_long(self) -> bool:
+        return len(self.text) > self._draft.limit
+
     def _told(self) -> None:
-        used = len(self.text)
-        self._count.setText(self.tr("{} of {} characters").format(count(used), count(LIMIT)))
-        self._count.set_kind("danger" if used > LIMIT else "muted")
+        used, limit = len(self.text), self._draft.limit
+        self._count.setText(self.tr("{} of {} characters").format(count(used), count(limit)))
+        self._count.set_kind("danger" if used > limit else "muted")
 
     def draft(self) -> BlockDraft:
-        return BlockDraft(label=self.label, value=self.text, limit=LIMIT, description=self.description)
+        return self._draft.model_copy(update={"value": self.text})
 
 
 class NewAgent(Sheet):
     made = Signal(str)
     """Id of the new agent."""
     servers_wanted = Signal()
+    models_wanted = Signal()
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.theme, width=620)
+        super().__init__(desk.theme, width=700)
         self.set_words(
             self.tr("New agent"), self.tr("Name and model can be changed at any time; the agent keeps its memory.")
         )
@@ -75,30 +91,21 @@ class NewAgent(Sheet):
         self._name_field = Field(theme, self.tr("Name"), self.name)
         self.model = ModelPicker(theme)
         self._model_label = Label(theme, self.tr("Model"), "label", "text2")
-        self.blocks = (
-            StarterBlock(
-                desk,
-                "persona",
-                self.tr("I am a companion. I am brief, warm and exact, and I keep what I learn in my memory."),
-                self.tr("who the agent is"),
-                "The persona block: who you are and how you speak and act.",
-            ),
-            StarterBlock(
-                desk,
-                "human",
-                "",
-                self.tr("what it knows about you"),
-                "The human block: what you know about the person you talk to.",
-            ),
-        )
+        self.starters = StarterCards(theme, least=190)
+        self.blocks: tuple[StarterBlock, ...] = ()
+        self._typed: dict[str, str] = {}
+        """Texts that a person changed, by label, so that another starter does not lose them."""
+        self._blocks = column_of(theme, gap=8)
         self.create_button = Button(theme, self.tr("Create agent"), "primary", size="big")
         self._cancel = Button(theme, self.tr("Cancel"), "ghost", size="big")
         self.add(self._name_field)
         model = QWidget()
         column_of(theme, self._model_label, self.model, parent=model, gap=4)
         self.add(model)
-        memory = QWidget()
-        column_of(theme, Label(theme, self.tr("Memory to start with"), "strong"), *self.blocks, parent=memory)
+        starter, memory = QWidget(), QWidget()
+        column_of(theme, Label(theme, self.tr("Starter"), "label", "text2"), self.starters, parent=starter, gap=4)
+        self.add(starter)
+        column_of(theme, Label(theme, self.tr("Memory to start with"), "strong"), self._blocks, parent=memory)
         self.add(memory)
         self.add_foot(None, self._cancel, self.create_button)
         self._connect()
@@ -108,8 +115,11 @@ class NewAgent(Sheet):
         self._cancel.clicked.connect(lambda *_: self.closed.emit())
         self.name.returnPressed.connect(self._make)
         self.model.picked.connect(self._picked)
-        self.model.refresh_wanted.connect(lambda: self._desk.do(self._load(refresh=True), self))
+        self.model.refresh_wanted.connect(self._desk.shelf.look_again)
         self.model.servers_wanted.connect(self.servers_wanted)
+        self.model.models_wanted.connect(self.models_wanted)
+        self.starters.chosen_changed.connect(self._show_starter)
+        self._desk.shelf.changed.connect(self._show_models)
         enter = QShortcut(QKeySequence("Ctrl+Return"), self)
         enter.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         enter.activated.connect(self._make)
@@ -119,25 +129,41 @@ class NewAgent(Sheet):
         """A fresh sheet with the cursor in the name."""
         self.name.clear()
         self._name_field.set_error("")
+        self._typed = {}
         self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._show_models()
         self._desk.do(self._load(), self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    async def _load(self, refresh: bool = False) -> None:
-        offers = await self._desk.services.models.list(refresh)
-        self.model.show_offers(offers)
-        if not self.model.handle:
-            usable = [model for offer in offers for model in offer.models if not model.unfit]
-            usable.sort(key=lambda model: (model.scripted, model.tools is False))
-            if usable:
-                self.model.show_model(usable[0].handle)
+    async def _load(self) -> None:
+        starters: Sequence[Starter] = await self._desk.services.starters.list()
+        self.starters.show_starters(starters)
+        if self.starters.chosen is not None:
+            self._show_starter(self.starters.chosen)
+
+    def _show_models(self) -> None:
+        known = self._desk.shelf.known
+        self.model.show_models(known)
+        if not self.model.handle or known.model(self.model.handle) is None:
+            best = best_choice(known_models(known)) or best_choice(known_models(known, scripted=True))
+            if best is not None:
+                self.model.show_model(best.handle)
+
+    def _show_starter(self, starter: Starter) -> None:
+        self._typed.update({block.label: block.text for block in self.blocks if block.changed})
+        empty(self._blocks)
+        self.blocks = tuple(
+            StarterBlock(self._desk.theme, draft, self._typed.get(draft.label, draft.value)) for draft in starter.blocks
+        )
+        for block in self.blocks:
+            self._blocks.addWidget(block)
 
     def _picked(self, handle: str) -> None:
         self.model.show_model(handle)
-        self.blocks[0].edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.starters.focus_chosen()
 
     def _make(self) -> None:
         name = self.name.text().strip()
@@ -149,7 +175,7 @@ class NewAgent(Sheet):
         if not self.model.handle:
             self._desk.tell(self.tr("Choose a model first"), self.tr("Without one the agent cannot answer."), "error")
             return
-        if any(len(block.text) > LIMIT for block in self.blocks):
+        if any(block.too_long for block in self.blocks):
             self._desk.tell(self.tr("A block is too long"), self.tr("Shorten it below its limit."), "error")
             return
         if not self.create_button.busy:
@@ -157,7 +183,9 @@ class NewAgent(Sheet):
             self._desk.tasks.spawn(self._send(name), self, self._failed)
 
     async def _send(self, name: str) -> None:
-        draft = AgentDraft(name=name, model=self.model.handle, blocks=tuple(block.draft() for block in self.blocks))
+        blocks = [block.draft() for block in self.blocks]
+        known, handle = self._desk.shelf.known, self.model.handle
+        draft = starter_draft(name, handle, known, self.starters.chosen, blocks)
         try:
             agent: Agent = await self._desk.services.agents.create(draft, origin=self._desk.workspace.origin)
         finally:

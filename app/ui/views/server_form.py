@@ -1,22 +1,27 @@
 """The form of one model server: name, address, key; a test makes a real call and says what came of it."""
 
 import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit
 
 from app.domain.error import AppError
-from app.domain.model import Provider, ProviderDraft, ProviderModels
+from app.domain.model import Provider, ProviderDraft, ProviderKind, ProviderModels, ServerPreset
+from app.ui.models.server_lines import is_loopback
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, row_of
 from app.ui.widgets.announce import announce
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
 from app.ui.widgets.labels import Label
+from app.ui.widgets.segmented import Segmented
 
 NAME = re.compile(r"[\w][\w .-]*")
 EXAMPLE = "http://127.0.0.1:8080/v1"
+OLLAMA_EXAMPLE = "http://127.0.0.1:11434"
 
 
 class ServerForm(QFrame):
@@ -41,6 +46,11 @@ class ServerForm(QFrame):
         self._name_field = Field(theme, self.tr("Name"), self.name, self.tr("First half of its models' names"))
         self._url_field = Field(theme, self.tr("Address"), self.url, self.tr("Mostly ends with /v1"))
         self._key_field = Field(theme, self.tr("Key"), self.key)
+        kinds = (("ollama", self.tr("Ollama")), ("openai", self.tr("OpenAI-compatible")))
+        self.kind = Segmented(theme, kinds, "openai", self.tr("How it is spoken to"))
+        self._far = Label(theme, "", "label", "info")
+        self._far.setWordWrap(True)
+        self._page = Button(theme, self.tr("Open its page"), "link", "jump")
         self._result = Label(theme, "", "base")
         self._result.setWordWrap(True)
         self._result.hide()
@@ -50,14 +60,20 @@ class ServerForm(QFrame):
         column_of(
             theme,
             self._title,
+            row_of(theme, self.kind, None),
             row_of(theme, self._name_field, self._url_field, gap=12),
+            self._far,
             self._key_field,
+            row_of(theme, self._page, None),
             self._result,
             row_of(theme, self.test, None, cancel, self.save),
             parent=self,
             inset=(14, 12, 14, 12),
             gap=10,
         )
+        self.kind.chosen.connect(self._kind_chosen)
+        self.url.textChanged.connect(lambda *_: self._tell_far())
+        self._page.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(self._page.toolTip())))
         self.test.clicked.connect(lambda *_: self._send(self.test_wanted, self.test))
         self.save.clicked.connect(lambda *_: self._send(self.save_wanted, self.save))
         cancel.clicked.connect(lambda *_: self.end())
@@ -78,6 +94,36 @@ class ServerForm(QFrame):
         stored = self.tr("A key is stored; leave this empty to keep it.") if self._had_key else ""
         self._key_field.set_hint(f"{stored} {store}".strip())
 
+    def _kind_chosen(self, kind: str) -> None:
+        self.url.setPlaceholderText(OLLAMA_EXAMPLE if kind == "ollama" else EXAMPLE)
+        hint = self.tr("Without a path") if kind == "ollama" else self.tr("Mostly ends with /v1")
+        self._url_field.set_hint(hint)
+        if self.url.text() in (EXAMPLE, OLLAMA_EXAMPLE):
+            self.url.setText(self.url.placeholderText())
+
+    def _tell_far(self) -> None:
+        host = urlsplit(self.url.text().strip()).hostname or ""
+        far = bool(host) and not is_loopback(host)
+        words = self.tr("Not local: what an agent reads and writes goes to {}.")
+        self._far.setText(words.format(host) if far else "")
+        self._far.setVisible(far)
+
+    def begin_with(self, preset: ServerPreset, taken: Sequence[str]) -> None:
+        """A new server like this one; `taken`: names that others have."""
+        self.begin(None)
+        name, number = preset.name, 2
+        while name in taken:
+            name, number = f"{preset.name} {number}", number + 1
+        self.name.setText(name)
+        self.kind.set_current(preset.kind)
+        self._kind_chosen(preset.kind)
+        self.url.setText(preset.base_url)
+        words = self.tr("Get {}") if preset.local else self.tr("Make a key at {}")
+        self._page.setText(words.format(preset.label))
+        self._page.setToolTip(preset.page)
+        self._page.setVisible(bool(preset.page))
+        (self.name if preset.local else self.key).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def begin(self, provider: Provider | None) -> None:
         self._provider_id = provider.id if provider is not None else ""
         self._had_key = provider is not None and provider.has_key
@@ -85,7 +131,11 @@ class ServerForm(QFrame):
         self._title.setText(words)
         self.setAccessibleName(words)
         self.name.setText(provider.name if provider is not None else "")
+        self.kind.set_current("ollama" if provider is not None and provider.kind == "ollama" else "openai")
+        self._kind_chosen(self.kind.current)
         self.url.setText(provider.base_url if provider is not None else EXAMPLE)
+        self._tell_far()
+        self._page.hide()
         self.key.clear()
         self._result.hide()
         for field in (self._name_field, self._url_field):
@@ -112,7 +162,8 @@ class ServerForm(QFrame):
         if not (named and placed) or button.busy:
             return
         key = self.key.text().strip()
-        draft = ProviderDraft(name=name, base_url=url, key=key or (None if self._had_key else ""))
+        kind: ProviderKind = "ollama" if self.kind.current == "ollama" else "openai"
+        draft = ProviderDraft(name=name, kind=kind, base_url=url, key=key or (None if self._had_key else ""))
         self._result.hide()
         button.set_busy(True)
         signal.emit(draft, self._provider_id)  # type: ignore[attr-defined]

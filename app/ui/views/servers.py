@@ -6,10 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.error import AppError
-from app.domain.model import Provider, ProviderDraft, ProviderModels
+from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.desk import Desk
+from app.ui.models.server_lines import other_hosts
 from app.ui.views.parts import Icon, column_of, empty, frame_of, row_of
 from app.ui.views.server_form import ServerForm
+from app.ui.views.server_presets import ServerPresets
 from app.ui.widgets.badge import Badge
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, Label
@@ -26,8 +28,8 @@ class Servers(QWidget):
         about = Label(
             theme,
             self.tr(
-                "Lares talks to any server with an OpenAI-compatible address. Servers on this computer keep everything "
-                "here; with another one, what an agent reads and writes goes there."
+                "Lares talks to Ollama and to any server with an OpenAI-compatible address. Servers on this computer "
+                "keep everything here; with another one, what an agent reads and writes goes there."
             ),
             "base",
             "text2",
@@ -35,6 +37,7 @@ class Servers(QWidget):
         about.setWordWrap(True)
         self._list = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=8)
+        self.presets = ServerPresets(desk)
         self.form = ServerForm(theme)
         self.form.hide()
         self.add_button = Button(theme, self.tr("Add a server"), "primary", "plus")
@@ -43,12 +46,14 @@ class Servers(QWidget):
             theme,
             about,
             self._list,
+            self.presets,
             self.form,
             row_of(theme, self.add_button, self._look, None),
             parent=self,
             gap=12,
         )
-        self.add_button.clicked.connect(lambda *_: self._begin(None))
+        self.add_button.clicked.connect(lambda *_: self._open_presets())
+        self.presets.picked.connect(self.begin_with)
         self._look.clicked.connect(lambda *_: self.read(refresh=True))
         self.form.test_wanted.connect(self._test)
         self.form.save_wanted.connect(self._save)
@@ -85,6 +90,8 @@ class Servers(QWidget):
         demo = provider.kind == "demo"
         address = ElidedLabel(theme, self.tr("Built in, scripted") if demo else provider.base_url, "label", "muted")
         badges: list[QWidget] = [self._state(offer)]
+        if other_hosts((offer,)):
+            badges.append(Badge(theme, self.tr("Not local"), "info", "upload"))
         if provider.has_key:
             badges.append(Badge(theme, self.tr("Key stored"), "", "key"))
         buttons = [] if demo else self._buttons(provider)
@@ -123,11 +130,27 @@ class Servers(QWidget):
 
     # Adding and changing
 
+    def _open_presets(self) -> None:
+        self.add_button.hide()
+        self.presets.open()
+        self._begin(None)
+
+    def begin_with(self, preset: ServerPreset | None) -> None:
+        """A new server, as one that is well known or as any other."""
+        self.add_button.hide()
+        self.presets.open()
+        if preset is None:
+            self._begin(None)
+            return
+        taken = [offer.provider.name for offer in self._desk.shelf.known.offers]
+        self.form.begin_with(preset, taken)
+
     def _begin(self, provider: Provider | None) -> None:
         self.add_button.hide()
         self.form.begin(provider)
 
     def _closed(self) -> None:
+        self.presets.fold()
         self.add_button.show()
 
     def _test(self, draft: ProviderDraft, provider_id: str) -> None:

@@ -39,6 +39,14 @@ async def appearance(window: OpenedWindow) -> None:
     window.view.pages.settings("appearance")
 
 
+async def models(window: OpenedWindow) -> None:
+    window.view.pages.models()
+
+
+async def model_list(window: OpenedWindow) -> None:
+    window.view.commands.run("agent.model")
+
+
 async def servers(window: OpenedWindow) -> None:
     window.view.pages.settings("servers")
     await window.rest()
@@ -76,6 +84,8 @@ PAGES: tuple[Show, ...] = (
     instructions,
     shortcuts,
     appearance,
+    models,
+    model_list,
     servers,
     backups,
     about,

@@ -1,0 +1,44 @@
+"""Figures of models as people read them."""
+
+from PySide6.QtCore import QCoreApplication
+
+from app.domain.fitness import FitReport
+from app.domain.model import Model
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("models", text)
+
+
+def gigabytes(number: int, whole: bool = False) -> str:
+    figure = number / 1e9
+    return f"{figure:.0f}" if whole else f"{figure:.1f}"
+
+
+def report_words(report: FitReport, short: bool = False) -> str:
+    if short:
+        return tr("{} of {}").format(report.passed, report.of)
+    if report.verdict == "unfit":
+        return tr("Cannot be an agent, {} of {}").format(report.passed, report.of)
+    words = tr("{} of {} memory tasks") if report.verdict == "good" else tr("{} of {}, makes mistakes")
+    return words.format(report.passed, report.of)
+
+
+def facts_of(model: Model | None) -> str:
+    if model is None:
+        return ""
+    return " ".join(filter(None, (model.parameter_size, model.quantization)))
+
+
+def size_words(number: int | None) -> str:
+    if number is None:
+        return ""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
+
+
+def time_left(seconds: float) -> str:
+    if seconds < 90:
+        return tr("{:.0f} s left").format(seconds)
+    if seconds < 5400:
+        return tr("{:.0f} min left").format(seconds / 60)
+    return tr("{:.1f} h left").format(seconds / 3600)
