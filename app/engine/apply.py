@@ -260,6 +260,7 @@ def _step(
         agent_version=exchange.agent_version,
         finish_reason=reply.finish,
         repairs=repairs,
+        truncated=exchange.truncated,
         created_at=exchange.sent_at,
         first_token_at=exchange.first_token_at,
         completed_at=exchange.ended_at,

@@ -3,9 +3,10 @@
 import asyncio
 
 from app.engine.bundle import EnginePorts
+from app.engine.calling import Attempt
 from app.engine.commit import commit
 from app.engine.emitter import RESUME_GAP, Emitter
-from app.engine.perform import Attempt, perform
+from app.engine.perform import perform
 from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
 
 

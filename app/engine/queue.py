@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
-from urllib.parse import urlsplit
 
+from app.domain.address import is_here, place_of
 from app.domain.agent import Agent
 from app.domain.model import Provider
 from app.domain.run import Run
@@ -147,17 +147,14 @@ class Queues:
 
 def server_of(provider: Provider) -> str:
     """What is the same for all providers that lead to one server."""
-    parts = urlsplit(provider.base_url)
-    if not parts.hostname:
-        return provider.id
-    host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else parts.hostname
-    return f"{host}:{parts.port or parts.scheme}"
+    place = place_of(provider.base_url)
+    return provider.id if place is None else f"{place[0]}:{place[1]}"
 
 
 def usual_limit(provider: Provider) -> int:
     """Ollama and llama.cpp work on one request at a time, unless they were started otherwise."""
     if provider.kind == "ollama" or provider.name.lower().startswith(("llamacpp", "llama.cpp")):
         return ONE_AT_A_TIME
-    parts = urlsplit(provider.base_url)
-    is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    return ONE_AT_A_TIME if is_here and parts.port in _LONELY_PORTS else SEVERAL
+    place = place_of(provider.base_url)
+    is_one_of_them = place is not None and place[1] in _LONELY_PORTS and is_here(provider.base_url)
+    return ONE_AT_A_TIME if is_one_of_them else SEVERAL

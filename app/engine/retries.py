@@ -14,6 +14,8 @@ class Sent:
     """Our estimate, calibrated."""
     earlier_images: bool = False
     """Whether messages before the one that began the run show images."""
+    at_least: int = 0
+    """The same without what nobody can estimate."""
 
 
 PAUSES = (0.5, 2.0)
@@ -37,6 +39,10 @@ class Retries:
         """The server's real window, once it has told us by refusing."""
         self.without_images = False
         """Whether images of earlier messages are left out: a model without vision would refuse every later message."""
+
+    def seconds(self, now: Micros) -> float:
+        """Since the first try."""
+        return (now - self._begun) / 1_000_000
 
     def pause(self, error: AppError, now: Micros, sent: Sent) -> float | None:
         """Seconds to wait before the next try; None when there is none."""

@@ -124,6 +124,8 @@ class Exchange:
     request_parts: tuple[bytes, ...] = ()
     reply: bytes = b""
     estimated_tokens: int = 0
+    truncated: bool = False
+    """The server read clearly less than was sent."""
     memory_seq: int = 0
     window_first: int | None = None
     window_last: int | None = None

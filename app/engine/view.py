@@ -31,10 +31,16 @@ class AgentView:
     provider: Provider
     model: str
     """The model's name at its provider."""
+    wanted: int
+    """Context size to ask the server for: the largest that any agent on this model has."""
     memory_seq: int
     factor: float
     """The server's real counts divided by our estimates, from the newest step."""
     images: dict[str, tuple[str, bytes]]
+    calibrated: bool = True
+    """False: `factor` is a guess, because nothing has been counted yet."""
+    narrowed: bool = False
+    """True: the server serves less than the agent wants."""
 
     @cached_property
     def prompt(self) -> str:
@@ -51,6 +57,16 @@ class AgentView:
         members = (m if m.message.id == newest_id else without_images(m) for m in self.members)
         return replace(self, members=tuple(members))
 
+    def within(self, size: int) -> "AgentView":
+        """The same view for a server that serves no more than `size`; the reply leaves room for the rest."""
+        if size >= self.agent.context_window:
+            return self
+        settings = self.agent.settings
+        reply = min(settings.max_output_tokens, max(256, size // 4))
+        shorter = settings.model_copy(update={"max_output_tokens": reply})
+        agent = self.agent.model_copy(update={"context_window": size, "settings": shorter})
+        return replace(self, agent=agent, narrowed=True)
+
     def request(self) -> ChatRequest:
         settings = self.agent.settings
         return ChatRequest(
@@ -61,7 +77,7 @@ class AgentView:
             temperature=settings.temperature,
             max_output_tokens=settings.max_output_tokens,
             reasoning=settings.reasoning,
-            context_window=self.agent.context_window,
+            context_window=self.wanted,
             calls_as_json=settings.tool_calls == "json",
             images=self.images,
         )
@@ -70,15 +86,9 @@ class AgentView:
 def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> AgentView:
     """Reads all that a request needs. Cost depends on the window, not on the length of the history."""
     agent = repos.agents.get(agent_id)
-    provider_name, _, model = agent.model.partition("/")
-    provider = repos.providers.named(provider_name)
-    if provider is None or not model:
-        raise ModelError(
-            f"The model “{agent.model}” belongs to no server that Lares knows. Your message is kept.",
-            code="model_missing",
-            hint="Choose another model for this agent, or add the server again in the settings.",
-        )
+    provider, model = provider_of(repos, agent.model)
     members = repos.messages.in_context(conversation_id)
+    step = repos.runs.last_step(agent_id, whole=True)
     return AgentView(
         agent=agent,
         blocks=repos.blocks.of_agent(agent_id),
@@ -86,17 +96,38 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> Agent
         members=members,
         provider=provider,
         model=model,
+        wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
         memory_seq=repos.history.last_seq(),
-        factor=calibration(repos.runs.last_step(agent_id), agent.model),
+        factor=calibration(step, agent.model),
+        calibrated=_tells(step, agent.model),
         images=_images(repos, tuple(member.message for member in members)),
     )
 
 
+def provider_of(repos: Repositories, handle: str) -> tuple[Provider, str]:
+    """The server of a model, and the model's name there. Raises `ModelError` (`model_missing`)."""
+    name, _, model = handle.partition("/")
+    provider = repos.providers.named(name)
+    if provider is None or not model:
+        raise ModelError(
+            f"The model “{handle}” belongs to no server that Lares knows. Your message is kept.",
+            code="model_missing",
+            hint="Choose another model for this agent, or add the server again in the settings.",
+        )
+    return provider, model
+
+
 def calibration(step: Step | None, handle: str) -> float:
     """How far our estimates are off for this model, from the last real count."""
-    if step is None or step.model != handle or step.estimated_tokens < SMALL or not step.usage.prompt_tokens:
+    if step is None or not _tells(step, handle):
         return 1.0
     return min(MAX_FACTOR, max(MIN_FACTOR, step.usage.prompt_tokens / step.estimated_tokens))
+
+
+def _tells(step: Step | None, handle: str) -> bool:
+    if step is None or step.model != handle:
+        return False
+    return step.estimated_tokens >= SMALL and step.usage.prompt_tokens > 0
 
 
 def _images(repos: Repositories, messages: tuple[Message, ...]) -> dict[str, tuple[str, bytes]]:

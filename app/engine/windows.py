@@ -7,11 +7,13 @@ learn again, and a server may have been started otherwise since.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from app.domain.address import is_here
 from app.domain.base import Micros
 from app.domain.model import Model, Provider
 
 LOADED_FOR: Micros = 25 * 60 * 1_000_000
 """Less than the half hour for which Ollama is asked to keep a model loaded."""
+ASK_AGAIN: Micros = 60 * 1_000_000
 CUT_FOR: Micros = 30 * 60 * 1_000_000
 """How long a size that showed itself by a cut request is believed."""
 
@@ -30,6 +32,7 @@ class Windows:
         self._known: dict[str, _Known] = {}
         self._cut: dict[str, tuple[int, Micros]] = {}
         self._answered: dict[str, tuple[int, Micros]] = {}
+        self._asked: dict[str, Micros] = {}
         self.on_called: Callable[[Provider], None] = lambda provider: None
         """Is told of each request that was made, since it may have loaded a model."""
 
@@ -55,8 +58,14 @@ class Windows:
         """A request was cut although it should have fit: the server serves no more than this."""
         self._cut[handle] = (size, now)
 
-    def is_known(self, handle: str) -> bool:
-        return handle in self._known
+    def note_asked(self, provider: Provider, now: Micros) -> None:
+        self._asked[provider.id] = now
+
+    def is_worth_asking(self, provider: Provider, handle: str, now: Micros) -> bool:
+        """Whether a server should be asked for its sizes before the first request: one that may cut silently."""
+        if handle in self._known or provider.kind != "openai" or not is_here(provider.base_url):
+            return False
+        return now - self._asked.get(provider.id, 0) > ASK_AGAIN
 
     def served(self, handle: str) -> int | None:
         """What the server really serves, where it says so or has shown it."""
@@ -64,12 +73,18 @@ class Windows:
         cut = self._cut.get(handle)
         return cut[0] if cut else known.allocated or known.fixed
 
-    def limit(self, handle: str, now: Micros) -> int | None:
-        """The most that a request may take, however much is wanted; None: nothing is known against it."""
+    def limit(self, handle: str) -> int | None:
+        """The most that a request may take, as the server says, however much is wanted; None: it does not say."""
         known = self._known.get(handle, _Known())
+        return min((size for size in (known.trained, known.fixed) if size), default=None)
+
+    def trained(self, handle: str) -> int | None:
+        return self._known.get(handle, _Known()).trained
+
+    def shown(self, handle: str, now: Micros) -> int | None:
+        """The size that a cut request has shown lately."""
         cut = self._cut.get(handle)
-        shown = cut[0] if cut and now - cut[1] < CUT_FOR else None
-        return min((size for size in (known.trained, known.fixed, shown) if size), default=None)
+        return cut[0] if cut and now - cut[1] < CUT_FOR else None
 
     def is_loaded(self, handle: str, wanted: int, now: Micros) -> bool:
         """Whether the model is loaded with this size, as far as can be known."""

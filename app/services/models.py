@@ -9,7 +9,7 @@ from app.domain.fitness import FitReport
 from app.domain.model import ComputerMemory, LoadedModel, Model, Provider, ProviderModels, Pull, RecommendedModel
 from app.engine.bundle import EnginePorts
 from app.ports.system import Computer
-from app.services.local import is_here
+from app.domain.address import is_here
 from app.services.notices import ModelNotices
 from app.services.pulls import Pulls
 from app.services.recommended import recommended, size_of

@@ -18,7 +18,7 @@ from app.domain.model import Provider, Pull, PullProgress
 from app.engine.bundle import EnginePorts
 from app.ports.models import ModelStore
 from app.ports.system import Computer
-from app.services.local import is_here
+from app.domain.address import is_here
 from app.services.notices import ModelNotices
 from app.services.stores import store_of
 

@@ -10,7 +10,7 @@ from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.bundle import EnginePorts
-from app.services.local import is_here, place_of
+from app.domain.address import is_here, place_of
 from app.services.models import Models
 from app.services.providers import Providers
 

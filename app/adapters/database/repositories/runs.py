@@ -105,9 +105,9 @@ class RunRows:
             raise missing("step", step_id)
         return mapping.step_of(row)
 
-    def last_step(self, agent_id: str) -> Step | None:
+    def last_step(self, agent_id: str, *, whole: bool = False) -> Step | None:
         newest = _steps.where(steps.c.agent_id == agent_id, *_COUNTED).order_by(steps.c.seq.desc()).limit(1)
-        row = first_row(self.db, newest)
+        row = first_row(self.db, newest.where(steps.c.truncated.is_(sa.false())) if whole else newest)
         return None if row is None else mapping.step_of(row)
 
     def trace(self, step_id: str) -> StepTrace:

@@ -1,4 +1,4 @@
-"""Which addresses are on this computer, and which of them are the same."""
+"""Addresses of servers: which are on this computer, and which are the same. Pure functions."""
 
 import ipaddress
 from urllib.parse import urlsplit

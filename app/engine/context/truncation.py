@@ -1,0 +1,99 @@
+"""Pure: did a server cut a request without saying so, what of it was lost, and what would help?
+
+The only sign is the server's own count of the prompt. It is compared with ours, calibrated by earlier counts; a
+shorter prompt alone proves nothing, so the count must also lie where a cut leaves it: just below a usual context size.
+"""
+
+from dataclasses import dataclass
+
+from app.domain.context import ContextAlarm
+
+CLEARLY = 0.7
+"""A server that read less than this share of what was sent did not only count otherwise."""
+BELOW, ABOVE = 0.75, 1.02
+"""Whole messages are dropped, so up to a quarter of the size stays empty."""
+USUAL_SIZES = tuple(2**power for power in range(11, 19))
+ROUND_SIZES = tuple(2**power for power in range(13, 19))
+"""Offered as a context size that would be enough."""
+
+
+def was_cut(read: int, cached: int, sent: int, sizes: tuple[int, ...] = ()) -> bool:
+    """`read`: the server's count, 0 where it says nothing. `cached`: tokens it did not have to read again.
+
+    `sizes`: context sizes that this server is known to use.
+    """
+    if read <= 0 or read + cached >= sent * CLEARLY:
+        return False
+    return any(size * BELOW <= read <= size * ABOVE for size in (*sizes, *USUAL_SIZES))
+
+
+def size_of_cut(read: int, sizes: tuple[int, ...] = ()) -> int:
+    """The context size that such a count shows. Some servers cut to half of it."""
+    halved = (size for size in sizes if abs(read * 2 - size) <= size * (ABOVE - 1))
+    return next(halved, None) or min(size for size in (*sizes, *USUAL_SIZES, read) if size * ABOVE >= read)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a request was made of, in calibrated tokens."""
+
+    instructions: int
+    memory: int
+    tools: int
+    newest: int
+    """The newest message."""
+    sent: int
+    reply: int
+    """Kept for the reply."""
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """The server that cut it."""
+
+    name: str
+    keeps_system: bool
+    """Ollama keeps system messages and drops the oldest others, unless even that is too much."""
+    takes_size: bool
+    """Whether it serves the context size it is asked for."""
+    wanted: int
+    trained: int | None = None
+
+
+def alarm(read: int, request: Request, cutter: Cutter) -> ContextAlarm:
+    lost = lost_parts(read, request, keeps_system=cutter.keeps_system)
+    were = "was" if lost == ("memory",) else "were"
+    sentence = (
+        f"{cutter.name} cut the last request and said nothing. "
+        f"It read {read:,} of {request.sent:,} tokens; {_listed(lost)} {were} lost."
+    )
+    return ContextAlarm(read=read, sent=request.sent, lost=lost, sentence=sentence, fix_window=_enough(request, cutter))
+
+
+def lost_parts(read: int, request: Request, *, keeps_system: bool) -> tuple[str, ...]:
+    """What the model did not see, in the order of the prompt."""
+    fixed = request.instructions + request.memory + request.tools
+    if keeps_system and fixed + request.newest <= read:
+        return ("the oldest messages",)
+    missing = request.sent - read
+    lost = ["instructions"]
+    if request.memory and missing > request.instructions:
+        lost.append("memory")
+    if request.tools and missing > request.instructions + request.memory:
+        lost.append("tools")
+    if missing > fixed and request.sent > fixed + request.newest:
+        lost.append("the oldest messages")
+    return tuple(lost)
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _enough(request: Request, cutter: Cutter) -> int | None:
+    """A size that holds request and reply, where the server can be told one and was not told it already."""
+    needed = request.sent + request.reply
+    size = next((size for size in ROUND_SIZES if size >= needed), None)
+    if size is None or not cutter.takes_size or size <= cutter.wanted:
+        return None
+    return size if cutter.trained is None or size <= cutter.trained else None

@@ -1,0 +1,47 @@
+"""While a server says nothing yet: what it is probably doing, told every few seconds. Needs no task of its own."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from app.domain.address import is_here
+from app.domain.model import Provider
+
+FIRST_AFTER = 2.0
+TOLD_EVERY = 3.0
+
+
+def loading(model: str, seconds: float) -> str:
+    return f"Loading {model} into memory, {seconds:.0f} s so far. The first reply after a pause takes longer."
+
+
+def silence_of(provider: Provider, model: str, *, is_loaded: bool) -> Callable[[float], str]:
+    """The sentence for so many seconds of silence."""
+    if not is_here(provider.base_url) and provider.kind != "ollama":
+        return lambda seconds: f"{provider.name} has not begun to answer, {seconds:.0f} s so far."
+    if is_loaded:
+        return lambda seconds: f"{model} reads the request, {seconds:.0f} s so far."
+    return lambda seconds: loading(model, seconds)
+
+
+@contextmanager
+def told(tell: Callable[[str], None], words: Callable[[float], str]) -> Generator[Callable[[], None]]:
+    """Tells how long it has been silent, until the yielded function is called or the block ends."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    timer: asyncio.TimerHandle | None = None
+
+    def say() -> None:
+        nonlocal timer
+        tell(words(loop.time() - begun))
+        timer = loop.call_later(TOLD_EVERY, say)
+
+    def stop() -> None:
+        if timer is not None:
+            timer.cancel()
+
+    timer = loop.call_later(FIRST_AFTER, say)
+    try:
+        yield stop
+    finally:
+        stop()
