@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.ui.model_ways import ModelWays
 from app.ui.views.chat import ChatView
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def make_chat(window: "Assembly") -> ChatView:
     window.pages.enter_swapped.connect(chat.composer.set_enter_sends)
     window.connection.state_changed.connect(lambda state: chat.set_connected(state == "connected"))
     chat.set_connected(window.connection.state == "connected")
+    ModelWays(window, chat)
     return chat
 
 

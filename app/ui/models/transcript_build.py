@@ -4,9 +4,11 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from PySide6.QtCore import QCoreApplication
+
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, Message, ReasoningPart, ToolCallPart, ToolReturnPart
-from app.domain.run import Step, StopReason
+from app.domain.run import Repair, Step, StopReason
 from app.ui.models.transcript_log import TranscriptLog
 from app.ui.models.transcript_row import Footer, Problem, Row, RowState, ToolState, ToolUse
 
@@ -131,6 +133,7 @@ def _message_rows(known: _Known, message: Message) -> Iterator[Row]:
             bearer = next((i for i, row in enumerate(rows) if row.kind == "assistant"), len(rows) - 1)
             for index, row in enumerate(rows):
                 yield replace(row, state=state) if index == bearer and state != row.state else row
+            yield from _repair_rows(message, base)
         case "tool":
             return
 
@@ -159,6 +162,21 @@ def _assistant_rows(known: _Known, message: Message, base: Row) -> Iterator[Row]
     for call in calls:
         tool = _tool_use(known, message, call, known.returns.get(call.tool_call_id))
         yield replace(base, key=f"call:{call.tool_call_id}", kind="tool", text=call.name, tool=tool, fork=None)
+
+
+def _repair_rows(message: Message, base: Row) -> Iterator[Row]:
+    """What of this reply was read otherwise than the model wrote it."""
+    for number, repair in enumerate(base.step.repairs if base.step is not None else ()):
+        text = repair_words(repair)
+        yield replace(base, key=f"{message.id}:repair:{number}", kind="repair", text=text, message=None, fork=None)
+
+
+def repair_words(repair: Repair) -> str:
+    tr = QCoreApplication.translate
+    if not repair.read_as:
+        return tr("Repair", "The model wrote {0}; it was left out.").format(repair.wrote or tr("Repair", "nothing"))
+    words = tr("Repair", "The model wrote {0}, read as {1}")
+    return words.format(repair.wrote or tr("Repair", "nothing"), repair.read_as)
 
 
 def _stray_returns(known: _Known, message: Message) -> Iterator[Row]:

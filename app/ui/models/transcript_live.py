@@ -6,7 +6,7 @@ from app.ui.models.transcript_build import error_row, problem_of, thinking_secon
 from app.ui.models.transcript_log import Draft, Pending, TranscriptLog
 from app.ui.models.transcript_row import VISIBLE, Footer, Problem, Row, RowState, ToolUse, ViewMode
 
-_AGENT = frozenset({"assistant", "reasoning", "tool", "working"})
+_AGENT = frozenset({"assistant", "reasoning", "tool", "working", "repair"})
 _CHARS_PER_TOKEN = 4
 
 

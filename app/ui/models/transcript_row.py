@@ -9,7 +9,18 @@ from app.domain.message import ImagePart, Message
 from app.domain.run import Run, Step, StopReason
 
 RowKind = Literal[
-    "day", "boundary", "user", "assistant", "reasoning", "tool", "event", "summary", "error", "working", "queued"
+    "day",
+    "boundary",
+    "user",
+    "assistant",
+    "reasoning",
+    "tool",
+    "event",
+    "summary",
+    "error",
+    "working",
+    "queued",
+    "repair",
 ]
 RowState = Literal["done", "writing", "stopped", "not_finished", "edited", "sending", "not_sent"]
 ToolState = Literal["writing", "running", "done", "failed", "undone", "interrupted"]
@@ -18,10 +29,11 @@ MODES: tuple[ViewMode, ...] = ("simple", "interactive", "debug")
 
 _ALWAYS: frozenset[RowKind] = frozenset({"day", "user", "assistant", "error", "working", "queued"})
 _WORK: frozenset[RowKind] = frozenset({"reasoning", "tool", "summary", "event", "boundary"})
+_DEBUG: frozenset[RowKind] = frozenset({"repair"})
 VISIBLE: dict[ViewMode, frozenset[RowKind]] = {
     "simple": _ALWAYS,
     "interactive": _ALWAYS | _WORK,
-    "debug": _ALWAYS | _WORK,
+    "debug": _ALWAYS | _WORK | _DEBUG,
 }
 
 

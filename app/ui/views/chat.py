@@ -95,7 +95,7 @@ class ChatView(QFrame):
         self.modes = Segmented(self._theme, choices, self.model.mode, self.tr("View"), tools)
         row.addWidget(self.modes)
         find = IconButton(self._theme, "search", self.tr("Find in this conversation"), "Ctrl+F", parent=tools)
-        find.clicked.connect(lambda _checked=False: self.find())
+        find.clicked.connect(lambda _checked=False: self.find_text())
         row.addWidget(find)
         return tools
 
@@ -160,7 +160,7 @@ class ChatView(QFrame):
         other = self.agent is None or (self.agent.name, self.agent.id) != (agent.name, agent.id)
         self.agent = agent
         self.context.agent_name, self.context.agent_id = agent.name, agent.id
-        self.context.max_steps = agent.max_steps
+        self.context.max_steps, self.context.agent_model = agent.max_steps, agent.model
         self.composer.set_agent(agent.name)
         self.welcome.show_agent(agent)
         if other:
@@ -299,7 +299,7 @@ class ChatView(QFrame):
     def toggle_role(self) -> None:
         self.composer.role.set_current("system" if self.composer.role.current == "user" else "user")
 
-    def find(self) -> None:
+    def find_text(self) -> None:
         self.finder.open()
 
     def edit_last(self) -> None:

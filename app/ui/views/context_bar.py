@@ -3,10 +3,11 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.context import ContextOverview
+from app.domain.context import ContextAlarm, ContextOverview
 from app.ui.models.wording import count
 from app.ui.theme import Theme
 from app.ui.views.parts import Icon, column_of, row_of
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.token_bar import TokenBar, TokenLegend
 
@@ -16,6 +17,8 @@ NEAR = 0.9
 
 class ContextBar(QWidget):
     part_opened = Signal(str, str)
+    fix_wanted = Signal(int)
+    """A context size with which nothing would have been lost."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -29,7 +32,25 @@ class ContextBar(QWidget):
         head = row_of(theme, Label(theme, self.tr("Context window"), "strong"), None, self._used, self._of, gap=4)
         self._note_row = QWidget()
         row_of(theme, self._note_icon, self._note, parent=self._note_row, gap=6)
-        column_of(theme, head, self._bar, self._legend, self._note_row, parent=self, inset=(14, 9, 14, 10), gap=8)
+        self.alarm = Label(theme, "", "label", "danger")
+        self.alarm.setWordWrap(True)
+        self.alarm.hide()
+        self.fix = Button(theme, self.tr("Serve more tokens"), "primary", "", "small")
+        self.fix.hide()
+        self._fix_to = 0
+        column_of(
+            theme,
+            head,
+            self._bar,
+            self._legend,
+            self._note_row,
+            self.alarm,
+            row_of(theme, self.fix, None),
+            parent=self,
+            inset=(14, 9, 14, 10),
+            gap=8,
+        )
+        self.fix.clicked.connect(lambda *_: self.fix_wanted.emit(self._fix_to))
         self._bar.part_opened.connect(self.part_opened)
         self.clear()
 
@@ -38,6 +59,7 @@ class ContextBar(QWidget):
         self._used.setText("")
         self._of.setText("")
         self._note_row.hide()
+        self._show_alarm(None)
 
     def show_overview(self, overview: ContextOverview) -> None:
         sums: dict[str, int] = {}
@@ -45,7 +67,10 @@ class ContextBar(QWidget):
             sums[part.kind] = sums.get(part.kind, 0) + part.tokens
         names = self._names()
         parts = [(kind, names.get(kind, kind), tokens) for kind, tokens in sums.items()]
-        self._bar.set_parts(parts, overview.window, overview.kept_for_reply, overview.served)
+        alarm = overview.alarm
+        lost = max(0, alarm.sent - alarm.read) if alarm is not None else 0
+        self._bar.set_parts(parts, overview.window, overview.kept_for_reply, overview.served, lost)
+        self._show_alarm(alarm)
         near = overview.used + overview.kept_for_reply >= NEAR * overview.window
         self._used.setText(count(overview.used))
         self._used.set_kind("warn" if near else "")
@@ -55,6 +80,13 @@ class ContextBar(QWidget):
         self._note.set_kind(kind)
         self._note_icon.show_icon(icon, kind if kind != "text2" else "muted")
         self._note_row.setVisible(bool(text))
+
+    def _show_alarm(self, alarm: ContextAlarm | None) -> None:
+        self.alarm.setText(alarm.sentence if alarm is not None else "")
+        self.alarm.setVisible(alarm is not None)
+        self._fix_to = (alarm.fix_window or 0) if alarm is not None else 0
+        self.fix.setText(self.tr("Serve {} tokens").format(count(self._fix_to)))
+        self.fix.setVisible(self._fix_to > 0)
 
     def _names(self) -> dict[str, str]:
         return {
@@ -69,6 +101,8 @@ class ContextBar(QWidget):
 
     def _note_of(self, overview: ContextOverview) -> tuple[str, str, str]:
         """The most important thing to say, its colour and its icon."""
+        if overview.alarm is not None:
+            return self.tr("Last request was cut"), "danger", "warning"
         if overview.served is not None and overview.served < overview.window:
             text = self.tr("The server serves only {} tokens").format(count(overview.served))
             return text, "danger", "warning"
@@ -76,5 +110,6 @@ class ContextBar(QWidget):
             text = self.tr("{} older messages no longer fit; they stay searchable").format(count(overview.messages_out))
             return text, "text2", "info"
         if overview.last_real is not None:
-            return self.tr("Server read {} tokens last time").format(count(overview.last_real)), "text2", "check"
+            read = self.tr("Server read {} tokens last time. Nothing was cut.").format(count(overview.last_real))
+            return read, "text2", "check"
         return self.tr("Estimated; no request has been sent yet"), "text2", "info"

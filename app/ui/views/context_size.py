@@ -1,6 +1,7 @@
 """How many tokens the agent may use: a slider with marks for what the server serves, and the number itself."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSlider, QWidget
 
 from app.ui.models.wording import count, locale
@@ -11,6 +12,7 @@ from app.ui.widgets.number_field import NumberField
 
 LEAST, MOST = 2048, 131_072
 STEP = 1024
+LEAST_WIDTH = 180
 WAIT_MS = 500
 """After the last move, so that dragging does not change the agent at every pixel."""
 
@@ -22,6 +24,7 @@ class ContextSize(QWidget):
         super().__init__()
         self._theme = theme
         self._stored = 0
+        self._facts: tuple[int | None, int | None] = (None, None)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName(self.tr("Context size in tokens"))
         self._slider.setRange(LEAST // STEP, MOST // STEP)
@@ -49,14 +52,34 @@ class ContextSize(QWidget):
         if not self._wait.isActive():
             self._stored = tokens
             self._set(tokens)
-        self._served.setText(self.tr("Served now {}").format(count(served)) if served else self.tr("Served: not known"))
+        self._facts = (served, most)
+        self._fit()
         self._served.set_kind("warn" if served and tokens > served else "muted")
         self._served.setToolTip(
             self.tr("The server serves less than this, so it would cut the request.")
             if served and tokens > served
             else ""
         )
-        self._most.setText(self.tr("Model allows {}").format(count(most)) if most else "")
+
+    def _fit(self) -> None:
+        """Where both have no room beside each other, in fewer words."""
+        served, most = self._facts
+        long = (self.tr("Served now {}"), self.tr("Model allows {}"))
+        short = (self.tr("Served {}"), self.tr("Most {}"))
+        for words in (long, short):
+            self._served.setText(words[0].format(count(served)) if served else self.tr("Served: not known"))
+            self._most.setText(words[1].format(count(most)) if most else "")
+            taken = self._served.sizeHint().width() + self._most.sizeHint().width() + self._theme.px(8)
+            if taken <= self.width():
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """The words give way before the column does."""
+        return QSize(self._theme.px(LEAST_WIDTH), super().minimumSizeHint().height())
 
     def _set(self, tokens: int) -> None:
         for widget, value in ((self._slider, tokens // STEP), (self._number, tokens)):

@@ -12,7 +12,7 @@ from app.domain.error import AppError
 from app.domain.model import Provider, ProviderDraft, ProviderKind, ProviderModels, ServerPreset
 from app.ui.models.server_lines import is_loopback
 from app.ui.theme import Theme
-from app.ui.views.parts import column_of, row_of
+from app.ui.views.parts import column_of, reveal, row_of
 from app.ui.widgets.announce import announce
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
@@ -142,6 +142,7 @@ class ServerForm(QFrame):
             field.set_error("")
         self._tell_key()
         self.show()
+        reveal(self)
         self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def end(self) -> None:

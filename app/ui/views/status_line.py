@@ -87,10 +87,11 @@ class StatusLine(QFrame):
             self._doing.set_text(self.tr("{} is idle").format(self._name))
             self._doing.set_kind("ok")
         else:
-            self._doing_icon.show_icon("flame", "accent")
+            waits = progress.phase == "waiting"
+            self._doing_icon.show_icon("clock" if waits else "flame", "text2" if waits else "accent")
             text = progress.text or self.tr("{} is replying").format(self._name)
             self._doing.set_text(text)
-            self._doing.set_kind("accent")
+            self._doing.set_kind("text2" if waits else "accent")
 
     def show_step(self, step: Step) -> None:
         """Speed of the last reply, as the server's own count says."""
@@ -102,8 +103,9 @@ class StatusLine(QFrame):
 
     def show_overview(self, overview: ContextOverview) -> None:
         share = round(100 * overview.used / max(1, overview.window))
-        self._share.setText(self.tr("Context {} %").format(share))
-        self._share.set_kind("warn" if share >= 90 else "text2")
+        cut = overview.alarm is not None
+        self._share.setText(self.tr("Last request was cut") if cut else self.tr("Context {} %").format(share))
+        self._share.set_kind("danger" if cut else "warn" if share >= 90 else "text2")
         self._bar.set_usage(overview.used, overview.window, "part_memory")
         self._show_part(2, True)
 

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from app.ui.models.model_lines import ModelsKnown
 from app.ui.models.transcript_row import Row, ViewMode
 from app.ui.theme import Theme
 from app.ui.widgets.buttons import Button
@@ -51,6 +52,8 @@ class CardSignals(QObject):
     discard = Signal(str)
     """otid of a message that was not sent or waits."""
     switch_model = Signal()
+    way = Signal(str, object)
+    """Key of another way out of a problem, and the row with the problem."""
     picture = Signal(str)
     """sha256 of an image to look at."""
     copied = Signal()
@@ -90,6 +93,10 @@ class CardContext:
     agent_id: str = ""
     max_steps: int = 0
     mode: ViewMode = "interactive"
+    agent_model: str = ""
+    """Handle."""
+    models: ModelsKnown = field(default_factory=ModelsKnown)
+    """What is known of models now, for the ways out of a problem."""
 
 
 class Card(QWidget):

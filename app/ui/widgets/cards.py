@@ -8,6 +8,7 @@ from app.ui.widgets.error_card import ErrorCard
 from app.ui.widgets.message_card import AssistantCard
 from app.ui.widgets.notice_card import LineCard, SummaryCard, WorkingCard
 from app.ui.widgets.reasoning_card import ReasoningCard
+from app.ui.widgets.repair_card import RepairCard
 from app.ui.widgets.tool_call_card import ToolCallCard
 from app.ui.widgets.user_card import UserCard
 
@@ -23,6 +24,7 @@ _CARDS: dict[RowKind, type[Card]] = {
     "day": LineCard,
     "boundary": LineCard,
     "event": LineCard,
+    "repair": RepairCard,
 }
 
 
@@ -54,6 +56,6 @@ def gap_above(row: Row, before: Row | None) -> int:
         return 0
     if row.kind == "tool" and before.kind == "tool":
         return 8
-    mine = row.kind in ("assistant", "reasoning", "tool", "working", "summary", "error")
-    theirs = before.kind in ("assistant", "reasoning", "tool", "working", "summary", "error")
+    mine = row.kind in ("assistant", "reasoning", "tool", "working", "summary", "error", "repair")
+    theirs = before.kind in ("assistant", "reasoning", "tool", "working", "summary", "error", "repair")
     return 8 if mine and theirs else 18

@@ -5,6 +5,7 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
 
 from app.domain.ids import short
+from app.ui.models.error_ways import Way, ways_of
 from app.ui.models.transcript_row import Problem, Row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import TEXT_X, Card, CardContext, FoldHead, draw_text
@@ -13,7 +14,6 @@ from app.ui.widgets.markdown import MarkdownView
 PAD = 12
 TEXT = 30
 FOLDED = 26
-_OTHER_MODEL = frozenset({"model_missing", "unauthorized", "server_down", "prompt_too_large", "bad_request"})
 
 
 class ErrorCard(Card):
@@ -26,10 +26,9 @@ class ErrorCard(Card):
         self._title = MarkdownView(theme, role="strong", parent=self)
         self._hint = MarkdownView(theme, role="label", ink="text2", parent=self)
         self._details = MarkdownView(theme, role="ids", ink="text2", parent=self)
-        self._again = Button(theme, self.tr("Try again"), "primary", "refresh", parent=self)
-        self._again.clicked.connect(lambda _checked=False: self.retry())
-        self._switch = Button(theme, self.tr("Switch model…"), parent=self)
-        self._switch.clicked.connect(lambda _checked=False: context.signals.switch_model.emit())
+        self.ways: dict[str, Button] = {}
+        """Buttons by the key of their way, the most wanted first."""
+        self._offered: tuple[Way, ...] = ()
         self._more = Button(theme, self.tr("Details"), "ghost", "chevron-right", parent=self)
         self._more.clicked.connect(lambda _checked=False: self._toggle_details())
         self._copy = Button(theme, self.tr("Copy details"), "ghost", "copy", "small", self)
@@ -49,6 +48,30 @@ class ErrorCard(Card):
     def retry(self) -> None:
         if not self.problem.solved:
             self.context.signals.retry.emit(self.row)
+
+    def _go(self, key: str) -> None:
+        if key == "again":
+            self.retry()
+        elif key == "switch":
+            self.context.signals.switch_model.emit()
+        else:
+            self.context.signals.way.emit(key, self.row)
+
+    def _offer_ways(self) -> None:
+        context = self.context
+        ways = ways_of(self.problem, context.models, context.agent_model, context.max_steps)
+        if ways == self._offered:
+            return
+        self._offered = ways
+        for button in self.ways.values():
+            button.hide()
+            button.deleteLater()
+        self.ways = {way.key: self._button(way, first=place == 0) for place, way in enumerate(ways)}
+
+    def _button(self, way: Way, *, first: bool) -> Button:
+        button = Button(self.theme, way.text, "primary" if first else "", way.icon, parent=self)
+        button.clicked.connect(lambda _checked=False: self._go(way.key))
+        return button
 
     def text_to_copy(self) -> str:
         return f"{self.problem.message}\n{self.problem.hint}\n\n{self.details()}".strip()
@@ -81,11 +104,9 @@ class ErrorCard(Card):
         self._details.setAccessibleName(self.tr("Details of the problem"))
         self._title.setVisible(opened and not problem.solved)
         self._hint.setVisible(opened and bool(problem.hint))
-        self._again.setVisible(opened and not problem.solved)
-        self._switch.setVisible(opened and not problem.solved)
-        self._switch.setText(
-            self.tr("Choose another model…") if problem.code in _OTHER_MODEL else self.tr("Switch model…")
-        )
+        self._offer_ways()
+        for button in self.ways.values():
+            button.setVisible(opened and not problem.solved)
         self._more.setVisible(opened)
         self._more.set_icon("chevron-down" if self._detailed else "chevron-right")
         self._details.setVisible(opened and self._detailed)
@@ -122,10 +143,12 @@ class ErrorCard(Card):
         return round(self._box.bottom())
 
     def _lay_buttons(self, x: int, right: int, top: int) -> int:
-        height = 0
-        for button in (self._again, self._switch):
+        height, left = 0, x
+        for button in self.ways.values():
             if button.isVisibleTo(self):
                 size = button.sizeHint()
+                if x > left and x + size.width() > right:
+                    x, top = left, top + size.height() + self.theme.px(6)
                 button.setGeometry(x, top, size.width(), size.height())
                 x += size.width() + self.theme.px(6)
                 height = size.height()

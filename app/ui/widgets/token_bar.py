@@ -40,6 +40,7 @@ class TokenBar(QWidget):
         self.window_size = 0
         self.kept = 0
         self.served: int | None = None
+        self.lost = 0
         self.setAccessibleName(self.tr("Context window"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -47,11 +48,19 @@ class TokenBar(QWidget):
         theme.changed.connect(self._restyle)
 
     def set_parts(
-        self, parts: Iterable[tuple[str, str, int]], window: int, kept: int, served: int | None = None
+        self,
+        parts: Iterable[tuple[str, str, int]],
+        window: int,
+        kept: int,
+        served: int | None = None,
+        lost: int = 0,
     ) -> None:
-        """`window` 0: its size is unknown. `served`: what the server really reads, where that is known."""
+        """`window` 0: its size is unknown. `served`: what the server really reads, where that is known.
+
+        `lost`: tokens that the server left out of the last request.
+        """
         self._parts = tuple(BarPart(*part) for part in parts if part[2] > 0)
-        self.window_size, self.kept, self.served = window, kept, served
+        self.window_size, self.kept, self.served, self.lost = window, kept, served, lost
         self._at = min(max(self._at, 0) if self.hasFocus() else self._at, len(self.stops) - 1)
         self._describe()
         self.update()
@@ -193,11 +202,16 @@ class TokenBar(QWidget):
         painter.fillRect(box.adjusted(0, 0, -gap, 0), self._theme.color(f"part_{part.kind}"))
 
     def _paint_cut(self, painter: QPainter) -> None:
-        """The end of the window that the server does not read."""
+        """The end of the window that the server does not read, and the beginning of what it left out."""
+        if self.lost:
+            width = self.width() * min(self.lost, self.used) / max(self.window_size, self.used, 1)
+            self._paint_hatch(painter, QRectF(0, 0, width, self.height()))
         if not self.cut:
             return
         width = self.width() * self.cut / self.window_size
-        box = QRectF(self.width() - width, 0, width, self.height())
+        self._paint_hatch(painter, QRectF(self.width() - width, 0, width, self.height()))
+
+    def _paint_hatch(self, painter: QPainter, box: QRectF) -> None:
         painter.fillRect(box, self._theme.color("dangertint"))
         painter.fillRect(box, hatch(self._theme.color("danger"), self._theme.scale, self.devicePixelRatioF()))
 
@@ -231,6 +245,7 @@ class TokenBar(QWidget):
         if self.window_size:
             size = self.tr("{0:,} of {1:,} tokens").format(self.used, self.window_size)
         cut = [self.tr("the server reads only {0:,}").format(self.served)] if self.cut else []
+        cut += [self.tr("{0:,} tokens of the last request were lost").format(self.lost)] if self.lost else []
         self.setAccessibleDescription("; ".join([size, *cut, *(self.words_of(part) for part in self.stops)]))
 
     def _restyle(self) -> None:
