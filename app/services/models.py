@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from app.domain.address import is_here
 from app.domain.base import Micros
 from app.domain.error import AppError, Invalid, NotFound
 from app.domain.fitness import FitReport
 from app.domain.model import ComputerMemory, LoadedModel, Model, Provider, ProviderModels, Pull, RecommendedModel
 from app.engine.bundle import EnginePorts
 from app.ports.system import Computer
-from app.domain.address import is_here
 from app.services.notices import ModelNotices
 from app.services.pulls import Pulls
 from app.services.recommended import recommended, size_of
@@ -18,7 +18,7 @@ from app.services.stores import store_of
 PATIENCE = 3.0
 """Seconds a server has to list its models before it counts as not answering."""
 FRESH_FOR: Micros = 30_000_000
-AFTER_CALL = 1.0
+AFTER_CALL = 0.3
 """Seconds after a request at which its server is asked what it has loaded by then."""
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.domain.address import is_here
 from app.domain.error import AppError, Invalid, ModelError
 from app.domain.model import Provider, Pull, PullProgress
 from app.engine.bundle import EnginePorts
 from app.ports.models import ModelStore
 from app.ports.system import Computer
-from app.domain.address import is_here
 from app.services.notices import ModelNotices
 from app.services.stores import store_of
 

@@ -5,12 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+from app.domain.address import is_here, place_of
 from app.domain.base import Micros
 from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.bundle import EnginePorts
-from app.domain.address import is_here, place_of
 from app.services.models import Models
 from app.services.providers import Providers
 

@@ -111,7 +111,7 @@ class Assembly(QObject):
             "demo": actions.make_demo,
             "palette": lambda: self.finding.open(),
             "search": lambda: self.finding.open_search(),
-            "chat.find": lambda: self._in_chat("find"),
+            "chat.find": lambda: self._in_chat("find_text"),
             "chat.retry": lambda: self._in_chat("retry_last"),
             "chat.role": lambda: self._in_chat("toggle_role"),
             "chat.mode": self._next_mode,

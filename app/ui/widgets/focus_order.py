@@ -24,9 +24,10 @@ def next_outside(area: QWidget, *, forward: bool) -> QWidget | None:
     """The next widget in the window's own order that is not part of the area."""
     current = area
     for _step in range(2000):
-        current = current.nextInFocusChain() if forward else current.previousInFocusChain()
-        if current is area:
+        following = current.nextInFocusChain() if forward else current.previousInFocusChain()
+        if following is None or following is area:
             return None
+        current = following
         if not area.isAncestorOf(current) and takes_tab(current) and current.window() is area.window():
             return current
     return None

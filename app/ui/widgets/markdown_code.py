@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
@@ -62,7 +63,7 @@ def _lexer(language: str) -> Lexer | None:
 
 
 @lru_cache(maxsize=512)
-def _color(token: object) -> str:
+def _color(token: Any) -> str:
     for kind, color in _COLORS:
         if token in kind:
             return color

@@ -6,11 +6,11 @@ from PySide6.QtGui import QColor, QFontInfo, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.resources import read_resource
 from app.ui.theme import Motion, Theme
 from app.ui.theme.fonts import ROLES
 from app.ui.theme.icons import icon_names
 from app.ui.theme.qss import fill
-from app.resources import read_resource
 from app.ui.theme.tokens import DARK, LIGHT, high_contrast
 from app.ui.widgets.labels import Label
 

@@ -271,7 +271,7 @@ def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_rich()
         await stage.until(lambda: stage.view.model.rowCount())
-        stage.view.find()
+        stage.view.find_text()
         QTest.keyClicks(stage.view.find_bar.field, "saturday")
         assert stage.view.find_bar._count.text() == "4 of 4"
         QTest.keyClick(stage.view, Qt.Key.Key_F3)
