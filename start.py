@@ -259,6 +259,8 @@ def test(options: list[str]) -> int:
     failed = [] if tier else run_checks()
     # One more worker than processors: many tests wait for processes and sockets.
     spread = [] if tier or (os.cpu_count() or 1) < 2 else ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    if "--long" in tier:
+        spread = ["-o", "faulthandler_timeout=1800"]  # full counts take minutes, not two
     environment = child_environment()
     environment["LARES_FAILED_CHECKS"] = ", ".join(failed)
     say("Tests ...")
