@@ -7,7 +7,7 @@ from app.domain.error import AppError
 from app.domain.message import ImagePart
 from app.domain.run import Usage
 from app.engine.bundle import EnginePorts
-from app.engine.context.truncation import size_of_cut, was_cut
+from app.engine.context.truncation import Count, size_of_cut, was_cut
 from app.engine.context.window import IMAGE_TOKENS, Fit
 from app.engine.view import AgentView
 from app.engine.windows import Windows
@@ -51,7 +51,7 @@ def surely_sent(view: AgentView, tokens: int, offered: int) -> int:
     model reads them: some servers drop them for models without a template for tools.
     """
     images = sum(isinstance(part, ImagePart) for member in view.members for part in member.message.parts)
-    unsure = images * IMAGE_TOKENS + (0 if view.calibrated else offered)
+    unsure = images * IMAGE_TOKENS + (0 if view.counted else offered)
     return max(0, round((tokens - unsure) * view.factor))
 
 
@@ -60,8 +60,9 @@ def note_counts(view: AgentView, usage: Usage | None, sent: int, windows: Window
     if usage is None or view.provider.kind == "demo":
         return False
     served = windows.served(view.agent.model)
-    sizes = tuple(size for size in (served, view.wanted) if size)
-    cut = was_cut(usage.prompt_tokens, usage.cached_tokens or 0, sent, sizes)
+    count = Count(usage.prompt_tokens, usage.cached_tokens or 0, before=view.counted)
+    cut = was_cut(count, sent, served)
     if cut:
+        sizes = tuple(size for size in (served, view.wanted) if size)
         windows.note_cut(view.agent.model, size_of_cut(usage.prompt_tokens, sizes), now)
     return cut

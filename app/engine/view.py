@@ -37,8 +37,8 @@ class AgentView:
     factor: float
     """The server's real counts divided by our estimates, from the newest step."""
     images: dict[str, tuple[str, bytes]]
-    calibrated: bool = True
-    """False: `factor` is a guess, because nothing has been counted yet."""
+    counted: int = 0
+    """The real count that `factor` comes from; 0: it is a guess, because nothing has been counted yet."""
     narrowed: bool = False
     """True: the server serves less than the agent wants."""
 
@@ -99,7 +99,7 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> Agent
         wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
         memory_seq=repos.history.last_seq(),
         factor=calibration(step, agent.model),
-        calibrated=_tells(step, agent.model),
+        counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
         images=_images(repos, tuple(member.message for member in members)),
     )
 

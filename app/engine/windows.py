@@ -33,6 +33,8 @@ class Windows:
         self._cut: dict[str, tuple[int, Micros]] = {}
         self._answered: dict[str, tuple[int, Micros]] = {}
         self._asked: dict[str, Micros] = {}
+        self._short: dict[str, tuple[Micros, ...]] = {}
+        """Answers after which the model was loaded with less than they had asked for."""
         self.on_called: Callable[[Provider], None] = lambda provider: None
         """Is told of each request that was made, since it may have loaded a model."""
 
@@ -44,6 +46,15 @@ class Windows:
             self._known[model.handle] = new
             if old is not None and _differs(old.fixed, new.fixed) | _differs(old.allocated, new.allocated):
                 self._cut.pop(model.handle, None)  # it was loaded anew
+            self._compare(model)
+
+    def _compare(self, model: Model) -> None:
+        """Once may be another program's doing; twice, and the server does not give what it is asked for."""
+        answered, allocated = self._answered.get(model.handle), model.allocated_context
+        if answered is None or allocated is None or allocated >= answered[0]:
+            self._short.pop(model.handle, None)
+        else:
+            self._short[model.handle] = tuple({*self._short.get(model.handle, ()), answered[1]})
 
     def note_trained(self, handle: str, tokens: int | None) -> None:
         known = self._known.get(handle, _Known())
@@ -76,7 +87,8 @@ class Windows:
     def limit(self, handle: str) -> int | None:
         """The most that a request may take, as the server says, however much is wanted; None: it does not say."""
         known = self._known.get(handle, _Known())
-        return min((size for size in (known.trained, known.fixed) if size), default=None)
+        given = known.allocated if len(self._short.get(handle, ())) > 1 else None
+        return min((size for size in (known.trained, known.fixed, given) if size), default=None)
 
     def trained(self, handle: str) -> int | None:
         return self._known.get(handle, _Known()).trained

@@ -1,10 +1,13 @@
 """The context window of a conversation, counted part by part: what the next request will hold."""
 
-from app.domain.context import ContextOverview, ContextPart
+from app.domain.context import ContextAlarm, ContextOverview, ContextPart
 from app.domain.message import Member
+from app.domain.run import Step
 from app.engine.bundle import EnginePorts
 from app.engine.context.prompt import compile_block, compile_prompt
+from app.engine.context.truncation import Cutter, Request, alarm
 from app.engine.context.window import TokenLedger, tool_text
+from app.engine.sizes import within_limits
 from app.engine.view import AgentView, read_view
 from app.ports.storage import Repositories
 
@@ -20,13 +23,44 @@ class Context:
             agent_id = repos.conversations.get(conversation_id).agent_id
             view = read_view(repos, agent_id, conversation_id)
             step = repos.runs.last_step(agent_id)
-            overview = _overview(view, conversation_id, self._ports.ledger, repos.messages.count(conversation_id))
+            overview = _overview(view, conversation_id, self._ports, repos.messages.count(conversation_id))
             if step is None or step.model != view.agent.model:
                 return overview
             real = step.usage.prompt_tokens or None
-            return overview.model_copy(update={"last_estimate": step.estimated_tokens, "last_real": real})
+            known = overview.model_copy(update={"last_estimate": step.estimated_tokens, "last_real": real})
+            if not step.truncated or self._grown_since(step, view):
+                return known
+            return known.model_copy(update={"alarm": self._alarm(view, step, overview)})
 
         return await self._ports.storage.read(work)
+
+    def _grown_since(self, step: Step, view: AgentView) -> bool:
+        """Whether the server is known to serve enough by now for what it cut."""
+        served = self._ports.windows.served(view.agent.model) or 0
+        return served >= round(step.estimated_tokens * view.factor)
+
+    def _alarm(self, view: AgentView, step: Step, overview: ContextOverview) -> ContextAlarm:
+        def tokens(kind: str) -> int:
+            return sum(part.tokens for part in overview.parts if part.kind == kind)
+
+        newest = view.members[-1:]
+        request = Request(
+            instructions=tokens("system"),
+            memory=tokens("memory"),
+            tools=tokens("tools"),
+            newest=_scaled(_sum(newest, self._ports.ledger), view.factor),
+            sent=_scaled(step.estimated_tokens, view.factor),
+            reply=view.agent.settings.max_output_tokens,
+        )
+        is_ollama = view.provider.kind == "ollama"
+        cutter = Cutter(
+            name=view.provider.name,
+            keeps_system=is_ollama,
+            takes_size=is_ollama,
+            wanted=view.wanted,
+            trained=self._ports.windows.trained(view.agent.model),
+        )
+        return alarm(step.usage.prompt_tokens, request, cutter)
 
     async def prompt(self, agent_id: str) -> str:
         """The system prompt as the agent's next request will hold it."""
@@ -37,9 +71,9 @@ class Context:
         return await self._ports.storage.read(work)
 
 
-def _overview(view: AgentView, conversation_id: str, ledger: TokenLedger, total: int) -> ContextOverview:
-    agent, factor = view.agent, view.factor
-    fit = view.fit(ledger)
+def _overview(view: AgentView, conversation_id: str, ports: EnginePorts, total: int) -> ContextOverview:
+    agent, factor, ledger = view.agent, view.factor, ports.ledger
+    narrow, fit = within_limits(view, ports, ports.clock.now())
     shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)
     bare = compile_prompt(agent, ())
     parts = [
@@ -64,8 +98,8 @@ def _overview(view: AgentView, conversation_id: str, ledger: TokenLedger, total:
         agent_id=agent.id,
         conversation_id=conversation_id,
         window=agent.context_window,
-        served=None,
-        kept_for_reply=agent.settings.max_output_tokens,
+        served=ports.windows.served(agent.model),
+        kept_for_reply=narrow.agent.settings.max_output_tokens,
         parts=tuple(parts),
         messages_in=len(shown),
         messages_out=total - len(shown),

@@ -12,25 +12,59 @@ CLEARLY = 0.7
 """A server that read less than this share of what was sent did not only count otherwise."""
 BELOW, ABOVE = 0.75, 1.02
 """Whole messages are dropped, so up to a quarter of the size stays empty."""
+SLIGHTLY = 0.985
+"""Enough where the request was larger than what the server is known to serve."""
+GROWTH = 100
+"""Tokens; less tells nothing."""
+STILL = 0.45
+"""Dropping one message for the newest turn leaves about half of the growth."""
 USUAL_SIZES = tuple(2**power for power in range(11, 19))
 ROUND_SIZES = tuple(2**power for power in range(13, 19))
 """Offered as a context size that would be enough."""
 
 
-def was_cut(read: int, cached: int, sent: int, sizes: tuple[int, ...] = ()) -> bool:
-    """`read`: the server's count, 0 where it says nothing. `cached`: tokens it did not have to read again.
+@dataclass(frozen=True)
+class Count:
+    """What the server counted."""
 
-    `sizes`: context sizes that this server is known to use.
-    """
-    if read <= 0 or read + cached >= sent * CLEARLY:
+    read: int
+    """0: it said nothing."""
+    cached: int = 0
+    """Tokens it did not have to read again, where it counts them apart."""
+    before: int = 0
+    """Its count of the request from which our estimates were calibrated; 0: there is none."""
+
+
+def was_cut(count: Count, sent: int, served: int | None = None) -> bool:
+    """`sent`: our calibrated count. `served`: the context size that the server says it serves."""
+    read = count.read
+    if read <= 0:
         return False
-    return any(size * BELOW <= read <= size * ABOVE for size in (*sizes, *USUAL_SIZES))
+    if served is not None and sent > served and read + count.cached < sent * SLIGHTLY and _is_near(read, served):
+        return True
+    sizes = USUAL_SIZES if served is None else (*USUAL_SIZES, served)
+    if read + count.cached < sent * CLEARLY:
+        return any(_is_near(read, size) for size in sizes)
+    return served is None and any(_stands_still(count, sent, size) for size in sizes)
+
+
+def _stands_still(count: Count, sent: int, size: int) -> bool:
+    """A request grows beyond a usual size and the count does not follow: calibrating by it would hide every cut."""
+    growth, follows = sent - count.before, count.read + count.cached - count.before
+    if not count.before or growth < GROWTH or follows >= growth * STILL:
+        return False
+    return sent > size and _is_near(count.read, size)
+
+
+def _is_near(read: int, size: int) -> bool:
+    return size * BELOW <= read <= size * ABOVE
 
 
 def size_of_cut(read: int, sizes: tuple[int, ...] = ()) -> int:
     """The context size that such a count shows. Some servers cut to half of it."""
     halved = (size for size in sizes if abs(read * 2 - size) <= size * (ABOVE - 1))
-    return next(halved, None) or min(size for size in (*sizes, *USUAL_SIZES, read) if size * ABOVE >= read)
+    held = (size for size in (*sizes, *USUAL_SIZES) if size * ABOVE >= read)
+    return next(halved, None) or min(held, default=read)
 
 
 @dataclass(frozen=True)
@@ -62,10 +96,9 @@ class Cutter:
 
 def alarm(read: int, request: Request, cutter: Cutter) -> ContextAlarm:
     lost = lost_parts(read, request, keeps_system=cutter.keeps_system)
-    were = "was" if lost == ("memory",) else "were"
     sentence = (
         f"{cutter.name} cut the last request and said nothing. "
-        f"It read {read:,} of {request.sent:,} tokens; {_listed(lost)} {were} lost."
+        f"It read {read:,} of {request.sent:,} tokens; {_listed(lost)} were lost."
     )
     return ContextAlarm(read=read, sent=request.sent, lost=lost, sentence=sentence, fix_window=_enough(request, cutter))
 
