@@ -1,5 +1,6 @@
 """The base of every domain model: frozen, closed, plain JSON in and out."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,11 +19,32 @@ class Frozen(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _mend(cls, given: Any) -> Any:
-        return _mended(given) if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        fields = cast(dict[Any, Any], given)
+        return fields if _is_clean(fields.values()) else _mended(fields)
 
 
 Micros = int
 """UTC time as integer microseconds since 1970."""
+
+
+def _is_clean(values: Iterable[Any]) -> bool:
+    """Whether all texts are plain ASCII, as they nearly always are: each token of a reply comes through here."""
+    for value in values:
+        kind = cast(object, type(value))
+        if kind is str:
+            if not value.isascii() or "\0" in value:
+                return False
+        elif kind is dict:
+            if not (_is_clean(value) and _is_clean(value.values())):
+                return False
+        elif kind is list or kind is tuple:
+            if not _is_clean(value):
+                return False
+        elif isinstance(value, str | dict | list | tuple):
+            return False
+    return True
 
 
 def _mended(value: Any) -> Any:

@@ -4,7 +4,9 @@ from app.domain.agent import Agent
 from app.domain.base import Field, Frozen, Micros
 from app.domain.block import Block
 from app.domain.identity import Identity
+from app.domain.model import Provider
 from app.domain.run import Run, RunStatus, Step, StopReason
+from app.domain.tool import Tool
 from app.domain.turn import RunRequest, StepFeedback
 
 
@@ -51,6 +53,10 @@ class AgentPage(Frozen):
     identities: dict[str, Identity] = Field(default_factory=dict)
     holders: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Agents connected with each of the identities."""
+    tools: dict[str, Tool] = Field(default_factory=dict)
+    """By name."""
+    providers: dict[str, Provider] = Field(default_factory=dict)
+    """By name."""
 
 
 class RunPage(Frozen):

@@ -7,7 +7,6 @@ from typing import Any
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, ModelSettings, Reasoning
 from app.domain.error import Invalid, NotFound
 from app.domain.model import Model
-from app.domain.tool import Tool
 from app.rest.call import Call
 from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
@@ -68,7 +67,7 @@ _EFFORTS: Mapping[str, Reasoning] = {
 Body = CreateAgentRequest | UpdateAgent
 
 
-async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest, tools: Mapping[str, Tool]) -> AgentDraft:
+async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDraft:
     """Raises before anything is stored: `NotFound` for a handle, a tool or an identity that does not exist."""
     _check_possible(body)
     handle = _handle(body)
@@ -89,7 +88,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest, tools: Map
         model=handle,
         context_window=window,
         settings=_settings(body, ModelSettings(), window),
-        tool_names=_tool_names(body, tools),
+        tool_names=await _tool_names(call, body),
         blocks=tuple(block.draft() for block in body.memory_blocks or ()),
         block_ids=tuple(dict.fromkeys(body.block_ids or ())),
         message_buffer_autoclear=bool(body.message_buffer_autoclear),
@@ -99,7 +98,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest, tools: Map
     )
 
 
-async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent, tools: Mapping[str, Tool]) -> AgentPatch:
+async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent) -> AgentPatch:
     """Only what is given. Raises before anything is stored."""
     _check_possible(body)
     if body.message_ids is not None:
@@ -119,7 +118,7 @@ async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent, too
     if _window(body) is not None:
         given["context_window"] = _window(body)
     if body.has("tool_ids"):
-        given["tool_names"] = _named(body.tool_ids or (), tools)
+        given["tool_names"] = await _named(call, body.tool_ids or ())
     settings = _settings(body, agent.settings, given.get("context_window", agent.context_window))
     if settings != agent.settings:
         given["settings"] = settings
@@ -245,17 +244,18 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     return now.model_copy(update=given)
 
 
-def _tool_names(body: CreateAgentRequest, tools: Mapping[str, Tool]) -> tuple[str, ...]:
-    for name in body.tools or ():
-        if name not in tools:
-            raise NotFound(f"There is no tool named {name}.", hint="The list of tools has the names.")
+async def _tool_names(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[str, ...]:
+    """A name that no tool has is refused where the agent is stored."""
     base = BASE_TOOLS if body.include_base_tools is not False else ()
     more = MULTI_AGENT_TOOLS if body.include_multi_agent_tools else ()
-    return tuple(dict.fromkeys((*(body.tools or ()), *_named(body.tool_ids or (), tools), *base, *more)))
+    by_id = await _named(call, body.tool_ids or ())
+    return tuple(dict.fromkeys((*(body.tools or ()), *by_id, *base, *more)))
 
 
-def _named(tool_ids: tuple[str, ...], tools: Mapping[str, Tool]) -> tuple[str, ...]:
-    by_id = {tool.id: tool.name for tool in tools.values()}
+async def _named(call: Call[Any, Any], tool_ids: tuple[str, ...]) -> tuple[str, ...]:
+    if not tool_ids:
+        return ()
+    by_id = {tool.id: tool.name for tool in await call.services.tools.list()}
     for tool_id in tool_ids:
         if tool_id not in by_id:
             raise NotFound("A tool that is to be attached does not exist.", hint="The list of tools has the ids.")

@@ -1,38 +1,36 @@
 """What several routes look up: agents as they are told, and the conversation that a request means."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.domain.error import NotFound
 from app.domain.ids import is_id
 from app.domain.message import Message
+from app.domain.tool import Tool
 from app.domain.wire_message import WireMessage, objects_of
 from app.rest.call import Call
 from app.rest.errors import Misshapen
-from app.rest.wire.agents import ALL, AgentState, ModelWords, told_agents
+from app.rest.wire.agents import ALL, AgentState, told_agents
 
 _OLD_NAMES = {"sources": "agent.sources", "memory": "agent.blocks", "tool_exec_environment_variables": "agent.secrets"}
 
 
-async def words(call: Call[Any, Any]) -> ModelWords:
-    providers = await call.services.providers.list()
-    tools = await call.services.tools.list()
-    return ModelWords.model_construct(
-        providers={provider.name: provider for provider in providers}, tools={tool.name: tool for tool in tools}
-    )
+async def tools_by_name(call: Call[Any, Any]) -> dict[str, Tool]:
+    return {tool.name: tool for tool in await call.services.tools.list()}
 
 
-async def told(call: Call[Any, Any], ids: tuple[str, ...], include: frozenset[str] = ALL) -> list[AgentState]:
+async def told(call: Call[Any, Any], agents: Sequence[Agent], include: frozenset[str] = ALL) -> list[AgentState]:
     """These agents, in this order."""
-    if not ids:
+    if not agents:
         return []
-    relations = bool(include & {"agent.blocks", "agent.identities"})
-    page = await call.services.listing.agent_page(ids, relations)
-    return told_agents(page, await words(call), include)
+    relations = bool(include & {"agent.blocks", "agent.identities", "agent.tools"})
+    return told_agents(await call.services.listing.agent_page(tuple(agents), relations), include)
 
 
 async def told_one(call: Call[Any, Any], agent_id: str) -> AgentState:
-    return (await told(call, (agent_id,)))[0]
+    return told_agents(await call.services.listing.agent(agent_id))[0]
 
 
 def wanted(call: Call[Any, Any], include: tuple[str, ...], relationships: tuple[str, ...]) -> frozenset[str]:

@@ -6,7 +6,6 @@ from app.domain.identity import Identity
 from app.domain.message import Message
 from app.domain.page import AgentPage, Cut, RunFilter, RunPage, StepFilter, StepPage
 from app.domain.run import Run
-from app.domain.tool import Tool
 from app.engine.bundle import EnginePorts
 from app.ports.storage import Repositories
 
@@ -19,9 +18,13 @@ class Listing:
         """All agents, oldest first."""
         return await self._ports.storage.read(lambda repos: repos.agents.list())
 
-    async def agent_page(self, agent_ids: tuple[str, ...], relations: bool = True) -> AgentPage:
-        """These agents with what a program sees of them. `relations`: also their blocks and identities."""
-        return await self._ports.storage.read(lambda repos: _agent_page(repos, agent_ids, relations))
+    async def agent(self, agent_id: str) -> AgentPage:
+        """An agent with what a program sees of it."""
+        return await self._ports.storage.read(lambda repos: _agent_page(repos, (repos.agents.get(agent_id),), True))
+
+    async def agent_page(self, agents: tuple[Agent, ...], relations: bool = True) -> AgentPage:
+        """What a program sees of these agents. `relations`: also their blocks, tools and identities."""
+        return await self._ports.storage.read(lambda repos: _agent_page(repos, agents, relations))
 
     async def last_runs(self, agent_ids: tuple[str, ...]) -> dict[str, Run]:
         """The newest ended run of each agent."""
@@ -69,29 +72,23 @@ class Listing:
     async def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         return await self._ports.storage.read(lambda repos: repos.pages.in_context_ids(conversation_ids))
 
-    async def tools(self) -> tuple[Tool, ...]:
-        return await self._ports.storage.read(lambda repos: repos.tools.list())
 
-
-def _agent_page(repos: Repositories, agent_ids: tuple[str, ...], relations: bool) -> AgentPage:
-    agents = _agents(repos, agent_ids)
-    shown = repos.pages.default_conversations(agent_ids)
+def _agent_page(repos: Repositories, agents: tuple[Agent, ...], relations: bool) -> AgentPage:
+    ids = tuple(agent.id for agent in agents)
+    shown = repos.pages.default_conversations(ids)
     context = repos.pages.in_context_ids(tuple(shown.values()))
-    return AgentPage(
+    names = tuple({name for agent in agents for name in agent.tool_names})
+    # Its parts come from the database, where they were checked when they were written.
+    return AgentPage.model_construct(
         agents=agents,
-        last_runs=repos.pages.last_runs(agent_ids),
+        last_runs=repos.pages.last_runs(ids),
         message_ids={agent_id: context.get(place, ()) for agent_id, place in shown.items()},
         blocks=_blocks(repos, agents) if relations else {},
         identities=_identities(repos, agents) if relations else {},
         holders=_holders(repos, agents) if relations else {},
+        tools={tool.name: tool for tool in repos.tools.by_names(names)} if relations else {},
+        providers={provider.name: provider for provider in repos.providers.list()},
     )
-
-
-def _agents(repos: Repositories, agent_ids: tuple[str, ...]) -> tuple[Agent, ...]:
-    if len(agent_ids) == 1:
-        return (repos.agents.get(agent_ids[0]),)
-    found = {agent.id: agent for agent in repos.agents.list()}
-    return tuple(found[agent_id] for agent_id in agent_ids if agent_id in found)
 
 
 def _blocks(repos: Repositories, agents: tuple[Agent, ...]) -> dict[str, Block]:

@@ -161,7 +161,7 @@ def test_cancelled_stream_ends_with_its_reason(
     model_server.queue(Reply(text="I will never say this.", hold=True))
     with ThreadPoolExecutor(1) as pool, model_server.released():
         reading = pool.submit(hear, messages_url, {"input": "hold on", "streaming": True})
-        model_server.wait_for(lambda: b"hold on" in model_server.requests[-1].raw)
+        model_server.wait_for(lambda: any(b"hold on" in one.raw for one in model_server.chats))
         run = client.runs.list(agent_id=agent_id, active=True).items[0]
         with pytest.raises(ConflictError, match="CONFLICT: Cannot send a new message") as busy:
             client.agents.messages.create(agent_id, input="another", streaming=True)

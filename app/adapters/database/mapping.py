@@ -1,5 +1,9 @@
-"""Rows to domain models and back: one pair of functions per entity, and nothing else."""
+"""Rows to domain models and back: one pair of functions per entity, and nothing else.
 
+What is read in large numbers is built without checking it again: it was checked when it was written.
+"""
+
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -62,15 +66,20 @@ def agent_values(agent: Agent) -> Values:
 
 
 def agent_of(row: RowMapping, block_ids: tuple[str, ...], tool_names: tuple[str, ...]) -> Agent:
-    return Agent(
+    return Agent.model_construct(
         **_same(row, *_AGENT, *_AGENT_FLAGS, *_EDITED),
         tags=tuple(from_json(row["tags"])),
-        settings=ModelSettings.model_validate_json(row["settings"]),
+        settings=_settings(row["settings"]),
         metadata=from_json(row["metadata"]),
         extras=_extras(row["extras"]),
         block_ids=block_ids,
         tool_names=tool_names,
     )
+
+
+@lru_cache(256)
+def _settings(text: str) -> ModelSettings:
+    return ModelSettings.model_validate_json(text)
 
 
 _NO_EXTRAS = AgentExtras()
@@ -112,12 +121,12 @@ def message_values(message: Message) -> Values:
 
 
 def message_of(row: RowMapping) -> Message:
-    return Message(**_same(row, *_MESSAGE), parts=_PARTS.validate_json(row["parts"]))
+    return Message.model_construct(**_same(row, *_MESSAGE), parts=_PARTS.validate_json(row["parts"]))
 
 
 def member_of(row: RowMapping) -> Member:
     """From a row of messages joined with its membership (whose position is called `place`)."""
-    return Member(position=row["place"], message=message_of(row), left_seq=row["left_seq"])
+    return Member.model_construct(position=row["place"], message=message_of(row), left_seq=row["left_seq"])
 
 
 def _usage_values(usage: Usage) -> Values:
@@ -175,7 +184,7 @@ def run_event_values(event: RunEvent) -> Values:
 
 
 def run_event_of(row: RowMapping, run_id: str, message: Message | None, changes: tuple[MemoryEvent, ...]) -> RunEvent:
-    return RunEvent(
+    return RunEvent.model_construct(
         **_same(row, *_RUN_EVENT),
         run_id=run_id,
         payload=_PAYLOAD.validate_json(row["payload"]),

@@ -6,7 +6,7 @@ from app.domain.run import Run
 from app.rest.agent_bodies import agent_draft, agent_patch, secrets_of
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen
-from app.rest.lookups import default_thread, told, told_one, wanted, words
+from app.rest.lookups import default_thread, told, told_one, tools_by_name, wanted
 from app.rest.pages import page_of
 from app.rest.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
@@ -35,7 +35,7 @@ async def list_agents(call: Call[AgentQuery, None]) -> list[AgentState]:
     elif query.order_by == "last_run_completion":
         found.sort(key=lambda agent: (last[agent.id].completed_at or 0) if agent.id in last else 0)
     page = page_of(found, query, lambda agent: agent.id)
-    return await told(call, tuple(agent.id for agent in page), wanted(call, query.include, query.include_relationships))
+    return await told(call, page, wanted(call, query.include, query.include_relationships))
 
 
 async def _last_runs(call: Call[AgentQuery, None], found: list[Agent]) -> dict[str, Run]:
@@ -65,8 +65,7 @@ async def count_agents(call: Call[Nothing, None]) -> int:
 
 async def create_agent(call: Call[Nothing, CreateAgentRequest]) -> AgentState:
     """Creates an agent with its blocks, tools and first messages."""
-    known = await words(call)
-    draft = await agent_draft(call, call.body, known.tools)
+    draft = await agent_draft(call, call.body)
     first = [
         MessageDraft(role=one.role, parts=await parts_of(call.services, one.content), otid=one.otid, name=one.name)
         for one in call.body.initial_message_sequence or ()
@@ -87,7 +86,7 @@ async def update_agent(call: Call[Nothing, UpdateAgent]) -> AgentState:
     """Changes the fields that are given; sets of blocks, tools and tags are replaced."""
     agent_id = call.id("agent_id")
     agent = await call.services.agents.get(agent_id)
-    patch = await agent_patch(call, call.body, agent, (await words(call)).tools)
+    patch = await agent_patch(call, call.body, agent)
     secrets = secrets_of(call.body)
     if patch.model_fields_set:
         await call.services.agents.update(agent_id, patch, origin=API)
@@ -109,7 +108,7 @@ async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
     place = await default_thread(call, call.id("agent_id"))
     overview = await call.services.context.overview(place.active_id)
     page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
-    return told_context(overview, page, (await words(call)).tools)
+    return told_context(overview, page, await tools_by_name(call))
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:

@@ -92,9 +92,9 @@ async def delete_block(call: Call[Nothing, None]) -> None:
 async def agents_of_block(call: Call[AgentQuery, None]) -> list[AgentState]:
     """The agents that hold a block."""
     block = await call.services.blocks.get(call.id("block_id"))
-    holders = await call.services.blocks.holders(block.id)
-    page = page_of(holders, call.query, str)
-    return await told(call, tuple(page), wanted(call, call.query.include, call.query.include_relationships))
+    holders = [agent for agent in await call.services.listing.agents() if block.id in agent.block_ids]
+    page = page_of(holders, call.query, lambda agent: agent.id)
+    return await told(call, page, wanted(call, call.query.include, call.query.include_relationships))
 
 
 ENDPOINTS = (

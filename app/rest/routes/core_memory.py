@@ -4,7 +4,7 @@ from app.domain.agent import AgentPatch
 from app.domain.block import Block
 from app.domain.error import NotFound
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import told_one, words
+from app.rest.lookups import told_one, tools_by_name
 from app.rest.pages import page_of
 from app.rest.wire.agents import AgentState, Memory
 from app.rest.wire.base import API, Nothing, PageQuery
@@ -61,7 +61,7 @@ async def _labelled(call: Call[Nothing, BlockUpdate] | Call[Nothing, None]) -> B
 async def list_tools(call: Call[PageQuery, None]) -> list[Tool]:
     """The tools of the agent."""
     agent = await call.services.agents.get(call.id("agent_id"))
-    tools = (await words(call)).tools
+    tools = await tools_by_name(call)
     own = [tools[name] for name in agent.tool_names if name in tools]
     return [told_tool(tool) for tool in page_of(own, call.query, lambda tool: tool.id)]
 
@@ -78,7 +78,7 @@ async def detach_tool(call: Call[Nothing, None]) -> AgentState:
 
 async def _equip(call: Call[Nothing, None], attached: bool) -> AgentState:
     agent = await call.services.agents.get(call.id("agent_id"))
-    tool = next((one for one in (await words(call)).tools.values() if one.id == call.id("tool_id")), None)
+    tool = next((one for one in (await tools_by_name(call)).values() if one.id == call.id("tool_id")), None)
     if tool is None:
         raise NotFound("This tool does not exist.", hint="The list of tools has the ids.")
     if attached != (tool.name in agent.tool_names):

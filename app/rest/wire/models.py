@@ -151,23 +151,27 @@ def provider_type(provider: Provider | None) -> str:
     return "lmstudio_openai" if kind == "lmstudio" else kind
 
 
+_BLANK = LLMConfig.model_construct()
+
+
 def llm_config(agent: Agent, provider: Provider | None) -> LLMConfig:
     provider_name, _, name = agent.model.partition("/")
     settings = agent.settings
-    return LLMConfig(
-        model=name,
-        display_name=name,
-        model_endpoint_type=endpoint_type(provider),
-        model_endpoint=_address(provider),
-        provider_name=provider_name,
-        context_window=agent.context_window,
-        handle=agent.model,
-        temperature=settings.temperature,
-        max_tokens=settings.max_output_tokens,
-        enable_reasoner=settings.reasoning != "off",
-        reasoning_effort=_effort(settings.reasoning),
-        response_format=agent.extras.response_format,
-    )
+    fields: dict[str, Any] = {
+        "model": name,
+        "display_name": name,
+        "model_endpoint_type": endpoint_type(provider),
+        "model_endpoint": _address(provider),
+        "provider_name": provider_name,
+        "context_window": agent.context_window,
+        "handle": agent.model,
+        "temperature": settings.temperature,
+        "max_tokens": settings.max_output_tokens,
+        "enable_reasoner": settings.reasoning != "off",
+        "reasoning_effort": _effort(settings.reasoning),
+        "response_format": agent.extras.response_format,
+    }
+    return _BLANK.model_copy(update=fields)
 
 
 def embedding_config(handle: str | None, provider: Provider | None) -> EmbeddingConfig | None:
