@@ -137,6 +137,9 @@ class Pulls:
         """Pauses all downloads; they are there again at the next start."""
         for one in tuple(self._downloads.values()):
             await self._stop(one)
+        if self._downloads:
+            await self._try_to_store()
+            self._downloads.clear()
 
     async def _stop(self, one: _Download) -> None:
         task, one.task = one.task, None
@@ -161,10 +164,13 @@ class Pulls:
     async def _end(self, one: _Download, pull: Pull) -> None:
         one.task = None
         self._tell(one, pull)
+        await self._try_to_store()
+
+    async def _try_to_store(self) -> None:
         try:
             await self._store_all()
         except AppError as error:
-            log.warning("the end of a download could not be stored: %s", error.message)
+            log.warning("a download could not be noted: %s", error.message)
 
     async def _note(self, one: _Download, progress: PullProgress, provider: Provider) -> None:
         now = asyncio.get_running_loop().time()
@@ -180,8 +186,9 @@ class Pulls:
             "bytes_per_second": speed,
             "seconds_left": left / speed if speed else None,
         }
+        has_grown = total > one.pull.total
         self._tell(one, one.pull.model_copy(update=update))
-        if now - one.stored_at >= STORE_EVERY or not one.stored_at:
+        if has_grown or now - one.stored_at >= STORE_EVERY:
             one.stored_at = now
             await self._check_disk(provider, one.pull, left)
             await self._store_all()
