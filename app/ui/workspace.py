@@ -123,6 +123,8 @@ class Workspace(QObject):
             self._again("conversations", self._read_conversations)
         if kinds & {"own message", "own block", "own agent", "own conversation"}:
             self._again("overview", self._read_overview)
+        if "run" in kinds and self._doing:
+            self._again("doing", self._drop_ended)
         if "own run" in kinds:
             self._again("step", self._read_last_step)
 
@@ -149,6 +151,15 @@ class Workspace(QObject):
         self.agents.set_doing({other.agent_id: other.text for other in self._doing.values()})
         if self.agent is not None and event.agent_id == self.agent.id:
             self._tell_working()
+
+    async def _drop_ended(self) -> None:
+        """A run that is over does nothing any more, whether its last word of progress arrived or not."""
+        known = set(self._doing)
+        active = {run.id for run in await self.services.runs.active()}
+        for run_id in known - active:
+            self._doing.pop(run_id, None)
+        self.agents.set_doing({other.agent_id: other.text for other in self._doing.values()})
+        self._tell_working()
 
     def _tell_working(self) -> None:
         own = [event for event in self._doing.values() if self.agent and event.agent_id == self.agent.id]

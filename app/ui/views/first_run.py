@@ -21,6 +21,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
 from app.ui.widgets.labels import Label
 
+SIDE_FROM = 980
 MOST = 1100
 """Widest content of the main part, at 100 %."""
 
@@ -150,6 +151,7 @@ class FirstRun(QFrame):
         self.back.clicked.connect(lambda *_: self._go(1))
         self.create_button.clicked.connect(lambda *_: self._make())
         self.models.chosen_changed.connect(self._tell)
+        self._desk.shelf.changed.connect(self._tell)
         self.models.add_wanted.connect(self.server_wanted)
         self.starters.name_changed.connect(self._tell)
         self.starters.name.returnPressed.connect(self._make)
@@ -193,6 +195,7 @@ class FirstRun(QFrame):
         if chosen is None:
             demo = self.tr("No model can be used yet. The demo is a scripted agent, no AI, with real tools and memory.")
         self._said.setText(demo if self.step == 1 else "")
+        self.models.private.setText(f"{self.side.private.text()}. {self.side.why.text()}")
         self.setFocusProxy(self.use if chosen is not None else self.demo)
 
     # Making
@@ -240,7 +243,8 @@ class FirstRun(QFrame):
     def _fit(self) -> None:
         """The side goes when it is very narrow."""
         px, width = self._theme.px, self.width()
-        self.side.setVisible(width >= px(1000))
+        self.side.setVisible(width >= px(SIDE_FROM))
+        self.models.private.setVisible(width < px(SIDE_FROM))
         self.side.setFixedWidth(min(px(392), max(px(300), width * 27 // 100)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -39,6 +39,10 @@ class ChooseModel(QWidget):
         self.table = ModelTable(desk, pick=True)
         self.nothing = self._make_nothing()
         self.get = GetAnother(desk)
+        self.private = Label(theme, "", "label", "text2")
+        """What has left this computer, where there is no room for the side that says so."""
+        self.private.setWordWrap(True)
+        self.private.hide()
         column_of(
             theme,
             head,
@@ -48,6 +52,7 @@ class ChooseModel(QWidget):
             self.nothing,
             self.table,
             self.get,
+            self.private,
             None,
             parent=self,
             inset=(44, 32, 44, 24),

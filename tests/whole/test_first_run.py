@@ -1,0 +1,110 @@
+"""From an empty machine to a talk: no server, one that appears, a download, a choice, a starter, a message."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import qasync
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
+
+from tests.support.ollama_server import OllamaServer
+from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
+from tests.whole.test_window import Desk
+
+NOTICED_SECONDS = 6.0
+"""Five, and a moment to draw it."""
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free now, for a server that starts later."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+def field(desk: Desk, name: str) -> QLineEdit:
+    return next(edit for edit in shown(desk.window, QLineEdit) if edit.accessibleName() == name)
+
+
+def test_a_person_with_nothing_installed_comes_to_a_model_and_talks(
+    qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any], port: int
+):
+    desk = Desk(qapp, loop)
+    server = OllamaServer(port=port, installed=[], hold_pull_at=1_000_000, pull_step=250_000)
+
+    async def nothing_runs() -> None:
+        await desk.open()
+        await desk.services.settings.set("servers.places", [f"127.0.0.1:{port}"])
+        await until(desk.see("No model server runs on this computer"), "what to install")
+        assert has_button(desk.window, "Get Ollama")
+        assert has_button(desk.window, "Continue without a model (demo)")
+        assert not button(desk.window, "Use a model").isEnabled()
+        assert "of 127.0.0.1" in texts(desk.window)
+
+    async def it_appears() -> None:
+        await until(desk.see("has no models yet"), "the server to be noticed", NOTICED_SECONDS)
+        await until(desk.see(f"127.0.0.1:{port}, version"), "its card")
+        assert [provider.kind for provider in await desk.services.providers.list()].count("ollama") == 1
+
+    async def get_a_model() -> None:
+        click(button(desk.window, "Get another model…"))
+        name = field(desk, "Name of the model to get")
+        type_text(name, "qwen3:4b")
+        press(name, Qt.Key.Key_Return)
+        await until(desk.see("1 MB of"), "the download to get somewhere")
+        click(button(desk.window, "Pause getting qwen3:4b"))
+        await until(desk.see("Paused at"), "the download to pause")
+        server.release()
+        click(button(desk.window, "Go on getting qwen3:4b"))
+        await until(lambda: has_button(desk.window, "Use qwen3:4b"), "the model to arrive")
+        await until(lambda: button(desk.window, "Use qwen3:4b").isEnabled(), "the model to be chosen")
+
+    async def make_an_agent() -> None:
+        click(desk.session.assembly.first_run.use)
+        await until(lambda: has_button(desk.window, "Companion"), "the starters")
+        click(button(desk.window, "Companion"))
+        await until(desk.see("plans"), "its blocks")
+        click(button(desk.window, "Create Companion"))
+        await until(desk.see("Say something to Companion"), "the conversation")
+        assert isinstance(QApplication.focusWidget(), QPlainTextEdit)
+
+    async def talk() -> None:
+        await desk.say("Good evening")
+        await until(desk.see("Good evening\nYou said:"), "the reply")
+        assert server.chats[-1].body["model"] == "qwen3:4b"
+        assert server.chats[-1].body["options"]["num_ctx"] > 0
+        await until(lambda: not has_button(desk.window, "Stop"), "the reply to end")
+        await until(desk.see("Companion is idle"), "the status line to say so")
+
+    async def path() -> None:
+        await nothing_runs()
+        with server:
+            await it_appears()
+            await get_a_model()
+            await make_an_agent()
+            await talk()
+        await desk.close()
+
+    wait_for(path(), 90)
+
+
+def test_a_server_that_dies_is_noticed_and_the_demo_is_still_there(
+    qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any], port: int
+):
+    desk = Desk(qapp, loop)
+
+    async def path() -> None:
+        await desk.open()
+        await desk.services.settings.set("servers.places", [f"127.0.0.1:{port}"])
+        with OllamaServer(port=port):
+            await until(lambda: desk.session.assembly.first_run.use.isEnabled(), "its model to be offered")
+        await until(desk.see("Does not answer"), "its death to be noticed", NOTICED_SECONDS)
+        await until(lambda: not desk.session.assembly.first_run.use.isEnabled(), "its models to go")
+        click(button(desk.window, "Continue without a model (demo)"))
+        await until(desk.see("Say something to Vesta"), "the demo")
+        await desk.close()
+
+    wait_for(path(), 60)
