@@ -20,7 +20,7 @@ FORBIDDEN_WORDS = {"manager", "helper", "helpers", "util", "utils", "handler", "
 GIVEN_NAMES = re.compile(
     r"data|setData|setModelData|setEditorData|itemData|headerData|setHeaderData|mimeData|dataChanged"
     r"|metadata|target_metadata|dropMimeData|canDropMimeData|createMimeDataFromSelection|insertFromMimeData|canInsertFromMimeData"
-    r"|DATA_FOLDER|data_base64|exc_info|version_info|connection_data|error_data|info_plist"
+    r"|DATA_FOLDER|data_base64|exc_info|version_info|connection_data|error_data|info_plist|data_received"
 )
 TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/services/", "app/link/", "app/rest/server.py")
 HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "mcp", "numpy", "httpx", "uvicorn",

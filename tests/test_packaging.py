@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PyInstaller import compat
 
+assert compat  # loaded before a test pretends to be on another system
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGING = ROOT / "packaging"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]

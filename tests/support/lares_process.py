@@ -104,6 +104,15 @@ class Terminal:
         finally:
             os.close(self._own)
 
+    def leave(self) -> int:
+        """Presses Ctrl-C until it has ended: one pressed in the moment the prompt appears is lost in readline."""
+        until = time.monotonic() + SECONDS
+        while self._process.poll() is None and time.monotonic() < until:
+            self.type("\x03")
+            select.select([], [], [], 0.5)
+        os.close(self._own)
+        return self._process.wait(SECONDS)
+
     def kill(self) -> None:
         if self._process.poll() is None:
             self._process.kill()

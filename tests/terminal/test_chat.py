@@ -105,8 +105,7 @@ def test_ctrl_c_stops_the_reply_and_the_chat_goes_on(terminal: Terminal) -> None
     terminal.see("Stopped.\x1b[0m\r\n> ")
     terminal.type("who are you\n")
     terminal.see("`/fail`\r\n> ")
-    terminal.type("\x03")
-    assert terminal.end() == 130
+    assert terminal.leave() == 130
 
 
 def test_second_ctrl_c_leaves(terminal: Terminal, config: Config) -> None:
