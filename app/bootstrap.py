@@ -52,10 +52,12 @@ from app.services.listing import Listing
 from app.services.messages import Messages
 from app.services.models import Models
 from app.services.providers import Providers
+from app.services.pulls import Pulls
 from app.services.running import Running
 from app.services.runs import Runs
 from app.services.servers import KnownServers, Servers
 from app.services.settings import Settings
+from app.services.shelf import Shelf
 from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
@@ -84,26 +86,32 @@ class OpenEngine:
     ids: IdFactory
     _backups: BackupStore
     _running: Running
+    _shelf: Shelf
+    _pulls: Pulls
     _catalog: ModelCatalog
     _bus: EventBus
+    _watching: "asyncio.Task[None] | None" = None
 
     def busy(self) -> bool:
         """Whether runs or downloads are under way, or other programs may come."""
-        return self._running.busy or self.services.models.pulling or self.services.api.running
+        return self._running.busy or self._pulls.running or self.services.api.running
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
         self.services.system.set_recovered(*await self._running.recover_all())
         await self.services.api.restore()
-        self.services.servers.begin()
+        self._watching = self.services.servers.begin()
         await self._housekeep()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
         await self.services.api.close()
-        await self.services.servers.close()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         await self._running.close()
-        await self.services.models.close()
+        await self._pulls.close()
+        await self._shelf.close()
         self._bus.close()
         await self._catalog.close()
         await self.storage.close()
@@ -144,8 +152,9 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     )
     running = Running(ports)
     runs, events, providers = Runs(ports, bus, running), Events(bus), Providers(ports, secrets)
-    models = Models(ports, ThisComputer(), lambda: services.fitness.known())
-    await models.begin()
+    computer, shelf = ThisComputer(), Shelf(ports)
+    pulls = Pulls(ports, computer, shelf)
+    await pulls.load()
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),
@@ -154,7 +163,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         runs=runs,
         history=History(ports),
         context=Context(ports),
-        models=models,
+        models=Models(ports, shelf, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
         tools=Tools(ports),
         settings=Settings(ports),
@@ -168,13 +177,13 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
-        servers=Servers(ports, models, providers, KnownServers(PRESETS, PROBED, probe), lambda: events.watched),
-        fitness=Fitness(ports, models, _empty_storage(clock, ids)),
+        servers=Servers(ports, shelf, providers, KnownServers(PRESETS, PROBED, probe), lambda: events.watched),
+        fitness=Fitness(ports, shelf, computer, _empty_storage(clock, ids)),
         starters=Starters(),
     )
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
-    return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, catalog, bus)
+    return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, shelf, pulls, catalog, bus)
 
 
 def _empty_storage(clock: Clock, ids: IdFactory) -> EmptyStorage:

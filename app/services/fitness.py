@@ -1,5 +1,6 @@
 """Fitness: can this model be an agent? Tested in about a minute, known by the model's digest from then on."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from app.domain.model import Model, Provider
 from app.domain.system import Setting
 from app.engine.bundle import EnginePorts
 from app.ports.storage import Repositories
+from app.ports.system import Computer
 from app.services.bench import Bench, EmptyStorage, Outcome, open_bench
 from app.services.fit_tasks import (
     AS_JSON,
@@ -36,8 +38,8 @@ from app.services.fit_tasks import (
     task,
     verdict_of,
 )
-from app.services.models import Models
 from app.services.recommended import advised_context
+from app.services.shelf import Shelf
 
 SETTING = "engine.fitness"
 SECONDS_A_TASK = 90.0
@@ -70,14 +72,12 @@ class _Test:
 
 
 class Fitness:
-    def __init__(
-        self, ports: EnginePorts, models: Models, empty: EmptyStorage, usable_speed: float = USABLE_SPEED
-    ) -> None:
-        """`empty`: storage to test on. `usable_speed`: tokens a second that a model must write."""
+    def __init__(self, ports: EnginePorts, shelf: Shelf, computer: Computer, empty: EmptyStorage) -> None:
+        """`empty`: storage to test on."""
         self._ports = ports
-        self._models = models
+        self._shelf = shelf
+        self._computer = computer
         self._empty = empty
-        self._usable_speed = usable_speed
 
     async def known(self) -> tuple[FitReport, ...]:
         """What earlier tests found, as far as the models are still the same."""
@@ -102,14 +102,14 @@ class Fitness:
         yield FitProgress(of=OF, report=report)
 
     async def _begin(self, handle: str) -> _Test:
-        model = await self._models.find(handle)
+        model = await self._shelf.find(handle)
         if model is None:
             raise ModelError(f"The server of {handle} does not answer.", code="server_down", hint="Start it first.")
         if model.scripted:
             raise Invalid("The demo is scripted: there is no model to test.")
         if model.unfit:
             raise Invalid(model.unfit, code="unfit")
-        total = (await self._models.memory()).total_bytes
+        total, _ = await asyncio.to_thread(self._computer.memory)
 
         def read(repos: Repositories) -> tuple[Provider | None, int | None]:
             return repos.providers.named(model.provider), repos.agents.largest_window(handle)
@@ -126,7 +126,7 @@ class Fitness:
             test.speed = speed_of(outcome, self._ports.ledger.text)
             if test.model.reasoning and (test.speed or 0) < QUICK:
                 test.settings = test.settings.model_copy(update={"reasoning": "off"})
-            return speed_task(outcome, test.speed, self._usable_speed)
+            return speed_task(outcome, test.speed, USABLE_SPEED)
 
         async def as_json() -> FitTask:
             done = await plain(AS_JSON)
@@ -152,7 +152,7 @@ class Fitness:
 
     async def _context(self, test: _Test, bench: Bench) -> FitTask:
         """By what the server says of itself; where it says nothing, by a request that is longer than many allow."""
-        await self._models.refresh(test.provider)
+        await self._shelf.refresh(test.provider)
         test.served = self._ports.windows.served(test.model.handle)
         if test.served is not None or test.window < LONG_TOKENS + LONGEST_REPLY:
             return context_task(test.served, cut=False)
@@ -209,7 +209,7 @@ class Fitness:
 
     def _holds(self, report: FitReport) -> bool:
         """A changed digest is another model; what cannot be seen now is taken to be the same."""
-        model = self._models.known(report.handle)
+        model = self._shelf.known(report.handle)
         return model is None or not model.digest or model.digest == report.digest
 
 

@@ -9,7 +9,7 @@ from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.engine.bundle import EnginePorts
 from app.ports.secrets import SecretStore
 from app.ports.storage import Repositories
-from app.services.models import ask
+from app.services.shelf import ask
 
 
 class Providers:

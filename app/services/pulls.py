@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from app.domain.model import Provider, Pull, PullProgress
 from app.engine.bundle import EnginePorts
 from app.ports.models import ModelStore
 from app.ports.system import Computer
-from app.services.notices import ModelNotices
+from app.services.shelf import Shelf
 from app.services.stores import store_of
 
 log = logging.getLogger(__name__)
@@ -64,18 +63,10 @@ class _Download:
 
 
 class Pulls:
-    def __init__(
-        self,
-        ports: EnginePorts,
-        computer: Computer,
-        notices: ModelNotices,
-        on_done: Callable[[Provider], Awaitable[object]],
-    ) -> None:
-        """`on_done`: is called when a model has arrived."""
+    def __init__(self, ports: EnginePorts, computer: Computer, shelf: Shelf) -> None:
         self._ports = ports
         self._computer = computer
-        self._notices = notices
-        self._on_done = on_done
+        self._shelf = shelf
         self._downloads: dict[Key, _Download] = {}
 
     @property
@@ -112,7 +103,7 @@ class Pulls:
         one = self._downloads[key] = _Download(before.model_copy(update={"phase": "waiting", "error": "", "hint": ""}))
         one.task = asyncio.get_running_loop().create_task(self._carry(one, provider, store), name=f"pull {name}")
         await self._store_all()
-        self._notices.say(provider.id)
+        self._shelf.notices.say(provider.id)
         return one.pull
 
     async def pause(self, provider_id: str, name: str) -> Pull:
@@ -131,7 +122,7 @@ class Pulls:
         if one is not None:
             await self._stop(one)
             await self._store_all()
-            self._notices.say(provider_id)
+            self._shelf.notices.say(provider_id)
 
     async def close(self) -> None:
         """Pauses all downloads; they are there again at the next start."""
@@ -158,7 +149,7 @@ class Pulls:
             log.exception("the download of %s broke off", one.pull.name)
             await self._end(one, _still(one.pull, "failed", _UNEXPECTED, "Try again: what is there is kept."))
         else:
-            await self._on_done(provider)
+            await self._shelf.refresh(provider)
             await self._end(one, _still(one.pull, "done"))
 
     async def _end(self, one: _Download, pull: Pull) -> None:
@@ -209,7 +200,7 @@ class Pulls:
     def _tell(self, one: _Download, pull: Pull) -> None:
         if pull != one.pull:
             one.pull = pull
-            self._notices.say(pull.provider_id)
+            self._shelf.notices.say(pull.provider_id)
 
     async def _store_all(self) -> None:
         rows = [one.pull.model_dump(mode="json") for one in self._downloads.values() if one.pull.phase != "done"]

@@ -11,8 +11,8 @@ from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.bundle import EnginePorts
-from app.services.models import Models
 from app.services.providers import Providers
+from app.services.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +40,11 @@ class KnownServers:
 
 class Servers:
     def __init__(
-        self, ports: EnginePorts, models: Models, providers: Providers, known: KnownServers, watched: Callable[[], bool]
+        self, ports: EnginePorts, shelf: Shelf, providers: Providers, known: KnownServers, watched: Callable[[], bool]
     ) -> None:
         """`watched`: whether a client is connected; nothing is looked for while nobody is."""
         self._ports = ports
-        self._models = models
+        self._shelf = shelf
         self._providers = providers
         self._general = known
         self._watched = watched
@@ -52,7 +52,6 @@ class Servers:
         self._found_at: Micros = 0
         self._looking = asyncio.Lock()
         self._listed_at: dict[str, Micros] = {}
-        self._task: asyncio.Task[None] | None = None
 
     async def found(self) -> tuple[FoundServer, ...]:
         """The servers that answered when last looked for; looks at once if that is long ago."""
@@ -81,15 +80,9 @@ class Servers:
 
     # For the engine's other parts
 
-    def begin(self) -> None:
-        """Looks again and again from now on, while somebody watches."""
-        self._task = asyncio.get_running_loop().create_task(self._watch(), name="watch servers")
-
-    async def close(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+    def begin(self) -> "asyncio.Task[None]":
+        """Looks again and again from now on, while somebody watches, until the task is cancelled."""
+        return asyncio.get_running_loop().create_task(self._watch(), name="watch servers")
 
     async def _watch(self) -> None:
         while True:
@@ -121,10 +114,10 @@ class Servers:
         """Reads a server's list again when it came, went or changed, and now and then."""
         now = self._ports.clock.now()
         old = now - self._listed_at.get(provider.id, 0) >= LIST_EVERY
-        believed = self._models.answers(provider.id)
+        believed = self._shelf.answers(provider.id)
         if changed or (believed is not None and believed != answers) or (answers and old):
             self._listed_at[provider.id] = now
-            await self._models.refresh(provider)
+            await self._shelf.refresh(provider)
 
     async def _places(self) -> tuple[Place, ...]:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))

@@ -12,7 +12,8 @@ from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, Pull
 from app.services import Services
 from app.services.models import Models
-from app.services.pulls import SpeedMeter
+from app.services.pulls import Pulls, SpeedMeter
+from app.services.shelf import Shelf
 from tests.services.conftest import Reopen
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAIServer
@@ -61,9 +62,12 @@ async def models(engine: OpenEngine, computer: Small) -> AsyncIterator[Models]:
     async def nothing() -> tuple[()]:
         return ()
 
-    made = Models(engine.services.models._ports, computer, nothing)
-    yield made
-    await made.close()
+    ports = engine.services.blocks._ports
+    shelf = Shelf(ports)
+    pulls = Pulls(ports, computer, shelf)
+    yield Models(ports, shelf, pulls, computer, nothing)
+    await pulls.close()
+    await shelf.close()
 
 
 async def until(models: Models, phase: str, completed: int = 0) -> Pull:
@@ -76,14 +80,14 @@ async def until(models: Models, phase: str, completed: int = 0) -> Pull:
     raise TimeoutError(await models.pulls())
 
 
-async def test_a_model_is_downloaded_and_listed(services: Services, provider: Provider) -> None:
+async def test_a_model_is_downloaded_and_listed(engine: OpenEngine, services: Services, provider: Provider) -> None:
     begun = await services.models.pull(provider.id, f" {NAME} ")
     assert (begun.phase, begun.completed) == ("waiting", 0)
     done = await until(services.models, "done")
     assert (done.completed, done.total, done.error) == (WHOLE, WHOLE, "")
     (found,) = [one for one in await services.models.list() if one.provider.id == provider.id]
     assert NAME in {model.name for model in found.models}
-    assert not services.models.pulling
+    assert not engine.busy()
 
 
 async def test_progress_speed_and_what_is_left_are_told_four_times_a_second_at_most(
@@ -110,16 +114,18 @@ async def test_progress_speed_and_what_is_left_are_told_four_times_a_second_at_m
     assert [pull.completed for pull in told] == sorted(pull.completed for pull in told)
 
 
-async def test_pause_and_go_on_where_it_was(services: Services, server: OllamaServer, provider: Provider) -> None:
+async def test_pause_and_go_on_where_it_was(
+    engine: OpenEngine, services: Services, server: OllamaServer, provider: Provider
+) -> None:
     server.hold_pull_at = 750_000
     await services.models.pull(provider.id, NAME)
     running = await until(services.models, "running", 500_000)
-    assert services.models.pulling, "the engine stays for it"
+    assert engine.busy(), "the engine stays for it"
     paused = await services.models.pause_pull(provider.id, NAME)
     assert paused.phase == "paused"
     assert paused.completed >= running.completed
     assert (paused.bytes_per_second, paused.seconds_left) == (None, None)
-    assert not services.models.pulling
+    assert not engine.busy()
     await asyncio.to_thread(server.wait_for, lambda: server.aborted == 1)
     server.hold_pull_at = None
     again = await services.models.pull(provider.id, NAME)
