@@ -37,7 +37,7 @@ class ModelShelf(QObject):
         """True while a person waits for the servers to be asked again."""
         self._reading = False
         self._again = False
-        self._testing: dict[str, asyncio.Task[Any]] = {}
+        self._testing: dict[str, asyncio.Future[Any]] = {}
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.setInterval(SETTLED_MS)
@@ -79,6 +79,9 @@ class ModelShelf(QObject):
     async def _read_all(self) -> None:
         try:
             await self._read()
+        except asyncio.CancelledError:
+            self._again = False  # the window closes; nobody is left to read for
+            raise
         finally:
             self._reading = False
             if self._again:

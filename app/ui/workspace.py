@@ -3,6 +3,7 @@
 Views show it and ask services; it reads again what events say has changed. It draws nothing.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -139,6 +140,9 @@ class Workspace(QObject):
     async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
         try:
             await read()
+        except asyncio.CancelledError:
+            self._reading[what] = False  # the window closes; nobody is left to read for
+            raise
         finally:
             if self._reading.pop(what):
                 self._again(what, read)

@@ -22,15 +22,19 @@ class Tasks:
 
     def spawn(
         self, coro: Coroutine[Any, Any, Any], owner: QObject, on_error: OnError | None = None
-    ) -> "asyncio.Task[Any]":
+    ) -> "asyncio.Future[Any]":
         """`on_error` gets what the coroutine raised in place of the common way; cancelling is no error.
 
         For an owner that is gone, and after `end`, the coroutine does not begin.
         """
-        task = asyncio.get_running_loop().create_task(coro)
+        loop = asyncio.get_running_loop()
         if self._closed or not isValid(owner):
-            task.cancel()
-            return task
+            # Closed at once: a task that is only cancelled would need one more turn of a loop that may have ended.
+            coro.close()
+            never = loop.create_future()
+            never.cancel()
+            return never
+        task = loop.create_task(coro)
         key = getCppPointer(owner)[0]
         if key not in self._owned:
             self._owned[key] = set()

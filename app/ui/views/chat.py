@@ -63,7 +63,7 @@ class ChatView(QFrame):
         self.agent: Agent | None = None
         self.conversation: Conversation | None = None
         self._opened = 0
-        self._opening: asyncio.Task[None] | None = None
+        self._opening: asyncio.Future[None] | None = None
         self._reading = False
         self.model = TranscriptModel(self)
         self.context = CardContext(theme)

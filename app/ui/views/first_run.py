@@ -19,6 +19,7 @@ from app.ui.views.starter_cards import StarterCards, StarterPreview
 from app.ui.widgets.announce import announce
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.field import Field
+from app.ui.widgets.focus_order import step_inside
 from app.ui.widgets.labels import Label
 
 SIDE_FROM = 980
@@ -196,7 +197,8 @@ class FirstRun(QFrame):
             demo = self.tr("No model can be used yet. The demo is a scripted agent, no AI, with real tools and memory.")
         self._said.setText(demo if self.step == 1 else "")
         self.models.private.setText(f"{self.side.private.text()}. {self.side.why.text()}")
-        self.setFocusProxy(self.use if chosen is not None else self.demo)
+        first = self.use if chosen is not None else self.demo
+        self.setFocusProxy(first if self.step == 1 else self.starters.cards.chosen_card or self.starters.name)
 
     # Making
 
@@ -233,6 +235,9 @@ class FirstRun(QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fit()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return step_inside(self, forward=forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.step == 2:

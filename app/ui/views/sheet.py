@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, follow, frame_of, hairline, row_of, scrolled
 from app.ui.widgets.buttons import IconButton
+from app.ui.widgets.focus_order import step_inside
 from app.ui.widgets.labels import Label
 
 WIDTH = 760
@@ -88,6 +89,9 @@ class Sheet(QFrame):
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
         self._fit()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return step_inside(self, forward=forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

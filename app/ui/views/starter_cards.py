@@ -72,8 +72,12 @@ class StarterCards(QWidget):
         follow(theme, self, self._fit)
 
     @property
+    def chosen_card(self) -> StarterCard | None:
+        return next((card for card in self.cards if card.isChecked()), None)
+
+    @property
     def chosen(self) -> Starter | None:
-        return next((card.starter for card in self.cards if card.isChecked()), None)
+        return self.chosen_card.starter if self.chosen_card is not None else None
 
     def show_starters(self, starters: Sequence[Starter]) -> None:
         if tuple(starters) == tuple(card.starter for card in self.cards):
@@ -102,8 +106,7 @@ class StarterCards(QWidget):
             self.cards[at].setFocus(Qt.FocusReason.TabFocusReason)
 
     def focus_chosen(self) -> None:
-        card = next((card for card in self.cards if card.isChecked()), None)
-        if card is not None:
+        if (card := self.chosen_card) is not None:
             card.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 _TAB = Qt.FocusPolicy.TabFocus.value
+SAME_LINE = 10
+"""Pixels between the middles of two things that stand on one line."""
 
 
 def focusable_in(groups: Sequence[QWidget]) -> list[QWidget]:
@@ -31,6 +33,31 @@ def next_outside(area: QWidget, *, forward: bool) -> QWidget | None:
         if not area.isAncestorOf(current) and takes_tab(current) and current.window() is area.window():
             return current
     return None
+
+
+def step_inside(area: QWidget, *, forward: bool) -> bool:
+    """Tab inside of an area whose parts come and go: as one reads it, then on to what follows the area."""
+    stops = in_reading_order(area)
+    focus = QApplication.focusWidget()
+    at = stops.index(focus) if focus in stops else -1 if forward else len(stops)
+    at += 1 if forward else -1
+    target = stops[at] if 0 <= at < len(stops) else next_outside(area, forward=forward)
+    if target is None:
+        return False
+    target.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+    return True
+
+
+def in_reading_order(area: QWidget) -> list[QWidget]:
+    """Line by line; what stands beside each other is one line, whatever its height."""
+    stops = [widget for widget in area.findChildren(QWidget) if takes_tab(widget) and widget.focusProxy() is None]
+    middles = {widget: widget.mapTo(area, widget.rect().center()) for widget in stops}
+    lines: list[list[QWidget]] = []
+    for widget in sorted(stops, key=lambda widget: middles[widget].y()):
+        if not lines or middles[widget].y() - middles[lines[-1][0]].y() > SAME_LINE:
+            lines.append([])
+        lines[-1].append(widget)
+    return [widget for line in lines for widget in sorted(line, key=lambda widget: middles[widget].x())]
 
 
 def takes_tab(widget: QWidget) -> bool:
