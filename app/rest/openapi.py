@@ -100,21 +100,22 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     error = {"content": {"application/json": {"schema": {"$ref": _REF.format(model="ErrorAnswer")}}}}
-    if endpoint.since:
-        return {"501": {"description": endpoint.since, **error}}
-    content: dict[str, Any] = {"application/json": {"schema": schemas.answer(endpoint)}}
-    if endpoint.act.__name__ in _STREAMS:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
     described = {
         "400": "It cannot be done with what was given.",
         "401": "The token is missing or wrong.",
         "403": "Not addressed as this computer, or asked by a web page.",
         "404": "Something named does not exist.",
+        "408": "The body did not arrive in time.",
         "409": "Something is busy, or a name is taken.",
         "413": "The body is too large.",
         "422": "The request has another shape than documented.",
-        "501": "A part that this version does not have.",
         "500": "The model server or Lares failed.",
+        "501": endpoint.since or "A part that this version does not have.",
     }
-    refusals = {status: {"description": text, **error} for status, text in described.items()}
+    refusals: dict[str, Any] = {status: {"description": text, **error} for status, text in described.items()}
+    if endpoint.since:
+        return refusals
+    content: dict[str, Any] = {"application/json": {"schema": schemas.answer(endpoint)}}
+    if endpoint.act.__name__ in _STREAMS:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
     return {"200": {"description": "Done.", "content": content}, **refusals}
