@@ -1,6 +1,7 @@
 """Reading event streams as raw HTTP: whole, in part, and broken off wherever the bytes end."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +40,10 @@ class Heard:
         return max((event["seq_id"] for event in self.events if event.get("seq_id")), default=0)
 
 
-def hear(url: str, body: Event, at_most: int | None = None) -> Heard:
-    """Reads a stream to its end, or only so many bytes before the connection is dropped."""
+def hear(
+    url: str, body: Event, at_most: int | None = None, until: Callable[[Heard], bool] = lambda heard: False
+) -> Heard:
+    """Reads a stream to its end, or only so many bytes or so far before the connection is dropped."""
     heard, taken = Heard(), 0
     with httpx.Client(timeout=30) as client, client.stream("POST", url, json=body) as answer:
         assert answer.status_code == 200, answer.read()
@@ -49,7 +52,7 @@ def hear(url: str, body: Event, at_most: int | None = None) -> Heard:
                 part = piece if at_most is None else piece[: at_most - taken]
                 taken += len(part)
                 heard.feed(part)
-                if at_most is not None and taken >= at_most:
+                if until(heard) or (at_most is not None and taken >= at_most):
                     break
         except httpx.TransportError:
             pass
