@@ -25,10 +25,10 @@ class Tasks:
     ) -> "asyncio.Future[Any]":
         """`on_error` gets what the coroutine raised in place of the common way; cancelling is no error.
 
-        For an owner that is gone, and after `end`, the coroutine does not begin.
+        For an owner that is gone, while no loop runs, and after `end`, the coroutine does not begin.
         """
-        loop = asyncio.get_running_loop()
-        if self._closed or not isValid(owner):
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        if self._closed or not loop.is_running() or not isValid(owner):
             # Closed at once: a task that is only cancelled would need one more turn of a loop that may have ended.
             coro.close()
             never = loop.create_future()
