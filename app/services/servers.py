@@ -16,7 +16,7 @@ from app.services.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 4.0
+LOOK_EVERY = 3.0
 """Seconds. With the second that looking takes, a server that appears or dies is noticed within five."""
 LIST_EVERY: Micros = 12_000_000
 """How old a list of a server on this computer gets while somebody watches: models are loaded by other programs too."""
