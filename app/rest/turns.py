@@ -24,21 +24,11 @@ from app.rest.sse import FAILURES, EventStream, StreamPlan, blocks_of, ping_of
 from app.rest.wire.base import MOST
 from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImage, LettaRequest, LettaResponse, Sent
 from app.rest.wire.messages import MessageCreate as Created
+from app.rest.wire.runs import DEFAULT_CONFIG
 from app.services import Services
 
-KEPT_CONFIG = (
-    "use_assistant_message",
-    "assistant_message_tool_name",
-    "assistant_message_tool_kwarg",
-    "include_return_message_types",
-)
-DEFAULT_CONFIG = {
-    "use_assistant_message": True,
-    "assistant_message_tool_name": "send_message",
-    "assistant_message_tool_kwarg": "message",
-    "include_return_message_types": None,
-}
-"""What is told of a run's request; `stream_tokens` is kept beside it for readers that come back."""
+KEPT_CONFIG = {**DEFAULT_CONFIG, "stream_tokens": False}
+"""What is kept of how a program wants its answer, where it differs from the default."""
 
 
 async def draft_of(call: Call, place: Conversation, body: LettaRequest, background: bool = False) -> TurnDraft:
@@ -46,13 +36,14 @@ async def draft_of(call: Call, place: Conversation, body: LettaRequest, backgrou
     await _check_possible(call, place, body)
     created = [Created(role="user", content=body.input)] if body.input is not None else _created(body.messages or ())
     messages = [await _message(call.services, one) for one in created]
-    config = {name: given for name in KEPT_CONFIG if (given := getattr(body, name)) is not None}
+    asked = {name: getattr(body, name) for name in KEPT_CONFIG}
+    config = {name: value for name, value in asked.items() if value is not None and value != KEPT_CONFIG[name]}
     return TurnDraft(
         conversation_id=place.active_id,
         messages=tuple(messages),
         background=background,
         max_steps=body.max_steps,
-        config={**DEFAULT_CONFIG, **config, "stream_tokens": bool(body.stream_tokens)},
+        config=config,
         callback_url=body.callback_url,
     )
 

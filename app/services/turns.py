@@ -46,11 +46,11 @@ class Turns:
             started_by=draft.started_by,
             earlier=tuple((ids.new("message"), message) for message in earlier),
             max_steps=draft.max_steps,
-            request=RunRequest(run_id=run_id, config=draft.config, callback_url=draft.callback_url),
+            request=_request(run_id, draft),
         )
 
     async def request(self, run_id: str) -> RunRequest | None:
-        """What was asked for with a run; None when no program began it."""
+        """What was asked for with a run beside its messages; None when nothing was."""
         return await self._ports.storage.read(lambda repos: repos.requests.get(run_id))
 
     async def delete(self, run_id: str) -> Run:
@@ -84,6 +84,13 @@ class Turns:
                 repos.requests.put(request.model_copy(update=told))
 
         await self._ports.storage.write(work)
+
+
+def _request(run_id: str, draft: TurnDraft) -> RunRequest | None:
+    """None where nothing beside the messages was asked for, as with most: then there is no row to write."""
+    if not draft.config and draft.callback_url is None:
+        return None
+    return RunRequest(run_id=run_id, config=draft.config, callback_url=draft.callback_url)
 
 
 def _says_something(message: MessageDraft) -> bool:

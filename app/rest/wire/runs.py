@@ -12,6 +12,12 @@ from app.domain.wire_message import iso
 from app.rest.constants import ORGANISATION_ID, USER_ID
 from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, Told, maybe_iso
 
+DEFAULT_CONFIG: JsonObject = {
+    "use_assistant_message": True,
+    "assistant_message_tool_name": "send_message",
+    "assistant_message_tool_kwarg": "message",
+    "include_return_message_types": None,
+}
 STEP_STATUS = {"completed": "success", "failed": "failed", "cancelled": "cancelled"}
 
 
@@ -175,7 +181,7 @@ def told_run(run: OurRun, page: RunPage) -> Run:
         metadata={"error": {"type": failure.code, "message": failure.message, "detail": failure.hint}}
         if failure
         else {},
-        request_config=request.config if request else None,
+        request_config={**DEFAULT_CONFIG, **(request.config if request else {})},
         stop_reason=run.stop_reason,
         callback_url=request.callback_url if request else None,
         callback_sent_at=maybe_iso(request.callback_sent_at) if request else None,
