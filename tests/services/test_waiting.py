@@ -88,7 +88,9 @@ async def test_a_message_starts_within_one_running_request_with_20_background_on
     ollama.queue(Answer(text="First.", hold=True), *HUNDRED)
     juno, ada = await on_ollama(services, ollama, "Juno"), await on_ollama(services, ollama, "Ada")
     async with heard(services) as told:
-        jobs = [await background_run(services, juno, number) for number in range(21)]
+        jobs = [await background_run(services, juno, 0)]
+        await asyncio.to_thread(ollama.wait_for, lambda: len(ollama.chats) == 1)
+        jobs += [await background_run(services, juno, number) for number in range(1, 21)]
         for job in jobs[1:]:
             await told.until(job, "Waits for the background run of Juno")
         chat = await started(services, ada, "hello there")

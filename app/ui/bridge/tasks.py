@@ -27,13 +27,11 @@ class Tasks:
 
         For an owner that is gone, while no loop runs, and after `end`, the coroutine does not begin.
         """
-        loop = asyncio.get_event_loop_policy().get_event_loop()
-        if self._closed or not loop.is_running() or not isValid(owner):
+        loop = _running_loop()
+        if self._closed or loop is None or not isValid(owner):
             # Closed at once: a task that is only cancelled would need one more turn of a loop that may have ended.
             coro.close()
-            never = loop.create_future()
-            never.cancel()
-            return never
+            return _begun_nothing(loop)
         task = loop.create_task(coro)
         key = getCppPointer(owner)[0]
         if key not in self._owned:
@@ -70,3 +68,21 @@ class Tasks:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that runs now; the policy's loop may be another one, or none."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _begun_nothing(running: asyncio.AbstractEventLoop | None) -> "asyncio.Future[Any]":
+    """Cancelled from the start. Without a loop that runs it belongs to none that could: every future needs one."""
+    loop = running or asyncio.new_event_loop()
+    never: asyncio.Future[Any] = loop.create_future()
+    never.cancel()
+    if running is None:
+        loop.close()
+    return never

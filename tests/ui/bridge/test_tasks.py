@@ -50,6 +50,33 @@ def test_nothing_begins_for_an_owner_that_is_gone_or_after_the_end(loop: qasync.
     wait_for(check())
 
 
+def test_work_begins_on_the_loop_that_runs_whatever_the_policy_says(loop: qasync.QEventLoop, wait_for: Wait) -> None:
+    async def check() -> None:
+        tasks, owner, did = Tasks(lambda error: None), QObject(), []
+
+        async def work() -> None:
+            did.append(1)
+
+        asyncio.set_event_loop(None)
+        try:
+            await tasks.spawn(work(), owner)
+        finally:
+            asyncio.set_event_loop(loop)
+        assert did == [1]
+
+    wait_for(check())
+
+
+def test_nothing_begins_while_no_loop_runs(qapp: object) -> None:
+    did: list[int] = []
+
+    async def work() -> None:
+        did.append(1)
+
+    assert Tasks(lambda error: None).spawn(work(), QObject()).cancelled()
+    assert did == []
+
+
 def test_errors_go_to_the_given_place_else_to_the_common_one(loop: qasync.QEventLoop, wait_for: Wait) -> None:
     async def check() -> None:
         common: list[BaseException] = []
