@@ -121,7 +121,10 @@ def _serve(options: argparse.Namespace) -> int:
         if said["state"] == "failed":
             _say_error(error_from_wire(said["error"]))
         elif said["state"] == "held":
-            _say(f"Lares is already running on {config.folder}. Close it first, or choose another folder with --data.")
+            _say(
+                f"Lares is already running on {config.folder}. Switch on the local API in its settings, "
+                "close it first, or choose another folder with --data."
+            )
         else:
             _say(f"Lares {__version__} serves on {served[0].url} (try /v1/health/). Ctrl-C ends it.")
 

@@ -16,11 +16,12 @@ import pytest
 
 from app import __version__
 from app.config import Config
+from app.link.client import open_link
 from app.link.engine_file import read_note
 from app.link.launcher import ensure_engine
 from app.link.window import claim_window
 from app.terminal.display import can_open_window
-from tests.support.lares_process import SECONDS, arguments_of, end_engine, environment, lares
+from tests.support.lares_process import SECONDS, arguments_of, end_engine, environment, free_port, lares
 from tests.support.source import ROOT
 
 
@@ -29,12 +30,6 @@ def config(data_folder: Path) -> Iterator[Config]:
     config = Config.load()
     yield config
     end_engine(config)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
@@ -147,6 +142,19 @@ def test_serve_answers_its_health_until_it_is_ended(server: Server, config: Conf
     assert server.end() == 0
     assert "Traceback" not in server.said
     assert not config.engine_file.exists()
+
+
+def test_a_window_that_closes_leaves_a_served_engine_alone(server: Server, config: Config) -> None:
+    async def window() -> bool:
+        client = await open_link(read_note(config.engine_file), "window")
+        try:
+            await client.services.runs.stop_all()
+            return await client.stop_engine(with_work=True)
+        finally:
+            await client.close()
+
+    assert asyncio.run(window()) is False
+    assert server.ask("/v1/health")[0] == 200
 
 
 def test_ctrl_c_ends_serve_in_order(server: Server, config: Config) -> None:

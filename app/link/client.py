@@ -59,9 +59,9 @@ class Client:
         self._fail_all(gone())
         await self._wire.close()
 
-    async def stop_engine(self) -> bool:
-        """Asks the engine to end; it does only if it serves nobody else and nothing is at work."""
-        return bool(await self.call("", "stop"))
+    async def stop_engine(self, with_work: bool = False) -> bool:
+        """Asks the engine to end. It does if nobody else is connected and, without `with_work`, nothing is at work."""
+        return bool(await self.call("", "stop", with_work))
 
     async def raise_window(self) -> int:
         """Asks the open windows to come to the front; says how many there are."""

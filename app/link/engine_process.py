@@ -44,7 +44,7 @@ class OpenEngine(Protocol):
 
     @property
     def exit_requested(self) -> asyncio.Event:
-        """Set by whoever wants the process to end (shutdown, restore of a backup)."""
+        """Set by whoever wants the process to end (restore of a backup)."""
         ...
 
     def busy(self) -> bool:
@@ -144,7 +144,7 @@ class _Process:
             engine.services,
             token,
             version=self._plan.version,
-            may_stop=lambda: self._plan.alongside is None and not engine.busy(),
+            may_stop=lambda with_work: self._plan.alongside is None and (with_work or not engine.busy()),
             stop=stop.set,
         )
         alongside = self._plan.alongside(engine.services) if self._plan.alongside else nullcontext()

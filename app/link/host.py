@@ -26,11 +26,14 @@ class Host:
         token: str,
         *,
         version: str = __version__,
-        may_stop: Callable[[], bool] = lambda: False,
+        may_stop: Callable[[bool], bool] = lambda _with_work: False,
         stop: Callable[[], None] = lambda: None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """`may_stop`: nothing is at work. `stop` ends the engine. `patience`: seconds a stream waits for a consumer."""
+        """`may_stop`: whether the engine may end, `True` given: with work under way. `stop` ends it.
+
+        `patience`: seconds a stream waits for a consumer.
+        """
         self._methods = methods_of(services)
         self._token = token
         self._version = version
@@ -101,10 +104,10 @@ class Host:
                 log.info("%s left, %d clients", session.kind, self.clients)
             wire.abort()
 
-    async def _on_stop(self, session: Session) -> bool:
-        """Ends the engine if nobody else is connected and nothing is at work; says whether it does."""
+    async def _on_stop(self, session: Session, with_work: bool = False) -> bool:
+        """Ends the engine if nobody else needs it; says whether it does."""
         alone = self._sessions <= {session}
-        if alone and self._may_stop():
+        if alone and self._may_stop(with_work):
             self._stop()
             return True
         return False

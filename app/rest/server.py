@@ -179,11 +179,11 @@ def _unusable(host: str, port: int, error: OSError) -> AppError:
         return AppError(
             f"Another program already listens on {host}:{port}, so Lares cannot serve there.",
             code="port_in_use",
-            hint="End that program, or choose another port with --port.",
+            hint="End that program, or choose another port (--port of lares serve).",
         )
     return AppError(
         f"Lares cannot listen on {host}:{port}.",
         code="port_unusable",
-        hint="Choose another port with --port.",
+        hint="Choose another port (--port of lares serve).",
         details={"reason": str(error)},
     )

@@ -6,6 +6,7 @@ import secrets as randomness
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from app.config import ApiSettings
 from app.domain.api import ApiRequest, ApiStatus
@@ -17,6 +18,8 @@ from app.ports.secrets import SecretStore
 from app.ports.storage import Repositories
 
 SETTING = "api.enabled"
+PORT = "api.port"
+"""The port that was chosen in the window; without it the one of `settings.toml`."""
 TOKEN = "api/token"
 """The name of the token in the secret store."""
 SHORTEST_TOKEN = 16
@@ -51,7 +54,7 @@ class Api:
 
     async def status(self) -> ApiStatus:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
-        host, port = self._place
+        host, port = self._place if self.running else (self._settings.host, await self._port())
         return ApiStatus(
             enabled=bool(setting and setting.value),
             running=self.running,
@@ -65,18 +68,24 @@ class Api:
         )
 
     async def start(self, port: int | None = None) -> ApiStatus:
-        """Serves from now on and at every later start of the engine. Raises `AppError` when it cannot."""
+        """Serves from now on and at every later start of the engine, on this port, else on the one chosen before.
+
+        Raises `AppError` when it cannot.
+        """
         async with self._lock:
+            chosen = await self._port() if port is None else port
             if not self.running:
-                await self._serve(self._settings.host, self._settings.port if port is None else port)
-            await self._remember(True)
+                await self._serve(self._settings.host, chosen)
+            elif chosen not in (0, self._place[1]):
+                await self._move(chosen)
+            await self._remember({SETTING: True} if port is None else {SETTING: True, PORT: port})
         return await self.status()
 
     async def stop(self) -> ApiStatus:
         """Serves no more, also not after a restart. Runs that programs began go on."""
         async with self._lock:
-            await self._remember(False)
             await self._stop()
+            await self._remember({SETTING: False})
         return await self.status()
 
     async def requests(self) -> tuple[ApiRequest, ...]:
@@ -103,6 +112,7 @@ class Api:
                 host, port = self._place
                 await self._stop()
                 await self._serve(host, port)
+            await self._remember({})
         return await self.status()
 
     async def make_token(self) -> str:
@@ -116,7 +126,7 @@ class Api:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
         if setting and setting.value and not self.running:
             with contextlib.suppress(AppError):
-                await self._serve(self._settings.host, self._settings.port)
+                await self._serve(self._settings.host, await self._port())
 
     async def close(self) -> None:
         async with self._lock:
@@ -144,14 +154,33 @@ class Api:
         except AppError as error:
             self._failure = error
             raise
+        self._place = (host, urlsplit(server.url).port or port)
+
+    async def _move(self, port: int) -> None:
+        """To another port; where that cannot be had, it goes on at the old one."""
+        host, before = self._place
+        await self._stop()
+        try:
+            await self._serve(host, port)
+        except AppError:
+            with contextlib.suppress(AppError):
+                await self._serve(host, before)
+            raise
 
     async def _stop(self) -> None:
         if self._server is not None:
             await self._server.stop()
 
-    async def _remember(self, enabled: bool) -> None:
+    async def _port(self) -> int:
+        chosen = await self._ports.storage.read(lambda repos: repos.settings.get(PORT))
+        return int(chosen.value) if chosen else self._settings.port
+
+    async def _remember(self, settings: dict[str, bool | int]) -> None:
+        """Stores these and tells everyone who shows the API that it is not as it was."""
+
         def work(repos: Repositories) -> None:
-            repos.settings.set(SETTING, enabled)
+            for key, value in settings.items():
+                repos.settings.set(key, value)
             repos.changed(Changed(kind="setting", ids=(SETTING,)))
 
         await self._ports.storage.write(work)

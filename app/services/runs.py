@@ -1,8 +1,9 @@
 """Runs: start, watch, stop, try again."""
 
+import logging
 from collections.abc import AsyncIterator
 
-from app.domain.error import Conflict, Invalid
+from app.domain.error import Conflict, Invalid, StorageError
 from app.domain.event import Event, RunEvent
 from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run, Step, StepTrace
@@ -12,6 +13,8 @@ from app.engine.decide import FreshIds
 from app.ports.storage import Repositories
 from app.services.event_bus import EventBus
 from app.services.running import Running
+
+log = logging.getLogger(__name__)
 
 LOG_PAGE = 1_000
 _COMPLETE = ("end_turn", "tool_rule", "requires_approval")
@@ -58,6 +61,14 @@ class Runs:
         """Stops a run and waits until what it had is stored. An ended run is returned as it is."""
         await self._running.stop(run_id)
         return await self.get(run_id)
+
+    async def stop_all(self) -> None:
+        """Stops every run, before the engine ends with them. One that cannot be stored is ended at the next start."""
+        for run in await self.active():
+            try:
+                await self._running.stop(run.id)
+            except StorageError as error:
+                log.warning("run %s could not be stopped: %s", run.id, error.message)
 
     async def get(self, run_id: str) -> Run:
         return await self._ports.storage.read(lambda repos: repos.runs.get(run_id))

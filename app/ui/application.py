@@ -26,7 +26,7 @@ ASK_SECONDS = 1.0
 FURNISHED_SECONDS = 1.0
 """After that time all views are built."""
 OVER = "over"
-"""Answer of the quit question when the last run ended before a person did."""
+"""Answer of the quit question when the last work ended before a person did."""
 Connect = Callable[[], Awaitable[Client]]
 
 
@@ -171,27 +171,29 @@ class Session(QObject):
         if self._end is not None and not self._end.done():
             self._end.set_result(None)
 
-    async def _number_of_runs(self) -> int:
-        """As the engine says; an engine that does not answer runs nothing that could be stopped."""
+    async def _work(self) -> tuple[int, bool]:
+        """How many runs go on, and whether programs may come; an engine that does not answer has no work to stop."""
         if self.connection.state != "connected":
-            return 0
+            return 0, False
+        services = self.connection.services
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return len(await self.connection.services.runs.active())
+                api = await services.api.status()
+                return len(await services.runs.active()), api.enabled and api.running
         except (TimeoutError, AppError):
-            return 0
+            return 0, False
 
     async def _may_stop(self) -> bool | None:
-        """Whether runs are to be stopped with the window; None: the window stays."""
-        number = await self._number_of_runs()
-        if not number:
+        """Whether the engine's work is to be stopped with the window; None: the window stays."""
+        number, serving = await self._work()
+        if not number and not serving:
             return True
         kept = self.preferences.get("quit", "")
         if kept:
             return kept == "stop"
-        watching = self.assembly.workspace.changed.connect(self._runs_changed)
+        watching = self.assembly.workspace.changed.connect(self._work_changed)
         try:
-            key, remember = await self._ask_about_runs(number)
+            key, remember = await self._ask_about_work(number, serving)
         finally:
             QObject.disconnect(watching)
         if not key:
@@ -200,20 +202,26 @@ class Session(QObject):
             self.preferences.set("quit", key)
         return key != "keep"
 
-    async def _ask_about_runs(self, number: int) -> tuple[str, bool]:
+    async def _ask_about_work(self, number: int, serving: bool) -> tuple[str, bool]:
         answers = (
             ("cancel", self.tr("Cancel"), "ghost"),
             ("stop", self.tr("Stop and quit"), "danger"),
             ("keep", self.tr("Keep running"), "primary"),
         )
-        title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
-        text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
+        if not number:
+            title = self.tr("The local API is on")
+            text = self.tr("Programs can go on using your agents without the window, or find nobody there.")
+        else:
+            title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
+            text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
+            if serving:
+                text += " " + self.tr("The local API stays on or stops with them.")
         return await self.assembly.desk.ask.ask(title, text, answers, self.tr("Do the same next time"))
 
-    def _runs_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "run":
+    def _work_changed(self, event: object) -> None:
+        if getattr(event, "kind", "") in ("run", "setting"):
             self.tasks.spawn(self._go_on_if_over(), self)
 
     async def _go_on_if_over(self) -> None:
-        if not await self._number_of_runs():
+        if await self._work() == (0, False):
             self.assembly.desk.ask.answer(OVER)

@@ -128,6 +128,7 @@ class Assembly(QObject):
             "theme": self._switch_theme,
             "undo": self._undo,
             "settings": lambda: pages.settings(),
+            "api": pages.local_api,
             "shortcuts": pages.shortcuts,
             "quit": window.closing.emit,
         }
@@ -255,6 +256,7 @@ class Assembly(QObject):
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(lambda agent_id: self.tasks.spawn(self._show_made(agent_id), self))
         self.top.servers_wanted.connect(self.pages.servers)
+        self.top.api_wanted.connect(self.pages.local_api)
         self.window.escaped.connect(self._escape)
 
     def _connect_workspace(self) -> None:

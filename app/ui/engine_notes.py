@@ -48,6 +48,8 @@ class EngineNotes(QObject):
                 window.desk.shelf.on_changed(event)
                 if event.kind == "tool":
                     self._read_tools()
+                elif event.kind == "setting":
+                    self._read_api()
                 if window.chat is not None:
                     window.chat.on_changed(event)
             elif window.chat is not None:
@@ -80,6 +82,7 @@ class EngineNotes(QObject):
         window.workspace.load(window.preferences.get("agent", ""), window.preferences.get("conversation", ""))
         window.desk.shelf.read()
         self._read_tools()
+        self._read_api()
         for number, notice in enumerate(status.notices):
             window.centre.banner.show_message(f"notice {number}", notice, "warn")
         if lost or status.resumed_runs or status.interrupted_runs:
@@ -136,6 +139,12 @@ class EngineNotes(QObject):
     def _read_tools(self) -> None:
         async def read() -> None:
             self._window.left.settings.show_tools(await self._window.desk.services.tools.list())
+
+        self._window.tasks.spawn(read(), self)
+
+    def _read_api(self) -> None:
+        async def read() -> None:
+            self._window.top.show_api(await self._window.desk.services.api.status())
 
         self._window.tasks.spawn(read(), self)
 

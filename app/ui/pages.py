@@ -113,6 +113,9 @@ class Pages(QObject):
         if isinstance(page, AppSettings):
             page.servers.begin_with(preset)
 
+    def local_api(self) -> None:
+        self.settings("api")
+
     def models(self) -> None:
         self.settings("models")
 

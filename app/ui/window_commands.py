@@ -56,6 +56,7 @@ def window_commands(runs: Mapping[str, Run], enabled: Mapping[str, Enabled]) -> 
         ("theme", tr("Switch between light and dark"), "", "moon", view),
         ("undo", tr("Take back the last change"), "Ctrl+Z", "undo", ""),
         ("settings", tr("Settings"), "Ctrl+,", "settings", help_),
+        ("api", tr("Local API for programs"), "", "api", help_),
         ("shortcuts", tr("Keyboard shortcuts"), "F1 or Ctrl+/", "keyboard", help_),
         ("quit", tr("Quit Lares"), "Ctrl+Q", "close", help_),
     )

@@ -18,6 +18,7 @@ from app.link.engine_file import read_note, write_note
 from app.link.host import Host
 from app.link.protocol import FRAME_LIMIT, PROTOCOL, Wire, encode, framed, proof_of, prove_as_client
 from tests.support.hosting import TOKEN, note
+from tests.support.toy_services import ToyServices
 
 pytestmark = pytest.mark.anyio
 
@@ -194,6 +195,26 @@ async def test_engine_file_is_for_this_user_only_and_nonsense_in_it_means_no_eng
         assert read_note(config.engine_file) is None
     with pytest.raises(LinkError):
         await connect(config)
+
+
+async def test_work_under_way_keeps_the_engine_unless_it_is_to_end_with_it(config: Config, toys: ToyServices) -> None:
+    asked: list[bool] = []
+
+    def may_stop(with_work: bool) -> bool:
+        asked.append(with_work)
+        return with_work
+
+    ended = asyncio.Event()
+    host = Host(toys, TOKEN, may_stop=may_stop, stop=ended.set)
+    write_note(config.engine_file, note(await host.start()))
+    client = await open_link(read_note(config.engine_file), "window")
+    assert await client.stop_engine() is False
+    assert not ended.is_set()
+    assert await client.stop_engine(with_work=True) is True
+    assert ended.is_set()
+    assert asked == [False, True]
+    await client.close()
+    await host.close()
 
 
 async def test_stopping_is_granted_only_to_the_last_client(config: Config, client: Client, host: Host) -> None:

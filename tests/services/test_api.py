@@ -1,5 +1,6 @@
 """The local API as a switch that lasts: on, off, with a token, after a restart, and when it cannot."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.error import AppError, Invalid
+from app.domain.event import Changed
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +103,47 @@ async def test_last_requests_name_programs_and_nothing_they_sent(engine: OpenEng
     assert (newest.path, newest.status) == ("/v1/agents/wrong", 422)
     assert (before.method, before.path, before.status, before.client) == ("GET", "/v1/agents", 200, "a program")
     assert "planted" not in newest.model_dump_json() + before.model_dump_json()
+
+
+async def test_the_port_that_was_chosen_lasts_and_a_taken_one_changes_nothing(
+    engine: OpenEngine, config: Config
+) -> None:
+    first = await engine.services.api.start()
+    with socket.socket() as taken, socket.socket() as free:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free.bind(("127.0.0.1", 0))
+        wanted = free.getsockname()[1]
+        with pytest.raises(AppError, match="Another program already listens"):
+            await engine.services.api.start(taken.getsockname()[1])
+    assert await status_of(first.url) == 200
+    moved = await engine.services.api.start(wanted)
+    assert moved.url == f"http://127.0.0.1:{wanted}"
+    with pytest.raises(httpx.ConnectError):
+        await status_of(first.url)
+    await engine.close()
+    again = await open_engine(config)
+    await again.recover()
+    try:
+        assert (await again.services.api.status()).url == moved.url
+    finally:
+        await again.close()
+
+
+async def test_whoever_shows_it_hears_of_every_change(engine: OpenEngine) -> None:
+    heard: list[Changed] = []
+
+    async def listen() -> None:
+        async for event in engine.services.events.subscribe():
+            if isinstance(event, Changed) and event.kind == "setting":
+                heard.append(event)
+
+    listening = asyncio.ensure_future(listen())
+    await asyncio.sleep(0)
+    for number, act in enumerate((engine.services.api.start, engine.services.api.make_token, engine.services.api.stop)):
+        await act()
+        async with asyncio.timeout(5):
+            while len(heard) <= number:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    listening.cancel()
+    await asyncio.wait([listening])

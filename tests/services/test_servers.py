@@ -1,7 +1,6 @@
 """Servers on this computer: found by themselves, adopted once, noticed when they come and go; nothing else is asked."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,18 +11,13 @@ from app.domain.event import Changed, ChangedKind
 from app.domain.model import FoundServer
 from app.services import Services
 from app.services.servers import SETTING
+from tests.support.lares_process import free_port
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 
 NOTICED_WITHIN = 5.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Watcher:

@@ -47,6 +47,7 @@ class EngineChild:
     async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         assert self.client is not None
         if not self.client.is_closed:
-            await self.services.system.shutdown(True)
+            await self.services.runs.stop_all()
+            assert await self.client.stop_engine(True), "somebody else is still connected"
             await self.client.wait_closed()
         await self.client.close()

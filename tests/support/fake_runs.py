@@ -234,6 +234,10 @@ class Runs:
             await asyncio.wait([task])
         return self._world.runs[run_id]
 
+    async def stop_all(self) -> None:
+        for run in await self.active():
+            await self.cancel(run.id)
+
     async def get(self, run_id: str) -> Run:
         return self._world.runs[run_id]
 

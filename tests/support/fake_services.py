@@ -10,6 +10,7 @@ from app.domain.history import USER, MemoryEvent, Origin
 from tests.support.fake_models import Fitness, Models, Providers, Servers, Starters
 from tests.support.fake_runs import Conversations, Messages, Runs
 from tests.support.fake_surroundings import (
+    Api,
     Backups,
     Blobs,
     Context,
@@ -339,6 +340,7 @@ class FakeServices:
     backups: Backups
     system: System
     events: Events
+    api: Api
 
 
 def fake_services() -> FakeServices:
@@ -365,6 +367,7 @@ def fake_services() -> FakeServices:
         backups=Backups(world),
         system=System(world),
         events=Events(world),
+        api=Api(world),
     )
 
 

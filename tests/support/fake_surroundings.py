@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+from app.domain.api import ApiRequest, ApiStatus
 from app.domain.context import ContextOverview, ContextPart
-from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.error import AppError, Invalid, NotFound
 from app.domain.event import Changed, Progress
 from app.domain.model import Model
-from app.domain.run import Run
 from app.domain.system import Backup, Blob, EngineStatus
 from app.domain.tool import Tool
 from tests.support.fake_models import add_provider
@@ -160,8 +160,8 @@ class Backups:
 class System:
     def __init__(self, world: World) -> None:
         self._world = world
-        self.stopped: list[bool] = []
-        """How each shutdown was asked for: whether runs were to be stopped."""
+        self.stopped = False
+        """Whether the window ended the engine with itself."""
 
     async def status(self) -> EngineStatus:
         return EngineStatus(
@@ -172,11 +172,50 @@ class System:
             secrets="file",
         )
 
-    async def shutdown(self, stop_runs: bool) -> None:
-        active: list[Run] = [run for run in self._world.runs.values() if run.active]
-        if active and not stop_runs:
-            raise Conflict("Agents are still replying.", code="busy", details={"run_id": active[0].id})
-        self.stopped.append(stop_runs)
+
+class Api:
+    """A local API that serves nobody."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._status = ApiStatus(enabled=False, running=False, host="127.0.0.1", port=8283)
+        self._token: str | None = None
+        self.asked: tuple[ApiRequest, ...] = ()
+        self.refuse: AppError | None = None
+        """What starting raises, while it is set."""
+
+    async def status(self) -> ApiStatus:
+        return self._status.model_copy(update={"has_token": self._token is not None})
+
+    async def start(self, port: int | None = None) -> ApiStatus:
+        port = port or self._status.port
+        if self.refuse is not None:
+            await self._set(error=self.refuse.message, hint=self.refuse.hint)
+            raise self.refuse
+        return await self._set(enabled=True, running=True, port=port, url=f"http://127.0.0.1:{port}", error="", hint="")
+
+    async def stop(self) -> ApiStatus:
+        return await self._set(enabled=False, running=False, url="")
+
+    async def requests(self) -> tuple[ApiRequest, ...]:
+        return self.asked
+
+    async def token(self) -> str | None:
+        return self._token
+
+    async def make_token(self) -> str:
+        await self.set_token("a-token-of-twenty-characters")
+        assert self._token is not None
+        return self._token
+
+    async def set_token(self, token: str | None) -> ApiStatus:
+        self._token = token
+        return await self._set()
+
+    async def _set(self, **fields: Any) -> ApiStatus:
+        self._status = self._status.model_copy(update=fields)
+        self._world.publish("setting", "api.enabled")
+        return await self.status()
 
 
 class Events:

@@ -37,6 +37,10 @@ class FakeClient:
     async def wait_closed(self) -> None:
         await self.gone.wait()
 
+    async def stop_engine(self, with_work: bool = False) -> bool:
+        self.services.system.stopped = True
+        return True
+
     async def close(self) -> None:
         self.gone.set()
 
@@ -71,6 +75,7 @@ class OpenedWindow:
     async def close(self) -> None:
         for run in await self.services.runs.active():
             await self.services.runs.cancel(run.id)
+        await self.services.api.stop()
         if not self.ended.done():
             self.view.desk.ask.cancel()
             self.window.closing.emit()

@@ -53,8 +53,8 @@ async def test_a_planted_key_is_found_in_its_store_and_nowhere_else(
     await services.backups.create()
     assert any(KEY in request.headers.get("authorization", "") for request in server.requests)
     assert not _in_environment(engine.pid)
-    await services.system.shutdown(True)
     assert engine.client is not None
+    assert await engine.client.stop_engine()
     await engine.client.wait_closed()
     assert _places(data_folder) == ["keys.json"]
 

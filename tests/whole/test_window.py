@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 import qasync
 from PySide6.QtCore import Qt
@@ -16,6 +17,7 @@ from app.link.launcher import ensure_engine
 from app.ui.application import Session, make_theme
 from app.ui.errors import Errors
 from app.ui.preferences import Preferences
+from tests.support.lares_process import free_port
 from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
 
 
@@ -49,6 +51,13 @@ class Desk:
         self.begin()
         await until(lambda: self.session.connection.state == "connected", "the engine to answer")
 
+    async def begin_demo(self) -> None:
+        """From an empty folder to an empty conversation."""
+        await self.open()
+        await until(lambda: has_button(self.window, "Continue without a model (demo)"), "first run")
+        click(button(self.window, "Continue without a model (demo)"))
+        await until(self.see("Say something to Vesta"), "an empty conversation")
+
     async def say(self, text: str) -> None:
         composer = self.composer
         composer.setFocus()
@@ -69,10 +78,7 @@ def test_the_main_path_from_first_run_to_restart(
     desk: Desk, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
 ):
     async def first() -> None:
-        await desk.open()
-        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
-        click(button(desk.window, "Continue without a model (demo)"))
-        await until(desk.see("Say something to Vesta"), "an empty conversation")
+        await desk.begin_demo()
         await desk.say("By the way, my name is Brad, not Chad.")
         await until(desk.see("Name: Brad."), "the block to change")
         await until(lambda: has_button(desk.window, "Undo change of block human"), "an undo")
@@ -93,10 +99,7 @@ def test_the_main_path_from_first_run_to_restart(
 
 def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Callable[..., Any]):
     async def path() -> None:
-        await desk.open()
-        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
-        click(button(desk.window, "Continue without a model (demo)"))
-        await until(desk.see("Say something to Vesta"), "an empty conversation")
+        await desk.begin_demo()
         await desk.say("/long 3000")
         await until(lambda: has_button(desk.window, "Stop"), "the reply to begin")
         type_text(desk.composer, "half a thought")
@@ -116,3 +119,30 @@ def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Calla
         await desk.close()
 
     wait_for(path(), 90)
+
+
+def test_what_a_program_does_shows_in_the_window(desk: Desk, wait_for: Callable[..., Any]):
+    async def path() -> None:
+        await desk.begin_demo()
+        desk.session.assembly.pages.local_api()
+        page = desk.session.assembly.centre.page_named("settings").api
+        await until(lambda: page.isVisible() and "Off" in texts(page), "the page")
+        page.port.setValue(free_port())
+        click(page.switch)
+        await until(lambda: "Serving" in texts(page), "the API to serve")
+        async with httpx.AsyncClient(base_url=page.url.whole_text, trust_env=False, timeout=30) as program:
+            vesta = (await program.get("/v1/agents/")).json()[0]["id"]
+            await program.post("/v1/agents/", json={"name": "Made by a program", "model": "demo/vesta"})
+            await until(lambda: page.requests.table.model().rowCount() == 2, "the requests to be listed")
+            desk.session.assembly.show_tab("chat")
+            said = {"messages": [{"role": "user", "content": "My name is Brad, not Chad."}]}
+            answer = await program.post(f"/v1/agents/{vesta}/messages", json=said)
+            assert answer.json()["stop_reason"]["stop_reason"] == "end_turn"
+        await until(desk.see("Name: Brad."), "the block to change")
+        await until(desk.see("My name is Brad, not Chad."), "the message of the program")
+        names = [row.agent.name for row in desk.session.assembly.workspace.agents.rows]
+        assert "Made by a program" in names
+        await desk.services.api.stop()
+        await desk.close()
+
+    wait_for(path(), 60)

@@ -24,6 +24,10 @@ class Client(Protocol):
         """Returns when the link is gone, for whatever reason."""
         ...
 
+    async def stop_engine(self, with_work: bool = False) -> bool:
+        """Ends the engine if nobody else needs it."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -125,15 +129,16 @@ class EngineConnection(QObject):
             self.state = state
             self.state_changed.emit(state)
 
-    async def close(self, stop_runs: bool) -> None:
-        """End the engine too, unless runs are to go on without a window."""
+    async def close(self, stop_work: bool) -> None:
+        """Leave the engine to its work, or stop that, and end the engine unless another client needs it."""
         self._set("closing")
         client = self._client
         if client is None:
             return
         try:
-            if stop_runs:
-                await client.services.system.shutdown(True)
+            if stop_work:
+                await client.services.runs.stop_all()
+                await client.stop_engine(True)
         except LinkError:
             # It went by itself meanwhile, which is what was wanted.
             pass

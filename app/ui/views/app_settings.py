@@ -1,4 +1,4 @@
-"""Settings of the app itself: appearance, models and their servers, backups, and what this is."""
+"""Settings of the app itself: appearance, models and their servers, the local API, backups, and what this is."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -8,6 +8,7 @@ from app.ui.desk import Desk
 from app.ui.views.about import About
 from app.ui.views.appearance import Appearance
 from app.ui.views.backups import BackupList
+from app.ui.views.local_api import LocalApi
 from app.ui.views.models_page import ModelsPage
 from app.ui.views.parts import column_of, row_of
 from app.ui.views.servers import Servers
@@ -29,12 +30,14 @@ class AppSettings(Sheet):
         self.appearance = Appearance(desk)
         self.models = ModelsPage(desk)
         self.servers = Servers(desk)
+        self.api = LocalApi(desk)
         self.backups = BackupList(desk)
         self.about = About(desk, config)
         self._parts: dict[str, QWidget] = {
             "appearance": self.appearance,
             "models": self.models,
             "servers": self.servers,
+            "api": self.api,
             "backups": self.backups,
             "about": self.about,
         }
@@ -42,6 +45,7 @@ class AppSettings(Sheet):
             self.tr("Appearance"),
             self.tr("Models"),
             self.tr("Model servers"),
+            self.tr("Local API"),
             self.tr("Backups"),
             self.tr("About"),
         )
@@ -55,7 +59,7 @@ class AppSettings(Sheet):
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)
-        for part in (self.models, self.servers, self.backups, self.about):
+        for part in (self.models, self.servers, self.api, self.backups, self.about):
             part.read()
 
     def _show(self, section: str) -> None:

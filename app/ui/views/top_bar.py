@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QMenu, QPushButton, QWidget
 
+from app.domain.api import ApiStatus
 from app.ui.commands import Commands, shown_keys
 from app.ui.theme import Theme
 from app.ui.views.parts import Mark, follow, row_of
@@ -58,6 +59,7 @@ class FindField(QPushButton):
 
 class TopBar(QFrame):
     servers_wanted = Signal()
+    api_wanted = Signal()
 
     def __init__(self, theme: Theme, commands: Commands, with_menu: bool) -> None:
         super().__init__()
@@ -71,6 +73,10 @@ class TopBar(QFrame):
         self.where = Badge(theme, self.tr("Local only"), "ok", "shield")
         self.where.set_clickable(True)
         self.where.clicked.connect(self.servers_wanted)
+        self.api = Badge(theme, self.tr("API"), "info", "api")
+        self.api.set_clickable(True)
+        self.api.clicked.connect(self.api_wanted)
+        self.api.hide()
         self.buttons = {
             id: self._button(id, icon)
             for id, icon in (
@@ -94,7 +100,7 @@ class TopBar(QFrame):
         grid = QGridLayout(self)
         left, right = QWidget(), QWidget()
         row_of(theme, Mark(theme, 24), Label(theme, self.tr("Lares"), "strong"), None, parent=left)
-        items: list[QWidget | None] = [None, self.where, *self.buttons.values()]
+        items: list[QWidget | int | None] = [None, self.api, 2, self.where, *self.buttons.values()]
         if with_menu:
             items.append(self._menu_button())
         row_of(theme, *items, parent=right, gap=2)
@@ -135,6 +141,21 @@ class TopBar(QFrame):
             tip = self.tr("Every connected model server runs on this computer; nothing leaves it.")
         self.where.setToolTip(tip)
         self.where.setAccessibleName(f"{text}. {tip}")
+
+    def show_api(self, status: ApiStatus) -> None:
+        """Whether programs may come; nothing while the API is off."""
+        self.api.setVisible(status.running or bool(status.enabled and status.error))
+        if status.running:
+            text, tip = (
+                self.tr("API"),
+                self.tr("Programs on this computer may use your agents at {}.").format(status.url),
+            )
+            self.api.set_badge(text, "info", "api")
+        else:
+            text, tip = self.tr("API off"), f"{status.error} {status.hint}".strip()
+            self.api.set_badge(text, "danger", "warning")
+        self.api.setToolTip(tip)
+        self.api.setAccessibleName(f"{text}. {tip}")
 
     def _restyle(self) -> None:
         self.setFixedHeight(self._theme.px(44))

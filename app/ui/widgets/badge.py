@@ -25,11 +25,14 @@ class Badge(Label):
         self._restyle()
 
     def set_badge(self, text: str, kind: str = "", icon: str | None = None) -> None:
-        self.setText(text)
         self._icon_name = icon
         set_prop(self, "iconed", bool(icon))
         set_prop(self, "bare", bool(icon) and not text)
         set_prop(self, "kind", kind)
+        # A new style alone does not move the text of a label: its margins are read when its frame is set.
+        self.setFrameStyle(self.frameStyle())
+        self.setText(text)
+        self.updateGeometry()
         self.update()
 
     def set_clickable(self, clickable: bool) -> None:

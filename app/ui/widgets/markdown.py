@@ -121,6 +121,15 @@ class MarkdownView(QTextBrowser):
             tokens = tokens[cut:]
         writer.write(tokens)
         self._codes = writer.codes
+        self._make_head_room()
+
+    def _make_head_room(self) -> None:
+        """A text that begins with code needs room for its head: Qt knows no margin above the first block."""
+        root, begins = self.document().rootFrame(), bool(self._codes) and self._codes[0].first == 0
+        form, room = root.frameFormat(), self._theme.px(CODE_HEAD + CODE_PAD) if begins else 0
+        if form.topMargin() != room:
+            form.setTopMargin(room)
+            root.setFrameFormat(form)
 
     def set_plain(self, text: str) -> None:
         """Shows text as it is, without markdown."""
@@ -132,6 +141,7 @@ class MarkdownView(QTextBrowser):
         self.document().clear()
         writer = Writer(self._theme, QTextCursor(self.document()), role=self._role, ink=self._ink)
         writer.write_plain(text)
+        self._make_head_room()
         self._name()
         self._sync_copies()
 

@@ -160,3 +160,13 @@ def test_a_change_of_theme_draws_the_same_text_again(view: MarkdownView) -> None
     before = drawn(view)
     view.restyle()
     assert drawn(view) == before
+
+
+def test_a_text_that_begins_with_code_has_room_for_its_head(view: MarkdownView) -> None:
+    view.set_markdown("```python\nx = 1\n```\n")
+    view.resize(400, view.height_for(400))
+    (_code, area), *_ = view._code_areas()
+    assert area.top() >= 0
+    assert view._copies[0].geometry().top() >= 0
+    view.set_markdown("Words.\n\n```python\nx = 1\n```\n")
+    assert view.document().documentLayout().blockBoundingRect(view.document().firstBlock()).top() == 0

@@ -384,3 +384,12 @@ def test_every_widget_a_key_can_reach_has_a_name(theme: Theme, show: Callable) -
     ToastHost(theme, window).show_toast("Saved", action="Undo")
     Palette(theme, window).open_palette(_rank)
     assert nameless(window) == []
+
+
+def test_a_badge_that_gets_an_icon_later_makes_room_for_it(qtbot: QtBot, theme: Theme) -> None:
+    late, early = Badge(theme, ""), Badge(theme, "Serving", "ok", "check")
+    for badge in (late, early):
+        qtbot.addWidget(badge)
+        badge.show()
+    late.set_badge("Serving", "ok", "check")
+    assert (late.sizeHint(), late.contentsMargins()) == (early.sizeHint(), early.contentsMargins())

@@ -97,7 +97,8 @@ def test_quitting_while_an_agent_replies_asks_once_and_remembers(window: OpenedW
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: not window.window.isVisible(), "the window stays")
         assert window.session.preferences.get("quit", "") == "stop"
-        assert window.services.system.stopped == [True]
+        await window.until(window.ended.done, "the window never ended")
+        assert window.services.system.stopped
 
     wait_for(person(), 15)
 

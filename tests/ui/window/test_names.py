@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
+from app.domain.api import ApiRequest
 from app.domain.error import LinkError
 from tests.support.looks import nameless
 from tests.support.opened_window import OpenedWindow
@@ -53,6 +54,15 @@ async def servers(window: OpenedWindow) -> None:
     window.view.centre.page_named("settings").servers.add_button.click()
 
 
+async def local_api(window: OpenedWindow) -> None:
+    await window.services.api.make_token()
+    await window.services.api.start()
+    window.services.api.asked = (
+        ApiRequest(at=1, method="GET", path="/v1/agents", status=200, took_ms=1.5, client="a program"),
+    )
+    window.view.pages.local_api()
+
+
 async def backups(window: OpenedWindow) -> None:
     window.view.pages.settings("backups")
 
@@ -87,6 +97,7 @@ PAGES: tuple[Show, ...] = (
     models,
     model_list,
     servers,
+    local_api,
     backups,
     about,
     palette,

@@ -22,7 +22,7 @@ def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedW
         world.gate.set()
         await world.run_tasks[run.id]
         await window.until(window.ended.done, "the window stayed although nothing runs any more")
-        assert window.services.system.stopped == [True]
+        assert window.services.system.stopped
         assert window.session.preferences.get("quit", "") == ""
 
     wait_for(person(), 15)

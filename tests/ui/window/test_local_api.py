@@ -1,0 +1,149 @@
+"""The local API in the settings: switch, port, token, snippets, requests; and the question at the end."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLineEdit
+
+from app.domain.api import ApiRequest
+from app.domain.error import AppError
+from app.ui.views.local_api import LocalApi
+from tests.support.opened_window import OpenedWindow
+from tests.support.seeing import button, click, has_button, texts
+
+Wait = Callable[..., Any]
+
+
+async def opened_page(window: OpenedWindow) -> LocalApi:
+    window.view.pages.local_api()
+    await window.rest()
+    return window.view.centre.page_named("settings").api
+
+
+def a_request(number: int, status: int = 200) -> ApiRequest:
+    return ApiRequest(
+        at=number, method="GET", path=f"/v1/agents/{number}", status=status, took_ms=1.2, client="a script"
+    )
+
+
+def test_the_switch_serves_and_stops_and_the_top_bar_says_so(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        assert not window.view.top.api.isVisible()
+        assert "Off. It would be http://127.0.0.1:8283" in texts(window.window)
+        click(page.switch)
+        await window.until(lambda: "Serving" in texts(window.window), "it never served")
+        assert page.url.whole_text == "http://127.0.0.1:8283"
+        await window.until(window.view.top.api.isVisible, "the top bar does not say so")
+        click(page.switch)
+        await window.until(lambda: not window.view.top.api.isVisible(), "the top bar still says that it serves")
+
+    wait_for(person(), 10)
+
+
+def test_a_taken_port_is_told_and_another_one_can_be_typed(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        api, page = window.services.api, await opened_page(window)
+        api.refuse = AppError("Another program already listens on 127.0.0.1:8283.", hint="Choose another port.")
+        click(page.switch)
+        await window.until(lambda: "Another program already listens" in texts(window.window), "no sentence")
+        assert not page.switch.isChecked()
+        assert not page.switch.busy
+        api.refuse = None
+        page.port.setValue(8284)
+        click(page.switch)
+        await window.until(lambda: page.url.whole_text == "http://127.0.0.1:8284", "not on the other port")
+        assert "Another program" not in texts(window.window)
+        page.port.setValue(8285)
+        page.port.editingFinished.emit()
+        await window.until(lambda: page.url.whole_text == "http://127.0.0.1:8285", "it did not move")
+
+    wait_for(person(), 10)
+
+
+def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        button(window.window, "Make a token").click()
+        await window.until(lambda: page.token.isVisible(), "no token")
+        await window.until(lambda: page.token.echoMode() == QLineEdit.EchoMode.Normal, "it cannot be read")
+        assert page.token.text() == await window.services.api.token()
+        assert "LARES_TOKEN" in page._snippet.markdown
+        assert page.token.text() not in page._snippet.markdown
+        button(window.window, "Copy the token").click()
+        await window.rest()
+        assert QGuiApplication.clipboard().text() == page.token.text()
+        window.view.pages.settings("about")
+        window.view.pages.local_api()
+        await window.rest()
+        assert page.token.text() != await window.services.api.token()
+        button(window.window, "Ask for none").click()
+        await window.until(lambda: not page.token.isVisible(), "the token stayed")
+        assert "LARES_TOKEN" not in page._snippet.markdown
+
+    wait_for(person(), 10)
+
+
+def test_a_new_token_is_made_only_after_a_question(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.services.api.set_token("the-first-token-of-all")
+        await opened_page(window)
+        button(window.window, "Make a new one").click()
+        await window.until(window.view.desk.ask.isVisible, "nobody asked")
+        window.view.desk.ask.cancel()
+        await window.rest()
+        assert await window.services.api.token() == "the-first-token-of-all"
+
+    wait_for(person(), 10)
+
+
+def test_snippets_name_the_open_agent_and_the_place(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        agent = window.view.workspace.agent
+        assert agent is not None
+        for language, words in (
+            ("python", "letta_client"),
+            ("typescript", "@letta-ai/letta-client"),
+            ("shell", "curl"),
+        ):
+            page.language.button(language).click()
+            assert words in page._snippet.markdown
+            assert agent.id in page._snippet.markdown
+            assert "http://127.0.0.1:8283" in page._snippet.markdown
+            assert page._snippet.height() >= page._snippet.height_for(page._snippet.width())
+
+    wait_for(person(), 10)
+
+
+def test_requests_appear_while_one_looks(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        assert "None, while the local API is off." in texts(window.window)
+        await window.services.api.start()
+        await window.until(lambda: "Nothing has been asked yet." in texts(window.window), "not read again")
+        window.services.api.asked = (a_request(2, 404), a_request(1))
+        model = page.requests.table.model()
+        await window.until(lambda: model.rowCount() == 2, "no requests")
+        assert model.index(0, 2).data() == "/v1/agents/2"
+        assert "1 of 2 were refused" in texts(window.window)
+        page.requests.table.selectRow(1)
+        window.services.api.asked = (a_request(3), a_request(2, 404), a_request(1))
+        await window.until(lambda: model.rowCount() == 3, "no new request")
+        assert page.requests.table.currentIndex().row() == 2, "what was chosen stays chosen"
+
+    wait_for(person(), 10)
+
+
+def test_quitting_with_the_api_on_asks_and_may_keep_it(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.services.api.start()
+        window.window.closing.emit()
+        await window.until(lambda: "The local API is on" in texts(window.window), "nobody asked")
+        assert has_button(window.window, "Stop and quit")
+        button(window.window, "Keep running").click()
+        await window.until(window.ended.done, "the window stayed")
+        assert not window.services.system.stopped
+
+    wait_for(person(), 10)
