@@ -15,6 +15,7 @@ PICTURES = ROOT / "resources" / "pictures"
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import httpx  # noqa: E402
 import qasync  # noqa: E402
 
 from app.config import Config  # noqa: E402
@@ -26,6 +27,11 @@ from app.services import Services  # noqa: E402
 from app.ui.application import Session, make_application, make_theme  # noqa: E402
 from app.ui.errors import Errors  # noqa: E402
 from app.ui.preferences import Preferences  # noqa: E402
+from tests.support.ollama_pages import Installed  # noqa: E402
+from tests.support.ollama_server import OllamaServer  # noqa: E402
+
+OLLAMA_PORT = 11_434
+"""Where Lares looks for it by itself; nothing else may serve there."""
 
 SIZE = (1440, 900)
 SAID = (
@@ -34,18 +40,28 @@ SAID = (
     "Remember that I cook on Saturdays and that Mia is vegetarian.",
     "By the way, my name is Brad, not Chad.",
 )
+GB = 1_000_000_000
+MODELS = (
+    ("qwen3:8b", 5.2, 40_960, ("completion", "tools", "thinking")),
+    ("ministral-3:8b", 6.0, 262_144, ("completion", "tools", "vision")),
+    ("gemma4:e4b", 9.6, 131_072, ("completion", "tools", "vision")),
+    ("mistral-small3.2:24b", 15.2, 131_072, ("completion", "tools", "vision")),
+    ("nomic-embed-text:latest", 0.27, 2_048, ("embedding",)),
+)
+"""What the scripted Ollama of the first picture has: name, gigabytes, trained context, capabilities."""
 
 
 async def main(session: Session) -> None:
     running = asyncio.ensure_future(session.run())
     window = session.window
+    session.show()
     window.resize(*SIZE)
     connected = asyncio.Event()
     session.connection.connected.connect(lambda *_: connected.set())
     await connected.wait()
-    await asyncio.sleep(1.0)
-    _take(session, "first-run-light")
-    vesta = await _furnish(session.connection.services)
+    services = session.connection.services
+    await _first_run(session)
+    vesta = await _furnish(services)
     await asyncio.sleep(1.5)
     await session.assembly.workspace.open_now(vesta.id)
     await asyncio.sleep(2.0)
@@ -57,8 +73,48 @@ async def main(session: Session) -> None:
     await asyncio.sleep(1.5)
     _take(session, "memory-history-dark")
     session.theme.set_mode("light")
+    await _local_api(session, vesta)
     window.close()
     await running
+
+
+async def _first_run(session: Session) -> None:
+    """No server; one that appears; a download that has come half way."""
+    await asyncio.sleep(1.0)
+    _take(session, "first-run-empty-light")
+    installed = [
+        Installed(name, size=int(size * GB), context=context, capabilities=able, tags_capabilities=able)
+        for name, size, context, able in MODELS
+    ]
+    library = {"qwen3:4b": (int(2.5 * GB), 1_500, 400)}
+    ollama = OllamaServer(
+        port=OLLAMA_PORT, installed=installed, library=library, pull_step=38_000_000, pull_seconds=0.5
+    )
+    with ollama:
+        async with asyncio.timeout(30):
+            while not session.assembly.first_run.use.isEnabled():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        provider = next(p for p in await session.connection.services.providers.list() if p.kind == "ollama")
+        await session.connection.services.models.pull(provider.id, "qwen3:4b")
+        await asyncio.sleep(6.0)
+        _take(session, "first-run-light")
+        await session.connection.services.models.cancel_pull(provider.id, "qwen3:4b")
+    await session.connection.services.providers.delete(provider.id)
+
+
+async def _local_api(session: Session, vesta: Agent) -> None:
+    api = session.connection.services.api
+    url = (await api.start(8283)).url
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as program:
+        program.headers["User-Agent"] = "letta-client/1.12.1"
+        await program.get("/v1/agents/")
+        said = {"messages": [{"role": "user", "content": "What do you know about me?"}]}
+        await program.post(f"/v1/agents/{vesta.id}/messages", json=said)
+        await program.get(f"/v1/agents/{vesta.id}/core-memory/blocks")
+    session.assembly.pages.local_api()
+    await asyncio.sleep(1.5)
+    _take(session, "local-api-light")
+    await api.stop()
 
 
 async def _furnish(services: Services) -> Agent:

@@ -165,12 +165,13 @@ def line_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelLine:
 
 
 def wanted_models(known: ModelsKnown) -> tuple[ModelLine, ...]:
-    """What is worth getting, and whatever is on its way."""
+    """What is worth getting, best first: what is on its way, what fits, what would be tight."""
     lines = [_wanted(known, row) for row in known.recommended if not row.installed]
     listed = {line.name for line in lines}
     others = [pull for pull in known.pulls if pull.name not in listed and pull.phase != "done"]
     lines += [ModelLine(name=pull.name, size=pull.total or None, pull=pull) for pull in others]
-    return tuple(lines)
+    order = {"fits": 0, "unknown": 0, "tight": 1, "too_big": 2}
+    return tuple(sorted(lines, key=lambda line: (line.pull is None, order[line.fits])))
 
 
 def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelLine:

@@ -57,6 +57,12 @@ def test_what_cannot_be_chosen_says_why_and_comes_last() -> None:
     assert reasons["mistral-small3.2:24b"] == "Needs 18.2 of 16 GB."
 
 
+def test_what_is_on_its_way_comes_first_and_what_would_be_tight_last() -> None:
+    pull = Pull(provider_id="p1", name="c", phase="running", total=5, completed=1)
+    rows = (listed("a", fits="tight"), listed("b"), listed("c"), listed("d"))
+    assert [line.name for line in wanted_models(known(recommended=rows, pulls=(pull,)))] == ["c", "b", "d", "a"]
+
+
 def test_a_need_that_is_only_estimated_is_told_apart() -> None:
     advice = listed("qwen3:8b", installed=True, handle="ollama/qwen3:8b", need_bytes=7 * GB)
     lines = {line.name: line for line in known_models(known("qwen3:8b", "gemma4:e4b", recommended=(advice,)))}
@@ -80,7 +86,7 @@ def test_fitting_is_unknown_where_the_computer_does_not_tell() -> None:
 def test_a_download_of_any_name_has_a_line() -> None:
     pull = Pull(provider_id="p1", name="someone/own:7b", phase="running", completed=1, total=2)
     lines = wanted_models(known(recommended=(listed("qwen3:4b"),), pulls=(pull,)))
-    assert [(line.name, line.pull is not None) for line in lines] == [("qwen3:4b", False), ("someone/own:7b", True)]
+    assert [(line.name, line.pull is not None) for line in lines] == [("someone/own:7b", True), ("qwen3:4b", False)]
 
 
 def test_a_found_server_is_connected_once_however_its_address_is_written() -> None:
