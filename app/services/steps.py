@@ -1,5 +1,6 @@
 """Steps one by one: what they cost and took, and what people think of them."""
 
+from app.domain.event import Changed
 from app.domain.message import Message
 from app.domain.page import StepPage
 from app.domain.turn import Feedback, StepFeedback
@@ -37,9 +38,10 @@ class Steps:
         """Replaces what was said of a step; tags of None stay as they are."""
 
         def work(repos: Repositories) -> None:
-            repos.runs.step(step_id)
+            step = repos.runs.step(step_id)
             known = repos.requests.feedback((step_id,)).get(step_id, StepFeedback(step_id=step_id))
             kept = known.tags if tags is None else tags
             repos.requests.put_feedback(StepFeedback(step_id=step_id, feedback=feedback, tags=kept))
+            repos.changed(Changed(kind="run", ids=(step.run_id,), agent_id=step.agent_id))
 
         await self._ports.storage.write(work)
