@@ -18,6 +18,8 @@ class Cut(Frozen):
     limit: int = 50
     descending: bool = True
     """Newest first."""
+    next_to_cursor: bool = True
+    """With `before` alone: the rows just before it, not the first ones of the list."""
 
 
 class RunFilter(Frozen):

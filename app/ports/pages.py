@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from app.domain.base import Micros
 from app.domain.identity import Identity
 from app.domain.message import Message
 from app.domain.page import Cut, RunFilter, StepFilter
@@ -20,6 +21,14 @@ class Pages(Protocol):
 
     def last_runs(self, agent_ids: tuple[str, ...]) -> dict[str, Run]:
         """The newest ended run of each agent, by agent id."""
+        ...
+
+    def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
+        """When the last message of each came."""
+        ...
+
+    def last_ended(self, thread_ids: tuple[str, ...]) -> dict[str, Micros]:
+        """When the last run of each thread ended, its branches counted with it."""
         ...
 
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, ModelSettings, Reasoning
+from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
 from app.domain.model import Model
 from app.rest.call import Call
@@ -13,6 +14,8 @@ from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.services.agent_secrets import check_names
 
 WINDOW = 16_384
+LABEL_ROOM = 90
+"""How much of a label is kept before a number."""
 BASE_TOOLS = ("memory_insert", "memory_replace", "conversation_search")
 MULTI_AGENT_TOOLS = (
     "send_message_to_agent_and_wait_for_reply",
@@ -89,7 +92,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDr
         context_window=window,
         settings=_settings(body, ModelSettings(), window),
         tool_names=await _tool_names(call, body),
-        blocks=tuple(block.draft() for block in body.memory_blocks or ()),
+        blocks=await _blocks(call, body),
         block_ids=tuple(dict.fromkeys(body.block_ids or ())),
         message_buffer_autoclear=bool(body.message_buffer_autoclear),
         hidden=bool(body.hidden),
@@ -153,6 +156,19 @@ async def _check_relations(call: Call[Any, Any], body: Body) -> None:
         await call.services.identities.get(identity_id)
     for block_id in body.block_ids or ():
         await call.services.blocks.get(block_id)
+
+
+async def _blocks(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[BlockDraft, ...]:
+    """A label that is given twice gets a number: nothing is lost, and the agent can name each of its blocks."""
+    attached = [await call.services.blocks.get(block_id) for block_id in body.block_ids or ()]
+    taken = {block.label.casefold() for block in attached}
+    drafts: list[BlockDraft] = []
+    for draft in (block.draft() for block in body.memory_blocks or ()):
+        numbered = (f"{draft.label[:LABEL_ROOM]}_{number}" for number in range(2, len(taken) + 3))
+        label = next(one for one in (draft.label, *numbered) if one.casefold() not in taken)
+        taken.add(label.casefold())
+        drafts.append(draft.model_copy(update={"label": label}))
+    return tuple(drafts)
 
 
 def _handle(body: Body) -> str | None:

@@ -55,7 +55,8 @@ class _Dispatch:
         endpoint = self._methods.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             allowed = ", ".join(sorted(self._methods))
-            refusal = JSONResponse({"detail": "Method Not Allowed"}, 405, headers={"Allow": allowed})
+            said = f"Method Not Allowed: this address takes {allowed}."
+            refusal = JSONResponse({"detail": said}, 405, headers={"Allow": allowed})
             await refusal(scope, receive, send)
             return
         try:
@@ -92,7 +93,7 @@ def refused(status: int, body: Any) -> Response:
 
 
 async def _unrouted(request: Request, error: HTTPException) -> Response:
-    return JSONResponse({"detail": error.detail}, error.status_code)
+    return JSONResponse({"detail": f"{error.detail}: GET /openapi.json lists what is served."}, error.status_code)
 
 
 def _documentation() -> Route:

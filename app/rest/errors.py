@@ -15,6 +15,7 @@ STATUS_OF_CODE = {
     "too_slow": 408,
     "closing": 503,
     # What is asked cannot be.
+    "immutable": 405,
     "unknown_handle": 404,
     "block_full": 400,
     "busy": 409,

@@ -105,6 +105,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "401": "The token is missing or wrong.",
         "403": "Not addressed as this computer, or asked by a web page.",
         "404": "Something named does not exist.",
+        "405": "What is addressed takes other methods only.",
         "408": "The body did not arrive in time.",
         "409": "Something is busy, or a name is taken.",
         "413": "The body is too large.",

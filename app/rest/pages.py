@@ -12,6 +12,7 @@ from app.rest.wire.base import PageQuery
 T = TypeVar("T")
 PAGE = 50
 MESSAGE_PAGE = 100
+RUN_PAGE = 100
 LARGEST = 10_000
 """Asking for more gives so many; the cursor leads on."""
 
@@ -28,6 +29,14 @@ def cut_of(query: PageQuery, kind: Kind, limit: int = PAGE) -> Cut:
         limit=min(query.limit or limit, LARGEST),
         descending=query.descending,
     )
+
+
+def window_of(query: PageQuery) -> Cut:
+    """A window over messages: the order says which end of them is wanted, the cursors mean times in either order."""
+    cut = cut_of(query, "message", MESSAGE_PAGE)
+    if not cut.descending:
+        return cut
+    return cut.model_copy(update={"before": cut.after, "after": cut.before, "next_to_cursor": False})
 
 
 def page_of(rows: Sequence[T], query: PageQuery, id_of: Callable[[T], str], limit: int = PAGE) -> list[T]:

@@ -94,7 +94,7 @@ class RunEncoder:
         if seq_id <= self._plan.after:
             return b""
         place = {"run_id": self._plan.run_id, "seq_id": seq_id if self._plan.numbered else None}
-        return _block(json.dumps({**payload.model_dump(mode="json"), **place}, ensure_ascii=False))
+        return _block(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
 
 
 def _block(text: str) -> bytes:

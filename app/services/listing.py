@@ -1,6 +1,7 @@
 """Long lists by pages, with what belongs to their rows, read in one transaction each."""
 
 from app.domain.agent import Agent
+from app.domain.base import Micros
 from app.domain.block import Block
 from app.domain.identity import Identity
 from app.domain.message import Message
@@ -68,6 +69,14 @@ class Listing:
     async def messages(self, conversation_id: str | None, cut: Cut) -> tuple[Message, ...]:
         """Messages of a conversation in the order of the cut; without one, those of all agents."""
         return await self._ports.storage.read(lambda repos: repos.pages.messages(conversation_id, cut))
+
+    async def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
+        """When the last message of each conversation came; those without messages are missing."""
+        return await self._ports.storage.read(lambda repos: repos.pages.last_said(conversation_ids))
+
+    async def last_ended(self, thread_ids: tuple[str, ...]) -> dict[str, Micros]:
+        """When the last run of each thread ended; those without one are missing."""
+        return await self._ports.storage.read(lambda repos: repos.pages.last_ended(thread_ids))
 
     async def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         return await self._ports.storage.read(lambda repos: repos.pages.in_context_ids(conversation_ids))

@@ -1,7 +1,7 @@
 """Turns: what programs ask of an agent in one request, and the word they wait for at its end."""
 
 from app.domain.base import Micros
-from app.domain.error import Conflict, Invalid
+from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import Changed
 from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run
@@ -52,6 +52,17 @@ class Turns:
     async def request(self, run_id: str) -> RunRequest | None:
         """What was asked for with a run beside its messages; None when nothing was."""
         return await self._ports.storage.read(lambda repos: repos.requests.get(run_id))
+
+    async def begun_by(self, agent_id: str, otid: str) -> Run:
+        """The run that the message with this `otid` began. Raises `NotFound`."""
+
+        def work(repos: Repositories) -> Run:
+            message = repos.messages.find_otid(agent_id, otid)
+            if message is None or message.run_id is None:
+                raise NotFound("No run was begun by a message with this otid.", hint="Send the message first.")
+            return repos.runs.get(message.run_id)
+
+        return await self._ports.storage.read(work)
 
     async def delete(self, run_id: str) -> Run:
         """Takes an ended run out of the lists. Its messages stay in their conversation."""

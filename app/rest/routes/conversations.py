@@ -6,7 +6,7 @@ from app.domain.page import Cut, RunFilter
 from app.domain.run import Run
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.errors import NotYet
+from app.rest.errors import Misshapen, NotYet
 from app.rest.lookups import objects, thread_of
 from app.rest.pages import MESSAGE_PAGE, cut_of, page_of
 from app.rest.routes.messages import answered, cancelled, streamed
@@ -30,21 +30,21 @@ from app.rest.wire.messages import (
     RetrieveStreamRequest,
 )
 
-NEWEST = Cut(limit=1)
+ORDERS = ("created_at", "last_message_at", "last_run_completion")
 
 
 async def _told(call: Call, rows: list[Row]) -> list[Conversation]:
-    in_context = await call.services.listing.in_context_ids(tuple(row.active_id for row in rows))
-    told: list[Conversation] = []
-    for row in rows:
-        last = await call.services.listing.messages(row.active_id, NEWEST)
-        told.append(told_conversation(row, in_context.get(row.active_id, ()), last[0].created_at if last else None))
-    return told
+    shown = tuple(row.active_id for row in rows)
+    in_context = await call.services.listing.in_context_ids(shown)
+    last = await call.services.listing.last_said(shown)
+    return [told_conversation(row, in_context.get(row.active_id, ()), last.get(row.active_id)) for row in rows]
 
 
 async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conversation]:
     """Conversations of an agent, or of all, newest first."""
     query = call.query
+    if query.order_by is not None and query.order_by not in ORDERS:
+        raise Misshapen(f"query.order_by: one of {', '.join(ORDERS)} is needed")
     if query.agent_id is not None:
         await call.services.agents.get(query.agent_id)
         agent_ids = [query.agent_id]
@@ -54,6 +54,12 @@ async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conver
     if query.summary_search is not None:
         rows = [row for row in rows if query.summary_search.casefold() in row.title.casefold()]
     rows.sort(key=lambda row: row.created_at)
+    if query.order_by == "last_message_at":
+        said = await call.services.listing.last_said(tuple(row.active_id for row in rows))
+        rows.sort(key=lambda row: said.get(row.active_id, 0))
+    elif query.order_by == "last_run_completion":
+        ended = await call.services.listing.last_ended(tuple(row.id for row in rows))
+        rows.sort(key=lambda row: ended.get(row.id, 0))
     return await _told(call, page_of(rows, query, lambda row: row.id))
 
 
@@ -113,7 +119,7 @@ async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
 
 
 async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResponse:
-    """Takes up the stream of the conversation's run: the one that is named, runs now or ran last in the background."""
+    """Takes up the stream of the conversation's run: the one named, or the last in the background."""
     body = call.body or RetrieveStreamRequest()
     row = await thread_of(call, call.id("conversation_id"), body.agent_id)
     run = await _run_to_stream(call, row, body)
@@ -143,11 +149,13 @@ async def _run_to_stream(call: Call, row: Row, body: RetrieveStreamRequest) -> R
         if run.agent_id == row.agent_id:
             return run
         raise NotFound("This run belongs to another agent.")
+    if body.otid is not None:
+        return await call.services.turns.begun_by(row.agent_id, body.otid)
     page = await call.services.listing.runs(RunFilter(conversation_id=row.id), Cut(limit=20))
     for run in page.runs:
         if run.active or run.background:
             return run
-    raise NotFound("No run of this conversation can be taken up.", hint="Send a message with background=true first.")
+    raise Invalid("No run of this conversation can be taken up.", hint="Send a message with background=true first.")
 
 
 async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:

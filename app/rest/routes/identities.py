@@ -2,8 +2,11 @@
 
 from app.domain.identity import Identity as OurIdentity
 from app.rest.call import Call, Endpoint
+from app.rest.lookups import told, wanted
 from app.rest.pages import page_of
-from app.rest.wire.base import API, JsonObject, Nothing
+from app.rest.wire.agents import AgentQuery, AgentState
+from app.rest.wire.base import API, JsonObject, Nothing, PageQuery
+from app.rest.wire.blocks import BlockResponse, told_block
 from app.rest.wire.identities import Identity, IdentityCreate, IdentityQuery, IdentityUpdate, told_identity
 
 
@@ -52,6 +55,21 @@ async def delete_identity(call: Call[Nothing, None]) -> JsonObject | None:
     return None
 
 
+async def agents_of_identity(call: Call[AgentQuery, None]) -> list[AgentState]:
+    """The agents that are connected with an identity."""
+    identity = await call.services.identities.get(call.id("identity_id"))
+    held = [one for one in await call.services.listing.agents() if identity.id in one.extras.identity_ids]
+    page = page_of(held, call.query, lambda agent: agent.id)
+    return await told(call, page, wanted(call, call.query.include, call.query.include_relationships))
+
+
+async def blocks_of_identity(call: Call[PageQuery, None]) -> list[BlockResponse]:
+    """The blocks of an identity."""
+    identity = await call.services.identities.get(call.id("identity_id"))
+    held = [block for block in await call.services.blocks.list() if block.id in identity.block_ids]
+    return [told_block(block) for block in page_of(held, call.query, lambda block: block.id)]
+
+
 async def _told(call: Call, identity: OurIdentity) -> Identity:
     return told_identity(identity, (await call.services.identities.holders()).get(identity.id, ()))
 
@@ -64,4 +82,6 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/identities/{identity_id}", get_identity),
     Endpoint("PATCH", "/v1/identities/{identity_id}", update_identity),
     Endpoint("DELETE", "/v1/identities/{identity_id}", delete_identity),
+    Endpoint("GET", "/v1/identities/{identity_id}/agents", agents_of_identity),
+    Endpoint("GET", "/v1/identities/{identity_id}/blocks", blocks_of_identity),
 )

@@ -5,7 +5,7 @@ from app.domain.page import RunFilter
 from app.domain.run import ACTIVE
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen
-from app.rest.pages import cut_of
+from app.rest.pages import RUN_PAGE, cut_of
 from app.rest.routes.runs import one_run
 from app.rest.wire.base import Nothing
 from app.rest.wire.runs import Job, JobQuery, told_job
@@ -30,7 +30,7 @@ async def _list(call: Call[JobQuery, None], active: bool) -> list[Job]:
     }
     if len(cursors) < sum(getattr(query, name) is not None for name in ("before", "after")):
         raise Misshapen("query: an id of the form job-<uuid4> is needed")
-    cut = cut_of(query.model_copy(update=cursors), "run")
+    cut = cut_of(query.model_copy(update=cursors), "run", RUN_PAGE)
     page = await call.services.listing.runs(RunFilter(statuses=ACTIVE if active else ()), cut)
     return [told_job(run, page) for run in page.runs]
 

@@ -6,14 +6,14 @@ from starlette.responses import Response
 
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
-from app.domain.error import Conflict
+from app.domain.error import Conflict, Invalid
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
 from app.rest.call import Call, Endpoint
 from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
 from app.rest.lookups import default_thread, objects, thread_of
-from app.rest.pages import LARGEST, MESSAGE_PAGE, cut_of
+from app.rest.pages import LARGEST, window_of
 from app.rest.sse import StreamPlan
 from app.rest.turns import draft_of, start_in_turn, stream, whole_answer
 from app.rest.wire.base import JsonObject, Nothing
@@ -33,9 +33,13 @@ async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
     """Messages of the agent: a window by the given order, oldest first inside it."""
     query, agent_id = call.query, call.id("agent_id")
     place = await thread_of(call, query.conversation_id or agent_id, agent_id)
-    cut = cut_of(query, "message", MESSAGE_PAGE)
-    messages = await call.services.listing.messages(place.active_id, cut)
-    return objects(messages[::-1] if cut.descending else messages, query.include_return_message_types)
+    return await _window(call, place.active_id)
+
+
+async def _window(call: Call[MessageQuery, None], conversation_id: str | None) -> list[WireMessage]:
+    cut = window_of(call.query)
+    messages = await call.services.listing.messages(conversation_id, cut)
+    return objects(messages[::-1] if cut.descending else messages, call.query.include_return_message_types)
 
 
 async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
@@ -111,17 +115,22 @@ async def _cancel(call: Call, run: Run) -> str:
 
 
 async def list_all(call: Call[MessageQuery, None]) -> list[WireMessage]:
-    """Messages of all agents, or of one conversation, newest first."""
+    """Messages of all agents, or of one conversation: a window by the given order, oldest first inside it."""
     query = call.query
     place = await thread_of(call, query.conversation_id, query.agent_id) if query.conversation_id else None
-    cut = cut_of(query, "message", MESSAGE_PAGE)
-    messages = await call.services.listing.messages(place.active_id if place else None, cut)
-    return objects(messages, query.include_return_message_types)
+    return await _window(call, place.active_id if place else None)
 
 
 async def get_message(call: Call[Nothing, None]) -> list[WireMessage]:
     """The one to three objects of a message."""
     return objects([await call.services.messages.get(call.id("message_id"))])
+
+
+async def update_message(call: Call[Nothing, None]) -> None:
+    """Refused: messages never change."""
+    raise Invalid(
+        "Messages never change: other conversations may hold them too.", code="immutable", hint="Send a new one."
+    )
 
 
 async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage]:
@@ -167,6 +176,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{_OF_AGENT}/stream", send_streaming),
     Endpoint("POST", f"{_OF_AGENT}/async", send_async),
     Endpoint("POST", f"{_OF_AGENT}/cancel", cancel),
+    Endpoint("PATCH", f"{_OF_AGENT}/{{message_id}}", update_message),
     Endpoint("GET", "/v1/messages", list_all),
     Endpoint("POST", "/v1/messages/search", search),
     Endpoint("GET", "/v1/messages/{message_id}", get_message),

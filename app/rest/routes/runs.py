@@ -7,11 +7,11 @@ from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
 from app.rest.lookups import objects
-from app.rest.pages import LARGEST, cut_of, page_of
+from app.rest.pages import LARGEST, MESSAGE_PAGE, RUN_PAGE, cut_of, page_of
 from app.rest.routes.conversations import resumed
 from app.rest.routes.steps import told_steps
 from app.rest.turns import stream
-from app.rest.wire.base import JsonObject, Nothing, PageQuery
+from app.rest.wire.base import ForwardQuery, JsonObject, Nothing, PageQuery
 from app.rest.wire.messages import LettaResponse, RetrieveStreamRequest
 from app.rest.wire.runs import Run, RunQuery, Step, UsageOfRun, told_run, told_usage
 
@@ -31,14 +31,14 @@ def filter_of(query: RunQuery) -> RunFilter:
 
 async def list_runs(call: Call[RunQuery, None]) -> list[Run]:
     """Runs, newest first."""
-    page = await call.services.listing.runs(filter_of(call.query), cut_of(call.query, "run"))
+    page = await call.services.listing.runs(filter_of(call.query), cut_of(call.query, "run", RUN_PAGE))
     return [told_run(run, page) for run in page.runs]
 
 
 async def list_active(call: Call[RunQuery, None]) -> list[Run]:
     """Runs that go on now."""
     wanted = filter_of(call.query).model_copy(update={"statuses": ACTIVE})
-    page = await call.services.listing.runs(wanted, cut_of(call.query, "run"))
+    page = await call.services.listing.runs(wanted, cut_of(call.query, "run", RUN_PAGE))
     return [told_run(run, page) for run in page.runs]
 
 
@@ -61,11 +61,13 @@ async def delete_run(call: Call[Nothing, None]) -> Run:
     return told_run(run, page)
 
 
-async def messages(call: Call[PageQuery, None]) -> list[WireMessage]:
-    """What the run was told and what it said."""
-    run, _ = await one_run(call, call.id("run_id"))
+async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
+    """What the run was told and what it said, of the kinds that its asker wanted."""
+    run, page = await one_run(call, call.id("run_id"))
     said = await call.services.listing.run_messages(run.id)
-    return objects(page_of(said, call.query, lambda message: message.id, 100))
+    request = page.requests.get(run.id)
+    types = request.config.get("include_return_message_types") if request else None
+    return objects(page_of(said, call.query, lambda message: message.id, MESSAGE_PAGE), tuple(types or ()))
 
 
 async def usage(call: Call[Nothing, None]) -> UsageOfRun:
@@ -77,7 +79,7 @@ async def usage(call: Call[Nothing, None]) -> UsageOfRun:
 async def steps(call: Call[PageQuery, None]) -> list[Step]:
     """The model calls of the run."""
     run, _ = await one_run(call, call.id("run_id"))
-    return await told_steps(call, StepFilter(run_id=run.id), cut_of(call.query, "step"))
+    return await told_steps(call, StepFilter(run_id=run.id), cut_of(call.query, "step", RUN_PAGE))
 
 
 async def trace(call: Call[PageQuery, None]) -> list[JsonObject]:

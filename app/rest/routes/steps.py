@@ -4,9 +4,9 @@ from app.domain.page import Cut, StepFilter
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
 from app.rest.lookups import objects
-from app.rest.pages import cut_of, page_of
+from app.rest.pages import MESSAGE_PAGE, cut_of, page_of
 from app.rest.routes.messages import time_of
-from app.rest.wire.base import Nothing, PageQuery
+from app.rest.wire.base import ForwardQuery, Nothing
 from app.rest.wire.runs import (
     FeedbackRequest,
     ProviderTrace,
@@ -59,10 +59,10 @@ async def trace(call: Call[Nothing, None]) -> ProviderTrace | None:
     return told_trace(page.steps[0], await call.services.runs.trace(call.id("step_id")))
 
 
-async def messages(call: Call[PageQuery, None]) -> list[WireMessage]:
+async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
     """What the step said and what its tools returned."""
     said = await call.services.steps.messages(call.id("step_id"))
-    return objects(page_of(said, call.query, lambda message: message.id, 100))
+    return objects(page_of(said, call.query, lambda message: message.id, MESSAGE_PAGE))
 
 
 async def give_feedback(call: Call[Nothing, FeedbackRequest]) -> Step:

@@ -12,6 +12,7 @@ from app.rest.constants import CLIENT, USER_ID
 API = Origin(actor="api", client=CLIENT)
 """The origin of every change that comes through this interface."""
 MOST = 2**31 - 1
+ORDER = "^(asc|desc)$"
 
 Whole = Annotated[int, Field(ge=0, le=MOST)]
 """A count that every part of the system can hold."""
@@ -49,13 +50,19 @@ class PageQuery(Asked):
     before: Name | None = None
     after: Name | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] | None = None
-    order: str = Field("desc", pattern="^(asc|desc)$")
+    order: str = Field("desc", pattern=ORDER)
     order_by: Name | None = None
     ascending: bool | None = None
 
     @property
     def descending(self) -> bool:
         return self.order == "desc" if self.ascending is None else not self.ascending
+
+
+class ForwardQuery(PageQuery):
+    """For lists that read forwards unless asked otherwise."""
+
+    order: str = Field("asc", pattern=ORDER)
 
 
 def maybe_iso(at: Micros | None) -> str | None:

@@ -18,6 +18,7 @@ from app.adapters.database.tables import (
     step_feedback,
     steps,
 )
+from app.domain.base import Micros
 from app.domain.message import Message
 from app.domain.page import Cut, RunFilter, StepFilter
 from app.domain.run import Run, Step
@@ -94,6 +95,26 @@ class PageRows:
         rows = all_rows(self.db, sa.select(*_RUNS).where(runs.c.seq.in_(last)))
         return {row["agent_id"]: mapping.run_of(row) for row in rows}
 
+    def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
+        inner = conversation_messages.alias()
+        last = sa.select(sa.func.max(inner.c.position)).where(inner.c.conversation_seq == conversations.c.seq)
+        found = (
+            sa.select(conversations.c.id, messages.c.created_at)
+            .join_from(conversations, conversation_messages, _member.conversation_seq == conversations.c.seq)
+            .join(messages, messages.c.seq == _member.message_seq)
+            .where(conversations.c.id.in_(conversation_ids), _member.position == last.scalar_subquery())
+        )
+        return {row.id: row.created_at for row in self.db.execute(found)}
+
+    def last_ended(self, thread_ids: tuple[str, ...]) -> dict[str, Micros]:
+        found = (
+            sa.select(conversations.c.root_id, sa.func.max(runs.c.completed_at).label("at"))
+            .join_from(conversations, runs, runs.c.conversation_id == conversations.c.id)
+            .where(conversations.c.root_id.in_(thread_ids), runs.c.completed_at.is_not(None))
+            .group_by(conversations.c.root_id)
+        )
+        return {row.root_id: row.at for row in self.db.execute(found)}
+
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         found = (
             sa.select(conversations.c.id.label("place"), messages.c.id)
@@ -127,7 +148,7 @@ class PageRows:
     def _piece(
         self, found: sa.Select, order: sa.ColumnElement[int], place_of: Any, kind: str, cut: Cut
     ) -> list[sa.RowMapping]:
-        """Rows after or before the cursors, in the order of the cut. With `before` alone those next to the cursor."""
+        """Rows after or before the cursors, in the order of the cut."""
         for cursor, further in ((cut.after, True), (cut.before, False)):
             if cursor is None:
                 continue
@@ -135,7 +156,7 @@ class PageRows:
             if place is None:
                 raise missing(kind, cursor)
             found = found.where(order < place if further == cut.descending else order > place)
-        backwards = cut.before is not None and cut.after is None
+        backwards = cut.next_to_cursor and cut.before is not None and cut.after is None
         falling = cut.descending != backwards
         rows = all_rows(self.db, found.order_by(order.desc() if falling else order.asc()).limit(cut.limit))
         return rows[::-1] if backwards else rows

@@ -1,0 +1,79 @@
+"""What programs written for the retired server are used to beside its lists: doubles, retries, refusals in words."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from letta_client import APIStatusError, BadRequestError, Letta
+
+from tests.rest.conftest import MODEL
+from tests.support.openai_server import OpenAIServer
+from tests.support.rest_child import ServeChild
+from tests.support.rest_streams import hear
+
+
+@pytest.fixture
+def http(child: ServeChild) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
+        yield opened
+
+
+def test_two_blocks_of_one_label_are_both_kept(client: Letta) -> None:
+    shared = client.blocks.create(label="Human", value="shared")
+    agent = client.agents.create(
+        model=MODEL,
+        block_ids=[shared.id],
+        memory_blocks=[{"label": "human", "value": "one"}, {"label": "human", "value": "two"}],
+    )
+    assert {block.label: block.value for block in agent.blocks} == {
+        "Human": "shared",
+        "human_2": "one",
+        "human_3": "two",
+    }
+    assert client.agents.blocks.retrieve("Human", agent_id=agent.id).value == "shared"
+
+
+def test_a_message_never_changes(client: Letta, http: httpx.Client) -> None:
+    agent = client.agents.create(model=MODEL)
+    message = client.agents.messages.create(agent.id, input="hello").messages[0]
+    answer = http.patch(f"/v1/agents/{agent.id}/messages/{message.id}", json={"content": "other"})
+    assert answer.status_code == 405
+    assert "never change" in answer.json()["detail"]
+    assert client.messages.retrieve(message.id)[0] == message
+
+
+def test_a_stream_is_taken_up_by_the_message_that_began_it(client: Letta, child: ServeChild) -> None:
+    agent = client.agents.create(model=MODEL)
+    url = f"{child.url}/v1/conversations/{agent.id}"
+    for number in range(2):
+        said = {"role": "user", "content": f"number {number}", "otid": f"{agent.id}-{number}"}
+        hear(f"{url}/messages", {"messages": [said], "background": True})
+    heard = hear(f"{url}/stream", {"otid": f"{agent.id}-0"})
+    assert heard.events[0]["content"].endswith("number 0")
+    with pytest.raises(APIStatusError, match="No run") as raised:
+        client.conversations.messages.stream(agent.id, otid="unheard of")
+    assert raised.value.status_code == 404
+
+
+def test_where_nothing_runs_there_is_nothing_to_take_up(client: Letta) -> None:
+    thread = client.conversations.create(agent_id=client.agents.create(model=MODEL).id)
+    with pytest.raises(BadRequestError, match="background=true"):
+        client.conversations.messages.stream(thread.id)
+
+
+def test_addresses_that_are_not_served_name_what_is(http: httpx.Client) -> None:
+    for path in ("/", "/v1", "/docs"):
+        answer = http.get(path)
+        assert answer.status_code == 404
+        assert "/openapi.json" in answer.json()["detail"]
+    wrong = http.put("/v1/agents")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
+    assert "GET, POST" in wrong.json()["detail"]
+
+
+def test_all_events_are_written_as_compactly_as_the_first(
+    client: Letta, http: httpx.Client, model_server: OpenAIServer
+) -> None:
+    agent = client.agents.create(model=MODEL)
+    text = http.post(f"/v1/agents/{agent.id}/messages/stream", json={"input": "hi"}).text
+    assert 'data: {"message_type":"stop_reason","stop_reason":"end_turn"' in text
