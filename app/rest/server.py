@@ -152,7 +152,7 @@ def _listener(address: str, port: int) -> socket.socket:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
         listener.listen(WAITING_CONNECTIONS)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
         raise _unusable(address, port, error) from error
     return listener
@@ -174,8 +174,8 @@ def _not_local(host: str) -> Invalid:
     )
 
 
-def _unusable(host: str, port: int, error: OSError) -> AppError:
-    if error.errno == errno.EADDRINUSE:
+def _unusable(host: str, port: int, error: OSError | OverflowError) -> AppError:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return AppError(
             f"Another program already listens on {host}:{port}, so Lares cannot serve there.",
             code="port_in_use",
@@ -184,6 +184,6 @@ def _unusable(host: str, port: int, error: OSError) -> AppError:
     return AppError(
         f"Lares cannot listen on {host}:{port}.",
         code="port_unusable",
-        hint="Choose another port (--port of lares serve).",
+        hint="Choose another port, from 1024 to 65535 (--port of lares serve).",
         details={"reason": str(error)},
     )

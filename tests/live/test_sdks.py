@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,14 @@ def installed(command: list[str], folder: Path) -> None:
 
 
 def python_with(package: str, folder: Path) -> Path:
+    python = folder / "own" / "bin" / "python"
     uv = shutil.which("uv")
     if uv is None:
-        pytest.skip("uv is not there to make an environment with")
-    installed([uv, "venv", "--python", "3.11", "own"], folder)
-    python = folder / "own" / "bin" / "python"
-    installed([uv, "pip", "install", "--python", str(python), package], folder)
+        installed([sys.executable, "-m", "venv", "own"], folder)
+        installed([str(python), "-m", "pip", "install", "--quiet", package], folder)
+    else:
+        installed([uv, "venv", "--python", "3.11", "own"], folder)
+        installed([uv, "pip", "install", "--python", str(python), package], folder)
     return python
 
 

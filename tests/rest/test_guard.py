@@ -141,6 +141,13 @@ async def test_a_taken_port_is_a_sentence(engine: OpenEngine, client: httpx.Asyn
     assert raised.value.code == "port_in_use"
 
 
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999_999])
+async def test_a_port_that_is_none_is_a_sentence(engine: OpenEngine, port: int) -> None:
+    with pytest.raises(AppError, match="cannot listen on") as raised:
+        await RestServer(engine.services, engine.clock).start(ApiPlan("127.0.0.1", port))
+    assert raised.value.code == "port_unusable"
+
+
 async def test_both_spellings_of_a_path_answer_without_redirects(client: httpx.AsyncClient) -> None:
     for path in ("/v1/agents", "/v1/agents/"):
         made = await client.post(path, json={"model": "demo/vesta", "unknown": {"field": 1}})
