@@ -33,9 +33,9 @@ class Agents:
     async def get(self, agent_id: str) -> Agent:
         return await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
 
-    async def create(self, draft: AgentDraft, origin: Origin = USER) -> Agent:
-        """Creates an agent with its blocks and its default conversation."""
-        return await change(self._ports, origin, lambda changes: self._create(changes, draft))
+    async def create(self, draft: AgentDraft, origin: Origin = USER, may_overflow: bool = False) -> Agent:
+        """Creates an agent with its blocks and its default conversation. `may_overflow`: as with `Blocks.update`."""
+        return await change(self._ports, origin, lambda changes: self._create(changes, draft, may_overflow))
 
     async def create_demo(self) -> Agent:
         """Creates the agent that speaks with the built-in scripted model."""
@@ -69,7 +69,7 @@ class Agents:
             draft = AgentDraft(
                 **{**fields, "name": f"{source.name[: MAX_NAME - 7]} (copy)", "blocks": copies, "block_ids": ()}
             )
-            return self._create(changes, draft)
+            return self._create(changes, draft, may_overflow=True)
 
         return await change(self._ports, origin, work)
 
@@ -94,7 +94,7 @@ class Agents:
 
         return await self._ports.storage.write(work)
 
-    def _create(self, changes: Changes, draft: AgentDraft) -> Agent:
+    def _create(self, changes: Changes, draft: AgentDraft, may_overflow: bool) -> Agent:
         repos, ids, now = changes.repos, self._ports.ids, changes.now
         agent = Agent(
             id=ids.new("agent"),
@@ -121,7 +121,7 @@ class Agents:
         for block_id in dict.fromkeys(draft.block_ids):
             agent = changes.attach(agent, repos.blocks.get(block_id))
         for block_draft in draft.blocks:
-            block = changes.add_block(new_block(block_draft, ids.new("block"), now), agent.id)
+            block = changes.add_block(new_block(block_draft, ids.new("block"), now, may_overflow), agent.id)
             agent = changes.attach(agent, block)
         conversation_id = ids.new("conv")
         repos.conversations.add(
@@ -165,9 +165,9 @@ def new_message(draft: MessageDraft, message_id: str, agent_id: str, now: Micros
     )
 
 
-def new_block(draft: BlockDraft, block_id: str, now: Micros) -> Block:
+def new_block(draft: BlockDraft, block_id: str, now: Micros, may_overflow: bool = False) -> Block:
     """A block as drafted. Raises `Invalid` for a length that cannot be."""
-    check_length(draft.label, draft.value, draft.limit)
+    check_length(draft.label, "" if may_overflow else draft.value, draft.limit)
     tidy = draft.model_copy(update={"label": draft.label.strip()})
     return Block(id=block_id, created_at=now, updated_at=now, **tidy.model_dump())
 

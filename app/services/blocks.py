@@ -27,11 +27,11 @@ class Blocks:
         """Ids of the agents that share the block."""
         return await self._ports.storage.read(lambda repos: repos.agents.holding(block_id))
 
-    async def add(self, draft: BlockDraft, origin: Origin = USER) -> Block:
-        """Creates a block that no agent holds yet."""
+    async def add(self, draft: BlockDraft, origin: Origin = USER, may_overflow: bool = False) -> Block:
+        """Creates a block that no agent holds yet. `may_overflow`: as with `update`."""
 
         def work(changes: Changes) -> Block:
-            return changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now))
+            return changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now, may_overflow))
 
         return await change(self._ports, origin, work)
 

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from letta_client import APIStatusError, BadRequestError, Letta
 
+from app.services import Services
 from tests.rest.conftest import MODEL
+from tests.support.openai_replies import Reply, ToolCall
 from tests.support.openai_server import OpenAIServer
 from tests.support.rest_child import ServeChild
 from tests.support.rest_streams import hear
@@ -31,6 +33,28 @@ def test_two_blocks_of_one_label_are_both_kept(client: Letta) -> None:
         "human_3": "two",
     }
     assert client.agents.blocks.retrieve("Human", agent_id=agent.id).value == "shared"
+
+
+def test_a_limit_binds_the_agent_and_not_the_program(
+    client: Letta, child: ServeChild, model_server: OpenAIServer
+) -> None:
+    block = client.blocks.create(label="long", value="x" * 20, limit=10)
+    agent = client.agents.create(
+        model=MODEL, block_ids=[block.id], memory_blocks=[{"label": "human", "value": "y" * 20, "limit": 10}]
+    )
+    assert {one.label: (len(one.value), one.limit) for one in agent.blocks} == {"long": (20, 10), "human": (20, 10)}
+    model_server.queue(
+        Reply(calls=(ToolCall("memory_insert", {"label": "human", "new_string": "more"}),)), Reply(text="Full.")
+    )
+    returned = client.agents.messages.create(agent.id, input="hello").messages[1]
+    assert returned.message_type == "tool_return_message"
+    assert returned.status == "error"
+
+    async def duplicate(services: Services) -> str:
+        return (await services.agents.duplicate(agent.id)).id
+
+    copy = client.agents.retrieve(child.over_link(duplicate))
+    assert sorted(len(one.value) for one in copy.blocks) == [20, 20]
 
 
 def test_a_message_never_changes(client: Letta, http: httpx.Client) -> None:

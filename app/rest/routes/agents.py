@@ -70,7 +70,8 @@ async def create_agent(call: Call[Nothing, CreateAgentRequest]) -> AgentState:
         MessageDraft(role=one.role, parts=await parts_of(call.services, one.content), otid=one.otid, name=one.name)
         for one in call.body.initial_message_sequence or ()
     ]
-    agent = await call.services.agents.create(draft.model_copy(update={"first_messages": tuple(first)}), API)
+    draft = draft.model_copy(update={"first_messages": tuple(first)})
+    agent = await call.services.agents.create(draft, API, may_overflow=True)
     secrets = secrets_of(call.body)
     if secrets:
         await call.services.agent_secrets.replace(agent.id, secrets, API)
