@@ -18,6 +18,8 @@ from app.ports.storage import Repositories
 class Begun:
     run: Run
     events: tuple[RunEvent, ...]
+    state: RunState | None = None
+    """As stored; None where the run began earlier."""
     again: bool = False
     """True: the message was known, and `run` is what it began then."""
 
@@ -91,7 +93,7 @@ class Beginning:
             events += self._store_message(repos, agent.id, message_id, draft, len(events))
         repos.runs.add_events(tuple(events))
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
-        return Begun(run, tuple(events))
+        return Begun(run, tuple(events), state)
 
     def _store_message(
         self, repos: Repositories, agent_id: str, message_id: str, draft: MessageDraft, last_seq: int

@@ -9,7 +9,6 @@ from typing import Any, Literal, cast
 from app.domain.error import AppError, ModelError
 from app.domain.event import Progress
 from app.domain.message import ToolReturnPart
-from app.domain.model import Provider
 from app.domain.run import Failure
 from app.engine.bundle import EnginePorts
 from app.engine.emitter import Emitter
@@ -21,7 +20,7 @@ from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.silence import loading, silence_of, told
 from app.engine.sizes import learn_sizes, note_counts, surely_sent, within_limits
 from app.engine.state import CallModel, Cancelled, Exchange, ModelFailed, ModelReplied, Outcome, RunState
-from app.engine.view import AgentView, provider_of, read_view
+from app.engine.view import AgentView, read_view
 from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
 
@@ -50,20 +49,19 @@ class Attempt:
 class Errand:
     """Where a call goes, and what for: all that must be known before its turn comes."""
 
-    provider: Provider
-    model: str
+    view: AgentView
+    """What it would say if its turn came at once."""
     purpose: Purpose
     at_once: int | None
 
 
 def read_errand(repos: Repositories, state: RunState) -> Errand:
-    agent = repos.agents.get(state.agent_id)
-    provider, model = provider_of(repos, agent.model)
+    view = read_view(repos, state.agent_id, state.conversation_id)
     setting = repos.settings.get(AT_ONCE)
     limits: Any = setting.value if setting is not None else None
-    at_once = cast("dict[str, Any]", limits).get(provider.name) if isinstance(limits, dict) else None
-    purpose = purpose_of(repos.runs.get(state.run_id), agent)
-    return Errand(provider, model, purpose, at_once if isinstance(at_once, int) else None)
+    at_once = cast("dict[str, Any]", limits).get(view.provider.name) if isinstance(limits, dict) else None
+    purpose = purpose_of(repos.runs.get(state.run_id), view.agent)
+    return Errand(view, purpose, at_once if isinstance(at_once, int) else None)
 
 
 class ModelCall:
@@ -75,6 +73,8 @@ class ModelCall:
         self._ports = ports
         self._emitter = emitter
         self._attempt = attempt
+        self._view: AgentView | None = None
+        """What was read before the turn came; None once the conversation may have changed since."""
         self._retries = Retries(ports.clock.now())
         self._listening = self._listen_anew()
 
@@ -88,7 +88,7 @@ class ModelCall:
             model = ""
             try:
                 errand = await self._ports.storage.read(lambda repos: read_errand(repos, self._state))
-                model = errand.model
+                model, self._view = errand.view.model, errand.view
                 async with self._place(errand):
                     return await self._exchange()
             except AppError as error:
@@ -108,14 +108,16 @@ class ModelCall:
         """A place in the queue of the server, held while it works on the request."""
 
         def on_wait(words: str) -> None:
+            self._view = None
             self._tell("waiting", words)
 
-        async with self._ports.queues.place(errand.provider, errand.purpose, on_wait, errand.at_once):
+        provider = errand.view.provider
+        async with self._ports.queues.place(provider, errand.purpose, on_wait, errand.at_once):
             self._tell("sent", "")
             try:
                 yield
             finally:
-                self._ports.windows.on_called(errand.provider)
+                self._ports.windows.on_called(provider)
 
     async def _exchange(self) -> ModelReplied:
         view, wire, offered = await self._prepare()
@@ -170,7 +172,9 @@ class ModelCall:
     async def _fitting_view(self) -> tuple[AgentView, int]:
         """The view and its estimated tokens. Counting happens in a thread: a long text takes a while."""
         state, ports, again = self._state, self._ports, self._action.again
-        view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
+        view, self._view = self._view, None
+        if view is None:
+            view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
         await learn_sizes(view, ports)
         if again is not None:
             view = replace(view, agent=asked_again(view.agent, again))

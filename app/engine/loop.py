@@ -41,9 +41,15 @@ class Control:
             self._performing = None
 
 
-async def run_agent(run_id: str, ports: EnginePorts, emitter: Emitter, control: Control) -> None:
-    """Carries a run from its stored intent to its end. Resuming after a crash is calling this again."""
-    state = await ports.storage.read(lambda repos: RunState.model_validate_json(repos.runs.state(run_id)))
+async def run_agent(
+    run_id: str, ports: EnginePorts, emitter: Emitter, control: Control, state: RunState | None = None
+) -> None:
+    """Carries a run from its stored intent to its end. Resuming after a crash is calling this again.
+
+    `state`: the stored one, where the caller has just stored it.
+    """
+    if state is None:
+        state = await ports.storage.read(lambda repos: RunState.model_validate_json(repos.runs.state(run_id)))
     while not isinstance(state.intent, Finish):
         outcome = await control.perform(state, ports, emitter)
         state = await commit(state, outcome, ports, emitter)

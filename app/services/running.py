@@ -7,7 +7,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from app.domain.error import AppError
+from app.domain.error import AppError, Conflict
 from app.domain.event import RunEvent
 from app.domain.run import Failure, Run
 from app.domain.wire_message import ErrorMessage, StopReasonObject, UsageStatistics
@@ -30,6 +30,8 @@ STORE_AGAIN = 5.0
 @dataclass
 class _Live:
     emitter: Emitter
+    state: RunState | None = None
+    """Where it begins; read from the database if None."""
     control: Control = field(default_factory=Control)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the run has ended, whether or not its end could be stored."""
@@ -53,7 +55,20 @@ class Running:
         return any(live.failure is None for live in self._live.values())
 
     async def begin(self, beginning: Beginning) -> Run:
-        """Stores a run's beginning and carries it from there, also when the caller goes away meanwhile."""
+        """Stores a run's beginning and carries it from there, also when the caller goes away meanwhile.
+
+        Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
+        """
+        try:
+            return await self._stored(beginning)
+        except Conflict as error:
+            active = error.details.get("run_id")
+            if error.code != "busy" or active is None or self.carries(str(active)):
+                raise
+            await self.settle(str(active))
+        return await self._stored(beginning)
+
+    async def _stored(self, beginning: Beginning) -> Run:
         begun = asyncio.get_running_loop().create_task(self._begin(beginning), name=beginning.run_id)
         begun.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(begun)
@@ -66,14 +81,16 @@ class Running:
                 ports = self._ports
                 emitter = Emitter(begun.run.id, len(begun.events), ports.storage, ports.clock, ports.publish)
                 emitter.publish(begun.events)
-                self._launch(begun.run.id, emitter)
+                self._launch(begun.run.id, emitter, state=begun.state)
             return begun.run
         finally:
             self._beginning.discard(beginning.run_id)
 
-    def _launch(self, run_id: str, emitter: Emitter, failure: Failure | None = None) -> _Live:
-        """Carries a stored run on, or to its end if there is a `failure`."""
-        live = self._live[run_id] = _Live(emitter)
+    def _launch(
+        self, run_id: str, emitter: Emitter, failure: Failure | None = None, state: RunState | None = None
+    ) -> _Live:
+        """Carries a stored run on, or to its end if there is a `failure`. `state`: as stored, where it is at hand."""
+        live = self._live[run_id] = _Live(emitter, state)
         live.task = asyncio.get_running_loop().create_task(self._carry(run_id, live, failure), name=run_id)
         return live
 
@@ -84,6 +101,11 @@ class Running:
             live.control.stop()
             await live.over.wait()
         await self.settle(run_id)
+
+    def carries(self, run_id: str) -> bool:
+        """Whether a run is under way here, so that its end will be stored and told."""
+        live = self._live.get(run_id)
+        return live is not None and live.failure is None and not live.over.is_set() and not self.closing
 
     async def flush(self, run_id: str) -> None:
         """Writes what a run has said but not yet stored."""
@@ -96,6 +118,8 @@ class Running:
 
         Raises `StorageError` when it still cannot be.
         """
+        if self.carries(run_id):
+            return
         run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
         if not run.active or self.closing or run_id in self._beginning:
             return
@@ -141,7 +165,7 @@ class Running:
     async def _work(self, run_id: str, live: _Live) -> Failure | None:
         """Carries a run; if it cannot go on, why."""
         try:
-            await run_agent(run_id, self._ports, live.emitter, live.control)
+            await run_agent(run_id, self._ports, live.emitter, live.control, live.state)
         except AppError as error:
             log.error("run %s could not be stored: %s", run_id, error.message)
             return _failure(error)

@@ -109,7 +109,7 @@ class Runs:
             try:
                 await self._running.settle(run_id)
                 await self._running.flush(run_id)
-                active = (await self.get(run_id)).active and not self._running.closing
+                active = self._running.carries(run_id) or await self._is_active(run_id)
                 async for event in self._logged(run_id, seen):
                     seen = event.seq_id
                     yield event
@@ -126,6 +126,9 @@ class Runs:
                 overflowed = subscription.overflowed
             finally:
                 subscription.close()
+
+    async def _is_active(self, run_id: str) -> bool:
+        return (await self.get(run_id)).active and not self._running.closing
 
     async def _logged(self, run_id: str, after_seq: int) -> AsyncIterator[RunEvent]:
         page = await self._log_page(run_id, after_seq)
@@ -145,9 +148,6 @@ class Runs:
         started_by: str,
         cause_id: str | None = None,
     ) -> Run:
-        active = await self._ports.storage.read(lambda repos: repos.runs.active_in(conversation_id))
-        if active is not None:
-            await self._running.settle(active.id)
         ids = self._ports.ids
         beginning = Beginning(
             run_id=ids.new("run"),

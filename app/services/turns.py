@@ -25,10 +25,6 @@ class Turns:
         """
         if not draft.messages or not all(_says_something(message) for message in draft.messages):
             raise Invalid("A message is empty.", hint="Write something, or attach an image.")
-        conversation_id = draft.conversation_id
-        active = await self._ports.storage.read(lambda repos: repos.runs.active_in(conversation_id))
-        if active is not None:
-            await self._running.settle(active.id)
         return await self._running.begin(self._beginning(draft))
 
     def _beginning(self, draft: TurnDraft) -> Beginning:

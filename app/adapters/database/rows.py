@@ -1,6 +1,7 @@
 """What all repositories do with rows: read them, write them, and say which one is missing."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,16 +27,27 @@ def number(db: Connection, statement: sa.Executable, values: Bound = None) -> in
 
 def insert(db: Connection, table: Table, values: Mapping[str, Any]) -> int:
     """Adds a row and returns its seq."""
-    key = db.execute(table.insert(), dict(values)).inserted_primary_key
+    key = db.execute(_inserting(table), dict(values)).inserted_primary_key
     assert key is not None
     return key[0]
 
 
 def update(db: Connection, table: Table, public_id: str, values: Mapping[str, Any]) -> None:
     """Writes columns of the row with this id; the row must exist, deleted or not."""
-    done = db.execute(table.update().where(table.c.id == public_id), dict(values))
+    done = db.execute(_updating(table), {**values, "public_id": public_id})
     if not done.rowcount:
         raise missing(table.name.removesuffix("s"), public_id)
+
+
+@cache
+def _inserting(table: Table) -> sa.Insert:
+    """Making a statement takes as long as running it, so those of every turn are made once."""
+    return table.insert()
+
+
+@cache
+def _updating(table: Table) -> sa.Update:
+    return table.update().where(table.c.id == sa.bindparam("public_id"))
 
 
 def missing(what: str, public_id: str) -> NotFound:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.rows import Bound, all_rows, first_row, missing, update
 from app.adapters.database.tables import agent_blocks, agent_tools, agents, blocks, tools
 from app.domain.agent import Agent
 from app.domain.base import Micros
@@ -25,6 +25,12 @@ _TOOL_LINKS = (
     .join(tools, tools.c.id == agent_tools.c.tool_id)
     .order_by(agent_tools.c.position)
 )
+_agent = _LIVE.where(agents.c.id == sa.bindparam("agent"))
+_blocks_of = _BLOCK_LINKS.where(agent_blocks.c.agent_id == sa.bindparam("agent"))
+_tools_of = _TOOL_LINKS.where(agent_tools.c.agent_id == sa.bindparam("agent"))
+_largest = sa.select(sa.func.max(agents.c.context_window)).where(
+    agents.c.model == sa.bindparam("model"), agents.c.deleted_at.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,12 @@ class AgentRows:
         return agent
 
     def find(self, agent_id: str) -> Agent | None:
-        row = first_row(self.db, _LIVE.where(agents.c.id == agent_id))
-        return None if row is None else self._filled([row])[0]
+        own = {"agent": agent_id}
+        row = first_row(self.db, _agent, own)
+        if row is None:
+            return None
+        held, used = _links(self.db, _blocks_of, own), _links(self.db, _tools_of, own)
+        return mapping.agent_of(row, tuple(held.get(agent_id, ())), tuple(used.get(agent_id, ())))
 
     def list(self) -> tuple[Agent, ...]:
         return self._filled(all_rows(self.db, _LIVE))
@@ -68,8 +78,7 @@ class AgentRows:
         return tuple(self.db.execute(found).scalars())
 
     def largest_window(self, model: str) -> int | None:
-        largest = sa.select(sa.func.max(agents.c.context_window))
-        return self.db.execute(largest.where(agents.c.model == model, agents.c.deleted_at.is_(None))).scalar()
+        return self.db.execute(_largest, {"model": model}).scalar()
 
     def _filled(self, rows: Sequence[RowMapping]) -> tuple[Agent, ...]:
         ids = [row["id"] for row in rows]
@@ -84,7 +93,7 @@ class AgentRows:
         self._link_tools(agent.id, tuple(dict.fromkeys(agent.tool_names)))
 
     def _link_blocks(self, agent_id: str, block_ids: tuple[str, ...]) -> None:
-        now = _links(self.db, _BLOCK_LINKS.where(agent_blocks.c.agent_id == agent_id)).get(agent_id, [])
+        now = _links(self.db, _blocks_of, {"agent": agent_id}).get(agent_id, [])
         if tuple(now) == block_ids:
             return
         of_this = agent_blocks.c.agent_id == agent_id
@@ -98,7 +107,7 @@ class AgentRows:
             self.db.execute(agent_blocks.insert(), links)
 
     def _link_tools(self, agent_id: str, names: tuple[str, ...]) -> None:
-        now = _links(self.db, _TOOL_LINKS.where(agent_tools.c.agent_id == agent_id)).get(agent_id, [])
+        now = _links(self.db, _tools_of, {"agent": agent_id}).get(agent_id, [])
         if tuple(now) == names:
             return
         self.db.execute(agent_tools.delete().where(agent_tools.c.agent_id == agent_id))
@@ -112,9 +121,9 @@ class AgentRows:
             self.db.execute(agent_tools.insert(), links)
 
 
-def _links(db: Connection, statement: sa.Select) -> dict[str, list[str]]:
+def _links(db: Connection, statement: sa.Select, values: Bound = None) -> dict[str, list[str]]:
     """What is linked to each agent, in order."""
     links: dict[str, list[str]] = {}
-    for agent_id, linked in db.execute(statement):
+    for agent_id, linked in db.execute(statement, values):
         links.setdefault(agent_id, []).append(linked)
     return links

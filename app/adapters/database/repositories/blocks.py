@@ -12,6 +12,11 @@ from app.domain.base import Micros
 from app.domain.block import Block
 
 _LIVE = sa.select(blocks).where(blocks.c.deleted_at.is_(None))
+_of_agent = (
+    _LIVE.join(agent_blocks, agent_blocks.c.block_id == blocks.c.id)
+    .where(agent_blocks.c.agent_id == sa.bindparam("agent"))
+    .order_by(agent_blocks.c.position, blocks.c.seq)
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,7 @@ class BlockRows:
         return None if row is None else mapping.block_of(row)
 
     def of_agent(self, agent_id: str) -> tuple[Block, ...]:
-        held = (
-            _LIVE.join(agent_blocks, agent_blocks.c.block_id == blocks.c.id)
-            .where(agent_blocks.c.agent_id == agent_id)
-            .order_by(agent_blocks.c.position, blocks.c.seq)
-        )
-        return tuple(mapping.block_of(row) for row in all_rows(self.db, held))
+        return tuple(mapping.block_of(row) for row in all_rows(self.db, _of_agent, {"agent": agent_id}))
 
     def list(self) -> tuple[Block, ...]:
         return tuple(mapping.block_of(row) for row in all_rows(self.db, _LIVE.order_by(blocks.c.seq)))

@@ -12,6 +12,8 @@ from app.domain.base import Micros
 from app.domain.conversation import Conversation
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
+_one = _LIVE.where(conversations.c.id == sa.bindparam("conversation"))
+_of_agent = _LIVE.where(conversations.c.agent_id == sa.bindparam("agent"))
 _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_seq")
 
 
@@ -20,7 +22,7 @@ class ConversationRows:
     db: Connection
 
     def get(self, conversation_id: str) -> Conversation:
-        row = first_row(self.db, _LIVE.where(conversations.c.id == conversation_id))
+        row = first_row(self.db, _one, {"conversation": conversation_id})
         if row is None:
             raise missing("conversation", conversation_id)
         return mapping.conversation_of(row)
@@ -34,7 +36,7 @@ class ConversationRows:
         return mapping.conversation_of(row)
 
     def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
-        rows = all_rows(self.db, _LIVE.where(conversations.c.agent_id == agent_id))
+        rows = all_rows(self.db, _of_agent, {"agent": agent_id})
         return tuple(mapping.conversation_of(row) for row in rows)
 
     def add(self, conversation: Conversation) -> None:

@@ -13,6 +13,7 @@ from app.adapters.database.tables import agent_blocks, memory_event_agents, memo
 from app.domain.history import MemoryEvent
 
 CAUSE_LENGTH = 200
+_last_seq = sa.select(sa.func.max(memory_events.c.seq))
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class HistoryRows:
         return found[seq]
 
     def last_seq(self) -> int:
-        return number(self.db, sa.select(sa.func.max(memory_events.c.seq)))
+        return number(self.db, _last_seq)
 
     def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         event = memory_events.c

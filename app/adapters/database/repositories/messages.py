@@ -43,6 +43,8 @@ _leave = (
     .values(left_seq=sa.bindparam("seq"))
 )
 
+_these = sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True)))
+
 
 @dataclass(frozen=True)
 class MessageRows:
@@ -130,5 +132,5 @@ class MessageRows:
 def messages_by_id(db: Connection, message_ids: set[str]) -> dict[str, Message]:
     if not message_ids:
         return {}
-    rows = all_rows(db, sa.select(messages).where(messages.c.id.in_(message_ids)))
+    rows = all_rows(db, _these, {"ids": list(message_ids)})
     return {row["id"]: mapping.message_of(row) for row in rows}

@@ -11,6 +11,8 @@ from app.adapters.database.tables import providers
 from app.domain.error import Conflict
 from app.domain.model import Provider
 
+_named = sa.select(providers).where(providers.c.name == sa.bindparam("name"))
+
 
 @dataclass(frozen=True)
 class ProviderRows:
@@ -27,7 +29,7 @@ class ProviderRows:
         return mapping.provider_of(row)
 
     def named(self, name: str) -> Provider | None:
-        row = first_row(self.db, sa.select(providers).where(providers.c.name == name))
+        row = first_row(self.db, _named, {"name": name})
         return None if row is None else mapping.provider_of(row)
 
     def add(self, provider: Provider) -> None:

@@ -24,6 +24,12 @@ _STEP_COLUMNS = [column for column in steps.c if column.name not in ("request", 
 _runs = sa.select(*_RUN_COLUMNS)
 _steps = sa.select(*_STEP_COLUMNS)
 _active_in = _runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE)
+_run = _runs.where(runs.c.id == sa.bindparam("run"))
+_state = sa.select(runs.c.state).where(runs.c.id == sa.bindparam("run"))
+_last_step = (
+    _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
+)
+_last_whole_step = _last_step.where(steps.c.truncated.is_(sa.false()))
 _run_seq = sa.select(runs.c.seq).where(runs.c.id == sa.bindparam("run"))
 _log = (
     sa.select(run_events)
@@ -38,7 +44,7 @@ class RunRows:
     db: Connection
 
     def get(self, run_id: str) -> Run:
-        row = first_row(self.db, _runs.where(runs.c.id == run_id))
+        row = first_row(self.db, _run, {"run": run_id})
         if row is None:
             raise missing("run", run_id)
         return mapping.run_of(row)
@@ -56,7 +62,7 @@ class RunRows:
         update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
 
     def state(self, run_id: str) -> str:
-        row = first_row(self.db, sa.select(runs.c.state).where(runs.c.id == run_id))
+        row = first_row(self.db, _state, {"run": run_id})
         if row is None:
             raise missing("run", run_id)
         return row["state"]
@@ -106,8 +112,7 @@ class RunRows:
         return mapping.step_of(row)
 
     def last_step(self, agent_id: str, *, whole: bool = False) -> Step | None:
-        newest = _steps.where(steps.c.agent_id == agent_id, *_COUNTED).order_by(steps.c.seq.desc()).limit(1)
-        row = first_row(self.db, newest.where(steps.c.truncated.is_(sa.false())) if whole else newest)
+        row = first_row(self.db, _last_whole_step if whole else _last_step, {"agent": agent_id})
         return None if row is None else mapping.step_of(row)
 
     def trace(self, step_id: str) -> StepTrace:

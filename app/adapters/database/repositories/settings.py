@@ -11,13 +11,15 @@ from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import settings
 from app.domain.system import Setting
 
+_one = sa.select(settings).where(settings.c.key == sa.bindparam("key"))
+
 
 @dataclass(frozen=True)
 class SettingRows:
     db: Connection
 
     def get(self, key: str) -> Setting | None:
-        row = first_row(self.db, sa.select(settings).where(settings.c.key == key))
+        row = first_row(self.db, _one, {"key": key})
         return None if row is None else mapping.setting_of(row)
 
     def list(self) -> tuple[Setting, ...]:

@@ -10,6 +10,8 @@ from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import tools
 from app.domain.tool import Tool
 
+_named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True)))
+
 
 @dataclass(frozen=True)
 class ToolRows:
@@ -19,7 +21,7 @@ class ToolRows:
         return tuple(mapping.tool_of(row) for row in all_rows(self.db, sa.select(tools).order_by(tools.c.seq)))
 
     def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
-        rows = all_rows(self.db, sa.select(tools).where(tools.c.name.in_(names)))
+        rows = all_rows(self.db, _named, {"names": names})
         found = {row["name"]: mapping.tool_of(row) for row in rows}
         return tuple(found[name] for name in names if name in found)
 

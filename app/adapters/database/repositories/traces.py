@@ -16,13 +16,14 @@ from app.domain.run import StepTrace
 
 REPLY_CAP = 1_000_000
 _HASH = 32
+_known = sa.select(request_parts.c.hash).where(request_parts.c.hash.in_(sa.bindparam("hashes", expanding=True)))
 
 
 def values(db: Connection, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
     """Columns of a step; stores the parts that are new."""
     hashes = [hashlib.sha256(part).digest() for part in parts]
     by_hash = dict(zip(hashes, parts, strict=True))
-    known = set(db.execute(sa.select(request_parts.c.hash).where(request_parts.c.hash.in_(by_hash))).scalars())
+    known = set(db.execute(_known, {"hashes": list(by_hash)}).scalars())
     new = [{"hash": key, "content": zlib.compress(part)} for key, part in by_hash.items() if key not in known]
     if new:
         db.execute(request_parts.insert(), new)
