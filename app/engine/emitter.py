@@ -10,7 +10,7 @@ from app.ports.storage import Storage
 from app.ports.system import Clock
 
 FLUSH_AFTER_US = 200_000
-FLUSH_AFTER_CHARS = 4_000
+FLUSH_AFTER_CHARS = 12_000
 RESUME_GAP = 1_000
 """After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
 

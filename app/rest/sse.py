@@ -77,8 +77,9 @@ class RunEncoder:
         wanted = self._plan.types is None or payload.message_type in self._plan.types
         if not wanted or event.seq_id <= self._plan.after:
             return b""
-        number = event.seq_id if self._plan.numbered else None
-        return _block(payload.model_copy(update={"seq_id": number}).model_dump_json())
+        if self._plan.numbered:
+            payload = payload.model_copy(update={"seq_id": event.seq_id})
+        return _block(payload.model_dump_json())
 
     def _stop(self, event: RunEvent, payload: StopReasonObject) -> bytes:
         """An error comes after the stop reason; it was logged before it, so the two exchange their numbers."""
