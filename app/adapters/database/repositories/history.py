@@ -14,6 +14,26 @@ from app.domain.history import MemoryEvent
 
 CAUSE_LENGTH = 200
 _last_seq = sa.select(sa.func.max(memory_events.c.seq))
+_of_runs = (
+    sa.select(memory_events)
+    .where(memory_events.c.run_id.in_(sa.bindparam("runs", expanding=True)), memory_events.c.run_id.is_not(None))
+    .order_by(memory_events.c.seq)
+)
+_holders = sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block"))
+
+
+def _taking_back() -> sa.Select:
+    """The events that take one of some events back, those that take these back, and so on; newest first."""
+    event = memory_events.c
+    some = event.undoes.in_(sa.bindparam("seqs", expanding=True))
+    first = sa.select(event.seq, event.undoes).where(some, event.undoes.is_not(None))
+    chain = first.cte("chain", recursive=True)
+    later = sa.select(event.seq, event.undoes).where(event.undoes == chain.c.seq, event.undoes.is_not(None))
+    chain = chain.union(later)
+    return sa.select(chain.c.seq, chain.c.undoes).order_by(chain.c.seq.desc())
+
+
+_undoing = _taking_back()
 
 
 @dataclass(frozen=True)
@@ -52,8 +72,7 @@ class HistoryRows:
         return self._page(found, link.event_seq, before, limit)
 
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
-        found = sa.select(memory_events).where(memory_events.c.run_id.in_(run_ids), memory_events.c.run_id.is_not(None))
-        return _complete(self.db, all_rows(self.db, found.order_by(memory_events.c.seq)))
+        return _complete(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))
 
     def _page(
         self, found: sa.Select, seq: sa.ColumnElement[int], before: int | None, limit: int
@@ -65,9 +84,7 @@ class HistoryRows:
     def _concerned(self, event: MemoryEvent) -> set[str]:
         concerned = {event.agent_id} if event.agent_id else set[str]()
         if event.target_kind == "block":
-            link = agent_blocks.c
-            holders = sa.select(link.agent_id).where(link.block_id == event.target_id)
-            concerned.update(self.db.execute(holders).scalars())
+            concerned.update(self.db.execute(_holders, {"block": event.target_id}).scalars())
         return concerned
 
 
@@ -87,13 +104,8 @@ def _complete(db: Connection, rows: Sequence[RowMapping]) -> tuple[MemoryEvent, 
 
 def _undone_by(db: Connection, seqs: list[int]) -> dict[int, int]:
     """For each event that is taken back: the newest event that takes it back and is not itself taken back."""
-    event = memory_events.c
-    first = sa.select(event.seq, event.undoes).where(event.undoes.in_(seqs), event.undoes.is_not(None))
-    chain = first.cte("chain", recursive=True)
-    later = sa.select(event.seq, event.undoes).where(event.undoes == chain.c.seq, event.undoes.is_not(None))
-    chain = chain.union(later)
     undone: dict[int, int] = {}
-    for seq, undoes in db.execute(sa.select(chain.c.seq, chain.c.undoes).order_by(chain.c.seq.desc())):
+    for seq, undoes in db.execute(_undoing, {"seqs": seqs}):
         # An event is undone only by later ones, so all that could undo `seq` were seen before it.
         if seq not in undone:
             undone.setdefault(undoes, seq)

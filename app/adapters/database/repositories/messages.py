@@ -19,9 +19,9 @@ from app.domain.message import Member, Message
 _member = conversation_messages.c
 _this = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation")).scalar_subquery()
 _here = _member.conversation_seq == _this
-_conversation = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation"))
-_next_position = sa.select(sa.func.coalesce(sa.func.max(_member.position), 0) + 1).where(
-    _member.conversation_seq == sa.bindparam("conversation_seq")
+_last_position = sa.select(sa.func.max(_member.position)).where(_member.conversation_seq == conversations.c.seq)
+_end = sa.select(conversations.c.seq, sa.func.coalesce(_last_position.scalar_subquery(), 0) + 1).where(
+    conversations.c.id == sa.bindparam("conversation")
 )
 _last_words = (
     agents.update().where(agents.c.id == sa.bindparam("agent")).values(last_message_seq=sa.bindparam("message_seq"))
@@ -63,11 +63,11 @@ class MessageRows:
         return None if row is None else mapping.message_of(row)
 
     def append(self, conversation_id: str, message: Message) -> int:
-        conversation_seq = self.db.execute(_conversation, {"conversation": conversation_id}).scalar()
-        if conversation_seq is None:
+        end = self.db.execute(_end, {"conversation": conversation_id}).first()
+        if end is None:
             raise missing("conversation", conversation_id)
+        conversation_seq, position = end
         seq = insert(self.db, messages, mapping.message_values(message))
-        position = number(self.db, _next_position, {"conversation_seq": conversation_seq})
         place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
         self.db.execute(conversation_messages.insert(), {**place, "entered_seq": position, "left_seq": None})
         self.search.add_as(seq, message)
