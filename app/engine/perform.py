@@ -1,6 +1,7 @@
 """The effects of a run: calling the model and running tools. The only part that waits and is ever cancelled."""
 
 from app.domain.message import ToolReturnPart
+from app.domain.tool import Tool
 from app.engine.apply import known_return, tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.calling import Attempt, ModelCall, progress
@@ -26,8 +27,7 @@ async def _run_tools(
 ) -> Outcome:
     returns: dict[str, ToolReturnPart] = {}
     attempt.returns = returns
-    attached = await ports.storage.read(lambda repos: repos.agents.get(state.agent_id).tool_names)
-    tools = {tool.name: tool for tool in await ports.storage.read(lambda repos: repos.tools.by_names(attached))}
+    tools = await ports.storage.read(lambda repos: _tools_of(repos, state.agent_id))
     for call in action.calls:
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
@@ -37,7 +37,7 @@ async def _run_tools(
             continue
         tool = tools.get(call.name)
         if tool is None:
-            names = ", ".join(attached) or "none"
+            names = ", ".join(tools) or "none"
             returns[call.tool_call_id] = tool_error(call, f'There is no tool "{call.name}". Your tools are: {names}.')
             continue
         if runs_in_transaction(tool):
@@ -47,6 +47,10 @@ async def _run_tools(
         emitter.progress(progress(state, "tool", call.name, ports))
         returns[call.tool_call_id] = await run_tool(tool, call, call.parsed, state, ports)
     return ToolsReturned(returns)
+
+
+def _tools_of(repos: Repositories, agent_id: str) -> dict[str, Tool]:
+    return {tool.name: tool for tool in repos.tools.by_names(repos.agents.get(agent_id).tool_names)}
 
 
 async def _note_start(call: Call, state: RunState, ports: EnginePorts) -> None:
