@@ -247,3 +247,11 @@ def test_log_of_the_engine_is_for_this_user_and_names_no_token(server: Server, c
     assert os.stat(config.folder).st_mode & 0o077 == 0
     for log in config.logs.iterdir():
         assert note.token not in log.read_text("utf-8")
+
+
+def test_engine_loads_no_command_line_of_its_libraries() -> None:
+    script = "import sys, app.__main__, app.bootstrap, app.rest.server; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS, cwd=ROOT, check=True
+    )
+    assert not {"pygments", "rich", "PySide6"} & set(done.stdout.split())
