@@ -64,7 +64,7 @@ class _Dispatch:
         except ClientDisconnect:
             return
         except RunFailed as error:
-            answer = refused(*error.answer)
+            answer = refused(*error.answer, again=False)
         except AppError as error:
             answer = refused(*answer_of(error))
         except Exception:  # the boundary of a request: whatever happens, the asker gets an answer
@@ -85,11 +85,10 @@ async def _answer(endpoint: Endpoint, request: Request, context: RestContext) ->
     return Response(endpoint.adapter.dump_json(told, by_alias=True, warnings=False), media_type="application/json")
 
 
-def refused(status: int, body: Any) -> Response:
+def refused(status: int, body: Any, again: bool | None = None) -> Response:
     """An error. Clients that try again by themselves are told when that makes no sense."""
-    again = status in (408, 409, 429)
-    headers = {} if again or status < 500 else {"x-should-retry": "false"}
-    return JSONResponse(body, status, headers=headers)
+    again = status < 500 if again is None else again
+    return JSONResponse(body, status, headers={} if again else {"x-should-retry": "false"})
 
 
 async def _unrouted(request: Request, error: HTTPException) -> Response:

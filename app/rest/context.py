@@ -1,7 +1,7 @@
 """What all requests to one server share: the services, the turns that wait for each other, the last requests."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ class RestContext:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: "set[Stream]" = field(default_factory=lambda: set[Stream]())
     """Answers under way that a stopping server cuts."""
+    unanswered: "OrderedDict[bytes, str]" = field(default_factory=lambda: OrderedDict[bytes, str]())
+    """Runs whose askers wait or have gone, by what they asked: who asks the same again gets its run."""
     _turns: "WeakValueDictionary[str, asyncio.Lock]" = field(
         default_factory=lambda: WeakValueDictionary[str, asyncio.Lock]()
     )

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 
 from starlette.responses import Response
 
@@ -26,6 +27,8 @@ from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImag
 from app.rest.wire.messages import MessageCreate as Created
 from app.rest.wire.runs import DEFAULT_CONFIG
 from app.services import Services
+
+KEPT_UNANSWERED = 1_000
 
 KEPT_CONFIG = {**DEFAULT_CONFIG, "stream_tokens": False}
 """What is kept of how a program wants its answer, where it differs from the default."""
@@ -116,6 +119,20 @@ async def start_in_turn(call: Call, draft: TurnDraft) -> Run:
                 await ended(call.services, str(error.details["run_id"]))
                 if await call.request.is_disconnected():
                     raise
+
+
+async def asked_run(call: Call, draft: TurnDraft) -> tuple[bytes, Run]:
+    """The turn that a request means, and its mark. The SDKs send a request again when its answer takes a minute."""
+    request, unanswered = call.request, call.context.unanswered
+    mark = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
+    known = unanswered.get(mark) if request.headers.get("x-stainless-retry-count", "0") != "0" else None
+    if known is not None:
+        return mark, await call.services.runs.get(known)
+    run = await start_in_turn(call, draft)
+    unanswered[mark] = run.id
+    while len(unanswered) > KEPT_UNANSWERED:
+        unanswered.popitem(last=False)
+    return mark, run
 
 
 async def ended(services: Services, run_id: str) -> None:

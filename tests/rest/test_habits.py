@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from letta_client import APIStatusError, BadRequestError, Letta
+from letta_client import APIStatusError, BadRequestError, Letta, RateLimitError
 
 from app.services import Services
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Reply, ToolCall
+from tests.support.openai_replies import Refusal, Reply, ToolCall, error_body
 from tests.support.openai_server import OpenAIServer
 from tests.support.rest_child import ServeChild
 from tests.support.rest_streams import hear
@@ -77,6 +77,32 @@ def test_a_stream_is_taken_up_by_the_message_that_began_it(client: Letta, child:
     with pytest.raises(APIStatusError, match="No run") as raised:
         client.conversations.messages.stream(agent.id, otid="unheard of")
     assert raised.value.status_code == 404
+
+
+def test_a_turn_that_takes_longer_than_its_asker_waits_runs_once(
+    client: Letta, http: httpx.Client, model_server: OpenAIServer
+) -> None:
+    agent = client.agents.create(model=MODEL)
+    url, body = f"/v1/agents/{agent.id}/messages", {"input": "take your time"}
+    model_server.queue(Reply(text="At last.", hold=True))
+    with model_server.released(), pytest.raises(httpx.ReadTimeout):
+        http.post(url, json=body, timeout=0.5)
+    # As the SDKs do by themselves after a minute.
+    again = http.post(url, json=body, headers={"x-stainless-retry-count": "1"}).json()
+    assert again["messages"][-1]["content"] == "At last."
+    assert len(client.runs.list(agent_id=agent.id).items) == 1
+    # What was answered is over: the same words later are a turn of their own.
+    anew = http.post(url, json=body, headers={"x-stainless-retry-count": "1"}).json()
+    assert anew["messages"][-1]["run_id"] != again["messages"][-1]["run_id"]
+
+
+def test_a_turn_that_failed_is_not_asked_for_again_by_the_client(client: Letta, model_server: OpenAIServer) -> None:
+    agent = client.agents.create(model=MODEL)
+    model_server.queue(*[Refusal(429, error_body(429, "Slow down."))] * 20)
+    with pytest.raises(RateLimitError, match="takes no more requests"):
+        client.with_options(max_retries=2).agents.messages.create(agent.id, input="hello")
+    model_server.forget_queue()
+    assert len(client.runs.list(agent_id=agent.id).items) == 1
 
 
 def test_where_nothing_runs_there_is_nothing_to_take_up(client: Letta) -> None:

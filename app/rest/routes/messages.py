@@ -15,7 +15,7 @@ from app.rest.errors import Misshapen
 from app.rest.lookups import default_thread, objects, thread_of
 from app.rest.pages import LARGEST, window_of
 from app.rest.sse import StreamPlan
-from app.rest.turns import draft_of, start_in_turn, stream, whole_answer
+from app.rest.turns import asked_run, draft_of, stream, whole_answer
 from app.rest.wire.base import JsonObject, Nothing
 from app.rest.wire.messages import (
     CancelAgentRunRequest,
@@ -59,8 +59,12 @@ async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
 
 
 async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> LettaResponse:
-    draft = await draft_of(call, place, call.body)
-    return await whole_answer(call.services, await start_in_turn(call, draft), call.body.include_return_message_types)
+    mark, run = await asked_run(call, await draft_of(call, place, call.body))
+    try:
+        return await whole_answer(call.services, run, call.body.include_return_message_types)
+    finally:
+        if not await call.request.is_disconnected():
+            call.context.unanswered.pop(mark, None)
 
 
 async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Response:
