@@ -219,7 +219,10 @@ class ModelCall:
         words = len(reply.text.split())
         message = error.message
         if words:
-            message = f"{message} The {words} words it had written are kept."
+            kept = (
+                "The one word it had written is kept." if words == 1 else f"The {words} words it had written are kept."
+            )
+            message = f"{message} {kept}"
         details: dict[str, str | int | float | bool | None] = {
             key: value for key, value in error.details.items() if isinstance(value, str | int | float)
         }

@@ -65,6 +65,8 @@ class OpenAIServer:
     context: int = 32_768
     """Tokens it serves; longer prompts are refused with both numbers."""
     key: str | None = None
+    template: bool = True
+    """False: the model's template knows no tools, so they are dropped without a word."""
     tokens_per_second: float = 0
     """Pace of replies that name none themselves."""
     entries: list[JsonObject] | None = None
@@ -209,6 +211,8 @@ class OpenAIServer:
                 return self._chat(request.body)
             case "GET", "/v1/models":
                 return Refusal(200, self._listing())
+            case "GET", "/props":
+                return Refusal(200, self._props())
             case "GET", "/health":
                 return Refusal(200, {"status": "ok"})
             case "POST", "/script":
@@ -229,6 +233,11 @@ class OpenAIServer:
         meta = {"n_ctx": self.context, "n_ctx_train": 131_072, "n_embd": 960, "n_params": 2_110_000, "size": 4_931_989}
         entry = {"id": self.model, "object": "model", "created": 1_763_800_000, "owned_by": "llamacpp", "meta": meta}
         return {"object": "list", "data": [entry] if self.entries is None else self.entries}
+
+    def _props(self) -> JsonObject:
+        caps = {"supports_tools": self.template, "supports_tool_calls": self.template}
+        settings = {"n_ctx": self.context}
+        return {"default_generation_settings": settings, "total_slots": 1, "chat_template_caps": caps}
 
     @staticmethod
     def count(body: JsonObject) -> int:

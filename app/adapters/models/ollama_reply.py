@@ -35,10 +35,14 @@ class LineReader:
         return lines
 
     def end(self) -> list[bytes]:
-        """The last line, where its end never came."""
+        """The last line, where its end never came. Half a one is left out: it broke off, and is no damaged reply."""
         rest = b"".join(self._rest)
         self._rest = []
-        return [rest] if rest else []
+        try:
+            json.loads(rest)
+        except ValueError:
+            return [rest] if rest and rest.lstrip()[:1] != b"{" else []
+        return [rest]
 
 
 def read_object(line: bytes) -> JsonObject | None:

@@ -4,6 +4,8 @@ Speaks HTTP itself instead of using the `openai` client: the stored request must
 the client drops fields of local servers (reasoning, context sizes in errors) and hides which bytes came.
 """
 
+import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSai
 from app.adapters.models.sse import EventReader, TooLong
 from app.domain.error import ModelError
 from app.domain.model import Model, Provider
-from app.ports.models import ChatRequest, ModelDelta, WireRequest
+from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
 
 if TYPE_CHECKING:
     import httpx
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from app.adapters.models.openai_errors import Server
 
 LIST_PATIENCE = 10.0
+FACTS_PATIENCE = 2.0
 
 
 class OpenAICompatible:
@@ -36,6 +39,11 @@ class OpenAICompatible:
         self._provider = provider
         self._connection = Connection(provider.name, base_of(provider.base_url), read_key, patience or Patience())
         self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
+        self._was_listed = False
+        self._without_tools: set[str] = set()
+        """Models for which the server has no template for tools."""
+        self._refused_tools: set[str] = set()
+        """Models for which it refused them."""
 
     def __repr__(self) -> str:
         return f"OpenAICompatible({self._connection!r})"
@@ -45,7 +53,14 @@ class OpenAICompatible:
         return self._connection.open_requests > 0
 
     async def prepare(self, request: ChatRequest) -> ChatRequest:
-        return request
+        if not self._was_listed and self._may_be_local:
+            self._was_listed = True
+            with contextlib.suppress(ModelError, TimeoutError):
+                async with asyncio.timeout(FACTS_PATIENCE):
+                    await self.models()
+        if request.model not in self._without_tools | self._refused_tools:
+            return request
+        return request.model_copy(update={"facts": ModelFacts(tools=False)})
 
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request, openai_itself=self._openai_itself)
@@ -53,27 +68,46 @@ class OpenAICompatible:
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         model = str(json.loads(_closed(wire.parts[0]))["model"])
         url = f"{self._connection.base}/chat/completions"
-        async with self._connection.request("POST", url, content=wire.body, model=model) as response:
-            content_type = response.headers.get("content-type", "")
-            if response.status_code == 200 and "event-stream" in content_type:
-                async for delta in self._events(response, self._connection.server(url, model), model):
-                    yield delta
-            elif response.status_code == 200 and "json" in content_type:
-                for delta in self._whole(await self._connection.body(response), self._connection.server(url, model)):
-                    yield delta
-            else:
-                raise await self._connection.refusal(response, model)
+        try:
+            async with self._connection.request("POST", url, content=wire.body, model=model) as response:
+                content_type = response.headers.get("content-type", "")
+                if response.status_code == 200 and "event-stream" in content_type:
+                    async for delta in self._events(response, self._connection.server(url, model), model):
+                        yield delta
+                elif response.status_code == 200 and "json" in content_type:
+                    body = await self._connection.body(response)
+                    for delta in self._whole(body, self._connection.server(url, model)):
+                        yield delta
+                else:
+                    raise await self._connection.refusal(response, model)
+        except ModelError as error:
+            if openai_errors.lacks_tools(error):
+                self._refused_tools.add(model)
+            raise
 
     async def models(self) -> tuple[Model, ...]:
-        """What the server offers. Asks local servers once more where the list does not say how large the window is."""
-        listing = await self._get(f"{self._connection.base}/models")
+        """What the server offers. Asks local servers once more for what their list does not say."""
+        self._was_listed = True
+        try:
+            listing = await self._get(f"{self._connection.base}/models")
+        except ModelError:
+            self._refused_tools.clear()  # when it is there again it may have been started otherwise
+            raise
         models = models_of(self._provider.name, listing)
-        if self._connection.base.startswith("https:") or all(model.context_window for model in models):
+        if not self._may_be_local:
             return models
         root = self._connection.base.removesuffix("/v1")
         if _is_llamacpp(listing):
-            return add_props(models, await self._get_or_nothing(f"{root}/props"))
+            models = add_props(models, await self._get_or_nothing(f"{root}/props"))
+            self._without_tools = {model.name for model in models if model.tools is False}
+            return models
+        if all(model.context_window for model in models):
+            return models
         return add_lmstudio(models, await self._get_or_nothing(f"{root}/api/v0/models"))
+
+    @property
+    def _may_be_local(self) -> bool:
+        return not self._connection.base.startswith("https:")
 
     async def close(self) -> None:
         await self._connection.close()

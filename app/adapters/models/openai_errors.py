@@ -33,6 +33,8 @@ _NO_IMAGES = re.compile(
 )
 _TRY_AGAIN = re.compile(r"empty grammar stack|failed to parse (?:tool call|input at pos)", re.I)
 _LOADING = re.compile(r"\bloading\b", re.I)
+_SAID = re.compile(r'"(?:message|error)"\s*:\s*"((?:[^"\\]|\\.){1,400})')
+"""In an error that is too long to be read whole, or broke off."""
 
 
 USUAL_ADDRESS = "It usually ends with /v1."
@@ -125,7 +127,8 @@ def _by_words(server: Server, said: str, kind: str, fields: JsonObject, facts: J
         hint = "Choose a model that can call tools."
         if "--enable-auto-tool-choice" in said:
             hint = "Start the server with --enable-auto-tool-choice and --tool-call-parser, or choose another model."
-        return server.error(f"“{server.model}” on {server.name} cannot call tools.", "bad_request", hint, **facts)
+        message = f"“{server.model}” on {server.name} cannot call tools."
+        return server.error(message, "bad_request", hint, retryable=True, lacks="tools", **facts)
     if _NO_IMAGES.search(said):
         hint = "Choose a model with vision, or send the message without the image."
         return server.error(f"“{server.model}” on {server.name} cannot see images.", "bad_request", hint, **facts)
@@ -153,6 +156,11 @@ def _unauthorized(server: Server, facts: JsonObject) -> ModelError:
     else:
         message, hint = f"{server.name} asks for a key.", f"Enter a key for {server.name} in the settings."
     return server.error(message, "unauthorized", hint, **facts)
+
+
+def lacks_tools(error: ModelError) -> bool:
+    """Whether a request was refused for its tools, so that they can be told in another way."""
+    return error.details.get("lacks") == "tools"
 
 
 def _rate_limited(server: Server, kind: str, retry_after: str, facts: JsonObject) -> ModelError:
@@ -212,7 +220,8 @@ def _no_json(server: Server, status: int, body: bytes, content_type: str) -> Mod
         hint = "Send fewer or smaller images, or shorten the conversation."
         return server.error(f"The request is too large for {server.name}.", "bad_request", hint, **facts)
     if status >= 500 and not page:
-        return _server_error(server, text, facts)
+        half = _SAID.search(text)
+        return _server_error(server, half[1] if half else text, facts)
     if status in (502, 504, 524):
         return _server_error(server, "", facts)
     return wrong_address(server, **facts)

@@ -26,9 +26,17 @@ def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:
 
 
 def add_props(models: tuple[Model, ...], props: JsonObject) -> tuple[Model, ...]:
-    """llama.cpp before it listed `n_ctx`: `/props` says it for the one model it serves."""
+    """What llama.cpp says of the one model it serves: its window, and whether its template knows tools.
+
+    Without such a template it drops the tools of a request without a word.
+    """
     served = count(at(props, "default_generation_settings", "n_ctx"))
-    return tuple(model.model_copy(update={"context_window": model.context_window or served}) for model in models)
+    said = (at(props, "chat_template_caps", f"supports_{what}") for what in ("tools", "tool_calls"))
+    known = [value for value in said if isinstance(value, bool)]
+    tools = {"tools": any(known)} if known else {}
+    return tuple(
+        model.model_copy(update={"context_window": model.context_window or served, **tools}) for model in models
+    )
 
 
 def add_lmstudio(models: tuple[Model, ...], listing: JsonObject) -> tuple[Model, ...]:

@@ -76,8 +76,8 @@ class ReplyReader:
             self._usage = _usage(chunk) or self._usage
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, dict):
-            return []
+        if not isinstance(choice, dict) or choice.get("index"):
+            return []  # a second choice, which nobody asked for
         pieces = self._said(choice.get(key) or {})
         if choice.get("finish_reason"):
             self.finish = str(choice["finish_reason"])

@@ -19,6 +19,7 @@ To call a tool: {"tool": "its name", "args": {...}}
 You get the tool's result before you go on. Your tools:
 """
 _SAY = re.compile(r'\s*\{\s*"say"\s*:\s*"')
+_ACT = re.compile(r'\s*\{\s*"tool"\s*:')
 _PLAIN = re.compile(r'[^"\\]+')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -91,7 +92,9 @@ def read_action(text: str) -> tuple[str, list[WrittenCall]] | None:
 
 
 def words_so_far(text: str) -> str:
-    """The words of an answer that broke off; text in another form as it stands."""
+    """The words of an answer that broke off; half a call has none. Text in another form as it stands."""
+    if _ACT.match(text):
+        return ""
     return SayReader().feed(text) if _SAY.match(text) else text
 
 

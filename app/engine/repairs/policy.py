@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.run import Repair
 from app.domain.tool import Tool
 from app.engine.repairs.again import Again, Reason, ask_again
-from app.engine.repairs.call_shapes import WrittenCall
+from app.engine.repairs.call_shapes import WrittenCall, json_calls
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.constrained import read_action, words_so_far
@@ -151,9 +151,9 @@ def _once(text: str, unit: str) -> str:
 
 
 def _find(heard: Heard, around: Circumstances) -> _Found:
-    action = read_action(heard.text) if around.constrained else None
-    if action is not None:
-        return _Found(action[0], heard.reasoning, _numbered(action[1], around))
+    found = _in_json(heard, around) if around.constrained else None
+    if found is not None:
+        return found
     parted = part_thinking(heard.reasoning, heard.text)
     said = parted.said
     found = _Found(said.text, parted.reasoning, heard.calls, open_call=said.open_call)
@@ -173,6 +173,26 @@ def _find(heard: Heard, around: Circumstances) -> _Found:
     if said.tags and not parted.mixed and not said.open_call:
         found = _noted(found, repair("tags", " ".join(said.tags), said.text))
     return found if found.text.strip() else _from_thinking(found, names, around)
+
+
+def _in_json(heard: Heard, around: Circumstances) -> _Found | None:
+    """A reply in the form that was asked for, also where it broke off; None when it is something else."""
+    action = read_action(heard.text)
+    if action is not None:
+        return _Found(action[0], heard.reasoning, _numbered(action[1], around))
+    if not heard.text.strip() and (thought := read_action(heard.reasoning)) is not None:
+        # Some servers take the whole reply for thinking.
+        note = repair("call_in_thinking", heard.reasoning, _shown(thought[1]) or thought[0])
+        return _Found(thought[0], "", _numbered(thought[1], around), (note,))
+    words = words_so_far(heard.text)
+    if words and words != heard.text:
+        return _Found(words, heard.reasoning, ())
+    if not heard.text.lstrip().startswith("{"):
+        return None
+    if heard.finish == "length":
+        return _Found("", heard.reasoning, (), open_call=True)
+    broken = json_calls(heard.text.strip())
+    return _Found("", heard.reasoning, _numbered(broken, around)) if broken else None
 
 
 def _from_thinking(found: _Found, names: list[str], around: Circumstances) -> _Found:

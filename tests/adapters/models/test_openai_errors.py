@@ -141,6 +141,13 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
             id="a fault of its own",
         ),
         pytest.param(
+            Refusal(500, '{"error": {"code": 500, "message": "CUDA error: out of mem'),
+            "server_error",
+            True,
+            "tinyserver had a fault of its own: CUDA error: out of mem.",
+            id="an error that broke off",
+        ),
+        pytest.param(
             Refusal(500, error_body(500, "image input is not supported - hint: you may need mmproj")),
             "bad_request",
             False,
@@ -150,7 +157,7 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
         pytest.param(
             Refusal(400, {"error": {"message": "registry.ollama.ai/library/tiny:latest does not support tools"}}),
             "bad_request",
-            False,
+            True,
             "“tiny” on tinyserver cannot call tools.",
             id="tools to a model without",
         ),
@@ -163,7 +170,7 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
                 },
             ),
             "bad_request",
-            False,
+            True,
             "“tiny” on tinyserver cannot call tools.",
             id="vLLM without a tool parser",
         ),

@@ -8,6 +8,7 @@ from app.adapters.models.openai_compatible import OpenAICompatible
 from app.adapters.models.openai_models import models_of
 from app.domain.error import ModelError
 from tests.support.openai_replies import PAGE, Refusal
+from tests.support.openai_requests import request, tool
 from tests.support.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +24,21 @@ async def test_llama_server_tells_the_window_it_serves(server: OpenAIServer, mod
     (found,) = await model.models()
 
     assert (found.handle, found.name, found.context_window) == ("tinyserver/tiny", "tiny", 4096)
-    assert len(server.requests) == 1
+    assert [one.path for one in server.requests] == ["/v1/models", "/props"]
+
+
+@pytest.mark.parametrize("template", [True, False])
+async def test_llama_server_tells_whether_the_template_knows_tools(
+    template: bool, server: OpenAIServer, model: OpenAICompatible
+) -> None:
+    server.template = template
+
+    (found,) = await model.models()
+    prepared = await model.prepare(request(tools=(tool("look", "at"),)))
+
+    assert found.tools is template
+    assert (prepared.facts is None) is template
+    assert len(server.requests) == 2, "it is not asked again for each request"
 
 
 @pytest.mark.parametrize(

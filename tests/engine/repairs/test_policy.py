@@ -309,11 +309,41 @@ def test_a_history_with_calls_becomes_text_for_a_model_without_tools():
         (f'{{"tool": "memory_replace", "args": {GOOD}}}', "", ["memory_replace"]),
         ('{"say" :"Hi",\n}', "Hi", []),
         ("Just words.", "Just words.", []),
+        ('{"answer": "another form"}', '{"answer": "another form"}', []),
+        ('{"tool": "memory_replace", "args": {"label": "human" "old', "", ["memory_replace"]),
     ],
 )
 def test_the_answer_of_a_constrained_model_is_words_or_a_call(answer: str, text: str, calls: list[str]):
     reading = read_reply(Heard(answer), Circumstances(tools=(REPLACE,), constrained=True))
     assert (reading.text, [made.name for made in reading.calls]) == (text, calls)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "reason"),
+    [
+        ('{"say": "I was just', "I was just", None),
+        ('{"say": "one \\u00e4', "one ä", None),
+        ('{"tool": "memory_replace", "args": {"label": "hu', "", "cut"),
+        (f'{{"tool": "memory_replace", "args": {GOOD}', "", "cut"),
+        ('{"', "", "cut"),
+        ('{"sa', "", "cut"),
+    ],
+)
+def test_the_answer_of_a_constrained_model_that_was_cut_is_its_words_or_asked_for_again(
+    answer: str, text: str, reason: str | None
+):
+    reading = read_reply(Heard(answer, finish="length"), Circumstances(tools=(REPLACE,), constrained=True))
+    assert (reading.text, reading.calls, reading.slipped) == (text, (), reason)
+
+
+@pytest.mark.parametrize(
+    ("thought", "text", "calls"),
+    [('{"say": "Hello."}', "Hello.", []), (f'{{"tool": "memory_replace", "args": {GOOD}}}', "", ["memory_replace"])],
+)
+def test_the_answer_of_a_constrained_model_may_come_wholly_as_thinking(thought: str, text: str, calls: list[str]):
+    reading = read_reply(Heard("", thought), Circumstances(tools=(REPLACE,), constrained=True))
+    assert (reading.text, reading.reasoning, [made.name for made in reading.calls]) == (text, "", calls)
+    assert [note.kind for note in reading.repairs] == ["call_in_thinking"]
 
 
 @given(st.text(max_size=30), st.booleans(), st.data())
@@ -330,3 +360,8 @@ def test_only_the_words_of_a_streaming_answer_are_shown(words: str, ascii_only: 
 def test_a_streaming_call_of_a_constrained_model_shows_nothing():
     reader = SayReader()
     assert "".join(reader.feed(sign) for sign in '{"tool": "f", "args": {"say": "no"}}' * 5) == ""
+
+
+def test_half_a_call_of_a_constrained_model_is_no_words():
+    assert words_so_far('{"tool"  : "memory_replace", "args": {"label": "again again') == ""
+    assert words_so_far('{"tools": "are many"}') == '{"tools": "are many"}'
