@@ -1,7 +1,24 @@
-"""Addresses of servers: which are on this computer, and which are the same. Pure functions."""
+"""Addresses of servers: what is one, which are on this computer, and which are the same. Pure functions."""
 
 import ipaddress
 from urllib.parse import urlsplit
+
+
+def web_address(typed: str) -> str | None:
+    """What a person typed as an address with its scheme; None for what is none. A port alone means this computer."""
+    address = typed.strip()
+    if address.removeprefix(":").isdecimal():
+        address = f"127.0.0.1:{address.removeprefix(':')}"
+    if "://" not in address:
+        address = f"http://{address}"
+    try:
+        parts = urlsplit(address)
+        usable = parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return None
+    if not usable or parts.scheme not in ("http", "https") or not all(sign >= "!" for sign in address):
+        return None
+    return address.rstrip("/") if address.isprintable() else None
 
 
 def is_here(address: str) -> bool:
@@ -17,8 +34,8 @@ def is_here(address: str) -> bool:
 
 def place_of(address: str) -> tuple[str, int] | None:
     """Host and port, the same for all ways to write this computer; None for what is no address."""
-    parts = urlsplit(address if "://" in address else f"http://{address}")
     try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         return None

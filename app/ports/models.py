@@ -129,6 +129,10 @@ class ModelCatalog(Protocol):
         """The provider's models as files; None where the server leaves them to its own program."""
         ...
 
+    async def forget(self, provider_id: str) -> None:
+        """Closes the connections of a provider that is no more, as soon as no reply comes through them."""
+        ...
+
     async def close(self) -> None:
         """Closes all connections."""
         ...

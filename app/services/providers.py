@@ -1,8 +1,8 @@
 """Providers: the servers that offer models, and their keys (which live in the secret store, not in the database)."""
 
 import asyncio
-from urllib.parse import urlsplit
 
+from app.domain.address import web_address
 from app.domain.error import AppError, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
@@ -62,6 +62,7 @@ class Providers:
             _note(repos, provider_id)
 
         await self._ports.storage.write(work)
+        await self._ports.catalog.forget(provider_id)
         await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
 
     async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
@@ -70,13 +71,15 @@ class Providers:
         key = draft.key
         if key is None and provider_id is not None:
             key = await asyncio.to_thread(self._secrets.get, secret_name(provider_id))
-        if not key:
-            return await ask(self._ports, trial.model_copy(update={"has_key": False}))
-        await self._keep_key(trial.id, key)
         try:
+            if not key:
+                return await ask(self._ports, trial.model_copy(update={"has_key": False}))
+            await self._keep_key(trial.id, key)
             return await ask(self._ports, trial.model_copy(update={"has_key": True}))
         finally:
-            await asyncio.to_thread(self._secrets.delete, secret_name(trial.id))
+            await self._ports.catalog.forget(trial.id)
+            if key:
+                await asyncio.to_thread(self._secrets.delete, secret_name(trial.id))
 
     async def _keep_key(self, provider_id: str, key: str | None) -> None:
         if key:
@@ -106,11 +109,8 @@ def secret_name(provider_id: str) -> str:
 
 
 def _address(text: str) -> str:
-    address = text.strip().rstrip("/")
-    if "://" not in address:
-        address = f"http://{address}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    address = web_address(text)
+    if address is None:
         raise Invalid(f"“{text.strip()}” is no web address.", hint="Write it like http://127.0.0.1:8080")
     return address
 

@@ -126,7 +126,10 @@ async def ask(ports: EnginePorts, provider: Provider) -> ProviderModels:
         models = await asyncio.wait_for(ports.catalog.models(provider), PATIENCE)
     except TimeoutError:
         slow = f"{provider.name} did not answer within {PATIENCE:.0f} seconds at {provider.base_url}."
-        return ProviderModels(provider=provider, error=slow, hint="Look whether the server runs.", checked_at=now)
+        hint = "Look whether the server runs."
+        if provider.base_url.lower().startswith("https:"):
+            hint += " If it does not use TLS, write its address with http:// in the settings."
+        return ProviderModels(provider=provider, error=slow, hint=hint, checked_at=now)
     except AppError as error:
         return ProviderModels(provider=provider, error=error.message, hint=error.hint, checked_at=now)
     return ProviderModels(provider=provider, models=models, checked_at=now)

@@ -41,6 +41,12 @@ class Catalog:
         adapter = self._server(provider)
         return adapter if isinstance(adapter, Ollama) else None
 
+    async def forget(self, provider_id: str) -> None:
+        known = self._adapters.pop(provider_id, None)
+        if known is not None:
+            self._retired.append(known[1])
+        await self._close_retired()
+
     async def close(self) -> None:
         for _, adapter in self._adapters.values():
             await adapter.close()

@@ -306,7 +306,7 @@ def root_of(address: str) -> str:
     """The address before `/api`, however it was typed or taken from OLLAMA_HOST."""
     parts = urlsplit(address.strip() if "://" in address else f"http://{address.strip()}")
     path = parts.path.rstrip("/")
-    for route in ("/chat", "/generate", "/tags", "/api", "/v1"):
+    for route in ("/completions", "/chat", "/generate", "/tags", "/models", "/api", "/v1"):
         path = path.removesuffix(route)
     place = parts.netloc
     if parts.hostname == "0.0.0.0":

@@ -110,7 +110,7 @@ class Connection:
 
         Failures of the connection, in the block too, become `ModelError`.
         """
-        client = await self._ready(url)
+        client = await self._ready(url, model)
         import httpx
 
         self.open_requests += 1
@@ -177,19 +177,27 @@ class Connection:
             client, self._client = self._client, None
             await client.aclose()
 
-    async def _ready(self, url: str) -> "httpx.AsyncClient":
+    async def _ready(self, url: str, model: str) -> "httpx.AsyncClient":
         async with self._opening:
             if self._client is None:
-                self._client = await asyncio.to_thread(_client, self.base, self.patience)
+                self._client = await self._opened(self.server(url, model))
             if not self._key_is_read:
                 self._key = await asyncio.to_thread(self._read_key)
                 self._key_is_read = True
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             hint = f"Enter the key for {self.name} in the settings again."
-            raise self.server(url).error(
+            raise self.server(url, model).error(
                 f"The key for {self.name} has characters no key can have.", "unauthorized", hint
             )
         return self._client
+
+    async def _opened(self, server: Server) -> "httpx.AsyncClient":
+        import httpx
+
+        try:
+            return await asyncio.to_thread(_client, self.base, self.patience)
+        except (ImportError, ValueError, httpx.InvalidURL) as problem:
+            raise _no_proxy(server, problem) from problem
 
     def _headers(self) -> dict[str, str]:
         # Compressed bytes would arrive in lumps, and the trace keeps what came over the wire.
@@ -268,6 +276,16 @@ def silent(server: Server, seconds: float, *, begun: bool = False) -> ModelError
         f"Look whether {server.name} is busy with something else, then try again.",
         says_kept=not begun,
         seconds=round(seconds),
+    )
+
+
+def _no_proxy(server: Server, problem: Exception) -> ModelError:
+    return server.error(
+        f"The proxy that the environment names for {server.name} cannot be used.",
+        "server_down",
+        "Correct or unset HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, then start Lares again. "
+        "A proxy must be an http:// one.",
+        reason=str(problem),
     )
 
 

@@ -109,6 +109,21 @@ async def test_changed_address_leaves_a_running_reply_alone(catalog: Catalog, se
     assert text_of(await running) == "still here"
 
 
+async def test_forgotten_server_keeps_no_connection_and_a_running_reply_ends(
+    catalog: Catalog, server: OpenAIServer
+) -> None:
+    server.queue(Reply(text="one two", hold=True))
+    held = asyncio.ensure_future(answer(catalog.chat(provider(server.url))))
+    await asyncio.to_thread(server.wait_for, lambda: len(server.chats) == 1)
+
+    await catalog.forget("provider-1")
+    server.release()
+
+    assert text_of(await held) == "one two"
+    await catalog.forget("never known")
+    assert (catalog._adapters, catalog._retired) == ({}, [])
+
+
 async def test_error_repeating_the_key_does_not_carry_it(catalog: Catalog, server: OpenAIServer) -> None:
     server.queue(Refusal(401, error_body(401, f"Incorrect API key provided: {KEY}")))
 

@@ -111,6 +111,27 @@ async def test_https_to_a_plain_server_names_the_cure(server: OpenAIServer) -> N
     await model.close()
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({"ALL_PROXY": "socks5://127.0.0.1:1"}, id="a kind of proxy that is not spoken"),
+        pytest.param({"HTTP_PROXY": "ftp://x:y"}, id="no address"),
+        pytest.param({"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "[::1"}, id="an exception that is no address"),
+    ],
+)
+async def test_proxy_of_the_environment_that_cannot_be_used(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    error = await failure(OpenAICompatible(provider("http://192.0.2.1:8080/v1"), lambda: None, QUICK))
+
+    assert error.code == "server_down"
+    assert error.message == f"The proxy that the environment names for tinyserver cannot be used.{KEPT}"
+    assert "NO_PROXY" in error.hint
+
+
 async def test_something_that_is_no_web_server() -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
