@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
-from app.adapters.models.presets import PRESETS, PROBED, probe
+from app.adapters.models.presets import PRESETS, places, probe
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
 from app.adapters.system import RandomIds, SystemClock
@@ -177,13 +178,17 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
-        servers=Servers(ports, shelf, providers, KnownServers(PRESETS, PROBED, probe), lambda: events.watched),
+        servers=Servers(ports, shelf, providers, _known_servers(), lambda: events.watched),
         fitness=Fitness(ports, shelf, computer, _empty_storage(clock, ids)),
         starters=Starters(),
     )
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, shelf, pulls, catalog, bus)
+
+
+def _known_servers() -> KnownServers:
+    return KnownServers(PRESETS, places(os.environ.get("OLLAMA_HOST", "")), probe)
 
 
 def _empty_storage(clock: Clock, ids: IdFactory) -> EmptyStorage:

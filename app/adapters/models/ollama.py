@@ -28,7 +28,7 @@ from app.adapters.models.ollama_models import (
 )
 from app.adapters.models.ollama_pull import Pulling
 from app.adapters.models.ollama_reply import LineReader, OllamaReply, cut_call
-from app.adapters.models.openai_connection import MAX_ERROR_BODY, Connection, Patience, Phase, Words, died, is_loopback
+from app.adapters.models.openai_connection import Connection, Patience, Phase, Words, died, is_loopback
 from app.adapters.models.openai_reply import NotReadable, ServerSaid
 from app.adapters.models.sse import TooLong
 from app.domain.error import ModelError
@@ -129,7 +129,7 @@ class Ollama:
     async def _refusal(self, response: "httpx.Response", model: str) -> list[ModelDelta]:
         """Raises why there is no reply; but one that was lost with its cut tool call is still a reply."""
         if response.status_code == 500:
-            body = await self._connection.body(response, MAX_ERROR_BODY)
+            body = await self._connection.refusal_body(response)
             if name := ollama_errors.cut_call_name(body):
                 return cut_call(name, body)
             content_type = response.headers.get("content-type", "")
@@ -271,7 +271,7 @@ class Ollama:
         async with self._connection.request(method, url, content=sent, first=first) as response:
             if response.status_code != 200:
                 raise await self._connection.refusal(response, "")
-            body = await self._connection.body(response)
+            body = await self._connection.body(response, first)
         if not body.strip():
             return {}
         try:

@@ -27,6 +27,8 @@ KEEP_ALIVE = "30m"
 """Longer than Ollama's five minutes: a conversation has pauses, and loading takes up to a minute."""
 UNSEEN_IMAGE = "[an image that this model cannot see]"
 
+SCHEMA_SINCE = (0, 5, 0)
+"""Older ones know JSON but no schema, and refuse one."""
 THINKING_SINCE = (0, 9, 0)
 TOOL_NAME_SINCE = (0, 9, 6)
 CALL_IDS_SINCE = (0, 12, 10)
@@ -73,7 +75,7 @@ def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
     if think is not None:
         head["think"] = think
     if request.answer_schema is not None:
-        head["format"] = request.answer_schema
+        head["format"] = request.answer_schema if since(facts.server_version, SCHEMA_SINCE) else "json"
     return head
 
 

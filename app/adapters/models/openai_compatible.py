@@ -149,7 +149,7 @@ class OpenAICompatible:
         async with self._connection.request("GET", url, first=LIST_PATIENCE) as response:
             if response.status_code != 200:
                 raise await self._connection.refusal(response, "")
-            body = await self._connection.body(response)
+            body = await self._connection.body(response, LIST_PATIENCE)
         try:
             answer = json.loads(body)
         except ValueError as problem:

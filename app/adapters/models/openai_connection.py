@@ -39,6 +39,8 @@ class Patience:
     connect: float = 10.0
     first: float = 600.0
     idle: float = 120.0
+    refusal: float = 10.0
+    """For the body of an answer that says no; what came by then is read."""
     after_finish: float = 5.0
     """For usage and the end mark, which not every server sends."""
     after_done: float = 0.05
@@ -139,7 +141,7 @@ class Connection:
             return openai_errors.redirected(server, status, headers.get("location", ""))
         if status in (401, 403):
             self._key_is_read = False
-        body = await self.body(response, MAX_ERROR_BODY)
+        body = await self.refusal_body(response)
         content_type, retry_after = headers.get("content-type", ""), headers.get("retry-after", "")
         return self._words.refused(server, status, body, content_type, retry_after)
 
@@ -160,16 +162,19 @@ class Connection:
                 return
             yield chunk
 
-    async def body(self, response: "httpx.Response", limit: int = MAX_BODY) -> bytes:
-        """The whole body, up to a limit."""
+    async def body(self, response: "httpx.Response", seconds: float | None = None) -> bytes:
+        """The whole body, up to a limit. `seconds`: for all of it."""
         body = bytearray()
-        chunks = response.aiter_raw()
-        while len(body) < limit:
-            async with asyncio.timeout(self.patience.first):
-                chunk = await anext(chunks, b"")
-            if not chunk:
-                break
-            body += chunk
+        async with asyncio.timeout(seconds or self.patience.first):
+            await _fill(body, response, MAX_BODY)
+        return bytes(body)
+
+    async def refusal_body(self, response: "httpx.Response") -> bytes:
+        """The body of an answer that says no, or as much of it as comes in time."""
+        body = bytearray()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.patience.refusal):
+                await _fill(body, response, MAX_ERROR_BODY)
         return bytes(body)
 
     async def close(self) -> None:
@@ -204,6 +209,13 @@ class Connection:
         headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
         headers |= {"content-type": "application/json", "user-agent": "Lares"}
         return headers | {"authorization": f"Bearer {self._key}"} if self._key else headers
+
+
+async def _fill(body: bytearray, response: "httpx.Response", limit: int) -> None:
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) >= limit:
+            return
 
 
 def _client(base: str, patience: Patience) -> "httpx.AsyncClient":
@@ -247,7 +259,8 @@ def failed(server: Server, problem: Exception, *, begun: bool) -> ModelError:
     if isinstance(problem, httpx.RemoteProtocolError) and "without sending" not in reason:
         return openai_errors.wrong_address(server, reason=reason)
     if isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        hint = f"Start {server.name}, then try again, or choose another model."
+        instead = ", or choose another model" if server.model else ""
+        hint = f"Start {server.name}, then try again{instead}."
         return server.error(f"{server.name} does not answer on {server.address}.", "server_down", hint, reason=reason)
     message = f"{server.name} closed the connection before it answered."
     return server.error(

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.adapters.models.loose import JsonObject, objects, text
+from app.adapters.models.ollama import root_of
 from app.adapters.models.openai_connection import is_loopback
+from app.domain.address import place_of, web_address
 from app.domain.model import FoundServer, ServerPreset
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ CLOUD = (
 )
 PRESETS = LOCAL + CLOUD
 PROBED = (("127.0.0.1", 11434), ("127.0.0.1", 1234), ("127.0.0.1", 8080), ("127.0.0.1", 1337), ("127.0.0.1", 8000))
+"""Where model servers usually are."""
 PATIENCE = 1.0
 MAX_BODY = 4_000_000
 
@@ -90,6 +93,14 @@ _OWNERS = {"llamacpp": "llamacpp", "vllm": "vllm"}
 class _Answer:
     status: int
     body: Any
+
+
+def places(ollama_host: str = "") -> tuple[tuple[str, int], ...]:
+    """The usual places, and the one on this computer that OLLAMA_HOST names."""
+    address = web_address(ollama_host)
+    place = place_of(root_of(address)) if address else None
+    named = () if place is None or not is_loopback(f"http://{_written(place[0])}") else (place,)
+    return tuple(dict.fromkeys((*PROBED, *named)))
 
 
 async def probe(host_ports: Iterable[tuple[str, int]] = PROBED) -> tuple[FoundServer, ...]:

@@ -118,6 +118,8 @@ def test_schema_of_the_answer_is_the_format() -> None:
     schema = {"type": "object", "properties": {"tool": {"enum": ["look"]}}}
 
     assert body(request(answer_schema=schema))["format"] == schema
+    assert body(request(answer_schema=schema, facts=ModelFacts(server_version="0.5.0")))["format"] == schema
+    assert body(request(answer_schema=schema, facts=ModelFacts(server_version="0.4.7")))["format"] == "json"
 
 
 def test_tool_schema_keeps_what_ollama_keeps_and_says_the_rest_with_it() -> None:

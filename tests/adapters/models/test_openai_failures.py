@@ -1,6 +1,7 @@
 """Connections that do not come about or break: every trap with the code and the sentence it becomes."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from dataclasses import replace
@@ -215,6 +216,28 @@ async def test_too_long_inside_the_stream(server: OpenAIServer, model: OpenAICom
     error = await failure(model)
 
     assert (error.code, error.details["n_ctx"], error.details["n_prompt"]) == ("prompt_too_large", 4096, 5012)
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "200 OK"])
+async def test_body_that_never_ends(status: str) -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            while not writer.is_closing():
+                writer.write(b"again ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as dripping:
+        port = dripping.sockets[0].getsockname()[1]
+        quick = replace(QUICK, first=0.5, refusal=0.5)
+        model = OpenAICompatible(provider(f"http://127.0.0.1:{port}"), lambda: None, quick)
+        async with asyncio.timeout(4):
+            error = await failure(model)
+        await model.close()
+
+    assert error.code == ("server_error" if status.startswith("500") else "timeout")
 
 
 async def test_stream_of_something_else(server: OpenAIServer, model: OpenAICompatible) -> None:
