@@ -99,7 +99,8 @@ def _slips(state: RunState, reading: Reading) -> int:
 
 def _heard(reply: Reply) -> Heard:
     calls = tuple(NativeCall(call.tool_call_id, call.name, call.arguments) for call in reply.calls)
-    return Heard(reply.text, reply.reasoning, calls, reply.finish)
+    written = reply.usage.completion_tokens if reply.usage is not None else 0
+    return Heard(reply.text, reply.reasoning, calls, reply.finish, written)
 
 
 def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circumstances:

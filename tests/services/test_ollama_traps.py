@@ -1,6 +1,7 @@
 """Every trap that a scripted Ollama can set, met by a whole agent: one test each, named after the trap."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.ollama_pages import error as page
 from tests.support.ollama_replies import Answer
 from tests.support.ollama_server import NO_EMBEDDINGS, OllamaServer
 from tests.support.openai_replies import JsonObject, ToolCall
+from tests.support.serving import Exchange
 from tests.support.talking import say, transcript
 from tests.support.trapped import BEFORE, carried, corrected, goes_on, repairs_of, told
 from tests.support.whole_engine import thread_of
@@ -58,6 +60,29 @@ async def test_vanish_on_bad_call(services: Services, server: OllamaServer) -> N
     server.queue(Answer(text="I will.", calls=(ToolCall("ghost", {}),)))
     run = await corrected(services, await agent_on(services, server))
     assert await repairs_of(services, run) == ["empty_reply"]
+
+
+class Losing(OllamaServer):
+    """A model that calls a tool nobody has, unless its server forces it into a JSON schema."""
+
+    async def _reply(self, exchange: Exchange, body: JsonObject, model: Installed) -> None:
+        said = str(body["messages"][-1]["content"])
+        if "Result of" in said or not ("my name is Brad" in said or body.get("format")):
+            self.queue(Answer(text=json.dumps({"say": "Noted."}) if body.get("format") else "Noted."))
+        elif body.get("format"):
+            self.queue(Answer(text=json.dumps({"tool": EDIT.name, "args": EDIT.arguments})))
+        else:
+            self.queue(Answer(calls=(ToolCall("update_user_profile", {"name": "Brad", "because": "they said so"}),)))
+        await super()._reply(exchange, body, model)
+
+
+async def test_vanish_on_every_bad_call(services: Services) -> None:
+    with Losing() as server:
+        agent = await agent_on(services, server)
+        run = await corrected(services, agent)
+        assert await repairs_of(services, run) == ["empty_reply", "empty_reply"]
+        assert ["format" in one.body for one in server.chats] == [False, False, True, False]
+        await goes_on(services, agent)
 
 
 async def test_500_on_cut_call(services: Services, server: OllamaServer) -> None:

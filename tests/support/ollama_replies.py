@@ -81,8 +81,8 @@ def lines_of(
 
 
 def _weight(answer: Answer) -> int:
-    """About how many tokens the calls take."""
-    return sum(2 + len(call.text) // 4 for call in answer.calls)
+    """About how many tokens the calls take, with their tags and the JSON around names and arguments."""
+    return sum(10 + (len(call.name) + len(call.text)) // 4 for call in answer.calls)
 
 
 def _is_cut_in_a_call(answer: Answer, limit: int) -> bool:

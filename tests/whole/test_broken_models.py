@@ -16,6 +16,7 @@ from app.domain.model import ProviderDraft
 from app.domain.run import Run
 from app.domain.wire_message import AssistantMessage
 from app.services import Services
+from tests.support.broken_ollama import BrokenOllama
 from tests.support.broken_output import AFTER, BASE_TOKENS, BEFORE, KINDS, BrokenModel, BrokenServer, broken_model
 from tests.support.talking import block_value, check_invariants, events_of, say, transcript
 from tests.support.unrepaired import read_plainly
@@ -47,6 +48,12 @@ def server() -> Iterator[BrokenServer]:
 
 
 @pytest.fixture
+def ollama() -> Iterator[BrokenOllama]:
+    with BrokenOllama() as opened:
+        yield opened
+
+
+@pytest.fixture
 async def engine() -> AsyncIterator[OpenEngine]:
     opened = await open_engine(Config.load())
     yield opened
@@ -54,15 +61,17 @@ async def engine() -> AsyncIterator[OpenEngine]:
 
 
 @pytest.fixture
-async def services(engine: OpenEngine, server: BrokenServer) -> Services:
+async def services(engine: OpenEngine, server: BrokenServer, ollama: BrokenOllama) -> Services:
     await engine.services.providers.add(ProviderDraft(name="scripted", base_url=server.url))
+    await engine.services.providers.add(ProviderDraft(name="ollama", kind="ollama", base_url=ollama.url))
     return engine.services
 
 
-async def correct(services: Services, server: BrokenServer, model: BrokenModel) -> Outcome:
+async def correct(services: Services, server: BrokenServer | BrokenOllama, model: BrokenModel) -> Outcome:
+    provider = "ollama" if isinstance(server, BrokenOllama) else "scripted"
     draft = AgentDraft(
         name="Zoë Müller",
-        model=f"scripted/{server.add(model)}",
+        model=f"{provider}/{server.add(model)}",
         settings=ModelSettings(max_output_tokens=BASE_TOKENS),
         blocks=(BlockDraft(label="human", value=BEFORE, limit=2000),),
     )
@@ -96,14 +105,20 @@ async def check_failed(services: Services, outcome: Outcome) -> None:
     assert (again.stop_reason, again.failure) == ("end_turn", None)
 
 
+@pytest.mark.parametrize("wire", ["openai", "ollama"])
 async def test_the_correction_completes_or_ends_in_a_sentence(
-    services: Services, server: BrokenServer, times: Callable[[int, int], int], record: Callable[..., None]
+    services: Services,
+    server: BrokenServer,
+    ollama: BrokenOllama,
+    wire: str,
+    times: Callable[[int, int], int],
+    record: Callable[..., None],
 ):
     runs = times(60, 300)
     failed: Counter[str] = Counter()
     repairs: Counter[str] = Counter()
     for seed in range(runs):
-        outcome = await correct(services, server, broken_model(seed))
+        outcome = await correct(services, ollama if wire == "ollama" else server, broken_model(seed))
         await check(services, outcome)
         steps = await services.runs.steps(outcome.run.id)
         repairs.update(repair.kind for step in steps for repair in step.repairs)

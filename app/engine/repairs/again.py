@@ -4,9 +4,10 @@ from typing import Literal
 
 from app.domain.base import Frozen
 
-Reason = Literal["empty", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"]
+Reason = Literal["empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"]
 """Why a reply was no use. `broken`: a call that could not run; the model is told by its return instead.
 
+`vanished`: the server counted words and passed none on, as Ollama does with a call that it cannot read.
 `rounds`: nothing is wrong yet, but the run has one step left.
 """
 
@@ -23,10 +24,13 @@ class Again(Frozen):
     """The output limit times this."""
     without_thinking: bool = False
     without_tools: bool = False
+    as_json: bool = False
+    """Tools are told and called as JSON, which the server enforces."""
 
 
 TOLD: dict[Reason, str] = {
     "empty": "The model answered with nothing; asking it again.",
+    "vanished": "The model's tool call was lost on its server; asking it again.",
     "thinking": "The model only thought and said nothing; asking it again without thinking.",
     "cut": "The model's tool call was cut off; asking it again with more room.",
     "repetition": "The model repeated itself; asking it again.",
@@ -47,6 +51,8 @@ def ask_again(reason: Reason, slips: int) -> Again:
     match reason:
         case "empty":
             return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "")
+        case "vanished":
+            return Again(reason=reason, as_json=bool(slips))
         case "thinking":
             return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "", without_thinking=True)
         case "cut":

@@ -43,7 +43,8 @@ def offer(request: ChatRequest, again: Again | None) -> Offered:
         tools = () if again.without_tools else tools
         request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, again.nudge)})
     has_none = request.facts is not None and request.facts.tools is False
-    if tools and (has_none or request.calls_as_json):
+    as_json = request.calls_as_json or (again is not None and again.as_json)
+    if tools and (has_none or as_json):
         return Offered(constrain(request), tools, constrained=True)
     return Offered(request, tools)
 

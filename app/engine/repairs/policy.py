@@ -18,6 +18,8 @@ MOST_REPAIRS = 2
 """Times in a row that a model is corrected or asked again; then a person is told. Progress forgives earlier slips."""
 MOST_CALLS = 256
 """Calls of one reply; more is babble."""
+LEAST_CALL = 8
+"""Tokens that a call takes at least; a reply that is really empty has one or two."""
 KEPT_REPETITION = 200
 MAX_NAME = 64
 REPEATED = "repetition"
@@ -43,6 +45,8 @@ class Heard:
     reasoning: str = ""
     calls: tuple[NativeCall, ...] = ()
     finish: str = ""
+    written: int = 0
+    """Tokens that the model wrote, as its server counted them; 0: it did not say."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def read_reply(heard: Heard, around: Circumstances) -> Reading:
         return _with_calls(found, around)
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), found.repairs, cut=cut)
-    return _silent(found, around)
+    return _silent(heard, found, around)
 
 
 def read_words(heard: Heard) -> tuple[str, str]:
@@ -242,13 +246,16 @@ def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around:
     return Reading("", found.reasoning, (), repairs, ask_again("loop", around.slips))
 
 
-def _silent(found: _Found, around: Circumstances) -> Reading:
+def _silent(heard: Heard, found: _Found, around: Circumstances) -> Reading:
     if around.asked is not None and around.asked.without_tools:
         note = repair("empty_reply", "", "the turn ends")
         again = ask_again(around.asked.reason, around.slips)
         return Reading("", found.reasoning, (), (*found.repairs, note), again, hopeless=True)
     if found.reasoning.strip():
         return _useless("thinking", repair("only_thinking", found.reasoning[-200:], "asked again"), around, found)
+    if heard.written >= LEAST_CALL and around.tools:
+        wrote = f"{heard.written} tokens, of which the server passed nothing on"
+        return _useless("vanished", repair("empty_reply", wrote, "asked again"), around, found)
     return _useless("empty", repair("empty_reply", "", "asked again"), around, found)
 
 

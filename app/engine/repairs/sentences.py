@@ -33,6 +33,15 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
             hint="Try again, or choose another model.",
         ),
     ),
+    "vanished": (
+        "invalid_llm_response",
+        Failure(
+            code="empty_reply",
+            message=f"The model's tool calls were lost on its server {TIMES} times, so the run ended. "
+            "They changed nothing.",
+            hint=_OTHER_MODEL,
+        ),
+    ),
     "thinking": (
         "invalid_llm_response",
         Failure(

@@ -94,6 +94,8 @@ def test_without_tools_nothing_is_a_call():
         (Heard(finish="stop"), "empty"),
         (Heard("  \n"), "empty"),
         (Heard("<|im_end|>"), "empty"),
+        (Heard("", written=2), "empty"),
+        (Heard("", written=31), "vanished"),
         (Heard("", "I think and think."), "thinking"),
         (Heard("<think>never closed"), "thinking"),
         (Heard("", "", (native("memory_replace", GOOD[:20]),), "length"), "cut"),
@@ -121,6 +123,8 @@ def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
     [
         ("empty", 0, {}),
         ("empty", 1, {"nudge": ANSWER_OR_CALL}),
+        ("vanished", 0, {}),
+        ("vanished", 1, {"as_json": True}),
         ("thinking", 0, {"without_thinking": True}),
         ("cut", 0, {"nudge": SHORTER, "longer": 2}),
         ("cut", 1, {"nudge": SHORTER, "longer": 4, "without_thinking": True}),
@@ -146,6 +150,13 @@ def test_the_second_try_carries_its_settings_to_the_request():
     sent = offer(request(), Again(reason="loop", nudge=ANSWER_NOW, without_tools=True))
     assert (sent.request.tools, sent.tools) == ((), ())
     assert sent.request.messages[-1].text == f"Hi\n({ANSWER_NOW})"
+
+
+def test_a_model_whose_calls_get_lost_is_made_to_call_in_json():
+    offered = offer(request(), ask_again("vanished", 1))
+    assert offered.constrained
+    assert offered.request.answer_schema is not None
+    assert not offer(request(), ask_again("vanished", 0)).constrained
 
 
 def test_a_nudge_after_a_tool_return_goes_into_the_return():
@@ -265,7 +276,7 @@ def test_progress_forgives_earlier_slips():
 
 
 def test_every_reason_has_an_ending():
-    for reason in ("empty", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"):
+    for reason in ("empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"):
         stop_reason, failure = ending(reason)
         assert stop_reason != "end_turn"
         assert failure.hint.endswith(".")
