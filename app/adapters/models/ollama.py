@@ -74,10 +74,10 @@ class Ollama:
 
     async def prepare(self, request: ChatRequest) -> ChatRequest:
         try:
-            about, version = await asyncio.gather(self._about(request.model), self._server_version())
+            about, version = await asyncio.gather(self._about(request.model), self._or_none(self._server_version()))
         except ModelError:
             return request
-        facts = facts_of(about, version)
+        facts = facts_of(about, version or "")
         lacks = self._lacks.get(full_name(request.model), set())
         if lacks:
             update = {"tools": False if "tools" in lacks else facts.tools}
