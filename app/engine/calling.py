@@ -18,7 +18,7 @@ from app.engine.repairs.again import TOLD
 from app.engine.repairs.asking import Offered, asked_again, offer
 from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.silence import loading, silence_of, told
-from app.engine.sizes import learn_sizes, note_counts, surely_sent, within_limits
+from app.engine.sizes import ask_sizes, learn_sizes, note_counts, surely_sent, within_limits
 from app.engine.state import CallModel, Cancelled, Exchange, ModelFailed, ModelReplied, Outcome, RunState
 from app.engine.view import AgentView, read_view
 from app.ports.models import ChatRequest, WireRequest
@@ -77,6 +77,7 @@ class ModelCall:
         """What was read before the turn came; None once the conversation may have changed since."""
         self._retries = Retries(ports.clock.now())
         self._listening = self._listen_anew()
+        self._asked_sizes = False
 
     async def make(self) -> Outcome:
         """Expected failures come back as outcomes, never as exceptions."""
@@ -184,6 +185,10 @@ class ModelCall:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
         view, fit = await asyncio.to_thread(within_limits, view, ports, ports.clock.now())
+        if fit.overflow and view.narrowed and not self._asked_sizes:
+            self._asked_sizes = True
+            await ask_sizes(view, ports)
+            return await self._fitting_view()
         if fit.overflow:
             raise _too_large(view, round(fit.tokens * view.factor))
         if fit.leave_before is None:

@@ -18,9 +18,13 @@ PATIENCE = 2.0
 async def learn_sizes(view: AgentView, ports: EnginePorts) -> None:
     """Asks a server on this computer once what it serves, before it can cut a request that is too long for it."""
     now = ports.clock.now()
-    if not ports.windows.is_worth_asking(view.provider, view.agent.model, now):
-        return
-    ports.windows.note_asked(view.provider, now)
+    if ports.windows.is_worth_asking(view.provider, view.agent.model, now):
+        ports.windows.note_asked(view.provider, now)
+        await ask_sizes(view, ports)
+
+
+async def ask_sizes(view: AgentView, ports: EnginePorts) -> None:
+    """Asks a server what it serves now; it may have been started otherwise since."""
     try:
         ports.windows.note(await asyncio.wait_for(ports.catalog.models(view.provider), PATIENCE))
     except (AppError, TimeoutError):

@@ -16,9 +16,10 @@ from tests.support.ollama_pages import Installed
 from tests.support.ollama_replies import Answer
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_replies import Refusal
+from tests.support.openai_server import OpenAIServer
 from tests.support.talking import block_value, events_of
 from tests.support.trapped import BEFORE, carried, corrected, goes_on, told
-from tests.support.whole_engine import started
+from tests.support.whole_engine import agent_on, started
 
 pytestmark = pytest.mark.anyio
 
@@ -168,3 +169,13 @@ async def test_a_server_too_old_for_almost_everything_still_talks(services: Serv
         await goes_on(services, agent)
         assert await block_value(services, agent) == BEFORE
         assert all((one.body["format"] == "json") is bool(version) for one in server.chats)
+
+
+async def test_a_server_started_anew_with_more_room_is_believed_at_once(services: Services) -> None:
+    with OpenAIServer(context=1024) as server:
+        agent = await agent_on(services, server)
+        await told(services, agent, "of the 1,024 tokens that scripted serves")
+        await told(services, agent, "of the 1,024 tokens that scripted serves", "and now?")
+        assert server.chats == []
+    with OpenAIServer(port=server.port):
+        await corrected(services, agent)

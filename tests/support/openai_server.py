@@ -17,6 +17,7 @@ import contextlib
 import json
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +87,7 @@ class OpenAIServer:
         self._released: asyncio.Event | None = None
         self._stopping: asyncio.Event | None = None
         self._conversations: set[asyncio.Task[None]] = set()
+        self._transports: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()
 
     @property
     def url(self) -> str:
@@ -135,7 +137,7 @@ class OpenAIServer:
     async def serve(self, started: Callable[[], None] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._released, stopping = asyncio.Event(), asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         with self._noted():
             self._stopping = stopping
@@ -145,9 +147,13 @@ class OpenAIServer:
             await stopping.wait()
         finally:
             server.close()
+            await _settle()  # who was just let in gets a task and a transport to close
             for task in self._conversations:
                 task.cancel()
             await asyncio.gather(*self._conversations, return_exceptions=True)
+            for transport in self._transports:
+                transport.abort()
+            await _settle()
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -155,10 +161,14 @@ class OpenAIServer:
             yield
             self._changed.notify_all()
 
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Notes each connection at once: one that comes while the server stops must be closed too."""
+        self._transports.add(writer.transport)
+        task = asyncio.ensure_future(self._connection(reader, writer))
         self._conversations.add(task)
+        task.add_done_callback(self._conversations.discard)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with self._noted():
             self.connections += 1
         try:
@@ -173,7 +183,6 @@ class OpenAIServer:
             # The server stops; a cancelled task would be logged as an error.
             pass
         finally:
-            self._conversations.discard(task)
             writer.close()
 
     async def _answer(self, request: Recorded, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -296,6 +305,11 @@ def _answer_of(fields: JsonObject) -> Scripted:
         return Refusal(**fields)
     calls = tuple(ToolCall(**call) for call in fields.pop("calls", ()))
     return Reply(calls=calls, **fields)
+
+
+async def _settle() -> None:
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 async def _request(reader: asyncio.StreamReader) -> Recorded | None:

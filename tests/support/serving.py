@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -87,6 +88,7 @@ class Serving:
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self._transports: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=asyncio.run, args=(self.serve(),), name="scripted-server")
@@ -120,7 +122,7 @@ class Serving:
     async def serve(self, started: Callable[[], None] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         with self.noted():
             self._stopping = stopping
@@ -130,14 +132,22 @@ class Serving:
             await stopping.wait()
         finally:
             server.close()
+            await _settle()  # who was just let in gets a task and a transport to close
             for task in self._open:
                 task.cancel()
             await asyncio.gather(*self._open, return_exceptions=True)
+            for transport in self._transports:
+                transport.abort()
+            await _settle()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Notes each connection at once: one that comes while the server stops must be closed too."""
+        self._transports.add(writer.transport)
+        task = asyncio.ensure_future(self._connection(reader, writer))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._open.add(task)
         with self.noted():
             self.connections += 1
         try:
@@ -152,7 +162,6 @@ class Serving:
             # The server stops; a cancelled task would be logged as an error.
             pass
         finally:
-            self._open.discard(task)
             writer.close()
 
     async def _one(self, exchange: Exchange, reader: asyncio.StreamReader) -> bool:
@@ -172,6 +181,11 @@ class Serving:
             with self.noted():
                 self.aborted += 1
         return not left_early and not isinstance(results[0], ConnectionError)
+
+
+async def _settle() -> None:
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Recorded | None:
