@@ -243,7 +243,7 @@ class Assembly(QObject):
 
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
-        self.desk.toasts.anchor_to(self.window.panes["right"])
+        self.desk.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
         self.first_run.demo_wanted.connect(self.actions.make_demo)
         self.first_run.server_wanted.connect(self.pages.add_server)
         self.first_run.made.connect(self.pages.agent_made)
@@ -336,6 +336,9 @@ class Assembly(QObject):
 
             self.chat = make_chat(self)
             self.centre.add_page("chat", self.chat)
+            # Without a right column they stand above the composer, whose buttons stay free.
+            panes = self.window.panes
+            self.desk.toasts.anchor_to(panes["right"], self.chat.area, panes["centre"])
         return self.chat
 
     # What the workspace says

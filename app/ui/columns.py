@@ -1,5 +1,6 @@
 """The two side columns of the window, put together from their views."""
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QFrame, QScrollArea
 
 from app.domain.agent import Agent
@@ -13,10 +14,11 @@ from app.ui.views.memory import MemoryView
 from app.ui.views.parts import column_of, frame_of, hairline, scrolled
 
 
-class LeftColumn:
-    """The list stays; the settings below it scroll."""
+class LeftColumn(QObject):
+    """The list stays; the settings below it scroll. What they leave free is for more of the list."""
 
     def __init__(self, desk: Desk, commands: Commands) -> None:
+        super().__init__()
         tips = {command.id: commands.tip(command.id) for command in commands}
         self.agents = AgentListView(desk.theme, desk.workspace.agents, tips)
         self.rail = AgentRail(desk.theme, desk.workspace.agents)
@@ -27,6 +29,18 @@ class LeftColumn:
         layout = column_of(desk.theme, self.agents, self._area, parent=self.widget, gap=0)
         layout.setStretch(1, 1)
         layout.addStretch(0)
+        for part in (self.widget, self.settings):
+            part.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._share_room()
+        return False
+
+    def _share_room(self) -> None:
+        head = self.agents.sizeHint().height() - self.agents.list.height()
+        below = 0 if self._area.isHidden() else self.settings.heightForWidth(self.settings.width())
+        self.agents.give_room(self.widget.height() - head - self.agents.least_height - below)
 
     def show_agent(self, agent: Agent | None) -> None:
         self._area.setVisible(agent is not None)

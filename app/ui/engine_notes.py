@@ -108,16 +108,16 @@ class EngineNotes(QObject):
             text = self.tr("{} Nothing was lost.").format(first)
             window.centre.banner.show_message("engine", text, "info")
 
-    async def _restore(self, snapshot: Path) -> None:
+    async def _restore(self, backup: Path) -> None:
         """From the repair page: no engine runs, so the next one is told by a note."""
-        when = time_of(snapshot)
+        when = time_of(backup)
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
         text = self.tr("Agents, memory and messages become as they were then. What is there now is kept as a backup.")
         key, _ = await self._window.desk.ask.ask(self.tr("Go back to {}?").format(when), text, answers)
         if key != "restore":
             return
         try:
-            note_restore(snapshot)
+            note_restore(backup)
         except OSError as error:
             raise StorageError(
                 self.tr("The data folder cannot be written: {}.").format(error.strerror),
@@ -149,5 +149,5 @@ class EngineNotes(QObject):
         self._window.tasks.spawn(read(), self)
 
 
-def time_of(snapshot: Path) -> str:
-    return full_time(int(snapshot.stat().st_mtime * 1_000_000))
+def time_of(backup: Path) -> str:
+    return full_time(int(backup.stat().st_mtime * 1_000_000))

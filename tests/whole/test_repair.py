@@ -42,7 +42,7 @@ def test_a_damaged_database_is_named_and_a_backup_restored_from_the_window(
         desk = Desk(qapp, loop)
         desk.begin()
         await until(lambda: "damaged" in texts(desk.window), "the sentence about the damage")
-        click(button(desk.window, "Restore the snapshot of"))
+        click(button(desk.window, "Restore the backup of"))
         await until(lambda: "Go back to" in texts(desk.window), "the question before it happens")
         click(next(b for b in shown(desk.window, QAbstractButton) if b.text() == "Restore" and not b.accessibleName()))
         await until(desk.see("Vesta (demo)"), "the agent to be back", 20)

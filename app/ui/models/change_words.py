@@ -44,7 +44,43 @@ def _setting(event: MemoryEvent) -> str:
         return tr("Context size set to {:,}").format(after["context_window"])
     if "tool_names" in after:
         return tr("Tools changed")
+    if "max_steps" in after:
+        return tr("Step limit set to {:,}").format(after["max_steps"])
+    if "description" in after:
+        return tr("Description changed")
+    return _reply_setting((event.before or {}).get("settings"), after.get("settings"))
+
+
+def _reply_setting(before: object, after: object) -> str:
+    """The one setting of replies that is another one now, if it is one."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return tr("Settings changed")
+    changed = [name for name, value in after.items() if value != before.get(name)]
+    if changed == ["temperature"]:
+        warmth = after["temperature"]
+        return tr("Temperature left to the server") if warmth is None else tr("Temperature set to {}").format(warmth)
+    if changed == ["max_output_tokens"]:
+        return tr("Output limit set to {:,} tokens").format(after["max_output_tokens"])
+    if changed == ["reasoning"]:
+        return tr("Reasoning set to {}").format(after["reasoning"])
     return tr("Settings changed")
+
+
+def place_name(event: MemoryEvent) -> str:
+    """Where it changed something: the label of a block, or what the settings of the agent call it."""
+    names = {
+        "model": tr("model"),
+        "system": tr("system instructions"),
+        "name": tr("name"),
+        "description": tr("description"),
+        "context_window": tr("context size"),
+        "tool_names": tr("tools"),
+        "max_steps": tr("step limit"),
+        "settings": tr("reply and reasoning"),
+    }
+    if event.target_kind != "agent":
+        return event.label
+    return ", ".join(names.get(name, name) for name in event.label.split(", "))
 
 
 def _block(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -127,4 +163,5 @@ def place_of(event: MemoryEvent) -> str:
         return tr("undo of change {}").format(event.undoes)
     if event.origin.run_id:
         return tr("run {}").format(short(event.origin.run_id))
-    return tr("edited here") if event.origin.actor == "user" else event.origin.actor
+    places = {"user": tr("edited here"), "api": tr("through the API"), "import": tr("from a file")}
+    return places.get(event.origin.actor, tr("by itself"))

@@ -54,6 +54,11 @@ def full_time(at: int) -> str:
     return f"{short_date(then)} {clock}"
 
 
+def sentence_case(words: str) -> str:
+    """As the beginning of a line: `Yesterday 18:27`."""
+    return words[:1].upper() + words[1:]
+
+
 def day(at: int) -> str:
     """Heading of a day: `Today`, `Yesterday`, `Friday, 20 November`."""
     then = moment(at)
@@ -70,8 +75,10 @@ def day(at: int) -> str:
 
 def ago(at: int) -> str:
     seconds = int((now() - moment(at)).total_seconds())
+    if seconds < 1:
+        return tr("just now")
     if seconds < 60:
-        return tr("{} s ago").format(max(seconds, 0))
+        return tr("{} s ago").format(seconds)
     if seconds < 3600:
         return tr("{} min ago").format(seconds // 60)
     return full_time(at)

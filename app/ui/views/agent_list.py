@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QMenu, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QMenu, QSizePolicy, QStyledItemDelegate, QWidget
 
 from app.domain.agent import AgentRow
 from app.ui.models.agents import AgentFilter, AgentList
@@ -15,7 +15,7 @@ from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.labels import Label
 
 ROWS_SHOWN = 5
-"""At most so many before the list scrolls, so that the settings below stay in sight."""
+"""So many before the list scrolls, so that the settings below stay in sight; more only where nothing needs the room."""
 
 
 class AgentsView(QListView):
@@ -89,6 +89,7 @@ class AgentListView(QWidget):
         self._theme = theme
         self._agents = agents
         self._known = False
+        self._spare = 0
         self.setAccessibleName(self.tr("Agents"))
         self._filter = AgentFilter(agents, self)
         self._count = Label(theme, "", "base", "muted")
@@ -129,6 +130,7 @@ class AgentListView(QWidget):
             theme, head, self._words_row, self.list, self._empty, self._nothing, parent=self, inset=(0, 0, 0, 0), gap=0
         )
         self._words_row.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def _connect(self) -> None:
         self._search.toggled.connect(self._show_filter)
@@ -174,7 +176,23 @@ class AgentListView(QWidget):
         self._nothing.setVisible(total > 0 and shown == 0)
         self.list.setVisible(shown > 0)
         self._search.setVisible(total > 1)
-        self.list.setFixedHeight(min(shown, ROWS_SHOWN) * self._theme.px(HEIGHT))
+        self._fit()
+
+    def give_room(self, spare: int) -> None:
+        """Pixels below that nothing else needs, besides what the list takes at least."""
+        if spare != self._spare:
+            self._spare = spare
+            self._fit()
+
+    @property
+    def least_height(self) -> int:
+        """What the list takes of the column, however little room there is."""
+        return min(self._filter.rowCount(), ROWS_SHOWN) * self._theme.px(HEIGHT)
+
+    def _fit(self) -> None:
+        row = self._theme.px(HEIGHT)
+        more = max(0, self._spare) // row
+        self.list.setFixedHeight(min(self._filter.rowCount(), ROWS_SHOWN + more) * row)
 
     def _menu(self, row: AgentRow, at: QPoint) -> None:
         menu = QMenu(self)

@@ -146,7 +146,7 @@ class AgentSettings(QWidget):
             theme,
             self._row_of(self.name, self._rename, self._id, self._copy),
             self._row_of(self.description, self._describe),
-            self.model,
+            row_of(theme, self.model, inset=(0, 0, 4, 0)),
             parent=head,
             inset=(14, 8, 10, 12),
             gap=6,

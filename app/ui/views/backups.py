@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.system import Backup
 from app.ui.desk import Desk
-from app.ui.models.wording import full_time, size
+from app.ui.models.wording import full_time, sentence_case, size
 from app.ui.views.parts import column_of, empty, frame_of, row_of
 from app.ui.widgets.badge import Badge
 from app.ui.widgets.buttons import Button
@@ -49,7 +49,7 @@ class BackupList(QWidget):
 
     def _row(self, backup: Backup) -> QWidget:
         theme, row = self._desk.theme, frame_of("card")
-        when = Label(theme, full_time(backup.at), "base")
+        when = Label(theme, sentence_case(full_time(backup.at)), "base")
         when.set_weight(500)
         reasons = {
             "daily": self.tr("Daily"),

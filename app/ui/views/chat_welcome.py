@@ -32,7 +32,6 @@ class Welcome(QWidget):
         self._column.addWidget(self._tile, 0, Qt.AlignmentFlag.AlignHCenter)
         self._column.addWidget(self.title)
         self._column.addWidget(self.text)
-        self._column.setSpacing(theme.px(8))
         self.hide()
 
     def show_agent(self, agent: Agent) -> None:
@@ -43,7 +42,8 @@ class Welcome(QWidget):
             "This agent is scripted: no AI, no network, but real tools and real memory. Try one of these."
         )
         plain = self.tr("It remembers what you tell it in the blocks at the right. You can change them at any time.")
-        self.text.setText(scripted if demo else plain)
+        forgets = self.tr("It has no memory block yet, so it keeps nothing beyond its messages. Add one at the right.")
+        self.text.setText(scripted if demo else plain if agent.block_ids else forgets)
         for button in self.buttons:
             self._column.removeWidget(button)
             button.hide()
@@ -67,7 +67,8 @@ class Welcome(QWidget):
     def place(self) -> None:
         """In the middle of the conversation, a little above it."""
         room = self._over.rect()
+        self._column.setSpacing(self._theme.px(8))
         width = min(self._theme.px(WIDTH), room.width() - self._theme.px(24))
         self.setFixedWidth(max(1, width))
-        height = max(self._column.heightForWidth(width), self._column.sizeHint().height())
+        height = self._column.heightForWidth(width)
         self.setGeometry((room.width() - width) // 2, max(0, (room.height() - height) * 2 // 5), width, height)

@@ -110,6 +110,6 @@ class ContextBar(QWidget):
             text = self.tr("{} older messages no longer fit; they stay searchable").format(count(overview.messages_out))
             return text, "text2", "info"
         if overview.last_real is not None:
-            read = self.tr("Server read {} tokens last time. Nothing was cut.").format(count(overview.last_real))
+            read = self.tr("Server read {} tokens, nothing was cut").format(count(overview.last_real))
             return read, "text2", "check"
         return self.tr("Estimated; no request has been sent yet"), "text2", "info"

@@ -132,7 +132,8 @@ class FirstRun(QFrame):
         return scrolled(holder, name)
 
     def _make_foot(self) -> QFrame:
-        foot = frame_of("window")
+        """The buttons, as wide as the content above them."""
+        foot, under = frame_of("window"), QWidget()
         row = row_of(
             self._theme,
             self.back,
@@ -140,10 +141,14 @@ class FirstRun(QFrame):
             self._said,
             self.use,
             self.create_button,
-            parent=foot,
+            parent=under,
             inset=(44, 14, 44, 14),
         )
         row.setStretch(2, 1)
+        holder: QHBoxLayout = row_of(self._theme, under, parent=foot, gap=0)
+        holder.setStretch(0, 1)
+        holder.addStretch(0)
+        follow(self._theme, under, lambda: under.setMaximumWidth(self._theme.px(MOST)))
         return foot
 
     def _connect(self) -> None:

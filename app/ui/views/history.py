@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
 from app.domain.block import Block
 from app.domain.history import MemoryEvent
 from app.ui.desk import Desk
-from app.ui.models.change_words import ACTOR_LOOK
+from app.ui.models.change_words import ACTOR_LOOK, place_name
 from app.ui.models.history import ChangeList
 from app.ui.models.wording import count, full_time
 from app.ui.views.history_row import ChangeDelegate
@@ -51,10 +51,12 @@ class HistoryView(QWidget):
         self._more = Button(theme, self.tr("Show earlier changes"), "link")
         self._diff = DiffView(theme)
         self._head = ElidedLabel(theme, "", "strong")
+        self._head.keep(120)
         self._versions = ElidedLabel(theme, "", "label", "muted")
         self._against = Choice(self.tr("Compare with"))
         self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._against.setMinimumContentsLength(12)
+        self._against.setMinimumContentsLength(14)
+        self._against.setToolTip(self.tr("Compare with"))
         self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
@@ -226,20 +228,20 @@ class HistoryView(QWidget):
         block = self._blocks.get(event.target_id)
         newest = block is not None and block.version == event.version
         self.why.show_event(event, agent.name if agent is not None else "", newest, block is not None)
-        self._head.set_text(event.label)
+        self._head.set_text(place_name(event))
         self._fill_against(event)
         self._compare_again()
 
     def _fill_against(self, event: MemoryEvent) -> None:
         """What the chosen version can be compared with."""
         self._against.clear()
-        self._against.addItem(self.tr("With the version before"), BEFORE)
+        self._against.addItem(self.tr("Version before"), BEFORE)
         whole = event.target_kind == "block" and "value" in (event.after or {})
         if whole and event.target_id in self._blocks:
-            self._against.addItem(self.tr("With now"), NOW)
+            self._against.addItem(self.tr("As it is now"), NOW)
         for other in self._model.events if whole else ():
             if other.target_id == event.target_id and other.seq != event.seq and "value" in (other.after or {}):
-                words = self.tr("With version {}, {}").format(other.version, full_time(other.at))
+                words = self.tr("Version {}, {}").format(other.version, full_time(other.at))
                 self._against.addItem(words, other.seq)
         self._against.view().setMinimumWidth(self._against.view().sizeHintForColumn(0) + self._theme.px(24))
         self._against.setVisible(self._against.count() > 1)

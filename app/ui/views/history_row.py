@@ -4,7 +4,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from app.ui.models.change_words import ACTOR_LOOK
+from app.ui.models.change_words import ACTOR_LOOK, place_name
 from app.ui.models.history import ChangeRow, DayRow
 from app.ui.models.rows import ROW
 from app.ui.models.wording import moment
@@ -74,9 +74,9 @@ class ChangeDelegate(QStyledItemDelegate):
         painter.setPen(theme.color("text2"))
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, tag)
         room = rect.adjusted(0, 0, -width - px(8), 0)
-        painter.setFont(theme.font("ids"))
+        painter.setFont(theme.font("caption" if row.event.target_kind == "agent" else "ids"))
         painter.setPen(theme.color("text2"))
-        label = painter.fontMetrics().elidedText(row.event.label, Qt.TextElideMode.ElideRight, room.width())
+        label = painter.fontMetrics().elidedText(place_name(row.event), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, LEFT, label)
         room.setLeft(room.left() + painter.fontMetrics().horizontalAdvance(label) + px(8))
         painter.setFont(theme.font("caption"))

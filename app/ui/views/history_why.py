@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from app.domain.history import MemoryEvent
 from app.domain.ids import short
-from app.ui.models.change_words import ACTOR_LOOK, actor_name, place_of, sentence_of
+from app.ui.models.change_words import ACTOR_LOOK, actor_name, place_name, place_of, sentence_of
 from app.ui.models.wording import full_time
 from app.ui.theme import Theme
 from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
@@ -114,12 +114,13 @@ class WhyPane(QFrame):
         self._event = event
         self._title.setText(sentence_of(event))
         empty(self._grid)
-        self._fact(self.tr("Where"), event.label, mono=True)
+        self._fact(self.tr("Where"), place_name(event), mono=event.target_kind != "agent")
         self._written_by(event, agent_name)
         origin = event.origin
         if origin.tool_name:
             self._fact(self.tr("With"), origin.tool_name, mono=True)
-        self._fact(self.tr("In"), place_of(event))
+        if event.undoes is not None or not origin.run_id:
+            self._fact(self.tr("In"), place_of(event))
         for name, id in ((self.tr("Run"), origin.run_id), (self.tr("Step"), origin.step_id)):
             if id:
                 self._fact(name, short(id), mono=True, whole=id)

@@ -8,13 +8,12 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.config import Config
 from app.domain.error import AppError
-from app.ui.models.wording import full_time, size
+from app.ui.models.wording import full_time, sentence_case, size
 from app.ui.theme import Theme
 from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, row_of
 from app.ui.views.sheet import Sheet
-from app.ui.widgets.buttons import Button
+from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, Label
-from app.ui.widgets.section import Section
 
 LOG_LINES = 60
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
@@ -23,13 +22,13 @@ SUFFIXES = (".db", ".sqlite", ".sqlite3")
 class Repair(Sheet):
     retry_wanted = Signal()
     restore_wanted = Signal(object)
-    """Path of the snapshot that is to become the database."""
+    """Path of the backup that is to become the database."""
 
     def __init__(self, theme: Theme, config: Config) -> None:
         super().__init__(theme)
-        self.set_words(self.tr("The engine of Lares does not start"))
+        self.set_words(self.tr("Lares cannot start"))
         self._config = config
-        self.snapshot_buttons: list[Button] = []
+        self.backup_buttons: list[Button] = []
         self.closer.hide()
         self._why = Label(theme, "", "conversation")
         self._hint = Label(theme, "", "base", "text2")
@@ -43,12 +42,14 @@ class Repair(Sheet):
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setAccessibleName(self.tr("Last lines of the engine's log"))
-        log = Section(theme, self.tr("Last lines of the log"))
-        log.add_action("copy", self.tr("Copy the log"), self.copy_log)
-        log.add(self._log)
-        self._snapshots = QWidget()
-        self._rows: QVBoxLayout = column_of(theme, parent=self._snapshots, gap=6)
-        snapshots = Section(theme, self.tr("Restore a snapshot"))
+        copy = IconButton(theme, "copy", self.tr("Copy the log"))
+        copy.clicked.connect(lambda *_: self.copy_log())
+        log = QWidget()
+        head = row_of(theme, Label(theme, self.tr("Last lines of the log"), "strong"), None, copy)
+        column_of(theme, head, self._log, parent=log, gap=6)
+        self._backups = QWidget()
+        self._rows: QVBoxLayout = column_of(theme, parent=self._backups, gap=6)
+        backups = QWidget()
         about = Label(
             theme,
             self.tr("Agents, memory and messages go back to that moment. What is there now is set aside, not deleted."),
@@ -56,9 +57,9 @@ class Repair(Sheet):
             "text2",
         )
         about.setWordWrap(True)
-        snapshots.add(about)
-        snapshots.add(self._snapshots)
-        for part in (card, snapshots, log):
+        title = Label(theme, self.tr("Go back to a backup"), "strong")
+        column_of(theme, title, about, self._backups, parent=backups, gap=6)
+        for part in (card, backups, log):
             self.add(part)
         self.folder = Button(theme, self.tr("Open data folder"), "ghost", "folder")
         self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")
@@ -78,23 +79,23 @@ class Repair(Sheet):
 
     def _fill(self) -> None:
         empty(self._rows)
-        self.snapshot_buttons = []
-        found = snapshots_in(self._config.backups)
+        self.backup_buttons = []
+        found = backups_in(self._config.backups)
         if not found:
-            self._rows.addWidget(Label(self._theme, self.tr("There is no snapshot yet."), "base", "muted"))
+            self._rows.addWidget(Label(self._theme, self.tr("There is no backup yet."), "base", "muted"))
         for path in found:
             self._rows.addWidget(self._row(path))
 
     def _row(self, path: Path) -> QWidget:
         line, stat = frame_of("card"), path.stat()
         at = full_time(int(stat.st_mtime * 1_000_000))
-        when = Label(self._theme, at, "base")
+        when = Label(self._theme, sentence_case(at), "base")
         when.set_weight(500)
         name = ElidedLabel(self._theme, f"{path.name}, {size(stat.st_size)}", "label", "muted")
         button = Button(self._theme, self.tr("Restore"), "", "undo", size="small")
-        button.setAccessibleName(self.tr("Restore the snapshot of {}").format(at))
+        button.setAccessibleName(self.tr("Restore the backup of {}").format(at))
         button.clicked.connect(lambda *_: self.restore_wanted.emit(path))
-        self.snapshot_buttons.append(button)
+        self.backup_buttons.append(button)
         row_of(self._theme, when, name, None, button, parent=line, inset=(12, 6, 8, 6))
         return line
 
@@ -110,7 +111,7 @@ class Repair(Sheet):
         self._log.setFixedHeight(self._theme.px(180))
 
 
-def snapshots_in(folder: Path) -> list[Path]:
+def backups_in(folder: Path) -> list[Path]:
     """Whole copies of the database, newest first; empty when the folder cannot be read."""
     try:
         found = [path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file()]

@@ -41,7 +41,7 @@ class FindField(QPushButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect = self.rect().adjusted(px(10), 0, -px(6), 0)
-        painter.drawPixmap(rect.left(), rect.center().y() - px(7), theme.pixmap("search", "muted", 14))
+        painter.drawPixmap(rect.left(), rect.top() + (rect.height() - px(14)) // 2, theme.pixmap("search", "muted", 14))
         painter.setFont(theme.font("label"))
         width = painter.fontMetrics().horizontalAdvance(self._keys) + px(12)
         keys = rect.adjusted(rect.width() - width, px(6), 0, -px(6))

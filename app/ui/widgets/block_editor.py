@@ -10,6 +10,7 @@ from app.ui.widgets.announce import announce
 from app.ui.widgets.block_words import count_words
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.diff import DiffView
+from app.ui.widgets.flow import Flow
 from app.ui.widgets.labels import Label
 from app.ui.widgets.usage_bar import UsageBar
 
@@ -61,17 +62,16 @@ class WarnFoot(QFrame):
         self.setProperty("kind", "warnfoot")
         self.sentence = Label(theme, "", "label", parent=self)
         self.sentence.setWordWrap(True)
-        self._row = QHBoxLayout()
+        self._row = Flow()
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.sentence)
         self._column.addLayout(self._row)
-        self._row.addStretch(1)
         self._restyle()
         theme.changed.connect(self._restyle)
 
     def add_button(self, text: str, role: str = "", icon: str = "") -> Button:
         button = Button(self._theme, text, role, icon, "small", self)
-        self._row.insertWidget(self._row.count() - 1, button)
+        self._row.addWidget(button)
         return button
 
     def _restyle(self) -> None:

@@ -273,7 +273,8 @@ class DiffView(QTextEdit):
         document = self.document()
         place = self.textCursor().blockNumber()
         document.setDocumentMargin(0)
-        document.setDefaultFont(self._theme.font("diff"))
+        # By the widget: Qt gives the document the widget's font again whenever that changes.
+        self.setFont(self._theme.font("diff"))
         self._write(document)
         frame = document.rootFrame().frameFormat()
         frame.setLeftMargin(2 * self._number_width() + self._px(SIGN) if self._rows else self._px(12))

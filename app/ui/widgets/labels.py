@@ -46,6 +46,7 @@ class ElidedLabel(Label):
         super().__init__(theme, "", role, kind, parent)
         self._whole = ""
         self._mode = Qt.TextElideMode.ElideRight
+        self._kept = 0
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.set_text(text)
 
@@ -59,6 +60,11 @@ class ElidedLabel(Label):
         self.updateGeometry()
         self._fit()
 
+    def keep(self, width: int) -> None:
+        """Of so much, at 100 %, nothing is cut: what stands beside it gives way first."""
+        self._kept = width
+        self.updateGeometry()
+
     def set_elide(self, mode: Qt.TextElideMode) -> None:
         self._mode = mode
         self._fit()
@@ -69,9 +75,8 @@ class ElidedLabel(Label):
 
     def minimumSizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
-        return QSize(
-            min(metrics.horizontalAdvance(self._whole) + 2, metrics.horizontalAdvance("mm…")), metrics.height()
-        )
+        least = max(metrics.horizontalAdvance("mm…"), self._theme.px(self._kept))
+        return QSize(min(metrics.horizontalAdvance(self._whole) + 2, least), metrics.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.ui.theme import Theme
+from app.ui.widgets.buttons import GAP, STYLE_GAP
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
@@ -15,6 +16,16 @@ class Segment(QToolButton):
     def __init__(self, row: "Segmented") -> None:
         super().__init__(row)
         self._row = row
+
+    def sizeHint(self) -> QSize:
+        """Beside an icon Qt adds two spaces to the text, at its end only."""
+        hint = super().sizeHint()
+        if not self.icon().isNull():
+            hint.setWidth(hint.width() - self.fontMetrics().horizontalAdvance("  "))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = STEPS.get(Qt.Key(event.key()))
@@ -107,9 +118,11 @@ class Segmented(QFrame):
 
     def _restyle(self) -> None:
         side = self._theme.px(14)
+        gap = max(0, self._theme.px(GAP) - STYLE_GAP)
         for key, button in self._buttons.items():
             button.setFont(self._theme.font("label", 500))
             if icon := self._icons[key]:
-                button.setIcon(self._theme.icon(icon, "text2", 14, on="text"))
-                button.setIconSize(QSize(side, side))
+                ahead = gap if self.isLeftToRight() else -gap
+                button.setIcon(self._theme.icon(icon, "text2", 14, on="text", gap=ahead))
+                button.setIconSize(QSize(side + gap, side))
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

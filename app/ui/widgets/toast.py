@@ -116,12 +116,12 @@ class Toast(QFrame):
 
 
 class ToastHost(QWidget):
-    """Stacks toasts at the bottom right of its parent, or inside the widget given to `anchor_to`."""
+    """Stacks toasts at the bottom right of its parent, or inside the first visible widget given to `anchor_to`."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._anchor: QWidget | None = None
+        self._anchors: tuple[QWidget, ...] = ()
         self.toasts: list[Toast] = []
         self.setAccessibleName(self.tr("Notices"))
         self._rise = Motion(theme, self, lambda _value: self._place())
@@ -130,11 +130,12 @@ class ToastHost(QWidget):
         theme.changed.connect(self._place)
         self.hide()
 
-    def anchor_to(self, widget: QWidget | None) -> None:
-        if self._anchor is not None:
-            self._anchor.removeEventFilter(self)
-        self._anchor = widget
-        if widget is not None:
+    def anchor_to(self, *widgets: QWidget) -> None:
+        """Where they stand: in the first of these that can be seen."""
+        for widget in self._anchors:
+            widget.removeEventFilter(self)
+        self._anchors = widgets
+        for widget in widgets:
             widget.installEventFilter(self)
         self._place()
 
@@ -190,8 +191,9 @@ class ToastHost(QWidget):
             top += height + px(8)
         self.resize(width, top - px(8))
         corner = QPoint(parent.width(), parent.height())
-        if self._anchor is not None and self._anchor.isVisible():
-            corner = self._anchor.mapTo(parent, QPoint(self._anchor.width(), self._anchor.height()))
+        anchor = next((widget for widget in self._anchors if widget.isVisible()), None)
+        if anchor is not None:
+            corner = anchor.mapTo(parent, QPoint(anchor.width(), anchor.height()))
         sink = round((1 - self._rise.value) * px(16))
         self.move(corner.x() - self.width() - px(12), corner.y() - self.height() - px(12) + sink)
         self.raise_()

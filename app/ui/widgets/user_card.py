@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.domain.history import MemoryEvent
 from app.ui.models.transcript_row import Row
-from app.ui.widgets.buttons import Button
+from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.card import CardContext
 from app.ui.widgets.hover_card import HoverCard, HoverTools
+from app.ui.widgets.labels import Label
 from app.ui.widgets.markdown import MarkdownView
 from app.ui.widgets.message_edit import EditBox
 from app.ui.widgets.thumb import ThumbRow
@@ -183,34 +184,26 @@ class ForkSwitcher(QWidget):
     def __init__(self, card: UserCard) -> None:
         super().__init__(card)
         self._card = card
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(0)
-        self._back = self._step("‹", self.tr("Previous version of this message"), -1)
-        self._count = QToolButton(self)
-        self._count.setEnabled(False)
-        self._count.setFont(card.theme.font("caption"))
-        self._row.addWidget(self._count)
-        self._on = self._step("›", self.tr("Next version of this message"), 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._back = self._step("chevron-left", self.tr("Previous version of this message"), -1)
+        self.count = Label(card.theme, "", "caption", "muted", self)
+        self._on = self._step("chevron-right", self.tr("Next version of this message"), 1)
+        for part in (self._back, self.count, self._on):
+            row.addWidget(part)
 
-    def _step(self, sign: str, name: str, by: int) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(sign)
-        button.setToolTip(name)
-        button.setAccessibleName(name)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        side = self._card.theme.px(24)
-        button.setFixedSize(side, side)
+    def _step(self, icon: str, name: str, by: int) -> IconButton:
+        button = IconButton(self._card.theme, icon, name, size=14, box=24, token="muted", parent=self)
         button.clicked.connect(lambda _checked=False: self._go(by))
-        self._row.addWidget(button)
         return button
 
     def show_fork(self, row: Row) -> None:
         self.setVisible(row.fork is not None)
         if row.fork is not None:
             at, count = row.fork.current, len(row.fork.branch_ids)
-            self._count.setText(self.tr("{0} of {1}").format(at + 1, count))
-            self._count.setAccessibleName(self.tr("Version {0} of {1}").format(at + 1, count))
+            self.count.setText(self.tr("{0} of {1}").format(at + 1, count))
+            self.count.setAccessibleName(self.tr("Version {0} of {1}").format(at + 1, count))
             self._back.setEnabled(at > 0)
             self._on.setEnabled(at + 1 < count)
 

@@ -6,7 +6,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from app.domain.agent import Agent, AgentRow
 from app.domain.history import MemoryEvent, Origin
 from app.ui.models.agents import AgentFilter, AgentList, plain
-from app.ui.models.change_words import sentence_of, text_change
+from app.ui.models.change_words import place_name, place_of, sentence_of, text_change
 from app.ui.models.history import ChangeList, ChangeRow, DayRow
 
 DAY = 86_400_000_000
@@ -86,6 +86,20 @@ def test_settings_undos_and_attachments_are_said_too() -> None:
     assert sentence_of(event(1, target_kind="agent", after={"model": "demo/vesta"})) == "Model changed to demo/vesta"
     assert sentence_of(event(2, undoes=1)) == "Took back a change of “human”"
     assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
+
+
+def test_a_changed_setting_is_named_as_the_settings_of_the_agent_name_it() -> None:
+    steps = event(1, target_kind="agent", label="max_steps", before={"max_steps": 50}, after={"max_steps": 40})
+    assert (sentence_of(steps), place_name(steps)) == ("Step limit set to 40", "step limit")
+    plain = {"temperature": None, "max_output_tokens": 2048, "reasoning": "auto"}
+    warm = event(2, target_kind="agent", before={"settings": plain}, after={"settings": {**plain, "temperature": 0.7}})
+    assert sentence_of(warm) == "Temperature set to 0.7"
+    both = {**plain, "temperature": 1.0, "reasoning": "off"}
+    assert sentence_of(event(3, target_kind="agent", before={"settings": plain}, after={"settings": both})) == (
+        "Settings changed"
+    )
+    assert place_name(event(4)) == "human"
+    assert place_of(event(5, origin=Origin(actor="api"))) == "through the API"
 
 
 def test_changes_stand_under_their_days_and_are_filtered_by_actor_and_block(qapp: object) -> None:

@@ -1,10 +1,11 @@
 """The card of a block: changes and undo, editing that loses nothing, conflicts, limits."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.block import Block
@@ -300,3 +301,26 @@ def test_everything_in_a_card_has_a_name(card: BlockCard) -> None:
     for key in ("label", "description", "limit"):
         card.head.picked.emit(key)
         assert nameless(card) == []
+
+
+@pytest.mark.parametrize("width", [242, 316])
+def test_a_conflict_fits_into_the_narrowest_column(card: BlockCard, width: int) -> None:
+    """Four answers and a long sentence: rows more, but nothing cut and nothing on top of something else."""
+    window = card.window()
+    card.set_block(human("one\ntwo\nthree\nfour\nfive\nsix"))
+    card.begin_edit()
+    card.editor.field.setPlainText("ONE\ntwo\nthree\nfour\nfive\nsix\nseven")
+    card.set_block(human("one\ntwo\nthree\nFOUR\nfive\nsix", 8))
+    window.layout().setContentsMargins(0, 0, 0, 0)
+    window.resize(width, 700)
+    QApplication.processEvents()
+    editor = card.editor
+    assert window.width() == width
+    parts = [editor.show_both, editor.save_mine, editor.save_both, editor.take_theirs]
+    places = [QRect(part.mapTo(window, QPoint(0, 0)), part.size()) for part in [*parts, editor.field, editor.count]]
+    for place in places:
+        assert window.rect().contains(place)
+    for one, other in itertools.combinations(places, 2):
+        assert not one.intersects(other)
+    for part in parts:
+        assert part.width() >= part.minimumSizeHint().width()

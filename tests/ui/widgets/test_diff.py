@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
@@ -69,6 +69,14 @@ def test_signs_and_colours_are_also_words(view: DiffView) -> None:
     assert said.startswith("2 added, 2 removed")
     assert "Removed 1: Name: Chad." in said
     assert "Added 1: Name: Brad." in said
+
+
+def test_the_text_stays_in_its_typeface_when_the_size_of_everything_changes(view: DiffView, theme: Theme) -> None:
+    theme.set_scale(1.5)
+    theme.set_mode("dark")
+    QApplication.processEvents()
+    assert view.document().defaultFont().families() == theme.font("diff").families()
+    assert view.document().defaultFont().pixelSize() == theme.font("diff").pixelSize()
 
 
 def test_a_compact_view_is_as_high_as_its_wrapped_lines(theme: Theme, qtbot: QtBot) -> None:

@@ -47,22 +47,22 @@ def test_an_engine_that_cannot_start_leads_to_the_repair_page_and_back(window: O
     wait_for(person(), 15)
 
 
-def test_a_snapshot_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_for: Wait) -> None:
+def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         folder = window.session.config.backups
         folder.mkdir(parents=True)
-        snapshot = folder / "20261121T080000.000000Z-daily.db"
-        sqlite3.connect(snapshot).close()
+        backup = folder / "20261121T080000.000000Z-daily.db"
+        sqlite3.connect(backup).close()
         window.refuse = LinkError("The database is damaged.", code="engine_start")
         window.client.gone.set()
         await window.until(lambda: window.view.centre.page == "repair", "no repair page")
         page = window.view.centre.page_named("repair")
         window.refuse = None
-        page.snapshot_buttons[0].click()
+        page.backup_buttons[0].click()
         await window.until(lambda: window.view.desk.ask.isVisible(), "nobody asked")
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.view.centre.page == "chat", "the engine was not started again")
-        assert restore_scheduled(folder.parent, 0) == snapshot.name
+        assert restore_scheduled(folder.parent, 0) == backup.name
 
     wait_for(person(), 15)
 

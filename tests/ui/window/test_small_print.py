@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from app.domain.agent import AgentPatch
+from app.domain.agent import AgentDraft, AgentPatch
 from app.ui.widgets.buttons import Button
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
@@ -59,3 +59,22 @@ def test_an_icon_keeps_its_distance_from_the_text(qapp: QApplication) -> None:
         button.deleteLater()
         mirrored.deleteLater()
     theme.set_scale(1.0)
+
+
+def test_the_list_of_agents_takes_room_that_nothing_else_needs(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        for number in range(12):
+            await window.services.agents.create(AgentDraft(name=f"Agent {number}", model="demo/vesta"))
+        await window.rest()
+        left = window.view.left
+        window.window.resize(1440, 760)
+        await window.rest()
+        assert left.agents.list.height() == left.agents.least_height
+        window.window.resize(1440, 1200)
+        await window.rest()
+        assert left.agents.list.height() >= left.agents.least_height + 5 * left.agents.list.sizeHintForRow(0)
+        assert left.agents.height() == left.agents.sizeHint().height()
+        area = left.settings.parentWidget()
+        assert left.settings.height() <= area.height()
+
+    wait_for(person(), 15)
