@@ -122,7 +122,7 @@ class Workspace(QObject):
             self.history_changed.emit()
         if "own conversation" in kinds:
             self._again("conversations", self._read_conversations)
-        if kinds & {"own message", "own block", "own agent", "own conversation"}:
+        if kinds & {"own run", "own message", "own block", "own agent", "own conversation"}:
             self._again("overview", self._read_overview)
         if "run" in kinds and self._doing:
             self._again("doing", self._drop_ended)

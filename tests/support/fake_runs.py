@@ -212,9 +212,8 @@ class Runs:
         world.runs[run.id] = run
         world.run_news[run.id] = asyncio.Event()
         script = Script(world, run, said)
-        script.store(said)
+        script.begin()
         world.publish("run", run.id, agent_id=run.agent_id, conversation_id=run.conversation_id)
-        world.publish("message", said.id, agent_id=run.agent_id, conversation_id=run.conversation_id)
         world.run_tasks[run.id] = asyncio.get_event_loop().create_task(script.play())
 
     async def retry(self, run_id: str) -> Run:

@@ -121,6 +121,12 @@ class Script:
             created_at=now(),
         )
 
+    def begin(self) -> None:
+        """The message it answers is stored, and told as the run's first event."""
+        position = self.store(self._said)
+        for wire in objects_of(self._said):
+            self._event(wire, whole=True, message=self._said, position=position)
+
     def store(self, message: Message) -> int:
         """Append to the conversation; returns the position."""
         pairs = self._world.messages[self._run.conversation_id]
@@ -133,7 +139,7 @@ class Script:
         for wire in objects_of(message):
             self._event(wire, whole=True, message=message, position=position, changes=changes)
         world, run = self._world, self._run
-        world.publish("message", message.id, agent_id=run.agent_id, conversation_id=run.conversation_id)
+        world.publish("run", run.id, agent_id=run.agent_id, conversation_id=run.conversation_id)
 
     def _delta(self, payload: Any) -> None:
         self._event(payload, whole=False)

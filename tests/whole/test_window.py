@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from app.config import Config
+from app.domain.message import MessageDraft
 from app.link.launcher import ensure_engine
 from app.ui.application import Session, make_theme
 from app.ui.errors import Errors
@@ -95,6 +96,33 @@ def test_the_main_path_from_first_run_to_restart(
 
     wait_for(first(), 60)
     wait_for(again(Desk(qapp, loop)), 30)
+
+
+def test_messages_of_others_and_their_tokens_show_while_the_conversation_is_open(
+    desk: Desk, wait_for: Callable[..., Any]
+):
+    """Also of a run that is over before the window hears of it."""
+
+    async def path() -> None:
+        await desk.open()
+        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
+        click(button(desk.window, "Continue without a model (demo)"))
+        await until(desk.see("Say something to Vesta"), "an empty conversation")
+        conversation = desk.session.assembly.workspace.conversation
+        assert conversation is not None
+        counted: list[int] = []
+        desk.session.assembly.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
+        for round_ in (1, 2):
+            run = await desk.services.runs.start(
+                conversation.active_id, MessageDraft.of(f"Hello from elsewhere {round_}")
+            )
+            async for _ in desk.services.runs.subscribe(run.id):
+                pass
+            await until(desk.see(f"Hello from elsewhere {round_}"), "the message of somebody else")
+            await until(lambda round_=round_: counted[-1:] == [2 * round_], "the context to be counted again")
+        await desk.close()
+
+    wait_for(path(), 60)
 
 
 def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Callable[..., Any]):

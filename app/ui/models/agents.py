@@ -52,6 +52,7 @@ class AgentList(RowList[AgentRow]):
 
 def plain(text: str) -> str:
     """Markdown as one line of plain words."""
+    text = re.sub(r"^\s*[>*+-]\s|(^|\s)#{1,6}\s", " ", text)
     return " ".join(re.sub(r"[*`#>_~]{1,3}(?=\S)|(?<=\S)[*`_~]{1,3}", "", text).split())
 
 

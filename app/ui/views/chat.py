@@ -243,11 +243,17 @@ class ChatView(QFrame):
         if changed.conversation_id not in (self.conversation.id, self.talk.branch_id):
             return
         if changed.kind == "run" and not self.talk.replying:
-            self._tasks.spawn(self.talk.find_run(), self)
+            self._tasks.spawn(self._find_run(), self)
         elif changed.kind == "message":
             self._tasks.spawn(self._read_behind(), self)
         elif changed.kind == "conversation":
             self._tasks.spawn(self._read_conversation(self.conversation.id), self)
+
+    async def _find_run(self) -> None:
+        """Follows a run that somebody else began; one that is over already has left messages."""
+        await self.talk.find_run()
+        if not self.talk.replying:
+            await self._read_behind()
 
     async def _read_conversation(self, conversation_id: str) -> None:
         found: Conversation = await self._services.conversations.get(conversation_id)

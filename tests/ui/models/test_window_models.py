@@ -65,6 +65,8 @@ def test_pinned_agents_come_first_and_the_filter_looks_at_the_last_text(qapp: ob
 
 def test_markdown_is_plain_in_the_list() -> None:
     assert plain("Sorry, **Brad**.\n`x` is _it_") == "Sorry, Brad. x is it"
+    assert plain("# A heading ## A list - one") == "A heading A list - one"
+    assert plain("- 3 - 2") == "3 - 2"
 
 
 @pytest.mark.parametrize(

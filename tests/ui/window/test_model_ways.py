@@ -44,7 +44,7 @@ def cut(window: OpenedWindow, fix: int | None = 16_384) -> None:
         read=4096, sent=9391, lost=("instructions", "memory"), sentence=SENTENCE, fix_window=fix
     )
     agent = window.view.workspace.agent
-    window.services.world.publish("message", "m", agent_id=agent.id)
+    window.services.world.publish("run", "run-1", agent_id=agent.id)
 
 
 def fail(window: OpenedWindow, **failure: Any) -> None:
@@ -71,7 +71,7 @@ def test_a_cut_request_is_told_where_one_talks_and_mended_by_one_button(home: Op
         agent_id = home.view.workspace.agent.id
         await home.until(lambda: home.services.world.agents[agent_id].context_window == 16_384, "the size stayed")
         await home.until(lambda: banner.shown != "cut", "the banner stayed")
-        assert "Nothing was cut." in texts(home.view.right.widget)
+        assert "nothing was cut" in texts(home.view.right.widget)
 
     wait_for(person(), 15)
 

@@ -78,3 +78,18 @@ def test_the_list_of_agents_takes_room_that_nothing_else_needs(window: OpenedWin
         assert left.settings.height() <= area.height()
 
     wait_for(person(), 15)
+
+
+def test_the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow, wait_for: Wait) -> None:
+    """The engine says that a run changed, at each of its steps; nothing else tells of new messages."""
+
+    async def person() -> None:
+        counted: list[int] = []
+        window.view.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
+        conversation = window.view.workspace.conversation
+        before = len(window.services.world.messages[conversation.id])
+        await window.write("Hello there.")
+        await window.press(Qt.Key.Key_Return)
+        await window.until(lambda: window.quiet and counted and counted[-1] == before + 2, "not counted again")
+
+    wait_for(person(), 15)
