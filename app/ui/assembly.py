@@ -380,7 +380,7 @@ class Assembly(QObject):
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""
         if self.chat is not None:
-            self.chat.keep_draft()
+            self.chat.leave()
 
     def _conversations_changed(self, rows: tuple[Conversation, ...]) -> None:
         current = self.workspace.conversation

@@ -144,7 +144,7 @@ class ChatView(QFrame):
         again = self.conversation is not None and self.conversation.id == conversation.id
         place = self.area.place() if again else None
         if not again:
-            self.keep_draft()
+            self.leave()
             self.conversation = conversation
             place = self._take_draft(conversation.id)
         self.conversation = conversation
@@ -170,6 +170,8 @@ class ChatView(QFrame):
         page: TranscriptPage = await self._services.messages.page(branch_id, limit=PAGE)
         if number != self._opened:
             return
+        if branch_id != self.talk.branch_id:
+            self._take_back_unsent()
         self.talk.turn_to(branch_id)
         self.model.load(page)
         self.area.go_to(place if place and self.model.index_of(place[0]) >= 0 else None)
@@ -326,6 +328,16 @@ class ChatView(QFrame):
         self.composer.setFocus()
 
     # Drafts
+
+    def leave(self) -> None:
+        """Before something else is shown: what was typed or queued and not sent is kept as a draft."""
+        self._take_back_unsent()
+        self.keep_draft()
+
+    def _take_back_unsent(self) -> None:
+        unsent = self.talk.take_unsent()
+        if unsent:
+            self.composer.set_draft("\n\n".join(filter(None, (unsent, self.composer.text))))
 
     def keep_draft(self) -> None:
         """Stores what is typed and where the view stands."""

@@ -50,6 +50,8 @@ class ChatTalk(QObject):
         self._following: Any = None
         self._waiting: deque[Outgoing] = deque()
         self._kept: dict[str, Outgoing] = {}
+        self._going: set[str] = set()
+        """otids of messages that are being handed to the engine now."""
         self.branch_id = ""
         self.run: Run | None = None
 
@@ -58,12 +60,18 @@ class ChatTalk(QObject):
         return self.run is not None
 
     def turn_to(self, branch_id: str) -> None:
-        """Speaks to another conversation from now on. What waits for the old one is given up, not sent there."""
+        """Speaks to another conversation from now on. What waits is not sent there: `take_unsent` gives it back."""
         if branch_id != self.branch_id:
-            self._waiting.clear()
-            self._kept.clear()
+            self.take_unsent()
         self.branch_id = branch_id
         self._let_go()
+
+    def take_unsent(self) -> str:
+        """The words that wait or could not be sent; they are the caller's from now on."""
+        unsent = [message for otid, message in self._kept.items() if otid not in self._going]
+        self._waiting.clear()
+        self._kept.clear()
+        return "\n\n".join(message.text for message in unsent if message.text)
 
     def _let_go(self) -> None:
         if self._following is not None:
@@ -108,6 +116,7 @@ class ChatTalk(QObject):
 
     async def _send(self, message: Outgoing) -> None:
         branch_id, edge = self.branch_id, self._model.log.newest_position
+        self._going.add(message.otid)
         try:
             parts = await self._parts(message)
             draft = MessageDraft(role=message.role, parts=parts, otid=message.otid)  # type: ignore[arg-type]
@@ -115,6 +124,8 @@ class ChatTalk(QObject):
         except AppError as error:
             self._not_sent(message, error)
             return
+        finally:
+            self._going.discard(message.otid)
         self._kept.pop(message.otid, None)
         if branch_id == self.branch_id:
             self.follow(run)

@@ -1,5 +1,7 @@
 """What the agent said, with the small print below it."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QCoreApplication, QRect
 from PySide6.QtGui import QPainter, QTextCursor
 from PySide6.QtWidgets import QWidget
@@ -80,7 +82,9 @@ class AssistantCard(HoverCard):
         elif row.state == "edited":
             words.append((self.tr("Edited by you"), "info"))
         if row.footer is not None:
-            words.extend((text, "muted") for text in figures(row.footer, self.context.max_steps))
+            told = row.state == "not_finished" or (row.state, row.footer.stop) == ("stopped", "cancelled")
+            footer = replace(row.footer, stop=None) if told else row.footer
+            words.extend((text, "muted") for text in figures(footer, self.context.max_steps))
         return words
 
     def _paint_body(self, painter: QPainter) -> None:

@@ -267,6 +267,28 @@ def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
     stage.play(story)
 
 
+def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("First")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying)
+        stage.type("Then this")
+        stage.press(Qt.Key.Key_Return)
+        stage.type("and half of that")
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert stage.view.composer.text == ""
+        gate.set()
+        await stage.open(stage.conversation)
+        assert stage.view.composer.text == "Then this\n\nand half of that"
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
+
+    stage.play(story)
+
+
 def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_rich()
