@@ -199,9 +199,13 @@ class Assembly(QObject):
         self.preferences.set("theme", mode)
 
     def _undo(self) -> None:
-        """In a text field its own; else the newest notice's way back."""
+        """In a text field its own, if anything was typed; else the newest notice's way back."""
         focus = QApplication.focusWidget()
-        if isinstance(focus, QLineEdit | QPlainTextEdit | QTextEdit) and not focus.isReadOnly():
+        if isinstance(focus, QLineEdit):
+            typed = focus.isUndoAvailable()
+        else:
+            typed = isinstance(focus, QPlainTextEdit | QTextEdit) and focus.document().isUndoAvailable()
+        if isinstance(focus, QLineEdit | QPlainTextEdit | QTextEdit) and typed and not focus.isReadOnly():
             focus.undo()
             return
         for toast in reversed(self.desk.toasts.toasts):

@@ -143,6 +143,9 @@ class Workspace(QObject):
         except asyncio.CancelledError:
             self._reading[what] = False  # the window closes; nobody is left to read for
             raise
+        except NotFound:
+            # The agent was deleted meanwhile: the list of agents, read beside, opens another one.
+            pass
         finally:
             if self._reading.pop(what):
                 self._again(what, read)

@@ -39,6 +39,8 @@ class Agents:
         self._world = world
 
     async def list(self) -> tuple[AgentRow, ...]:
+        if self._world.slow_list is not None:
+            await self._world.slow_list.wait()
         return tuple(self._row(agent) for agent in self._world.agents.values())
 
     def _row(self, agent: Agent) -> AgentRow:

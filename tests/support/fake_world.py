@@ -63,6 +63,8 @@ class World:
         self.backups: list[Backup] = []
         self.blobs: dict[str, tuple[str, str]] = {}
         self.subscribers: list[asyncio.Queue[Changed | Progress]] = []
+        self.slow_list: asyncio.Event | None = None
+        """Set to an unset event to hold the list of agents back."""
         self.gate: asyncio.Event | None = None
         """Set to an unset event to hold every run in the middle of its reply."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.ui.theme import Theme, set_prop
@@ -33,6 +33,15 @@ class _Editor(QPlainTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if not self._composer.take_images(source):
             super().insertFromMimeData(source)
+
+    def event(self, event: QEvent) -> bool:
+        """Ctrl Z is for the window's last change while there is nothing typed to take back."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undo = event.matches(QKeySequence.StandardKey.Undo)
+            if undo and not self.document().isUndoAvailable():
+                event.ignore()
+                return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._composer.take_key(event):

@@ -6,7 +6,7 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
@@ -59,6 +59,20 @@ def test_a_button_keeps_its_text_while_busy_and_shows_it_late(theme: Theme, show
     qtbot.waitUntil(lambda: button.grab().toImage() != before, timeout=4 * BUSY_AFTER_MS)
     button.set_busy(False)
     assert not button.busy
+
+
+def test_enter_presses_the_button_that_has_the_focus(theme: Theme, show: Callable, qtbot: QtBot) -> None:
+    holder, pressed = QWidget(), []
+    column = QVBoxLayout(holder)
+    button, icon, box = Button(theme, "Save"), IconButton(theme, "close", "Close"), QCheckBox("Again")
+    for one in (button, icon, box):
+        column.addWidget(one)
+        one.clicked.connect(lambda *_, one=one: pressed.append(one))
+    show(holder)
+    for one in (button, icon, box):
+        qtbot.keyClick(one, Qt.Key.Key_Return)
+    qtbot.keyClick(button, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert pressed == [button, icon]
 
 
 def test_an_icon_button_says_its_command_and_shortcut(theme: Theme, qtbot: QtBot) -> None:

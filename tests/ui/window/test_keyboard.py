@@ -159,12 +159,19 @@ def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
 def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         names = lambda: {agent.name for agent in window.services.world.agents.values()}  # noqa: E731
+        window.services.world.slow_list = asyncio.Event()
         await window.press(Key.Key_K, CTRL)
         await window.write(">delete this agent")
         await window.press(Key.Key_Return)
         await window.until(lambda: "Juno" not in names(), "it was not deleted")
         toasts = window.view.desk.toasts
         await window.until(lambda: toasts.toasts, "no notice")
+        # What is read of the deleted agent comes back first; that it is gone is no news to anybody.
+        await window.rest()
+        window.services.world.slow_list.set()
+        await window.until(lambda: window.view.workspace.agent.name != "Juno", "no other agent was opened")
+        await window.rest()
+        assert [toast.kind for toast in toasts.toasts] == ["undo"]
         button: Button | None = toasts.toasts[-1].button
         assert button is not None
         button.setFocus(Qt.FocusReason.TabFocusReason)
@@ -172,6 +179,21 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_f
         await window.until(lambda: "Juno" in names(), "it did not come back")
         await window.until(lambda: window.view.workspace.agent.name == "Juno", "it is not open again")
 
+    wait_for(person(), 15)
+
+
+def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.view.chat.composer.editor.setFocus()
+        window.view.desk.tell_undo("Gone", "", "Undo", lambda: taken.append(1))
+        await window.write("ab")
+        await window.press(Key.Key_Z, CTRL)
+        assert (window.view.chat.composer.text, taken) == ("", [])
+        window.view.chat.composer.clear()
+        await window.press(Key.Key_Z, CTRL)
+        assert taken == [1]
+
+    taken: list[int] = []
     wait_for(person(), 15)
 
 
