@@ -63,6 +63,9 @@ class Assembly(QObject):
         self.pages = Pages(self.desk, config, self.commands, self.centre)
         self.actions = AgentActions(self.desk, self)
         self.chat: Any = None
+        self.first_run: Any = None
+        """There only while there is no agent: with its table of models it is a third of all widgets."""
+        self.data_folder = ""
         self._add_commands()
         self.top = TopBar(theme, self.commands, with_menu)
         self.status = StatusLine(theme)
@@ -78,13 +81,10 @@ class Assembly(QObject):
         """The rest, after the first paint: nothing of it can be seen before the engine has answered."""
         from app.ui.columns import LeftColumn, RightColumn
         from app.ui.finding import Finding
-        from app.ui.views.first_run import FirstRun
 
         self.left = LeftColumn(self.desk, self.commands)
         self.right = RightColumn(self.desk)
-        self.first_run = FirstRun(self.desk)
         self.finding = Finding(self.desk, self.commands, self.window)
-        self.centre.add_page("first run", self.first_run)
         self.window.set_columns(self.left.widget, self.left.rail, self.right.widget)
         self._connect_left()
         self._connect_right()
@@ -248,9 +248,6 @@ class Assembly(QObject):
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
         self.desk.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
-        self.first_run.demo_wanted.connect(self.actions.make_demo)
-        self.first_run.server_wanted.connect(self.pages.add_server)
-        self.first_run.made.connect(self.pages.agent_made)
         self.finding.message_wanted.connect(self._show_message)
         self.finding.block_wanted.connect(self._show_block)
         self.finding.agent_wanted.connect(self._picked)
@@ -333,6 +330,19 @@ class Assembly(QObject):
         elif self.centre.page not in (*TABS, *SOLO):
             self.pages.back()
 
+    def _show_first_run(self) -> None:
+        if self.first_run is None:
+            from app.ui.first_run_link import make_first_run
+
+            self.first_run = make_first_run(self)
+            self.centre.add_page("first run", self.first_run)
+        self.pages.show("first run")
+
+    def _drop_first_run(self) -> None:
+        if self.first_run is not None and self.centre.page != "first run":
+            self.centre.drop_page("first run")
+            self.first_run = None
+
     def _chat_view(self) -> Any:
         """Built late: what draws markdown costs as much as all that the first paint needs."""
         if self.chat is None:
@@ -350,7 +360,7 @@ class Assembly(QObject):
     def _loaded(self, number: int) -> None:
         self.left.agents.set_known()
         if number == 0 and self.centre.page in ("starting", "chat", "history", "repair"):
-            self.pages.show("first run")
+            self._show_first_run()
 
     def _opened(self, agent: Agent, conversation: Conversation) -> None:
         self.commands.refresh()
@@ -367,6 +377,7 @@ class Assembly(QObject):
             self.pages.show("chat")
         elif self.centre.page == "history":
             self.show_history("")
+        self._drop_first_run()
 
     def _agent_changed(self, agent: Agent) -> None:
         self.left.show_agent(agent)
@@ -379,7 +390,7 @@ class Assembly(QObject):
         self.right.show_agent(None)
         self.status.show_agent("", "")
         if self.centre.page in ("chat", "history"):
-            self.pages.show("first run")
+            self._show_first_run()
 
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""

@@ -78,7 +78,7 @@ class EngineNotes(QObject):
     def _connected(self, status: EngineStatus, lost: bool) -> None:
         window = self._window
         window.centre.banner.clear("engine")
-        window.first_run.show_folder(status.data_folder)
+        window.data_folder = status.data_folder
         window.workspace.load(window.preferences.get("agent", ""), window.preferences.get("conversation", ""))
         window.desk.shelf.read()
         self._read_tools()

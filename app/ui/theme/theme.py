@@ -23,6 +23,8 @@ SCALE_MIN, SCALE_MAX = 0.8, 2.0
 class Theme(QObject):
     """Widgets take it as their first argument and draw themselves again on `changed`."""
 
+    changing = Signal()
+    """Before a change: what need not live through it may go, since each widget costs."""
     changed = Signal()
 
     def __init__(
@@ -93,6 +95,7 @@ class Theme(QObject):
         tokens = DARK if self.dark else LIGHT
         self.tokens = high_contrast(tokens) if self.high_contrast else tokens
         self._colors.clear()
+        self.changing.emit()
         # Thousands of style events pass here; the focus filter has nothing to do with any of them.
         self._app.removeEventFilter(self._ring)
         self._app.setPalette(build_palette(self.tokens))

@@ -127,6 +127,15 @@ class Centre(QFrame):
         self._pages[name] = page
         self.stack.addWidget(page)
 
+    def drop_page(self, name: str) -> None:
+        """It is not needed any more. Whoever would come back to it comes to the conversation."""
+        page = self._pages.pop(name)
+        self.stack.removeWidget(page)
+        page.hide()
+        page.deleteLater()
+        if self._before == name:
+            self._before = "chat"
+
     def has_page(self, name: str) -> bool:
         return name in self._pages
 

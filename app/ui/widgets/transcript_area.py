@@ -3,7 +3,7 @@
 Heights of cards that do not exist yet are guessed; when one is measured, what the reader looks at stays where it is.
 """
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
@@ -55,14 +55,14 @@ class TranscriptArea(QAbstractScrollArea):
         self._below.clicked.connect(lambda _checked=False: self.go_below())
         self._below.hide()
         self._ahead = QTimer(self)
-        self._ahead.setInterval(0)
         self._ahead.timeout.connect(self._mount_ahead)
         self.verticalScrollBar().setSingleStep(theme.px(40))
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         model.modelReset.connect(self._reset)
         model.reshaped.connect(self._rows_moved)
         model.dataChanged.connect(self._rows_changed)
-        theme.changed.connect(self._restyle)
+        theme.changing.connect(self._shed)
+        theme.changed.connect(self.refresh)
 
     # What others use
 
@@ -283,6 +283,14 @@ class TranscriptArea(QAbstractScrollArea):
         card.hide()
         card.deleteLater()
 
+    def _shed(self) -> None:
+        """Lets the cards go that nobody sees; they are made again in the new looks when they are needed."""
+        seen = self._visible()
+        for key, card in list(self._cards.items()):
+            if self._lines.number(key) not in seen and not self._is_held(card):
+                self._unmount(key)
+                QCoreApplication.sendPostedEvents(card, QEvent.Type.DeferredDelete)
+
     def _place_cards(self) -> None:
         left, width = self.column()
         for number, row in enumerate(self._rows):
@@ -378,17 +386,11 @@ class TranscriptArea(QAbstractScrollArea):
         self._lay_out(anchor)
 
     def refresh(self) -> None:
-        """Everything anew, after the context of the cards changed."""
-        self._restyle()
-
-    def _restyle(self) -> None:
-        anchor, seen = self._anchor(), self._visible()
-        for key, card in list(self._cards.items()):
-            if self._lines.number(key) in seen or self._is_held(card):
-                card.restyle()
-            else:
-                # Made again in the new looks when it is needed.
-                self._unmount(key)
+        """Everything anew, after the context of the cards or the theme changed."""
+        anchor = self._anchor()
+        self._shed()
+        for card in self._cards.values():
+            card.restyle()
         self._remeasure()
         self._lay_out(anchor)
 

@@ -93,3 +93,24 @@ def test_the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow, 
         await window.until(lambda: window.quiet and counted and counted[-1] == before + 2, "not counted again")
 
     wait_for(person(), 15)
+
+
+def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(window: OpenedWindow, wait_for: Wait) -> None:
+    """Each widget costs a quarter of a millisecond then: cards out of view go, the first run is there no more."""
+
+    async def person() -> None:
+        area = window.view.chat.area
+        for number in range(20):
+            await window.write(f"Message {number}")
+            await window.press(Qt.Key.Key_Return)
+            await window.until(lambda: window.quiet, "no reply")
+        await window.until(lambda: area.mounted > len(area.in_view()) + 3, "nothing was mounted ahead")
+        assert window.view.first_run is None
+        theme = window.session.theme
+        mounted: list[int] = []
+        theme.changing.connect(lambda: mounted.append(area.mounted))
+        theme.set_mode("dark")
+        assert mounted == [len(area.in_view())]
+        await window.until(lambda: area.mounted > mounted[0], "the others do not come back")
+
+    wait_for(person(), 30)
