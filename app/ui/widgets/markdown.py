@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
     QGuiApplication,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QTextBlock,
     QTextCursor,
@@ -25,6 +26,7 @@ from app.ui.widgets.markdown_write import (
     CODE_SIDE,
     GAP,
     INDENT,
+    BulletProperty,
     CodeBlock,
     CodeProperty,
     InlineCodeProperty,
@@ -234,7 +236,8 @@ class MarkdownView(QTextBrowser):
                 middle = round(rect.center().y())
                 painter.fillRect(QRectF(0, middle, self.viewport().width(), 1), self._theme.color("line"))
             if rect.bottom() >= top:
-                self._paint_inline_code(painter, block, rect)
+                self._paint_bullet(painter, block)
+                self._paint_inline_code(painter, block)
             block = block.next()
         for code, area in self._code_areas():
             if area.bottom() >= top and area.top() <= bottom:
@@ -246,11 +249,28 @@ class MarkdownView(QTextBrowser):
             bar = QRectF(px(14) * depth, rect.top() - px(4), px(2), rect.height() + px(8))
             painter.fillRect(bar, self._theme.color("control"))
 
-    def _paint_inline_code(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+    def _paint_bullet(self, painter: QPainter, block: QTextBlock) -> None:
+        """Full, empty, square: by the depth of the list."""
+        depth, layout = block.blockFormat().intProperty(BulletProperty), block.layout()
+        if not depth or not layout.lineCount():
+            return
+        px, line = self._theme.px, layout.lineAt(0)
+        side = px(5)
+        place = layout.position() + line.position()
+        box = QRectF(place.x() - px(14), place.y() + line.height() / 2 - side / 2 + px(1), side, side)
+        ink = self._theme.color("text2")
+        painter.setPen(QPen(ink, px(1)) if depth == 2 else Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if depth == 2 else ink)
+        if depth <= 2:
+            painter.drawEllipse(box)
+        else:
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint_inline_code(self, painter: QPainter, block: QTextBlock) -> None:
         px, layout = self._theme.px, block.layout()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("hover"))
-        origin = QPointF(rect.left(), rect.top() - layout.boundingRect().top())
+        origin = layout.position()
         iterator = block.begin()
         while not iterator.atEnd():
             fragment = iterator.fragment()
@@ -267,8 +287,7 @@ class MarkdownView(QTextBrowser):
                 continue
             left, _ = line.cursorToX(max(begin, first))
             right, _ = line.cursorToX(min(end, last))
-            area = QRectF(origin.x() + left - px(2), origin.y() + line.y() + px(2), right - left + px(4), line.height())
-            area.setHeight(area.height() - px(3))
+            area = QRectF(origin.x() + left - px(2), origin.y() + line.y(), right - left + px(4), line.height() + px(1))
             painter.drawRoundedRect(area, px(4), px(4))
 
     def _code_areas(self) -> list[tuple[CodeBlock, QRectF]]:

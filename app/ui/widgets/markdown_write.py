@@ -29,6 +29,8 @@ InlineCodeProperty = QTextFormat.Property.UserProperty.value + 3
 """Characters: inline code, drawn on a rounded ground."""
 RuleProperty = QTextFormat.Property.UserProperty.value + 4
 """Block: 1 if a line is drawn across it."""
+BulletProperty = QTextFormat.Property.UserProperty.value + 5
+"""Block: depth of the list whose bullet stands before it. Qt's own bullets stand too near to the text."""
 
 CODE_HEAD = 30
 CODE_PAD = 10
@@ -36,7 +38,6 @@ CODE_SIDE = 12
 GAP = 8
 INDENT = 20
 _HEADINGS = {"h1": 20, "h2": 17, "h3": 15}
-_DISCS = (QTextListFormat.Style.ListDisc, QTextListFormat.Style.ListCircle, QTextListFormat.Style.ListSquare)
 _ALIGN = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 
 
@@ -180,12 +181,16 @@ class Writer:
             self._block(form, 2 if tight else GAP)
             return
         level.fresh = False
+        if not level.ordered:
+            form.setProperty(BulletProperty, depth)
         self._block(form, GAP if first_item and depth == 1 else 1)
         if level.made is None:
             style = QTextListFormat()
             style.setIndent(depth)
-            ordered, disc = QTextListFormat.Style.ListDecimal, _DISCS[min(depth, len(_DISCS)) - 1]
-            style.setStyle(ordered if level.ordered else disc)
+            style.setStyle(
+                QTextListFormat.Style.ListDecimal if level.ordered else QTextListFormat.Style.ListStyleUndefined
+            )
+            style.setNumberSuffix(". ")
             style.setStart(level.start)
             level.made = self.cursor.createList(style)
         else:
