@@ -43,6 +43,7 @@ class MainWindow(QWidget):
         self._theme = theme
         self._preferences = preferences
         self._bars: list[QWidget] = []
+        self._centre: QWidget | None = None
         self._last_focus: dict[QWidget, QWidget] = {}
         self._full = False
         self._solo = False
@@ -87,6 +88,7 @@ class MainWindow(QWidget):
         self._layout.addWidget(bottom)
 
     def set_centre(self, centre: QWidget) -> None:
+        self._centre = centre
         self.panes["centre"].hold(centre)
         self._arrange()
 
@@ -172,12 +174,20 @@ class MainWindow(QWidget):
         for side, visible in shown.items():
             if visible and self.overlays[side].is_open:
                 self.overlays[side].close_column()
-            self.panes[side].setVisible(visible)
+            self._show_pane(side, visible)
         left, right = self._widths()
         left = RAIL if rail else left
         widths = [px(left) if shown["left"] else 0, 0, px(right) if shown["right"] else 0]
         widths[1] = max(px(320), self.width() - widths[0] - widths[2] - 2 * self.splitter.handleWidth())
         self.splitter.setSizes(widths)
+
+    def _show_pane(self, side: str, visible: bool) -> None:
+        """Shows or hides a column; the keyboard goes from a hidden one to the centre, not to the border beside it."""
+        pane, focus = self.panes[side], QApplication.focusWidget()
+        left_alone = not visible and focus is not None and pane.isAncestorOf(focus)
+        pane.setVisible(visible)
+        if left_alone and self._centre is not None:
+            self._centre.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _widths(self) -> tuple[int, int]:
         if len(self._own_sizes) == 2:

@@ -13,6 +13,8 @@ class Tokens:
     selected: str
     userbubble: str
     line: str
+    track: str
+    """What a bar or a slider fills; stays faint in high contrast, where a strong one would look full."""
     control: str
     text: str
     text2: str
@@ -67,6 +69,7 @@ LIGHT = Tokens(
     selected="#F7E4D7",
     userbubble="#EFE7DC",
     line="#DDD4C8",
+    track="#DDD4C8",
     control="#8C8072",
     text="#231E19",
     text2="#544B42",
@@ -119,6 +122,7 @@ DARK = Tokens(
     selected="#3A281D",
     userbubble="#2F2924",
     line="#352E29",
+    track="#352E29",
     control="#85796E",
     text="#F1EBE4",
     text2="#C9BFB4",

@@ -152,6 +152,7 @@ class Centre(QFrame):
         if self.page in (*tabbed, *STAYS):
             self._before = self.page
         self.stack.setCurrentWidget(self._pages[name])
+        self.setFocusProxy(self._pages[name])
         self.row.setVisible(name in tabbed)
         self.line.setVisible(name in tabbed)
         if name in tabbed:

@@ -117,7 +117,8 @@ class FirstRun(QFrame):
         self._said.setWordWrap(True)
         main = QWidget()
         column_of(theme, self.stack, hairline(), self._make_foot(), parent=main, gap=0).setStretch(0, 1)
-        row_of(theme, self.side, hairline(vertical=True), main, parent=self, gap=0).setStretch(2, 1)
+        self._edge = hairline(vertical=True)
+        row_of(theme, self.side, self._edge, main, parent=self, gap=0).setStretch(2, 1)
         self._connect()
         follow(theme, self, self._fit)
         self._go(1)
@@ -253,7 +254,8 @@ class FirstRun(QFrame):
     def _fit(self) -> None:
         """The side goes when it is very narrow."""
         px, width = self._theme.px, self.width()
-        self.side.setVisible(width >= px(SIDE_FROM))
+        for part in (self.side, self._edge):
+            part.setVisible(width >= px(SIDE_FROM))
         self.models.private.setVisible(width < px(SIDE_FROM))
         self.side.setFixedWidth(min(px(392), max(px(300), width * 27 // 100)))
 

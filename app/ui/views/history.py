@@ -16,10 +16,13 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.diff import DiffView
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.section import UNLIMITED
 from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.splitter import Splitter
 
 PAGE = 100
+NARROW = 860
+"""Below this width, at 100 %, one pane is shown at a time."""
 NOW, BEFORE = -1, 0
 """Other sides of a comparison: the block as it is, the block just before the chosen change."""
 
@@ -60,6 +63,8 @@ class HistoryView(QWidget):
         self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
+        panes = (("changes", self.tr("Changes")), ("difference", self.tr("Difference")), ("why", self.tr("Why")))
+        self.pane = Segmented(theme, panes, "changes", self.tr("Part of the history"))
         self._pages = QStackedWidget()
         self._empty = EmptyState(
             theme,
@@ -78,7 +83,7 @@ class HistoryView(QWidget):
     def _lay_out(self) -> None:
         theme = self._theme
         left, middle = frame_of("panel"), frame_of("surface")
-        self._left = left
+        self._panes = {"changes": left, "difference": middle, "why": self.why}
         head = QWidget()
         row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._actors, parent=head, inset=(14, 6, 8, 6))
         target = QWidget()
@@ -99,19 +104,31 @@ class HistoryView(QWidget):
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
         self._pages.addWidget(self.splitter)
         self._pages.addWidget(hold)
-        column_of(theme, self._pages, parent=self, gap=0)
+        self._pane_row = QWidget()
+        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
+        column_of(theme, self._pane_row, self._pages, parent=self, gap=0)
         follow(theme, self, self._fit)
 
     def _fit(self) -> None:
         px, width = self._theme.px, self.width() / self._theme.scale
         side = 280 if width < 1340 else 330 if width < 1800 else 380
-        self._sides = (px(side), px(min(side, 316) if width < 1800 else 400))
-        for pane in (self._left, self.why):
-            pane.setMaximumWidth(px(560))
-        self.why.setVisible(width >= 860)
-        rest = max(px(240), self.width() - sum(self._sides))
-        self.splitter.setSizes([self._sides[0], rest, self._sides[1]])
+        sides = (px(side), px(min(side, 316) if width < 1800 else 400))
+        self._arrange()
+        if width >= NARROW:
+            self.splitter.setSizes([sides[0], max(px(240), self.width() - sum(sides)), sides[1]])
         self._list.scheduleDelayedItemsLayout()
+
+    def _arrange(self) -> None:
+        """All three panes, or in a narrow window the chosen one."""
+        narrow = self.width() / self._theme.scale < NARROW
+        self._pane_row.setVisible(narrow and self._pages.currentIndex() == 0)
+        for name, pane in self._panes.items():
+            pane.setVisible(not narrow or name == self.pane.current)
+            pane.setMaximumWidth(self._theme.px(560) if name != "difference" and not narrow else UNLIMITED)
+
+    def _show_pane(self, name: str) -> None:
+        self.pane.set_current(name)
+        self._arrange()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
@@ -121,6 +138,9 @@ class HistoryView(QWidget):
         self._actors.chosen.connect(lambda key: self._refilter())
         self._target.activated.connect(lambda *_: self._pick_target())
         self._list.selectionModel().currentChanged.connect(self._picked)
+        self.pane.chosen.connect(self._show_pane)
+        for opened in (self._list.clicked, self._list.activated):
+            opened.connect(lambda *_: self._show_pane("difference"))
         self._more.clicked.connect(lambda *_: self._desk.do(self._read_more(), self))
         self._against.activated.connect(lambda *_: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
@@ -134,6 +154,7 @@ class HistoryView(QWidget):
         """Show the history of the open agent, of one block or of all."""
         self._block_id = block_id
         self._chosen = None
+        self._show_pane("changes")
         self._desk.do(self._read(), self)
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -153,6 +174,7 @@ class HistoryView(QWidget):
         self._show_filters()
         self._refilter()
         self._pages.setCurrentIndex(0 if events else 1)
+        self._arrange()
         if events:
             self._choose_again()
 

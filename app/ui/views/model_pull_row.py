@@ -41,7 +41,7 @@ class PullRow(QFrame):
         head.setStretch(1, 1)
         middle = column_of(theme, None, head, self.bar, None, gap=5)
         row = row_of(
-            theme, self._icon, 10, middle, 4, self.pause, self.cancel, parent=self, inset=(EDGE + 2, 0, 12, 0), gap=6
+            theme, self._icon, 18, middle, 4, self.pause, self.cancel, parent=self, inset=(EDGE + 2, 0, 12, 0), gap=6
         )
         row.setStretchFactor(middle, 1)
         follow(theme, self, lambda: self.setMinimumHeight(theme.px(PULL_ROW)))

@@ -30,6 +30,8 @@ class Columns:
     badge: int
     roomy: bool
     """There is room for words beside a button at the end."""
+    several: bool = False
+    """Models of more than one server stand in the table, so that a name alone may not say which it is."""
 
     @classmethod
     def for_width(cls, width: float) -> "Columns":
@@ -71,12 +73,14 @@ class ModelRow(QFrame):
         row_of(theme, self._name, self._facts, parent=self._name_cell, gap=6).setStretch(1, 1)
         self._words = ElidedLabel(theme, "", "label", "text2")
         self.report = Button(theme, "", "link")
+        self.report.setProperty("flush", True)
         self.report.clicked.connect(lambda *_: self._toggle_tasks())
         self._tasks = QWidget()
         self._task_rows = column_of(theme, parent=self._tasks, inset=(EDGE + MARK, 2, EDGE, 8), gap=2)
         self._tasks.hide()
         self._actions = row_of(theme, gap=6)
         self._roomy = True
+        self._tell_server = False
         self._best: Badge | None = None
         self.buttons: dict[str, QWidget] = {}
         self._actions_for: tuple[object, ...] = ()
@@ -112,6 +116,7 @@ class ModelRow(QFrame):
     def fit(self, columns: Columns) -> None:
         px = self._theme.px
         self._roomy = columns.roomy
+        self._tell_server = columns.several and not columns.server
         self._show_roomy()
         self._mark.setFixedWidth(px(MARK) if self._pick else px(4))
         self._name_cell.setFixedWidth(px(columns.model))
@@ -157,18 +162,25 @@ class ModelRow(QFrame):
 
     def _show_facts(self) -> None:
         """They go before the name is cut."""
-        loaded = self.line.loaded
-        words = (
-            self.tr("loaded, {} GB").format(gigabytes(loaded.bytes))
-            if loaded is not None
-            else facts_of(self.line.model)
-        )
-        self._facts.set_text(words if self._manage else "")
-        self._facts.set_kind("teal" if loaded is not None else "muted")
         room = self._name_cell.width() - self._name.sizeHint().width() - self._theme.px(6)
-        if loaded is not None and self._manage and self._facts.sizeHint().width() > room:
-            self._facts.set_text(self.tr("loaded"))
+        self._facts.set_kind("teal" if self.line.loaded is not None and self._manage else "muted")
+        for words in self._facts_by_length():
+            self._facts.set_text(words)
+            if self._facts.sizeHint().width() <= room:
+                break
         self._facts.setVisible(bool(self._facts.whole_text) and self._facts.sizeHint().width() <= room)
+
+    def _facts_by_length(self) -> list[str]:
+        """Ways to say what is known beside the name, the longest first."""
+        line, facts = self.line, [""]
+        if self._manage and line.loaded is not None:
+            facts = [self.tr("loaded, {} GB").format(gigabytes(line.loaded.bytes)), self.tr("loaded")]
+        elif self._manage:
+            facts = [facts_of(line.model)]
+        server = line.provider.name if self._tell_server and line.provider is not None else ""
+        if not server:
+            return facts
+        return [*(", ".join(filter(None, (server, fact))) for fact in facts), facts[-1] if line.loaded else server]
 
     def _show_badge(self) -> None:
         empty(self._badges)

@@ -1,6 +1,7 @@
 """The table of all models: installed ones, those worth getting, and what is on its way."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -15,6 +16,8 @@ from app.ui.views.parts import column_of, follow, frame_of, row_of
 from app.ui.widgets.labels import ElidedLabel, Label
 
 LEAST = 440
+WITH_SERVER = 40
+"""So much wider is the column of names where they say the server too."""
 SPARE = 1.05
 """A download needs a little more room on the disk than the model has bytes."""
 
@@ -222,7 +225,11 @@ class ModelTable(QFrame):
 
     def _fit(self) -> None:
         theme = self._desk.theme
-        self._columns = columns = Columns.for_width(self.width() / theme.scale)
+        several = len({line.provider.id for line in known_models(self._shelf.known) if line.provider is not None}) > 1
+        columns = Columns.for_width(self.width() / theme.scale)
+        if several:
+            columns = replace(columns, several=True, model=columns.model + (0 if columns.server else WITH_SERVER))
+        self._columns = columns
         widths = (MARK if self._pick else 4, columns.model, columns.server, columns.size, columns.need, columns.badge)
         for cell, width in zip(self._head_cells, widths, strict=True):
             cell.setVisible(width > 0)

@@ -9,7 +9,7 @@ from app.domain.error import AppError
 from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.desk import Desk
 from app.ui.models.server_lines import other_hosts
-from app.ui.views.parts import Icon, column_of, empty, frame_of, row_of
+from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, row_of
 from app.ui.views.server_form import ServerForm
 from app.ui.views.server_presets import ServerPresets
 from app.ui.widgets.badge import Badge
@@ -97,14 +97,16 @@ class Servers(QWidget):
         buttons = [] if demo else self._buttons(provider)
         head = row_of(theme, Icon(theme, "flame" if demo else "server", "text2"), name, address, gap=8)
         head.setStretch(2, 1)
-        for widget in (*badges, *buttons):
+        strut = QWidget()
+        follow(theme, strut, lambda: strut.setFixedSize(0, theme.px(26)))
+        for widget in (*badges, *buttons, strut):
             head.addWidget(widget)
-        column = column_of(theme, head, parent=card, inset=(12, 8, 8, 8), gap=2)
+        column = column_of(theme, head, parent=card, inset=(12, 8, 0, 8), gap=2)
         said = f"{offer.error} {offer.hint}".strip() if offer.error else self._names(offer)
         if said:
             line = Label(theme, said, "label", "danger" if offer.error else "text2")
             line.setWordWrap(True)
-            column.addLayout(row_of(theme, line, inset=(24, 0, 0, 0)))
+            column.addLayout(row_of(theme, line, inset=(24, 0, 8, 0)))
         return card
 
     def _names(self, offer: ProviderModels) -> str:

@@ -124,6 +124,8 @@ class StatusLine(QFrame):
 
     def _restyle(self) -> None:
         self.setFixedHeight(self._theme.px(26))
+        self._doing.setMaximumWidth(self._theme.px(280))
+        self._model.setMaximumWidth(self._theme.px(280))
         self._bar.setFixedWidth(self._theme.px(46))
 
     def resizeEvent(self, event: object) -> None:

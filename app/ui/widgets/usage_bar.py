@@ -52,7 +52,7 @@ class UsageBar(QWidget):
         shape = QPainterPath()
         shape.addRoundedRect(whole, radius, radius)
         painter.setClipPath(shape)
-        painter.fillRect(whole, self._theme.color("line"))
+        painter.fillRect(whole, self._theme.color("track"))
         width = whole.width() * min(1.0, self.share)
         if self._used:
             width = max(width, radius)

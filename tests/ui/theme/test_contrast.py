@@ -29,6 +29,7 @@ GRAPHIC_PAIRS = [
     *(("control", back) for back in (*BACKS, "hover")),
     *(("focus", back) for back in BACKS),
     *((f"part_{kind}", back) for kind in PARTS for back in ("panel", "surface", "sunken")),
+    *((fill, "track") for fill in ("part_system", "accent", "accentfill", "warn", "danger")),
     ("danger", "dangertint"),
 ]
 

@@ -140,6 +140,19 @@ def test_f6_goes_round_the_columns_and_back(window: OpenedWindow, wait_for: Wait
     wait_for(person(), 15)
 
 
+def test_the_keyboard_is_in_the_composer_after_its_column_went(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Key.Key_M, CTRL | SHIFT)
+        await window.write("by hand ")
+        window.window.resize(1000, 800)
+        await window.until(lambda: not window.view.window.column_shown("right"), "the column stayed")
+        assert window.focus is window.view.chat.composer.editor
+        window.window.resize(1440, 900)
+        assert any(card.editing for card in window.view.right.memory._cards.values())
+
+    wait_for(person(), 15)
+
+
 def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.services.world.gate = asyncio.Event()

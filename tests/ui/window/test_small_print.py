@@ -114,3 +114,25 @@ def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(window: Op
         await window.until(lambda: area.mounted > mounted[0], "the others do not come back")
 
     wait_for(person(), 30)
+
+
+def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.window.resize(760, 620)
+        window.view.show_tab("history")
+        history = window.view.centre.page_named("history")
+        await window.until(lambda: history._list.currentIndex().isValid(), "no change was chosen")
+        assert history._list.isVisible()
+        assert not history.why.isVisible()
+        await window.press(Qt.Key.Key_Return)
+        assert history._diff.isVisible()
+        assert not history._list.isVisible()
+        history.pane.button("why").click()
+        assert history.why.undo.isVisible()
+        window.window.resize(1440, 900)
+        await window.rest()
+        assert history._list.isVisible()
+        assert history._diff.isVisible()
+        assert history.why.isVisible()
+
+    wait_for(person(), 15)
