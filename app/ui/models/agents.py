@@ -53,7 +53,8 @@ class AgentList(RowList[AgentRow]):
 def plain(text: str) -> str:
     """Markdown as one line of plain words."""
     text = re.sub(r"^\s*[>*+-]\s|(^|\s)#{1,6}\s", " ", text)
-    return " ".join(re.sub(r"[*`#>_~]{1,3}(?=\S)|(?<=\S)[*`_~]{1,3}", "", text).split())
+    text = re.sub(r"[*`#>~]{1,3}(?=\S)|(?<=\S)[*`~]{1,3}", "", text)
+    return " ".join(re.sub(r"(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)", "", text).split())
 
 
 class AgentFilter(QSortFilterProxyModel):

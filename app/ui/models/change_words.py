@@ -24,7 +24,8 @@ def sentence_of(event: MemoryEvent) -> str:
         made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
         return made.format(event.label)
     if event.target_kind == "agent":
-        return _setting(event)
+        whole = {"create": tr("Made this agent"), "delete": tr("Deleted this agent")}
+        return whole.get(event.op) or _setting(event)
     if event.op == "create":
         return tr("Made block “{}”").format(event.label)
     if event.op == "delete":

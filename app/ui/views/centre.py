@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
 
 from app.domain.conversation import Conversation
@@ -32,6 +33,8 @@ class ConversationButton(QToolButton):
         self._menu = QMenu(self)
         self._menu.setAccessibleName(self.tr("Conversations"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # The arrow stands behind the text; the menu is a child and would be mirrored with the button.
+        self._menu.setLayoutDirection(QGuiApplication.layoutDirection())
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversations"))

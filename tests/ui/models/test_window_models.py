@@ -67,6 +67,7 @@ def test_markdown_is_plain_in_the_list() -> None:
     assert plain("Sorry, **Brad**.\n`x` is _it_") == "Sorry, Brad. x is it"
     assert plain("# A heading ## A list - one") == "A heading A list - one"
     assert plain("- 3 - 2") == "3 - 2"
+    assert plain("`memory_insert` was __refused__") == "memory_insert was refused"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,8 @@ def test_a_change_of_text_is_said_in_a_few_words(before: str, after: str, words:
 
 def test_settings_undos_and_attachments_are_said_too() -> None:
     assert sentence_of(event(1, target_kind="agent", after={"model": "demo/vesta"})) == "Model changed to demo/vesta"
+    made = event(4, target_kind="agent", op="create", after={"model": "demo/vesta", "name": "Vesta"})
+    assert sentence_of(made) == "Made this agent"
     assert sentence_of(event(2, undoes=1)) == "Took back a change of “human”"
     assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
 

@@ -136,3 +136,8 @@ def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWi
         assert history.why.isVisible()
 
     wait_for(person(), 15)
+
+
+def test_the_menu_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
+    button = window.view.centre.conversations
+    assert button._menu.layoutDirection() == window.window.layoutDirection()
