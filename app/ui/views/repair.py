@@ -57,7 +57,7 @@ class Repair(Sheet):
             "text2",
         )
         about.setWordWrap(True)
-        title = Label(theme, self.tr("Go back to a backup"), "strong")
+        title = Label(theme, self.tr("Restore a backup"), "strong")
         column_of(theme, title, about, self._backups, parent=backups, gap=6)
         for part in (card, backups, log):
             self.add(part)
