@@ -56,6 +56,7 @@ async def main(session: Session) -> None:
     window = session.window
     session.show()
     window.resize(*SIZE)
+    window.activateWindow()
     connected = asyncio.Event()
     session.connection.connected.connect(lambda *_: connected.set())
     await connected.wait()
