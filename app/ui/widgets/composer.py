@@ -296,7 +296,6 @@ class Composer(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             set_prop(self, "focused", event.type() == QEvent.Type.FocusIn)
-            self._margins()
         elif event.type() == QEvent.Type.Resize:
             self._fit()
         return super().eventFilter(watched, event)
@@ -348,13 +347,9 @@ class Composer(QFrame):
     def sizeHint(self) -> QSize:
         return QSize(self._theme.px(400), self._column.sizeHint().height())
 
-    def _margins(self) -> None:
-        px, thick = self._theme.px, 1 if self.property("focused") else 0
-        self._column.setContentsMargins(px(12) - thick, px(9) - thick, px(9) - thick, px(8) - thick)
-
     def _restyle(self) -> None:
         px = self._theme.px
-        self._margins()
+        self._column.setContentsMargins(px(12), px(9), px(9), px(8))
         self._column.setSpacing(px(6))
         self._chip_row.setSpacing(px(6))
         self._tools.setSpacing(px(8))

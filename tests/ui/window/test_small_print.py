@@ -141,3 +141,16 @@ def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWi
 def test_the_menu_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
     button = window.view.centre.conversations
     assert button._menu.layoutDirection() == window.window.layoutDirection()
+
+
+def test_nothing_moves_when_the_composer_gets_or_loses_the_focus(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        composer = window.view.chat.composer
+        places: list[tuple[object, object]] = []
+        for target in (composer.editor, window.view.top.field, composer.editor):
+            target.setFocus()
+            await window.rest()
+            places.append((composer.geometry(), composer.editor.geometry()))
+        assert places[0] == places[1] == places[2]
+
+    wait_for(person(), 15)
