@@ -324,3 +324,12 @@ def test_a_conflict_fits_into_the_narrowest_column(card: BlockCard, width: int) 
         assert not one.intersects(other)
     for part in parts:
         assert part.width() >= part.minimumSizeHint().width()
+
+
+def test_the_field_is_as_high_as_its_text_when_the_column_becomes_narrower(card: BlockCard) -> None:
+    card.set_block(human("\n".join("Works from home on Mondays and Fridays, with the door closed." for _ in range(3))))
+    card.begin_edit()
+    for width in (600, 260):
+        card.window().resize(width, 700)
+        QApplication.processEvents()
+        assert card.editor.field.verticalScrollBar().maximum() == 0
