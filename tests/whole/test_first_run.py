@@ -99,10 +99,12 @@ def test_a_server_that_dies_is_noticed_and_the_demo_is_still_there(
     async def path() -> None:
         await desk.open()
         await desk.services.settings.set("servers.places", [f"127.0.0.1:{port}"])
+        await until(lambda: desk.session.assembly.first_run is not None, "the first run")
+        use = desk.session.assembly.first_run.use
         with OllamaServer(port=port):
-            await until(lambda: desk.session.assembly.first_run.use.isEnabled(), "its model to be offered")
+            await until(use.isEnabled, "its model to be offered")
         await until(desk.see("Does not answer"), "its death to be noticed", NOTICED_SECONDS)
-        await until(lambda: not desk.session.assembly.first_run.use.isEnabled(), "its models to go")
+        await until(lambda: not use.isEnabled(), "its models to go")
         click(button(desk.window, "Continue without a model (demo)"))
         await until(desk.see("Say something to Vesta"), "the demo")
         await desk.close()
