@@ -3,7 +3,6 @@
 from typing import Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
 from app.config import Config
 from app.domain.agent import Agent
@@ -12,6 +11,7 @@ from app.ui.agent_actions import AgentActions
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
+from app.ui.command_link import CommandLink
 from app.ui.commands import Commands
 from app.ui.desk import Desk
 from app.ui.engine_notes import EngineNotes
@@ -27,13 +27,11 @@ from app.ui.views.starting import Starting
 from app.ui.views.status_line import StatusLine
 from app.ui.views.top_bar import TopBar
 from app.ui.widgets.toast import ToastHost
-from app.ui.window_commands import window_commands
 from app.ui.workspace import Workspace
 
 TABS = ("chat", "history")
 SOLO = ("first run", "starting", "repair")
 """Pages beside which nothing stands."""
-SCALE_STEP = 0.1
 
 
 class Assembly(QObject):
@@ -66,7 +64,7 @@ class Assembly(QObject):
         self.first_run: Any = None
         """There only while there is no agent: with its table of models it is a third of all widgets."""
         self.data_folder = ""
-        self._add_commands()
+        self.commands.add(*CommandLink(self).commands())
         self.top = TopBar(theme, self.commands, with_menu)
         self.status = StatusLine(theme)
         self.notes = EngineNotes(self)
@@ -90,128 +88,6 @@ class Assembly(QObject):
         self._connect_right()
         self._connect_workspace()
         self.notes.follow(self._errors, self._relay)
-
-    # Commands
-
-    def _add_commands(self) -> None:
-        window, pages, actions = self.window, self.pages, self.actions
-        runs = {
-            "agent.new": pages.new_agent,
-            "agent.rename": lambda: actions.rename(self._row()),
-            "agent.duplicate": lambda: actions.duplicate(self._row()),
-            "agent.pin": lambda: actions.toggle_pin(self._row()),
-            "agent.delete": lambda: actions.delete(self._row()),
-            "agent.model": self._change_model,
-            "agent.instructions": pages.instructions,
-            "agent.block": self._first_block,
-            "agent.add_block": self._add_block,
-            "agent.conversation": actions.new_conversation,
-            "agents.previous": lambda: self._step_agent(-1),
-            "agents.next": lambda: self._step_agent(1),
-            "demo": actions.make_demo,
-            "palette": lambda: self.finding.open(),
-            "search": lambda: self.finding.open_search(),
-            "chat.find": lambda: self._in_chat("find_text"),
-            "chat.retry": lambda: self._in_chat("retry_last"),
-            "chat.role": lambda: self._in_chat("toggle_role"),
-            "chat.mode": self._next_mode,
-            "chat.stop": lambda: self._in_chat("stop"),
-            "tab.chat": lambda: self.show_tab("chat"),
-            "tab.history": lambda: self.show_tab("history"),
-            "column.left": lambda: window.toggle_column("left"),
-            "column.right": lambda: window.toggle_column("right"),
-            "column.next": lambda: window.cycle_columns(1),
-            "column.previous": lambda: window.cycle_columns(-1),
-            "scale.up": lambda: self._scale(self.theme.scale + SCALE_STEP),
-            "scale.down": lambda: self._scale(self.theme.scale - SCALE_STEP),
-            "scale.reset": lambda: self._scale(1.0),
-            "theme": self._switch_theme,
-            "undo": self._undo,
-            "settings": lambda: pages.settings(),
-            "api": pages.local_api,
-            "shortcuts": pages.shortcuts,
-            "quit": window.closing.emit,
-        }
-        one = self._has_agent
-        enabled = {
-            **{f"agent.{verb}": one for verb in ("rename", "duplicate", "pin", "delete", "model", "instructions")},
-            **{f"agent.{verb}": one for verb in ("block", "add_block", "conversation")},
-            "agent.new": self._is_connected,
-            "demo": self._is_connected,
-            "tab.": one,
-            "chat.": one,
-            "agents.": one,
-        }
-        self.commands.add(*window_commands(runs, enabled))
-
-    def _has_agent(self) -> bool:
-        return self.workspace.agent is not None and self._is_connected()
-
-    def _is_connected(self) -> bool:
-        return self.connection.state == "connected"
-
-    def _row(self) -> Any:
-        agent = self.workspace.agent
-        return self.workspace.agents.rows[self.workspace.agents.index_of(agent.id if agent else "")]
-
-    def _step_agent(self, step: int) -> None:
-        agent, rows = self.workspace.agent, self.workspace.agents.rows
-        if agent is not None and rows:
-            at = self.workspace.agents.index_of(agent.id) + step
-            if 0 <= at < len(rows):
-                self.workspace.open(rows[at].agent.id)
-
-    def _change_model(self) -> None:
-        if not self.window.column_shown("left"):
-            self.window.toggle_column("left")
-        self.left.settings.model.open()
-
-    def _first_block(self) -> None:
-        self._show_right()
-        self.right.memory.focus_first()
-
-    def _add_block(self) -> None:
-        self._show_right()
-        self.right.memory.begin_new()
-
-    def _show_right(self) -> None:
-        if self.centre.page == "history":
-            self.show_tab("chat")
-        if not self.window.column_shown("right"):
-            self.window.toggle_column("right")
-
-    def _in_chat(self, verb: str) -> None:
-        if self.centre.page != "chat":
-            self.show_tab("chat")
-        getattr(self.chat, verb)()
-
-    def _next_mode(self) -> None:
-        self._in_chat("next_mode")
-        self.preferences.set(f"mode/{self.chat.agent.id}", self.chat.model.mode)
-
-    def _scale(self, scale: float) -> None:
-        self.theme.set_scale(scale)
-        self.preferences.set("scale", self.theme.scale)
-
-    def _switch_theme(self) -> None:
-        mode = "light" if self.theme.dark else "dark"
-        self.theme.set_mode(mode)
-        self.preferences.set("theme", mode)
-
-    def _undo(self) -> None:
-        """In a text field its own, if anything was typed; else the newest notice's way back."""
-        focus = QApplication.focusWidget()
-        if isinstance(focus, QLineEdit):
-            typed = focus.isUndoAvailable()
-        else:
-            typed = isinstance(focus, QPlainTextEdit | QTextEdit) and focus.document().isUndoAvailable()
-        if isinstance(focus, QLineEdit | QPlainTextEdit | QTextEdit) and typed and not focus.isReadOnly():
-            focus.undo()
-            return
-        for toast in reversed(self.desk.toasts.toasts):
-            if toast.button is not None:
-                toast.button.click()
-                return
 
     # Views
 
@@ -313,8 +189,14 @@ class Assembly(QObject):
 
     def _show_block(self, agent_id: str, block_id: str) -> None:
         self._picked(agent_id)
-        self._show_right()
+        self.show_right()
         self.right.memory.reveal(block_id)
+
+    def show_right(self) -> None:
+        if self.centre.page == "history":
+            self.show_tab("chat")
+        if not self.window.column_shown("right"):
+            self.window.toggle_column("right")
 
     def _page_shown(self, name: str) -> None:
         self.window.set_full(name == "history")

@@ -1,5 +1,7 @@
 """One theme for all tests of a process, back at light, 100 % and no motion before each."""
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from app.ui.theme import Theme
@@ -29,3 +31,9 @@ def nameless(root: QWidget) -> list[str]:
         and not (isinstance(widget, QAbstractButton) and widget.text())
         and not widget.objectName().startswith("qt_")
     ]
+
+
+def wide_window(show: Callable) -> QWidget:
+    window = QWidget()
+    window.resize(900, 600)
+    return show(window)

@@ -1,12 +1,10 @@
 """Buttons, badges, choices, sections, notices: what they do with real keys and clicks."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
@@ -25,29 +23,9 @@ from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.splitter import Splitter
 from app.ui.widgets.switch import Switch
 from app.ui.widgets.tile import Tile, hue_of
-from app.ui.widgets.toast import TOASTS_MAX, ToastHost
+from app.ui.widgets.toast import ToastHost
 from app.ui.widgets.usage_bar import UsageBar
-from tests.support.looks import nameless
-
-W = TypeVar("W", bound=QWidget)
-
-
-@pytest.fixture
-def show(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
-    """Shows a widget in a window that has the keyboard."""
-
-    kept: list[QWidget] = []
-
-    def shown(widget: W) -> W:
-        kept.append(widget)
-        qtbot.addWidget(widget)
-        with qtbot.waitActive(widget):
-            widget.show()
-            widget.activateWindow()
-        return widget
-
-    yield shown
-    kept.clear()
+from tests.support.looks import nameless, wide_window
 
 
 def test_a_button_keeps_its_text_while_busy_and_shows_it_late(theme: Theme, show: Callable, qtbot: QtBot) -> None:
@@ -221,57 +199,6 @@ def test_the_worst_banner_wins_and_the_next_one_comes_back(theme: Theme, show: C
     assert banner.isHidden()
 
 
-def _window(show: Callable) -> QWidget:
-    window = QWidget()
-    window.resize(900, 600)
-    return show(window)
-
-
-def test_toasts_stand_at_the_bottom_right_and_at_most_three(theme: Theme, show: Callable) -> None:
-    window = _window(show)
-    host = ToastHost(theme, window)
-    error = host.show_toast("The disk is full.", kind="error")
-    for n in range(4):
-        host.show_toast(f"Notice {n}")
-    assert len(host.toasts) == TOASTS_MAX
-    assert error in host.toasts
-    assert host.geometry().bottomRight().x() < window.width()
-    assert host.geometry().bottom() < window.height()
-    window.resize(500, 400)
-    assert window.rect().contains(host.geometry())
-
-
-def test_a_toast_waits_while_hovered_or_focused_and_an_error_stays(theme: Theme, show: Callable) -> None:
-    host = ToastHost(theme, _window(show))
-    toast = host.show_toast("Saved", action="Undo", on_action=lambda: None)
-    error = host.show_toast("Not saved", kind="error")
-    # The mouse of an earlier test may stand here.
-    QApplication.sendEvent(toast, QEvent(QEvent.Type.Leave))
-    assert toast.counting
-    assert not error.counting
-    here = QPointF(2, 2)
-    QApplication.sendEvent(toast, QEnterEvent(here, here, here))
-    assert not toast.counting
-    QApplication.sendEvent(toast, QEvent(QEvent.Type.Leave))
-    assert toast.counting
-    assert toast.button is not None
-    toast.button.setFocus()
-    assert not toast.counting
-    error.closer.setFocus()
-    assert toast.counting
-
-
-def test_a_toast_runs_its_action_once_and_goes(theme: Theme, show: Callable, qtbot: QtBot) -> None:
-    host = ToastHost(theme, _window(show))
-    undone: list[int] = []
-    toast = host.show_toast("“plans” is back", action="Undo", on_action=lambda: undone.append(1))
-    assert toast.button is not None
-    qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
-    assert undone == [1]
-    assert host.toasts == []
-    assert host.isHidden()
-
-
 ROWS = [PaletteRow("agent", name, "agent", value=name) for name in ("Juno", "Vesta", "Archivist")]
 
 
@@ -280,7 +207,7 @@ def _rank(query: str) -> list[PaletteRow]:
 
 
 def test_the_palette_chooses_by_keyboard_and_gives_the_focus_back(theme: Theme, show: Callable, qtbot: QtBot) -> None:
-    window = _window(show)
+    window = wide_window(show)
     before = QLineEdit(window)
     before.show()
     before.setFocus()
@@ -297,7 +224,7 @@ def test_the_palette_chooses_by_keyboard_and_gives_the_focus_back(theme: Theme, 
 
 
 def test_the_palette_narrows_while_typing_and_offers_a_search(theme: Theme, show: Callable, qtbot: QtBot) -> None:
-    palette = Palette(theme, _window(show))
+    palette = Palette(theme, wide_window(show))
     palette.open_palette(_rank)
     qtbot.keyClicks(palette.field, "arch")
     assert [row.title for row in palette.rows] == ["Archivist"]
@@ -309,7 +236,7 @@ def test_the_palette_narrows_while_typing_and_offers_a_search(theme: Theme, show
 
 
 def test_escape_and_a_click_outside_close_the_palette(theme: Theme, show: Callable, qtbot: QtBot) -> None:
-    window = _window(show)
+    window = wide_window(show)
     palette = Palette(theme, window)
     palette.open_palette(_rank)
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
@@ -353,7 +280,7 @@ def test_a_double_click_folds_the_outer_pane_and_it_comes_back_as_wide(
 def test_a_column_over_the_centre_closes_by_escape_and_gives_the_focus_back(
     theme: Theme, show: Callable, qtbot: QtBot
 ) -> None:
-    window = _window(show)
+    window = wide_window(show)
     before = QLineEdit(window)
     before.show()
     before.setFocus()
@@ -380,7 +307,7 @@ def test_number_fields_are_as_high_as_other_fields(theme: Theme, show: Callable)
 
 
 def test_every_widget_a_key_can_reach_has_a_name(theme: Theme, show: Callable) -> None:
-    window = _window(show)
+    window = wide_window(show)
     column = QVBoxLayout(window)
     banner = Banner(theme)
     banner.show_message("a", "Sentence.", actions=[("Try again", lambda: None)])
