@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from functools import partial
+from typing import Any, Literal, TypeVar, cast
 
 from app.domain.error import AppError, ModelError
 from app.domain.event import Progress
@@ -24,6 +25,7 @@ from app.engine.view import AgentView, read_view
 from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
 
+T = TypeVar("T")
 Phase = Literal["waiting", "sent", "retrying", "tool", "ended"]
 AT_ONCE = "servers.at_once"
 """Setting: how many requests a server gets at a time, by the name of its provider."""
@@ -139,11 +141,11 @@ class ModelCall:
         ports = self._ports
         view, tokens = await self._fitting_view()
         model = ports.catalog.chat(view.provider)
-        request = await model.prepare(await asyncio.to_thread(view.request))
+        request = await model.prepare(await _aside(view, view.request))
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.again)
-        wire = await asyncio.to_thread(model.encode, offered.request)
+        wire = await _aside(view, lambda: model.encode(offered.request))
         of_tools = ports.ledger.tools(view.tools)
         if not offered.tools:
             tokens, of_tools = tokens - of_tools, 0
@@ -171,7 +173,7 @@ class ModelCall:
         return trained is not None and trained < view.agent.context_window
 
     async def _fitting_view(self) -> tuple[AgentView, int]:
-        """The view and its estimated tokens. Counting happens in a thread: a long text takes a while."""
+        """The view and its estimated tokens."""
         state, ports, again = self._state, self._ports, self._action.again
         view, self._view = self._view, None
         if view is None:
@@ -184,7 +186,7 @@ class ModelCall:
         if self._retries.served is not None:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
-        view, fit = await asyncio.to_thread(within_limits, view, ports, ports.clock.now())
+        view, fit = await _aside(view, partial(within_limits, view, ports, ports.clock.now()))
         if fit.overflow and view.narrowed and not self._asked_sizes:
             self._asked_sizes = True
             await ask_sizes(view, ports)
@@ -241,6 +243,11 @@ class ModelCall:
 
     def _tell(self, phase: Phase, text: str) -> None:
         self._emitter.progress(progress(self._state, phase, text, self._ports))
+
+
+async def _aside(view: AgentView, work: Callable[[], T]) -> T:
+    """Work on all of a view: in a thread, because a long text takes a while, but for a short one at once."""
+    return work() if view.is_short else await asyncio.to_thread(work)
 
 
 def progress(state: RunState, phase: Phase, text: str, ports: EnginePorts) -> Progress:

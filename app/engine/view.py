@@ -6,7 +6,7 @@ from functools import cached_property
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.error import ModelError
-from app.domain.message import ImagePart, Member, Message
+from app.domain.message import ImagePart, Member, Message, ToolCallPart
 from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
@@ -16,6 +16,8 @@ from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
 MAX_FACTOR, MIN_FACTOR = 3.0, 0.5
+SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 60, 20, 30_000
+"""Messages, tools and characters: about a millisecond of work."""
 SMALL = 200
 """Below this many tokens a server's template weighs too much for the ratio to mean anything."""
 
@@ -45,6 +47,15 @@ class AgentView:
     @cached_property
     def prompt(self) -> str:
         return compile_prompt(self.agent, self.blocks)
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether counting and encoding it takes less than a thread costs."""
+        if self.images or len(self.members) > SHORT_MEMBERS or len(self.tools) > SHORT_TOOLS:
+            return False
+        parts = (part for member in self.members for part in member.message.parts)
+        texts = (len(part.arguments if isinstance(part, ToolCallPart) else getattr(part, "text", "")) for part in parts)
+        return len(self.prompt) + sum(texts) <= SHORT_TEXT
 
     def fit(self, ledger: TokenLedger) -> Fit:
         return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)

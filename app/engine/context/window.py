@@ -23,7 +23,7 @@ IMAGE_TOKENS = 768
 MARGIN = 0.04
 """Share of the window that stays free because our count is an estimate."""
 MOST_KNOWN = 20_000
-"""Messages whose counts are kept."""
+"""Messages and tools whose counts are kept."""
 GAP_SECONDS = 30 * 60
 """A user message after a pause this long carries its date."""
 IMAGE_LEFT_OUT = "[an image, left out because this model cannot see it]"
@@ -43,31 +43,34 @@ class Fit:
 
 
 class TokenLedger:
-    """Counts each message once: messages never change, so their counts are kept. Safe in several threads."""
+    """Counts each message and each version of a tool once, and keeps that. Safe in several threads."""
 
     def __init__(self, count: Count) -> None:
         self._count = count
-        self._messages: dict[str, int] = {}
+        self._known: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def text(self, text: str) -> int:
         return self._count(text)
 
     def message(self, message: Message) -> int:
-        known = self._messages.get(message.id)
-        if known is None:
-            known = MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts)
-            with self._lock:
-                self._messages[message.id] = known
-                if len(self._messages) > MOST_KNOWN:
-                    self._messages.pop(next(iter(self._messages)))
-        return known
+        return self._kept(message.id, lambda: MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts))
 
     def tools(self, tools: tuple[Tool, ...]) -> int:
         return sum(self.tool(tool) for tool in tools)
 
     def tool(self, tool: Tool) -> int:
-        return self._count(tool_text(tool)) + 4
+        return self._kept(f"{tool.id} {tool.updated_at}", lambda: self._count(tool_text(tool)) + 4)
+
+    def _kept(self, key: str, count: Callable[[], int]) -> int:
+        known = self._known.get(key)
+        if known is None:
+            known = count()
+            with self._lock:
+                self._known[key] = known
+                if len(self._known) > MOST_KNOWN:
+                    self._known.pop(next(iter(self._known)))
+        return known
 
     def _part(self, part: object) -> int:
         match part:
