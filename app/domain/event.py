@@ -15,7 +15,7 @@ from app.domain.message import Message
 from app.domain.wire_message import Payload
 
 ChangedKind = Literal[
-    "agent", "block", "conversation", "message", "run", "history", "tool", "provider", "model", "setting", "backup"
+    "agent", "block", "conversation", "run", "history", "tool", "provider", "model", "setting", "backup"
 ]
 
 

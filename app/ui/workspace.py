@@ -112,7 +112,7 @@ class Workspace(QObject):
                 kinds.add(f"own {event.kind}")
             if event.kind == "block" and any(self.blocks.index_of(id) >= 0 for id in event.ids):
                 kinds.add("own block")
-        if kinds & {"agent", "run", "message"}:
+        if kinds & {"agent", "run"}:
             self._again("agents", self._read_agents)
         if "own agent" in kinds and self.agent is not None:
             self._again("agent", self._read_agent)
@@ -122,7 +122,7 @@ class Workspace(QObject):
             self.history_changed.emit()
         if "own conversation" in kinds:
             self._again("conversations", self._read_conversations)
-        if kinds & {"own run", "own message", "own block", "own agent", "own conversation"}:
+        if kinds & {"own run", "own block", "own agent", "own conversation"}:
             self._again("overview", self._read_overview)
         if "run" in kinds and self._doing:
             self._again("doing", self._drop_ended)

@@ -246,8 +246,6 @@ class ChatView(QFrame):
             return
         if changed.kind == "run" and not self.talk.replying:
             self._tasks.spawn(self._find_run(), self)
-        elif changed.kind == "message":
-            self._tasks.spawn(self._read_behind(), self)
         elif changed.kind == "conversation":
             self._tasks.spawn(self._read_conversation(self.conversation.id), self)
 

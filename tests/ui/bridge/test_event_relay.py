@@ -5,7 +5,7 @@ from app.ui.bridge.event_relay import EventRelay
 
 
 def changed(*ids: str, client: str = "") -> Changed:
-    return Changed(kind="message", ids=ids, agent_id="agent-1", conversation_id="conv-1", client=client)
+    return Changed(kind="conversation", ids=ids, agent_id="agent-1", conversation_id="conv-1", client=client)
 
 
 def progress(text: str) -> Progress:
