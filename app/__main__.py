@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AppError as error:
         _say_error(error)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,10 @@
-"""Pure: three-way merge of texts by lines, for edits that met a later change."""
+"""Pure: texts compared by lines, and the three-way merge of edits that met a later change."""
 
+from collections import Counter
 from difflib import SequenceMatcher
+
+MOST_ALIKE = 20_000
+"""Pairs of equal lines that are still looked through; finding the best of millions would take seconds."""
 
 
 def merge(base: str, ours: str, theirs: str) -> str | None:
@@ -10,7 +14,7 @@ def merge(base: str, ours: str, theirs: str) -> str | None:
     if theirs == base:
         return ours
     lines = base.split("\n")
-    a, b = _edits(lines, ours.split("\n")), _edits(lines, theirs.split("\n"))
+    a, b = edits(lines, ours.split("\n")), edits(lines, theirs.split("\n"))
     if any(_meet(x, y) for x in a for y in b):
         return None
     result: list[str] = []
@@ -24,9 +28,24 @@ def merge(base: str, ours: str, theirs: str) -> str | None:
 Edit = tuple[int, int, list[str]]
 
 
-def _edits(base: list[str], other: list[str]) -> list[Edit]:
-    codes = SequenceMatcher(None, base, other, autojunk=False).get_opcodes()
-    return [(i1, i2, other[j1:j2]) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
+def edits(base: list[str], other: list[str]) -> list[Edit]:
+    """What makes `base` the other: from line, to line, what stands there instead."""
+    head = _alike(base, other)
+    rest = min(len(base), len(other)) - head
+    tail = min(rest, _alike(base[::-1], other[::-1]))
+    old, new = base[head : len(base) - tail], other[head : len(other) - tail]
+    if not old and not new:
+        return []
+    counts = Counter(new)
+    if sum(number * counts[line] for line, number in Counter(old).items()) > MOST_ALIKE:
+        return [(head, head + len(old), new)]
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [(head + i1, head + i2, new[j1:j2]) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
+
+
+def _alike(a: list[str], b: list[str]) -> int:
+    """How many lines at the beginning are the same."""
+    return next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _meet(x: Edit, y: Edit) -> bool:

@@ -20,7 +20,7 @@ from app.domain.run import Run
 from app.link.client import Client
 from app.link.launcher import ensure_engine
 from app.link.spawn import Command, Start, engine_command
-from app.terminal.paper import BOLD, DIM, Paper, open_paper
+from app.terminal.paper import BOLD, DIM, Paper, give_up_output, open_paper
 from app.terminal.reply import ReplyPrinter
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def chat(config: Config, wanted: str = "", started: Start | None = None, *, comm
             # The runner ends what still goes on, without waiting for the engine; how that fails is nobody's concern.
             runner.get_loop().set_exception_handler(lambda loop, context: None)
             return 130
+        except OSError as error:
+            give_up_output(error)
+            return 1
     return 1 if terminal.failed else 0
 
 
@@ -74,6 +77,9 @@ def _lines() -> Iterator[str]:
     if sys.stdin is None:
         return
     typed = is_typed()
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
     if typed:
         with contextlib.suppress(ImportError):
             importlib.import_module("readline")

@@ -1,6 +1,5 @@
 """What a terminal shows: colours where they are wanted, and texts of others without control characters."""
 
-import difflib
 import os
 import re
 import sys
@@ -9,6 +8,7 @@ from typing import TextIO
 
 from app.domain.error import AppError
 from app.domain.history import MemoryEvent
+from app.domain.merge import edits
 
 DIM, RED, GREEN, CYAN, BOLD = "2", "31", "32", "36", "1"
 
@@ -80,8 +80,12 @@ def _value(fields: Mapping[str, object] | None) -> str:
 
 def differences(before: str, after: str) -> list[str]:
     """The lines that went (-) and came (+)."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return [line for line in lines if line.startswith(("- ", "+ "))]
+    old = before.splitlines()
+    return [
+        line
+        for start, end, new in edits(old, after.splitlines())
+        for line in (*(f"- {gone}" for gone in old[start:end]), *(f"+ {come}" for come in new))
+    ]
 
 
 def open_paper() -> Paper:
@@ -95,3 +99,13 @@ def open_paper() -> Paper:
         reconfigure(errors="replace")
     coloured = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Paper(out, coloured)
+
+
+def give_up_output(error: OSError) -> None:
+    """For when it cannot be written to any more. A reader of a pipe that had enough is no fault."""
+    # What is still held back would be tried again, and fail again, when Python ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    if not isinstance(error, BrokenPipeError):
+        print(f"The conversation cannot be shown here: {error.strerror}.", file=sys.stderr)

@@ -1,10 +1,12 @@
 """Three-way merge."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.merge import merge
+from app.domain.merge import edits, merge
 
 BASE = "a\nb\nc\nd\ne"
 
@@ -37,3 +39,21 @@ def test_one_side_alone_always_wins(base: str, changed: str):
 @given(texts, texts, texts)
 def test_the_order_of_the_sides_does_not_matter(base: str, ours: str, theirs: str):
     assert merge(base, ours, theirs) == merge(base, theirs, ours)
+
+
+@given(texts, texts)
+def test_edits_make_the_one_text_the_other(base: str, other: str):
+    lines = base.split("\n")
+    for start, end, new in reversed(edits(lines, other.split("\n"))):
+        lines[start:end] = new
+    assert "\n".join(lines) == other
+
+
+def test_long_texts_of_lines_that_are_all_alike_are_compared_at_once():
+    base = "\n".join("- an entry\n" for _ in range(4_000))
+    begun = time.process_time()
+    assert merge(base, f"{base}\nlast", f"first\n{base}") == f"first\n{base}\nlast"
+    shuffled = "\n".join(f"{'ab'[(i * i) % 7 % 2]}" for i in range(8_000))
+    assert merge(base, shuffled, base) == shuffled
+    assert merge(base, f"0\n{shuffled}\n1", f"2\n{base}\n3") is None
+    assert time.process_time() - begun < 1

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -9,7 +10,8 @@ import pytest
 
 from app.config import Config
 from app.link.engine_file import read_note
-from tests.support.lares_process import Terminal, environment, lares
+from tests.support.lares_process import SECONDS, Terminal, arguments_of, environment, lares
+from tests.support.source import ROOT
 
 pytestmark = [
     pytest.mark.usefixtures("config"),
@@ -144,3 +146,41 @@ def test_unknown_encoding_of_the_terminal_breaks_nothing() -> None:
     done = lares("chat", typed="my name is Brad, not Chad\n", env=environment(PYTHONIOENCODING="ascii"))
     assert done.returncode == 0, done.stderr
     assert "? memory_replace(" in done.stdout
+
+
+def test_bytes_that_are_no_text_are_read_as_well_as_can_be() -> None:
+    done = subprocess.run(
+        arguments_of("chat"),
+        input=b"caf\xe9\nhello\n",
+        capture_output=True,
+        timeout=SECONDS,
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING="utf-8:strict"),
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert "Hello, Chad!" in done.stdout.decode()
+
+
+def test_reader_that_has_enough_ends_the_chat_in_silence() -> None:
+    with subprocess.Popen(
+        arguments_of("chat"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(b"/long 300\n")
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(SECONDS) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_a_sentence() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            arguments_of("chat"), input=b"hello\n", stdout=full, stderr=subprocess.PIPE, timeout=SECONDS, cwd=ROOT
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode() == "The conversation cannot be shown here: No space left on device.\n"
