@@ -70,14 +70,14 @@ class Changes:
 
     def delete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
         """Deletes a block for all agents that have it; the event remembers where it was attached."""
-        holders: dict[str, int] = {}
-        for holder in self.repos.agents.holding(block.id):
-            agent = self.repos.agents.get(holder)
-            holders[holder] = agent.block_ids.index(block.id)
-            self._relink(agent, tuple(i for i in agent.block_ids if i != block.id))
-        self.repos.blocks.delete(block.id, self.now)
-        old = {**_fields(block, BLOCK_FIELDS), "holders": holders}
+        holders = [self.repos.agents.get(agent_id) for agent_id in self.repos.agents.holding(block.id)]
+        places = {holder.id: holder.block_ids.index(block.id) for holder in holders}
+        old = {**_fields(block, BLOCK_FIELDS), "holders": places}
+        # First of all: the history notes who holds the block while it is written.
         self._block_event(_block(block, agent_id), "delete", old, None, undoes)
+        for holder in holders:
+            self._relink(holder, tuple(i for i in holder.block_ids if i != block.id))
+        self.repos.blocks.delete(block.id, self.now)
 
     def undelete_block(self, event: MemoryEvent) -> Block:
         """Takes a deletion back: the block is attached again wherever it was."""

@@ -283,3 +283,19 @@ async def test_bare_words_with_half_an_emoji_are_refused_in_a_sentence(services:
         with pytest.raises(Invalid, match="half a character"):
             await attempt()
     assert await services.messages.search("a\ud83d") == ()
+
+
+async def test_the_deletion_of_a_shared_block_is_in_the_history_of_each_agent_that_had_it(
+    services: Services, agent: Agent
+):
+    other = await services.agents.create_demo()
+    block = await plans(services, agent)
+    await services.blocks.attach(other.id, block.id)
+    await services.blocks.delete(block.id)
+    for holder in (agent, other):
+        event = await newest(services, holder)
+        assert (event.op, event.label) == ("delete", "plans")
+    await services.history.undo((await newest(services, other)).seq)
+    for holder in (agent, other):
+        assert (await newest(services, holder)).op == "restore"
+        assert "plans" in await labels(services, holder)
