@@ -1,7 +1,6 @@
 """The composition root of the engine process: configuration -> adapters -> engine -> services. Names all adapters."""
 
 import asyncio
-import logging
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable
@@ -22,7 +21,6 @@ from app.config import Config
 from app.domain.agent import AgentDraft
 from app.domain.base import Micros
 from app.domain.block import BlockDraft
-from app.domain.error import StorageError
 from app.domain.event import Changed
 from app.domain.model import Provider
 from app.engine.bundle import EnginePorts
@@ -31,7 +29,7 @@ from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
 from app.ports.api import ApiServer
 from app.ports.models import ModelCatalog
-from app.ports.storage import BackupStore, Repositories
+from app.ports.storage import Repositories
 from app.ports.system import Clock, IdFactory
 from app.resources import read_resource
 from app.services import Services
@@ -48,6 +46,7 @@ from app.services.event_bus import EventBus
 from app.services.events import Events
 from app.services.fitness import Fitness
 from app.services.history import History
+from app.services.housekeeping import Housekeeping
 from app.services.identities import Identities
 from app.services.listing import Listing
 from app.services.messages import Messages
@@ -65,15 +64,11 @@ from app.services.system import System
 from app.services.tools import Tools
 from app.services.turns import Turns
 
-log = logging.getLogger(__name__)
 DEMO_PACE = 0.0015
 NETWORK_VOLUME = (
     "Your data folder is on a network volume. Databases can be damaged there when the connection breaks; "
     "move the folder to this computer's own disk (--data)."
 )
-DAY: Micros = 24 * 3600 * 1_000_000
-DELTAS_KEPT: Micros = 7 * DAY
-"""How long a run's stream can be replayed piece by piece; afterwards its whole messages remain."""
 
 
 @dataclass
@@ -85,13 +80,14 @@ class OpenEngine:
     storage: SqliteStorage
     clock: Clock
     ids: IdFactory
-    _backups: BackupStore
+    housekeeping: Housekeeping
     _running: Running
     _shelf: Shelf
     _pulls: Pulls
     _catalog: ModelCatalog
     _bus: EventBus
     _watching: "asyncio.Task[None] | None" = None
+    _keeping_house: "asyncio.Task[None] | None" = None
 
     def busy(self) -> bool:
         """Whether runs or downloads are under way, or other programs may come."""
@@ -102,31 +98,21 @@ class OpenEngine:
         self.services.system.set_recovered(*await self._running.recover_all())
         await self.services.api.restore()
         self._watching = self.services.servers.begin()
-        await self._housekeep()
+        self._keeping_house = self.housekeeping.begin()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
         await self.services.api.close()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
+        for task in (self._watching, self._keeping_house):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         await self._running.close()
         await self._pulls.close()
         await self._shelf.close()
         self._bus.close()
         await self._catalog.close()
         await self.storage.close()
-
-    async def _housekeep(self) -> None:
-        try:
-            newest = max((b.at for b in await self._backups.list() if b.reason == "daily"), default=0)
-            if not 0 <= self.clock.now() - newest <= DAY:  # also when the clock was set back
-                await self._backups.create("daily")
-            ended_before = self.clock.now() - DELTAS_KEPT
-            await self.storage.write(lambda repos: repos.runs.drop_deltas(ended_before))
-        except StorageError as error:
-            log.warning("daily snapshot: %s", error.message)
-            self.services.system.notices.append(f"The daily snapshot could not be made. {error.message}")
 
 
 async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEngine:
@@ -184,7 +170,8 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     )
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
-    return OpenEngine(services, exit_requested, storage, clock, ids, backups, running, shelf, pulls, catalog, bus)
+    housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
+    return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, running, shelf, pulls, catalog, bus)
 
 
 def _known_servers() -> KnownServers:

@@ -73,7 +73,7 @@ def create_backup(folder: Path, reason: str, at: Micros) -> Backup:
         part.unlink(missing_ok=True)
         raise storage_error(cause, folder) from cause
     if reason == "daily":
-        _drop_old_daily(folder)
+        _drop_old_daily(folder, file.name)
     return _certainly(file)
 
 
@@ -139,9 +139,10 @@ def _keep(folder: Path, now: Micros) -> None:
         os.replace(file, kept)
 
 
-def _drop_old_daily(folder: Path) -> None:
-    daily = [backup for backup in list_backups(folder) if backup.reason == "daily"]
-    for backup in daily[DAILY_KEPT:]:
+def _drop_old_daily(folder: Path, newest: str) -> None:
+    """`newest`: the one just made; after a clock was set back it bears the oldest time."""
+    others = [backup for backup in list_backups(folder) if backup.reason == "daily" and backup.name != newest]
+    for backup in others[DAILY_KEPT - 1 :]:
         (folder / FOLDER / backup.name).unlink(missing_ok=True)
 
 

@@ -27,6 +27,9 @@ NEWEST = 1000
 ALL = -1
 
 _insert = sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)")
+_remove = sa.text(
+    "INSERT INTO message_search(message_search, rowid, words, scope) VALUES ('delete', :seq, :words, :scope)"
+)
 _ranked = sa.text(
     "SELECT rowid AS seq, bm25(message_search, 1.0, 0.0) AS rank FROM message_search "
     "WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
@@ -43,10 +46,17 @@ class MessageIndex:
 
     def add_as(self, seq: int, message: Message) -> None:
         """`add` for one who knows the row's seq."""
+        self._change(_insert, seq, message)
+
+    def remove(self, seq: int, message: Message) -> None:
+        """The index holds no texts, so it must be told what it was told when the message was added."""
+        self._change(_remove, seq, message)
+
+    def _change(self, statement: sa.TextClause, seq: int, message: Message) -> None:
         words = index_text(message.text)
         if words:
             scope = f"{_agent_word(message.agent_id)} {_role_word(message.role)}"
-            self.db.execute(_insert, {"seq": seq, "words": words, "scope": scope})
+            self.db.execute(statement, {"seq": seq, "words": words, "scope": scope})
 
     def find(
         self,

@@ -5,6 +5,8 @@ Conventions: `seq` is the order of creation and the cursor, `id` the public name
 others by public id, except in the tables with a row per message or event of a conversation: a number is far smaller.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -59,6 +61,11 @@ def _used() -> tuple[sa.Column[int], ...]:
         _maybe_number("reasoning_tokens"),
         _number("usage_steps"),
     )
+
+
+def _partial(name: str, where: sa.ColumnElement[bool], *columns: sa.Column[Any], unique: bool = False) -> None:
+    """An index of some rows only."""
+    sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 about = sa.Table("about", metadata, sa.Column("key", sa.Text, primary_key=True), _text("value"))
@@ -178,10 +185,8 @@ messages = sa.Table(
     _text("note"),
     _number("created_at"),
 )
-_with_run = messages.c.run_id.is_not(None)
-_with_otid = messages.c.otid.is_not(None)
-sa.Index("ix_messages_run_id", messages.c.run_id, sqlite_where=_with_run, postgresql_where=_with_run)
-sa.Index("ix_messages_otid", messages.c.otid, messages.c.agent_id, sqlite_where=_with_otid, postgresql_where=_with_otid)
+_partial("ix_messages_run_id", messages.c.run_id.is_not(None), messages.c.run_id)
+_partial("ix_messages_otid", messages.c.otid.is_not(None), messages.c.otid, messages.c.agent_id)
 
 conversation_messages = sa.Table(
     "conversation_messages",
@@ -197,14 +202,13 @@ conversation_messages = sa.Table(
 into the context window and when it left."""
 _in_context = conversation_messages.c.left_seq.is_(None)
 # `left_seq` (always NULL there) and `message_seq` make SQLite prefer it to the primary key, by which it would read all.
-sa.Index(
+_partial(
     "ix_conversation_messages_in_context",
+    _in_context,
     conversation_messages.c.conversation_seq,
     conversation_messages.c.left_seq,
     conversation_messages.c.position,
     conversation_messages.c.message_seq,
-    sqlite_where=_in_context,
-    postgresql_where=_in_context,
 )
 
 runs = sa.Table(
@@ -227,13 +231,7 @@ runs = sa.Table(
     _maybe_number("completed_at"),
 )
 _is_active = runs.c.status.in_([sa.literal_column("'created'"), sa.literal_column("'running'")])
-sa.Index(
-    "uq_runs_active_conversation",
-    runs.c.conversation_id,
-    unique=True,
-    sqlite_where=_is_active,
-    postgresql_where=_is_active,
-)
+_partial("uq_runs_active_conversation", _is_active, runs.c.conversation_id, unique=True)
 
 steps = sa.Table(
     "steps",
@@ -264,7 +262,7 @@ steps = sa.Table(
 )
 """`request`: the hashes of its parts, 32 bytes each, in order. `reply`: zlib."""
 _counted = sa.and_(steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_tokens > sa.literal_column("0"))
-sa.Index("ix_steps_counted", steps.c.agent_id, steps.c.seq, sqlite_where=_counted, postgresql_where=_counted)
+_partial("ix_steps_counted", _counted, steps.c.agent_id, steps.c.seq)
 
 request_parts = sa.Table(
     "request_parts",
@@ -293,8 +291,8 @@ run_events = sa.Table(
     sqlite_with_rowid=False,
 )
 """The message and the memory events that belong to an event are referred to (`message_id`, `changes`), not copied."""
-_is_delta = run_events.c.whole.is_(sa.false())
-sa.Index("ix_run_events_delta", run_events.c.run_seq, sqlite_where=_is_delta, postgresql_where=_is_delta)
+_partial("ix_run_events_delta", run_events.c.whole.is_(sa.false()), run_events.c.run_seq)
+_partial("ix_run_events_message_id", run_events.c.message_id.is_not(None), run_events.c.message_id)
 
 memory_events = sa.Table(
     "memory_events",
@@ -321,10 +319,8 @@ memory_events = sa.Table(
     sqlite_autoincrement=True,
 )
 """Its seq is never given twice: rows elsewhere keep it as a point in time."""
-_by_run = memory_events.c.run_id.is_not(None)
-_undoing = memory_events.c.undoes.is_not(None)
-sa.Index("ix_memory_events_run_id", memory_events.c.run_id, sqlite_where=_by_run, postgresql_where=_by_run)
-sa.Index("ix_memory_events_undoes", memory_events.c.undoes, sqlite_where=_undoing, postgresql_where=_undoing)
+_partial("ix_memory_events_run_id", memory_events.c.run_id.is_not(None), memory_events.c.run_id)
+_partial("ix_memory_events_undoes", memory_events.c.undoes.is_not(None), memory_events.c.undoes)
 
 memory_event_agents = sa.Table(
     "memory_event_agents",
@@ -334,6 +330,7 @@ memory_event_agents = sa.Table(
     sqlite_with_rowid=False,
 )
 """Whose memory an event changed, noted when it happened: a block may be held by several agents, and by others later."""
+sa.Index("ix_memory_event_agents_event_seq", memory_event_agents.c.event_seq)
 
 providers = sa.Table(
     "providers",
@@ -389,7 +386,7 @@ run_requests = sa.Table(
 )
 """What a program asked for beside the messages, and whether it was told of the end. Few runs have a row."""
 _to_call = sa.and_(run_requests.c.callback_url.is_not(None), run_requests.c.callback_sent_at.is_(None))
-sa.Index("ix_run_requests_to_call", run_requests.c.run_id, sqlite_where=_to_call, postgresql_where=_to_call)
+_partial("ix_run_requests_to_call", _to_call, run_requests.c.run_id)
 
 step_feedback = sa.Table(
     "step_feedback",

@@ -44,6 +44,12 @@ async def test_seven_daily_backups_are_kept_and_all_others(world: World, data_fo
     assert [backup.at for backup in list_backups(data_folder)][:2] == [NOON + 8 * DAY, NOON + 7 * DAY]
 
 
+async def test_after_the_clock_was_set_back_the_new_daily_backup_is_kept(world: World, data_folder: Path) -> None:
+    daily = [create_backup(data_folder, "daily", NOON + day * DAY) for day in range(7)]
+    early = create_backup(data_folder, "daily", NOON - 400 * DAY)
+    assert list_backups(data_folder) == (*reversed(daily[1:]), early)
+
+
 async def test_a_backup_needs_a_known_reason(world: World, data_folder: Path) -> None:
     with pytest.raises(Invalid):
         await SqliteBackups(data_folder, SystemClock()).create("whim")

@@ -8,6 +8,7 @@ from app.adapters.database.repositories.agents import AgentRows
 from app.adapters.database.repositories.blobs import BlobRows
 from app.adapters.database.repositories.blocks import BlockRows
 from app.adapters.database.repositories.conversations import ConversationRows
+from app.adapters.database.repositories.deleted import DeletedRows
 from app.adapters.database.repositories.history import HistoryRows
 from app.adapters.database.repositories.identities import IdentityRows
 from app.adapters.database.repositories.messages import MessageRows
@@ -39,5 +40,6 @@ def repositories_on(db: Connection, changed: Callable[[Changed], None]) -> Repos
         pages=PageRows(db),
         identities=IdentityRows(db),
         requests=RequestRows(db),
+        deleted=DeletedRows(db, search),
         changed=changed,
     )

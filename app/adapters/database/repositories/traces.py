@@ -47,7 +47,11 @@ def trace_of(db: Connection, row: RowMapping) -> StepTrace:
 
 def request_of(db: Connection, joined_hashes: bytes) -> tuple[bytes, ...]:
     """The parts of a request, exactly as they were sent."""
-    hashes = [joined_hashes[at : at + _HASH] for at in range(0, len(joined_hashes), _HASH)]
+    hashes = hashes_of(joined_hashes)
     found = sa.select(request_parts.c.hash, request_parts.c.content).where(request_parts.c.hash.in_(set(hashes)))
     parts = {key: zlib.decompress(content) for key, content in db.execute(found)}
     return tuple(parts[key] for key in hashes)
+
+
+def hashes_of(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[at : at + _HASH] for at in range(0, len(joined), _HASH))

@@ -1,0 +1,173 @@
+"""Forgetting for good what was deleted long ago: conversations, then their runs, then agents and blocks, by portions.
+
+What somebody still sees stays: a run and its messages while a fork shows one of them, a change of memory while the
+block it changed exists or an agent remembers it, a block that another agent holds or that was made for no agent.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from app.adapters.database import mapping
+from app.adapters.database.repositories.traces import hashes_of
+from app.adapters.database.rows import all_rows
+from app.adapters.database.search import MessageIndex
+from app.adapters.database.tables import (
+    agent_blocks,
+    agent_tools,
+    agents,
+    blobs,
+    blocks,
+    conversation_messages,
+    conversations,
+    identities,
+    memory_event_agents,
+    memory_events,
+    messages,
+    request_parts,
+    run_events,
+    run_requests,
+    runs,
+    step_feedback,
+    steps,
+)
+from app.domain.base import Micros
+from app.domain.message import ImagePart
+from app.ports.storage import Forgotten
+
+PORTION = 200
+"""Messages of one transaction: others want to write too."""
+RUNS = 20
+_member = conversation_messages.c
+
+
+@dataclass(frozen=True)
+class DeletedRows:
+    db: Connection
+    search: MessageIndex
+
+    def secrets(self, before: Micros) -> dict[str, tuple[str, ...]]:
+        rows = all_rows(self.db, sa.select(agents.c.id, agents.c.extras).where(agents.c.deleted_at < before))
+        return {row["id"]: tuple(mapping.from_json(row["extras"]).get("secret_names", ())) for row in rows}
+
+    def forget(self, before: Micros) -> Forgotten:
+        agent_ids = self.db.execute(sa.select(agents.c.id).where(agents.c.deleted_at < before)).scalars().all()
+        late = sa.or_(conversations.c.deleted_at < before, conversations.c.agent_id.in_(agent_ids))
+        return (
+            self._some_members(sa.select(conversations.c.seq).where(late))
+            or self._some_runs(sa.select(conversations.c.id).where(late))
+            or (self._some_messages(messages.c.agent_id.in_(agent_ids)) if agent_ids else None)
+            or self._rest(late, agent_ids, before)
+        )
+
+    def sweep(self, forgotten: Forgotten) -> None:
+        parts = set(forgotten.parts)
+        if parts:
+            for joined in self.db.execute(sa.select(steps.c.request)).yield_per(500).scalars():
+                parts.difference_update(hashes_of(joined))
+            for part in parts:
+                self.db.execute(request_parts.delete().where(request_parts.c.hash == part))
+        for sha256 in forgotten.blobs:
+            shown = sa.select(messages.c.seq).where(messages.c.parts.contains(sha256, autoescape=True)).limit(1)
+            if self.db.execute(shown).first() is None:
+                self.db.execute(blobs.delete().where(blobs.c.sha256 == sha256))
+
+    def _some_members(self, late: sa.Select[tuple[int]]) -> Forgotten | None:
+        """Takes messages out of conversations; those outside of any run go with that."""
+        found = sa.select(_member.conversation_seq, _member.position, _member.message_seq)
+        places = all_rows(self.db, found.where(_member.conversation_seq.in_(late)).limit(PORTION))
+        for place in places:
+            here = (_member.conversation_seq == place["conversation_seq"], _member.position == place["position"])
+            self.db.execute(conversation_messages.delete().where(*here))
+        if not places:
+            return None
+        seqs = {place["message_seq"] for place in places}
+        of_run = sa.select(runs.c.seq).where(runs.c.id == messages.c.run_id).exists()
+        return self._some_messages(messages.c.seq.in_(seqs), ~of_run, ~_is_shown()) or Forgotten(more=True)
+
+    def _some_runs(self, late: sa.Select[tuple[str]]) -> Forgotten | None:
+        seen = sa.select(messages.c.seq).where(messages.c.run_id == runs.c.id, _is_shown()).exists()
+        unseen = sa.select(runs.c.seq, runs.c.id).where(runs.c.conversation_id.in_(late), ~seen).limit(RUNS)
+        rows = self.db.execute(unseen).all()
+        if not rows:
+            return None
+        run_ids = [row.id for row in rows]
+        of_runs = sa.select(steps.c.id, steps.c.request).where(steps.c.run_id.in_(run_ids))
+        requests = {row.id: row.request for row in self.db.execute(of_runs)}
+        self.db.execute(run_events.delete().where(run_events.c.run_seq.in_([row.seq for row in rows])))
+        self.db.execute(run_requests.delete().where(run_requests.c.run_id.in_(run_ids)))
+        self.db.execute(step_feedback.delete().where(step_feedback.c.step_id.in_(list(requests))))
+        self.db.execute(steps.delete().where(steps.c.run_id.in_(run_ids)))
+        self.db.execute(runs.delete().where(runs.c.id.in_(run_ids)))
+        parts = frozenset(part for joined in requests.values() for part in hashes_of(joined))
+        said = all_rows(self.db, sa.select(messages).where(messages.c.run_id.in_(run_ids)))
+        return Forgotten(more=True, parts=parts, blobs=self._drop_messages(said))
+
+    def _some_messages(self, *wanted: sa.ColumnElement[bool]) -> Forgotten | None:
+        rows = all_rows(self.db, sa.select(messages).where(*wanted).limit(PORTION))
+        return Forgotten(more=True, blobs=self._drop_messages(rows)) if rows else None
+
+    def _drop_messages(self, rows: Sequence[RowMapping]) -> frozenset[str]:
+        """Returns the images they showed."""
+        images: set[str] = set()
+        for row in rows:
+            message = mapping.message_of(row)
+            self.search.remove(row["seq"], message)
+            images.update(part.sha256 for part in message.parts if isinstance(part, ImagePart))
+        seqs = [row["seq"] for row in rows]
+        self.db.execute(messages.delete().where(messages.c.seq.in_(seqs)))
+        last = (
+            sa.select(sa.func.max(messages.c.seq))
+            .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
+            .join(conversations, conversations.c.seq == _member.conversation_seq)
+            .where(conversations.c.agent_id == agents.c.id, messages.c.role.in_(("user", "assistant")))
+            .scalar_subquery()
+        )
+        stale = agents.c.last_message_seq.in_(seqs)
+        self.db.execute(agents.update().where(stale).values(last_message_seq=last))
+        return frozenset(images)
+
+    def _rest(self, late: sa.ColumnElement[bool], agent_ids: Collection[str], before: Micros) -> Forgotten:
+        """What nothing refers to any more, by now."""
+        used = sa.select(runs.c.seq).where(runs.c.conversation_id == conversations.c.id).exists()
+        self.db.execute(conversations.delete().where(late, ~used))
+        late_blocks = self.db.execute(sa.select(blocks.c.id).where(blocks.c.deleted_at < before)).scalars()
+        block_ids = {*late_blocks, *self._own_blocks(agent_ids)}
+        link = memory_event_agents.c
+        changes = set(self.db.execute(sa.select(link.event_seq).where(link.agent_id.in_(agent_ids))).scalars())
+        of_blocks = sa.select(memory_events.c.seq).where(memory_events.c.target_id.in_(block_ids))
+        changes.update(self.db.execute(of_blocks).scalars())
+        held = sa.or_(agent_blocks.c.agent_id.in_(agent_ids), agent_blocks.c.block_id.in_(block_ids))
+        self.db.execute(memory_event_agents.delete().where(link.agent_id.in_(agent_ids)))
+        self.db.execute(agent_tools.delete().where(agent_tools.c.agent_id.in_(agent_ids)))
+        self.db.execute(agent_blocks.delete().where(held))
+        self.db.execute(blocks.delete().where(blocks.c.id.in_(block_ids)))
+        self._drop_changes(changes)
+        self.db.execute(agents.delete().where(agents.c.id.in_(agent_ids)))
+        return Forgotten(more=False)
+
+    def _own_blocks(self, agent_ids: Collection[str]) -> set[str]:
+        """Blocks that were made for these agents and that nobody else has."""
+        event, link = memory_events.c, agent_blocks.c
+        others = sa.select(link.block_id).where(link.agent_id.not_in(agent_ids))
+        held = sa.select(link.block_id).where(link.agent_id.in_(agent_ids), link.block_id.not_in(others))
+        made = sa.select(event.target_id).where(
+            event.target_id.in_(held), event.op == "create", event.agent_id.in_(agent_ids)
+        )
+        known = self.db.execute(sa.select(identities.c.block_ids)).scalars()
+        of_identities = {block_id for listed in known for block_id in mapping.from_json(listed)}
+        return set(self.db.execute(made).scalars()) - of_identities
+
+    def _drop_changes(self, seqs: Collection[int]) -> None:
+        """Those that nobody's history shows any more."""
+        event, link = memory_events.c, memory_event_agents.c
+        remembered = sa.select(link.agent_id).where(link.event_seq == event.seq).exists()
+        exists = sa.select(blocks.c.seq).where(blocks.c.id == event.target_id).exists()
+        for seq in seqs:
+            self.db.execute(memory_events.delete().where(event.seq == seq, ~remembered, ~exists))
+
+
+def _is_shown() -> sa.ColumnElement[bool]:
+    return sa.select(_member.position).where(_member.message_seq == messages.c.seq).exists()
