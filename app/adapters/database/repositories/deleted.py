@@ -41,6 +41,10 @@ PORTION = 200
 """Messages of one transaction: others want to write too."""
 RUNS = 20
 _member = conversation_messages.c
+_part = request_parts.delete().where(request_parts.c.hash == sa.bindparam("part"))
+_place = conversation_messages.delete().where(
+    _member.conversation_seq == sa.bindparam("conversation"), _member.position == sa.bindparam("at")
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class DeletedRows:
         if parts:
             for joined in self.db.execute(sa.select(steps.c.request)).yield_per(500).scalars():
                 parts.difference_update(hashes_of(joined))
-            for part in parts:
-                self.db.execute(request_parts.delete().where(request_parts.c.hash == part))
+            if parts:
+                self.db.execute(_part, [{"part": part} for part in parts])
         for sha256 in forgotten.blobs:
             shown = sa.select(messages.c.seq).where(messages.c.parts.contains(sha256, autoescape=True)).limit(1)
             if self.db.execute(shown).first() is None:
@@ -78,11 +82,9 @@ class DeletedRows:
         """Takes messages out of conversations; those outside of any run go with that."""
         found = sa.select(_member.conversation_seq, _member.position, _member.message_seq)
         places = all_rows(self.db, found.where(_member.conversation_seq.in_(late)).limit(PORTION))
-        for place in places:
-            here = (_member.conversation_seq == place["conversation_seq"], _member.position == place["position"])
-            self.db.execute(conversation_messages.delete().where(*here))
         if not places:
             return None
+        self.db.execute(_place, [{"conversation": each["conversation_seq"], "at": each["position"]} for each in places])
         seqs = {place["message_seq"] for place in places}
         of_run = sa.select(runs.c.seq).where(runs.c.id == messages.c.run_id).exists()
         return self._some_messages(messages.c.seq.in_(seqs), ~of_run, ~_is_shown()) or Forgotten(more=True)
@@ -165,8 +167,9 @@ class DeletedRows:
         event, link = memory_events.c, memory_event_agents.c
         remembered = sa.select(link.agent_id).where(link.event_seq == event.seq).exists()
         exists = sa.select(blocks.c.seq).where(blocks.c.id == event.target_id).exists()
-        for seq in seqs:
-            self.db.execute(memory_events.delete().where(event.seq == seq, ~remembered, ~exists))
+        unknown = memory_events.delete().where(event.seq == sa.bindparam("change"), ~remembered, ~exists)
+        if seqs:
+            self.db.execute(unknown, [{"change": seq} for seq in seqs])
 
 
 def _is_shown() -> sa.ColumnElement[bool]:
