@@ -59,17 +59,20 @@ class Agents:
         return await change(self._ports, origin, work)
 
     async def duplicate(self, agent_id: str, origin: Origin = USER) -> Agent:
-        """A new agent with the same settings and copies of the blocks, without the conversations."""
+        """A new agent with the same settings and copies of the blocks, without conversations and secrets."""
 
         def work(changes: Changes) -> Agent:
             source = changes.repos.agents.get(agent_id)
             blocks = changes.repos.blocks.of_agent(agent_id)
             fields = {name: getattr(source, name) for name in AgentDraft.model_fields if hasattr(source, name)}
             copies = tuple(BlockDraft(**{n: getattr(block, n) for n in BlockDraft.model_fields}) for block in blocks)
-            draft = AgentDraft(
-                **{**fields, "name": f"{source.name[: MAX_NAME - 7]} (copy)", "blocks": copies, "block_ids": ()}
-            )
-            return self._create(changes, draft, may_overflow=True)
+            own = {
+                "name": f"{source.name[: MAX_NAME - 7]} (copy)",
+                "blocks": copies,
+                "block_ids": (),
+                "extras": source.extras.model_copy(update={"secret_names": ()}),
+            }
+            return self._create(changes, AgentDraft(**{**fields, **own}), may_overflow=True)
 
         return await change(self._ports, origin, work)
 

@@ -291,6 +291,31 @@ async def test_a_duplicate_has_its_own_memory(services: Services):
     assert (await block_value(services, agent)).startswith("Name: Chad.")
 
 
+async def test_a_duplicate_takes_a_text_over_its_limit_as_it_is_and_no_secrets(services: Services):
+    agent = await services.agents.create_demo()
+    human = (await services.blocks.of_agent(agent.id))[0]
+    await services.blocks.update(human.id, BlockPatch(value="x" * 3000), may_overflow=True)
+    await services.agent_secrets.replace(agent.id, {"API_KEY": "secret"})
+    twin = await services.agents.duplicate(agent.id)
+    of_twin = await services.blocks.of_agent(twin.id)
+    assert [(block.label, block.value) for block in of_twin] == [
+        (block.label, block.value) for block in await services.blocks.of_agent(agent.id)
+    ]
+    assert [block.version for block in of_twin] == [1, 1]
+    assert twin.extras.secret_names == ()
+
+
+async def test_a_number_that_cannot_be_stored_is_a_sentence(services: Services):
+    agent = await services.agents.create_demo()
+    thread = (await services.conversations.of_agent(agent.id))[0]
+    for asked in (
+        services.agents.update(agent.id, AgentPatch(context_window=10**30)),
+        services.messages.page(thread.id, before=2**70),
+    ):
+        with pytest.raises(Invalid, match="too large to be stored"):
+            await asked
+
+
 async def test_a_shared_block_is_seen_by_both_agents(services: Services):
     agent = await services.agents.create_demo()
     other = await services.agents.create(AgentDraft(name="Zoë Müller", model="demo/vesta"))

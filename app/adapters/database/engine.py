@@ -18,7 +18,7 @@ from app.domain.event import Changed
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
-_FAULTS = (DBAPIError, UnicodeEncodeError, PydanticSerializationError)
+_FAULTS = (DBAPIError, UnicodeEncodeError, PydanticSerializationError, OverflowError)
 _log = logging.getLogger(__name__)
 
 
@@ -95,9 +95,9 @@ class SqliteStorage:
         except _FAULTS as cause:
             self._fail(cause)
 
-    def _fail(self, cause: DBAPIError | UnicodeEncodeError | PydanticSerializationError) -> NoReturn:
+    def _fail(self, cause: Exception) -> NoReturn:
         if not isinstance(cause, DBAPIError):
-            raise not_storable() from cause
+            raise not_storable(cause) from cause
         error = storage_error(cause, self._file.parent)
         if error.code == "database_damaged":
             suspect_marker(self._file).touch()

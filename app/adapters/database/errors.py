@@ -69,8 +69,10 @@ def newer(written_by: str) -> StorageError:
     )
 
 
-def not_storable() -> Invalid:
-    """Words that are no domain model's (titles, searches, ids) come here as they were given."""
+def not_storable(cause: Exception) -> Invalid:
+    """Numbers, and words that are no domain model's (titles, searches, ids), come here as they were given."""
+    if isinstance(cause, OverflowError):
+        return Invalid("This number is too large to be stored.", hint="Choose a smaller one.")
     return Invalid("This text holds half a character, so it cannot be stored.", hint="Type it again.")
 
 
