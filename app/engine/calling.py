@@ -12,6 +12,7 @@ from app.domain.event import Progress
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure
 from app.engine.bundle import EnginePorts
+from app.engine.context.window import has_images
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
 from app.engine.queue import Purpose, purpose_of
@@ -21,7 +22,7 @@ from app.engine.retries import REFUSALS, Retries, Sent
 from app.engine.silence import loading, silence_of, told
 from app.engine.sizes import ask_sizes, learn_sizes, note_counts, surely_sent, within_limits
 from app.engine.state import CallModel, Cancelled, Exchange, ModelFailed, ModelReplied, Outcome, RunState
-from app.engine.view import AgentView, read_view
+from app.engine.view import AgentView, read_images, read_view
 from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
 
@@ -140,6 +141,9 @@ class ModelCall:
         """Reads the view, makes it fit, and encodes it."""
         ports = self._ports
         view, tokens = await self._fitting_view()
+        if any(has_images(member.message) for member in view.members):
+            images = await ports.storage.read(lambda repos: read_images(repos, view.members))
+            view = replace(view, images=images)
         model = ports.catalog.chat(view.provider)
         request = await model.prepare(await _aside(view, view.request))
         if self._is_smaller_than_thought(view, request):

@@ -1,12 +1,12 @@
 """What one model call is made of: read in one snapshot, turned into a request."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.error import ModelError
-from app.domain.message import ImagePart, Member, Message, ToolCallPart
+from app.domain.message import ImagePart, Member, ToolCallPart
 from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
@@ -38,7 +38,8 @@ class AgentView:
     memory_seq: int
     factor: float
     """The server's real counts divided by our estimates, from the newest step."""
-    images: dict[str, tuple[str, bytes]]
+    images: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
+    """Media type and bytes by hash; read once it is known which messages are sent."""
     counted: int = 0
     """The real count that `factor` comes from; 0: it is a guess, because nothing has been counted yet."""
     narrowed: bool = False
@@ -95,23 +96,21 @@ class AgentView:
 
 
 def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> AgentView:
-    """Reads all that a request needs. Cost depends on the window, not on the length of the history."""
+    """Reads all that a request needs but its images. Cost depends on the window, not on the length of the history."""
     agent = repos.agents.get(agent_id)
     provider, model = provider_of(repos, agent.model)
-    members = repos.messages.in_context(conversation_id)
     step = repos.runs.last_step(agent_id, whole=True)
     return AgentView(
         agent=agent,
         blocks=repos.blocks.of_agent(agent_id),
         tools=repos.tools.by_names(agent.tool_names),
-        members=members,
+        members=repos.messages.in_context(conversation_id),
         provider=provider,
         model=model,
         wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
         memory_seq=repos.history.last_seq(),
         factor=calibration(step, agent.model),
         counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
-        images=_images(repos, tuple(member.message for member in members)),
     )
 
 
@@ -141,10 +140,13 @@ def _tells(step: Step | None, handle: str) -> bool:
     return step.estimated_tokens >= SMALL and step.usage.prompt_tokens > 0
 
 
-def _images(repos: Repositories, messages: tuple[Message, ...]) -> dict[str, tuple[str, bytes]]:
+def read_images(repos: Repositories, members: tuple[Member, ...]) -> dict[str, tuple[str, bytes]]:
     """The images that are still stored; the encoding says of the others that they are gone."""
     wanted = {
-        part.sha256: part.media_type for message in messages for part in message.parts if isinstance(part, ImagePart)
+        part.sha256: part.media_type
+        for member in members
+        for part in member.message.parts
+        if isinstance(part, ImagePart)
     }
     stored = {sha: media_type for sha, media_type in wanted.items() if repos.blobs.find(sha) is not None}
     return {sha: (media_type, repos.blobs.get(sha)[1]) for sha, media_type in stored.items()}

@@ -81,6 +81,10 @@ class ConversationRepository(Protocol):
         """Threads and branches, oldest first."""
         ...
 
+    def of_thread(self, root_id: str) -> tuple[Conversation, ...]:
+        """A thread and its branches, oldest first."""
+        ...
+
     def add(self, conversation: Conversation) -> None: ...
     def save(self, conversation: Conversation) -> None: ...
     def delete(self, conversation_id: str, at: Micros) -> None:
@@ -102,6 +106,10 @@ class MessageRepository(Protocol):
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
         """What the model sees, oldest first. Cost depends on the window, not on the history's length."""
+        ...
+
+    def first_in_context(self, conversation_id: str) -> int | None:
+        """The position of the oldest message that the model sees."""
         ...
 
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:

@@ -15,6 +15,7 @@ from app.ports.storage import Repositories
 from app.services.changing import change, check_version
 
 MAX_NAME = 120
+PREVIEW = 200
 
 
 class Agents:
@@ -210,17 +211,23 @@ def check_agent(agent: Agent) -> None:
 def _rows(repos: Repositories) -> tuple[AgentRow, ...]:
     last = repos.messages.last_of_agents()
     active = {run.agent_id: run.id for run in repos.runs.active()}
+    agents = repos.agents.list()
+    ended = repos.pages.last_runs(tuple(agent.id for agent in agents if agent.id not in active))
     rows: list[AgentRow] = []
-    for agent in repos.agents.list():
-        message = last.get(agent.id)
-        newest = next(iter(repos.runs.list(agent_id=agent.id, limit=1)), None)
+    for agent in agents:
+        message, newest = last.get(agent.id), ended.get(agent.id)
         rows.append(
             AgentRow(
                 agent=agent,
-                last_text=" ".join(message.text.split())[:200] if message else "",
+                last_text=_preview(message.text) if message else "",
                 last_at=message.created_at if message else None,
                 active_run_id=active.get(agent.id),
                 last_stop_reason=newest.stop_reason if newest else None,
             )
         )
     return tuple(rows)
+
+
+def _preview(text: str) -> str:
+    """Its beginning on one line. Whole, a text may be a book."""
+    return " ".join(text.lstrip()[: 4 * PREVIEW].split())[:PREVIEW]

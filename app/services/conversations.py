@@ -57,9 +57,8 @@ class Conversations:
                 )
             if row.root_id != row.id:
                 raise Invalid("A branch cannot be deleted alone.", hint="Delete the conversation it belongs to.")
-            for member in repos.conversations.of_agent(row.agent_id):
-                if member.root_id == row.id:
-                    _check_idle(repos, member)
+            for member in repos.conversations.of_thread(row.id):
+                _check_idle(repos, member)
             repos.conversations.delete(conversation_id, self._ports.clock.now())
             _note(repos, row)
 
@@ -80,10 +79,8 @@ class Conversations:
         def work(repos: Repositories) -> Conversation:
             row = repos.conversations.get(conversation_id)
             _check_idle(repos, row)
-            members = repos.messages.in_context(conversation_id)
-            if members:
-                end = members[-1].position + 1
-                repos.messages.leave_context(conversation_id, end, end)
+            end = repos.messages.count(conversation_id) + 1
+            repos.messages.leave_context(conversation_id, end, end)
             _note(repos, row)
             return row
 
@@ -168,13 +165,13 @@ class Conversations:
         return after
 
 
-def forks(rows: tuple[Conversation, ...], shown: Conversation) -> tuple[Fork, ...]:
+def forks(thread: tuple[Conversation, ...], shown: Conversation) -> tuple[Fork, ...]:
     """Where the shown conversation has variants, from all rows of its thread.
 
     Two conversations share everything before a position if walking up to the row that owns the message before it
     leads to the same row; the variants at a position are the different owners of the message at it.
     """
-    family = {row.id: row for row in rows if row.root_id == shown.root_id}
+    family = {row.id: row for row in thread}
     positions = sorted({row.branch_position for row in family.values() if row.branch_position is not None})
     found: list[Fork] = []
     for position in positions:

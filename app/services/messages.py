@@ -44,18 +44,18 @@ def _page(
     messages = tuple(member.message for member in members)
     run_ids = tuple(dict.fromkeys(message.run_id for message in messages if message.run_id))
     shown = repos.conversations.get(conversation_id)
-    context = repos.messages.in_context(conversation_id)
+    last = repos.messages.count(conversation_id)
     return TranscriptPage(
         conversation_id=conversation_id,
         messages=messages,
         positions=tuple(member.position for member in members),
-        first_in_context=context[0].position if context else None,
+        first_in_context=repos.messages.first_in_context(conversation_id),
         changes=repos.history.of_runs(run_ids) if run_ids else (),
         steps=repos.runs.steps(run_ids) if run_ids else (),
         runs=repos.runs.many(run_ids) if run_ids else (),
-        forks=forks(repos.conversations.of_agent(shown.agent_id), shown),
-        has_earlier=bool(members) and bool(repos.messages.page(conversation_id, before=members[0].position, limit=1)),
-        has_later=bool(members) and bool(repos.messages.page(conversation_id, after=members[-1].position, limit=1)),
+        forks=forks(repos.conversations.of_thread(shown.root_id), shown),
+        has_earlier=bool(members) and members[0].position > 1,
+        has_later=bool(members) and members[-1].position < last,
     )
 
 

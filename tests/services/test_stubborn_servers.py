@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentPatch
 from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.domain.run import Run
+from app.engine.view import read_images, read_view
 from app.services import Services
 from tests.support.filling import fill
 from tests.support.openai_replies import BAD_HISTORY, JsonObject, Refusal, Reply, Scripted, ToolCall, error_body
@@ -196,3 +198,22 @@ async def test_a_reply_of_two_megabytes_ends_in_order_and_the_agent_answers(serv
     assert run.status == "completed"
     assert len((await transcript(services, agent))[-1].text) > 1_000_000
     assert (await say(services, agent, "and now?")).stop_reason == "end_turn"
+
+
+async def test_the_bytes_of_images_are_read_for_a_request_and_not_to_count_one(engine: OpenEngine, server: Choosy):
+    agent = await agent_on(engine.services, server)
+    await show(engine.services, agent, "Look!")
+    thread = await thread_of(engine.services, agent)
+    statements: list[str] = []
+
+    def work(repos: Any) -> None:
+        connection = repos.messages.db.connection.driver_connection
+        connection.set_trace_callback(statements.append)
+        view = read_view(repos, agent.id, thread)
+        connection.set_trace_callback(None)
+        assert any(isinstance(part, ImagePart) for member in view.members for part in member.message.parts)
+        assert list(read_images(repos, view.members).values()) == [("image/png", PNG)]
+
+    await engine.storage.read(work)
+    assert [statement for statement in statements if "blobs" in statement] == []
+    assert statements

@@ -6,6 +6,8 @@ overlapping pairs of characters; emoji become words of their own, which the toke
 
 import re
 import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import pairwise
 
 _ACCENTS = re.compile(
@@ -19,6 +21,9 @@ _INDIC = "\u0900-\u0dff"
 """Vowel signs of these scripts are no letters to Python, yet part of the word."""
 _PIECE = re.compile(f"(?P<run>[{_UNSPACED}]+)|(?P<word>(?:[^\\W_{_UNSPACED}]|[{_INDIC}])+)|(?P<sign>[^\\w\\s])")
 _MAX_TERMS = 24
+_SPACE = re.compile(r"\s")
+_AT_ONCE = 10_000
+"""Characters that are folded at once: other threads of Python wait meanwhile, and a text may be a book."""
 _STOP_TEXT = (
     "a about am an and are as at be been but by did do does for from had has have he her his how i if in is it "
     "its me my of on or our she so that the their them there they this to was we were what when where which who "
@@ -42,7 +47,7 @@ def index_text(text: str) -> str:
 
     The last character of an unspaced run is there alone too, so that each character begins some word of the index.
     """
-    return " ".join(_words(folded(text), lasts=True))
+    return " ".join(word for piece in _pieces(text) for word in _words(folded(piece), lasts=True))
 
 
 def query_terms(query: str) -> tuple[str, ...]:
@@ -54,6 +59,8 @@ def query_terms(query: str) -> tuple[str, ...]:
 
 def snippet(text: str, terms: tuple[str, ...], length: int = 160) -> str:
     """The surroundings of the first term in a text, on one line."""
+    if len(text) > _AT_ONCE:
+        text = next((piece for piece in _pieces(text) if _holds(piece, terms)), text[:_AT_ONCE])
     line = " ".join(text.split())
     if len(line) <= length:
         return line
@@ -64,6 +71,22 @@ def snippet(text: str, terms: tuple[str, ...], length: int = 160) -> str:
         start = start if space < 0 else space + 1
     cut = line[start : start + length].rstrip()
     return ("…" if start else "") + cut + ("…" if start + length < len(line) else "")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end where a word does."""
+    start = 0
+    while len(text) - start > _AT_ONCE:
+        space = _SPACE.search(text, start + _AT_ONCE)
+        end = space.start() if space else len(text)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _holds(text: str, terms: tuple[str, ...]) -> bool:
+    plain = folded(text)
+    return any(term in plain for term in terms)
 
 
 def _words(text: str, *, lasts: bool = False) -> list[str]:
@@ -86,7 +109,8 @@ def _pairs(run: str) -> list[str]:
 
 
 def _first(line: str, terms: tuple[str, ...]) -> int:
-    """Where the first term begins in the line, about: folding may change lengths by a few characters."""
+    """Where the first term begins in the line."""
     plain = folded(line)
-    spots = [spot for term in terms if (spot := plain.find(term)) >= 0]
-    return min(spots, default=0)
+    spot = min((spot for term in terms if (spot := plain.find(term)) >= 0), default=0)
+    # Folding makes some characters two, and two of some one.
+    return bisect_left(range(len(line)), spot, key=lambda end: len(folded(line[:end])))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.adapters.database.making import World, step
+from tests.adapters.database.making import World, branch, conversation, step
 
 pytestmark = pytest.mark.anyio
 
@@ -54,8 +54,10 @@ async def measure(world: World, last: int) -> dict[str, int]:
         steps, rows = Steps(repos), repos.messages
         assert len(rows.in_context(place)) == 20
         assert rows.count(place) == last
+        assert rows.first_in_context(place) == last - 19
         return {
             "in_context": steps.of(lambda: rows.in_context(place)),
+            "first_in_context": steps.of(lambda: rows.first_in_context(place)),
             "newest page": steps.of(lambda: rows.page(place)),
             "earlier page": steps.of(lambda: rows.page(place, before=last // 2)),
             "later page": steps.of(lambda: rows.page(place, after=last // 2)),
@@ -137,3 +139,19 @@ async def test_runs_and_history_are_found_by_index(world: World) -> None:
 
     few, many = await grow(1, 20), await grow(21, 5000)
     assert {name: (few[name], steps) for name, steps in many.items() if steps > few[name] * 1.2 + 20} == {}
+
+
+async def test_a_thread_is_read_without_the_other_threads_of_its_agent(world: World) -> None:
+    own = branch(world.conversation, 1)
+
+    def read(repos):
+        thread: list[object] = []
+        steps = Steps(repos).of(lambda: thread.extend(repos.conversations.of_thread(world.conversation.id)))
+        assert thread == [world.conversation, own]
+        return steps
+
+    await world.storage.write(lambda repos: repos.conversations.add(own))
+    alone = await world.storage.read(read)
+    more = [conversation(world.agent.id) for _ in range(300)]
+    await world.storage.write(lambda repos: [repos.conversations.add(one) for one in more])
+    assert await world.storage.read(read) <= alone * 1.2 + 20

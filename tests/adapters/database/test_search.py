@@ -190,3 +190,13 @@ async def test_an_old_match_is_found_behind_many_newer_ones_of_a_deleted_agent(w
 
     await world.storage.write(talk)
     assert await found(world, "otter") == ["otter of old"]
+
+
+def test_a_book_is_indexed_like_its_pages_and_shown_where_it_was_found() -> None:
+    pages = [f"Seite {number}: Straße 北京 " + "e\u0301 und mehr " * 900 for number in range(20)]
+    pages[13] += "OTTER-Bau "
+    book = "\n".join(pages)
+    assert index_text(book) == " ".join(index_text(page) for page in pages)
+    assert "OTTER-Bau" in snippet(book, ("otter",))
+    assert snippet(book, ("nowhere",)).startswith("Seite 0: Straße")
+    assert index_text("北京" * 20_000).split()[-2:] == ["北京", "京"]

@@ -39,6 +39,10 @@ class ConversationRows:
         rows = all_rows(self.db, _of_agent, {"agent": agent_id})
         return tuple(mapping.conversation_of(row) for row in rows)
 
+    def of_thread(self, root_id: str) -> tuple[Conversation, ...]:
+        rows = all_rows(self.db, _LIVE.where(conversations.c.root_id == root_id))
+        return tuple(mapping.conversation_of(row) for row in rows)
+
     def add(self, conversation: Conversation) -> None:
         self.db.execute(conversations.insert(), mapping.conversation_values(conversation))
 

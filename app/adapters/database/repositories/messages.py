@@ -79,6 +79,10 @@ class MessageRows:
         rows = all_rows(self.db, _in_context, {"conversation": conversation_id})
         return tuple(mapping.member_of(row) for row in rows)
 
+    def first_in_context(self, conversation_id: str) -> int | None:
+        first = sa.select(sa.func.min(_member.position)).where(_here, _member.left_seq.is_(None))
+        return self.db.execute(first, {"conversation": conversation_id}).scalar()
+
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
         values = {"conversation": conversation_id, "border": before_position, "seq": left_seq}
         return self.db.execute(_leave, values).rowcount
