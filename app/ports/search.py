@@ -3,15 +3,11 @@
 from typing import Protocol
 
 from app.domain.base import Micros
-from app.domain.message import Message, Role, SearchHit
+from app.domain.message import Role, SearchHit
 
 
 class MessageSearch(Protocol):
     """Called inside a transaction (see `app.ports.storage`), hence synchronous."""
-
-    def add(self, message: Message) -> None:
-        """Indexes the text of a message; ones without text are skipped."""
-        ...
 
     def find(
         self,

@@ -17,7 +17,7 @@ from app.domain.event import Changed, RunEvent
 from app.domain.history import MemoryEvent
 from app.domain.message import Member, Message
 from app.domain.model import Provider
-from app.domain.run import Run, RunStatus, Step, StepTrace
+from app.domain.run import Run, Step, StepTrace
 from app.domain.system import Backup, Blob, Setting
 from app.domain.tool import Tool
 from app.ports.pages import IdentityRepository, Pages, RequestRepository
@@ -122,7 +122,6 @@ class MessageRepository(Protocol):
         """Members before (or after) a position, oldest first inside the page; without either the newest."""
         ...
 
-    def position(self, conversation_id: str, message_id: str) -> int | None: ...
     def count(self, conversation_id: str) -> int: ...
     def last_of_agents(self) -> dict[str, Message]:
         """Newest user or assistant message with text of each agent, by agent id."""
@@ -152,7 +151,6 @@ class RunRepository(Protocol):
         *,
         agent_id: str | None = None,
         conversation_id: str | None = None,
-        statuses: tuple[RunStatus, ...] = (),
         before_id: str | None = None,
         limit: int = 50,
     ) -> tuple[Run, ...]:

@@ -40,12 +40,8 @@ _ranked = sa.text(
 class MessageIndex:
     db: Connection
 
-    def add(self, message: Message) -> None:
-        seq = self.db.execute(sa.select(messages.c.seq).where(messages.c.id == message.id)).scalar_one()
-        self.add_as(seq, message)
-
-    def add_as(self, seq: int, message: Message) -> None:
-        """`add` for one who knows the row's seq."""
+    def add(self, seq: int, message: Message) -> None:
+        """Indexes the text of a message by the seq of its row; one without text is skipped."""
         self._change(_insert, seq, message)
 
     def remove(self, seq: int, message: Message) -> None:

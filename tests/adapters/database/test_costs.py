@@ -62,7 +62,6 @@ async def measure(world: World, last: int) -> dict[str, int]:
             "earlier page": steps.of(lambda: rows.page(place, before=last // 2)),
             "later page": steps.of(lambda: rows.page(place, after=last // 2)),
             "count": steps.of(lambda: rows.count(place)),
-            "position": steps.of(lambda: rows.position(place, "message-9")),
             "last_of_agents": steps.of(rows.last_of_agents),
         }
 

@@ -77,13 +77,6 @@ async def test_what_left_the_window_stays_in_the_conversation(world: World) -> N
     assert [(member.message, member.left_seq) for member in page] == list(zip(said, (5, 5, None, None), strict=True))
 
 
-async def test_a_message_knows_its_place(world: World) -> None:
-    said = await world.say("a", "b")
-    place = world.conversation.id
-    assert await world.storage.read(lambda repos: repos.messages.position(place, said[1].id)) == 2
-    assert await world.storage.read(lambda repos: repos.messages.position(place, "message-none")) is None
-
-
 async def test_the_last_words_of_an_agent_are_the_newest_text_of_person_or_agent(world: World) -> None:
     quiet = samples.agent()
     words = world.message("And so it is.", role="assistant")

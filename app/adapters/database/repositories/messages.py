@@ -70,7 +70,7 @@ class MessageRows:
         seq = insert(self.db, messages, mapping.message_values(message))
         place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
         self.db.execute(conversation_messages.insert(), {**place, "entered_seq": position, "left_seq": None})
-        self.search.add_as(seq, message)
+        self.search.add(seq, message)
         if message.role in ("user", "assistant") and message.text.strip():
             self.db.execute(_last_words, {"agent": message.agent_id, "message_seq": seq})
         return position
@@ -98,14 +98,6 @@ class MessageRows:
         else:
             rows = all_rows(self.db, _newest, values)[::-1]
         return tuple(mapping.member_of(row) for row in rows)
-
-    def position(self, conversation_id: str, message_id: str) -> int | None:
-        found = (
-            sa.select(_member.position)
-            .join(messages, messages.c.seq == _member.message_seq)
-            .where(_here, messages.c.id == message_id)
-        )
-        return self.db.execute(found, {"conversation": conversation_id}).scalar()
 
     def count(self, conversation_id: str) -> int:
         last = sa.select(sa.func.max(_member.position)).where(_here)

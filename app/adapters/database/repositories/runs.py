@@ -14,7 +14,7 @@ from app.adapters.database.tables import run_events, runs, steps
 from app.domain.base import Micros
 from app.domain.error import Conflict
 from app.domain.event import RunEvent
-from app.domain.run import Run, RunStatus, Step, StepTrace
+from app.domain.run import Run, Step, StepTrace
 
 # Written out, because SQLite uses a partial index only for the condition it was made with.
 _ACTIVE = runs.c.status.in_([sa.literal_column("'created'"), sa.literal_column("'running'")])
@@ -80,7 +80,6 @@ class RunRows:
         *,
         agent_id: str | None = None,
         conversation_id: str | None = None,
-        statuses: tuple[RunStatus, ...] = (),
         before_id: str | None = None,
         limit: int = 50,
     ) -> tuple[Run, ...]:
@@ -89,8 +88,6 @@ class RunRows:
             found = found.where(runs.c.agent_id == agent_id)
         if conversation_id is not None:
             found = found.where(runs.c.conversation_id == conversation_id)
-        if statuses:
-            found = found.where(runs.c.status.in_(statuses))
         if before_id is not None:
             found = found.where(runs.c.seq < self._seq(before_id))
         return _all_runs(all_rows(self.db, found))
