@@ -106,7 +106,7 @@ class Chat:
         self._command = command
         self._client: Client | None = None
         self._agent: Agent | None = None
-        self._conversation_id = ""
+        self._thread_id = ""
         self.paper = paper
         self.failed = False
 
@@ -185,7 +185,7 @@ class Chat:
         self.paper.line(f"{agent.name} ({agent.model})", BOLD)
 
     def _show(self, conversation: Conversation) -> None:
-        self._conversation_id = conversation.active_id
+        self._thread_id = conversation.root_id
 
     async def _memory(self) -> None:
         blocks = await self._services.blocks.of_agent(self._agent_id)
@@ -219,7 +219,9 @@ class Chat:
     async def _say(self, text: str) -> None:
         draft = MessageDraft.of(text)
         try:
-            run = await self._services.runs.start(self._conversation_id, draft, started_by="terminal")
+            # Asked anew each time: a window may show another branch by now.
+            thread = await self._services.conversations.get(self._thread_id)
+            run = await self._services.runs.start(thread.active_id, draft, started_by="terminal")
         except Conflict as error:
             if error.code != "busy":
                 raise

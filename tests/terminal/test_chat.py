@@ -1,5 +1,6 @@
 """`lares chat` as a person and a script use it: real processes, a real engine, the demo agent."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.config import Config
+from app.link.client import connect
 from app.link.engine_file import read_note
 from tests.support.lares_process import SECONDS, Terminal, arguments_of, environment, lares
 from tests.support.source import ROOT
@@ -140,6 +142,29 @@ def test_reply_goes_on_when_the_engine_is_killed(terminal: Terminal, config: Con
     terminal.type("/quit\n")
     assert terminal.end() == 0
     assert "Traceback" not in terminal.shown, terminal.shown[terminal.shown.find("Traceback") - 500 :]
+
+
+def test_message_goes_to_the_branch_that_a_window_shows_by_now(terminal: Terminal, config: Config) -> None:
+    terminal.see("> ")
+    terminal.type("hello\n")
+    terminal.see("> ", 2)
+
+    async def window(branch: bool) -> list[str]:
+        client = await connect(config)
+        try:
+            agent = (await client.services.agents.list())[0].agent
+            thread = (await client.services.conversations.of_agent(agent.id))[0]
+            if branch:
+                thread = await client.services.conversations.branch(thread.active_id, 1)
+            messages = (await client.services.messages.page(thread.active_id)).messages
+            return [message.text for message in messages if message.role == "user"]
+        finally:
+            await client.close()
+
+    assert asyncio.run(window(branch=True)) == []
+    terminal.type("who are you\n")
+    terminal.see("> ", 3)
+    assert asyncio.run(window(branch=False)) == ["who are you"]
 
 
 def test_unknown_encoding_of_the_terminal_breaks_nothing() -> None:
