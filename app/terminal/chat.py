@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import importlib
 import sys
+import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -158,8 +159,14 @@ class Chat:
         return True
 
     async def _reconnect(self) -> None:
-        """The engine may have ended while nobody typed."""
-        if self._client is not None and self._client.is_closed:
+        """The engine may have ended while nobody typed; without the loop the link has not heard of it yet."""
+        if self._client is None:
+            return
+        try:
+            await self._services.system.status()
+        except LinkError as error:
+            if error.code != "engine_gone":
+                raise
             await self._client.close()
             self._client = await ensure_engine(self._config, "terminal", command=self._command)
 
@@ -217,17 +224,15 @@ class Chat:
         self.paper.line("A new conversation. Memory stays, the earlier messages are kept.", DIM)
 
     async def _say(self, text: str) -> None:
-        draft = MessageDraft.of(text)
+        # With an id of its own it is not said twice, however often it is sent.
+        draft = MessageDraft.of(text).model_copy(update={"otid": str(uuid.uuid4())})
         try:
-            # Asked anew each time: a window may show another branch by now.
-            thread = await self._services.conversations.get(self._thread_id)
-            run = await self._services.runs.start(thread.active_id, draft, started_by="terminal")
-        except Conflict as error:
-            if error.code != "busy":
+            run = await self._start(draft)
+        except LinkError as error:
+            if error.code != "engine_gone":
                 raise
-            raise Conflict(
-                "This agent is still replying to somebody else.", code="busy", hint="Wait a moment, then write again."
-            ) from error
+            await self._reconnect()
+            run = await self._start(draft)
         printer = ReplyPrinter(self.paper)
         try:
             await self._follow(run, printer)
@@ -239,6 +244,18 @@ class Chat:
             await self._follow(run, printer)
         self.paper.end_line()
         self.failed = printer.failed
+
+    async def _start(self, draft: MessageDraft) -> Run:
+        # Asked anew each time: a window may show another branch by now.
+        thread = await self._services.conversations.get(self._thread_id)
+        try:
+            return await self._services.runs.start(thread.active_id, draft, started_by="terminal")
+        except Conflict as error:
+            if error.code != "busy":
+                raise
+            raise Conflict(
+                "This agent is still replying to somebody else.", code="busy", hint="Wait a moment, then write again."
+            ) from error
 
     async def _follow(self, run: Run, printer: ReplyPrinter) -> None:
         """Writes the run's events until its end, through a restart of the engine too."""

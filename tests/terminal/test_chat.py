@@ -209,3 +209,17 @@ def test_output_that_cannot_be_written_is_a_sentence() -> None:
         )
     assert done.returncode == 1
     assert done.stderr.decode() == "The conversation cannot be shown here: No space left on device.\n"
+
+
+def test_message_is_answered_once_although_the_engine_was_killed_meanwhile(terminal: Terminal, config: Config) -> None:
+    terminal.see("> ")
+    for number in (2, 3):
+        note = read_note(config.engine_file)
+        assert note is not None
+        os.kill(note.pid, signal.SIGKILL)
+        terminal.type("who are you\n")
+        terminal.see("> ", number)
+    terminal.type("/quit\n")
+    assert terminal.end() == 0
+    assert "does not answer" not in terminal.shown
+    assert terminal.shown.count("`/fail`") == 2
