@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain.address import is_here, place_of
-from app.domain.base import Micros
 from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
@@ -18,9 +17,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 3.0
 """Seconds. With the second that looking takes, a server that appears or dies is noticed within five."""
-LIST_EVERY: Micros = 12_000_000
-"""How old a list of a server on this computer gets while somebody watches: models are loaded by other programs too."""
-STALE: Micros = 10_000_000
+LIST_EVERY = 12.0
+"""Seconds: how old a list gets while somebody watches: other programs load models too."""
+STALE = 10.0
 SETTING = "servers.places"
 """Places to look at instead of the usual ones: a list of `host:port`. Only this computer's are looked at."""
 
@@ -49,13 +48,13 @@ class Servers:
         self._general = known
         self._watched = watched
         self._found: tuple[FoundServer, ...] | None = None
-        self._found_at: Micros = 0
+        self._found_at = 0.0
         self._looking = asyncio.Lock()
-        self._listed_at: dict[str, Micros] = {}
+        self._listed_at: dict[str, float] = {}
 
     async def found(self) -> tuple[FoundServer, ...]:
         """The servers that answered when last looked for; looks at once if that is long ago."""
-        if self._found is None or self._ports.clock.now() - self._found_at > STALE:
+        if self._found is None or _seconds() - self._found_at > STALE:
             await self._look()
         return self._found or ()
 
@@ -100,7 +99,7 @@ class Servers:
             here = await self._providers_here()
             places = dict.fromkeys((*await self._places(), *here))
             found = await self._general.probe(places)
-            before, self._found, self._found_at = self._found, found, self._ports.clock.now()
+            before, self._found, self._found_at = self._found, found, _seconds()
             if before is not None and before != found:
                 self._ports.publish(Changed(kind="provider", ids=()))
             answering = {place_of(one.preset.base_url) for one in found}
@@ -112,8 +111,8 @@ class Servers:
 
     async def _follow(self, provider: Provider, *, answers: bool, changed: bool) -> None:
         """Reads a server's list again when it came, went or changed, and now and then."""
-        now = self._ports.clock.now()
-        old = now - self._listed_at.get(provider.id, 0) >= LIST_EVERY
+        now = _seconds()
+        old = now - self._listed_at.get(provider.id, -LIST_EVERY) >= LIST_EVERY
         believed = self._shelf.answers(provider.id)
         if changed or (believed is not None and believed != answers) or (answers and old):
             self._listed_at[provider.id] = now
@@ -134,6 +133,11 @@ class Servers:
             if place is not None:
                 here.setdefault(place, []).append(provider)
         return here
+
+
+def _seconds() -> float:
+    """Goes on evenly, however the computer's clock is set."""
+    return asyncio.get_running_loop().time()
 
 
 def _free_name(name: str, taken: set[str]) -> str:

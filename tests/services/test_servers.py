@@ -132,3 +132,15 @@ async def test_nobody_looks_while_nobody_watches(services: Services) -> None:
 async def test_presets_name_the_known_servers(services: Services) -> None:
     names = {preset.name for preset in await services.servers.presets()}
     assert {"ollama", "lmstudio", "llamacpp", "vllm", "jan", "openai", "openrouter"} <= names
+
+
+async def test_a_clock_that_is_set_back_keeps_no_server_hidden(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.servers.STALE", 0)
+    port = free_port()
+    await look_at(services, port)
+    assert await services.servers.found() == ()
+    monkeypatch.setattr("app.adapters.system.SystemClock.now", lambda clock: 1_000_000)
+    with OllamaServer(port=port, version="0.31.0"):
+        assert len(await services.servers.found()) == 1
