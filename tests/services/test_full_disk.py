@@ -20,7 +20,10 @@ from tests.support.openai_server import OpenAIServer
 from tests.support.talking import check_invariants, events_of, say, transcript
 from tests.support.whole_engine import agent_on, started, thread_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.allow_logs("could not be (stored|stopped|set aside)|snapshot")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.allow_logs("could not be (stored|stopped|set aside)|snapshot|^WARNING app.services.housekeeping"),
+]
 SECONDS = 20
 
 
