@@ -131,7 +131,7 @@ def _serve(options: argparse.Namespace) -> int:
                 "close it first, or choose another folder with --data."
             )
         else:
-            _say(f"Lares {__version__} serves on {served[0].url} (try /v1/health/). Ctrl-C ends it.")
+            _say(f"Lares {__version__} serves on {served[-1].url} (try /v1/health/). Ctrl-C ends it.")
 
     return run_engine(config, EnginePlan(_open_engine, report, alongside=alongside))
 

@@ -255,3 +255,22 @@ def test_engine_loads_no_command_line_of_its_libraries() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS, cwd=ROOT, check=True
     )
     assert not {"pygments", "rich", "PySide6"} & set(done.stdout.split())
+
+
+def test_serve_goes_on_with_a_backup_that_a_window_restored(server: Server, config: Config) -> None:
+    async def restore() -> None:
+        client = await open_link(read_note(config.engine_file), "window")
+        try:
+            backup = await client.services.backups.create()
+            await client.services.agents.create_demo()
+            await client.services.backups.restore(backup.name)
+            await client.wait_closed()
+        finally:
+            await client.close()
+
+    asyncio.run(restore())
+    assert server.process.stderr is not None
+    assert server.process.stderr.readline() == server.said
+    assert server.ask("/v1/health/")[0] == 200
+    assert server.ask("/v1/agents/")[1] == b"[]"
+    assert server.end() == 0

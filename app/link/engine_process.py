@@ -44,7 +44,7 @@ class OpenEngine(Protocol):
 
     @property
     def exit_requested(self) -> asyncio.Event:
-        """Set by whoever wants the process to end (restore of a backup)."""
+        """Set by whoever wants another engine in place of this one (restore of a backup)."""
         ...
 
     def busy(self) -> bool:
@@ -132,11 +132,16 @@ class _Process:
     async def main(self) -> None:
         stop = asyncio.Event()
         _on_signals(stop)
-        engine = await self._plan.open_engine(self._config)
-        try:
-            await self._serve(engine, stop)
-        finally:
-            await engine.close()
+        while True:
+            engine = await self._plan.open_engine(self._config)
+            try:
+                await self._serve(engine, stop)
+            finally:
+                await engine.close()
+            # Without another server beside it, the client that wants a new engine starts it.
+            if self._plan.alongside is None or stop.is_set():
+                return
+            self._reported = False
 
     async def _serve(self, engine: OpenEngine, stop: asyncio.Event) -> None:
         token = secrets.token_hex(32)
