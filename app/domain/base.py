@@ -1,11 +1,12 @@
 """The base of every domain model: frozen, closed, plain JSON in and out."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Field", "Frozen", "Micros"]
+__all__ = ["Field", "Frozen", "Micros", "is_one_line"]
 
 
 class Frozen(BaseModel):
@@ -27,6 +28,12 @@ class Frozen(BaseModel):
 
 Micros = int
 """UTC time as integer microseconds since 1970."""
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a name shows something, and on one line."""
+    kinds = {unicodedata.category(letter) for letter in text}
+    return bool(kinds - {"Cc", "Cf", "Zl", "Zp", "Zs"}) and not kinds & {"Cc", "Zl", "Zp"}
 
 
 def _is_clean(values: Iterable[Any]) -> bool:

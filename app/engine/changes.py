@@ -4,12 +4,11 @@ Labels are checked here, so that no way of changing them (edit, undo, restore, a
 show them, and an agent has each only once.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.agent import Agent
-from app.domain.base import Micros
+from app.domain.base import Micros, is_one_line
 from app.domain.block import Block
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
@@ -183,7 +182,7 @@ class _Target:
 
 
 def _check_label(label: str) -> None:
-    if not label.strip() or len(label) > MAX_LABEL or any(c in "<>" or unicodedata.category(c) == "Cc" for c in label):
+    if len(label) > MAX_LABEL or not is_one_line(label) or any(c in "<>" for c in label):
         raise Invalid(
             f"A block needs a label of 1 to {MAX_LABEL} characters, without < > and line breaks.",
             hint="For example: plans",

@@ -1,7 +1,7 @@
 """Agents: create, change, duplicate, delete, bring back."""
 
 from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow
-from app.domain.base import Micros
+from app.domain.base import Micros, is_one_line
 from app.domain.block import Block, BlockDraft
 from app.domain.conversation import Conversation
 from app.domain.error import Invalid
@@ -190,8 +190,8 @@ def check_length(label: str, value: str, limit: int) -> None:
 def check_agent(agent: Agent) -> None:
     """Raises `Invalid` for settings that no run could work with."""
     reply, temperature = agent.settings.max_output_tokens, agent.settings.temperature
-    if not agent.name.strip() or len(agent.name) > MAX_NAME:
-        raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters.")
+    if len(agent.name) > MAX_NAME or not is_one_line(agent.name):
+        raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters on one line.")
     if "/" not in agent.model:
         raise Invalid(f"“{agent.model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
     if agent.context_window < 512:

@@ -299,3 +299,19 @@ async def test_the_deletion_of_a_shared_block_is_in_the_history_of_each_agent_th
     for holder in (agent, other):
         assert (await newest(services, holder)).op == "restore"
         assert "plans" in await labels(services, holder)
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e\u2066", "two\nlines", "two\u2028lines", "\u3000", "a\x1b[2J"])
+async def test_names_and_labels_show_something_on_one_line(services: Services, agent: Agent, name: str):
+    with pytest.raises(Invalid, match="name of 1 to 120"):
+        await services.agents.create(AgentDraft(name=name, model="demo/vesta"))
+    with pytest.raises(Invalid, match="name of 1 to 120"):
+        await services.agents.update(agent.id, AgentPatch(name=name))
+    with pytest.raises(Invalid, match="label of 1 to 100"):
+        await services.blocks.create(agent.id, BlockDraft(label=name))
+
+
+@pytest.mark.parametrize("name", ["Ümläut", "👩‍👩‍👧", "\U0001fae9", "\u202eabc", "a b", "北京", "٣"])
+async def test_names_of_all_scripts_are_taken(services: Services, agent: Agent, name: str):
+    assert (await services.agents.update(agent.id, AgentPatch(name=name))).name == name
+    assert (await services.blocks.create(agent.id, BlockDraft(label=name))).label == name
