@@ -196,6 +196,10 @@ class HistoryRepository(Protocol):
         """Newest first, with `undone_by` filled."""
         ...
 
+    def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
+        """The fields of a block, as JSON values, that differed from today's right after an event."""
+        ...
+
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         """Everything that changed this agent or a block while it was attached to it, newest first."""
         ...

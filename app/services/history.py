@@ -9,7 +9,7 @@ from app.domain.history import USER, MemoryEvent, Origin
 from app.domain.merge import merge
 from app.engine.bundle import EnginePorts
 from app.engine.changes import Changes
-from app.ports.storage import HistoryRepository, Repositories
+from app.ports.storage import Repositories
 from app.services.agents import check_agent
 from app.services.changing import change
 
@@ -50,7 +50,8 @@ class History:
 
         def work(changes: Changes) -> Block:
             block = changes.repos.blocks.get(block_id)
-            after = block.model_copy(update=fields_at(changes.repos.history, block, seq))
+            then = _typed(changes.repos.history.fields_at(block_id, seq))
+            after = block.model_copy(update=then)
             return changes.save_block(block, after, changes.repos.history.get(seq).agent_id)
 
         return await change(self._ports, origin, work)
@@ -60,25 +61,9 @@ class History:
 
         def work(repos: Repositories) -> str:
             block = repos.blocks.get(block_id)
-            return str(fields_at(repos.history, block, seq).get("value", block.value))
+            return str(repos.history.fields_at(block_id, seq).get("value", block.value))
 
         return await self._ports.storage.read(work)
-
-
-def fields_at(history: HistoryRepository, block: Block, seq: int) -> dict[str, Any]:
-    """The fields that differed right after event `seq`, found by walking back from today."""
-    fields: dict[str, Any] = {}
-    before: int | None = None
-    while True:
-        events = history.of_target(block.id, before=before, limit=PAGE)
-        for event in events:
-            if event.seq <= seq:
-                return _typed(fields)
-            if event.target_kind == "block" and event.op == "update":
-                fields.update(event.before or {})
-        if len(events) < PAGE:
-            return _typed(fields)
-        before = events[-1].seq
 
 
 def undo_event(changes: Changes, event: MemoryEvent) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
@@ -61,6 +62,16 @@ class HistoryRows:
         event = memory_events.c
         found = sa.select(memory_events).where(event.target_id == target_id)
         return self._page(found, event.seq, before, limit)
+
+    def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
+        event = memory_events.c
+        later = sa.select(event.before).where(
+            event.target_id == block_id, event.target_kind == "block", event.op == "update", event.seq > seq
+        )
+        fields: dict[str, Any] = {}
+        for before in self.db.execute(later.order_by(event.seq)).scalars():
+            fields = {**mapping.from_json(before), **fields}
+        return fields
 
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         link = memory_event_agents.c
