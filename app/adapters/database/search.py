@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import DatabaseError
 
 from app.adapters.database import mapping
 from app.adapters.database.rows import all_rows
@@ -45,8 +46,20 @@ class MessageIndex:
         self._change(_insert, seq, message)
 
     def remove(self, seq: int, message: Message) -> None:
-        """The index holds no texts, so it must be told what it was told when the message was added."""
-        self._change(_remove, seq, message)
+        """The index holds no texts, so it must be told what it was told when the message was added.
+
+        An older Python may have told it other words. It notices where hardly any are left, and is then made anew.
+        """
+        try:
+            self._change(_remove, seq, message)
+        except DatabaseError:
+            self._make_anew()
+            self._change(_remove, seq, message)
+
+    def _make_anew(self) -> None:
+        self.db.exec_driver_sql("INSERT INTO message_search(message_search) VALUES ('delete-all')")
+        for row in self.db.execute(sa.select(messages)).mappings():
+            self.add(row["seq"], mapping.message_of(row))
 
     def _change(self, statement: sa.TextClause, seq: int, message: Message) -> None:
         words = index_text(message.text)

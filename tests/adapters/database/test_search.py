@@ -200,3 +200,17 @@ def test_a_book_is_indexed_like_its_pages_and_shown_where_it_was_found() -> None
     assert "OTTER-Bau" in snippet(book, ("otter",))
     assert snippet(book, ("nowhere",)).startswith("Seite 0: Straße")
     assert index_text("北京" * 20_000).split()[-2:] == ["北京", "京"]
+
+
+async def test_an_index_that_was_told_other_words_is_made_anew_when_a_message_goes(world: World) -> None:
+    # Another Python knows other characters: what it indexed cannot be taken out word for word.
+    gone, stays = await world.say("otter one two three", "badger")
+
+    def tamper(repos):
+        repos.search.db.exec_driver_sql("INSERT INTO message_search(message_search) VALUES('delete-all')")
+        repos.search.db.exec_driver_sql("INSERT INTO message_search(rowid, words, scope) VALUES (1, 'x', 'y')")
+
+    await world.storage.write(tamper)
+    await world.storage.write(lambda repos: repos.search.remove(1, gone))
+    assert await found(world, "badger") == [stays.text]
+    assert await found(world, "otter") == []
