@@ -173,7 +173,7 @@ async def test_503_of_a_full_queue(services: Services, server: OllamaServer) -> 
     agent = await agent_on(services, server)
     server.busy = True
     running = asyncio.ensure_future(corrected(services, agent))
-    await asyncio.to_thread(server.wait_for, lambda: len(server.chats) == 1)
+    await asyncio.to_thread(server.wait_for, lambda: server.turned_away == 1)
     server.busy = False
     await running
     assert len(server.chats) == 3, "once refused, the call, the answer"

@@ -59,6 +59,8 @@ class OllamaServer:
     """Requests that a loaded model serves at once; the others wait without a word."""
     busy: bool = False
     """True: requests that need a load find the queue full."""
+    turned_away: int = 0
+    """How many did."""
     cloud: Cloud = "signed out"
     tokens_per_second: float = 0
     offline: bool = False
@@ -229,6 +231,8 @@ class OllamaServer:
             await _refuse(exchange, answer)
             return
         if self._needs_load(body, model) and self.busy:
+            with self.serving.noted():
+                self.turned_away += 1
             await _refuse(exchange, error(503, "server busy, please try again.  maximum pending requests exceeded"))
             return
         load_ms = await self._load(body, model)

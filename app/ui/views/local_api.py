@@ -131,7 +131,7 @@ class LocalApi(QWidget):
 
     def _connect(self) -> None:
         desk, do = self._desk, self._do
-        self.switch.clicked.connect(lambda on: do(self._turn(on)))
+        self.switch.clicked.connect(lambda on: do(self._turn(on, self.port.value())))
         self.port.editingFinished.connect(self._port_typed)
         self._copy_url.clicked.connect(lambda *_: self._copy(self.url.whole_text, self.tr("Address copied")))
         self.make.clicked.connect(lambda *_: do(self._make_token()))
@@ -228,14 +228,14 @@ class LocalApi(QWidget):
 
     # What is done
 
-    async def _turn(self, on: bool) -> None:
+    async def _turn(self, on: bool, port: int) -> None:
         self.switch.set_busy(True)
-        self._show(await (self._api.start(self.port.value()) if on else self._api.stop()))
+        self._show(await (self._api.start(port) if on else self._api.stop()))
 
     def _port_typed(self) -> None:
         status = self._status
         if status is not None and status.running and self.port.value() != status.port:
-            self._do(self._turn(True))
+            self._do(self._turn(True, self.port.value()))
 
     async def _make_token(self) -> None:
         if self._status is not None and self._status.has_token:
