@@ -112,12 +112,12 @@ class Connection:
 
         Failures of the connection, in the block too, become `ModelError`.
         """
-        client = await self._ready(url, model)
         import httpx
 
-        self.open_requests += 1
+        self.open_requests += 1  # from the first moment: whoever closes what is idle must not close this
         begun = False
         try:
+            client = await self._ready(url, model)
             request = client.build_request(method, url, content=content, headers=self._headers())
             async with asyncio.timeout(first or self.patience.first):
                 response = await client.send(request, stream=True)
