@@ -162,9 +162,9 @@ def test_ctrl_c_ends_serve_in_order(server: Server, config: Config) -> None:
     assert not config.engine_file.exists()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "127.0.0.1:x"])
-def test_serve_refuses_to_be_addressed_by_another_name(server: Server, host: str) -> None:
-    assert server.ask("/v1/health/", host)[0] in (400, 403)
+def test_serve_refuses_to_be_addressed_by_another_name(server: Server) -> None:
+    for host in ("evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "127.0.0.1:x"):
+        assert server.ask("/v1/health/", host)[0] in (400, 403), host
     for own in ("localhost", "LOCALHOST:1", "[::1]:5", "127.0.0.1"):
         assert server.ask("/v1/health/", own)[0] == 200
 
