@@ -136,3 +136,11 @@ class AgentRow(Frozen):
     last_at: Micros | None = None
     active_run_id: str | None = None
     last_stop_reason: str | None = None
+
+
+class DeletedAgent(Frozen):
+    """An agent that can still be brought back."""
+
+    agent: Agent
+    at: Micros
+    """When it was deleted."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from app.domain.agent import Agent
+from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.block import Block
 from app.domain.conversation import Conversation
@@ -42,6 +42,10 @@ class AgentRepository(Protocol):
 
     def delete(self, agent_id: str, at: Micros) -> None:
         """Soft: the row stays 30 days and can be brought back by `undelete`."""
+        ...
+
+    def deleted(self) -> tuple[DeletedAgent, ...]:
+        """Those that can be brought back, last deleted first."""
         ...
 
     def undelete(self, agent_id: str) -> None: ...

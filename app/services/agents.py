@@ -1,6 +1,6 @@
 """Agents: create, change, duplicate, delete, bring back."""
 
-from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow
+from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAgent
 from app.domain.base import Micros, is_one_line
 from app.domain.block import Block, BlockDraft
 from app.domain.conversation import Conversation
@@ -89,6 +89,10 @@ class Agents:
             repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=origin.client))
 
         await self._ports.storage.write(work)
+
+    async def deleted(self) -> tuple[DeletedAgent, ...]:
+        """Those that can be brought back, last deleted first."""
+        return await self._ports.storage.read(lambda repos: repos.agents.deleted())
 
     async def undelete(self, agent_id: str) -> Agent:
         def work(repos: Repositories) -> Agent:

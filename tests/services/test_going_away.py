@@ -39,7 +39,10 @@ async def test_an_agent_that_replies_in_another_conversation_is_not_deleted_unde
         await services.runs.start(second.id, MessageDraft.of("hello?"))
     with pytest.raises(NotFound):
         await services.context.overview(second.id)
+    (deleted,) = await services.agents.deleted()
+    assert (deleted.agent.id, deleted.agent.name) == (agent.id, agent.name)
     await services.agents.undelete(agent.id)
+    assert await services.agents.deleted() == ()
     assert (await say(services, agent, "hello")).status == "completed"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow
+from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAgent
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import USER, MemoryEvent, Origin
@@ -134,6 +134,9 @@ class Agents:
         self._world.deleted_agents[agent_id] = self._world.agent(agent_id)
         del self._world.agents[agent_id]
         self._world.publish("agent", agent_id, agent_id=agent_id, client=origin.client)
+
+    async def deleted(self) -> tuple[DeletedAgent, ...]:
+        return tuple(DeletedAgent(agent=agent, at=now()) for agent in self._world.deleted_agents.values())
 
     async def undelete(self, agent_id: str) -> Agent:
         if agent_id not in self._world.deleted_agents:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from app.adapters.database import mapping
 from app.adapters.database.rows import Bound, all_rows, first_row, missing, update
 from app.adapters.database.tables import agent_blocks, agent_tools, agents, blocks, tools
-from app.domain.agent import Agent
+from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.error import NotFound
 
@@ -64,6 +64,12 @@ class AgentRows:
 
     def delete(self, agent_id: str, at: Micros) -> None:
         update(self.db, agents, agent_id, {"deleted_at": at})
+
+    def deleted(self) -> tuple[DeletedAgent, ...]:
+        found = sa.select(agents).where(agents.c.deleted_at.is_not(None)).order_by(agents.c.deleted_at.desc())
+        rows = all_rows(self.db, found)
+        pairs = zip(self._filled(rows), rows, strict=True)
+        return tuple(DeletedAgent(agent=agent, at=row["deleted_at"]) for agent, row in pairs)
 
     def undelete(self, agent_id: str) -> None:
         update(self.db, agents, agent_id, {"deleted_at": None})
