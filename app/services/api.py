@@ -127,6 +127,8 @@ class Api:
         if setting and setting.value and not self.running:
             with contextlib.suppress(AppError):
                 await self._serve(self._settings.host, await self._port())
+            # Windows may have asked before: they come as soon as the link listens.
+            self._ports.publish(Changed(kind="setting", ids=(SETTING,)))
 
     async def close(self) -> None:
         async with self._lock:

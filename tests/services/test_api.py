@@ -147,3 +147,25 @@ async def test_whoever_shows_it_hears_of_every_change(engine: OpenEngine) -> Non
                 await asyncio.sleep(0.01)
     listening.cancel()
     await asyncio.wait([listening])
+
+
+async def test_a_window_that_came_before_it_served_again_is_told(engine: OpenEngine, config: Config) -> None:
+    await engine.services.api.start()
+    await engine.close()
+    again = await open_engine(config)
+    served: list[bool] = []
+
+    async def window() -> None:
+        async for event in again.services.events.subscribe():
+            if isinstance(event, Changed) and event.kind == "setting":
+                served.append((await again.services.api.status()).running)
+                return
+
+    watching = asyncio.ensure_future(window())
+    await asyncio.sleep(0)
+    await again.recover()
+    try:
+        await asyncio.wait_for(watching, 5)
+        assert served == [True]
+    finally:
+        await again.close()

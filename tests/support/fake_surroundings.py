@@ -197,6 +197,10 @@ class Api:
     async def stop(self) -> ApiStatus:
         return await self._set(enabled=False, running=False, url="")
 
+    async def move_to(self, host: str) -> ApiStatus:
+        """As another `host` in settings.toml does."""
+        return await self._set(host=host)
+
     async def requests(self) -> tuple[ApiRequest, ...]:
         return self.asked
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from app.domain.address import is_here
 from app.domain.api import ApiStatus
 from app.domain.error import AppError
 from app.ui.desk import Desk
@@ -49,6 +50,7 @@ class LocalApi(QWidget):
         self.port.setRange(1, LAST_PORT)
         self.port.setGroupSeparatorShown(False)
         self.port.setAccessibleName(self.tr("Port"))
+        self._reach = Label(theme, "", "base", "text2")
         self._problem = Label(theme, "", "label", "danger")
         self._origins = Label(theme, "", "label", "text2")
         self.token = QLineEdit()
@@ -86,19 +88,31 @@ class LocalApi(QWidget):
         about = Label(
             theme,
             self.tr(
-                "Scripts on this computer can use your agents with the Letta V1 API: letta-client for Python and "
-                "TypeScript, or plain HTTP. What they do shows in this window at once. No other computer can reach it."
+                "Scripts can use your agents with the Letta V1 API: letta-client for Python and TypeScript, or plain "
+                "HTTP. What they do shows in this window at once."
             ),
             "base",
             "text2",
         )
         about.setWordWrap(True)
+        self._reach.setWordWrap(True)
         place = row_of(theme, Label(theme, self.tr("Address"), "base", "muted"), self.url, self._copy_url, gap=8)
         place.addStretch(1)
         place.addWidget(Label(theme, self.tr("Port"), "base", "muted"))
         place.addWidget(self.port)
         head = row_of(theme, self.switch, self._state, None)
-        column_of(theme, head, about, place, self._problem, self._origins, parent=card, inset=(14, 10, 14, 12), gap=8)
+        column_of(
+            theme,
+            head,
+            about,
+            self._reach,
+            place,
+            self._problem,
+            self._origins,
+            parent=card,
+            inset=(14, 10, 14, 12),
+            gap=8,
+        )
         return card
 
     def _token_card(self) -> QWidget:
@@ -195,6 +209,13 @@ class LocalApi(QWidget):
         self._copy_url.setEnabled(status.running)
         if not self.port.hasFocus():
             self.port.setValue(status.port)
+        here = is_here(_address(status))
+        self._reach.setText(
+            self.tr("Only this computer can reach it.")
+            if here
+            else self.tr("settings.toml lets other computers reach it, at {}.").format(status.host)
+        )
+        self._reach.set_kind("text2" if here else "warn")
         self._problem.setText(f"{status.error} {status.hint}".strip())
         self._problem.setVisible(bool(status.error))
         origins = self.tr("Web pages that may use it (settings.toml): {}").format(", ".join(status.origins))

@@ -148,7 +148,7 @@ class TopBar(QFrame):
         if status.running:
             text, tip = (
                 self.tr("API"),
-                self.tr("Programs on this computer may use your agents at {}.").format(status.url),
+                self.tr("Programs may use your agents at {}.").format(status.url),
             )
             self.api.set_badge(text, "info", "api")
         else:

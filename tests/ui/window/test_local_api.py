@@ -147,3 +147,14 @@ def test_quitting_with_the_api_on_asks_and_may_keep_it(window: OpenedWindow, wai
         assert not window.services.system.stopped
 
     wait_for(person(), 10)
+
+
+def test_it_says_who_can_reach_it(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        assert "Only this computer can reach it." in texts(page)
+        await window.services.api.move_to("0.0.0.0")
+        await window.until(lambda: "lets other computers reach it, at 0.0.0.0." in texts(page), "it still says so")
+        assert "Only this computer" not in texts(page)
+
+    wait_for(person(), 10)
