@@ -17,7 +17,7 @@ from tests.support.ollama_server import NO_EMBEDDINGS, OllamaServer
 from tests.support.openai_replies import JsonObject, ToolCall
 from tests.support.serving import Exchange
 from tests.support.talking import say, transcript
-from tests.support.trapped import BEFORE, carried, corrected, goes_on, repairs_of, told
+from tests.support.trapped import BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
 from tests.support.whole_engine import thread_of
 
 pytestmark = pytest.mark.anyio
@@ -276,14 +276,7 @@ REFUSALS = {
 async def test_any_refusal_is_a_sentence_and_leaves_the_agent_as_it_was(
     services: Services, server: OllamaServer, name: str
 ) -> None:
-    agent = await agent_on(services, server)
-    server.queue(*(REFUSALS[name] for _ in range(3)))
-    run = await told(services, agent, "")
-    assert run.failure is not None
-    assert len(run.failure.message) < 600
-    server._queue.clear()
-    await goes_on(services, agent)
-    await corrected(services, agent)
+    await outlives(services, await agent_on(services, server), server, REFUSALS[name])
 
 
 async def test_the_history_is_written_as_it_is_taken_back(services: Services, server: OllamaServer) -> None:

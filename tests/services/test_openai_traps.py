@@ -27,7 +27,7 @@ from tests.support.openai_replies import (
 from tests.support.openai_server import OpenAIServer
 from tests.support.samples import tool
 from tests.support.talking import block_value, check_invariants, events_of, say, transcript
-from tests.support.trapped import AFTER, BEFORE, carried, corrected, goes_on, repairs_of, told
+from tests.support.trapped import AFTER, BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
 from tests.support.whole_engine import agent_on, started, thread_of
 
 pytestmark = pytest.mark.anyio
@@ -378,14 +378,7 @@ REFUSALS = {
 async def test_any_refusal_is_a_sentence_and_leaves_the_agent_as_it_was(
     services: Services, server: OpenAIServer, name: str
 ) -> None:
-    agent = await agent_on(services, server)
-    server.queue(*(REFUSALS[name] for _ in range(3)))
-    run = await told(services, agent, "")
-    assert run.failure is not None
-    assert len(run.failure.message) < 600
-    server.forget_queue()
-    await goes_on(services, agent)
-    await corrected(services, agent)
+    await outlives(services, await agent_on(services, server), server, REFUSALS[name])
 
 
 async def test_events_of_a_run_that_failed_end_too(services: Services, server: OpenAIServer) -> None:

@@ -116,6 +116,9 @@ class OllamaServer:
     def queue(self, *answers: Scripted) -> None:
         self._queue.extend(answers)
 
+    def forget_queue(self) -> None:
+        self._queue.clear()
+
     def release(self) -> None:
         """Lets answers, loads and pulls that are held go on."""
         self.serving.run_soon(self._released.set)

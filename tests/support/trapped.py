@@ -7,6 +7,9 @@ import re
 from app.domain.agent import Agent
 from app.domain.run import Run
 from app.services import Services
+from tests.support.ollama_server import OllamaServer
+from tests.support.openai_replies import Refusal
+from tests.support.openai_server import OpenAIServer
 from tests.support.talking import block_value, check_invariants, say, transcript
 
 CORRECTION = "my name is Brad, not Chad"
@@ -62,3 +65,14 @@ async def goes_on(services: Services, agent: Agent) -> None:
 
 async def repairs_of(services: Services, run: Run) -> list[str]:
     return [repair.kind for step in await services.runs.steps(run.id) for repair in step.repairs]
+
+
+async def outlives(services: Services, agent: Agent, server: OllamaServer | OpenAIServer, refusal: Refusal) -> None:
+    """Refused at every try, the message ends in a sentence of bearable length; then all works again."""
+    server.queue(*(refusal for _ in range(3)))
+    run = await told(services, agent, "")
+    assert run.failure is not None
+    assert len(run.failure.message) < 600
+    server.forget_queue()
+    await goes_on(services, agent)
+    await corrected(services, agent)
