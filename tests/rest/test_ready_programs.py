@@ -46,6 +46,11 @@ def test_the_curl_lines_of_the_page_get_an_answer(place: Place) -> None:
     assert '"assistant_message"' in said
 
 
+def test_every_line_of_curl_proves_the_token() -> None:
+    said = snippet("shell", Place("http://127.0.0.1:8283", "agent-1", with_token=True))
+    assert said.count("curl ") == said.count('-H "Authorization: Bearer $LARES_TOKEN"') == 2
+
+
 def test_no_program_carries_a_token() -> None:
     for language in ("python", "typescript", "shell"):
         with_token = snippet(language, Place("http://127.0.0.1:8283", "agent-1", with_token=True))

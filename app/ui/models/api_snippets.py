@@ -53,10 +53,10 @@ for (const message of reply.messages) console.log(message);
 
 
 def _curl(place: Place) -> str:
-    key = '  -H "Authorization: Bearer $LARES_TOKEN" \\\n' if place.with_token else ""
-    return f"""curl {place.url}/v1/agents/
+    key = ' -H "Authorization: Bearer $LARES_TOKEN"' if place.with_token else ""
+    return f"""curl {place.url}/v1/agents/{key}
 
-curl {place.url}/v1/agents/{place.agent_id}/messages \\
-{key}  -H "Content-Type: application/json" \\
+curl {place.url}/v1/agents/{place.agent_id}/messages{key} \\
+  -H "Content-Type: application/json" \\
   -d '{{"messages": [{{"role": "user", "content": "What do you know about me?"}}]}}'
 """
