@@ -33,7 +33,8 @@ class DeletedAgents(QWidget):
         self._desk.do(self._read(), self)
 
     def _on_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "agent" and self._list.window().isVisible():
+        page = self.parentWidget()  # hidden itself while there is nothing to show
+        if getattr(event, "kind", "") == "agent" and page is not None and page.isVisible():
             self.read()
 
     async def _read(self) -> None:
