@@ -51,6 +51,7 @@ class Assembly(QObject):
     ) -> None:
         super().__init__()
         self.theme, self.connection, self.tasks, self.preferences = theme, connection, tasks, preferences
+        self.config = config
         self.window = MainWindow(theme, preferences)
         self.workspace = Workspace(connection.services, tasks, self)
         ask, toasts = Ask(theme, self.window), ToastHost(theme, self.window)

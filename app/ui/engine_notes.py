@@ -1,16 +1,15 @@
 """What the window says and reads when the engine comes, goes, comes again, or cannot come."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from app.backup_files import note_restore
 from app.domain.error import AppError, StorageError
 from app.domain.event import Changed
 from app.domain.ids import short
 from app.domain.run import Run
-from app.domain.system import EngineStatus
-from app.restore_note import note_restore
+from app.domain.system import Backup, EngineStatus
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.errors import Errors
 from app.ui.models.server_lines import other_hosts
@@ -38,7 +37,7 @@ class EngineNotes(QObject):
         window.pages.retry_wanted.connect(connection.retry)
         window.desk.shelf.changed.connect(self._show_models)
         window.desk.shelf.refused.connect(window.desk.tell_error)
-        window.pages.restore_wanted.connect(lambda path: window.tasks.spawn(self._restore(path), self))
+        window.pages.restore_wanted.connect(lambda backup: window.tasks.spawn(self._restore(backup), self))
 
     def _batch(self, events: object) -> None:
         window = self._window
@@ -108,16 +107,15 @@ class EngineNotes(QObject):
             text = self.tr("{} Nothing was lost.").format(first)
             window.centre.banner.show_message("engine", text, "info")
 
-    async def _restore(self, backup: Path) -> None:
+    async def _restore(self, backup: Backup) -> None:
         """From the repair page: no engine runs, so the next one is told by a note."""
-        when = time_of(backup)
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
         text = self.tr("Agents, memory and messages become as they were then. What is there now is kept as a backup.")
-        key, _ = await self._window.desk.ask.ask(self.tr("Go back to {}?").format(when), text, answers)
+        key, _ = await self._window.desk.ask.ask(self.tr("Go back to {}?").format(full_time(backup.at)), text, answers)
         if key != "restore":
             return
         try:
-            note_restore(backup)
+            note_restore(self._window.config.backups / backup.name)
         except OSError as error:
             raise StorageError(
                 self.tr("The data folder cannot be written: {}.").format(error.strerror),
@@ -147,7 +145,3 @@ class EngineNotes(QObject):
             self._window.top.show_api(await self._window.desk.services.api.status())
 
         self._window.tasks.spawn(read(), self)
-
-
-def time_of(backup: Path) -> str:
-    return full_time(int(backup.stat().st_mtime * 1_000_000))

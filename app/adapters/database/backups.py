@@ -6,29 +6,22 @@ crash at any point leaves either the old state or the new one.
 
 import asyncio
 import contextlib
-import datetime
 import os
-import re
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import get_args
 
 from app.adapters.database.errors import storage_error
 from app.adapters.database.sqlite import check, copy_whole, settle
+from app.backup_files import NOTE, REASONS, backup_name, backup_of, backups_in, note_restore
 from app.domain.base import Micros
 from app.domain.error import Invalid, NotFound, StorageError
 from app.domain.system import Backup
 from app.ports.system import Clock
-from app.restore_note import NOTE, note_restore
 
 FILE = "lares.db"
 FOLDER = "backups"
 DAILY_KEPT = 7
-_REASONS: tuple[str, ...] = get_args(Backup.model_fields["reason"].annotation)
-_NAME = re.compile(r"^(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<reason>[a-z-]+)\.db$")
-_TIME = "%Y%m%dT%H%M%S.%f"
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _SIDE_FILES = ("-wal", "-shm", ".suspect")
 
 
@@ -52,13 +45,9 @@ class SqliteBackups:
 def list_backups(folder: Path) -> tuple[Backup, ...]:
     """Newest first; files that are no backups are left out."""
     try:
-        files = list((folder / FOLDER).iterdir())
-    except FileNotFoundError:
-        return ()
+        return backups_in(folder / FOLDER)
     except OSError as cause:
         raise storage_error(cause, folder) from cause
-    found = [backup for file in files if (backup := _backup_of(file)) is not None]
-    return tuple(sorted(found, key=lambda backup: backup.at, reverse=True))
 
 
 def create_backup(folder: Path, reason: str, at: Micros) -> Backup:
@@ -147,33 +136,22 @@ def _drop_old_daily(folder: Path, newest: str) -> None:
 
 
 def _named(folder: Path, reason: str, at: Micros) -> Path:
-    if reason not in _REASONS:
-        raise Invalid(f"A backup is made for one of these reasons: {', '.join(_REASONS)}.")
-    time = (_EPOCH + datetime.timedelta(microseconds=at)).strftime(_TIME)
-    return folder / FOLDER / f"{time}Z-{reason.replace(' ', '-')}.db"
+    if reason not in REASONS:
+        raise Invalid(f"A backup is made for one of these reasons: {', '.join(REASONS)}.")
+    return folder / FOLDER / backup_name(at, reason)
 
 
 def _existing(folder: Path, name: str) -> Path:
     file = folder / FOLDER / name
-    if _NAME.match(name) is None or not file.is_file():
+    if not file.is_file() or backup_of(file) is None:
         raise NotFound(
             "This backup does not exist any more.", hint="Choose another one.", details={"kind": "backup", "id": name}
         )
     return file
 
 
-def _backup_of(file: Path) -> Backup | None:
-    found = _NAME.match(file.name)
-    reason = found["reason"].replace("-", " ") if found else ""
-    if found is None or reason not in _REASONS:
-        return None
-    time = datetime.datetime.strptime(found["at"], _TIME).replace(tzinfo=datetime.UTC)
-    at = (time - _EPOCH) // datetime.timedelta(microseconds=1)
-    return Backup.model_validate({"name": file.name, "at": at, "bytes": file.stat().st_size, "reason": reason})
-
-
 def _certainly(file: Path) -> Backup:
-    backup = _backup_of(file)
+    backup = backup_of(file)
     assert backup is not None, file.name
     return backup
 

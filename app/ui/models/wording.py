@@ -4,6 +4,8 @@ import datetime
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from app.domain.system import Backup
+
 DAY = 86_400
 
 
@@ -52,6 +54,15 @@ def full_time(at: int) -> str:
     if days == 1:
         return tr("yesterday {}").format(clock)
     return f"{short_date(then)} {clock}"
+
+
+def backup_reason(backup: Backup) -> str:
+    return {
+        "daily": tr("Daily"),
+        "migration": tr("Before an update"),
+        "manual": tr("By you"),
+        "before restore": tr("Before a restore"),
+    }[backup.reason]
 
 
 def sentence_case(words: str) -> str:

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.system import Backup
 from app.ui.desk import Desk
-from app.ui.models.wording import full_time, sentence_case, size
+from app.ui.models.wording import backup_reason, full_time, sentence_case, size
 from app.ui.views.deleted_agents import DeletedAgents
 from app.ui.views.parts import column_of, empty, frame_of, row_of
 from app.ui.widgets.badge import Badge
@@ -54,18 +54,12 @@ class BackupList(QWidget):
         theme, row = self._desk.theme, frame_of("card")
         when = Label(theme, sentence_case(full_time(backup.at)), "base")
         when.set_weight(500)
-        reasons = {
-            "daily": self.tr("Daily"),
-            "migration": self.tr("Before an update"),
-            "manual": self.tr("By you"),
-            "before restore": self.tr("Before a restore"),
-        }
         name = ElidedLabel(theme, f"{size(backup.bytes)}, {backup.name}", "label", "muted")
         restore = Button(theme, self.tr("Restore…"), "", "history", size="small")
         restore.setAccessibleName(self.tr("Restore the backup of {}").format(full_time(backup.at)))
         restore.clicked.connect(lambda *_: self._desk.do(self._restore(backup), self))
         layout = row_of(
-            theme, when, Badge(theme, reasons[backup.reason]), name, restore, parent=row, inset=(12, 6, 8, 6)
+            theme, when, Badge(theme, backup_reason(backup)), name, restore, parent=row, inset=(12, 6, 8, 6)
         )
         layout.setStretch(2, 1)
         return row

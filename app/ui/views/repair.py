@@ -6,23 +6,25 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.backup_files import backups_in
 from app.config import Config
 from app.domain.error import AppError
-from app.ui.models.wording import full_time, sentence_case, size
+from app.domain.system import Backup
+from app.ui.models.wording import backup_reason, full_time, sentence_case, size
 from app.ui.theme import Theme
 from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, row_of
 from app.ui.views.sheet import Sheet
+from app.ui.widgets.badge import Badge
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, Label
 
 LOG_LINES = 60
-SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 class Repair(Sheet):
     retry_wanted = Signal()
     restore_wanted = Signal(object)
-    """Path of the backup that is to become the database."""
+    """Backup that is to become the database."""
 
     def __init__(self, theme: Theme, config: Config) -> None:
         super().__init__(theme)
@@ -80,23 +82,28 @@ class Repair(Sheet):
     def _fill(self) -> None:
         empty(self._rows)
         self.backup_buttons = []
-        found = backups_in(self._config.backups)
+        try:
+            found = backups_in(self._config.backups)
+        except OSError as error:
+            words = self.tr("The folder of backups cannot be read: {}.").format(error.strerror)
+            self._rows.addWidget(Label(self._theme, words, "base", "muted"))
+            return
         if not found:
             self._rows.addWidget(Label(self._theme, self.tr("There is no backup yet."), "base", "muted"))
-        for path in found:
-            self._rows.addWidget(self._row(path))
+        for backup in found:
+            self._rows.addWidget(self._row(backup))
 
-    def _row(self, path: Path) -> QWidget:
-        line, stat = frame_of("card"), path.stat()
-        at = full_time(int(stat.st_mtime * 1_000_000))
+    def _row(self, backup: Backup) -> QWidget:
+        line, at = frame_of("card"), full_time(backup.at)
         when = Label(self._theme, sentence_case(at), "base")
         when.set_weight(500)
-        name = ElidedLabel(self._theme, f"{path.name}, {size(stat.st_size)}", "label", "muted")
+        name = ElidedLabel(self._theme, f"{size(backup.bytes)}, {backup.name}", "label", "muted")
         button = Button(self._theme, self.tr("Restore"), "", "undo", size="small")
         button.setAccessibleName(self.tr("Restore the backup of {}").format(at))
-        button.clicked.connect(lambda *_: self.restore_wanted.emit(path))
+        button.clicked.connect(lambda *_: self.restore_wanted.emit(backup))
         self.backup_buttons.append(button)
-        row_of(self._theme, when, name, None, button, parent=line, inset=(12, 6, 8, 6))
+        reason = Badge(self._theme, backup_reason(backup))
+        row_of(self._theme, when, reason, name, button, parent=line, inset=(12, 6, 8, 6)).setStretch(2, 1)
         return line
 
     @property
@@ -109,15 +116,6 @@ class Repair(Sheet):
     def _fit_log(self) -> None:
         self._log.setFont(self._theme.font("ids"))
         self._log.setFixedHeight(self._theme.px(180))
-
-
-def backups_in(folder: Path) -> list[Path]:
-    """Whole copies of the database, newest first; empty when the folder cannot be read."""
-    try:
-        found = [path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file()]
-        return sorted(found, key=lambda path: -path.stat().st_mtime)
-    except OSError:
-        return []
 
 
 def last_lines(logs: Path) -> str:

@@ -1,7 +1,9 @@
 """The window outlives its engine: it says what happened, keeps what was typed, and offers ways out."""
 
 import asyncio
+import os
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,12 +53,16 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
     async def person() -> None:
         folder = window.session.config.backups
         folder.mkdir(parents=True)
-        backup = folder / "20261121T080000.000000Z-daily.db"
-        sqlite3.connect(backup).close()
+        backup, older = folder / "20261121T080001.000000Z-manual.db", folder / "20261121T080000.000000Z-daily.db"
+        for written in (backup, older):
+            sqlite3.connect(written).close()
+        # The older one was still being written when the newer one was done.
+        os.utime(older, (time.time(), time.time() + 60))
         window.refuse = LinkError("The database is damaged.", code="engine_start")
         window.client.gone.set()
         await window.until(lambda: window.view.centre.page == "repair", "no repair page")
         page = window.view.centre.page_named("repair")
+        assert len(page.backup_buttons) == 2
         window.refuse = None
         page.backup_buttons[0].click()
         await window.until(lambda: window.view.desk.ask.isVisible(), "nobody asked")
