@@ -17,9 +17,6 @@ from app.domain.error import AppError
 from app.link.spawn import reporter, start_early
 from app.terminal.display import NO_DISPLAY, can_open_window
 
-# httpx would load its own command line with it, and with that a tenth of a second of modules that nothing here uses.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     freeze_support()

@@ -23,8 +23,8 @@ GIVEN_NAMES = re.compile(
     r"|DATA_FOLDER|data_base64|exc_info|version_info|connection_data|error_data|info_plist|data_received"
 )
 TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/services/", "app/link/", "app/rest/server.py")
-HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "mcp", "numpy", "httpx", "uvicorn",
-         "starlette", "keyring", "app.services", "app.engine", "app.adapters", "app.bootstrap")  # fmt: skip
+HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "mcp", "numpy", "httpx", "aiohttp",
+         "uvicorn", "starlette", "keyring", "app.services", "app.engine", "app.adapters", "app.bootstrap")  # fmt: skip
 PURE = ("app/domain/", "app/engine/decide.py", "app/engine/apply.py", "app/engine/recover.py", "app/engine/context/",
         "app/engine/tool_rules.py")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",

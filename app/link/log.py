@@ -44,7 +44,7 @@ def open_log(folder: Path, name: str, level: str) -> logging.Handler:
     root.setLevel(level)
     root.addHandler(file)
     # They tell of every connection, which drowns our own lines.
-    for chatty in ("httpx", "httpcore", "asyncio", "filelock"):
+    for chatty in ("aiohttp", "asyncio", "filelock"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught

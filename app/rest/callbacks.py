@@ -1,8 +1,8 @@
 """Word of a run's end to the address that its asker named. Sent once; what became of it is told with the run."""
 
+import asyncio
+import importlib
 import logging
-
-import httpx
 
 from app.domain.error import AppError
 from app.domain.turn import RunRequest
@@ -36,8 +36,15 @@ async def call_back(context: RestContext, request: RunRequest) -> None:
 
 
 async def _post(url: str, word: dict[str, str | None]) -> tuple[int | None, str | None]:
+    await asyncio.to_thread(importlib.import_module, "aiohttp")
+    import aiohttp
+
     try:
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-            return (await client.post(url, json=word)).status_code, None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as client,
+            client.post(url, json=word, allow_redirects=False) as answer,
+        ):
+            return answer.status, None
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         return None, f"{type(error).__name__}: the address could not be reached"

@@ -3,8 +3,8 @@
 Its OpenAI-compatible routes cannot set the context size, and cut what does not fit without a word.
 
 Not by the `ollama` package: it waits for ever by default, takes address and key from the environment, drops the ids of
-tool calls and schema keys, raises httpx's exceptions as they are, and takes a stream that was cut for a complete one.
-What is left after mending that are six plain JSON requests, which our own connection makes anyway.
+tool calls and schema keys, raises the exceptions of its HTTP library as they are, and takes a stream that was cut for a
+complete one. What is left after mending that are six plain JSON requests, which our own connection makes anyway.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models import ollama_errors
+from app.adapters.models.connection import Connection, Patience, Phase, Words, is_loopback
+from app.adapters.models.connection_failures import died
 from app.adapters.models.loose import JsonObject, text
 from app.adapters.models.ollama_encoding import encode, loading_options
 from app.adapters.models.ollama_models import (
@@ -28,7 +30,6 @@ from app.adapters.models.ollama_models import (
 )
 from app.adapters.models.ollama_pull import Pulling
 from app.adapters.models.ollama_reply import LineReader, OllamaReply, cut_call
-from app.adapters.models.openai_connection import Connection, Patience, Phase, Words, died, is_loopback
 from app.adapters.models.openai_reply import NotReadable, ServerSaid
 from app.adapters.models.sse import TooLong
 from app.domain.error import ModelError
@@ -36,7 +37,7 @@ from app.domain.model import Model, Provider, PullProgress
 from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
 PORT = 11434
 LIST_PATIENCE = 10.0
@@ -93,7 +94,7 @@ class Ollama:
         model = str(head["model"])
         try:
             async with self._connection.request("POST", self._url("chat"), content=wire.body, model=model) as response:
-                if response.status_code == 200:
+                if response.status == 200:
                     async for delta in self._reply(response, model):
                         yield delta
                 else:
@@ -105,7 +106,7 @@ class Ollama:
                 error.details.setdefault("n_ctx", head["options"]["num_ctx"])
             raise
 
-    async def _reply(self, response: "httpx.Response", model: str) -> AsyncGenerator[ModelDelta, None]:
+    async def _reply(self, response: "aiohttp.ClientResponse", model: str) -> AsyncGenerator[ModelDelta, None]:
         server = self._connection.server(self._url("chat"), model)
         reply = OllamaReply()
         try:
@@ -126,9 +127,9 @@ class Ollama:
         for delta in reply.close():
             yield delta
 
-    async def _refusal(self, response: "httpx.Response", model: str) -> list[ModelDelta]:
+    async def _refusal(self, response: "aiohttp.ClientResponse", model: str) -> list[ModelDelta]:
         """Raises why there is no reply; but one that was lost with its cut tool call is still a reply."""
-        if response.status_code == 500:
+        if response.status == 500:
             body = await self._connection.refusal_body(response)
             if name := ollama_errors.cut_call_name(body):
                 return cut_call(name, body)
@@ -219,7 +220,7 @@ class Ollama:
         pulling = Pulling(name)
         try:
             async with self._connection.request("POST", self._url("pull"), content=_body({"model": name})) as response:
-                if response.status_code != 200:
+                if response.status != 200:
                     raise await self._connection.refusal(response, "")
                 async for line in self._lines(response, "", lambda: "waiting"):
                     if progress := pulling.read(line):
@@ -269,7 +270,7 @@ class Ollama:
         url = self._url(route)
         sent = None if content is None else _body(content)
         async with self._connection.request(method, url, content=sent, first=first) as response:
-            if response.status_code != 200:
+            if response.status != 200:
                 raise await self._connection.refusal(response, "")
             body = await self._connection.body(response, first)
         if not body.strip():
@@ -290,7 +291,9 @@ class Ollama:
         except ModelError:
             return None
 
-    async def _lines(self, response: "httpx.Response", model: str, phase: Callable[[], Phase]) -> AsyncIterator[bytes]:
+    async def _lines(
+        self, response: "aiohttp.ClientResponse", model: str, phase: Callable[[], Phase]
+    ) -> AsyncIterator[bytes]:
         reader = LineReader()
         async for chunk in self._connection.chunks(response, model, phase):
             for line in reader.feed(chunk):

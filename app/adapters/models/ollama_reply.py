@@ -6,8 +6,8 @@ Tool calls come whole, in any line: in the last one with `done` from some models
 import json
 from typing import Any
 
+from app.adapters.models.connection import Phase
 from app.adapters.models.loose import JsonObject, at, count, objects, text
-from app.adapters.models.openai_connection import Phase
 from app.adapters.models.openai_reply import NotReadable, ServerSaid
 from app.adapters.models.sse import MAX_EVENT, TooLong
 from app.domain.run import Usage

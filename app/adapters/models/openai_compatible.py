@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models import openai_errors
-from app.adapters.models.openai_connection import Connection, Patience, base_of, died
+from app.adapters.models.connection import Connection, Patience, base_of
+from app.adapters.models.connection_failures import died
 from app.adapters.models.openai_encoding import encode
 from app.adapters.models.openai_models import add_lmstudio, add_props, models_of
 from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSaid
@@ -22,7 +23,7 @@ from app.domain.model import Model, Provider
 from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
     from app.adapters.models.openai_errors import Server
 
@@ -71,10 +72,10 @@ class OpenAICompatible:
         try:
             async with self._connection.request("POST", url, content=wire.body, model=model) as response:
                 content_type = response.headers.get("content-type", "")
-                if response.status_code == 200 and "event-stream" in content_type:
+                if response.status == 200 and "event-stream" in content_type:
                     async for delta in self._events(response, self._connection.server(url, model), model):
                         yield delta
-                elif response.status_code == 200 and "json" in content_type:
+                elif response.status == 200 and "json" in content_type:
                     body = await self._connection.body(response)
                     for delta in self._whole(body, self._connection.server(url, model)):
                         yield delta
@@ -113,7 +114,7 @@ class OpenAICompatible:
         await self._connection.close()
 
     async def _events(
-        self, response: "httpx.Response", server: "Server", model: str
+        self, response: "aiohttp.ClientResponse", server: "Server", model: str
     ) -> AsyncGenerator[ModelDelta, None]:
         reader, reply = EventReader(), ReplyReader()
         try:
@@ -147,7 +148,7 @@ class OpenAICompatible:
 
     async def _get(self, url: str) -> dict[str, Any]:
         async with self._connection.request("GET", url, first=LIST_PATIENCE) as response:
-            if response.status_code != 200:
+            if response.status != 200:
                 raise await self._connection.refusal(response, "")
             body = await self._connection.body(response, LIST_PATIENCE)
         try:

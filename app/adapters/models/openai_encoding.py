@@ -17,6 +17,7 @@ EVENT_MARKER = "[system event] "
 SUMMARY_MARKER = "[summary of the earlier conversation] "
 MISSING_IMAGE = "[an image that is no longer stored]"
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Images = dict[str, tuple[str, bytes]]
 
 
@@ -130,4 +131,4 @@ def separated(groups: list[bytes], *, first: bool) -> list[bytes]:
 def canonical(value: Any) -> bytes:
     """JSON with the same bytes for the same value, always."""
     # A lone surrogate (half an emoji out of a tool) has no UTF-8: it becomes "?", as servers would refuse the bytes.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _JSON.encode(value).encode("utf-8", "replace")

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.adapters.models.openai_connection import Phase
+from app.adapters.models.connection import Phase
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 

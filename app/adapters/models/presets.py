@@ -4,19 +4,20 @@ Looks at this computer only: addresses elsewhere are left out, and no proxy is u
 """
 
 import asyncio
+import importlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.adapters.models.connection import is_loopback
 from app.adapters.models.loose import JsonObject, objects, text
 from app.adapters.models.ollama import root_of
-from app.adapters.models.openai_connection import is_loopback
 from app.domain.address import place_of, web_address
 from app.domain.model import FoundServer, ServerPreset
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
 LOCAL = (
     ServerPreset(
@@ -111,12 +112,13 @@ async def probe(host_ports: Iterable[tuple[str, int]] = PROBED) -> tuple[FoundSe
     places = [(host, port) for host, port in dict.fromkeys(host_ports) if is_loopback(f"http://{_written(host)}")]
     if not places:
         return ()
-    async with await asyncio.to_thread(_client) as client:
+    await asyncio.to_thread(importlib.import_module, "aiohttp")
+    async with _client() as client:
         found = await asyncio.gather(*(_look(client, f"http://{_written(host)}:{port}") for host, port in places))
     return tuple(one for one in found if one is not None)
 
 
-async def _look(client: "httpx.AsyncClient", root: str) -> FoundServer | None:
+async def _look(client: "aiohttp.ClientSession", root: str) -> FoundServer | None:
     routes = ("/api/version", "/api/tags", "/api/v0/models", "/v1/models")
     version, tags, own_list, listing = await asyncio.gather(*(_get(client, root + route) for route in routes))
     if version and version.status == 200 and (number := text(_field(version, "version"))):
@@ -164,31 +166,36 @@ def _length(answer: _Answer | None, name: str) -> int | None:
     return len(entries) if isinstance(entries, list) else None
 
 
-async def _get(client: "httpx.AsyncClient", url: str) -> _Answer | None:
+async def _get(client: "aiohttp.ClientSession", url: str) -> _Answer | None:
     """The answer with its body as JSON, None for a body that is none; None where nothing answers in time."""
-    import httpx
+    import aiohttp
 
     try:
-        async with asyncio.timeout(PATIENCE), client.stream("GET", url) as response:
+        async with asyncio.timeout(PATIENCE), client.get(url, allow_redirects=False) as response:
             body = bytearray()
-            async for chunk in response.aiter_raw():
+            async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > MAX_BODY:
                     return None
-    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError):
+    except (TimeoutError, aiohttp.ClientError, OSError):
         return None
     try:
         parsed: JsonObject | None = json.loads(body)
     except ValueError:
         parsed = None
-    return _Answer(response.status_code, parsed)
+    return _Answer(response.status, parsed)
 
 
-def _client() -> "httpx.AsyncClient":
-    import httpx
+def _client() -> "aiohttp.ClientSession":
+    import aiohttp
 
-    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Lares"}
-    return httpx.AsyncClient(trust_env=False, verify=False, timeout=None, headers=headers)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "Lares"},
+    )
 
 
 def _written(host: str) -> str:

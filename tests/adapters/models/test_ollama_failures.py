@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.adapters.models.connection import Patience
 from app.adapters.models.ollama import Ollama
-from app.adapters.models.openai_connection import Patience
 from tests.support.ollama_pages import SIGN_IN, Installed, nested
 from tests.support.ollama_replies import Answer
 from tests.support.ollama_server import OllamaServer

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
+from app.adapters.models.connection import base_of, is_loopback
 from app.adapters.models.openai_compatible import OpenAICompatible
-from app.adapters.models.openai_connection import base_of, is_loopback
 from tests.support.openai_replies import Refusal, Reply, ToolCall
 from tests.support.openai_requests import (
     QUICK,
@@ -241,7 +241,7 @@ async def test_server_is_reached_however_its_address_was_typed(server: OpenAISer
 def test_engine_starts_without_importing_http_or_key_rings() -> None:
     code = (
         "import sys, app.adapters.models.catalog, app.adapters.secrets;"
-        "print([name for name in ('httpx', 'keyring', 'openai', 'ssl') if name in sys.modules])"
+        "print([name for name in ('aiohttp', 'httpx', 'keyring', 'openai', 'ssl') if name in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,11 +6,12 @@ import socket
 import ssl
 from dataclasses import replace
 
-import httpx
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
+from app.adapters.models.connection_failures import failed, silent
 from app.adapters.models.openai_compatible import OpenAICompatible
-from app.adapters.models.openai_connection import failed, silent
 from app.adapters.models.openai_errors import Server
 from app.domain.error import ModelError
 from tests.support.openai_replies import Reply
@@ -49,6 +50,9 @@ async def test_server_down_while_listing_models_says_nothing_of_a_message() -> N
 SERVER = Server("tinyserver", "https://models.example:8443/v1/chat/completions", "tiny")
 
 
+KEY = ConnectionKey("models.example", 8443, True, True, None, None, None)
+
+
 def _raised(outer: Exception, cause: BaseException) -> Exception:
     outer.__cause__ = cause
     return outer
@@ -58,40 +62,46 @@ def _raised(outer: Exception, cause: BaseException) -> Exception:
     ("problem", "code", "sentence"),
     [
         pytest.param(
-            _raised(httpx.ConnectError("x"), _raised(OSError("all"), socket.gaierror(-2, "Name or service not known"))),
+            _raised(aiohttp.ClientConnectorDNSError(KEY, OSError("all")), socket.gaierror(-2, "Name not known")),
             "server_down",
             "The address “models.example:8443” of tinyserver was not found.",
             id="no such host",
         ),
         pytest.param(
-            _raised(httpx.ConnectError("x"), ssl.SSLCertVerificationError("self-signed certificate")),
+            _raised(
+                aiohttp.ClientConnectorCertificateError(KEY, Exception("x")),
+                ssl.SSLCertVerificationError("self-signed certificate"),
+            ),
             "server_down",
             "tinyserver at models.example:8443 could not prove who it is, so nothing was sent.",
             id="certificate nobody trusts",
         ),
         pytest.param(
-            _raised(httpx.ConnectError("x"), BaseExceptionGroup("all", [ConnectionRefusedError(111, "refused")])),
+            _raised(
+                aiohttp.ClientConnectorError(KEY, OSError(111, "x")),
+                BaseExceptionGroup("all", [ConnectionRefusedError(111, "refused")]),
+            ),
             "server_down",
             "tinyserver does not answer on models.example:8443.",
             id="refused on every address",
         ),
         pytest.param(
-            httpx.ConnectTimeout("x"),
+            aiohttp.ConnectionTimeoutError("x"),
             "server_down",
             "tinyserver does not answer on models.example:8443.",
             id="no route",
         ),
         pytest.param(
-            httpx.RemoteProtocolError("Server disconnected without sending a response."),
+            aiohttp.ServerDisconnectedError(),
             "server_died",
             "tinyserver closed the connection before it answered.",
             id="closed before the answer",
         ),
         pytest.param(
-            httpx.RemoteProtocolError("illegal status line: SSH-2.0-OpenSSH_9.2"),
-            "wrong_address",
-            f"There is no model server at {SERVER.url}: something else answers there.",
-            id="not http at all",
+            aiohttp.ClientProxyConnectionError(KEY, OSError(111, "refused")),
+            "server_down",
+            "The proxy that the environment names for tinyserver cannot be used.",
+            id="a proxy that does not answer",
         ),
     ],
 )
@@ -126,11 +136,45 @@ async def test_proxy_of_the_environment_that_cannot_be_used(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    error = await failure(OpenAICompatible(provider("http://192.0.2.1:8080/v1"), lambda: None, QUICK))
+    model = OpenAICompatible(provider("http://192.0.2.1:8080/v1"), lambda: None, QUICK)
 
+    error = await failure(model)
+
+    await model.close()
     assert error.code == "server_down"
     assert error.message == f"The proxy that the environment names for tinyserver cannot be used.{KEPT}"
     assert "NO_PROXY" in error.hint
+
+
+async def test_certificates_of_the_environment_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    model = OpenAICompatible(provider("https://192.0.2.1/v1"), lambda: None, QUICK)
+
+    error = await failure(model)
+
+    assert error.code == "server_down"
+    assert "certificates that the environment names for tinyserver cannot be read" in error.message
+    assert "SSL_CERT_FILE" in error.hint
+    await model.close()
+
+
+async def test_proxy_of_the_environment_is_used_for_servers_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        monkeypatch.setenv("NO_PROXY", "near.example")
+        model = OpenAICompatible(provider("http://models.example:8080/v1"), lambda: None, QUICK)
+        await failure(model)
+        await model.close()
+
+    assert asked[-1] == b"POST http://models.example:8080/v1/chat/completions HTTP/1.1\r\n"
 
 
 async def test_something_that_is_no_web_server() -> None:
@@ -174,6 +218,40 @@ async def test_words_before_the_death_arrive(server: OpenAIServer, model: OpenAI
         await listen()
 
     assert text_of(heard) == "one two"
+
+
+async def test_words_that_nobody_had_read_when_the_server_died_arrive() -> None:
+    piece = b'data: {"choices":[{"delta":{"content":"%s "}}]}\n\n'
+    dead = asyncio.Event()
+
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for word in (b"one", b"two", b"three"):
+            said = piece % word
+            writer.write(b"%x\r\n%s\r\n" % (len(said), said))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.close()
+        await writer.wait_closed()
+        dead.set()
+
+    async with await asyncio.start_server(die, "127.0.0.1", 0) as dying:
+        model = OpenAICompatible(provider(f"http://127.0.0.1:{dying.sockets[0].getsockname()[1]}"), lambda: None, QUICK)
+        heard = []
+
+        async def listen() -> None:
+            async for delta in model.stream(model.encode(request())):
+                heard.append(delta)
+                await dead.wait()
+                await asyncio.sleep(0.05)
+
+        with pytest.raises(ModelError) as raised:
+            await listen()
+        await model.close()
+
+    assert text_of(heard) == "one two three "
+    assert raised.value.code == "server_died"
 
 
 async def test_stream_that_ends_without_a_finish(server: OpenAIServer, model: OpenAICompatible) -> None:

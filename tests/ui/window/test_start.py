@@ -9,6 +9,7 @@ from pathlib import Path
 ENGINE_ONLY = (
     "sqlalchemy",
     "alembic",
+    "aiohttp",
     "httpx",
     "openai",
     "chromadb",
