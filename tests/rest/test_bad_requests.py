@@ -1,6 +1,8 @@
 """What no program should send gets a refusal: no 5xx, no hang, and nothing is written."""
 
+import contextlib
 import random
+import socket
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -78,3 +80,12 @@ def test_too_large_a_body_is_refused_unread(child: ServeChild) -> None:
     assert ask_raw(place.hostname or "", place.port or 0, BadRequest("POST", target, (), body)) in (413, 0)
     headers = tuple((f"X-{n}", "x" * 60_000) for n in range(3))
     assert ask_raw(place.hostname or "", place.port or 0, BadRequest("GET", target, headers, b"")) in (400, 431, 0)
+    small = tuple((f"X-{n}", "x" * 1_000) for n in range(100))
+    assert ask_raw(place.hostname or "", place.port or 0, BadRequest("GET", target, small, b"")) == 400
+    with socket.create_connection((place.hostname, place.port)) as endless:
+        endless.sendall(f"GET {target} HTTP/1.1\r\nHost: {place.netloc}\r\nX-Long: ".encode())
+        with contextlib.suppress(ConnectionError):
+            for _ in range(50):
+                endless.sendall(b"x" * 10_000)
+            endless.settimeout(10)
+            assert endless.recv(12) in (b"HTTP/1.1 400", b""), "it goes on taking the head in"
