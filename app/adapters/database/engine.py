@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from pydantic_core import PydanticSerializationError
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database.errors import not_storable, storage_error
@@ -18,7 +21,7 @@ from app.domain.event import Changed
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
-_FAULTS = (DBAPIError, UnicodeEncodeError, PydanticSerializationError, OverflowError)
+_FAULTS = (DBAPIError, sqlite3.Error, UnicodeEncodeError, PydanticSerializationError, OverflowError)
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,8 @@ class SqliteStorage:
         self._read_engine = reading_engine(file)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
+        self._kept = threading.local()
+        self._open: list[Connection] = []
         self._closed = False
 
     async def write(self, work: Callable[[Repositories], T]) -> T:
@@ -76,13 +81,16 @@ class SqliteStorage:
 
     def _end(self) -> None:
         self._readers.shutdown()
+        for connection in self._open:
+            connection.close()
         self._read_engine.dispose()
         self._write_engine.dispose()
 
     def _transaction(self, work: Callable[[Repositories], T]) -> tuple[T, list[Changed]]:
         changes: list[Changed] = []
         try:
-            with self._write_engine.begin() as db:
+            db = self._connection(self._write_engine)
+            with db.begin():
                 result = work(repositories_on(db, changes.append))
         except _FAULTS as cause:
             self._fail(cause)
@@ -90,13 +98,22 @@ class SqliteStorage:
 
     def _snapshot(self, work: Callable[[Repositories], T]) -> T:
         try:
-            with self._read_engine.begin() as db:
+            db = self._connection(self._read_engine)
+            with db.begin():
                 return work(repositories_on(db, _refuse))
         except _FAULTS as cause:
             self._fail(cause)
 
+    def _connection(self, engine: Engine) -> Connection:
+        """This thread's own, kept: taking one from the pool and giving it back costs as much as a transaction."""
+        kept: Connection | None = getattr(self._kept, "connection", None)
+        if kept is None:
+            kept = self._kept.connection = engine.connect()
+            self._open.append(kept)
+        return kept
+
     def _fail(self, cause: Exception) -> NoReturn:
-        if not isinstance(cause, DBAPIError):
+        if not isinstance(cause, DBAPIError | sqlite3.Error):
             raise not_storable(cause) from cause
         error = storage_error(cause, self._file.parent)
         if error.code == "database_damaged":

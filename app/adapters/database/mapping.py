@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import RowMapping
 
+from app.adapters.database.prepared import Row
 from app.domain.agent import Agent, AgentExtras, ModelSettings
 from app.domain.block import Block
 from app.domain.conversation import Conversation
@@ -47,7 +47,7 @@ def _maybe_from_json(text: str | None) -> Any:
     return None if text is None else from_json(text)
 
 
-def _same(row: RowMapping, *names: str) -> Values:
+def _same(row: Row, *names: str) -> Values:
     return {name: row[name] for name in names}
 
 
@@ -65,7 +65,7 @@ def agent_values(agent: Agent) -> Values:
     }
 
 
-def agent_of(row: RowMapping, block_ids: tuple[str, ...], tool_names: tuple[str, ...]) -> Agent:
+def agent_of(row: Row, block_ids: tuple[str, ...], tool_names: tuple[str, ...]) -> Agent:
     return Agent.model_construct(
         **_same(row, *_AGENT, *_AGENT_FLAGS, *_EDITED),
         tags=tuple(from_json(row["tags"])),
@@ -97,7 +97,7 @@ def block_values(block: Block) -> Values:
     return {**values, "tags": to_json(block.tags), "metadata": to_json(block.metadata)}
 
 
-def block_of(row: RowMapping) -> Block:
+def block_of(row: Row) -> Block:
     return Block(**_same(row, *_BLOCK), tags=tuple(from_json(row["tags"])), metadata=from_json(row["metadata"]))
 
 
@@ -108,7 +108,7 @@ def conversation_values(conversation: Conversation) -> Values:
     return {name: getattr(conversation, name) for name in _CONVERSATION}
 
 
-def conversation_of(row: RowMapping) -> Conversation:
+def conversation_of(row: Row) -> Conversation:
     return Conversation(**_same(row, *_CONVERSATION))
 
 
@@ -120,11 +120,11 @@ def message_values(message: Message) -> Values:
     return {**values, "parts": _PARTS.dump_json(message.parts).decode()}
 
 
-def message_of(row: RowMapping) -> Message:
+def message_of(row: Row) -> Message:
     return Message.model_construct(**_same(row, *_MESSAGE), parts=_PARTS.validate_json(row["parts"]))
 
 
-def member_of(row: RowMapping) -> Member:
+def member_of(row: Row) -> Member:
     """From a row of messages joined with its membership (whose position is called `place`)."""
     return Member.model_construct(position=row["place"], message=message_of(row), left_seq=row["left_seq"])
 
@@ -139,7 +139,7 @@ def _usage_values(usage: Usage) -> Values:
     }
 
 
-def _usage_of(row: RowMapping) -> Usage:
+def _usage_of(row: Row) -> Usage:
     counts = _same(row, "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
     return Usage(**counts, steps=row["usage_steps"])
 
@@ -152,7 +152,7 @@ def run_values(run: Run) -> Values:
     return {**{name: getattr(run, name) for name in _RUN}, **_usage_values(run.usage), "failure": failure}
 
 
-def run_of(row: RowMapping) -> Run:
+def run_of(row: Row) -> Run:
     failure = None if row["failure"] is None else Failure.model_validate_json(row["failure"])
     return Run(**_same(row, *_RUN), failure=failure, usage=_usage_of(row))
 
@@ -165,7 +165,7 @@ def step_values(step: Step) -> Values:
     return {**{name: getattr(step, name) for name in _STEP}, **_usage_values(step.usage), "repairs": repairs}
 
 
-def step_of(row: RowMapping) -> Step:
+def step_of(row: Row) -> Step:
     return Step(**_same(row, *_STEP), usage=_usage_of(row), repairs=_REPAIRS.validate_json(row["repairs"]))
 
 
@@ -173,17 +173,17 @@ _RUN_EVENT = ("seq_id", "step_id", "step_no", "attempt", "whole", "position")
 
 
 def run_event_values(event: RunEvent) -> Values:
-    payload = _PAYLOAD.dump_json(event.payload)
+    payload = event.payload.model_dump_json()
     return {
         **{name: getattr(event, name) for name in _RUN_EVENT},
-        "payload": payload.decode(),
-        "bytes": len(payload),
+        "payload": payload,
+        "bytes": len(payload.encode()),
         "message_id": event.message.id if event.message else None,
         "changes": to_json([change.seq for change in event.changes]) if event.changes else None,
     }
 
 
-def run_event_of(row: RowMapping, run_id: str, message: Message | None, changes: tuple[MemoryEvent, ...]) -> RunEvent:
+def run_event_of(row: Row, run_id: str, message: Message | None, changes: tuple[MemoryEvent, ...]) -> RunEvent:
     return RunEvent.model_construct(
         **_same(row, *_RUN_EVENT),
         run_id=run_id,
@@ -206,7 +206,7 @@ def memory_event_values(event: MemoryEvent) -> Values:
     }
 
 
-def memory_event_of(row: RowMapping, undone_by: int | None, cause: str) -> MemoryEvent:
+def memory_event_of(row: Row, undone_by: int | None, cause: str) -> MemoryEvent:
     return MemoryEvent(
         **_same(row, "seq", *_MEMORY_EVENT),
         before=_maybe_from_json(row["before"]),
@@ -225,7 +225,7 @@ def tool_values(tool: Tool) -> Values:
     return {**values, "parameters": to_json(tool.parameters), "tags": to_json(tool.tags)}
 
 
-def tool_of(row: RowMapping) -> Tool:
+def tool_of(row: Row) -> Tool:
     return Tool(**_same(row, *_TOOL), parameters=from_json(row["parameters"]), tags=tuple(from_json(row["tags"])))
 
 
@@ -236,11 +236,11 @@ def provider_values(provider: Provider) -> Values:
     return {name: getattr(provider, name) for name in _PROVIDER}
 
 
-def provider_of(row: RowMapping) -> Provider:
+def provider_of(row: Row) -> Provider:
     return Provider(**_same(row, *_PROVIDER))
 
 
-def setting_of(row: RowMapping) -> Setting:
+def setting_of(row: Row) -> Setting:
     return Setting(key=row["key"], value=from_json(row["value"]), version=row["version"])
 
 
@@ -251,7 +251,7 @@ def blob_values(blob: Blob) -> Values:
     return {name: getattr(blob, name) for name in _BLOB}
 
 
-def blob_of(row: RowMapping) -> Blob:
+def blob_of(row: Row) -> Blob:
     return Blob(**_same(row, *_BLOB))
 
 
@@ -263,7 +263,7 @@ def identity_values(identity: Identity) -> Values:
     return {**values, "properties": to_json(identity.properties), "block_ids": to_json(identity.block_ids)}
 
 
-def identity_of(row: RowMapping) -> Identity:
+def identity_of(row: Row) -> Identity:
     properties, block_ids = tuple(from_json(row["properties"])), tuple(from_json(row["block_ids"]))
     return Identity(**_same(row, *_IDENTITY), properties=properties, block_ids=block_ids)
 
@@ -275,9 +275,9 @@ def run_request_values(request: RunRequest) -> Values:
     return {**{name: getattr(request, name) for name in _RUN_REQUEST}, "config": to_json(request.config)}
 
 
-def run_request_of(row: RowMapping) -> RunRequest:
+def run_request_of(row: Row) -> RunRequest:
     return RunRequest(**_same(row, *_RUN_REQUEST), config=from_json(row["config"]))
 
 
-def step_feedback_of(row: RowMapping) -> StepFeedback:
+def step_feedback_of(row: Row) -> StepFeedback:
     return StepFeedback(step_id=row["step_id"], feedback=row["feedback"], tags=tuple(from_json(row["tags"])))

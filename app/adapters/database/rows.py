@@ -1,28 +1,39 @@
 """What all repositories do with rows: read them, write them, and say which one is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping, Table
+from sqlalchemy import Connection, Table
 
+from app.adapters.database.prepared import Bound, Prepared, Row
 from app.domain.error import NotFound
 
-Bound = Mapping[str, Any] | None
 
-
-def all_rows(db: Connection, statement: sa.Executable, values: Bound = None) -> list[RowMapping]:
+def all_rows(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> Sequence[Row]:
+    if isinstance(statement, Prepared):
+        return statement.all(db, values)
     return list(db.execute(statement, values).mappings())
 
 
-def first_row(db: Connection, statement: sa.Executable, values: Bound = None) -> RowMapping | None:
+def first_row(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> Row | None:
+    if isinstance(statement, Prepared):
+        return statement.first(db, values)
     return db.execute(statement, values).mappings().first()
 
 
-def number(db: Connection, statement: sa.Executable, values: Bound = None) -> int:
-    """The single number a statement gives, 0 for NULL or no row."""
-    return db.execute(statement, values).scalar() or 0
+def scalar(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> Any:
+    """The single value a statement gives; None for NULL or no row."""
+    if isinstance(statement, Prepared):
+        return statement.scalar(db, values)
+    return db.execute(statement, values).scalar()
+
+
+def add(db: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
+    """Adds rows that all have the same columns."""
+    if rows:
+        _adding(table, tuple(rows[0])).run_many(db, rows)
 
 
 def insert(db: Connection, table: Table, values: Mapping[str, Any]) -> int:
@@ -34,7 +45,7 @@ def insert(db: Connection, table: Table, values: Mapping[str, Any]) -> int:
 
 def update(db: Connection, table: Table, public_id: str, values: Mapping[str, Any]) -> None:
     """Writes columns of the row with this id; the row must exist, deleted or not."""
-    done = db.execute(_updating(table), {**values, "public_id": public_id})
+    done = _updating(table, tuple(values)).run(db, {**values, "public_id": public_id})
     if not done.rowcount:
         raise missing(table.name.removesuffix("s"), public_id)
 
@@ -46,8 +57,13 @@ def _inserting(table: Table) -> sa.Insert:
 
 
 @cache
-def _updating(table: Table) -> sa.Update:
-    return table.update().where(table.c.id == sa.bindparam("public_id"))
+def _adding(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(table.insert(), columns)
+
+
+@cache
+def _updating(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(table.update().where(table.c.id == sa.bindparam("public_id")), columns)
 
 
 def missing(what: str, public_id: str) -> NotFound:

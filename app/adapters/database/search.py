@@ -6,13 +6,15 @@ Messages of deleted agents and conversations stay in the index, because deleting
 a search leaves them out.
 """
 
+import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import all_rows
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.adapters.database.words import index_text, query_terms, snippet
@@ -27,9 +29,9 @@ NEWEST = 1000
 """Very common words match too many rows to rank them all in time: at first only so many of the newest are."""
 ALL = -1
 
-_insert = sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)")
-_remove = sa.text(
-    "INSERT INTO message_search(message_search, rowid, words, scope) VALUES ('delete', :seq, :words, :scope)"
+_insert = Prepared(sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)"))
+_remove = Prepared(
+    sa.text("INSERT INTO message_search(message_search, rowid, words, scope) VALUES ('delete', :seq, :words, :scope)")
 )
 _ranked = sa.text(
     "SELECT rowid AS seq, bm25(message_search, 1.0, 0.0) AS rank FROM message_search "
@@ -52,7 +54,7 @@ class MessageIndex:
         """
         try:
             self._change(_remove, seq, message)
-        except DatabaseError:
+        except sqlite3.DatabaseError:
             self._make_anew()
             self._change(_remove, seq, message)
 
@@ -61,11 +63,11 @@ class MessageIndex:
         for row in self.db.execute(sa.select(messages)).mappings():
             self.add(row["seq"], mapping.message_of(row))
 
-    def _change(self, statement: sa.TextClause, seq: int, message: Message) -> None:
+    def _change(self, statement: Prepared, seq: int, message: Message) -> None:
         words = index_text(message.text)
         if words:
             scope = f"{_agent_word(message.agent_id)} {_role_word(message.role)}"
-            self.db.execute(statement, {"seq": seq, "words": words, "scope": scope})
+            statement.run(self.db, {"seq": seq, "words": words, "scope": scope})
 
     def find(
         self,
@@ -88,7 +90,7 @@ class MessageIndex:
                 return self._hits(rows, terms)
         return ()
 
-    def _rows(self, match: str, start: Micros | None, end: Micros | None, limit: int, newest: int) -> list[RowMapping]:
+    def _rows(self, match: str, start: Micros | None, end: Micros | None, limit: int, newest: int) -> Sequence[Row]:
         """Found messages whose agent and at least one conversation are there, best first."""
         best = _ranked.bindparams(match=match, newest=newest).subquery("best")
         place = conversation_messages.c
@@ -111,7 +113,7 @@ class MessageIndex:
             found = found.where(messages.c.created_at <= end)
         return all_rows(self.db, found)
 
-    def _hits(self, rows: list[RowMapping], terms: tuple[str, ...]) -> tuple[SearchHit, ...]:
+    def _hits(self, rows: Sequence[Row], terms: tuple[str, ...]) -> tuple[SearchHit, ...]:
         places = self._places([row["seq"] for row in rows])
         hits: list[SearchHit] = []
         for row in rows:

@@ -31,5 +31,5 @@ def test_tables_and_queries_can_be_said_to_postgresql() -> None:
             assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
     active = next(index for index in metadata.tables["runs"].indexes if index.name == "uq_runs_active_conversation")
     assert str(CreateIndex(active).compile(dialect=dialect)).endswith("WHERE status IN ('created', 'running')")
-    for statement in (messages._in_context, messages._leave, runs._log):
+    for statement in (messages._in_context.statement, messages._leave, runs._log.statement):
         assert "%(" in str(statement.compile(dialect=dialect))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import Bound, all_rows, first_row, missing, update
+from app.adapters.database.prepared import Bound, Prepared, Row
+from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
 from app.adapters.database.tables import agent_blocks, agent_tools, agents, blocks, tools
 from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
@@ -15,21 +16,23 @@ from app.domain.error import NotFound
 
 _LIVE = sa.select(agents).where(agents.c.deleted_at.is_(None)).order_by(agents.c.seq)
 _BLOCK_LINKS = (
-    sa.select(agent_blocks.c.agent_id, agent_blocks.c.block_id)
+    sa.select(agent_blocks.c.agent_id, agent_blocks.c.block_id.label("linked"))
     .join(blocks, blocks.c.id == agent_blocks.c.block_id)
     .where(blocks.c.deleted_at.is_(None))
     .order_by(agent_blocks.c.position, blocks.c.seq)
 )
 _TOOL_LINKS = (
-    sa.select(agent_tools.c.agent_id, tools.c.name)
+    sa.select(agent_tools.c.agent_id, tools.c.name.label("linked"))
     .join(tools, tools.c.id == agent_tools.c.tool_id)
     .order_by(agent_tools.c.position)
 )
-_agent = _LIVE.where(agents.c.id == sa.bindparam("agent"))
-_blocks_of = _BLOCK_LINKS.where(agent_blocks.c.agent_id == sa.bindparam("agent"))
-_tools_of = _TOOL_LINKS.where(agent_tools.c.agent_id == sa.bindparam("agent"))
-_largest = sa.select(sa.func.max(agents.c.context_window)).where(
-    agents.c.model == sa.bindparam("model"), agents.c.deleted_at.is_(None)
+_agent = Prepared(_LIVE.where(agents.c.id == sa.bindparam("agent")))
+_blocks_of = Prepared(_BLOCK_LINKS.where(agent_blocks.c.agent_id == sa.bindparam("agent")))
+_tools_of = Prepared(_TOOL_LINKS.where(agent_tools.c.agent_id == sa.bindparam("agent")))
+_largest = Prepared(
+    sa.select(sa.func.max(agents.c.context_window)).where(
+        agents.c.model == sa.bindparam("model"), agents.c.deleted_at.is_(None)
+    )
 )
 
 
@@ -55,7 +58,7 @@ class AgentRows:
         return self._filled(all_rows(self.db, _LIVE))
 
     def add(self, agent: Agent) -> None:
-        self.db.execute(agents.insert(), mapping.agent_values(agent))
+        add(self.db, agents, mapping.agent_values(agent))
         self._link(agent)
 
     def save(self, agent: Agent) -> None:
@@ -84,9 +87,9 @@ class AgentRows:
         return tuple(self.db.execute(found).scalars())
 
     def largest_window(self, model: str) -> int | None:
-        return self.db.execute(_largest, {"model": model}).scalar()
+        return scalar(self.db, _largest, {"model": model})
 
-    def _filled(self, rows: Sequence[RowMapping]) -> tuple[Agent, ...]:
+    def _filled(self, rows: Sequence[Row]) -> tuple[Agent, ...]:
         ids = [row["id"] for row in rows]
         held = _links(self.db, _BLOCK_LINKS.where(agent_blocks.c.agent_id.in_(ids)))
         used = _links(self.db, _TOOL_LINKS.where(agent_tools.c.agent_id.in_(ids)))
@@ -109,8 +112,7 @@ class AgentRows:
             if block_id not in known:
                 raise missing("block", block_id)
         links = [{"agent_id": agent_id, "block_id": i, "position": at} for at, i in enumerate(block_ids)]
-        if links:
-            self.db.execute(agent_blocks.insert(), links)
+        add(self.db, agent_blocks, *links)
 
     def _link_tools(self, agent_id: str, names: tuple[str, ...]) -> None:
         now = _links(self.db, _tools_of, {"agent": agent_id}).get(agent_id, [])
@@ -123,13 +125,12 @@ class AgentRows:
             if name not in ids:
                 raise NotFound(f"There is no tool named {name}.", details={"kind": "tool", "name": name})
         links = [{"agent_id": agent_id, "tool_id": ids[name], "position": at} for at, name in enumerate(names)]
-        if links:
-            self.db.execute(agent_tools.insert(), links)
+        add(self.db, agent_tools, *links)
 
 
-def _links(db: Connection, statement: sa.Select, values: Bound = None) -> dict[str, list[str]]:
+def _links(db: Connection, statement: sa.Select | Prepared, values: Bound = None) -> dict[str, list[str]]:
     """What is linked to each agent, in order."""
     links: dict[str, list[str]] = {}
-    for agent_id, linked in db.execute(statement, values):
-        links.setdefault(agent_id, []).append(linked)
+    for row in all_rows(db, statement, values):
+        links.setdefault(row["agent_id"], []).append(row["linked"])
     return links

@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import agent_blocks, blocks
 from app.domain.base import Micros
 from app.domain.block import Block
 
 _LIVE = sa.select(blocks).where(blocks.c.deleted_at.is_(None))
-_of_agent = (
+_of_agent = Prepared(
     _LIVE.join(agent_blocks, agent_blocks.c.block_id == blocks.c.id)
     .where(agent_blocks.c.agent_id == sa.bindparam("agent"))
     .order_by(agent_blocks.c.position, blocks.c.seq)
@@ -40,7 +41,7 @@ class BlockRows:
         return tuple(mapping.block_of(row) for row in all_rows(self.db, _LIVE.order_by(blocks.c.seq)))
 
     def add(self, block: Block) -> None:
-        self.db.execute(blocks.insert(), mapping.block_values(block))
+        add(self.db, blocks, mapping.block_values(block))
 
     def save(self, block: Block) -> None:
         update(self.db, blocks, block.id, mapping.block_values(block))

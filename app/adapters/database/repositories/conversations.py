@@ -6,14 +6,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import conversation_messages, conversations
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
-_one = _LIVE.where(conversations.c.id == sa.bindparam("conversation"))
-_of_agent = _LIVE.where(conversations.c.agent_id == sa.bindparam("agent"))
+_one = Prepared(_LIVE.where(conversations.c.id == sa.bindparam("conversation")))
+_of_agent = Prepared(_LIVE.where(conversations.c.agent_id == sa.bindparam("agent")))
 _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_seq")
 
 
@@ -44,7 +45,7 @@ class ConversationRows:
         return tuple(mapping.conversation_of(row) for row in rows)
 
     def add(self, conversation: Conversation) -> None:
-        self.db.execute(conversations.insert(), mapping.conversation_values(conversation))
+        add(self.db, conversations, mapping.conversation_values(conversation))
 
     def save(self, conversation: Conversation) -> None:
         update(self.db, conversations, conversation.id, mapping.conversation_values(conversation))

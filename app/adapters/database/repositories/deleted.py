@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Row
 from app.adapters.database.repositories.traces import hashes_of
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import MessageIndex
@@ -111,7 +112,7 @@ class DeletedRows:
         rows = all_rows(self.db, sa.select(messages).where(*wanted).limit(PORTION))
         return Forgotten(more=True, blobs=self._drop_messages(rows)) if rows else None
 
-    def _drop_messages(self, rows: Sequence[RowMapping]) -> frozenset[str]:
+    def _drop_messages(self, rows: Sequence[Row]) -> frozenset[str]:
         """Returns the images they showed."""
         images: set[str] = set()
         for row in rows:

@@ -5,22 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.repositories.messages import messages_by_id
-from app.adapters.database.rows import all_rows, insert, missing, number
+from app.adapters.database.rows import add, all_rows, insert, missing, scalar
 from app.adapters.database.tables import agent_blocks, memory_event_agents, memory_events
 from app.domain.history import MemoryEvent
 
 CAUSE_LENGTH = 200
-_last_seq = sa.select(sa.func.max(memory_events.c.seq))
+_last_seq = Prepared(sa.select(sa.func.max(memory_events.c.seq)))
 _of_runs = (
     sa.select(memory_events)
     .where(memory_events.c.run_id.in_(sa.bindparam("runs", expanding=True)), memory_events.c.run_id.is_not(None))
     .order_by(memory_events.c.seq)
 )
-_holders = sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block"))
+_holders = Prepared(sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block")))
 
 
 def _taking_back() -> sa.Select:
@@ -46,7 +47,7 @@ class HistoryRows:
         concerned = self._concerned(event)
         if concerned:
             links = [{"agent_id": agent_id, "event_seq": seq} for agent_id in sorted(concerned)]
-            self.db.execute(memory_event_agents.insert(), links)
+            add(self.db, memory_event_agents, *links)
         return event.model_copy(update={"seq": seq})
 
     def get(self, seq: int) -> MemoryEvent:
@@ -56,7 +57,7 @@ class HistoryRows:
         return found[seq]
 
     def last_seq(self) -> int:
-        return number(self.db, _last_seq)
+        return scalar(self.db, _last_seq) or 0
 
     def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         event = memory_events.c
@@ -95,7 +96,7 @@ class HistoryRows:
     def _concerned(self, event: MemoryEvent) -> set[str]:
         concerned = {event.agent_id} if event.agent_id else set[str]()
         if event.target_kind == "block":
-            concerned.update(self.db.execute(_holders, {"block": event.target_id}).scalars())
+            concerned.update(row["agent_id"] for row in all_rows(self.db, _holders, {"block": event.target_id}))
         return concerned
 
 
@@ -104,7 +105,7 @@ def events_by_seq(db: Connection, seqs: Iterable[int]) -> dict[int, MemoryEvent]
     return {event.seq: event for event in _complete(db, rows)}
 
 
-def _complete(db: Connection, rows: Sequence[RowMapping]) -> tuple[MemoryEvent, ...]:
+def _complete(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
     if not rows:
         return ()
     undone = _undone_by(db, [row["seq"] for row in rows])

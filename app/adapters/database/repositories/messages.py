@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import all_rows, first_row, insert, missing, number
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar
 from app.adapters.database.search import MessageIndex
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.message import Member, Message
@@ -20,16 +21,18 @@ _member = conversation_messages.c
 _this = sa.select(conversations.c.seq).where(conversations.c.id == sa.bindparam("conversation")).scalar_subquery()
 _here = _member.conversation_seq == _this
 _last_position = sa.select(sa.func.max(_member.position)).where(_member.conversation_seq == conversations.c.seq)
-_end = sa.select(conversations.c.seq, sa.func.coalesce(_last_position.scalar_subquery(), 0) + 1).where(
-    conversations.c.id == sa.bindparam("conversation")
+_end = Prepared(
+    sa.select(
+        conversations.c.seq, (sa.func.coalesce(_last_position.scalar_subquery(), sa.literal(0)) + 1).label("position")
+    ).where(conversations.c.id == sa.bindparam("conversation"))
 )
-_last_words = (
+_last_words = Prepared(
     agents.update().where(agents.c.id == sa.bindparam("agent")).values(last_message_seq=sa.bindparam("message_seq"))
 )
 _members = sa.select(messages, _member.position.label("place"), _member.left_seq).join_from(
     conversation_messages, messages, messages.c.seq == _member.message_seq
 )
-_in_context = _members.where(_here, _member.left_seq.is_(None)).order_by(_member.position)
+_in_context = Prepared(_members.where(_here, _member.left_seq.is_(None)).order_by(_member.position))
 _newest = _members.where(_here).order_by(_member.position.desc()).limit(sa.bindparam("limit"))
 _before = _newest.where(_member.position < sa.bindparam("border"))
 _after = (
@@ -63,16 +66,16 @@ class MessageRows:
         return None if row is None else mapping.message_of(row)
 
     def append(self, conversation_id: str, message: Message) -> int:
-        end = self.db.execute(_end, {"conversation": conversation_id}).first()
+        end = first_row(self.db, _end, {"conversation": conversation_id})
         if end is None:
             raise missing("conversation", conversation_id)
-        conversation_seq, position = end
+        position = end["position"]
         seq = insert(self.db, messages, mapping.message_values(message))
-        place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
-        self.db.execute(conversation_messages.insert(), {**place, "entered_seq": position, "left_seq": None})
+        place = {"conversation_seq": end["seq"], "position": position, "message_seq": seq}
+        add(self.db, conversation_messages, {**place, "entered_seq": position, "left_seq": None})
         self.search.add(seq, message)
         if message.role in ("user", "assistant") and message.text.strip():
-            self.db.execute(_last_words, {"agent": message.agent_id, "message_seq": seq})
+            _last_words.run(self.db, {"agent": message.agent_id, "message_seq": seq})
         return position
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
@@ -101,7 +104,7 @@ class MessageRows:
 
     def count(self, conversation_id: str) -> int:
         last = sa.select(sa.func.max(_member.position)).where(_here)
-        return number(self.db, last, {"conversation": conversation_id})
+        return scalar(self.db, last, {"conversation": conversation_id}) or 0
 
     def last_of_agents(self) -> dict[str, Message]:
         last = (

@@ -1,5 +1,6 @@
 """Pages of runs, steps and messages by cursor, and what lists of agents show beside the agents themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Row
 from app.adapters.database.rows import all_rows, missing
 from app.adapters.database.tables import (
     agents,
@@ -139,7 +141,7 @@ class PageRows:
         found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
         return {row.id: row.root_id for row in self.db.execute(found)}
 
-    def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: Cut) -> list[sa.RowMapping]:
+    def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: Cut) -> Sequence[Row]:
         def seq(public_id: str) -> int | None:
             return self.db.execute(sa.select(table.c.seq).where(table.c.id == public_id)).scalar()
 
@@ -147,7 +149,7 @@ class PageRows:
 
     def _piece(
         self, found: sa.Select, order: sa.ColumnElement[int], place_of: Any, kind: str, cut: Cut
-    ) -> list[sa.RowMapping]:
+    ) -> Sequence[Row]:
         """Rows after or before the cursors, in the order of the cut."""
         for cursor, further in ((cut.after, True), (cut.before, False)):
             if cursor is None:

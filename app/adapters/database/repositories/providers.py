@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows, first_row, missing, update
 from app.adapters.database.tables import providers
 from app.domain.error import Conflict
 from app.domain.model import Provider
 
-_named = sa.select(providers).where(providers.c.name == sa.bindparam("name"))
+_named = Prepared(sa.select(providers).where(providers.c.name == sa.bindparam("name")))
 
 
 @dataclass(frozen=True)

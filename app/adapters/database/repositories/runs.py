@@ -1,15 +1,17 @@
 """Runs, their steps with what went over the wire, and their event log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.repositories import traces
 from app.adapters.database.repositories.history import events_by_seq
 from app.adapters.database.repositories.messages import messages_by_id
-from app.adapters.database.rows import all_rows, first_row, missing, number, update
+from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
 from app.adapters.database.tables import run_events, runs, steps
 from app.domain.base import Micros
 from app.domain.error import Conflict
@@ -23,15 +25,15 @@ _RUN_COLUMNS = [column for column in runs.c if column.name != "state"]
 _STEP_COLUMNS = [column for column in steps.c if column.name not in ("request", "reply", "reply_truncated")]
 _runs = sa.select(*_RUN_COLUMNS)
 _steps = sa.select(*_STEP_COLUMNS)
-_active_in = _runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE)
-_run = _runs.where(runs.c.id == sa.bindparam("run"))
-_state = sa.select(runs.c.state).where(runs.c.id == sa.bindparam("run"))
-_last_step = (
+_active_in = Prepared(_runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE))
+_run = Prepared(_runs.where(runs.c.id == sa.bindparam("run")))
+_state = Prepared(sa.select(runs.c.state).where(runs.c.id == sa.bindparam("run")))
+_counted = (
     _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
 )
-_last_whole_step = _last_step.where(steps.c.truncated.is_(sa.false()))
-_run_seq = sa.select(runs.c.seq).where(runs.c.id == sa.bindparam("run"))
-_log = (
+_last_step, _last_whole_step = Prepared(_counted), Prepared(_counted.where(steps.c.truncated.is_(sa.false())))
+_run_seq = Prepared(sa.select(runs.c.seq).where(runs.c.id == sa.bindparam("run")))
+_log = Prepared(
     sa.select(run_events)
     .where(run_events.c.run_seq == sa.bindparam("run_seq"), run_events.c.seq_id > sa.bindparam("after"))
     .order_by(run_events.c.seq_id)
@@ -53,7 +55,7 @@ class RunRows:
         active = self.active_in(run.conversation_id) if run.active else None
         if active is not None:
             raise _busy(active)
-        self.db.execute(runs.insert(), {**mapping.run_values(run), "state": state})
+        add(self.db, runs, {**mapping.run_values(run), "state": state})
 
     def save(self, run: Run, state: str) -> None:
         active = self.active_in(run.conversation_id) if run.active else None
@@ -96,7 +98,7 @@ class RunRows:
         return _all_runs(all_rows(self.db, _runs.where(runs.c.id.in_(run_ids)).order_by(runs.c.seq)))
 
     def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
-        self.db.execute(steps.insert(), {**mapping.step_values(step), **traces.values(self.db, request_parts, reply)})
+        add(self.db, steps, {**mapping.step_values(step), **traces.values(self.db, request_parts, reply)})
 
     def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:
         rows = all_rows(self.db, _steps.where(steps.c.run_id.in_(run_ids)).order_by(steps.c.seq))
@@ -120,9 +122,7 @@ class RunRows:
 
     def add_events(self, events: tuple[RunEvent, ...]) -> None:
         seqs = {run_id: self._seq(run_id) for run_id in dict.fromkeys(event.run_id for event in events)}
-        rows = [{"run_seq": seqs[event.run_id], **mapping.run_event_values(event)} for event in events]
-        if rows:
-            self.db.execute(run_events.insert(), rows)
+        add(self.db, run_events, *({"run_seq": seqs[one.run_id], **mapping.run_event_values(one)} for one in events))
 
     def events(self, run_id: str, after_seq: int = 0, limit: int = 1000) -> tuple[RunEvent, ...]:
         rows = all_rows(self.db, _log, {"run_seq": self._seq(run_id), "after": after_seq, "limit": limit})
@@ -138,7 +138,7 @@ class RunRows:
 
     def last_seq(self, run_id: str) -> int:
         last = sa.select(sa.func.max(run_events.c.seq_id)).where(run_events.c.run_seq == self._seq(run_id))
-        return number(self.db, last)
+        return scalar(self.db, last) or 0
 
     def drop_deltas(self, ended_before: Micros) -> int:
         ended = sa.select(runs.c.seq).where(runs.c.completed_at < ended_before)
@@ -146,13 +146,13 @@ class RunRows:
         return self.db.execute(deltas).rowcount
 
     def _seq(self, run_id: str) -> int:
-        seq = self.db.execute(_run_seq, {"run": run_id}).scalar()
+        seq = scalar(self.db, _run_seq, {"run": run_id})
         if seq is None:
             raise missing("run", run_id)
         return seq
 
 
-def _all_runs(rows: list[RowMapping]) -> tuple[Run, ...]:
+def _all_runs(rows: Sequence[Row]) -> tuple[Run, ...]:
     return tuple(mapping.run_of(row) for row in rows)
 
 

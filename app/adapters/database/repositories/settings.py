@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import settings
 from app.domain.system import Setting
 
-_one = sa.select(settings).where(settings.c.key == sa.bindparam("key"))
+_one = Prepared(sa.select(settings).where(settings.c.key == sa.bindparam("key")))
 
 
 @dataclass(frozen=True)

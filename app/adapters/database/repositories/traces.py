@@ -9,8 +9,9 @@ import zlib
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
+from app.adapters.database.prepared import Row
 from app.adapters.database.tables import request_parts
 from app.domain.run import StepTrace
 
@@ -34,7 +35,7 @@ def values(db: Connection, parts: tuple[bytes, ...], reply: bytes) -> dict[str, 
     }
 
 
-def trace_of(db: Connection, row: RowMapping) -> StepTrace:
+def trace_of(db: Connection, row: Row) -> StepTrace:
     request = b"".join(request_of(db, row["request"]))
     reply = zlib.decompress(row["reply"])
     truncated = row["reply_truncated"]

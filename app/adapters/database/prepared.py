@@ -1,0 +1,96 @@
+"""Statements that every turn runs: SQLAlchemy writes their SQL once, after that the driver runs them by itself.
+
+Running a statement through SQLAlchemy costs several times what the driver takes for it
+(`python -m tests.benchmarks.storage`), and a turn runs forty. Only for statements whose SQL does not depend on the
+values: none with an expanding IN.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+Bound = Mapping[str, Any] | None
+
+
+class Row(Protocol):
+    """Values by the names of columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+class _Written(NamedTuple):
+    sql: str
+    names: tuple[str, ...] | None
+    """Of the values, in the order of the placeholders; None for a driver that takes them by name."""
+    fixed: dict[str, Any]
+    """Values that are part of the statement."""
+    columns: tuple[str, ...]
+    flags: tuple[str, ...]
+    """Columns that the driver gives as 0 and 1."""
+
+
+class Prepared:
+    """A statement with the columns it writes, if any. Rows come as dicts."""
+
+    def __init__(self, statement: sa.Executable, writes: Sequence[str] | None = None) -> None:
+        self.statement = statement
+        self._writes = writes
+        self._by_dialect: dict[str, _Written] = {}
+
+    def run(self, db: Connection, values: Bound = None) -> DBAPICursor:
+        written = self._written(db)
+        cursor = db.connection.cursor()
+        cursor.execute(written.sql, _bound(written, values or {}))
+        return cursor
+
+    def run_many(self, db: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        written = self._written(db)
+        db.connection.cursor().executemany(written.sql, [_bound(written, one) for one in values])
+
+    def all(self, db: Connection, values: Bound = None) -> list[Row]:
+        written = self._written(db)
+        return [_row(written, found) for found in self.run(db, values).fetchall()]
+
+    def first(self, db: Connection, values: Bound = None) -> Row | None:
+        found = self.run(db, values).fetchone()
+        return None if found is None else _row(self._written(db), found)
+
+    def scalar(self, db: Connection, values: Bound = None) -> Any:
+        """The first column of the first row; None where there is no row."""
+        found = self.run(db, values).fetchone()
+        return None if found is None else found[0]
+
+    def _written(self, db: Connection) -> _Written:
+        written = self._by_dialect.get(db.dialect.name)
+        if written is None:
+            written = self._by_dialect[db.dialect.name] = _write(self.statement, db.dialect, self._writes)
+        return written
+
+
+def _write(statement: Any, dialect: sa.Dialect, writes: Sequence[str] | None) -> _Written:
+    compiled = statement.compile(dialect=dialect, column_keys=list(writes) if writes is not None else None)
+    columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
+    return _Written(
+        sql=str(compiled),
+        names=tuple(compiled.positiontup or ()) if compiled.positional else None,
+        fixed={name: value for name, value in compiled.params.items() if value is not None},
+        columns=tuple(column.name for column in columns),
+        flags=tuple(column.name for column in columns if isinstance(column.type, sa.Boolean)),
+    )
+
+
+def _bound(written: _Written, values: Mapping[str, Any]) -> Any:
+    fixed = written.fixed
+    if written.names is None:
+        return {**fixed, **values}
+    return [values[name] if name in values else fixed[name] for name in written.names]
+
+
+def _row(written: _Written, found: Sequence[Any]) -> Row:
+    row = dict(zip(written.columns, found, strict=True))
+    for name in written.flags:
+        row[name] = None if row[name] is None else bool(row[name])
+    return row
