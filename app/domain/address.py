@@ -1,6 +1,7 @@
 """Addresses of servers: what is one, which are on this computer, and which are the same. Pure functions."""
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -21,6 +22,7 @@ def web_address(typed: str) -> str | None:
     return address.rstrip("/") if address.isprintable() else None
 
 
+@lru_cache(256)
 def is_here(address: str) -> bool:
     """Whether an address leads to this computer itself."""
     host = _host(address)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Field", "Frozen", "Micros", "is_one_line"]
+__all__ = ["Field", "Frozen", "Micros", "is_one_line", "mended"]
 
 
 class Frozen(BaseModel):
@@ -28,6 +28,11 @@ class Frozen(BaseModel):
 
 Micros = int
 """UTC time as integer microseconds since 1970."""
+
+
+def mended(text: str) -> str:
+    """A text as every model mends it: what has no UTF-8 and NUL become U+FFFD."""
+    return text if text.isascii() and "\0" not in text else _mended_text(text)
 
 
 def is_one_line(text: str) -> bool:
@@ -57,7 +62,7 @@ def _is_clean(values: Iterable[Any]) -> bool:
 def _mended(value: Any) -> Any:
     match value:
         case str():
-            return value if value.isascii() and "\0" not in value else _mended_text(value)
+            return mended(value)
         case dict():
             return {_mended(key): _mended(item) for key, item in cast(dict[Any, Any], value).items()}
         case list():

@@ -14,11 +14,23 @@ FLUSH_AFTER_CHARS = 12_000
 RESUME_GAP = 1_000
 """After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
 
+REMEMBERED = 1_000
+"""Events of a run that are at hand for whoever comes to it while it goes on; a longer run is read from its log."""
+
 
 class Emitter:
     """One per run. `publish` must not block."""
 
-    def __init__(self, run_id: str, last_seq: int, storage: Storage, clock: Clock, publish: Callable[[Event], None]):
+    def __init__(
+        self,
+        run_id: str,
+        last_seq: int,
+        storage: Storage,
+        clock: Clock,
+        publish: Callable[[Event], None],
+        begun: tuple[RunEvent, ...] | None = None,
+    ):
+        """`begun`: all events so far, published now; None for a run that goes on from its log."""
         self._run_id = run_id
         self._seq = last_seq
         self._storage = storage
@@ -28,21 +40,20 @@ class Emitter:
         self._chars = 0
         self._written_at = clock.now()
         self._writing = asyncio.Lock()
+        self._piece: RunEvent | None = None
+        """What all pieces are copied from, because copying costs half of making one."""
+        self._said: list[RunEvent] | None = None if begun is None else []
+        self.publish(begun or ())
 
     def delta(self, payload: Payload, *, step_id: str, step_no: int, attempt: int) -> RunEvent:
         """Publishes the next piece of a message and keeps it for the log."""
-        event = RunEvent(
-            run_id=self._run_id,
-            seq_id=self.next_seq(),
-            step_id=step_id,
-            step_no=step_no,
-            attempt=attempt,
-            whole=False,
-            payload=payload,
-        )
+        if self._piece is None:
+            self._piece = RunEvent(run_id=self._run_id, seq_id=0, whole=False, payload=payload)
+        place = {"seq_id": self.next_seq(), "step_id": step_id, "step_no": step_no, "attempt": attempt}
+        event = self._piece.model_copy(update={**place, "payload": payload})
         self._unwritten.append(event)
         self._chars += 40
-        self._publish(event)
+        self._tell(event)
         return event
 
     def progress(self, progress: Progress) -> None:
@@ -84,4 +95,17 @@ class Emitter:
     def publish(self, events: tuple[RunEvent, ...]) -> None:
         """Publishes events that a transaction has stored."""
         for event in events:
-            self._publish(event)
+            self._tell(event)
+
+    def said(self, after_seq: int) -> tuple[RunEvent, ...] | None:
+        """All that was published after that number; None where only the log knows."""
+        if self._said is None:
+            return None
+        return tuple(event for event in self._said if event.seq_id > after_seq)
+
+    def _tell(self, event: RunEvent) -> None:
+        if self._said is not None:
+            self._said.append(event)
+            if len(self._said) > REMEMBERED:
+                self._said = None
+        self._publish(event)

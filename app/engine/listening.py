@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.base import Micros
+from app.domain.base import Micros, mended
 from app.domain.run import Usage
 from app.domain.wire_message import (
     AssistantMessage,
@@ -54,6 +54,10 @@ class Listening:
         self._say: SayReader | None = None
         self._watch = RepetitionWatch()
         self._thought = self._said = False
+        self._thinking: ReasoningMessage | None = None
+        """All pieces of a reply differ in their text only; copying one costs half of making it."""
+        self._saying: tuple[bool, AssistantMessage] | None = None
+        """The same, and whether the model had thought before it."""
         self.first_token_at: Micros | None = None
 
     def hear(self, delta: ModelDelta) -> None:
@@ -68,15 +72,16 @@ class Listening:
             return
         if self.first_token_at is None:
             self.first_token_at = self._clock.now()
-        if delta.reasoning:
-            self._reasoning.append(delta.reasoning)
-            self._show_thinking(delta.reasoning)
-        if delta.text:
-            self._text.append(delta.text)
-            self._show(delta.text if self._say is None else self._say.feed(delta.text))
+        text, reasoning = mended(delta.text), mended(delta.reasoning)
+        if reasoning:
+            self._reasoning.append(reasoning)
+            self._show_thinking(reasoning)
+        if text:
+            self._text.append(text)
+            self._show(text if self._say is None else self._say.feed(text))
         if delta.call_index is not None:
             self._hear_call(delta.call_index, delta)
-        elif self._watch.feed(delta.text or delta.reasoning):
+        elif self._watch.feed(text or reasoning):
             self._finish = REPEATED
 
     def expect_json(self) -> None:
@@ -104,26 +109,31 @@ class Listening:
 
     def _show_thinking(self, text: str) -> None:
         self._thought = True
-        self._emit(ReasoningMessage(**self._common(0), reasoning=text))
+        if self._thinking is None:
+            self._thinking = ReasoningMessage(**self._common(0), reasoning="")
+        self._emit(self._thinking.model_copy(update={"reasoning": text}))
 
     def _show_text(self, text: str) -> None:
         # The line breaks between a tag and the words belong to the tag.
         text = text.lstrip() if self._tags.tags and not self._said else text
         if text:
             self._said = True
-            self._emit(AssistantMessage(**self._common(int(self._thought)), content=text))
+            if self._saying is None or self._saying[0] != self._thought:
+                self._saying = self._thought, AssistantMessage(**self._common(int(self._thought)), content="")
+            self._emit(self._saying[1].model_copy(update={"content": text}))
 
     def _hear_call(self, index: int, delta: ModelDelta) -> None:
         call = self._calls.get(index)
         first = call is None
         if call is None:
             call = self._calls[index] = _Call(self._call_id(index, delta.call_id))
-        call.name += delta.call_name
-        call.arguments.append(delta.call_arguments)
+        call.name += mended(delta.call_name)
+        arguments = mended(delta.call_arguments)
+        call.arguments.append(arguments)
         if first:
             self._emit_call(ToolCallDelta(name=call.name, tool_call_id=call.id))
-        if delta.call_arguments:
-            self._emit_call(ToolCallDelta(arguments=delta.call_arguments, tool_call_id=call.id))
+        if arguments:
+            self._emit_call(ToolCallDelta(arguments=arguments, tool_call_id=call.id))
 
     def _emit_call(self, piece: ToolCallDelta) -> None:
         order = self._thought + self._said

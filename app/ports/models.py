@@ -1,7 +1,7 @@
 """Model servers: one request in, a stream of deltas out."""
 
 from collections.abc import AsyncGenerator
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from app.domain.base import Field, Frozen
 from app.domain.message import Message
@@ -69,8 +69,8 @@ class Timing(Frozen):
     reply_ms: int = 0
 
 
-class ModelDelta(Frozen):
-    """One thing the model said. Exactly one group of fields is set."""
+class ModelDelta(NamedTuple):
+    """One thing the model said, as it came. Exactly one group of fields is set. No model of its own: one a token."""
 
     text: str = ""
     reasoning: str = ""

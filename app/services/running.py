@@ -79,8 +79,8 @@ class Running:
             begun = await self._ports.storage.write(beginning.store)
             if not begun.again and not self.closing:
                 ports = self._ports
-                emitter = Emitter(begun.run.id, len(begun.events), ports.storage, ports.clock, ports.publish)
-                emitter.publish(begun.events)
+                last = len(begun.events)
+                emitter = Emitter(begun.run.id, last, ports.storage, ports.clock, ports.publish, begun.events)
                 self._launch(begun.run.id, emitter, state=begun.state)
             return begun.run
         finally:
@@ -106,6 +106,11 @@ class Running:
         """Whether a run is under way here, so that its end will be stored and told."""
         live = self._live.get(run_id)
         return live is not None and live.failure is None and not live.over.is_set() and not self.closing
+
+    def said(self, run_id: str, after_seq: int) -> tuple[RunEvent, ...] | None:
+        """What a run under way has said after that number; None where its log must be read."""
+        live = self._live.get(run_id) if self.carries(run_id) else None
+        return live.emitter.said(after_seq) if live is not None else None
 
     async def flush(self, run_id: str) -> None:
         """Writes what a run has said but not yet stored."""

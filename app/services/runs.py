@@ -108,9 +108,11 @@ class Runs:
             subscription = self._bus.subscribe(lambda event: isinstance(event, RunEvent) and event.run_id == run_id)
             try:
                 await self._running.settle(run_id)
-                await self._running.flush(run_id)
-                active = self._running.carries(run_id) or await self._is_active(run_id)
-                async for event in self._logged(run_id, seen):
+                said = self._running.said(run_id, seen)
+                if said is None:
+                    await self._running.flush(run_id)
+                active = said is not None or self._running.carries(run_id) or await self._is_active(run_id)
+                async for event in self._logged(run_id, seen) if said is None else _each(said):
                     seen = event.seq_id
                     yield event
                     if _is_last(event):
@@ -161,6 +163,11 @@ class Runs:
             started_by=started_by,
         )
         return await self._running.begin(beginning)
+
+
+async def _each(events: tuple[RunEvent, ...]) -> AsyncIterator[RunEvent]:
+    for event in events:
+        yield event
 
 
 def _is_last(event: Event) -> bool:

@@ -8,7 +8,9 @@ import pytest
 
 from app.bootstrap import OpenEngine
 from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.event import RunEvent
 from app.domain.message import ImagePart, MessageDraft, TextPart
+from app.engine.emitter import REMEMBERED
 from app.services import Services
 from app.services.event_bus import CAPACITY
 from tests.services.conftest import Reopen
@@ -89,6 +91,21 @@ async def test_fifty_readers_who_come_at_any_moment_all_read_the_same(services: 
     assert len(readers) == 50
     for log in logs:
         assert [(event.seq_id, event.payload) for event in log] == expected, "a reader met a hole"
+
+
+async def test_who_comes_late_to_a_long_run_reads_what_is_not_at_hand_any_more(services: Services):
+    agent = await services.agents.create_demo()
+    run = await started(services, agent, "/long 1500")
+    late: list[asyncio.Task[list[RunEvent]]] = []
+    async for event in services.runs.subscribe(run.id):
+        if event.seq_id in (REMEMBERED - 1, REMEMBERED + 100):
+            late.append(asyncio.ensure_future(events_of(services, run.id)))
+    logs = await asyncio.gather(*late)
+    expected = [(event.seq_id, event.payload) for event in await events_of(services, run.id)]
+    assert len(expected) > REMEMBERED + 200
+    assert len(logs) == 2
+    for log in logs:
+        assert [(event.seq_id, event.payload) for event in log] == expected
 
 
 async def test_a_reader_that_stops_reading_stalls_nobody_and_reads_on_from_the_log(services: Services):

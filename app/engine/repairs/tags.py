@@ -49,6 +49,8 @@ _UNFINISHED = re.compile(
     r"(?:<[|｜/]?[\w▁:=]{0,32}[|｜]?|<(?:function|invoke) ?(?:name|nam|na|n)?|\[/?[A-Z_]{0,12}"
     r"|to=?(?:functions|function|functio|functi|funct|func|fun|fu|f)?|`{1,3})\Z"
 )
+_NOT_PLAIN = re.compile(r"[<\[`=\n]|to\Z")
+"""Without these no tag, no code and no line begins: most pieces are such, and there is one for each token."""
 _TICKS = re.compile(r"`+|\n")
 
 
@@ -82,6 +84,9 @@ class TagStripper:
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that are certain now."""
+        if self.mode == "text" and not self._rest and not _NOT_PLAIN.search(text):
+            self._at_line_start = self._at_line_start and not text.strip()
+            return [("text", text)] if text else []
         return self._sort(self._rest + text, final=False)
 
     def close(self) -> list[Piece]:
