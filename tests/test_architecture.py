@@ -25,6 +25,8 @@ GIVEN_NAMES = re.compile(
 TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/services/", "app/link/", "app/rest/server.py")
 HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "mcp", "numpy", "httpx", "aiohttp",
          "uvicorn", "starlette", "keyring", "app.services", "app.engine", "app.adapters", "app.bootstrap")  # fmt: skip
+TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "app", "build.spec", "packaging", "pyproject.toml",
+             "resources", "start.py", "tests", "uv.lock"}  # fmt: skip
 PURE = ("app/domain/", "app/engine/decide.py", "app/engine/apply.py", "app/engine/recover.py", "app/engine/context/",
         "app/engine/tool_rules.py")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",
@@ -384,3 +386,14 @@ def test_the_architecture_page_names_every_package() -> None:
 
 def _packages() -> list[Path]:
     return [path for path in (ROOT / "app").rglob("*.py") if path.parent != ROOT / "app"]
+
+
+# What the repository holds
+
+
+def test_the_top_level_holds_what_it_is_said_to_hold() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    top = {line.strip('"').partition("/")[0] for line in listed.stdout.splitlines()}
+    none_of(f"{name}: it belongs into one of the folders, or nowhere" for name in sorted(top - TOP_LEVEL))
