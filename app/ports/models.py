@@ -149,16 +149,6 @@ class ModelStore(Protocol):
         """Removes a model from the disk."""
         ...
 
-    async def warm(self, name: str, context_window: int) -> None:
-        """Loads a model with this context size, the same that its requests will ask for. Returns when it is ready."""
-        ...
-
     async def unload(self, name: str) -> None:
         """Frees the memory of a loaded model at once."""
         ...
-
-
-class TokenCounter(Protocol):
-    """Counts tokens of text without the model's tokenizer: an estimate, calibrated by real counts elsewhere."""
-
-    def count(self, text: str) -> int: ...

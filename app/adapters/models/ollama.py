@@ -17,7 +17,7 @@ from app.adapters.models import ollama_errors
 from app.adapters.models.connection import Connection, Patience, Phase, Words, is_loopback
 from app.adapters.models.connection_failures import died
 from app.adapters.models.loose import JsonObject, text
-from app.adapters.models.ollama_encoding import encode, loading_options
+from app.adapters.models.ollama_encoding import encode
 from app.adapters.models.ollama_models import (
     Shown,
     digest_of,
@@ -34,7 +34,7 @@ from app.adapters.models.openai_reply import NotReadable, ServerSaid
 from app.adapters.models.sse import TooLong
 from app.domain.error import ModelError
 from app.domain.model import Model, Provider, PullProgress
-from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
+from app.ports.models import ChatRequest, ModelDelta, WireRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -240,14 +240,6 @@ class Ollama:
     async def delete(self, name: str) -> None:
         await self._ask("DELETE", "delete", {"model": name})
         self._forget(name)
-
-    async def warm(self, name: str, context_window: int) -> None:
-        try:
-            facts = facts_of(await self._about(name), "")
-        except ModelError:
-            facts = ModelFacts()
-        loading: JsonObject = {"model": name, "messages": [], "stream": False} | loading_options(context_window, facts)
-        await self._ask("POST", "chat", loading, first=self._connection.patience.first)
 
     async def unload(self, name: str) -> None:
         await self._ask("POST", "chat", {"model": name, "messages": [], "stream": False, "keep_alive": 0})

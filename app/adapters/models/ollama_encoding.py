@@ -52,7 +52,7 @@ def encode(request: ChatRequest) -> WireRequest:
     return WireRequest(parts=tuple(part for part in parts if part))
 
 
-def loading_options(context_window: int, facts: ModelFacts) -> dict[str, Any]:
+def _loading_options(context_window: int, facts: ModelFacts) -> dict[str, Any]:
     """What decides how the model is loaded: another value in any request makes Ollama load it anew."""
     num_ctx = min(context_window, facts.trained_context or context_window)
     return {"options": {"num_ctx": num_ctx}, "truncate": False, "shift": False, "keep_alive": KEEP_ALIVE}
@@ -65,7 +65,7 @@ def since(version: str, needed: tuple[int, int, int]) -> bool:
 
 
 def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
-    loading = loading_options(request.context_window, facts)
+    loading = _loading_options(request.context_window, facts)
     # Without a limit a model that cannot end writes ten times its context.
     options = loading["options"] | {"num_predict": max(1, request.max_output_tokens)}
     if request.temperature is not None:

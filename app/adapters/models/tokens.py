@@ -44,7 +44,7 @@ _TABLE = _class_table()
 
 
 class EstimatingCounter:
-    """Counts by script and kind of character; see `app.ports.models.TokenCounter`."""
+    """Counts by script and kind of character. An estimate, calibrated by the real counts of servers elsewhere."""
 
     def count(self, text: str) -> int:
         if not text:

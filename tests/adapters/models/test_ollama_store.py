@@ -11,7 +11,7 @@ from app.domain.error import ModelError
 from app.domain.model import PullProgress
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_replies import Refusal
-from tests.support.openai_requests import answer, request, text_of
+from tests.support.openai_requests import KEPT, answer, request, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -154,10 +154,8 @@ async def test_deleted_model_is_gone_and_cannot_be_deleted_twice(ollama: OllamaS
     assert (raised.value.code, raised.value.message) == ("model_missing", "The model “tiny” is not on Ollama.")
 
 
-async def test_warm_loads_with_the_size_of_later_requests_and_unload_frees(
-    ollama: OllamaServer, native: Ollama
-) -> None:
-    await native.warm("tiny", 8192)
+async def test_a_request_loads_with_its_size_and_unload_frees(ollama: OllamaServer, native: Ollama) -> None:
+    await answer(native, request(context_window=8192))
     (warm,) = await native.models()
     await native.unload("tiny")
     (cold,) = await native.models()
@@ -166,12 +164,12 @@ async def test_warm_loads_with_the_size_of_later_requests_and_unload_frees(
     assert (cold.loaded, cold.allocated_context) == (False, None)
 
 
-async def test_warming_what_does_not_fit_into_memory_is_a_sentence(ollama: OllamaServer, native: Ollama) -> None:
+async def test_loading_what_does_not_fit_into_memory_is_a_sentence(ollama: OllamaServer, native: Ollama) -> None:
     said = "model requires more system memory (18.2 GiB) than is available (7.1 GiB)"
     ollama.answers["/api/chat"] = Refusal(500, {"error": said})
 
     with pytest.raises(ModelError) as raised:
-        await native.warm("tiny", 8192)
+        await answer(native, request(context_window=8192))
 
-    assert raised.value.message == "The model needs 18.2 GiB of memory, but only 7.1 GiB are free."
+    assert raised.value.message == f"“tiny” needs 18.2 GiB of memory, but only 7.1 GiB are free.{KEPT}"
     assert not raised.value.retryable

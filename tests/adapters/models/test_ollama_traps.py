@@ -234,7 +234,6 @@ async def test_omitted_zero_counts_are_zero(ollama: OllamaServer, native: Ollama
 
 
 async def test_another_context_size_loads_anew_and_the_same_does_not(ollama: OllamaServer, native: Ollama) -> None:
-    await native.warm("tiny", 8192)
     await answer(native, request(context_window=8192))
     await answer(native, asked("Once more", context_window=8192, temperature=0.5, max_output_tokens=99))
     assert ollama.loads == [("tiny:latest", 8192)]
@@ -244,7 +243,6 @@ async def test_another_context_size_loads_anew_and_the_same_does_not(ollama: Oll
 
 
 async def test_more_than_the_trained_context_is_never_asked_for(ollama: OllamaServer, native: Ollama) -> None:
-    await native.warm("tiny", 100_000)
     await answer(native, request(context_window=100_000))
 
     assert ollama.chats[0].body["options"]["num_ctx"] == 16_384
