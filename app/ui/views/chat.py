@@ -78,6 +78,8 @@ class ChatView(QFrame):
         self.questions = ChatQuestions(self, services, tasks)
         self.pictures = ChatPictures(self, services, tasks)
         self.finder = ChatFind(self, services, tasks)
+        self._images: dict[str, tuple[Attachment, ...]] = {}
+        """Of drafts, by conversation: they live as long as the window."""
         self._draft_timer = QTimer(self)
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(DRAFT_MS)
@@ -333,9 +335,10 @@ class ChatView(QFrame):
         self.keep_draft()
 
     def _take_back_unsent(self) -> None:
-        unsent = self.talk.take_unsent()
-        if unsent:
-            self.composer.set_draft("\n\n".join(filter(None, (unsent, self.composer.text))))
+        words, images = self.talk.take_unsent()
+        if words:
+            self.composer.set_draft("\n\n".join(filter(None, (words, self.composer.text))))
+        self.composer.attach_all(images)
 
     def keep_draft(self) -> None:
         """Stores what is typed and where the view stands."""
@@ -348,11 +351,13 @@ class ChatView(QFrame):
             draft["place"] = list(self.area.place() or ())
         if draft or self._drafts.draft(self.conversation.id):
             self._drafts.set_draft(self.conversation.id, draft)
+        self._images[self.conversation.id] = self.composer.attachments
 
     def _take_draft(self, conversation_id: str) -> tuple[str, int] | None:
         draft = self._drafts.draft(conversation_id) if self._drafts else {}
         self.composer.clear()
         self.composer.set_draft(str(draft.get("text", "")))
+        self.composer.attach_all(self._images.pop(conversation_id, ()))
         if draft.get("role") in ("user", "system"):
             self.composer.role.set_current(str(draft["role"]))
         place = draft.get("place") or ()

@@ -66,12 +66,13 @@ class ChatTalk(QObject):
         self.branch_id = branch_id
         self._let_go()
 
-    def take_unsent(self) -> str:
-        """The words that wait or could not be sent; they are the caller's from now on."""
+    def take_unsent(self) -> tuple[str, tuple[Attachment, ...]]:
+        """The words and images that wait or could not be sent; they are the caller's from now on."""
         unsent = [message for otid, message in self._kept.items() if otid not in self._going]
         self._waiting.clear()
         self._kept.clear()
-        return "\n\n".join(message.text for message in unsent if message.text)
+        words = "\n\n".join(message.text for message in unsent if message.text)
+        return words, tuple(image for message in unsent for image in message.attachments)
 
     def _let_go(self) -> None:
         if self._following is not None:

@@ -174,6 +174,9 @@ class Composer(QFrame):
     def restore(self, text: str, attachments: tuple[Attachment, ...]) -> None:
         """Puts a message back that was taken out."""
         self.editor.setPlainText(text)
+        self.attach_all(attachments)
+
+    def attach_all(self, attachments: tuple[Attachment, ...]) -> None:
         for attachment in attachments:
             self.add(attachment)
 

@@ -338,6 +338,38 @@ def test_an_image_is_stored_once_and_sent_with_the_words(stage: Stage) -> None:
     stage.play(story)
 
 
+def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(stage: Stage) -> None:
+    def picture(color: Qt.GlobalColor) -> bytes:
+        image = QImage(8, 6, QImage.Format.Format_RGB32)
+        image.fill(QColor(color))
+        return png_of(image)
+
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        composer = stage.view.composer
+        stage.type("First.")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying)
+        composer.add_bytes("queued.png", picture(Qt.GlobalColor.red))
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.rows("queued"))
+        composer.add_bytes("typed.png", picture(Qt.GlobalColor.blue))
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert composer.attachments == ()
+        await stage.open(stage.conversation)
+        assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
+        gate.set()
+        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.say("Both.")
+        await stage.open(other)
+        await stage.open(stage.conversation)
+        assert composer.attachments == ()
+
+    stage.play(story)
+
+
 def test_an_undo_that_would_overwrite_later_changes_is_told(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
