@@ -1,6 +1,7 @@
 """What failing connections mean: exceptions of aiohttp, sockets and TLS as sentences with a way out."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ async def speaks_no_tls(url: str, problem: Exception) -> bool:
     except (TimeoutError, OSError):
         return False
     writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
     return True
 
 
