@@ -1,5 +1,6 @@
 """Housekeeping: a copy a day, and what was deleted long ago is forgotten, with all that nobody sees without it."""
 
+import asyncio
 import base64
 import sqlite3
 from pathlib import Path
@@ -93,7 +94,12 @@ def _hashes(joined: bytes) -> list[bytes]:
 
 
 @pytest.fixture
-def house(engine: OpenEngine, data_folder: Path) -> House:
+async def house(engine: OpenEngine, data_folder: Path) -> House:
+    own = engine._keeping_house
+    if own is not None:
+        # It would look at the true clock in between.
+        own.cancel()
+        await asyncio.wait([own])
     return House(engine, data_folder)
 
 

@@ -2,14 +2,11 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
 
 import pytest
-import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from app.domain.error import AppError, LinkError
 from app.domain.message import ImagePart, MessageDraft
@@ -20,14 +17,6 @@ from tests.support.conversation_showcase import Scene
 from tests.support.looks import nameless
 
 NAME = "My name is Brad, not Chad."
-
-
-@pytest.fixture
-def stage(qapp: QApplication, loop: qasync.QEventLoop) -> Iterator[Stage]:
-    stage = Stage(qapp, loop)
-    yield stage
-    stage.view.close()
-    stage.view.deleteLater()
 
 
 def test_a_name_is_corrected_undone_and_corrected_again(stage: Stage) -> None:
@@ -251,44 +240,6 @@ def test_coming_back_keeps_place_and_draft(stage: Stage) -> None:
     stage.play(story)
 
 
-def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
-    async def story() -> None:
-        await stage.open_demo()
-        stage.type("For the first")
-        other = await stage.services.conversations.create(stage.agent.id)
-        await stage.open(other)
-        assert stage.view.composer.text == ""
-        stage.type("For the other")
-        await stage.open(stage.conversation)
-        assert stage.view.composer.text == "For the first"
-        stage.view.keep_draft()
-        assert stage.drafts.draft(other.id)["text"] == "For the other"
-
-    stage.play(story)
-
-
-def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
-    async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
-        stage.type("First")
-        stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying)
-        stage.type("Then this")
-        stage.press(Qt.Key.Key_Return)
-        stage.type("and half of that")
-        other = await stage.services.conversations.create(stage.agent.id)
-        await stage.open(other)
-        assert stage.view.composer.text == ""
-        gate.set()
-        await stage.open(stage.conversation)
-        assert stage.view.composer.text == "Then this\n\nand half of that"
-        await stage.until(lambda: not stage.view.talk.replying)
-        assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
-
-    stage.play(story)
-
-
 def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_rich()
@@ -334,38 +285,6 @@ def test_an_image_is_stored_once_and_sent_with_the_words(stage: Stage) -> None:
         assert base64.b64decode(await stage.services.blobs.get(picture.sha256)) == content
         assert stage.rows("user")[0].images == (picture,)
         assert stage.view.composer.attachments == ()
-
-    stage.play(story)
-
-
-def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(stage: Stage) -> None:
-    def picture(color: Qt.GlobalColor) -> bytes:
-        image = QImage(8, 6, QImage.Format.Format_RGB32)
-        image.fill(QColor(color))
-        return png_of(image)
-
-    async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
-        composer = stage.view.composer
-        stage.type("First.")
-        stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying)
-        composer.add_bytes("queued.png", picture(Qt.GlobalColor.red))
-        stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.rows("queued"))
-        composer.add_bytes("typed.png", picture(Qt.GlobalColor.blue))
-        other = await stage.services.conversations.create(stage.agent.id)
-        await stage.open(other)
-        assert composer.attachments == ()
-        await stage.open(stage.conversation)
-        assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
-        gate.set()
-        await stage.until(lambda: not stage.view.talk.replying)
-        await stage.say("Both.")
-        await stage.open(other)
-        await stage.open(stage.conversation)
-        assert composer.attachments == ()
 
     stage.play(story)
 

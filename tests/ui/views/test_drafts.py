@@ -1,0 +1,79 @@
+"""What was typed, queued or attached and not sent: it stays with its conversation."""
+
+import asyncio
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+
+from app.ui.widgets.attachment import png_of
+from tests.support.chat_stage import Stage
+
+
+def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        stage.type("For the first")
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert stage.view.composer.text == ""
+        stage.type("For the other")
+        await stage.open(stage.conversation)
+        assert stage.view.composer.text == "For the first"
+        stage.view.keep_draft()
+        assert stage.drafts.draft(other.id)["text"] == "For the other"
+
+    stage.play(story)
+
+
+def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("First")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying)
+        stage.type("Then this")
+        stage.press(Qt.Key.Key_Return)
+        stage.type("and half of that")
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert stage.view.composer.text == ""
+        gate.set()
+        await stage.open(stage.conversation)
+        assert stage.view.composer.text == "Then this\n\nand half of that"
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
+
+    stage.play(story)
+
+
+def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(stage: Stage) -> None:
+    def picture(color: Qt.GlobalColor) -> bytes:
+        image = QImage(8, 6, QImage.Format.Format_RGB32)
+        image.fill(QColor(color))
+        return png_of(image)
+
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        composer = stage.view.composer
+        stage.type("First.")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying)
+        composer.add_bytes("queued.png", picture(Qt.GlobalColor.red))
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.rows("queued"))
+        composer.add_bytes("typed.png", picture(Qt.GlobalColor.blue))
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert composer.attachments == ()
+        await stage.open(stage.conversation)
+        assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
+        gate.set()
+        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.say("Both.")
+        await stage.open(other)
+        await stage.open(stage.conversation)
+        assert composer.attachments == ()
+
+    stage.play(story)
