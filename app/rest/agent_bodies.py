@@ -68,6 +68,16 @@ _EFFORTS: Mapping[str, Reasoning] = {
     "max": "high",
 }
 Body = CreateAgentRequest | UpdateAgent
+_PATCHED = (
+    "name",
+    "system",
+    "hidden",
+    "message_buffer_autoclear",
+    "description",
+    "tags",
+    "metadata",
+    "block_ids",
+)
 
 
 async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDraft:
@@ -102,26 +112,23 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDr
 
 
 async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent) -> AgentPatch:
-    """Only what is given. Raises before anything is stored."""
+    """Only what is given; null leaves a field as it is. Raises before anything is stored."""
     _check_possible(body)
     if body.message_ids is not None:
         raise NotYet("Choosing the messages of the context window is not part of this version of Lares.")
     await _check_relations(call, body)
     given: dict[str, Any] = {}
-    for name in ("name", "system", "hidden", "message_buffer_autoclear"):
+    for name in _PATCHED:
         if getattr(body, name) is not None:
             given[name] = getattr(body, name)
-    for name, empty in (("description", ""), ("tags", ()), ("metadata", {}), ("block_ids", ())):
-        if body.has(name):
-            given[name] = getattr(body, name) or empty
     handle = _handle(body)
     if handle is not None and handle != agent.model:
         await call.services.models.find(handle)
         given["model"] = handle
     if _window(body) is not None:
         given["context_window"] = _window(body)
-    if body.has("tool_ids"):
-        given["tool_names"] = await _named(call, body.tool_ids or ())
+    if body.tool_ids is not None:
+        given["tool_names"] = await _named(call, body.tool_ids)
     settings = _settings(body, agent.settings, given.get("context_window", agent.context_window))
     if settings != agent.settings:
         given["settings"] = settings
@@ -256,7 +263,7 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     given = {name: getattr(body, name) for name in names if body.has(name)}
     for name in ("tool_rules", "identity_ids"):
         if name in given and given[name] is None:
-            given[name] = ()
+            del given[name]
     return now.model_copy(update=given)
 
 

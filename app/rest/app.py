@@ -33,10 +33,12 @@ def _routed(routes: list[Route]) -> ASGIApp:
     by_length: dict[int, list[Route]] = {}
     for route in routes:
         by_length.setdefault(route.path.count("/"), []).append(route)
-    routers = {length: Router(alike, redirect_slashes=False, default=_unrouted) for length, alike in by_length.items()}
+    # The last part of these may hold slashes, as labels of blocks do.
+    longer = Router([one for one in routes if one.path.endswith(":path}")], redirect_slashes=False, default=_unrouted)
+    routers = {length: Router(alike, redirect_slashes=False, default=longer) for length, alike in by_length.items()}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await routers.get(scope["path"].count("/"), _unrouted)(scope, receive, send)
+        await routers.get(scope["path"].count("/"), longer)(scope, receive, send)
 
     return app
 

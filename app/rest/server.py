@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.domain.api import ApiRequest
 from app.domain.error import AppError, Invalid
@@ -44,30 +43,6 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-class _Protocol(HttpToolsProtocol):
-    """Refuses a request with too large a head, whole or still coming: the parser itself keeps whatever comes."""
-
-    _head_bytes = 0
-    _in_head = True
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEADER_BYTES and not self.transport.is_closing():
-                self.send_400_response("The head of this request is too large.")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEADER_BYTES:
-            raise ValueError("the head is too large")  # which the parser makes a refusal of
-        super().on_headers_complete()
-
-
 class RestServer:
     """Implements `app.ports.api.ApiServer`."""
 
@@ -90,13 +65,14 @@ class RestServer:
         context = self._context = RestContext(self._services, self._clock, plan, self._spawn)
         config = uvicorn.Config(
             build_app(context),
-            http=_Protocol,
+            http="h11",
             log_config=None,
             access_log=False,
             lifespan="off",
             ws="none",
             server_header=False,
             proxy_headers=False,
+            h11_max_incomplete_event_size=HEADER_BYTES,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
             backlog=WAITING_CONNECTIONS,

@@ -47,7 +47,6 @@ async def draft_of(call: Call, place: Conversation, body: LettaRequest, backgrou
         background=background,
         max_steps=body.max_steps,
         config=config,
-        callback_url=body.callback_url,
     )
 
 

@@ -80,8 +80,6 @@ def test_too_large_a_body_is_refused_unread(child: ServeChild) -> None:
     assert ask_raw(place.hostname or "", place.port or 0, BadRequest("POST", target, (), body)) in (413, 0)
     headers = tuple((f"X-{n}", "x" * 60_000) for n in range(3))
     assert ask_raw(place.hostname or "", place.port or 0, BadRequest("GET", target, headers, b"")) in (400, 431, 0)
-    small = tuple((f"X-{n}", "x" * 1_000) for n in range(100))
-    assert ask_raw(place.hostname or "", place.port or 0, BadRequest("GET", target, small, b"")) == 400
     with socket.create_connection((place.hostname, place.port)) as endless:
         endless.sendall(f"GET {target} HTTP/1.1\r\nHost: {place.netloc}\r\nX-Long: ".encode())
         with contextlib.suppress(ConnectionError):

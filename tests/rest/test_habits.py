@@ -1,5 +1,6 @@
 """What programs written for the retired server are used to beside its lists: doubles, retries, refusals in words."""
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -127,3 +128,45 @@ def test_all_events_are_written_as_compactly_as_the_first(
     agent = client.agents.create(model=MODEL)
     text = http.post(f"/v1/agents/{agent.id}/messages/stream", json={"input": "hi"}).text
     assert 'data: {"message_type":"stop_reason","stop_reason":"end_turn"' in text
+
+
+def test_a_label_may_hold_slashes(client: Letta) -> None:
+    agent = client.agents.create(model=MODEL, memory_blocks=[{"label": "notes/plans/2026", "value": "tea"}])
+    assert client.agents.blocks.retrieve("notes/plans/2026", agent_id=agent.id).value == "tea"
+    changed = client.agents.blocks.update("notes/plans/2026", agent_id=agent.id, value="coffee")
+    assert changed.value == "coffee"
+
+
+def test_null_in_a_change_leaves_what_is_there(client: Letta, http: httpx.Client) -> None:
+    agent = client.agents.create(model=MODEL, memory_blocks=[{"label": "human", "value": "x"}], tags=["one"])
+    nothing = dict.fromkeys(("name", "description", "tags", "metadata", "block_ids", "tool_ids", "identity_ids"))
+    assert http.patch(f"/v1/agents/{agent.id}", json=nothing).status_code == 200
+    after = client.agents.retrieve(agent.id)
+    assert (after.name, after.tags, len(after.blocks)) == (agent.name, ["one"], 1)
+    assert [tool.name for tool in after.tools] == [tool.name for tool in agent.tools]
+    emptied = http.patch(f"/v1/agents/{agent.id}", json={"tags": [], "tool_ids": [], "block_ids": []}).json()
+    assert (emptied["tags"], emptied["tools"], emptied["blocks"]) == ([], [], [])
+
+
+def test_an_offer_of_another_protocol_does_not_cost_the_body(http: httpx.Client) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    answer = http.post("/v1/blocks/", json={"label": "human", "value": "x"}, headers=offer)
+    assert (answer.status_code, answer.json()["value"]) == (200, "x")
+
+
+def test_a_callback_belongs_to_requests_that_do_not_wait_and_needs_an_address(
+    client: Letta, http: httpx.Client
+) -> None:
+    agent = client.agents.create(model=MODEL)
+    place = f"/v1/agents/{agent.id}/messages"
+    waited = http.post(place, json={"input": "hello", "callback_url": "http://127.0.0.1:9/"}).json()
+    run = http.get(f"/v1/runs/{waited['usage']['run_ids'][0]}").json()
+    assert run["callback_url"] is None
+    run = http.post(f"{place}/async", json={"input": "hello", "callback_url": "//x"}).json()
+    for _ in range(100):
+        run = http.get(f"/v1/runs/{run['id']}").json()
+        if run["callback_error"]:
+            break
+        time.sleep(0.05)
+    assert "begins with http" in run["callback_error"]
+    assert run["callback_sent_at"] is not None

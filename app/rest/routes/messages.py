@@ -84,7 +84,8 @@ async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Re
 async def send_async(call: Call[Nothing, LettaRequest]) -> ToldRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
     place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
-    run = await call.services.turns.start(await draft_of(call, place, call.body, background=True))
+    draft = await draft_of(call, place, call.body, background=True)
+    run = await call.services.turns.start(draft.model_copy(update={"callback_url": call.body.callback_url}))
     page = await call.services.listing.run(run.id)
     request = page.requests.get(run.id)
     if request is not None and request.callback_url is not None and request.callback_sent_at is None:
