@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from app.adapters.models import openai_errors
-from app.adapters.models.connection_failures import failed, no_certificates, no_proxy, no_tls, silent, speaks_no_tls
+from app.adapters.models.connection_failures import (
+    failed,
+    no_certificates,
+    no_proxy,
+    no_tls,
+    silent,
+    speaks_no_tls,
+)
 from app.adapters.models.openai_errors import Server
 from app.domain.error import ModelError
 
@@ -25,6 +32,9 @@ if TYPE_CHECKING:
 
 MAX_BODY = 32_000_000
 MAX_ERROR_BODY = 1_000_000
+
+MAX_HEADER, MAX_HEADERS = 64 * 1024, 1_000
+"""Bytes of a header line and number of lines: gateways send far more than aiohttp takes by itself."""
 
 KEPT_SECONDS = 2.0
 """An idle connection: below the five after which llama.cpp and uvicorn close it under our next request."""
@@ -127,6 +137,7 @@ class Connection:
                     method, url, data=content, headers=self._headers(), allow_redirects=False, proxy=self._proxy
                 )
             begun = True
+            _tell_of_end(response)
             try:
                 yield response
             finally:
@@ -173,6 +184,8 @@ class Connection:
             except Exception:
                 if arrived := _arrived(response):
                     yield arrived
+                if phase() in ("finished", "done"):
+                    return  # all that matters was said
                 raise
             if not chunk:
                 return
@@ -216,7 +229,7 @@ class Connection:
         try:
             tls, self._proxy = await asyncio.to_thread(_prepared, self.base)
         except ValueError as problem:
-            raise no_proxy(server, problem) from problem
+            raise no_proxy(server, str(problem)) from problem
         except OSError as problem:
             raise no_certificates(server, problem) from problem
         return _client(tls, self.patience)
@@ -226,6 +239,22 @@ class Connection:
         headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
         headers |= {"content-type": "application/json", "user-agent": "Lares"}
         return headers | {"authorization": f"Bearer {self._key}"} if self._key else headers
+
+
+def _tell_of_end(response: "aiohttp.ClientResponse") -> None:
+    """aiohttp closes the connection of a body in unreadable pieces without a word to who waits for the next piece."""
+    import aiohttp
+
+    body, connection = response.content, response.connection
+    protocol = None if connection is None else connection.protocol
+    closed = None if protocol is None else protocol.closed
+
+    def tell(_gone: "asyncio.Future[None]") -> None:
+        if not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("the connection was closed in the middle of the body"))
+
+    if closed is not None:
+        closed.add_done_callback(tell)
 
 
 async def _fill(body: bytearray, response: "aiohttp.ClientResponse", limit: int) -> None:
@@ -272,6 +301,9 @@ def _client(tls: ssl.SSLContext | bool, patience: Patience) -> "aiohttp.ClientSe
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=patience.connect),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
+        max_headers=MAX_HEADERS,
     )
 
 
@@ -283,7 +315,7 @@ def _proxy_for(base: str) -> str | None:
 
     target, proxies = urlsplit(base), getproxies()
     proxy = proxies.get(target.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(target.hostname or ""):
+    if not proxy or proxy_bypass(target.hostname or "") or proxy_bypass(target.netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     parts = urlsplit(proxy)

@@ -40,8 +40,10 @@ def failed(server: Server, problem: Exception, *, begun: bool) -> ModelError:
     causes = list(_causes(problem))
     if begun:
         return died(server, reason)
-    if isinstance(problem, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
-        return no_proxy(server, problem)
+    if isinstance(problem, aiohttp.ClientHttpProxyError):
+        return no_proxy(server, f"it answered {problem.status} {problem.message}")
+    if isinstance(problem, aiohttp.ClientProxyConnectionError) or _is_elsewhere(server, problem):
+        return no_proxy(server, type(problem).__name__)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return server.error(
             f"The address “{server.address}” of {server.name} was not found.",
@@ -51,8 +53,9 @@ def failed(server: Server, problem: Exception, *, begun: bool) -> ModelError:
         )
     if tls := next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None):
         return no_tls(server, tls)
-    strange = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.ClientResponseError, UnicodeError)
-    if isinstance(problem, strange):
+    if isinstance(problem, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError | UnicodeError):
+        return no_address(server, reason)
+    if isinstance(problem, aiohttp.ClientResponseError):
         return openai_errors.wrong_address(server, reason=reason)
     if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         instead = ", or choose another model" if server.model else ""
@@ -88,13 +91,30 @@ def silent(server: Server, seconds: float, *, begun: bool = False) -> ModelError
     )
 
 
-def no_proxy(server: Server, problem: Exception) -> ModelError:
+def _is_elsewhere(server: Server, problem: Exception) -> bool:
+    """Whether the host that cannot be reached is not the server's: then it is the proxy's."""
+    import aiohttp
+
+    return isinstance(problem, aiohttp.ClientConnectorError) and problem.host != urlsplit(server.url).hostname
+
+
+def no_address(server: Server, reason: str) -> ModelError:
+    return server.error(
+        f"“{server.address}” is no address that can be used for {server.name}.",
+        "wrong_address",
+        "Write it in full in the settings, for example http://127.0.0.1:8080.",
+        reason=reason,
+    )
+
+
+def no_proxy(server: Server, reason: str) -> ModelError:
+    """`reason` must not hold the proxy's address: a password may stand in it."""
     return server.error(
         f"The proxy that the environment names for {server.name} cannot be used.",
         "server_down",
         "Correct or unset HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, then start Lares again. "
         "A proxy must be an http:// one.",
-        reason=str(problem),
+        reason=reason,
     )
 
 

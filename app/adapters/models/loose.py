@@ -1,5 +1,6 @@
 """Takes values out of JSON in which every field may be missing or of another kind."""
 
+import math
 from typing import Any
 
 JsonObject = dict[str, Any]
@@ -28,4 +29,5 @@ def text(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A number above zero."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+    given = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if given and 0 < value < math.inf else None

@@ -1,9 +1,11 @@
 """Turns the JSON of a chat completion, streamed or whole, into deltas. Tolerant of what servers leave out or repeat."""
 
 import json
+import math
 from typing import Any
 
 from app.adapters.models.connection import Phase
+from app.adapters.models.loose import objects
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 
@@ -78,7 +80,8 @@ class ReplyReader:
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict) or choice.get("index"):
             return []  # a second choice, which nobody asked for
-        pieces = self._said(choice.get(key) or {})
+        said = choice.get(key)
+        pieces = self._said(said if isinstance(said, dict) else {})
         if choice.get("finish_reason"):
             self.finish = str(choice["finish_reason"])
         return pieces
@@ -94,12 +97,11 @@ class ReplyReader:
             pieces.append({"text": content})
         elif isinstance(content, list):
             pieces += [piece for part in content for piece in _content_part(part)]
-        if calls := delta.get("tool_calls"):
-            pieces += [self._call(call) for call in calls if isinstance(call, dict)]
-        return pieces
+        return pieces + [self._call(call) for call in objects(delta.get("tool_calls"))]
 
     def _call(self, call: JsonObject) -> JsonObject:
-        function = call.get("function") or {}
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
         name, call_id = str(function.get("name") or ""), str(call.get("id") or "")
         index, is_new = self._index(call.get("index"), call_id, name)
         arguments = function.get("arguments")
@@ -182,4 +184,4 @@ def _usage(chunk: JsonObject) -> Usage | None:
 
 def _count(holder: Any, key: str) -> int | None:
     value = holder.get(key) if isinstance(holder, dict) else None
-    return int(value) if isinstance(value, int | float) and value >= 0 else None
+    return int(value) if isinstance(value, int | float) and 0 <= value < math.inf else None
