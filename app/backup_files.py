@@ -31,9 +31,13 @@ def backup_of(file: Path) -> Backup | None:
     reason = found["reason"].replace("-", " ") if found else ""
     if found is None or reason not in REASONS:
         return None
-    time = datetime.datetime.strptime(found["at"], _TIME).replace(tzinfo=datetime.UTC)
+    try:
+        time = datetime.datetime.strptime(found["at"], _TIME).replace(tzinfo=datetime.UTC)
+        size = file.stat().st_size
+    except (ValueError, FileNotFoundError):
+        return None
     at = (time - _EPOCH) // datetime.timedelta(microseconds=1)
-    return Backup.model_validate({"name": file.name, "at": at, "bytes": file.stat().st_size, "reason": reason})
+    return Backup.model_validate({"name": file.name, "at": at, "bytes": size, "reason": reason})
 
 
 def backups_in(folder: Path) -> tuple[Backup, ...]:

@@ -170,7 +170,9 @@ def _answered(
 ) -> Applied:
     """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
     parts = tuple(
-        returns.get(call.tool_call_id) or tool_error(call, call.problem or otherwise) for call in action.calls
+        returns.get(call.tool_call_id)
+        or tool_error(call, call.problem or (MAYBE_DONE if call.status == "started" else otherwise))
+        for call in action.calls
     )
     message = Message(
         id=action.message_id,
@@ -269,6 +271,13 @@ def _step(
 
 
 _LOST = "No result was recorded for this call."
+MAYBE_DONE = (
+    "Interrupted by a restart: the tool had started, and whether it finished is unknown. Check before calling it again."
+)
+STOPPED_AT_WORK = (
+    "The person stopped the run while this tool was at work; whether it finished is unknown. "
+    "Check before calling it again."
+)
 _STOPPED = "The person stopped the run, so this call was not carried out."
 _INTERRUPTED = "Interrupted by a restart: this call was not carried out."
 _CUT = Failure(

@@ -78,7 +78,7 @@ class Listening:
             self._show_thinking(reasoning)
         if text:
             self._text.append(text)
-            self._show(text if self._say is None else self._say.feed(text))
+            self._show(text if self._say is None else mended(self._say.feed(text)))
         if delta.call_index is not None:
             self._hear_call(delta.call_index, delta)
         elif self._watch.feed(text or reasoning):

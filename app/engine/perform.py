@@ -2,7 +2,7 @@
 
 from app.domain.message import ToolReturnPart
 from app.domain.tool import Tool
-from app.engine.apply import known_return, tool_error
+from app.engine.apply import STOPPED_AT_WORK, known_return, tool_error
 from app.engine.bundle import EnginePorts
 from app.engine.calling import Attempt, ModelCall, progress
 from app.engine.emitter import Emitter
@@ -14,7 +14,7 @@ from app.ports.storage import Repositories
 async def perform(
     action: CallModel | RunTools, state: RunState, ports: EnginePorts, emitter: Emitter, attempt: Attempt
 ) -> Outcome:
-    """Carries an action out. Expected failures come back as outcomes, never as exceptions."""
+    """Carries an action out. What models and tools do wrong comes back as an outcome; a store that fails raises."""
     match action:
         case CallModel():
             return await ModelCall(action, state, ports, emitter, attempt).make()
@@ -45,6 +45,7 @@ async def _run_tools(
         if starts_unnoticed(tool):
             await _note_start(call, state, ports)
         emitter.progress(progress(state, "tool", call.name, ports))
+        returns[call.tool_call_id] = tool_error(call, STOPPED_AT_WORK)  # what a stop finds
         returns[call.tool_call_id] = await run_tool(tool, call, call.parsed, state, ports)
     return ToolsReturned(returns)
 

@@ -2,6 +2,7 @@
 
 from app.domain.base import Micros
 from app.domain.run import Failure, Run
+from app.engine.apply import MAYBE_DONE
 from app.engine.decide import FreshIds
 from app.engine.state import SCHEMA_VERSION, Call, CallModel, Finish, RunState, RunTools
 
@@ -9,7 +10,6 @@ RESUME_WITHIN: Micros = 10 * 60 * 1_000_000
 """A run older than this is not taken up again by itself: nobody waits for it any more."""
 MAX_RESUMES = 1
 """A run that was active at two engine deaths may be their cause, so it is not tried a third time."""
-INTERRUPTED = "interrupted by restart"
 
 
 def stored_state(run: Run, text: str) -> RunState | None:
@@ -53,8 +53,7 @@ def _not_again(call: Call) -> Call:
     """A tool that had started may have acted already, so it never runs a second time unnoticed."""
     if call.status != "started":
         return call
-    problem = f"{INTERRUPTED}: the tool had started, and whether it finished is unknown. Check before calling it again."
-    return call.model_copy(update={"problem": problem})
+    return call.model_copy(update={"problem": MAYBE_DONE})
 
 
 def _interrupted(why: str) -> Failure:

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.event import Event, RunEvent
 from app.domain.message import TextPart
-from app.domain.wire_message import ToolCallMessage
+from app.domain.wire_message import AssistantMessage, ToolCallMessage, otid_of
 from app.engine.apply import apply
 from app.engine.emitter import Emitter
 from app.engine.listening import Listening
@@ -112,3 +112,36 @@ def test_text_that_cannot_be_encoded_is_mended_when_it_becomes_a_word():
 )
 def test_a_text_that_is_not_there_is_missed_soon_however_alike_all_of_the_block_is(value: str, wanted: str):
     assert find_text(value, wanted).spans == (), "and it took minutes, inside the one writing transaction"
+
+
+def test_half_characters_and_nul_are_mended_wherever_they_come():
+    reply, events = heard(
+        ModelDelta(reasoning="a\ude00"),
+        ModelDelta(text="b\0"),
+        ModelDelta(call_index=0, call_name="f\ud83d", call_arguments='{"a": "\ude00"}'),
+    )
+    assert (reply.reasoning, reply.text) == ("a\ufffd", "b\ufffd")
+    assert (reply.calls[0].name, reply.calls[0].arguments) == ("f\ufffd", '{"a": "\ufffd"}')
+    for event in events:
+        event.model_dump_json().encode()
+
+
+@pytest.mark.parametrize("escape", [r"a\ude00 b", r"a\u0000 b"])
+def test_half_characters_inside_an_answer_in_json_are_mended(escape: str):
+    events: list[Event] = []
+    emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
+    listening = Listening(CALLING, "run-1", 1, emitter, Noon())
+    listening.expect_json()
+    listening.hear(ModelDelta(text=f'{{"say": "{escape}"}}'))
+    listening.close()
+    said = [event.payload for event in events if isinstance(event, RunEvent)]
+    assert "".join(one.content for one in said if isinstance(one, AssistantMessage)) == "a\ufffd b"
+
+
+def test_words_after_late_thinking_have_the_place_that_the_stored_message_gives_them():
+    _, events = heard(ModelDelta(text="Hello"), ModelDelta(reasoning="hm"), ModelDelta(text=" there"))
+    before, _, after = (event.payload for event in events)
+    assert isinstance(before, AssistantMessage)
+    assert isinstance(after, AssistantMessage)
+    assert (before.otid, after.otid) == (otid_of("message-0123abcd", 0), otid_of("message-0123abcd", 1))
+    assert (before.content, after.content) == ("Hello", " there")

@@ -205,7 +205,7 @@ def test_after_a_crash_a_started_tool_is_not_run_again_but_a_requested_one_is():
     assert isinstance(found, RunState)
     assert isinstance(found.intent, RunTools)
     first, second = found.intent.calls
-    assert first.problem.startswith("interrupted by restart")
+    assert first.problem.startswith("Interrupted by a restart: the tool had started")
     assert second.problem == ""
 
 
@@ -251,3 +251,14 @@ def test_a_run_that_breaks_off_answers_its_open_calls():
     assert applied.message is not None
     assert [(r.tool_call_id, r.status) for r in applied.message.tool_returns] == [("1", "error"), ("2", "error")]
     assert decide(applied.state, FRESH) == Finish(stop_reason="error", failure=failure)
+
+
+@pytest.mark.parametrize(("status", "words"), [("started", "whether it finished is unknown"), ("requested", "was not")])
+def test_a_run_that_breaks_off_does_not_say_of_a_tool_that_had_started_that_it_was_not_carried_out(
+    status: str, words: str
+):
+    call = Call(tool_call_id="c", name="f", arguments="{}", status=status)  # type: ignore[arg-type]
+    running = RunTools(step_id="step-1", message_id="message-2", calls=(call,))
+    after = apply(state(intent=running, calls=(call,)), BrokenOff(Failure(code="x", message="x")), NOON)
+    assert after.message is not None
+    assert words in after.message.tool_returns[0].text

@@ -143,7 +143,7 @@ def _named(folder: Path, reason: str, at: Micros) -> Path:
 
 def _existing(folder: Path, name: str) -> Path:
     file = folder / FOLDER / name
-    if not file.is_file() or backup_of(file) is None:
+    if file.name != name or not file.is_file() or backup_of(file) is None:
         raise NotFound(
             "This backup does not exist any more.", hint="Choose another one.", details={"kind": "backup", "id": name}
         )

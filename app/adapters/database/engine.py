@@ -110,6 +110,8 @@ class SqliteStorage:
         if kept is None:
             kept = self._kept.connection = engine.connect()
             self._open.append(kept)
+        # SQLAlchemy leaves a transaction open whose commit failed.
+        kept.connection.rollback()
         return kept
 
     def _fail(self, cause: Exception) -> NoReturn:

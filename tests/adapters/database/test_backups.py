@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.database import SqliteBackups, list_backups, schedule_restore
-from app.adapters.database.backups import create_backup
+from app.adapters.database.backups import create_backup, restore_scheduled
 from app.adapters.system import SystemClock
 from app.domain.error import Invalid, NotFound, StorageError
 from tests.adapters.database.conftest import Opener
@@ -142,3 +142,19 @@ async def test_a_restore_that_died_after_removing_the_database_is_finished(
     (data_folder / "lares.db").unlink()
     storage = await opened()
     assert await storage.read(lambda repos: repos.messages.count(world.conversation.id)) == 1
+
+
+async def test_files_with_odd_names_are_no_backups_and_disturb_none(world: World, data_folder: Path) -> None:
+    backup = create_backup(data_folder, "manual", NOON)
+    folder = data_folder / "backups"
+    (folder / "20261345T000000.000000Z-daily.db").write_bytes(b"no such month")
+    (folder / "20261121T080000.000000Z-daily.db").symlink_to(folder / "gone.db")
+    (data_folder / backup.name).write_bytes(b"in another folder")
+    assert list_backups(data_folder) == (backup,)
+    for name in ("20261345T000000.000000Z-daily.db", f"../{backup.name}"):
+        with pytest.raises(NotFound):
+            schedule_restore(data_folder, name)
+    (folder / "restore.next").write_text("20261345T000000.000000Z-daily.db")
+    with pytest.raises(NotFound):
+        restore_scheduled(data_folder, NOON)
+    assert not (folder / "restore.next").exists()

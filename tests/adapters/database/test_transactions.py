@@ -5,10 +5,12 @@ import random
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from app.adapters.database import SqliteStorage
 from app.domain.error import Invalid, StorageError
 from app.domain.event import Changed
+from app.ports.storage import Repositories
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 
@@ -165,3 +167,24 @@ async def test_a_closed_storage_says_so_and_closes_twice(opened: Opener) -> None
             await call(lambda repos: repos.settings.list())
     again = await opened()
     assert await count_settings(again) == 1
+
+
+async def test_after_a_commit_that_failed_the_next_transactions_work(storage: SqliteStorage) -> None:
+    def dangling(repos: Repositories) -> None:
+        db = repos.agents.db  # type: ignore[attr-defined]
+        db.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
+        db.execute(sa.text("INSERT INTO agent_blocks VALUES ('nobody', 'nothing', 0)"))
+
+    with pytest.raises(StorageError):
+        await storage.write(dangling)
+    await storage.write(lambda repos: repos.settings.set("x", 1))
+    assert await count_settings(storage) == 1
+
+
+async def test_a_closed_storage_holds_no_connection(storage: SqliteStorage) -> None:
+    await storage.write(lambda repos: repos.settings.set("x", 1))
+    await asyncio.gather(*(count_settings(storage) for _ in range(8)))
+    kept = tuple(storage._open)
+    await storage.close()
+    assert len(kept) > 1
+    assert all(connection.closed for connection in kept)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.repairs.loops import CallMemo, RepetitionWatch, call_loop, repeating_tail
-from app.engine.repairs.tags import LONGEST, TagStripper, clean
+from app.engine.repairs.tags import LONGEST, Piece, TagStripper, clean
 
 LEAKS = [
     ("<think>hm</think>Hello", "Hello", "hm"),
@@ -181,3 +181,39 @@ def test_one_tool_in_eight_steps_in_a_row_is_a_loop_but_eight_calls_in_one_step_
     together = [memo.model_copy(update={"step_no": 1}) for memo in memos(*calls)]
     assert call_loop("f", '{"n": 8}', together) is None
     assert call_loop("f", '{"n": 8}', memos(*calls[:3], ("g", "{}"), *calls[3:])) is None
+
+
+class Slowly(TagStripper):
+    """Without the short way for plain text."""
+
+    def feed(self, text: str) -> list[Piece]:
+        return self._sort(self._rest + text, final=False)
+
+
+BITS = (
+    *("<think>", "</think>", "[THINK]", "[/THINK]", "<|channel|>", "analysis", "commentary", "<|message|>", "<|end|>"),
+    *("<tool_call>", "</tool_call>", "to=functions.", "to", "tof", "=", "functions.", "<s>", "</s>", "`", "```", "\n"),
+    *(" ", "word", "t", "o", "<", "[", "|", "<function=", "[TOOL_CALLS]", "<|im_start|>", "<eos>", "é", ">", "]", "/"),
+)
+
+
+def joined(pieces: list[Piece]) -> list[Piece]:
+    """Pieces of one kind in a row as one: how they are cut is nobody's matter."""
+    whole: list[Piece] = []
+    for kind, text in pieces:
+        if whole and whole[-1][0] == kind and kind in ("text", "thinking"):
+            whole[-1] = (kind, whole[-1][1] + text)
+        else:
+            whole.append((kind, text))
+    return whole
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=25), st.lists(st.integers(0, 120), max_size=40))
+def test_the_short_way_for_plain_text_leads_to_the_same(bits: list[str], cuts: list[int]):
+    text = "".join(bits)
+    places = sorted({cut for cut in cuts if cut < len(text)} | {0, len(text)})
+    quick, slow = TagStripper(), Slowly()
+    pieces = [text[start:end] for start, end in itertools.pairwise(places)]
+    told = [[piece for one in pieces for piece in stripper.feed(one)] + stripper.close() for stripper in (quick, slow)]
+    assert joined(told[0]) == joined(told[1])
+    assert vars(quick) == vars(slow)
