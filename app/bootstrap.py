@@ -122,7 +122,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     """
     clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
     folder = config.folder
-    storage = await open_storage(folder, clock, ids, on_changed=bus.publish)
+    storage = await open_storage(folder, clock, on_changed=bus.publish)
     backups = SqliteBackups(folder, clock)
     secrets = await asyncio.to_thread(open_secrets, folder)
     catalog = Catalog(secrets, demo_pace=demo_pace)
@@ -165,7 +165,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
         servers=Servers(ports, shelf, providers, _known_servers(), lambda: events.watched),
-        fitness=Fitness(ports, shelf, computer, _empty_storage(clock, ids)),
+        fitness=Fitness(ports, shelf, computer, _empty_storage(clock)),
         starters=Starters(),
     )
     if await asyncio.to_thread(on_network_volume, folder):
@@ -178,14 +178,14 @@ def _known_servers() -> KnownServers:
     return KnownServers(PRESETS, places(os.environ.get("OLLAMA_HOST", "")), probe)
 
 
-def _empty_storage(clock: Clock, ids: IdFactory) -> EmptyStorage:
+def _empty_storage(clock: Clock) -> EmptyStorage:
     """Storage for what is thrown away, in a folder that vanishes with it."""
 
     @asynccontextmanager
     async def opened(on_changed: Callable[[Changed], None]) -> AsyncGenerator[SqliteStorage]:
         folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="lares-")
         try:
-            storage = await open_storage(Path(folder.name), clock, ids, on_changed=on_changed)
+            storage = await open_storage(Path(folder.name), clock, on_changed=on_changed)
             try:
                 yield storage
             finally:

@@ -129,7 +129,7 @@ async def main(largest: int) -> None:
     for length in (each for each in LENGTHS if each <= largest):
         with tempfile.TemporaryDirectory() as folder:
             clock, ids = SystemClock(), RandomIds()
-            storage = await open_storage(Path(folder), clock, ids, on_changed=lambda changed: None)
+            storage = await open_storage(Path(folder), clock, on_changed=lambda changed: None)
             world = await new_world(storage)
             await fill(storage, clock, ids, world.conversation.id, length, WINDOW)
             figures = await measure(world, length)

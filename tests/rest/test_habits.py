@@ -1,6 +1,6 @@
 """What programs written for the retired server are used to beside its lists: doubles, retries, refusals in words."""
 
-import time
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -13,6 +13,7 @@ from tests.support.openai_replies import Refusal, Reply, ToolCall, error_body
 from tests.support.openai_server import OpenAIServer
 from tests.support.rest_child import ServeChild
 from tests.support.rest_streams import hear
+from tests.support.seeing import until
 
 
 @pytest.fixture
@@ -163,10 +164,7 @@ def test_a_callback_belongs_to_requests_that_do_not_wait_and_needs_an_address(
     run = http.get(f"/v1/runs/{waited['usage']['run_ids'][0]}").json()
     assert run["callback_url"] is None
     run = http.post(f"{place}/async", json={"input": "hello", "callback_url": "//x"}).json()
-    for _ in range(100):
-        run = http.get(f"/v1/runs/{run['id']}").json()
-        if run["callback_error"]:
-            break
-        time.sleep(0.05)
+    asyncio.run(until(lambda: http.get(f"/v1/runs/{run['id']}").json()["callback_error"], "the callback to be noted"))
+    run = http.get(f"/v1/runs/{run['id']}").json()
     assert "begins with http" in run["callback_error"]
     assert run["callback_sent_at"] is not None

@@ -30,7 +30,6 @@ from app.ui.widgets.badge import Badge
 from app.ui.widgets.banner import Banner
 from app.ui.widgets.block_card import BlockCard
 from app.ui.widgets.buttons import Button, IconButton
-from app.ui.widgets.code_editor import CodeEditor
 from app.ui.widgets.diff import DiffView
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.field import Field
@@ -57,11 +56,6 @@ PARTS = [
     ("summary", "Summary", 380),
     ("messages", "Messages", 6841),
 ]
-CODE = '''def scale(recipe: dict, people: int) -> dict:
-    """Scale every amount; wine grows by half the factor."""
-    factor = people / recipe["serves"]  # at least one
-    return {name: amount * factor for name, amount in recipe["amounts"].items()}
-'''
 BEFORE = "Name: Chad.\nPartner: Mia, vegetarian.\nCooks on Saturdays.\n" + "\n".join(f"line {n}" for n in range(40))
 AFTER = BEFORE.replace("Chad", "Brad").replace("Saturdays.", "Saturdays, has one hour.") + "\nlast"
 
@@ -243,10 +237,6 @@ class Gallery(QWidget):
         same = DiffView(theme, compact=True)
         same.set_texts("a", "a")
         add(same)
-        editor = CodeEditor(theme, "python")
-        editor.setPlainText(CODE)
-        editor.setFixedHeight(theme.px(110))
-        add(editor)
 
     def _cards(self, add: Callable[[QWidget], object], column: QVBoxLayout) -> None:
         theme = self.theme

@@ -18,7 +18,7 @@ from app.adapters.database.search import create_index
 from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, table_names, use_wal
 from app.adapters.database.tables import about, alembic_version, metadata
 from app.domain.event import Changed
-from app.ports.system import Clock, IdFactory
+from app.ports.system import Clock
 
 
 class Stamp(NamedTuple):
@@ -29,9 +29,7 @@ class Stamp(NamedTuple):
     written_by: str = ""
 
 
-async def open_storage(
-    folder: Path, clock: Clock, ids: IdFactory, *, on_changed: Callable[[Changed], None]
-) -> SqliteStorage:
+async def open_storage(folder: Path, clock: Clock, *, on_changed: Callable[[Changed], None]) -> SqliteStorage:
     """Opens `lares.db` in the folder, making both if need be. Only one process may do so at a time.
 
     Raises `StorageError`: `read_only`, `disk_full`, `database_damaged`, `newer_data`, `no_wal`, `no_fts5`. The backups

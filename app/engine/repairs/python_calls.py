@@ -10,7 +10,7 @@ from app.engine.repairs.json_repair import as_object
 LONGEST = 100_000
 DEEPEST = 40
 _SIGNS = re.compile(r"(?:[-+~]\s{0,3}|not\s{1,3}){20}")
-_OPEN, _CLOSE = "([{", ")]}"
+_OPEN = "([{"
 _WRAPPERS = frozenset({"print", "str", "await"})
 
 

@@ -91,11 +91,6 @@ class AgentQuery(PageQuery):
     project_id: Name | None = None
 
 
-class IncludeQuery(Asked):
-    include: Ids = ()
-    include_relationships: Ids = ()
-
-
 class Memory(Told):
     agent_type: str | None
     git_enabled: bool = False

@@ -9,8 +9,6 @@ from app.domain.block import Block
 from app.domain.history import MemoryEvent
 from app.ui.models.rows import RowList
 
-NEARLY_FULL = 0.9
-
 
 @dataclass(frozen=True)
 class BlockRow:
@@ -19,14 +17,6 @@ class BlockRow:
     """Agents that have this block."""
     change: MemoryEvent | None = None
     """The newest change, while it is worth showing."""
-
-    @property
-    def share(self) -> float:
-        return len(self.block.value) / self.block.limit if self.block.limit else 1.0
-
-    @property
-    def nearly_full(self) -> bool:
-        return self.share >= NEARLY_FULL
 
 
 class BlockList(RowList[BlockRow]):

@@ -37,8 +37,6 @@ from app.ui.widgets.markdown_write import (
     stable_length,
 )
 
-COPIED_MS = 1500
-
 
 class MarkdownView(QTextBrowser):
     """`set_markdown` may be called at each flush: only the blocks that can still change are written again."""

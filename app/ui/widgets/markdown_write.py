@@ -74,7 +74,6 @@ class Writer:
     ink: str = ""
     _levels: list[_Level] = field(default_factory=list)
     _quotes: int = 0
-    _after_code: bool = False
 
     def write(self, tokens: list[Token]) -> None:
         at = 0

@@ -77,9 +77,6 @@ class Section(QFrame):
         self._head.addWidget(button)
         return button
 
-    def add_head_widget(self, widget: QWidget) -> None:
-        self._head.addWidget(widget)
-
     def set_title(self, title: str) -> None:
         self.title.setText(title)
         self._fold.setText(title)

@@ -13,7 +13,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import TEXT_X, Card, CardContext, FoldHead, draw_badge, draw_text
 from app.ui.widgets.diff import DiffView
 from app.ui.widgets.markdown import MarkdownView
-from app.ui.widgets.tool_words import MEMORY, argument_lines, duration, icon, sentence, target
+from app.ui.widgets.tool_words import argument_lines, duration, icon, sentence, target
 
 HEAD = 34
 FOOT = 36
@@ -340,7 +340,3 @@ def _texts_of(change: MemoryEvent) -> tuple[str, str]:
         return str(before.get("value", "")), str(after.get("value", ""))
     lines = [tuple(f"{name}: {value}" for name, value in side.items()) for side in (before, after)]
     return "\n".join(lines[0]), "\n".join(lines[1])
-
-
-def is_memory(use: ToolUse) -> bool:
-    return use.name in MEMORY

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.database import SqliteStorage, open_storage
-from app.adapters.system import RandomIds, SystemClock
+from app.adapters.system import SystemClock
 from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.domain.event import Changed
@@ -28,7 +28,7 @@ async def opened(data_folder: Path, changes: list[Changed]) -> AsyncIterator[Ope
     open_ones: list[SqliteStorage] = []
 
     async def opener() -> SqliteStorage:
-        storage = await open_storage(data_folder, SystemClock(), RandomIds(), on_changed=changes.append)
+        storage = await open_storage(data_folder, SystemClock(), on_changed=changes.append)
         open_ones.append(storage)
         return storage
 

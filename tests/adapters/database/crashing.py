@@ -11,7 +11,7 @@ from app.domain.message import Message, TextPart
 
 async def main(folder: Path) -> None:
     clock, ids = SystemClock(), RandomIds()
-    storage = await open_storage(folder, clock, ids, on_changed=lambda changed: None)
+    storage = await open_storage(folder, clock, on_changed=lambda changed: None)
     agent = (await storage.read(lambda repos: repos.agents.list()))[0]
     place = await storage.read(lambda repos: repos.conversations.default_of(agent.id).id)
 

@@ -14,7 +14,7 @@ from app.adapters.database import SqliteStorage, list_backups, open_storage, sch
 from app.adapters.database.backups import create_backup
 from app.adapters.database.opening import prepare
 from app.adapters.database.sqlite import lacking_feature, use_wal
-from app.adapters.system import RandomIds, SystemClock
+from app.adapters.system import SystemClock
 from app.domain.error import StorageError
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 async def failure(folder: Path) -> StorageError:
     with pytest.raises(StorageError) as error:
-        await open_storage(folder, SystemClock(), RandomIds(), on_changed=lambda changed: None)
+        await open_storage(folder, SystemClock(), on_changed=lambda changed: None)
     return error.value
 
 
@@ -68,7 +68,7 @@ from app.adapters.database import open_storage
 from app.adapters.system import RandomIds, SystemClock
 
 async def main():
-    storage = await open_storage(Path(sys.argv[1]), SystemClock(), RandomIds(), on_changed=print)
+    storage = await open_storage(Path(sys.argv[1]), SystemClock(), on_changed=print)
     print(len(await storage.read(lambda repos: repos.agents.list())))
     await storage.close()
 
@@ -162,7 +162,7 @@ async def test_damage_met_while_running_makes_the_next_opening_look_closer(world
     for page in range(len(content) // 4096 * 3 // 4 * 4096, len(content), 4096):
         content[page : page + 64] = b"\xfe" * 64
     file.write_bytes(content)
-    storage = await open_storage(data_folder, SystemClock(), RandomIds(), on_changed=lambda changed: None)
+    storage = await open_storage(data_folder, SystemClock(), on_changed=lambda changed: None)
     with pytest.raises(StorageError) as error:
         await storage.read(lambda repos: (repos.messages.page(world.conversation.id), repos.agents.list()))
     await storage.close()
@@ -209,7 +209,7 @@ async def fill(storage: SqliteStorage) -> None:
 
 async def test_a_full_disk_loses_nothing_and_writing_works_again_once_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 3) as disk:
-        storage = await open_storage(disk, SystemClock(), RandomIds(), on_changed=lambda changed: None)
+        storage = await open_storage(disk, SystemClock(), on_changed=lambda changed: None)
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(1_000_000))
         with pytest.raises(StorageError) as error:
@@ -226,7 +226,7 @@ async def test_a_full_disk_loses_nothing_and_writing_works_again_once_there_is_r
         ballast.unlink()
         await storage.write(lambda repos: repos.settings.set("again", "y" * 50_000))
         await storage.close()
-        again = await open_storage(disk, SystemClock(), RandomIds(), on_changed=lambda changed: None)
+        again = await open_storage(disk, SystemClock(), on_changed=lambda changed: None)
         assert len(await again.read(lambda repos: repos.settings.list())) == stored + 1
         check = "PRAGMA quick_check"
         assert await again.read(lambda repos: repos.settings.db.exec_driver_sql(check).scalar()) == "ok"
@@ -238,7 +238,7 @@ async def test_a_new_database_on_a_full_disk_is_an_error_in_a_sentence(tmp_path:
         (disk / "ballast").write_bytes(bytes(1_000_000))
         assert (await failure(disk)).code == "disk_full"
         (disk / "ballast").unlink()
-        storage = await open_storage(disk, SystemClock(), RandomIds(), on_changed=lambda changed: None)
+        storage = await open_storage(disk, SystemClock(), on_changed=lambda changed: None)
         await storage.close()
 
 
