@@ -74,7 +74,6 @@ _PATCHED = (
     "hidden",
     "message_buffer_autoclear",
     "description",
-    "tags",
     "metadata",
     "block_ids",
 )
@@ -95,7 +94,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDr
     return AgentDraft(
         name=body.name or f"{random.choice(_ADJECTIVES)}{random.choice(_NOUNS)}",
         description=body.description or "",
-        tags=body.tags or (),
+        tags=tuple(dict.fromkeys(body.tags or ())),
         agent_type=body.agent_type or "letta_v1_agent",
         system=body.system,
         model=handle,
@@ -121,6 +120,8 @@ async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent) -> 
     for name in _PATCHED:
         if getattr(body, name) is not None:
             given[name] = getattr(body, name)
+    if body.tags is not None:
+        given["tags"] = tuple(dict.fromkeys(body.tags))
     handle = _handle(body)
     if handle is not None and handle != agent.model:
         await call.services.models.find(handle)

@@ -168,3 +168,17 @@ def test_a_callback_belongs_to_requests_that_do_not_wait_and_needs_an_address(
     run = http.get(f"/v1/runs/{run['id']}").json()
     assert "begins with http" in run["callback_error"]
     assert run["callback_sent_at"] is not None
+
+
+def test_a_tag_that_is_given_twice_is_one_and_what_is_nested_too_deeply_is_called_so(
+    client: Letta, http: httpx.Client
+) -> None:
+    agent = client.agents.create(model=MODEL, tags=["x", "y", "x"])
+    assert client.agents.retrieve(agent.id).tags == ["x", "y"]
+    assert client.agents.update(agent.id, tags=["z", "z"]).tags == ["z"]
+    deep: object = "x"
+    for _ in range(900):
+        deep = {"a": deep}
+    answer = http.patch(f"/v1/agents/{agent.id}", json={"metadata": {"deep": deep}})
+    assert answer.status_code in (400, 422)
+    assert "half a character" not in answer.text

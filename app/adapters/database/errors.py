@@ -73,6 +73,8 @@ def not_storable(cause: Exception) -> Invalid:
     """Numbers, and words that are no domain model's (titles, searches, ids), come here as they were given."""
     if isinstance(cause, OverflowError):
         return Invalid("This number is too large to be stored.", hint="Choose a smaller one.")
+    if "depth" in str(cause):
+        return Invalid("This is nested too deeply to be stored.", hint="Make it flatter.")
     return Invalid("This text holds half a character, so it cannot be stored.", hint="Type it again.")
 
 
