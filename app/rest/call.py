@@ -66,6 +66,8 @@ class Call(Generic[Q, B]):
         return named or any(name.startswith("x-fern-") for name in headers)
 
 
+DEEPEST = 100
+"""Levels of a body: what is stored must be read again, and readers of JSON end at 200."""
 Act = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
@@ -162,12 +164,26 @@ async def read_body(endpoint: Endpoint, request: Request) -> Any:
         raise Misshapen("body: valid JSON is needed") from None
     if given is None and endpoint.body_optional:
         return None
+    if _is_deep(given):
+        raise Misshapen(f"body: it is nested too deeply, more than {DEEPEST} levels")
     try:
         return endpoint.body.model_validate(given)
     except ValidationError as error:
         raise misshapen(error, "body") from None
-    except RecursionError:
-        raise Misshapen("body: it is nested too deeply") from None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse(constant: str) -> None:

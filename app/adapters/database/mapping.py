@@ -3,10 +3,11 @@
 What is read in large numbers is built without checking it again: it was checked when it was written.
 """
 
+import json
 from functools import lru_cache
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from app.adapters.database.prepared import Row
 from app.domain.agent import Agent, AgentExtras, ModelSettings
@@ -36,7 +37,10 @@ def to_json(value: object) -> str:
 
 
 def from_json(text: str) -> Any:
-    return _JSON.validate_json(text)
+    try:
+        return _JSON.validate_json(text)
+    except ValidationError:
+        return json.loads(text)  # it writes what is nested deeper than it reads
 
 
 def _maybe_json(value: object | None) -> str | None:

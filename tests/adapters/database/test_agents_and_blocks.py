@@ -108,3 +108,13 @@ async def test_a_block_is_saved_whole(world: World) -> None:
     assert await world.storage.read(lambda repos: repos.blocks.get(block.id)) == block
     await world.storage.write(lambda repos: repos.blocks.save(changed))
     assert await world.storage.read(lambda repos: repos.blocks.get(block.id)) == changed
+
+
+async def test_metadata_nested_as_deep_as_can_be_written_is_read_again(world: World) -> None:
+    deep: object = "x"
+    for _ in range(240):
+        deep = {"a": deep}
+    changed = world.agent.model_copy(update={"metadata": {"deep": deep}})
+    await world.storage.write(lambda repos: repos.agents.save(changed))
+    stored = await world.storage.read(lambda repos: repos.agents.get(changed.id))
+    assert stored.metadata == changed.metadata
