@@ -80,8 +80,10 @@ def _window(options: argparse.Namespace) -> int:
 
     from app.ui.application import main as open_window
 
-    with claim:
+    try:
         return open_window(config, started)
+    finally:
+        claim.release()
 
 
 def _engine(options: argparse.Namespace) -> int:

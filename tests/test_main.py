@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -202,6 +203,52 @@ def test_unusable_data_folder_is_a_sentence(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert f"Lares cannot use {place} as its data folder." in done.stderr + done.stdout
         assert "Traceback" not in done.stderr
+
+
+def read_window(place: Path, *before: str) -> str:
+    """What the window says over this folder; it must open and close in order."""
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "tests.support.read_window", "--data", str(place)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        cwd=ROOT,
+        env=environment(QT_QPA_PLATFORM="offscreen"),
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_window_says_that_its_folder_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+    said = read_window(tmp_path / name)
+    assert "Lares cannot start" in said
+    assert f"Lares cannot use {tmp_path / name} as its data folder." in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder there has no such mode")
+@pytest.mark.parametrize("used", [False, True])
+def test_window_says_that_it_may_not_write_to_its_folder(tmp_path: Path, used: bool) -> None:
+    place = tmp_path / "place"
+    (place / "logs").mkdir(parents=True)
+    if used:
+        for name in ("window.lock", "engine.lock", "window.ini", "logs/window.log"):
+            (place / name).touch(0o400)
+        (place / "logs").chmod(0o500)
+    place.chmod(0o500)
+    said = read_window(place, *as_anybody())
+    assert "Lares cannot start" in said
+    assert f"Lares may not write to its data folder, {place}, so it cannot keep anything." in said
+
+
+def as_anybody() -> list[str]:
+    """What stands before a command so that it may write only where its user may."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere")
+    return ["setpriv", "--bounding-set", "-dac_override"]
 
 
 def test_engine_works_without_any_standard_stream(config: Config) -> None:

@@ -16,7 +16,7 @@ RAISE_SECONDS = 10.0
 
 
 def claim_window(config: Config) -> FileLock | None:
-    """The lock of the first window, to be kept until it closes; None when another window has it."""
+    """The lock of the first window, to be released when it closes; None when another window has it."""
     lock = FileLock(config.window_lock, mode=0o600)
     try:
         make_folder(config)
