@@ -144,7 +144,7 @@ class Session(QObject):
 
     async def _close(self) -> None:
         try:
-            stop = await self._may_stop()
+            stop = await self._may_stop() if await self._may_forget() else None
         finally:
             self._asked = False
         if stop is None:
@@ -170,6 +170,16 @@ class Session(QObject):
         self.window.close()
         if self._end is not None and not self._end.done():
             self._end.set_result(None)
+
+    async def _may_forget(self) -> bool:
+        """Whether what was typed and not saved may go with the window."""
+        unsaved = self.assembly.unsaved
+        if not unsaved:
+            return True
+        answers = (("quit", self.tr("Quit without it"), "danger"), ("cancel", self.tr("Keep the window"), "primary"))
+        text = self.tr("Quitting throws away what you typed: {}.").format(", ".join(unsaved))
+        key, _ = await self.assembly.desk.ask.ask(self.tr("Your text is not saved yet"), text, answers)
+        return key == "quit"
 
     async def _work(self) -> tuple[int, bool]:
         """How many runs go on, and whether programs may come; an engine that does not answer has no work to stop."""

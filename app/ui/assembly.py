@@ -275,6 +275,11 @@ class Assembly(QObject):
         if self.centre.page in ("chat", "history"):
             self._show_first_run()
 
+    @property
+    def unsaved(self) -> list[str]:
+        """What was typed and would be lost with the window, in words."""
+        return self.right.memory.unsaved
+
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""
         if self.chat is not None:

@@ -79,6 +79,8 @@ class OpenedWindow:
         if not self.ended.done():
             self.view.desk.ask.cancel()
             self.window.closing.emit()
+            await self.until(lambda: self.ended.done() or self.view.desk.ask.isVisible(), "the window stayed")
+            self.view.desk.ask.answer("quit")
         await self.ended
         self.window.deleteLater()
         assert not self.crashes, self.crashes[0]

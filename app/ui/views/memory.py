@@ -15,6 +15,7 @@ from app.ui.models.wording import count, moment, now
 from app.ui.views.block_new import NewBlock
 from app.ui.views.parts import column_of
 from app.ui.widgets.block_card import BlockCard
+from app.ui.widgets.block_editor import Unsaved
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.section import Section
 
@@ -32,6 +33,8 @@ class MemoryView(Section):
         self._services = desk.services
         self._origin = desk.workspace.origin
         self._cards: dict[str, BlockCard] = {}
+        self._unsaved: dict[str, tuple[str, Unsaved]] = {}
+        """Label and what was typed, by the id of a block that is not shown now."""
         self._revealed = ""
         self._tokens = 0
         self.set_title(self.tr("Memory"))
@@ -66,6 +69,8 @@ class MemoryView(Section):
         known = {row.block.id for row in rows}
         for block_id in [id for id in self._cards if id not in known]:
             card = self._cards.pop(block_id)
+            if card.block is not None and card.unsaved is not None:
+                self._unsaved[block_id] = card.block.label, card.unsaved
             self._list.removeWidget(card)
             card.hide()
             card.deleteLater()
@@ -74,6 +79,8 @@ class MemoryView(Section):
             if self._list.indexOf(card) != place:
                 self._list.insertWidget(place, card)
             self._show(card, row)
+            if row.block.id in self._unsaved:
+                card.resume(self._unsaved.pop(row.block.id)[1])
         self._tell(rows)
         if self._revealed in known:
             self.reveal(self._revealed)
@@ -135,8 +142,12 @@ class MemoryView(Section):
             card.head.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
-    def editing(self) -> bool:
-        return any(card.editing for card in self._cards.values())
+    def unsaved(self) -> list[str]:
+        """The blocks of agents into which something was typed that is not saved, in words."""
+        labels = {id: label for id, (label, _) in self._unsaved.items()}
+        labels |= {id: card.block.label for id, card in self._cards.items() if card.block and card.unsaved}
+        holders = {id: row.agent.name for row in self._desk.workspace.agents.rows for id in row.agent.block_ids}
+        return [self.tr("block {} of {}").format(label, holders[id]) for id, label in labels.items() if id in holders]
 
     # Changing
 

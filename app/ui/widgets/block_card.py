@@ -11,7 +11,7 @@ from app.domain.history import MemoryEvent
 from app.ui.models.wording import ago
 from app.ui.theme import Theme, set_prop
 from app.ui.widgets.announce import announce
-from app.ui.widgets.block_editor import BlockEditor
+from app.ui.widgets.block_editor import BlockEditor, Unsaved
 from app.ui.widgets.block_form import BlockForm
 from app.ui.widgets.block_head import BadgeWords, BlockHead
 from app.ui.widgets.block_preview import ALL, BlockText, ChangedLine
@@ -114,6 +114,11 @@ class BlockCard(QFrame):
         return self._editor is not None and not self._editor.isHidden()
 
     @property
+    def unsaved(self) -> Unsaved | None:
+        """What was typed here and is not saved."""
+        return self.editor.unsaved if self.editing and self.editor.modified else None
+
+    @property
     def editor(self) -> BlockEditor:
         """Made when it is first needed: most cards are only read."""
         if self._editor is None:
@@ -155,10 +160,21 @@ class BlockCard(QFrame):
         if not self.editing:
             self._close_form()
             self.editor.begin(self._block.value, self._block.version, self._block.limit)
-            self.editor.setVisible(True)
-            self._show_state()
-            self.editing_changed.emit(True)
+            self._open_editor()
         self.editor.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def resume(self, unsaved: Unsaved) -> None:
+        """The editor as it was when another card showed this block."""
+        if self._block is None:
+            return
+        self.editor.resume(unsaved, self._block.limit)
+        if not self.editor.meet(self._block.value, self._block.version, self._block.limit):
+            self._open_editor()
+
+    def _open_editor(self) -> None:
+        self.editor.setVisible(True)
+        self._show_state()
+        self.editing_changed.emit(True)
 
     def end_edit(self) -> None:
         if not self.editing:

@@ -1,5 +1,7 @@
 """Editing a block's text in place: live count, Save and Cancel, and a way out when somebody else changed it."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
@@ -15,6 +17,15 @@ from app.ui.widgets.labels import Label
 from app.ui.widgets.usage_bar import UsageBar
 
 ROWS_MIN, ROWS_MAX = 3, 14
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """What was typed, and the text and version it began with."""
+
+    text: str
+    base: str
+    version: int
 
 
 class TextField(QPlainTextEdit):
@@ -171,6 +182,10 @@ class BlockEditor(QWidget):
         return self.text != self._base
 
     @property
+    def unsaved(self) -> Unsaved:
+        return Unsaved(self.text, self._base, self._version)
+
+    @property
     def in_conflict(self) -> bool:
         return self._theirs is not None
 
@@ -187,6 +202,11 @@ class BlockEditor(QWidget):
         self.field.setPlainText(value)
         self._typed()
         self.set_busy(False)
+
+    def resume(self, unsaved: Unsaved, limit: int) -> None:
+        """Goes on with what was typed before; `meet` then tells what was saved meanwhile."""
+        self.begin(unsaved.base, unsaved.version, limit)
+        self.field.setPlainText(unsaved.text)
 
     def meet(self, value: str, version: int, limit: int) -> bool:
         """A newer version came. True when the text here is saved with it and editing may end."""

@@ -52,7 +52,7 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.write("Has a dog.")
         await window.press(Key.Key_S, CTRL)
         await window.until(lambda: human_of(window, "Juno").endswith("Has a dog."), "the block was not saved")
-        await window.until(lambda: not window.view.right.memory.editing, "the editor stayed open")
+        await window.until(lambda: window.block_editor is None, "the editor stayed open")
 
         await window.press(Key.Key_2, CTRL)
         await window.until(lambda: window.view.centre.page == "history", "the history did not open")
