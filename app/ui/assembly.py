@@ -251,7 +251,8 @@ class Assembly(QObject):
         self.right.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
         chat = self._chat_view()
-        if chat.agent is None or chat.agent.id != agent.id:
+        other = chat.agent is None or chat.agent.id != agent.id
+        if other:
             chat.set_mode(self.preferences.get(f"mode/{agent.id}", "interactive"))
         chat.open(agent, conversation)
         self.preferences.set("agent", agent.id)
@@ -260,6 +261,8 @@ class Assembly(QObject):
             self.pages.show("chat")
         elif self.centre.page == "history":
             self.show_history("")
+        elif self.centre.page == "instructions" and other:
+            self.pages.instructions()
         self._drop_first_run()
 
     def _agent_changed(self, agent: Agent) -> None:
@@ -278,7 +281,7 @@ class Assembly(QObject):
     @property
     def unsaved(self) -> list[str]:
         """What was typed and would be lost with the window, in words."""
-        return self.right.memory.unsaved
+        return self.right.memory.unsaved + self.pages.unsaved
 
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""

@@ -77,7 +77,7 @@ class Pages(QObject):
             return
 
         def build() -> Instructions:
-            page = Instructions(self._desk.theme, default_instructions())
+            page = Instructions(self._desk, default_instructions())
             page.closed.connect(self.back)
             page.saved.connect(lambda text: self.patched.emit(AgentPatch(system=text)))
             return page
@@ -86,6 +86,14 @@ class Pages(QObject):
         self.show("instructions")
         if isinstance(page, Instructions):
             page.begin(agent)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What was typed on a page and would be lost with it, in words."""
+        from app.ui.views.instructions import Instructions
+
+        page = self._centre.page_named("instructions") if self._centre.has_page("instructions") else None
+        return page.unsaved if isinstance(page, Instructions) else []
 
     def settings(self, section: str = "") -> None:
         from app.ui.views.app_settings import AppSettings

@@ -5,8 +5,8 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from app.domain.agent import Agent
+from app.ui.desk import Desk
 from app.ui.models.wording import count
-from app.ui.theme import Theme
 from app.ui.views.parts import column_of, follow, frame_of, hairline, row_of
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.diff import DiffView
@@ -18,11 +18,15 @@ class Instructions(QWidget):
     saved = Signal(str)
     closed = Signal()
 
-    def __init__(self, theme: Theme, default: str) -> None:
+    def __init__(self, desk: Desk, default: str) -> None:
         super().__init__()
-        self._theme = theme
+        theme = self._theme = desk.theme
+        self._desk = desk
         self._default = default
+        self._agent: Agent | None = None
         self._stored = ""
+        self._unsaved: dict[str, str] = {}
+        """What was typed, by the id of an agent that is not shown here now."""
         self.setAccessibleName(self.tr("System instructions"))
         self.title = Label(theme, self.tr("System instructions"), "page")
         self._about = Label(
@@ -81,7 +85,7 @@ class Instructions(QWidget):
         self.edit.textChanged.connect(self._told)
         self._choice.chosen.connect(self._show)
         self.save.clicked.connect(lambda *_: self._save())
-        self._cancel.clicked.connect(lambda *_: self.closed.emit())
+        self._cancel.clicked.connect(lambda *_: self._leave())
         self._reset.clicked.connect(lambda *_: self._use_default())
         keys = QShortcut(QKeySequence("Ctrl+S"), self)
         keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -89,9 +93,13 @@ class Instructions(QWidget):
         self.save.setToolTip(self.tr("Save (Ctrl S)"))
 
     def begin(self, agent: Agent) -> None:
+        """Shows an agent's text, or what was typed for it and is not saved."""
+        if self._agent is not None and self.changed:
+            self._unsaved[self._agent.id] = self.edit.toPlainText()
+        self._agent = agent
         self.title.setText(self.tr("System instructions of {}").format(agent.name))
         self._stored = agent.system
-        self.edit.setPlainText(agent.system)
+        self.edit.setPlainText(self._unsaved.pop(agent.id, agent.system))
         self._choice.set_current("edit")
         self._show("edit")
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -99,6 +107,15 @@ class Instructions(QWidget):
     @property
     def changed(self) -> bool:
         return self.edit.toPlainText() != self._stored
+
+    @property
+    def unsaved(self) -> list[str]:
+        """The instructions that were typed and not saved, in words."""
+        typed = set(self._unsaved)
+        if self._agent is not None and self.changed:
+            typed.add(self._agent.id)
+        agents = [row.agent for row in self._desk.workspace.agents.rows]
+        return [self.tr("system instructions of {}").format(agent.name) for agent in agents if agent.id in typed]
 
     def _show(self, what: str) -> None:
         if what == "diff":
@@ -121,11 +138,25 @@ class Instructions(QWidget):
     def _save(self) -> None:
         text = self.edit.toPlainText()
         if text != self._stored:
+            self._stored = text
             self.saved.emit(text)
         self.closed.emit()
 
+    def _leave(self) -> None:
+        if self.changed:
+            self._desk.do(self._ask_to_leave(), self)
+        else:
+            self.closed.emit()
+
+    async def _ask_to_leave(self) -> None:
+        answers = (("throw", self.tr("Throw away"), "danger"), ("cancel", self.tr("Keep writing"), "primary"))
+        key, _ = await self._desk.ask.ask(self.tr("Your text is not saved yet."), "", answers)
+        if key == "throw":
+            self.edit.setPlainText(self._stored)
+            self.closed.emit()
+
     def keyPressEvent(self, event: object) -> None:
         if event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
-            self.closed.emit()
+            self._leave()
             return
         super().keyPressEvent(event)  # type: ignore[arg-type]

@@ -6,9 +6,10 @@ from typing import Any
 from PySide6.QtCore import Qt
 
 from app.domain.block import BlockPatch
+from app.ui.views.instructions import Instructions
 from app.ui.widgets.block_card import BlockCard
 from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
-from tests.support.seeing import texts
+from tests.support.seeing import button, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
@@ -97,5 +98,64 @@ def test_quitting_asks_about_text_that_is_not_saved(window: OpenedWindow, wait_f
         await window.until(ask.isVisible, "nobody asked the second time")
         ask.answer("quit")
         await window.until(window.ended.done, "the window stayed")
+
+    wait_for(person(), 15)
+
+
+async def type_instructions(window: OpenedWindow, words: str) -> Instructions:
+    window.view.pages.instructions()
+    page = window.view.centre.page_named("instructions")
+    assert isinstance(page, Instructions)
+    page.edit.moveCursor(page.edit.textCursor().MoveOperation.End)
+    await window.write(words)
+    return page
+
+
+def test_leaving_the_instructions_asks_before_it_throws_text_away(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        ask, centre = window.view.desk.ask, window.view.centre
+        page = await type_instructions(window, " Be brief.")
+        for leave in (lambda: window.press(Key.Key_Escape), lambda: click_cancel(window, page)):
+            await leave()
+            await window.until(ask.isVisible, "nobody asked")
+            await window.press(Key.Key_Return)
+            await window.until(lambda: not ask.isVisible(), "the question stayed")
+            assert centre.page == "instructions"
+            assert window.focus is page.edit
+            assert page.edit.toPlainText().endswith(" Be brief.")
+        await window.press(Key.Key_Escape)
+        await window.until(ask.isVisible, "nobody asked")
+        button(ask, "Throw away").click()
+        await window.until(lambda: centre.page == "chat", "the page stayed")
+        assert window.view.unsaved == []
+        window.view.pages.instructions()
+        assert not page.changed
+        await window.press(Key.Key_Escape)
+        assert centre.page == "chat"
+
+    wait_for(person(), 15)
+
+
+async def click_cancel(window: OpenedWindow, page: Instructions) -> None:
+    button(page, "Cancel").click()
+
+
+def test_instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await type_instructions(window, " Be brief.")
+        await step_agent(window, Key.Key_Down)
+        assert "Archivist" in page.title.text()
+        assert not page.changed
+        window.view._picked(window.view.workspace.agents.rows[0].agent.id)
+        await window.until(lambda: window.view.workspace.agent.name == "Juno", "Juno did not open")
+        assert window.view.centre.page == "chat"
+        assert window.view.unsaved == ["system instructions of Juno"]
+        window.view.pages.instructions()
+        assert page.edit.toPlainText().endswith(" Be brief.")
+        await window.press(Key.Key_S, CTRL)
+        agents = window.services.world.agents.values()
+        juno = next(agent for agent in agents if agent.name == "Juno")
+        await window.until(lambda: window.services.world.agents[juno.id].system.endswith(" Be brief."), "not saved")
+        assert window.view.unsaved == []
 
     wait_for(person(), 15)
