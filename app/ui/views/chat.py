@@ -330,14 +330,15 @@ class ChatView(QFrame):
     # Drafts
 
     def leave(self) -> None:
-        """Before something else is shown: what was typed or queued and not sent is kept as a draft."""
+        """Before something else is shown: what was typed, edited or queued and not sent is kept as a draft."""
         self._take_back_unsent()
         self.keep_draft()
 
     def _take_back_unsent(self) -> None:
         words, images = self.talk.take_unsent()
-        if words:
-            self.composer.set_draft("\n\n".join(filter(None, (words, self.composer.text))))
+        edits = [card.take_edit() for card in self.area.cards()]
+        if words or any(edits):
+            self.composer.set_draft("\n\n".join(filter(None, (words, *edits, self.composer.text))))
         self.composer.attach_all(images)
 
     def keep_draft(self) -> None:

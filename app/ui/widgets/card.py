@@ -152,6 +152,10 @@ class Card(QWidget):
         """Whether a person writes in this card, so that it must not go."""
         return False
 
+    def take_edit(self) -> str:
+        """What a person wrote in this card and did not send; it is the caller's from now on."""
+        return ""
+
     def text_to_copy(self) -> str:
         return self.row.text
 

@@ -64,6 +64,10 @@ class EditBox(QFrame):
         self._column.setContentsMargins(px(14), px(10), px(10), px(10))
         self._column.setSpacing(px(8))
 
+    @property
+    def text(self) -> str:
+        return self._editor.toPlainText()
+
     def take_focus(self) -> None:
         self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self._editor.selectAll()

@@ -166,11 +166,22 @@ class UserCard(HoverCard):
 
     def close_editor(self) -> None:
         if self._editor is not None:
-            self._editor.deleteLater()
-            self._editor = None
-            self._fill()
-            self.resized.emit()
+            self._drop_editor(self._editor)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _drop_editor(self, editor: EditBox) -> None:
+        editor.hide()
+        editor.deleteLater()
+        self._editor = None
+        self._fill()
+        self.resized.emit()
+
+    def take_edit(self) -> str:
+        editor = self._editor
+        if editor is None:
+            return ""
+        self._drop_editor(editor)
+        return editor.text if editor.text != self.row.text else ""
 
     def _accepted(self, text: str, take_back: bool) -> None:
         row = self.row

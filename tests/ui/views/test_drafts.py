@@ -4,8 +4,10 @@ import asyncio
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
 
 from app.ui.widgets.attachment import png_of
+from app.ui.widgets.user_card import UserCard
 from tests.support.chat_stage import Stage
 
 
@@ -75,5 +77,34 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         await stage.open(other)
         await stage.open(stage.conversation)
         assert composer.attachments == ()
+
+    stage.play(story)
+
+
+def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say("Good morning")
+        await stage.until(lambda: not stage.view.talk.replying)
+        other = await stage.services.conversations.create(stage.agent.id)
+        for words, kept in (("", ""), ("Good evening", "Good evening")):
+            stage.press(Qt.Key.Key_Up)
+            card = stage.view.area.card(stage.rows("user")[0].key)
+            assert isinstance(card, UserCard)
+            assert card._editor is not None
+            QTest.keyClicks(card._editor._editor, words)
+            await stage.open(other)
+            assert stage.view.composer.text == ""
+            await stage.open(stage.conversation)
+            assert stage.view.composer.text == kept
+        assert [text for kind, text in stage.shown() if kind == "user"] == ["Good morning"]
+        stage.view.edit_last()
+        card = stage.view.area.card(stage.rows("user")[0].key)
+        assert isinstance(card, UserCard)
+        assert card._editor is not None
+        QTest.keyClicks(card._editor._editor, "Good night")
+        stage.view.leave()
+        assert not card.editing
+        assert stage.drafts.draft(stage.conversation.id)["text"] == "Good night\n\nGood evening"
 
     stage.play(story)
