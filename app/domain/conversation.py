@@ -29,6 +29,17 @@ class Conversation(Frozen):
     updated_at: Micros
 
 
+class DeletedConversation(Frozen):
+    """A thread that can still be brought back."""
+
+    conversation: Conversation
+    agent_name: str
+    messages: int
+    """How many it shows."""
+    at: Micros
+    """When it was deleted."""
+
+
 class Fork(Frozen):
     """The variants of the message at `position`: switcher "2 of 3" on the card."""
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.block import Block
-from app.domain.conversation import Conversation
+from app.domain.conversation import Conversation, DeletedConversation
 from app.domain.event import Changed, RunEvent
 from app.domain.history import MemoryEvent
 from app.domain.message import Member, Message
@@ -93,6 +93,10 @@ class ConversationRepository(Protocol):
     def save(self, conversation: Conversation) -> None: ...
     def delete(self, conversation_id: str, at: Micros) -> None:
         """Soft; a thread takes its branches with it."""
+        ...
+
+    def deleted(self) -> tuple[DeletedConversation, ...]:
+        """Threads of living agents that can be brought back, last deleted first."""
         ...
 
     def undelete(self, conversation_id: str) -> None: ...

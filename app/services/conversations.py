@@ -1,6 +1,6 @@
 """Conversations: threads of one agent, and the branches that edits and retries make."""
 
-from app.domain.conversation import Conversation, Fork
+from app.domain.conversation import Conversation, DeletedConversation, Fork
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
@@ -63,6 +63,10 @@ class Conversations:
             _note(repos, row)
 
         await self._ports.storage.write(work)
+
+    async def deleted(self) -> tuple[DeletedConversation, ...]:
+        """Those of agents that are there, last deleted first."""
+        return await self._ports.storage.read(lambda repos: repos.conversations.deleted())
 
     async def undelete(self, conversation_id: str) -> Conversation:
         def work(repos: Repositories) -> Conversation:

@@ -111,7 +111,7 @@ class AgentActions(QObject):
         self._desk.workspace.open(row.agent_id)
         self._desk.tell_undo(
             self.tr("The conversation was deleted"),
-            "",
+            self.tr("It can be brought back for 30 days."),
             self.tr("Undo"),
             lambda: self._desk.do(self._undelete_conversation(row), self),
         )

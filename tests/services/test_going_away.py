@@ -46,6 +46,34 @@ async def test_an_agent_that_replies_in_another_conversation_is_not_deleted_unde
     assert (await say(services, agent, "hello")).status == "completed"
 
 
+async def test_deleted_conversations_of_living_agents_are_listed_and_come_back(services: Services):
+    agent = await services.agents.create_demo()
+    first = await services.conversations.create(agent.id, "First")
+    second = await services.conversations.create(agent.id, "Second")
+    run = await services.runs.start(second.id, MessageDraft.of("hello"))
+    await events_of(services, run.id)
+    branch = await services.conversations.branch(second.id, 1)
+    await services.conversations.delete(first.id)
+    await services.conversations.delete(second.id)
+    deleted = await services.conversations.deleted()
+    assert [one.conversation.id for one in deleted] == [second.id, first.id]
+    assert [(one.conversation.title, one.agent_name) for one in deleted] == [
+        ("Second", agent.name),
+        ("First", agent.name),
+    ]
+    assert [one.messages for one in deleted] == [0, 0]
+    await services.conversations.undelete(second.id)
+    await services.conversations.show_branch(second.id)
+    await services.conversations.delete(second.id)
+    assert [one.messages for one in await services.conversations.deleted()] == [2, 0]
+    await services.agents.delete(agent.id)
+    assert await services.conversations.deleted() == ()
+    await services.agents.undelete(agent.id)
+    await services.conversations.undelete(second.id)
+    assert [one.conversation.id for one in await services.conversations.deleted()] == [first.id]
+    assert (await services.conversations.get(branch.id)).root_id == second.id
+
+
 async def test_a_conversation_whose_branch_replies_is_not_deleted_under_it(services: Services):
     agent = await services.agents.create_demo()
     second = await services.conversations.create(agent.id, "Second")

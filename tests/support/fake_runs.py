@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from app.domain.conversation import Conversation, Fork, TranscriptPage
+from app.domain.conversation import Conversation, DeletedConversation, Fork, TranscriptPage
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import RunEvent
 from app.domain.history import USER, MemoryEvent, Origin
@@ -63,6 +63,19 @@ class Conversations:
         self._world.conversations.pop(conversation_id)
         self._world.settings[f"deleted:{conversation_id}"] = row
         self._world.publish("conversation", conversation_id, agent_id=row.agent_id)
+
+    async def deleted(self) -> tuple[DeletedConversation, ...]:
+        world = self._world
+        rows = [row for key, row in world.settings.items() if key.startswith("deleted:")]
+        return tuple(
+            DeletedConversation(
+                conversation=row,
+                agent_name=world.agent(row.agent_id).name,
+                messages=len(world.messages[row.id]),
+                at=now(),
+            )
+            for row in rows
+        )
 
     async def undelete(self, conversation_id: str) -> Conversation:
         row = self._world.settings.pop(f"deleted:{conversation_id}")

@@ -1,11 +1,11 @@
-"""Whole copies of the database: the list, making one, going back to one; and the agents that can be brought back."""
+"""Whole copies of the database: the list, making one, going back to one; and what was deleted and can come back."""
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.system import Backup
 from app.ui.desk import Desk
 from app.ui.models.wording import backup_reason, full_time, sentence_case, size
-from app.ui.views.deleted_agents import DeletedAgents
+from app.ui.views.deleted import DeletedAgents, DeletedConversations
 from app.ui.views.parts import column_of, empty, frame_of, row_of
 from app.ui.widgets.badge import Badge
 from app.ui.widgets.buttons import Button
@@ -28,14 +28,15 @@ class BackupList(QWidget):
         self._list = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
         self.make = Button(theme, self.tr("Back up now"), "primary", "archive")
-        self.deleted = DeletedAgents(desk)
-        column_of(theme, about, self._list, row_of(theme, self.make, None), self.deleted, parent=self, gap=12)
+        self.deleted = (DeletedAgents(desk), DeletedConversations(desk))
+        column_of(theme, about, self._list, row_of(theme, self.make, None), *self.deleted, parent=self, gap=12)
         self.make.clicked.connect(lambda *_: desk.do(self._make(), self))
         desk.workspace.changed.connect(self._on_changed)
 
     def read(self) -> None:
         self._desk.do(self._read(), self)
-        self.deleted.read()
+        for deleted in self.deleted:
+            deleted.read()
 
     def _on_changed(self, event: object) -> None:
         if getattr(event, "kind", "") == "backup" and self.isVisible():

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
-from app.adapters.database.tables import conversation_messages, conversations
+from app.adapters.database.tables import agents, conversation_messages, conversations
 from app.domain.base import Micros
-from app.domain.conversation import Conversation
+from app.domain.conversation import Conversation, DeletedConversation
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
 _one = Prepared(_LIVE.where(conversations.c.id == sa.bindparam("conversation")))
@@ -55,6 +55,28 @@ class ConversationRows:
         update(self.db, conversations, conversation_id, {"deleted_at": at})
         branches = conversations.update().where(conversations.c.root_id == conversation_id, live)
         self.db.execute(branches, {"deleted_at": at})
+
+    def deleted(self) -> tuple[DeletedConversation, ...]:
+        shown, member = conversations.alias(), conversation_messages.c
+        last = sa.select(sa.func.coalesce(sa.func.max(member.position), 0)).where(
+            member.conversation_seq == shown.c.seq, shown.c.id == conversations.c.active_id
+        )
+        found = (
+            sa.select(conversations, agents.c.name, last.scalar_subquery().label("messages"))
+            .join(agents, agents.c.id == conversations.c.agent_id)
+            .where(conversations.c.root_id == conversations.c.id, conversations.c.deleted_at.is_not(None))
+            .where(agents.c.deleted_at.is_(None))
+            .order_by(conversations.c.deleted_at.desc())
+        )
+        return tuple(
+            DeletedConversation(
+                conversation=mapping.conversation_of(row),
+                agent_name=row["name"],
+                messages=row["messages"],
+                at=row["deleted_at"],
+            )
+            for row in all_rows(self.db, found)
+        )
 
     def undelete(self, conversation_id: str) -> None:
         deleted = sa.select(conversations.c.deleted_at).where(conversations.c.id == conversation_id)
