@@ -150,7 +150,7 @@ class Instructions(QWidget):
 
     async def _ask_to_leave(self) -> None:
         answers = (("throw", self.tr("Throw away"), "danger"), ("cancel", self.tr("Keep writing"), "primary"))
-        key, _ = await self._desk.ask.ask(self.tr("Your text is not saved yet."), "", answers)
+        key, _ = await self._desk.ask.ask(self.tr("Your text is not saved yet"), "", answers)
         if key == "throw":
             self.edit.setPlainText(self._stored)
             self.closed.emit()
