@@ -94,8 +94,9 @@ def silent(server: Server, seconds: float, *, begun: bool = False) -> ModelError
 def _is_elsewhere(server: Server, problem: Exception) -> bool:
     """Whether the host that cannot be reached is not the server's: then it is the proxy's."""
     import aiohttp
+    from yarl import URL
 
-    return isinstance(problem, aiohttp.ClientConnectorError) and problem.host != urlsplit(server.url).hostname
+    return isinstance(problem, aiohttp.ClientConnectorError) and problem.host != URL(server.url).raw_host
 
 
 def no_address(server: Server, reason: str) -> ModelError:

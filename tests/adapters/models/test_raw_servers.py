@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from app.adapters.models.connection import _proxy_for
+from app.adapters.models.connection_failures import failed
 from app.adapters.models.ollama_reply import OllamaReply
 from app.adapters.models.openai_compatible import OpenAICompatible
+from app.adapters.models.openai_errors import Server
 from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSaid
 from tests.support.openai_requests import QUICK, answer, failure, provider, text_of
 
@@ -92,6 +97,16 @@ async def test_an_address_that_cannot_be_used_is_called_so(address: str) -> None
     assert error.code == "wrong_address"
     assert "is no address that can be used" in error.message
     assert "http://127.0.0.1:8080" in error.hint
+
+
+@pytest.mark.parametrize(("host", "to_blame"), [("xn--gre-6ka8l.example", "grüße.example"), ("proxy.example", "proxy")])
+def test_a_name_that_is_not_found_is_blamed_on_whose_it_is(host: str, to_blame: str) -> None:
+    key = ConnectionKey(host, 8000, False, True, None, None, None)
+    problem = aiohttp.ClientConnectorDNSError(key, OSError("x"))
+    problem.__cause__ = socket.gaierror(-2, "Name not known")
+    error = failed(Server("tinyserver", "http://grüße.example:8000/v1", "tiny"), problem, begun=False)
+    assert error.code == "server_down"
+    assert to_blame in error.message
 
 
 async def test_a_password_of_the_proxy_is_told_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
