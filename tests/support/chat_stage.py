@@ -71,7 +71,7 @@ class Stage:
                     task.cancel()
                 await asyncio.gather(*self.services.world.run_tasks.values(), return_exceptions=True)
 
-        self.loop.run_until_complete(asyncio.wait_for(whole(), 20))
+        self.loop.run_until_complete(asyncio.wait_for(whole(), 60))
         assert self.errors == []
 
     async def open_demo(self) -> None:
@@ -89,7 +89,7 @@ class Stage:
         self.view.open(self.agent, conversation)
         await self.until(lambda: self.view.talk.branch_id == conversation.active_id)
 
-    async def until(self, condition: Callable[[], object], seconds: float = 5) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
         """Waits for a condition, with the window going on."""
         reached = self.loop.create_future()
         timer = QTimer()

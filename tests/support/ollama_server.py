@@ -123,7 +123,7 @@ class OllamaServer:
         """Lets answers, loads and pulls that are held go on."""
         self.serving.run_soon(self._released.set)
 
-    def wait_for(self, met: Callable[[], bool], seconds: float = 5.0) -> None:
+    def wait_for(self, met: Callable[[], bool], seconds: float = 20.0) -> None:
         self.serving.wait_for(met, seconds)
 
     def model(self, name: Any) -> Installed | None:

@@ -85,7 +85,7 @@ class OpenedWindow:
         self.window.deleteLater()
         assert not self.crashes, self.crashes[0]
 
-    async def until(self, condition: Callable[[], object], what: str, seconds: float = 4) -> None:
+    async def until(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:
         """Wait for something that a person would see."""
         try:
             async with asyncio.timeout(seconds):

@@ -39,7 +39,7 @@ def texts(root: QWidget) -> str:
     return "\n".join(parts)
 
 
-async def until(met: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+async def until(met: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
     """Waits while the window lives on; fails with a sentence."""
     end = time.monotonic() + seconds
     while not met():

@@ -101,7 +101,7 @@ class Serving:
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
 
-    def wait_for(self, met: Callable[[], bool], seconds: float = 5.0) -> None:
+    def wait_for(self, met: Callable[[], bool], seconds: float = 20.0) -> None:
         """Waits until something that the server sees or counts is true. Blocks: async tests call it in a thread."""
         with self._changed:
             if not self._changed.wait_for(met, seconds):

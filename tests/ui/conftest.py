@@ -61,9 +61,9 @@ def loop(_session_loop: qasync.QEventLoop) -> Iterator[qasync.QEventLoop]:
 
 @pytest.fixture
 def wait_for(loop: qasync.QEventLoop) -> Callable[..., Any]:
-    """`result = wait_for(coroutine, seconds=5)`, with Qt events going on meanwhile."""
+    """`result = wait_for(coroutine, seconds=5)`, with Qt events going on; a busy machine gets four times that."""
 
     def wait(work: Awaitable[Any], seconds: float = 5) -> Any:
-        return loop.run_until_complete(asyncio.wait_for(work, seconds))
+        return loop.run_until_complete(asyncio.wait_for(work, 4 * seconds))
 
     return wait
