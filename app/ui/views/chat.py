@@ -359,8 +359,7 @@ class ChatView(QFrame):
         self.composer.clear()
         self.composer.set_draft(str(draft.get("text", "")))
         self.composer.attach_all(self._images.pop(conversation_id, ()))
-        if draft.get("role") in ("user", "system"):
-            self.composer.role.set_current(str(draft["role"]))
+        self.composer.role.set_current("system" if draft.get("role") == "system" else "user")
         place = draft.get("place") or ()
         return (str(place[0]), int(place[1])) if len(place) == 2 else None
 

@@ -27,6 +27,20 @@ def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
     stage.play(story)
 
 
+def test_write_as_system_stays_with_its_conversation(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        stage.view.toggle_role()
+        stage.type("A quiet hint")
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        assert stage.view.composer.role.current == "user"
+        await stage.open(stage.conversation)
+        assert stage.view.composer.role.current == "system"
+
+    stage.play(story)
+
+
 def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
