@@ -44,10 +44,10 @@ class ChatQuestions(QObject):
         if run is not None and run.status != "completed":
             self._view.talk.go_on(run.id)
         elif row.run_id:
-            self._tasks.spawn(self._replace(row.run_id), self)
+            self._tasks.spawn(self._replace(row), self)
 
-    async def _replace(self, run_id: str) -> None:
-        asked = self._question_of(run_id)
+    async def _replace(self, reply: Row) -> None:
+        asked = self._question_of(reply)
         if asked is None or asked.position is None:
             text = self.tr("The message that led to this reply is not loaded.")
             self._view.told.emit(text, self.tr("Scroll up to it, then try again."), "info")
@@ -59,9 +59,10 @@ class ChatQuestions(QObject):
         else:
             self._again(asked, take_back=False)
 
-    def _question_of(self, run_id: str) -> Row | None:
-        rows = [row for row in self._view.model.rows if row.kind == "user" and row.run_id == run_id]
-        return rows[-1] if rows else None
+    def _question_of(self, reply: Row) -> Row | None:
+        """The message that the run answers; a run that was tried again answers one of the run before."""
+        asked = reply.run.message_id if reply.run is not None else None
+        return next((row for row in self._view.model.rows if asked and row.message_id == asked), None)
 
     def _ask_memory(self, asked: Row, changes: tuple[MemoryEvent, ...]) -> None:
         labels = ", ".join(dict.fromkeys(change.label for change in changes))

@@ -145,6 +145,29 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
     stage.play(story)
 
 
+def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("Tell me a very long story please")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        stage.view.stop()
+        await stage.until(lambda: not stage.view.talk.replying)
+        gate.set()
+        [stopped] = stage.services.world.runs
+        stage.view.talk.go_on(stopped)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        first = stage.view.talk.branch_id
+        stage.view.retry_last()
+        await stage.until(lambda: stage.told or stage.view.talk.branch_id != first)
+        assert stage.told == []
+        await stage.until(lambda: len(stage.services.world.runs) == 3 and not stage.view.talk.replying)
+        assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
+
+    stage.play(story)
+
+
 def test_retrying_a_reply_that_changed_memory_asks_first(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
