@@ -13,7 +13,7 @@ from app.domain.conversation import Conversation, TranscriptPage
 from app.domain.event import Changed, Progress
 from app.ui.bridge.tasks import Tasks
 from app.ui.models.transcript import TranscriptModel
-from app.ui.models.transcript_row import MODES, ViewMode
+from app.ui.models.transcript_row import MODES, Row, ViewMode
 from app.ui.theme import Theme
 from app.ui.views.chat_find import ChatFind
 from app.ui.views.chat_memory import ChatMemory
@@ -133,7 +133,7 @@ class ChatView(QFrame):
         signals.send_again.connect(talk.say_again)
         signals.discard.connect(talk.discard)
         signals.branch.connect(talk.show_branch)
-        signals.resend.connect(lambda row, text, back: talk.branch_and_say(row, text, take_back=back))
+        signals.resend.connect(self.say_instead)
         signals.switch_model.connect(self.model_wanted)
         signals.history.connect(self.history_wanted)
         for moved in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
@@ -286,6 +286,10 @@ class ChatView(QFrame):
         self.keep_draft()
         if self.model.log.has_later:
             self._read_newest()
+
+    def say_instead(self, row: Row, text: str, take_back: bool) -> None:
+        self.area.to_bottom()
+        self.talk.branch_and_say(row, text, take_back=take_back)
 
     def stop(self) -> None:
         self.talk.stop()

@@ -76,4 +76,4 @@ class ChatQuestions(QObject):
 
     def _again(self, asked: Row, *, take_back: bool) -> None:
         self._view.banner.clear("retry")
-        self._view.talk.branch_and_say(asked, asked.text, take_back=take_back)
+        self._view.say_instead(asked, asked.text, take_back)

@@ -145,6 +145,28 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
     stage.play(story)
 
 
+def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        for number in range(6):
+            await stage.say(f"Number {number}. " + "Many words to fill the view. " * 12)
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("Long story. " * 40)
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant")[-1].state == "writing")
+        first = stage.view.talk.branch_id
+        stage.view.edit_last()
+        asked = stage.rows("user")[-1]
+        assert stage.view.area.place() is not None
+        gate.set()
+        stage.view.context.signals.resend.emit(asked, "Short, please.", False)
+        await stage.until(lambda: stage.view.talk.branch_id != first and stage.shown()[-1][1].endswith("please."))
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert stage.view.area.place() is None
+
+    stage.play(story)
+
+
 def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
