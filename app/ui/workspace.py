@@ -39,7 +39,7 @@ class Workspace(QObject):
     """tuple[Conversation, ...] of the open agent."""
     history_changed = Signal()
     working = Signal(object)
-    """Progress of the open conversation, or None when nothing runs in it."""
+    """Progress of the open conversation, else that its agent is busy in another one; None when it is idle."""
     measured = Signal(object)
     """The last finished Step of the open agent."""
     changed = Signal(object)
@@ -68,6 +68,7 @@ class Workspace(QObject):
 
     async def _load(self, wanted_agent: str, wanted_conversation: str) -> None:
         self.agents.show(await self.services.agents.list())
+        await self._note_running()
         place = max(0, self.agents.index_of(wanted_agent))
         if self.agents.rows:
             await self.open_now(self.agents.rows[place].agent.id, wanted_conversation)
@@ -155,9 +156,24 @@ class Workspace(QObject):
             self._doing.pop(event.run_id, None)
         else:
             self._doing[event.run_id] = event
-        self.agents.set_doing({other.agent_id: other.text for other in self._doing.values()})
-        if self.agent is not None and event.agent_id == self.agent.id:
-            self._tell_working()
+        self._tell_doing()
+
+    async def _note_running(self) -> None:
+        """Runs that began before this window was there to hear of them."""
+        for run in await self.services.runs.active():
+            began = Progress(
+                run_id=run.id,
+                agent_id=run.agent_id,
+                conversation_id=run.conversation_id,
+                phase="sent",
+                at=run.created_at,
+            )
+            self._doing.setdefault(run.id, began)
+        self._tell_doing()
+
+    def _tell_doing(self) -> None:
+        self.agents.set_doing({event.agent_id: event.text for event in self._doing.values()})
+        self._tell_working()
 
     async def _drop_ended(self) -> None:
         """A run that is over does nothing any more, whether its last word of progress arrived or not."""
@@ -165,12 +181,20 @@ class Workspace(QObject):
         active = {run.id for run in await self.services.runs.active()}
         for run_id in known - active:
             self._doing.pop(run_id, None)
-        self.agents.set_doing({other.agent_id: other.text for other in self._doing.values()})
-        self._tell_working()
+        self._tell_doing()
 
     def _tell_working(self) -> None:
-        own = [event for event in self._doing.values() if self.agent and event.agent_id == self.agent.id]
-        self.working.emit(own[-1] if own else None)
+        agent, conversation = self.agent, self.conversation
+        if agent is None or conversation is None:
+            self.working.emit(None)
+            return
+        own = [event for event in self._doing.values() if event.agent_id == agent.id]
+        here = [event for event in own if event.conversation_id == conversation.active_id]
+        if here or not own:
+            self.working.emit(here[-1] if here else None)
+            return
+        words = self.tr("{} is busy in another conversation").format(agent.name)
+        self.working.emit(own[-1].model_copy(update={"text": words}))
 
     @property
     def active_runs(self) -> int:
@@ -230,6 +254,7 @@ class Workspace(QObject):
         if self.conversation is not None:
             self.conversation = next((row for row in rows if row.id == self.conversation.id), rows[0])
         self.conversations_changed.emit(rows)
+        self._tell_working()
 
     async def _read_overview(self) -> None:
         if self.conversation is not None:
