@@ -224,6 +224,8 @@ class Session(QObject):
         else:
             title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
             text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
+            if self.assembly.unsent:
+                text += " " + self.tr("A message that waits is not sent; it becomes a draft.")
             if serving:
                 text += " " + self.tr("The local API stays on or stops with them.")
         return await self.assembly.desk.ask.ask(title, text, answers, self.tr("Do the same next time"))

@@ -283,6 +283,11 @@ class Assembly(QObject):
         """What was typed and would be lost with the window, in words."""
         return self.right.memory.unsaved + self.pages.unsaved
 
+    @property
+    def unsent(self) -> bool:
+        """Whether a message waits for the end of a reply."""
+        return self.chat is not None and bool(self.chat.talk.unsent)
+
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""
         if self.chat is not None:

@@ -339,11 +339,23 @@ class ChatView(QFrame):
         self.keep_draft()
 
     def _take_back_unsent(self) -> None:
-        words, images = self.talk.take_unsent()
-        edits = [card.take_edit() for card in self.area.cards()]
-        if words or any(edits):
-            self.composer.set_draft("\n\n".join(filter(None, (words, *edits, self.composer.text))))
-        self.composer.attach_all(images)
+        unsent, composer = self.talk.take_unsent(), self.composer
+        edits = list(filter(None, (card.take_edit() for card in self.area.cards())))
+        if not unsent and not edits:
+            return
+        roles = {*(message.role for message in unsent), *("user" for _ in edits)}
+        if composer.text or composer.attachments:
+            roles.add(composer.role.current)
+        composer.role.set_current("system" if roles == {"system"} else "user")
+        words = (*(message.text for message in unsent), *edits, composer.text)
+        composer.set_draft("
+
+".join(filter(None, words)))
+        for message in unsent:
+            composer.attach_all(message.attachments)
+        if unsent:
+            title, where = self.tr("What waited was not sent"), self.tr("It is in the draft of its conversation.")
+            self.told.emit(title, where, "info")
 
     def keep_draft(self) -> None:
         """Stores what is typed and where the view stands."""

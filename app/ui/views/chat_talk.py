@@ -66,13 +66,17 @@ class ChatTalk(QObject):
         self.branch_id = branch_id
         self._let_go()
 
-    def take_unsent(self) -> tuple[str, tuple[Attachment, ...]]:
-        """The words and images that wait or could not be sent; they are the caller's from now on."""
-        unsent = [message for otid, message in self._kept.items() if otid not in self._going]
+    @property
+    def unsent(self) -> tuple[Outgoing, ...]:
+        """What waits or could not be sent."""
+        return tuple(message for otid, message in self._kept.items() if otid not in self._going)
+
+    def take_unsent(self) -> tuple[Outgoing, ...]:
+        """What waits or could not be sent; it is the caller's from now on."""
+        unsent = self.unsent
         self._waiting.clear()
         self._kept.clear()
-        words = "\n\n".join(message.text for message in unsent if message.text)
-        return words, tuple(image for message in unsent for image in message.attachments)
+        return unsent
 
     def _let_go(self) -> None:
         if self._following is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
@@ -54,11 +55,46 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         other = await stage.services.conversations.create(stage.agent.id)
         await stage.open(other)
         assert stage.view.composer.text == ""
+        assert [words[0] for words in stage.told] == ["What waited was not sent"]
         gate.set()
         await stage.open(stage.conversation)
         assert stage.view.composer.text == "Then this\n\nand half of that"
         await stage.until(lambda: not stage.view.talk.replying)
         assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
+
+    stage.play(story)
+
+
+@pytest.mark.parametrize(
+    ("queued", "typed", "role"),
+    [
+        ("user", "", "user"),
+        ("system", "", "system"),
+        ("user", "A quiet hint", "user"),
+        ("system", "My own words", "user"),
+    ],
+)
+def test_a_queued_message_keeps_its_role_and_never_becomes_one_of_the_system(
+    stage: Stage, queued: str, typed: str, role: str
+) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("First")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying)
+        composer = stage.view.composer
+        composer.role.set_current(queued)
+        stage.type("Then this")
+        stage.press(Qt.Key.Key_Return)
+        stage.view.toggle_role()
+        stage.type(typed)
+        other = await stage.services.conversations.create(stage.agent.id)
+        await stage.open(other)
+        gate.set()
+        await stage.open(stage.conversation)
+        assert composer.role.current == role
+        assert composer.text == "\n\n".join(filter(None, ("Then this", typed)))
 
     stage.play(story)
 

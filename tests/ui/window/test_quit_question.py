@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.message import MessageDraft
 from tests.support.opened_window import OpenedWindow
+from tests.support.seeing import texts
 
 Wait = Callable[..., Any]
 
@@ -24,5 +25,22 @@ def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedW
         await window.until(window.ended.done, "the window stayed although nothing runs any more")
         assert window.services.system.stopped
         assert window.session.preferences.get("quit", "") == ""
+
+    wait_for(person(), 15)
+
+
+def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.services.world.gate = asyncio.Event()
+        conversation = window.view.workspace.conversation
+        await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
+        await window.until(lambda: window.view.chat.talk.replying, "the reply is not followed")
+        window.view.chat.talk.say("And then this.", "user", ())
+        window.window.closing.emit()
+        await window.until(window.view.desk.ask.isVisible, "nobody asked")
+        assert "it becomes a draft" in texts(window.view.desk.ask)
+        window.view.desk.ask.cancel()
+        window.services.world.gate.set()
+        await window.until(lambda: len(window.services.world.runs) > 1 and window.quiet, "what waited was not sent")
 
     wait_for(person(), 15)
