@@ -23,6 +23,7 @@ class EngineNotes(QObject):
     def __init__(self, window: "Assembly") -> None:
         super().__init__(window)
         self._window = window
+        self._going_back: Backup | None = None
 
     def follow(self, errors: Errors, relay: EventRelay) -> None:
         window = self._window
@@ -37,6 +38,7 @@ class EngineNotes(QObject):
         window.pages.retry_wanted.connect(connection.retry)
         window.desk.shelf.changed.connect(self._show_models)
         window.desk.shelf.refused.connect(window.desk.tell_error)
+        window.pages.going_back.connect(self._note_going_back)
         window.pages.restore_wanted.connect(lambda backup: window.tasks.spawn(self._restore(backup), self))
 
     def _batch(self, events: object) -> None:
@@ -62,17 +64,22 @@ class EngineNotes(QObject):
         window.commands.refresh()
         if state == "again":
             window.workspace.forget_runs()
-            window.centre.banner.show_message(
-                "engine",
-                self.tr("The engine stopped. Lares is starting it again."),
-                "warn",
-                self.tr("What you typed is kept; what was stored is safe."),
-                closable=False,
-            )
+            self._tell_away()
         elif state == "starting" and window.centre.page == "repair":
             window.pages.show("starting")
         elif state == "failed":
             window.centre.banner.clear("engine")
+
+    def _tell_away(self) -> None:
+        text, kind = self.tr("The engine stopped. Lares is starting it again."), "warn"
+        detail = self.tr("What you typed is kept; what was stored is safe.")
+        if self._going_back is not None:
+            text, kind = self.tr("Lares goes back to the backup of {}.").format(full_time(self._going_back.at)), "info"
+            detail = self.tr("The engine starts again with it.")
+        self._window.centre.banner.show_message("engine", text, kind, detail, closable=False)
+
+    def _note_going_back(self, backup: Backup | None) -> None:
+        self._going_back = backup
 
     def _connected(self, status: EngineStatus, lost: bool) -> None:
         window = self._window
@@ -84,15 +91,19 @@ class EngineNotes(QObject):
         self._read_api()
         for number, notice in enumerate(status.notices):
             window.centre.banner.show_message(f"notice {number}", notice, "warn")
-        if lost or status.resumed_runs or status.interrupted_runs:
-            window.tasks.spawn(self._tell_again(status, lost), self)
+        back, self._going_back = self._going_back, None
+        first, rest = self.tr("Lares was closed during a run."), ""
+        if back is not None:
+            first = self.tr("Lares went back to the backup of {}.").format(full_time(back.at))
+            rest = self.tr("What was there before is kept as a backup.")
+        elif lost:
+            first, rest = self.tr("The engine stopped and is running again."), self.tr("Nothing was lost.")
+        if rest or status.resumed_runs or status.interrupted_runs:
+            window.tasks.spawn(self._tell_again(status, first, rest), self)
 
-    async def _tell_again(self, status: EngineStatus, lost: bool) -> None:
-        """Says what became of the runs that were under way."""
+    async def _tell_again(self, status: EngineStatus, first: str, rest: str) -> None:
+        """Says what became of the runs that were under way; `rest` if there were none."""
         window = self._window
-        first = (
-            self.tr("The engine stopped and is running again.") if lost else self.tr("Lares was closed during a run.")
-        )
         if status.resumed_runs:
             run: Run = await window.desk.services.runs.get(status.resumed_runs[0])
             steps = await window.desk.services.runs.steps(run.id)
@@ -104,8 +115,7 @@ class EngineNotes(QObject):
             text = self.tr("{} Run {} was ended; what it had done is kept.").format(first, run_id)
             window.centre.banner.show_message("engine", text, "warn", self.tr("Choose “Try again” below it to go on."))
         else:
-            text = self.tr("{} Nothing was lost.").format(first)
-            window.centre.banner.show_message("engine", text, "info")
+            window.centre.banner.show_message("engine", f"{first} {rest}", "info")
 
     async def _restore(self, backup: Backup) -> None:
         """From the repair page: no engine runs, so the next one is told by a note."""
@@ -121,9 +131,11 @@ class EngineNotes(QObject):
                 self.tr("The data folder cannot be written: {}.").format(error.strerror),
                 hint=self.tr("Free some space or allow writing, then try again."),
             ) from error
+        self._note_going_back(backup)
         self._window.connection.retry()
 
     def _failed(self, error: AppError) -> None:
+        self._note_going_back(None)
         self._window.pages.repair(error)
 
     # Reading

@@ -24,6 +24,8 @@ class Pages(QObject):
     enter_swapped = Signal(bool)
     """Whether Enter sends a message from now on."""
     restore_wanted = Signal(object)
+    going_back = Signal(object)
+    """The Backup with which the engine starts again."""
 
     def __init__(self, desk: Desk, config: Config, commands: Commands, centre: Centre) -> None:
         super().__init__(centre)
@@ -102,6 +104,7 @@ class Pages(QObject):
             page = AppSettings(self._desk, self._config)
             page.closed.connect(self.back)
             page.swapped_enter.connect(self.enter_swapped)
+            page.going_back.connect(self.going_back)
             return page
 
         page = self._page("settings", build)

@@ -22,6 +22,8 @@ WIDTH = 960
 class AppSettings(Sheet):
     swapped_enter = Signal(bool)
     """True: Enter sends; False: Ctrl Enter sends."""
+    going_back = Signal(object)
+    """The Backup with which the engine starts again."""
 
     def __init__(self, desk: Desk, config: Config) -> None:
         super().__init__(desk.theme, width=WIDTH)
@@ -56,6 +58,7 @@ class AppSettings(Sheet):
         self.add(holder)
         self.choice.chosen.connect(self._show)
         self.appearance.swapped_enter.connect(self.swapped_enter)
+        self.backups.going_back.connect(self.going_back)
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)

@@ -1,5 +1,6 @@
 """Whole copies of the database: the list, making one, going back to one; and what was deleted and can come back."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.system import Backup
@@ -13,6 +14,9 @@ from app.ui.widgets.labels import ElidedLabel, Label
 
 
 class BackupList(QWidget):
+    going_back = Signal(object)
+    """The Backup with which the engine starts again."""
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
@@ -32,6 +36,7 @@ class BackupList(QWidget):
         column_of(theme, about, self._list, row_of(theme, self.make, None), *self.deleted, parent=self, gap=12)
         self.make.clicked.connect(lambda *_: desk.do(self._make(), self))
         desk.workspace.changed.connect(self._on_changed)
+        desk.workspace.loaded.connect(lambda _number: self._read_if_seen())
 
     def read(self) -> None:
         self._desk.do(self._read(), self)
@@ -39,7 +44,11 @@ class BackupList(QWidget):
             deleted.read()
 
     def _on_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "backup" and self.isVisible():
+        if getattr(event, "kind", "") == "backup":
+            self._read_if_seen()
+
+    def _read_if_seen(self) -> None:
+        if self.isVisible():
             self.read()
 
     async def _read(self) -> None:
@@ -85,4 +94,5 @@ class BackupList(QWidget):
         key, _ = await self._desk.ask.ask(title, text, answers)
         if key == "restore":
             await self._services.backups.restore(backup.name)
+            self.going_back.emit(backup)
             self._desk.tell(self.tr("Going back to {}").format(when), self.tr("The engine starts again now."), "done")

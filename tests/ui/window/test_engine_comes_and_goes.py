@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from app.adapters.database.backups import restore_scheduled
 from app.domain.error import LinkError
 from tests.support.opened_window import OpenedWindow
+from tests.support.seeing import button, click, has_button, texts
 
 Wait = Callable[..., Any]
 
@@ -69,11 +70,38 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.view.centre.page == "chat", "the engine was not started again")
         assert restore_scheduled(folder.parent, 0) == backup.name
+        words = "Lares went back to the backup of"
+        await window.until(lambda: words in window.view.centre.banner.text.text(), "nobody said that it came back")
 
     wait_for(person(), 15)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
+def test_going_back_to_a_backup_is_told_and_the_copy_made_before_it_is_listed(
+    window: OpenedWindow, wait_for: Wait
+) -> None:
+    async def person() -> None:
+        banner, world = window.view.centre.banner, window.services.world
+        backup = await window.services.backups.create()
+        window.view.pages.settings("backups")
+        page = window.view.centre.page_named("settings")
+        await window.until(lambda: has_button(page, "Restore"), "no backup is listed")
+        click(button(page, "Restore"))
+        await window.until(window.view.desk.ask.isVisible, "nobody asked")
+        window.view.desk.ask.answer("restore")
+        await window.until(lambda: world.settings.get("restored") == backup.name, "nothing was restored")
+        await window.rest()
+        world.backups.insert(0, backup.model_copy(update={"name": "before.db", "reason": "before restore"}))
+        window.client.gone.set()
+        await window.until(lambda: "Lares went back to the backup of" in banner.text.text(), "nobody said so")
+        assert "What was there before is kept as a backup." in banner.text.text()
+        await window.until(lambda: "Before a restore" in texts(page), "the list was not read again")
+        window.client.gone.set()
+        await window.until(lambda: "Nothing was lost" in banner.text.text(), "it seems to have gone back again")
+
+    wait_for(person(), 15)
+
+
 def test_a_second_start_brings_the_window_forward(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.window.showMinimized()
