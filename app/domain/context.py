@@ -42,7 +42,7 @@ class ContextOverview(Frozen):
     parts: tuple[ContextPart, ...]
     messages_in: int
     messages_out: int
-    """Older messages that no longer fit; they stay searchable."""
+    """Older messages that do not fit, or were put out of the window; they stay searchable."""
     last_estimate: int | None = None
     last_real: int | None = None
     """The server's own count of the last request."""

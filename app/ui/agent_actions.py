@@ -97,8 +97,11 @@ class AgentActions(QObject):
         self._desk.do(self._reset_conversation(row), self)
 
     async def _reset_conversation(self, row: Conversation) -> None:
-        answers = (("cancel", self.tr("Cancel"), "ghost"), ("reset", self.tr("Empty the context window"), "primary"))
-        text = self.tr("The agent no longer sees these messages, but keeps its memory. They stay here and searchable.")
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("reset", self.tr("Empty the context window"), "danger"))
+        text = self.tr(
+            "The agent no longer sees these messages, but keeps its memory. They stay here and searchable. This cannot "
+            "be undone."
+        )
         key, _ = await self._desk.ask.ask(self.tr("Empty the context window?"), text, answers)
         if key == "reset":
             await self._services.conversations.reset(row.id)

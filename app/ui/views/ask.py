@@ -15,7 +15,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
 
 Answer = tuple[str, str, str]
-"""Key, text and role of a button; the last one is what Enter does."""
+"""Key, text and role of a button; Enter does the last one that is no danger."""
 CANCEL = ""
 WIDTH = 440
 
@@ -102,7 +102,8 @@ class Ask(QWidget):
             self._field.selectAll()
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
-            buttons[-1].setFocus(Qt.FocusReason.ShortcutFocusReason)
+            harmless = [button for button, (_, _, role) in zip(buttons, answers, strict=True) if role != "danger"]
+            harmless[-1].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _button(self, answer: Answer) -> Button:
         key, text, role = answer

@@ -67,6 +67,7 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
         window.refuse = None
         page.backup_buttons[0].click()
         await window.until(lambda: window.view.desk.ask.isVisible(), "nobody asked")
+        await window.press(Qt.Key.Key_Tab)
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.view.centre.page == "chat", "the engine was not started again")
         assert restore_scheduled(folder.parent, 0) == backup.name

@@ -1,0 +1,44 @@
+"""Emptying the context window: it is asked for with care and explained truly."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.domain.context import ContextOverview
+from tests.support.opened_window import OpenedWindow
+from tests.support.seeing import texts
+
+Wait = Callable[..., Any]
+
+
+def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        ask, emptied = window.view.desk.ask, []
+        window.services.conversations.reset = emptied.append
+        window.view.actions.reset_conversation(window.view.workspace.conversation)
+        await window.until(ask.isVisible, "nobody asked")
+        assert "cannot be undone" in texts(ask)
+        await window.press(Qt.Key.Key_Return)
+        await window.until(lambda: not ask.isVisible(), "the question stayed")
+        assert emptied == []
+
+    wait_for(person(), 15)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1, "1 older message is left out, but searchable"),
+        (1200, "1,200 older messages are left out, but searchable"),
+    ],
+)
+def test_what_left_it_is_counted(window: OpenedWindow, wait_for: Wait, number: int, words: str) -> None:
+    async def person() -> None:
+        conversation = window.view.workspace.conversation
+        overview: ContextOverview = await window.services.context.overview(conversation.id)
+        window.view.right.show_overview(overview.model_copy(update={"messages_out": number, "served": None}))
+        await window.until(lambda: words in texts(window.view.right.widget), "not said, or cut off")
+
+    wait_for(person(), 15)
