@@ -199,7 +199,7 @@ class Blocks:
         holders = self._world.holders(new.id)
         event = self._world.record(
             ("block", new.id, new.label),
-            "restore" if undoes else "update",
+            "update",
             before,
             after,
             agent_id=holders[0] if holders else None,

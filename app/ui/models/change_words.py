@@ -16,10 +16,13 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("changes", text)
 
 
-def sentence_of(event: MemoryEvent) -> str:
-    """What changed, without who and when."""
-    if event.undoes is not None:
-        return tr("Took back a change of “{}”").format(event.label)
+def sentence_of(event: MemoryEvent, *, redo: bool = False) -> str:
+    """What changed, without who and when. `redo`: it takes back an undo."""
+    if event.op == "restore":
+        return tr("Brought back block “{}”").format(event.label)
+    if event.undoes is not None and event.op == "update":
+        words = tr("Made a change of “{}” again") if redo else tr("Took back a change of “{}”")
+        return words.format(place_name(event))
     if event.target_kind == "attachment":
         made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
         return made.format(event.label)
@@ -158,10 +161,12 @@ ACTOR_LOOK = {
 """Icon and colour token of each actor."""
 
 
-def place_of(event: MemoryEvent) -> str:
-    """Where it came from in small print: `run 7f3a`, `undo of 12`, `edited here`."""
+def place_of(event: MemoryEvent, first: MemoryEvent | None = None, *, redo: bool = False) -> str:
+    """Where it came from in small print: `run 7f3a`, `undo of v3`, `edited here`. `first`: what is undone or redone."""
+    if event.undoes is not None and first is not None:
+        return (tr("redo of v{}") if redo else tr("undo of v{}")).format(first.version)
     if event.undoes is not None:
-        return tr("undo of change {}").format(event.undoes)
+        return tr("redo of an earlier change") if redo else tr("undo of an earlier change")
     if event.origin.run_id:
         return tr("run {}").format(short(event.origin.run_id))
     places = {"user": tr("edited here"), "api": tr("through the API"), "import": tr("from a file")}

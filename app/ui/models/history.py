@@ -22,6 +22,8 @@ class ChangeRow:
     event: MemoryEvent
     sentence: str
     place: str
+    redo: bool = False
+    """It takes back an undo."""
 
 
 def _key(row: DayRow | ChangeRow) -> str | int:
@@ -61,18 +63,26 @@ class ChangeList(RowList[DayRow | ChangeRow]):
     def _fill(self) -> None:
         rows: list[DayRow | ChangeRow] = []
         heading = ""
+        known = {event.seq: event for event in self._events}
         for event in self._events:
             if self._actor not in ("", event.origin.actor) or self._target not in ("", event.target_id):
                 continue
             if (title := day(event.at)) != heading:
                 rows.append(DayRow(title))
                 heading = title
-            rows.append(ChangeRow(event, sentence_of(event), place_of(event)))
+            rows.append(self._row(event, known))
         self.show(rows)
 
-    def event_at(self, place: int) -> MemoryEvent | None:
+    def _row(self, event: MemoryEvent, known: dict[int, MemoryEvent]) -> ChangeRow:
+        """Undos and redos of a change stand in a chain that begins with it."""
+        first, redo = known.get(event.undoes or 0), False
+        while first is not None and first.undoes is not None:
+            first, redo = known.get(first.undoes), not redo
+        return ChangeRow(event, sentence_of(event, redo=redo), place_of(event, first, redo=redo), redo)
+
+    def change_at(self, place: int) -> ChangeRow | None:
         row = self.rows[place] if 0 <= place < len(self.rows) else None
-        return row.event if isinstance(row, ChangeRow) else None
+        return row if isinstance(row, ChangeRow) else None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
         if index.isValid() and isinstance(self.rows[index.row()], DayRow):

@@ -7,7 +7,7 @@ from app.domain.block import Block
 from app.domain.history import MemoryEvent
 from app.ui.desk import Desk
 from app.ui.models.change_words import ACTOR_LOOK, place_name
-from app.ui.models.history import ChangeList
+from app.ui.models.history import ChangeList, ChangeRow
 from app.ui.models.wording import count, full_time
 from app.ui.views.history_row import ChangeDelegate
 from app.ui.views.history_why import WhyPane
@@ -144,7 +144,7 @@ class HistoryView(QWidget):
         self._more.clicked.connect(lambda *_: self._desk.do(self._read_more(), self))
         self._against.activated.connect(lambda *_: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
-        self.why.undo_wanted.connect(lambda event: self._desk.do(self._undo(event), self))
+        self.why.undo_wanted.connect(lambda event, again: self._desk.do(self._undo(event, again), self))
         self.why.restore_wanted.connect(lambda event: self._desk.do(self._restore(event), self))
         self._desk.workspace.history_changed.connect(self._reload)
 
@@ -219,7 +219,7 @@ class HistoryView(QWidget):
         place = (
             wanted
             if wanted >= 0
-            else next((at for at in range(self._model.rowCount()) if self._model.event_at(at) is not None), -1)
+            else next((at for at in range(self._model.rowCount()) if self._model.change_at(at) is not None), -1)
         )
         if place < 0:
             self._show_nothing()
@@ -231,10 +231,10 @@ class HistoryView(QWidget):
     # Showing
 
     def _picked(self, index: QModelIndex, _before: QModelIndex) -> None:
-        event = self._model.event_at(index.row()) if index.isValid() else None
-        if event is not None:
-            self._chosen = event
-            self._show_event(event)
+        row = self._model.change_at(index.row()) if index.isValid() else None
+        if row is not None:
+            self._chosen = row.event
+            self._show_change(row)
 
     def _show_nothing(self) -> None:
         self._chosen = None
@@ -245,11 +245,11 @@ class HistoryView(QWidget):
         self._against.hide()
         self.why.clear()
 
-    def _show_event(self, event: MemoryEvent) -> None:
-        agent = self._desk.workspace.agent
+    def _show_change(self, row: ChangeRow) -> None:
+        agent, event = self._desk.workspace.agent, row.event
         block = self._blocks.get(event.target_id)
         newest = block is not None and block.version == event.version
-        self.why.show_event(event, agent.name if agent is not None else "", newest, block is not None)
+        self.why.show_change(row, agent.name if agent is not None else "", newest, block is not None)
         self._head.set_text(place_name(event))
         self._fill_against(event)
         self._compare_again()
@@ -300,15 +300,15 @@ class HistoryView(QWidget):
 
     # Changing
 
-    async def _undo(self, event: MemoryEvent) -> None:
+    async def _undo(self, event: MemoryEvent, again: bool) -> None:
+        """`again`: the event is itself an undo, so the change comes back."""
         made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._desk.workspace.origin)
-        redone = event.undoes is not None
-        words = self.tr("The change of “{}” is back") if redone else self.tr("The change of “{}” was taken back")
+        words = self.tr("The change of “{}” is back") if again else self.tr("The change of “{}” was taken back")
         self._desk.tell_undo(
             words.format(event.label),
             self.tr("Saved as version {}").format(made.version),
-            self.tr("Undo") if redone else self.tr("Redo"),
-            lambda: self._desk.do(self._undo(made), self),
+            self.tr("Undo") if again else self.tr("Redo"),
+            lambda: self._desk.do(self._undo(made, not again), self),
         )
 
     async def _restore(self, event: MemoryEvent) -> None:
@@ -323,7 +323,7 @@ class HistoryView(QWidget):
             self.tr("“{}” is back at version {}").format(event.label, event.version),
             self.tr("Saved as version {}").format(block.version),
             self.tr("Undo"),
-            lambda: self._desk.do(self._undo(newest), self),
+            lambda: self._desk.do(self._undo(newest, False), self),
         )
 
 

@@ -5,7 +5,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from app.domain.history import MemoryEvent
 from app.domain.ids import short
-from app.ui.models.change_words import ACTOR_LOOK, actor_name, place_name, place_of, sentence_of
+from app.ui.models.change_words import ACTOR_LOOK, actor_name, place_name
+from app.ui.models.history import ChangeRow
 from app.ui.models.wording import full_time
 from app.ui.theme import Theme
 from app.ui.views.parts import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
@@ -21,13 +22,15 @@ def short_label(label: str) -> str:
 
 class WhyPane(QFrame):
     message_wanted = Signal(str)
-    undo_wanted = Signal(object)
+    undo_wanted = Signal(object, bool)
+    """MemoryEvent, and whether it is itself an undo."""
     restore_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._event: MemoryEvent | None = None
+        self._again = False
         self.setProperty("kind", "panel")
         self.setAccessibleName(self.tr("Why it is there"))
         self._title = Label(theme, "", "strong")
@@ -53,7 +56,7 @@ class WhyPane(QFrame):
         self._note.setWordWrap(True)
         self._lay_out()
         self._open.clicked.connect(lambda *_: self._emit_message())
-        self.undo.clicked.connect(lambda *_: self.undo_wanted.emit(self._event))
+        self.undo.clicked.connect(lambda *_: self.undo_wanted.emit(self._event, self._again))
         self.restore.clicked.connect(lambda *_: self.restore_wanted.emit(self._event))
         self.clear()
 
@@ -109,10 +112,11 @@ class WhyPane(QFrame):
         for part in (self._because, self._quote, self._open, self._foot):
             part.hide()
 
-    def show_event(self, event: MemoryEvent, agent_name: str, newest: bool, block_lives: bool) -> None:
+    def show_change(self, row: ChangeRow, agent_name: str, newest: bool, block_lives: bool) -> None:
         """`newest`: nothing was changed in the block since."""
-        self._event = event
-        self._title.setText(sentence_of(event))
+        event = self._event = row.event
+        self._again = event.undoes is not None and not row.redo
+        self._title.setText(row.sentence)
         empty(self._grid)
         self._fact(self.tr("Where"), place_name(event), mono=event.target_kind != "agent")
         self._written_by(event, agent_name)
@@ -120,7 +124,7 @@ class WhyPane(QFrame):
         if origin.tool_name:
             self._fact(self.tr("With"), origin.tool_name, mono=True)
         if event.undoes is not None or not origin.run_id:
-            self._fact(self.tr("In"), place_of(event))
+            self._fact(self.tr("In"), row.place)
         for name, id in ((self.tr("Run"), origin.run_id), (self.tr("Step"), origin.step_id)):
             if id:
                 self._fact(name, short(id), mono=True, whole=id)
@@ -134,13 +138,13 @@ class WhyPane(QFrame):
         self._offer(event, newest, block_lives)
 
     def _offer(self, event: MemoryEvent, newest: bool, block_lives: bool) -> None:
-        self._foot.show()
         undone = event.undone_by is not None
-        self.undo.setText(self.tr("Redo this change") if event.undoes is not None else self.tr("Undo this change"))
-        self.undo.set_icon("redo" if event.undoes is not None else "undo")
+        block, whole_agent = event.target_kind == "block", event.target_kind == "agent" and event.op != "update"
+        self._foot.setVisible(not whole_agent)
+        self.undo.setText(self.tr("Redo this change") if self._again else self.tr("Undo this change"))
+        self.undo.set_icon("redo" if self._again else "undo")
         self.undo.setEnabled(not undone)
         self.undo.setToolTip(self.tr("This change was taken back already.") if undone else "")
-        block = event.target_kind == "block"
         self.restore.setVisible(block)
         self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))

@@ -93,6 +93,25 @@ def test_settings_undos_and_attachments_are_said_too() -> None:
     assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
 
 
+def test_undos_and_redos_are_told_apart_and_name_the_version(qapp: object) -> None:
+    made = event(1, op="create", before=None, after={"value": "Name: Chad."})
+    deleted = event(5, op="delete", before={"value": "Name: Chad."}, after=None, undoes=1)
+    changed, undone = event(2), event(3, undoes=2)
+    redone, lost = event(4, undoes=3), event(9, undoes=8)
+    model = ChangeList()
+    model.load((made, changed, undone, redone, deleted, lost), "Juno")
+    said = [(one.sentence, one.place, one.redo) for one in model.rows if isinstance(one, ChangeRow)]
+    assert said == [
+        ("Took back a change of “human”", "undo of an earlier change", False),
+        ("Deleted block “human”", "undo of v1", False),
+        ("Made a change of “human” again", "redo of v2", True),
+        ("Took back a change of “human”", "undo of v2", False),
+        ("Chad became Brad", "by itself", False),
+        ("Made block “human”", "by itself", False),
+    ]
+    assert sentence_of(event(6, op="restore", before=None, undoes=5)) == "Brought back block “human”"
+
+
 def test_a_changed_setting_is_named_as_the_settings_of_the_agent_name_it() -> None:
     steps = event(1, target_kind="agent", label="max_steps", before={"max_steps": 50}, after={"max_steps": 40})
     assert (sentence_of(steps), place_name(steps)) == ("Step limit set to 40", "step limit")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from app.ui.widgets.buttons import Button, IconButton
 from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
+from tests.support.seeing import texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
@@ -64,6 +65,10 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.until(lambda: window.view.desk.toasts.toasts, "no notice with the way back")
         await window.press(Key.Key_Z, CTRL)
         await window.until(lambda: "dog" in human_of(window, "Juno"), "the undo could not be undone")
+        await window.until(lambda: "is back" in texts(window.window), "nobody said that it is back")
+        await window.press(Key.Key_Z, CTRL)
+        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the redo could not be undone")
+        await window.until(lambda: "was taken back" in texts(window.window), "nobody said that it was taken back")
 
     wait_for(person(), 15)
 

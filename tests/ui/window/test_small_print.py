@@ -10,6 +10,7 @@ from app.domain.agent import AgentDraft, AgentPatch
 from app.ui.widgets.buttons import Button
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
+from tests.support.seeing import texts
 
 Wait = Callable[..., Any]
 
@@ -36,6 +37,21 @@ def test_restoring_what_is_already_so_says_why_not(window: OpenedWindow, wait_fo
         assert why.why_not_restore.isVisible()
         assert "like this now" in why.why_not_restore.text()
         assert why.restore.toolTip() == why.why_not_restore.text()
+
+    wait_for(person(), 15)
+
+
+def test_the_making_of_an_agent_offers_no_undo(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        world, agent = window.services.world, window.view.workspace.agent
+        last = world.history[-1]
+        made = {"target_kind": "agent", "target_id": agent.id, "agent_id": agent.id, "op": "create", "before": None}
+        world.history.append(last.model_copy(update={**made, "seq": last.seq + 1, "undoes": None}))
+        window.view.show_tab("history")
+        history = window.view.centre.page_named("history")
+        await window.until(lambda: "Made this agent" in texts(history.why), "the change is not shown")
+        assert not history.why.undo.isVisible()
+        assert "can be undone" not in texts(history.why)
 
     wait_for(person(), 15)
 
