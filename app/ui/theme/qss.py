@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 from app.ui.theme.tokens import Tokens
 
 COLOR = re.compile(r"\$([a-z][a-z0-9_]*)")
-CALL = re.compile(r"\b(pad|inner|edge|deeper|deepest|twice)\(([a-z0-9_]+)\)")
+CALL = re.compile(r"\b(pad|inner|knob|bend|edge|deeper|deepest|twice)\(([a-z0-9_]+)\)")
 ICON = re.compile(r"\bicon\(([a-z-]+), ([a-z0-9_]+)\)")
 LENGTH = re.compile(r"(?<![\w#])(-?\d+(?:\.\d+)?)px\b")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -18,6 +18,7 @@ def fill(template: str, tokens: Tokens, px: Callable[[float], int], url: Callabl
     """`$name` is a colour, `7px` a length at 100 %.
 
     `pad(10)` and `inner(26)` are a padding and a height beside a focus ring, which is one step thicker than a border.
+    `knob(5)` and `bend(5)` make a circle of the handle that stands out of a groove of 4 by so much on either side.
     `edge(warn)` is the border of a tint: the tint itself, or the hue in high contrast.
     `deeper(accentfill)` is 8 % darker, `deepest(accentfill)` twice that, `twice(hover)` as far beyond hover as hover is
     from surface. `icon(check, onaccent)` is the address of a tinted icon file.
@@ -30,6 +31,9 @@ def fill(template: str, tokens: Tokens, px: Callable[[float], int], url: Callabl
             return f"{px(float(argument)) - ring}@@"
         if name == "inner":
             return f"{px(float(argument)) - 2 * ring}@@"
+        if name in ("knob", "bend"):
+            across = px(4) + 2 * px(float(argument))
+            return f"{across - 2 * px(2) if name == 'knob' else across // 2}@@"
         if name == "edge":
             return getattr(tokens, argument if tokens.high_contrast else f"{argument}tint")
         if name == "deeper":

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontInfo, QIcon
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.resources import read_resource
@@ -87,6 +87,25 @@ def test_the_stylesheet_leaves_no_word_of_the_template(theme: Theme) -> None:
         text = fill(read_resource("theme.qss"), tokens, theme.px, lambda name, _color: f'url("{name}.svg")')
         for rest in ("$", "pad(", "inner(", "edge(", "twice(", "deeper(", "icon(", "@@"):
             assert rest not in text
+
+
+def test_the_handle_of_a_slider_is_round_at_every_scale(theme: Theme, qtbot: QtBot) -> None:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    qtbot.addWidget(slider)
+    slider.setRange(0, 2)
+    slider.setValue(1)
+    for percent in (80, 100, 110, 125, 135, 150, 200):
+        theme.set_scale(percent / 100)
+        slider.resize(theme.px(120), theme.px(24))
+        image = slider.grab().toImage()
+        edge = theme.color("accentfill")
+        middle = slider.width() // 2
+        inked = [
+            [image.pixelColor(x, y) == edge for x in range(middle + theme.px(2), slider.width())]
+            for y in range(slider.height())
+        ]
+        rows = [row for row in inked if any(row)]
+        assert sum(rows[0]) < sum(rows[1]) or sum(rows[0]) <= theme.px(4), f"it has corners at {percent} %"
 
 
 def test_a_keyboard_ring_does_not_move_anything(theme: Theme, qtbot: QtBot) -> None:
