@@ -135,6 +135,9 @@ class ModelRow(QFrame):
             self.report.setText(report_words(report, short=not self._roomy))
         if self._best is not None:
             self._best.setVisible(self._roomy)
+        if isinstance(test := self.buttons.get("test"), Button):
+            beside = "unload" in self.buttons and not self._roomy
+            test.setText(self.tr("Test") if beside else self.tr("Test, about {} s").format(TEST_SECONDS))
 
     def show_line(self, line: ModelLine) -> None:
         self.line = line
@@ -267,8 +270,7 @@ class ModelRow(QFrame):
                 lambda *_: self.stop_wanted.emit(self.line.handle)
             )
         elif able:
-            words = self.tr("Test, about {} s").format(TEST_SECONDS)
-            self._button("test", words, "ghost", "", self.tr("Test {}, about 90 s")).clicked.connect(
+            self._button("test", "", "ghost", "", self.tr("Test {}, about 90 s")).clicked.connect(
                 lambda *_: self.test_wanted.emit(self.line.handle)
             )
         elif line.best and self._pick:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import qasync
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from app.domain.agent import AgentPatch
 from tests.support.fake_services import FakeServices
@@ -16,7 +16,7 @@ from tests.support.households import connect_ollama
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
 from tests.support.sample import furnish_sample
-from tests.support.seeing import button, has_button, texts
+from tests.support.seeing import button, has_button, shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
@@ -66,6 +66,23 @@ def test_a_test_can_be_stopped(home: OpenedWindow, wait_for: Wait) -> None:
         button(home.window, "Stop the test of gemma4:e4b").click()
         await home.until(lambda: has_button(home.window, "Test gemma4:e4b, about 90 s"), "it went on")
         assert "ollama/gemma4:e4b" not in home.services.world.reports
+
+    wait_for(person(), 15)
+
+
+def test_the_test_of_a_loaded_model_has_room_for_its_words(home: OpenedWindow, wait_for: Wait) -> None:
+    def tests() -> dict[str, QAbstractButton]:
+        """By what they say, of the models that are called so: one of them is loaded."""
+        found = shown(home.window, QAbstractButton)
+        return {one.text(): one for one in found if one.accessibleName() == "Test ministral-3:8b, about 90 s"}
+
+    async def person() -> None:
+        home.services.world.reports.clear()
+        home.window.resize(1280, 800)
+        home.view.desk.shelf.look_again()
+        await home.until(lambda: set(tests()) == {"Test", "Test, about 90 s"}, "not said in fewer words")
+        await home.rest()
+        assert all(one.width() >= one.sizeHint().width() for one in tests().values())
 
     wait_for(person(), 15)
 
