@@ -31,6 +31,7 @@ class StatusLine(QFrame):
         self._saved_icon = Icon(theme, "check", "muted", 14)
         self._saved = Label(theme, self.tr("Saved"), "label", "muted")
         self._engine = Label(theme, self.tr("Engine starting"), "label", "muted")
+        self._known_speed = False
         self._parts: list[tuple[QWidget, tuple[QWidget, ...]]] = []
         self._row = row_of(theme, parent=self, inset=(14, 0, 14, 0), gap=8)
         self._part(self._doing_icon, self._doing)
@@ -74,7 +75,8 @@ class StatusLine(QFrame):
         self._model.set_text(model)
         self._show_part(1, bool(model))
         self._show_part(2, False)
-        self._show_part(3, False)
+        self._known_speed = False
+        self._show_speed()
         self.show_working(None)
 
     def show_working(self, progress: Progress | None) -> None:
@@ -96,10 +98,13 @@ class StatusLine(QFrame):
     def show_step(self, step: Step) -> None:
         """Speed of the last reply, as the server's own count says."""
         tokens, start, end = step.usage.completion_tokens, step.first_token_at, step.completed_at
-        known = bool(tokens and start and end and end > start)
-        self._show_part(3, known)
-        if known and start and end:
+        self._known_speed = bool(tokens and start and end and end > start)
+        if self._known_speed and start and end:
             self._speed.setText(self.tr("{:.1f} tokens/s").format(tokens * 1_000_000 / (end - start)))
+        self._show_speed()
+
+    def _show_speed(self) -> None:
+        self._show_part(3, self._known_speed and self.width() >= self._theme.px(NARROW))
 
     def show_overview(self, overview: ContextOverview) -> None:
         share = round(100 * overview.used / max(1, overview.window))
@@ -127,9 +132,8 @@ class StatusLine(QFrame):
         self._doing.setMaximumWidth(self._theme.px(280))
         self._model.setMaximumWidth(self._theme.px(280))
         self._bar.setFixedWidth(self._theme.px(46))
+        self._show_speed()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
-        wide = self.width() >= self._theme.px(NARROW)
-        if not wide:
-            self._show_part(3, False)
+        self._show_speed()

@@ -38,3 +38,15 @@ def test_a_reply_in_another_conversation_is_told_as_such(window: OpenedWindow, w
         await window.until(lambda: "Reading" in texts(status), "its own words are not told where it runs")
 
     wait_for(person(), 15)
+
+
+def test_the_speed_comes_back_with_the_room_for_it(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        status, theme = window.view.status, window.view.theme
+        await window.until(lambda: "tokens/s" in texts(status), "the speed is not told")
+        theme.set_scale(2.0)
+        await window.until(lambda: "tokens/s" not in texts(status), "it stays where it has no room")
+        theme.set_scale(1.0)
+        await window.until(lambda: "tokens/s" in texts(status), "it stays away")
+
+    wait_for(person(), 15)
