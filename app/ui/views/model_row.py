@@ -285,6 +285,7 @@ class ModelRow(QFrame):
     def _focus_again(self, key: str) -> None:
         target = self.buttons.get(key) or next(iter(self.buttons.values()), None)
         if target is not None:
+            target.show()  # the layout would do so later, and what is hidden takes no focus
             target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _button(self, key: str, text: str, role: str, icon: str, name: str) -> Button:

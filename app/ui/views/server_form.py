@@ -148,8 +148,8 @@ class ServerForm(QFrame):
     def end(self) -> None:
         self._idle()
         self.key.clear()
-        self.hide()
         self.closed.emit()
+        self.hide()
 
     def _idle(self) -> None:
         self.test.set_busy(False)

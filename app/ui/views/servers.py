@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.error import AppError
 from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
@@ -154,6 +154,9 @@ class Servers(QWidget):
     def _closed(self) -> None:
         self.presets.fold()
         self.add_button.show()
+        focus = QApplication.focusWidget()
+        if focus is not None and self.form.isAncestorOf(focus):
+            self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _test(self, draft: ProviderDraft, provider_id: str) -> None:
         self._desk.tasks.spawn(self._try(draft, provider_id), self.form, self._refused)

@@ -36,9 +36,15 @@ def next_outside(area: QWidget, *, forward: bool) -> QWidget | None:
 
 
 def step_inside(area: QWidget, *, forward: bool) -> bool:
-    """Tab inside of an area whose parts come and go: as one reads it, then on to what follows the area."""
+    """Tab inside of an area whose parts come and go: as one reads it, then on to what follows the area.
+
+    From something that has just gone it leads to what is nearest.
+    """
     stops = in_reading_order(area)
     focus = QApplication.focusWidget()
+    if focus is not None and not focus.isVisible() and area.isAncestorOf(focus) and stops:
+        _nearest(area, stops, focus).setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
     at = stops.index(focus) if focus in stops else -1 if forward else len(stops)
     at += 1 if forward else -1
     target = stops[at] if 0 <= at < len(stops) else next_outside(area, forward=forward)
@@ -46,6 +52,17 @@ def step_inside(area: QWidget, *, forward: bool) -> bool:
         return False
     target.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
     return True
+
+
+def _nearest(area: QWidget, stops: Sequence[QWidget], gone: QWidget) -> QWidget:
+    """Things on the line of what has gone come before those of other lines."""
+    place = gone.mapTo(area, gone.rect().center())
+
+    def distance(stop: QWidget) -> tuple[int, int]:
+        way = stop.mapTo(area, stop.rect().center()) - place
+        return abs(way.y()) // SAME_LINE, abs(way.x())
+
+    return min(stops, key=distance)
 
 
 def in_reading_order(area: QWidget) -> list[QWidget]:
