@@ -255,4 +255,4 @@ class AgentSettings(QWidget):
             if model is not None:
                 served = served or model.context_window or model.allocated_context
                 most = model.trained_context or model.context_window
-            self.context_size.show_size(self._agent.context_window, served, None if served == most else most)
+            self.context_size.show_size(self._agent.context_window, served, most)

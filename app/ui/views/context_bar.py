@@ -111,7 +111,7 @@ class ContextBar(QWidget):
         if overview.last_real is not None:
             read = self.tr("Server read {} tokens, nothing was cut").format(count(overview.last_real))
             return read, "text2", "check"
-        return self.tr("Estimated; no request has been sent yet"), "text2", "info"
+        return self.tr("Estimated; the server has not counted yet"), "text2", "info"
 
     def _left_words(self, number: int) -> str:
         """True of messages that no longer fit, and of those of a window that was emptied."""

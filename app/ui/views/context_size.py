@@ -49,10 +49,13 @@ class ContextSize(QWidget):
 
     def show_size(self, tokens: int, served: int | None, most: int | None) -> None:
         """`served`: what the server says it serves now; `most`: what the model allows."""
+        self._slider.blockSignals(True)
+        self._slider.setMaximum(max(LEAST, min(most or MOST, MOST)) // STEP)
+        self._slider.blockSignals(False)
         if not self._wait.isActive():
             self._stored = tokens
             self._set(tokens)
-        self._facts = (served, most)
+        self._facts = (served, None if served == most else most)
         self._fit()
         self._served.set_kind("warn" if served and tokens > served else "muted")
         self._served.setToolTip(

@@ -1,10 +1,11 @@
-"""Emptying the context window: it is asked for with care and explained truly."""
+"""The context window: emptying it is asked for with care, and what is said of it is true."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSlider
 
 from app.domain.context import ContextOverview
 from tests.support.opened_window import OpenedWindow
@@ -40,5 +41,29 @@ def test_what_left_it_is_counted(window: OpenedWindow, wait_for: Wait, number: i
         overview: ContextOverview = await window.services.context.overview(conversation.id)
         window.view.right.show_overview(overview.model_copy(update={"messages_out": number, "served": None}))
         await window.until(lambda: words in texts(window.view.right.widget), "not said, or cut off")
+
+    wait_for(person(), 15)
+
+
+def test_a_count_without_the_server_is_told_as_an_estimate(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        conversation = window.view.workspace.conversation
+        overview: ContextOverview = await window.services.context.overview(conversation.id)
+        window.view.right.show_overview(overview.model_copy(update={"last_real": None, "served": None}))
+        words = "Estimated; the server has not counted yet"
+        await window.until(lambda: words in texts(window.view.right.widget), "it is told as something else")
+
+    wait_for(person(), 15)
+
+
+def test_the_slider_ends_at_what_the_model_allows(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        size = window.view.left.settings.context_size
+        slider = size.findChild(QSlider)
+        await window.until(lambda: "16,384" in texts(size), "nothing is known of the model")
+        assert slider.maximum() * 1024 == 16_384
+        assert slider.value() == slider.maximum()
+        size.show_size(16_384, 16_384, None)
+        assert slider.maximum() * 1024 == 131_072
 
     wait_for(person(), 15)
