@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
 
 from app.domain.conversation import Conversation
+from app.ui.models.wording import full_time
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, follow, hairline, row_of
 from app.ui.widgets.banner import Banner
@@ -51,7 +52,9 @@ class ConversationButton(QToolButton):
     def title_of(self, row: Conversation) -> str:
         if row.title:
             return row.title
-        return self.tr("Main conversation") if row.is_default else self.tr("Untitled conversation")
+        if row.is_default:
+            return self.tr("Main conversation")
+        return self.tr("Untitled, {}").format(full_time(row.created_at))
 
     def _open(self) -> None:
         menu = self._menu

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.domain.agent import AgentDraft, AgentPatch
+from app.ui.models.wording import full_time
 from app.ui.widgets.buttons import Button
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
@@ -152,6 +153,18 @@ def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWi
         assert history.why.isVisible()
 
     wait_for(person(), 15)
+
+
+def test_untitled_conversations_are_told_apart_by_their_time(window: OpenedWindow) -> None:
+    main = window.view.workspace.conversation
+    older, newer = (
+        main.model_copy(update={"id": name, "is_default": False, "title": "", "created_at": at})
+        for name, at in (("older", main.created_at - 120_000_000), ("newer", main.created_at))
+    )
+    button = window.view.centre.conversations
+    said = [button.title_of(row) for row in (main, older, newer)]
+    assert said == ["Main conversation", *(f"Untitled, {full_time(row.created_at)}" for row in (older, newer))]
+    assert len(set(said)) == 3
 
 
 def test_the_menu_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
