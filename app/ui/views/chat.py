@@ -1,10 +1,9 @@
 """The conversation with an agent: cards, composer, find. Reads pages, follows events, asks services for the rest."""
 
 import asyncio
-import time
-from typing import Any, Protocol
+from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,6 +14,7 @@ from app.ui.bridge.tasks import Tasks
 from app.ui.models.transcript import TranscriptModel
 from app.ui.models.transcript_row import MODES, Row, ViewMode
 from app.ui.theme import Theme
+from app.ui.views.chat_drafts import ChatDrafts, Drafts
 from app.ui.views.chat_find import ChatFind
 from app.ui.views.chat_memory import ChatMemory
 from app.ui.views.chat_pictures import ChatPictures
@@ -32,14 +32,6 @@ from app.ui.widgets.segmented import Segmented
 from app.ui.widgets.transcript_area import TranscriptArea
 
 PAGE = 50
-DRAFT_MS = 400
-
-
-class Drafts(Protocol):
-    """Where what was typed and where the view stood is kept."""
-
-    def draft(self, conversation_id: str) -> dict[str, Any]: ...
-    def set_draft(self, conversation_id: str, draft: dict[str, Any]) -> None: ...
 
 
 class ChatView(QFrame):
@@ -57,7 +49,7 @@ class ChatView(QFrame):
         self, theme: Theme, services: Any, tasks: Tasks, *, drafts: Drafts | None = None, client: str = ""
     ) -> None:
         super().__init__()
-        self._theme, self._services, self._tasks, self._drafts = theme, services, tasks, drafts
+        self._theme, self._services, self._tasks = theme, services, tasks
         self.setProperty("kind", "panel")
         self.setAccessibleName(self.tr("Chat"))
         self.agent: Agent | None = None
@@ -78,12 +70,7 @@ class ChatView(QFrame):
         self.questions = ChatQuestions(self, services, tasks)
         self.pictures = ChatPictures(self, services, tasks)
         self.finder = ChatFind(self, services, tasks)
-        self._images: dict[str, tuple[Attachment, ...]] = {}
-        """Of drafts, by conversation: they live as long as the window."""
-        self._draft_timer = QTimer(self)
-        self._draft_timer.setSingleShot(True)
-        self._draft_timer.setInterval(DRAFT_MS)
-        self._draft_timer.timeout.connect(self.keep_draft)
+        self.drafts = ChatDrafts(self, drafts)
         self._build()
         self._connect()
 
@@ -120,7 +107,6 @@ class ChatView(QFrame):
         composer.send_wanted.connect(self._send)
         composer.stop_wanted.connect(talk.stop)
         composer.edit_last_wanted.connect(self.edit_last)
-        composer.draft_changed.connect(lambda _text: self._draft_timer.start())
         composer.refused.connect(lambda text, way: self.told.emit(text, way, "error"))
         talk.replying_changed.connect(composer.set_replying)
         talk.branched.connect(self._branched)
@@ -148,7 +134,7 @@ class ChatView(QFrame):
         if not again:
             self.leave()
             self.conversation = conversation
-            place = self._take_draft(conversation.id)
+            place = self.drafts.take(conversation.id)
         self.conversation = conversation
         self.show_agent(agent)
         self._read_anew(conversation.active_id, place)
@@ -173,7 +159,7 @@ class ChatView(QFrame):
         if number != self._opened:
             return
         if branch_id != self.talk.branch_id:
-            self._take_back_unsent()
+            self.drafts.take_back()
         self.talk.turn_to(branch_id)
         self.model.load(page)
         self.area.go_to(place if place and self.model.index_of(place[0]) >= 0 else None)
@@ -283,7 +269,7 @@ class ChatView(QFrame):
         self.area.to_bottom()
         self.talk.say(text, role, attachments)
         self.composer.clear()
-        self.keep_draft()
+        self.drafts.keep()
         if self.model.log.has_later:
             self._read_newest()
 
@@ -331,53 +317,10 @@ class ChatView(QFrame):
         self.composer.restore(text, ())
         self.composer.setFocus()
 
-    # Drafts
-
     def leave(self) -> None:
         """Before something else is shown: what was typed, edited or queued and not sent is kept as a draft."""
-        self._take_back_unsent()
-        self.keep_draft()
-
-    def _take_back_unsent(self) -> None:
-        unsent, composer = self.talk.take_unsent(), self.composer
-        edits = list(filter(None, (card.take_edit() for card in self.area.cards())))
-        if not unsent and not edits:
-            return
-        roles = {*(message.role for message in unsent), *("user" for _ in edits)}
-        if composer.text or composer.attachments:
-            roles.add(composer.role.current)
-        composer.role.set_current("system" if roles == {"system"} else "user")
-        words = (*(message.text for message in unsent), *edits, composer.text)
-        composer.set_draft("
-
-".join(filter(None, words)))
-        for message in unsent:
-            composer.attach_all(message.attachments)
-        if unsent:
-            title, where = self.tr("What waited was not sent"), self.tr("It is in the draft of its conversation.")
-            self.told.emit(title, where, "info")
-
-    def keep_draft(self) -> None:
-        """Stores what is typed and where the view stands."""
-        self._draft_timer.stop()
-        if self._drafts is None or self.conversation is None:
-            return
-        draft: dict[str, Any] = {}
-        if self.composer.text or self.area.place():
-            draft = {"text": self.composer.text, "role": self.composer.role.current, "at": int(time.time())}
-            draft["place"] = list(self.area.place() or ())
-        if draft or self._drafts.draft(self.conversation.id):
-            self._drafts.set_draft(self.conversation.id, draft)
-        self._images[self.conversation.id] = self.composer.attachments
-
-    def _take_draft(self, conversation_id: str) -> tuple[str, int] | None:
-        draft = self._drafts.draft(conversation_id) if self._drafts else {}
-        self.composer.clear()
-        self.composer.set_draft(str(draft.get("text", "")))
-        self.composer.attach_all(self._images.pop(conversation_id, ()))
-        self.composer.role.set_current("system" if draft.get("role") == "system" else "user")
-        place = draft.get("place") or ()
-        return (str(place[0]), int(place[1])) if len(place) == 2 else None
+        self.drafts.take_back()
+        self.drafts.keep()
 
     # Looks
 

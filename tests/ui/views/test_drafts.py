@@ -22,7 +22,7 @@ def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
         stage.type("For the other")
         await stage.open(stage.conversation)
         assert stage.view.composer.text == "For the first"
-        stage.view.keep_draft()
+        stage.view.drafts.keep()
         assert stage.drafts.draft(other.id)["text"] == "For the other"
 
     stage.play(story)

@@ -77,7 +77,6 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
     wait_for(person(), 15)
 
 
-@pytest.mark.qt_log_ignore("This plugin does not support")
 def test_going_back_to_a_backup_is_told_and_the_copy_made_before_it_is_listed(
     window: OpenedWindow, wait_for: Wait
 ) -> None:
@@ -103,6 +102,7 @@ def test_going_back_to_a_backup_is_told_and_the_copy_made_before_it_is_listed(
     wait_for(person(), 15)
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")
 def test_a_second_start_brings_the_window_forward(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.window.showMinimized()
