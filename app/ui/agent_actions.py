@@ -104,7 +104,7 @@ class AgentActions(QObject):
         )
         key, _ = await self._desk.ask.ask(self.tr("Empty the context window?"), text, answers)
         if key == "reset":
-            await self._services.conversations.reset(row.id)
+            await self._services.conversations.reset(row.active_id)
 
     def delete_conversation(self, row: Conversation) -> None:
         self._desk.do(self._delete_conversation(row), self)

@@ -28,6 +28,24 @@ def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
     wait_for(person(), 15)
 
 
+def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        ask, emptied = window.view.desk.ask, []
+
+        async def reset(conversation_id: str) -> None:
+            emptied.append(conversation_id)
+
+        window.services.conversations.reset = reset
+        shown = window.view.workspace.conversation.model_copy(update={"active_id": "conv-branch"})
+        window.view.actions.reset_conversation(shown)
+        await window.until(ask.isVisible, "nobody asked")
+        ask.answer("reset")
+        await window.until(lambda: emptied, "nothing was emptied")
+        assert emptied == ["conv-branch"]
+
+    wait_for(person(), 15)
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [
