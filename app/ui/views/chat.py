@@ -239,6 +239,8 @@ class ChatView(QFrame):
 
     async def _find_run(self) -> None:
         """Follows a run that somebody else began; one that is over already has left messages."""
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
         await self.talk.find_run()
         if not self.talk.replying:
             await self._read_behind()

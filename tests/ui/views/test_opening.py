@@ -1,0 +1,34 @@
+"""While a conversation is being opened: what happens meanwhile is not missed, and nothing is asked of nobody."""
+
+import asyncio
+
+from app.domain.event import Changed
+from tests.support.chat_stage import Stage
+from tests.support.conversation_showcase import Scene
+
+
+def test_a_run_that_ends_while_its_conversation_is_being_opened_is_shown(stage: Stage) -> None:
+    async def story() -> None:
+        stage.agent = await stage.services.agents.create_demo()
+        stage.conversation = (await stage.services.conversations.of_agent(stage.agent.id))[0]
+        page, gate, asked = stage.services.messages.page, asyncio.Event(), []
+
+        async def slow_page(branch_id: str, **place: object) -> object:
+            asked.append(branch_id)
+            found = await page(branch_id, **place)
+            await gate.wait()
+            return found
+
+        stage.services.messages.page = slow_page
+        stage.view.open(stage.agent, stage.conversation)
+        await stage.until(lambda: asked)
+        Scene(stage.services, stage.agent, stage.conversation).add("user", "Said by a program")
+        stage.view.on_changed(
+            Changed(kind="run", ids=("run-1",), agent_id=stage.agent.id, conversation_id=stage.conversation.id)
+        )
+        await asyncio.sleep(0)
+        gate.set()
+        await stage.until(lambda: ("user", "Said by a program") in stage.shown())
+        assert set(asked) == {stage.conversation.active_id}
+
+    stage.play(story)
