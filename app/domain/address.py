@@ -24,7 +24,7 @@ def web_address(typed: str) -> str | None:
 
 @lru_cache(256)
 def is_here(address: str) -> bool:
-    """Whether an address leads to this computer itself."""
+    """Whether an address, or a host alone, leads to this computer itself."""
     host = _host(address)
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -6,7 +6,6 @@ nor its loop should lose.
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import re
 import ssl
@@ -25,6 +24,7 @@ from app.adapters.models.connection_failures import (
     speaks_no_tls,
 )
 from app.adapters.models.openai_errors import Server
+from app.domain.address import is_here
 from app.domain.error import ModelError
 
 if TYPE_CHECKING:
@@ -75,16 +75,6 @@ def base_of(address: str) -> str:
     if not _VERSIONED.search(path):
         path += "/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -309,7 +299,7 @@ def _client(tls: ssl.SSLContext | bool, patience: Patience) -> "aiohttp.ClientSe
 
 def _proxy_for(base: str) -> str | None:
     """The proxy that the environment names for this address. Raises ValueError for one that cannot be used."""
-    if is_loopback(base):
+    if is_here(base):
         return None  # it would swallow servers on this computer
     from urllib.request import getproxies, proxy_bypass
 

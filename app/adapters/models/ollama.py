@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models import ollama_errors
-from app.adapters.models.connection import Connection, Patience, Phase, Words, is_loopback
+from app.adapters.models.connection import Connection, Patience, Phase, Words
 from app.adapters.models.connection_failures import died
 from app.adapters.models.loose import JsonObject, text
 from app.adapters.models.ollama_encoding import encode
@@ -32,6 +32,7 @@ from app.adapters.models.ollama_pull import Pulling
 from app.adapters.models.ollama_reply import LineReader, OllamaReply, cut_call
 from app.adapters.models.openai_reply import NotReadable, ServerSaid
 from app.adapters.models.sse import TooLong
+from app.domain.address import is_here
 from app.domain.error import ModelError
 from app.domain.model import Model, Provider, PullProgress
 from app.ports.models import ChatRequest, ModelDelta, WireRequest
@@ -308,7 +309,7 @@ def root_of(address: str) -> str:
         # An address to listen on, not to connect to; Windows refuses it.
         place = place.replace("0.0.0.0", "127.0.0.1")
     try:
-        if parts.port is None and is_loopback(f"http://{place}"):
+        if parts.port is None and is_here(f"http://{place}"):
             place = f"{place.rstrip(':')}:{PORT}"
     except ValueError:
         pass

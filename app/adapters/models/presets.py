@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.adapters.models.connection import is_loopback
 from app.adapters.models.loose import JsonObject, objects, text
 from app.adapters.models.ollama import root_of
-from app.domain.address import place_of, web_address
+from app.domain.address import is_here, place_of, web_address
 from app.domain.model import FoundServer, ServerPreset
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def places(ollama_host: str = "") -> tuple[tuple[str, int], ...]:
     """The usual places, and the one on this computer that OLLAMA_HOST names."""
     address = web_address(ollama_host)
     place = place_of(root_of(address)) if address else None
-    named = () if place is None or not is_loopback(f"http://{_written(place[0])}") else (place,)
+    named = () if place is None or not is_here(f"http://{_written(place[0])}") else (place,)
     return tuple(dict.fromkeys((*PROBED, *named)))
 
 
@@ -109,7 +108,7 @@ async def probe(host_ports: Iterable[tuple[str, int]] = PROBED) -> tuple[FoundSe
 
     Never raises. What runs at a place is known by its answers, not by its port.
     """
-    places = [(host, port) for host, port in dict.fromkeys(host_ports) if is_loopback(f"http://{_written(host)}")]
+    places = [(host, port) for host, port in dict.fromkeys(host_ports) if is_here(f"http://{_written(host)}")]
     if not places:
         return ()
     await asyncio.to_thread(importlib.import_module, "aiohttp")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.address import is_here
 from app.ui.models.model_lines import ModelLine, ModelsKnown, line_of
 from app.ui.models.model_words import size_words, tr
-from app.ui.models.server_lines import host_of, is_loopback
+from app.ui.models.server_lines import host_of
 from app.ui.models.wording import count
 
 PickKind = Literal["server", "model", "note"]
@@ -49,7 +50,7 @@ def pick_rows(known: ModelsKnown, query: str = "") -> tuple[PickRow, ...]:
 
 def _server_row(name: str, url: str) -> PickRow:
     host = host_of(url)
-    far = bool(host) and not is_loopback(host.rpartition(":")[0] or host)
+    far = bool(host) and not is_here(url)
     badges = ((tr("Not local"), "info"),) if far else ()
     return PickRow("server", name, host or tr("built in"), badges)
 

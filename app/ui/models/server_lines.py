@@ -1,6 +1,5 @@
 """Servers as people see them: found, connected, known but silent. Plain values; asks nobody and draws nothing."""
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QCoreApplication
 
+from app.domain.address import is_here
 from app.domain.model import FoundServer, Provider, ProviderModels, ServerPreset
 from app.ui.models.model_lines import ModelsKnown
 
@@ -139,15 +139,6 @@ def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:
     found: list[str] = []
     for offer in offers:
         host = urlsplit(offer.provider.base_url).hostname or ""
-        if offer.provider.enabled and host and not is_loopback(host) and host not in found:
+        if offer.provider.enabled and host and not is_here(offer.provider.base_url) and host not in found:
             found.append(host)
     return tuple(found)
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit
 
+from app.domain.address import is_here, place_of, web_address
 from app.domain.error import AppError
 from app.domain.model import Provider, ProviderDraft, ProviderKind, ProviderModels, ServerPreset
-from app.ui.models.server_lines import is_loopback
 from app.ui.theme import Theme
 from app.ui.views.parts import column_of, reveal, row_of
 from app.ui.widgets.announce import announce
@@ -102,11 +101,11 @@ class ServerForm(QFrame):
             self.url.setText(self.url.placeholderText())
 
     def _tell_far(self) -> None:
-        host = urlsplit(self.url.text().strip()).hostname or ""
-        far = bool(host) and not is_loopback(host)
+        address = web_address(self.url.text())
+        place = place_of(address) if address is not None and not is_here(address) else None
         words = self.tr("Not local: what an agent reads and writes goes to {}.")
-        self._far.setText(words.format(host) if far else "")
-        self._far.setVisible(far)
+        self._far.setText(words.format(place[0]) if place is not None else "")
+        self._far.setVisible(place is not None)
 
     def begin_with(self, preset: ServerPreset, taken: Sequence[str]) -> None:
         """A new server like this one; `taken`: names that others have."""

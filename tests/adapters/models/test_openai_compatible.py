@@ -7,8 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from app.adapters.models.connection import base_of, is_loopback
+from app.adapters.models.connection import base_of
 from app.adapters.models.openai_compatible import OpenAICompatible
+from app.domain.address import is_here
 from tests.support.openai_replies import Refusal, Reply, ToolCall
 from tests.support.openai_requests import (
     QUICK,
@@ -227,7 +228,7 @@ async def test_address_is_understood_with_and_without_version(given: str, base: 
     ],
 )
 async def test_only_this_computer_counts_as_local(url: str, local: bool) -> None:
-    assert is_loopback(url) is local
+    assert is_here(url) is local
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1/"])

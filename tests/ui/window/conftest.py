@@ -9,6 +9,7 @@ import qasync
 from PySide6.QtWidgets import QApplication
 
 from tests.support.fake_services import FakeServices, fake_services
+from tests.support.households import connect_ollama
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
 from tests.support.sample import furnish_sample
@@ -33,6 +34,19 @@ def empty_window(
 def window(
     qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
 ) -> Iterator[OpenedWindow]:
+    wait_for(furnish_sample(services))
+    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
+    wait_for(opened.open())
+    yield opened
+    wait_for(opened.close())
+
+
+@pytest.fixture
+def home(
+    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
+) -> Iterator[OpenedWindow]:
+    """A household with an Ollama."""
+    connect_ollama(services)
     wait_for(furnish_sample(services))
     opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
     wait_for(opened.open())

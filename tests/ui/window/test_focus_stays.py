@@ -1,37 +1,16 @@
 """The keyboard stays where one is at work, though what had it is gone."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-import qasync
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
-from tests.support.fake_services import FakeServices
-from tests.support.households import connect_ollama
-from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
-from tests.support.sample import furnish_sample
 from tests.support.seeing import button, has_button
 
 Key = Qt.Key
 Wait = Callable[..., Any]
-
-
-@pytest.fixture
-def home(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Wait
-) -> Iterator[OpenedWindow]:
-    """A household with an Ollama and one deleted agent."""
-    connect_ollama(services)
-    wait_for(furnish_sample(services))
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
 
 
 def name(window: OpenedWindow) -> str:

@@ -1,21 +1,15 @@
 """Models and servers in the settings: testing, unloading, deleting, presets, and where keys are kept."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.agent import AgentPatch
-from tests.support.fake_services import FakeServices
-from tests.support.households import connect_ollama
-from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
-from tests.support.sample import furnish_sample
 from tests.support.seeing import button, has_button, shown, texts
 
 Key = Qt.Key
@@ -23,22 +17,15 @@ Wait = Callable[..., Any]
 
 
 @pytest.fixture
-def home(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Wait
-) -> Iterator[OpenedWindow]:
-    """A household with an Ollama, its models page open."""
-    connect_ollama(services)
-    wait_for(furnish_sample(services))
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
+def home(home: OpenedWindow, wait_for: Wait) -> OpenedWindow:
+    """Its models page is open."""
 
     async def begin() -> None:
-        await opened.open()
-        opened.view.pages.models()
-        await opened.until(lambda: has_button(opened.window, "Delete qwen3:8b"), "no models")
+        home.view.pages.models()
+        await home.until(lambda: has_button(home.window, "Delete qwen3:8b"), "no models")
 
     wait_for(begin())
-    yield opened
-    wait_for(opened.close())
+    return home
 
 
 def names(window: OpenedWindow) -> set[str]:
@@ -142,6 +129,11 @@ def test_presets_fill_the_form_and_mark_what_is_not_local(home: OpenedWindow, wa
         button(home.window, "Ollama").click()
         assert (servers.form.kind.current, servers.form.name.text()) == ("ollama", "ollama 2")
         assert "Not local" not in texts(home.window)
+        for typed in ("http://[", "http://[::1]:8080", "1234", "", "http://"):
+            servers.form.url.setText(typed)
+            assert "Not local" not in texts(home.window)
+        servers.form.url.setText("models.example:8000")
+        assert "goes to models.example." in texts(home.window)
         servers.form.url.setText("http://127.0.0.1:9999")
         servers.form.test.click()
         await home.until(lambda: "Nothing answers on 127.0.0.1:9999." in texts(home.window), "the test said nothing")
