@@ -65,7 +65,7 @@ def _window(options: argparse.Namespace) -> int:
     started = start_early(config)
 
     from app.link.log import open_log
-    from app.link.window import claim_window, raise_first_window
+    from app.link.single_instance import claim_window, raise_first_window
 
     claim = claim_window(config)
     if claim is None:

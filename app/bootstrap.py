@@ -23,12 +23,13 @@ from app.domain.base import Micros
 from app.domain.block import BlockDraft
 from app.domain.event import Changed
 from app.domain.model import Provider
-from app.engine.bundle import EnginePorts
 from app.engine.context.window import TokenLedger
+from app.engine.deps import EngineDeps
+from app.engine.run.scheduler import Running
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
 from app.ports.api import ApiServer
-from app.ports.models import ModelCatalog
+from app.ports.models import ModelAdapters
 from app.ports.storage import Repositories
 from app.ports.system import Clock, IdFactory
 from app.resources import read_resource
@@ -36,28 +37,27 @@ from app.services import Services
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
-from app.services.backups import Backups
-from app.services.bench import EmptyStorage
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
 from app.services.context import Context
 from app.services.conversations import Conversations
-from app.services.event_bus import EventBus
-from app.services.events import Events
-from app.services.fitness import Fitness
+from app.services.events.bus import EventBus
+from app.services.events.service import Events
+from app.services.fitness.service import Fitness
+from app.services.fitness.trial import EmptyStorage
 from app.services.history import History
-from app.services.housekeeping import Housekeeping
 from app.services.identities import Identities
 from app.services.listing import Listing
+from app.services.maintenance.backups import Backups
+from app.services.maintenance.housekeeping import Housekeeping
 from app.services.messages import Messages
-from app.services.models import Models
-from app.services.providers import Providers
-from app.services.pulls import Pulls
-from app.services.running import Running
+from app.services.models.cache import ModelCache
+from app.services.models.discovery import KnownServers, Servers
+from app.services.models.providers import Providers
+from app.services.models.pulls import Pulls
+from app.services.models.service import Models
 from app.services.runs import Runs
-from app.services.servers import KnownServers, Servers
 from app.services.settings import Settings
-from app.services.shelf import Shelf
 from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
@@ -82,9 +82,9 @@ class OpenEngine:
     ids: IdFactory
     housekeeping: Housekeeping
     _running: Running
-    _shelf: Shelf
+    _shelf: ModelCache
     _pulls: Pulls
-    _catalog: ModelCatalog
+    _catalog: ModelAdapters
     _bus: EventBus
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
@@ -128,7 +128,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     catalog = Catalog(secrets, demo_pace=demo_pace)
     now = clock.now()
     await storage.write(lambda repos: _seed(repos, ids, now))
-    ports = EnginePorts(
+    ports = EngineDeps(
         storage=storage,
         catalog=catalog,
         tools=NoTools(),
@@ -139,7 +139,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     )
     running = Running(ports)
     runs, events, providers = Runs(ports, bus, running), Events(bus), Providers(ports, secrets)
-    computer, shelf = ThisComputer(), Shelf(ports)
+    computer, shelf = ThisComputer(), ModelCache(ports)
     pulls = Pulls(ports, computer, shelf)
     await pulls.load()
     services = Services(

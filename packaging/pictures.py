@@ -25,8 +25,8 @@ from app.domain.message import MessageDraft  # noqa: E402
 from app.link.launcher import ensure_engine  # noqa: E402
 from app.services import Services  # noqa: E402
 from app.ui.application import Session, make_application, make_theme  # noqa: E402
-from app.ui.errors import Errors  # noqa: E402
-from app.ui.preferences import Preferences  # noqa: E402
+from app.ui.state.errors import Errors  # noqa: E402
+from app.ui.state.preferences import Preferences  # noqa: E402
 from tests.support.ollama_pages import Installed  # noqa: E402
 from tests.support.ollama_server import OllamaServer  # noqa: E402
 

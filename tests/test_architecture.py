@@ -22,13 +22,15 @@ GIVEN_NAMES = re.compile(
     r"|metadata|target_metadata|dropMimeData|canDropMimeData|createMimeDataFromSelection|insertFromMimeData|canInsertFromMimeData"
     r"|DATA_FOLDER|data_base64|exc_info|version_info|connection_data|error_data|info_plist|data_received"
 )
-TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/services/", "app/link/", "app/rest/server.py")
+TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/engine/run/scheduler.py", "app/services/", "app/link/",
+                 "app/rest/server.py")  # fmt: skip
 HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "mcp", "numpy", "httpx", "aiohttp",
          "uvicorn", "starlette", "keyring", "app.services", "app.engine", "app.adapters", "app.bootstrap")  # fmt: skip
 TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "app", "build.spec", "packaging", "pyproject.toml",
              "resources", "start.py", "tests", "uv.lock"}  # fmt: skip
-PURE = ("app/domain/", "app/engine/decide.py", "app/engine/apply.py", "app/engine/recover.py", "app/engine/context/",
-        "app/engine/repairs/", "app/engine/tools/memory.py", "app/engine/tools/matching.py")  # fmt: skip
+PURE = ("app/domain/", "app/engine/run/decide.py", "app/engine/run/apply.py", "app/engine/run/recover.py",
+        "app/engine/context/", "app/engine/repairs/", "app/engine/memory/block_tools.py",
+        "app/engine/memory/matching.py")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",
          "tempfile", "time"}  # fmt: skip
 
@@ -294,7 +296,7 @@ def test_command_ids_and_shortcuts_are_unique() -> None:
 def test_the_window_gives_no_key_to_two_commands() -> None:
     from PySide6.QtGui import QKeySequence
 
-    from app.ui.window_commands import window_commands
+    from app.ui.window.commands import window_commands
 
     class Everything(dict[str, Callable[[], None]]):
         def __contains__(self, key: object) -> bool:
@@ -306,7 +308,7 @@ def test_the_window_gives_no_key_to_two_commands() -> None:
     commands = window_commands(Everything(), {})
     keys = [QKeySequence(keys).toString() for command in commands for keys in command.shortcuts]
     ids = [command.id for command in commands]
-    none_of(f"app/ui/window_commands.py: {one} is given twice" for one in keys + ids if (keys + ids).count(one) > 1)
+    none_of(f"app/ui/window/commands.py: {one} is given twice" for one in keys + ids if (keys + ids).count(one) > 1)
 
 
 def _keys_of(call: ast.Call) -> list[str]:

@@ -20,7 +20,7 @@ from app.config import Config
 from app.link.client import open_link
 from app.link.engine_file import read_note
 from app.link.launcher import ensure_engine
-from app.link.window import claim_window
+from app.link.single_instance import claim_window
 from app.terminal.display import can_open_window
 from tests.support.lares_process import SECONDS, arguments_of, end_engine, environment, free_port, lares
 from tests.support.source import ROOT

@@ -10,7 +10,7 @@ from app.domain.tool import Tool
 from app.domain.turn import RunRequest, StepFeedback
 
 
-class Cut(Frozen):
+class PageRequest(Frozen):
     """A piece of an ordered list. `after`: what follows this id in the given order; `before`: what precedes it."""
 
     before: str | None = None

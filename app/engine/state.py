@@ -12,7 +12,7 @@ from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 from app.domain.tool import Tool
-from app.engine.repairs.again import Again, Reason
+from app.engine.repairs.again import Reason, Reprompt
 from app.engine.repairs.loops import CallMemo
 
 SCHEMA_VERSION = 2
@@ -45,7 +45,7 @@ class CallModel(Frozen):
     message_id: str
     """Id of the assistant message to be written; a second attempt gets a new one."""
     attempt: int = 1
-    again: Again | None = None
+    again: Reprompt | None = None
     """What this call asks differently, because the reply before it was no use."""
 
 
@@ -79,11 +79,11 @@ class RunState(Frozen):
     step_id: str = ""
     calls: tuple[Call, ...] = ()
     """Calls of the newest reply that have no return yet."""
-    slips: int = 0
+    bad_replies: int = 0
     """Replies in a row that were no use, or held a call that could not run."""
-    trouble: Reason | None = None
+    last_problem: Reason | None = None
     """Why the newest of them was."""
-    again: Again | None = None
+    again: Reprompt | None = None
     """How the model is asked next, if otherwise than usual."""
     recent: tuple[CallMemo, ...] = ()
     """The newest answered calls, to notice a model that goes in circles."""

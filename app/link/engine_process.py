@@ -19,12 +19,12 @@ from filelock import FileLock, Timeout
 from app import __version__
 from app.config import Config
 from app.domain.error import AppError, LinkError, StorageError
+from app.link.crash_loop import forget_starts, note_start
 from app.link.engine_file import EngineNote, read_note, write_note
 from app.link.host import Host
 from app.link.log import last_lines, open_log
 from app.link.protocol import PROTOCOL
 from app.link.spawn import make_folder
-from app.link.starts import forget_starts, note_start
 from app.link.values import error_to_wire
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from app import __version__
 from app.config import Config
 from app.domain.error import LinkError
 from app.link.client import Client, open_link
+from app.link.crash_loop import MOST, forget_starts, recent_starts
 from app.link.engine_file import read_note
 from app.link.log import last_lines
 from app.link.protocol import PROTOCOL
 from app.link.spawn import Command, Report, Start, engine_command, start_early, start_engine
-from app.link.starts import MOST, forget_starts, recent_starts
 from app.link.values import error_from_wire
 
 __all__ = ["Start", "ensure_engine", "start_early"]

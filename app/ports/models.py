@@ -114,7 +114,7 @@ class ChatModel(Protocol):
         ...
 
 
-class ModelCatalog(Protocol):
+class ModelAdapters(Protocol):
     """All providers' models; how the engine finds the adapter for a handle."""
 
     def chat(self, provider: Provider) -> ChatModel:

@@ -5,7 +5,7 @@ from typing import Protocol
 from app.domain.base import Micros
 from app.domain.identity import Identity
 from app.domain.message import Message
-from app.domain.page import Cut, RunFilter, StepFilter
+from app.domain.page import PageRequest, RunFilter, StepFilter
 from app.domain.run import Run, Step
 from app.domain.turn import RunRequest, StepFeedback
 
@@ -13,9 +13,9 @@ from app.domain.turn import RunRequest, StepFeedback
 class Pages(Protocol):
     """A cursor that names no row raises `NotFound`. Cost depends on the page, not on the length of the list."""
 
-    def runs(self, wanted: RunFilter, cut: Cut) -> tuple[Run, ...]: ...
-    def steps(self, wanted: StepFilter, cut: Cut) -> tuple[Step, ...]: ...
-    def messages(self, conversation_id: str | None, cut: Cut) -> tuple[Message, ...]:
+    def runs(self, wanted: RunFilter, cut: PageRequest) -> tuple[Run, ...]: ...
+    def steps(self, wanted: StepFilter, cut: PageRequest) -> tuple[Step, ...]: ...
+    def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
         """Messages of a conversation in the order of the cut; without one, those of all agents."""
         ...
 

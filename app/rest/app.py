@@ -17,8 +17,8 @@ from app.rest.errors import answer_of
 from app.rest.guard import Guard
 from app.rest.limits import Limits
 from app.rest.openapi import document
+from app.rest.requests.turns import RunFailed
 from app.rest.routes import ENDPOINTS
-from app.rest.turns import RunFailed
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from app.domain.ids import is_id
 from app.rest.context import RestContext
 from app.rest.errors import Misshapen, misshapen
-from app.rest.wire.base import Asked
+from app.rest.wire.base import RequestModel
 from app.services import Services
 
-Q = TypeVar("Q", bound=Asked)
-B = TypeVar("B", bound=Asked | None)
+Q = TypeVar("Q", bound=RequestModel)
+B = TypeVar("B", bound=RequestModel | None)
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "agent_id": ("agent",),
@@ -84,14 +84,14 @@ class Endpoint:
     @cached_property
     def _shape(self) -> tuple[Any, Any]:
         hint = get_type_hints(self.act)["call"]
-        return get_args(hint) if get_origin(hint) is Call else (Asked, None)
+        return get_args(hint) if get_origin(hint) is Call else (RequestModel, None)
 
     @property
-    def query(self) -> type[Asked]:
+    def query(self) -> type[RequestModel]:
         return self._shape[0]
 
     @cached_property
-    def body(self) -> type[Asked] | None:
+    def body(self) -> type[RequestModel] | None:
         kind = self._shape[1]
         found = [one for one in get_args(kind) if one is not type(None)]
         kind = found[0] if found else kind

@@ -8,7 +8,7 @@ from app.domain.error import AppError
 from app.domain.turn import RunRequest
 from app.domain.wire_message import iso
 from app.rest.context import RestContext
-from app.rest.turns import ended
+from app.rest.requests.turns import ended
 
 log = logging.getLogger(__name__)
 SECONDS = 10.0

@@ -8,14 +8,14 @@ from pydantic.json_schema import models_json_schema
 
 from app import __version__
 from app.rest.call import KINDS, Endpoint
-from app.rest.wire.base import Told
+from app.rest.wire.base import ResponseModel
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _REF = "#/components/schemas/{model}"
 _STREAMS = ("send", "send_streaming", "resume")
 
 
-class ErrorAnswer(Told):
+class ErrorAnswer(ResponseModel):
     detail: Any = None
     """A sentence that says what happened and what to do."""
     error: dict[str, Any] | None = None

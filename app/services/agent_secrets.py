@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from app.domain.agent import Agent
 from app.domain.error import Invalid
 from app.domain.history import USER, Origin
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.ports.secrets import SecretStore
 from app.services.changing import change
 
@@ -15,7 +15,7 @@ MAX_NAME = 200
 
 
 class AgentSecrets:
-    def __init__(self, ports: EnginePorts, secrets: SecretStore) -> None:
+    def __init__(self, ports: EngineDeps, secrets: SecretStore) -> None:
         self._ports = ports
         self._secrets = secrets
 

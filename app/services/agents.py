@@ -8,8 +8,8 @@ from app.domain.error import Invalid
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, MessageDraft
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.engine.tools.builtin import DEFAULT_TOOLS
 from app.ports.storage import Repositories
 from app.services.changing import change, check_version
@@ -19,7 +19,7 @@ PREVIEW = 200
 
 
 class Agents:
-    def __init__(self, ports: EnginePorts, default_system: str, demo: AgentDraft) -> None:
+    def __init__(self, ports: EngineDeps, default_system: str, demo: AgentDraft) -> None:
         self._ports = ports
         self._default_system = default_system
         self._demo = demo

@@ -12,7 +12,7 @@ from app.config import ApiSettings
 from app.domain.api import ApiRequest, ApiStatus
 from app.domain.error import AppError, Invalid
 from app.domain.event import Changed
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.api import ApiPlan, ApiServer
 from app.ports.secrets import SecretStore
 from app.ports.storage import Repositories
@@ -28,7 +28,7 @@ SHORTEST_TOKEN = 16
 class Api:
     def __init__(
         self,
-        ports: EnginePorts,
+        ports: EngineDeps,
         secrets: SecretStore,
         settings: ApiSettings,
         make_server: Callable[[], ApiServer],

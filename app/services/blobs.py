@@ -7,7 +7,7 @@ import hashlib
 
 from app.domain.error import Invalid
 from app.domain.system import Blob
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 
 MAX_BYTES = 20 * 1024 * 1024
 _SIGNATURES = {
@@ -19,7 +19,7 @@ _SIGNATURES = {
 
 
 class Blobs:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def put(self, data_base64: str, media_type: str) -> Blob:

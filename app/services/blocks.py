@@ -3,14 +3,14 @@
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import NotFound
 from app.domain.history import USER, Origin
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.services.agents import check_length, new_block
 from app.services.changing import change, check_version
 
 
 class Blocks:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def of_agent(self, agent_id: str) -> tuple[Block, ...]:

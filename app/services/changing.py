@@ -5,13 +5,13 @@ from typing import TypeVar
 
 from app.domain.error import Conflict
 from app.domain.history import Origin
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 
 T = TypeVar("T")
 
 
-async def change(ports: EnginePorts, origin: Origin, work: Callable[[Changes], T]) -> T:
+async def change(ports: EngineDeps, origin: Origin, work: Callable[[Changes], T]) -> T:
     """Runs `work` in one transaction; whatever it changes gets its row in the history."""
     now = ports.clock.now()
     return await ports.storage.write(lambda repos: work(Changes(repos, ports.ids, now, origin)))

@@ -3,17 +3,17 @@
 from app.domain.context import ContextAlarm, ContextOverview, ContextPart
 from app.domain.message import Member
 from app.domain.run import Step
-from app.engine.bundle import EnginePorts
 from app.engine.context.prompt import compile_block, compile_prompt
 from app.engine.context.truncation import Cutter, Request, alarm
 from app.engine.context.window import TokenLedger, tool_text
-from app.engine.sizes import within_limits
-from app.engine.view import AgentView, read_view
+from app.engine.deps import EngineDeps
+from app.engine.model_call.context_limits import within_limits
+from app.engine.model_call.snapshot import AgentSnapshot, read_view
 from app.ports.storage import Repositories
 
 
 class Context:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def overview(self, conversation_id: str) -> ContextOverview:
@@ -34,12 +34,12 @@ class Context:
 
         return await self._ports.storage.read(work)
 
-    def _grown_since(self, step: Step, view: AgentView) -> bool:
+    def _grown_since(self, step: Step, view: AgentSnapshot) -> bool:
         """Whether the server is known to serve enough by now for what it cut."""
         served = self._ports.windows.served(view.agent.model) or 0
         return served >= round(step.estimated_tokens * view.factor)
 
-    def _alarm(self, view: AgentView, step: Step, overview: ContextOverview) -> ContextAlarm:
+    def _alarm(self, view: AgentSnapshot, step: Step, overview: ContextOverview) -> ContextAlarm:
         def tokens(kind: str) -> int:
             return sum(part.tokens for part in overview.parts if part.kind == kind)
 
@@ -71,7 +71,7 @@ class Context:
         return await self._ports.storage.read(work)
 
 
-def _overview(view: AgentView, conversation_id: str, ports: EnginePorts, total: int) -> ContextOverview:
+def _overview(view: AgentSnapshot, conversation_id: str, ports: EngineDeps, total: int) -> ContextOverview:
     agent, factor, ledger = view.agent, view.factor, ports.ledger
     narrow, fit = within_limits(view, ports, ports.clock.now())
     shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)

@@ -4,8 +4,8 @@ from app.domain.conversation import Conversation, DeletedConversation, Fork
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.ports.storage import Repositories
 from app.services.changing import change
 from app.services.history import undo_event
@@ -14,7 +14,7 @@ PAGE = 500
 
 
 class Conversations:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:

@@ -7,8 +7,8 @@ from app.domain.block import Block
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import USER, MemoryEvent, Origin
 from app.domain.merge import merge
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.ports.storage import Repositories
 from app.services.agents import check_agent
 from app.services.changing import change
@@ -17,7 +17,7 @@ PAGE = 500
 
 
 class History:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def of_agent(self, agent_id: str, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:

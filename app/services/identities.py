@@ -5,14 +5,14 @@ from typing import Any
 from app.domain.agent import Agent
 from app.domain.history import USER, Origin
 from app.domain.identity import Identity, IdentityDraft, IdentityPatch
-from app.engine.bundle import EnginePorts
-from app.engine.changes import Changes
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
 from app.ports.storage import Repositories
 from app.services.changing import change
 
 
 class Identities:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def list(self) -> tuple[Identity, ...]:

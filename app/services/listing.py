@@ -5,14 +5,14 @@ from app.domain.base import Micros
 from app.domain.block import Block
 from app.domain.identity import Identity
 from app.domain.message import Message
-from app.domain.page import AgentPage, Cut, RunFilter, RunPage, StepFilter, StepPage
+from app.domain.page import AgentPage, PageRequest, RunFilter, RunPage, StepFilter, StepPage
 from app.domain.run import Run
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 
 
 class Listing:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def agents(self) -> tuple[Agent, ...]:
@@ -31,7 +31,7 @@ class Listing:
         """The newest ended run of each agent."""
         return await self._ports.storage.read(lambda repos: repos.pages.last_runs(agent_ids))
 
-    async def runs(self, wanted: RunFilter, cut: Cut) -> RunPage:
+    async def runs(self, wanted: RunFilter, cut: PageRequest) -> RunPage:
         return await self._ports.storage.read(lambda repos: _run_page(repos, repos.pages.runs(wanted, cut)))
 
     async def run(self, run_id: str) -> RunPage:
@@ -54,7 +54,7 @@ class Listing:
 
         return await self._ports.storage.read(work)
 
-    async def steps(self, wanted: StepFilter, cut: Cut) -> StepPage:
+    async def steps(self, wanted: StepFilter, cut: PageRequest) -> StepPage:
         def work(repos: Repositories) -> StepPage:
             steps = repos.pages.steps(wanted, cut)
             runs = repos.runs.many(tuple({step.run_id for step in steps})) if steps else ()
@@ -66,7 +66,7 @@ class Listing:
 
         return await self._ports.storage.read(work)
 
-    async def messages(self, conversation_id: str | None, cut: Cut) -> tuple[Message, ...]:
+    async def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
         """Messages of a conversation in the order of the cut; without one, those of all agents."""
         return await self._ports.storage.read(lambda repos: repos.pages.messages(conversation_id, cut))
 

@@ -2,7 +2,7 @@
 
 from app.domain.conversation import TranscriptPage
 from app.domain.message import Member, Message, SearchHit
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 from app.services.conversations import forks
 
@@ -10,7 +10,7 @@ MAX_PAGE = 500
 
 
 class Messages:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def page(

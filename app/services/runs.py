@@ -7,12 +7,12 @@ from app.domain.error import Conflict, Invalid, StorageError
 from app.domain.event import Event, RunEvent
 from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run, Step, StepTrace
-from app.engine.begin import Beginning
-from app.engine.bundle import EnginePorts
-from app.engine.decide import FreshIds
+from app.engine.deps import EngineDeps
+from app.engine.run.decide import FreshIds
+from app.engine.run.scheduler import Running
+from app.engine.run.start import RunStart
 from app.ports.storage import Repositories
-from app.services.event_bus import EventBus
-from app.services.running import Running
+from app.services.events.bus import EventBus
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _COMPLETE = ("end_turn", "tool_rule", "requires_approval")
 
 
 class Runs:
-    def __init__(self, ports: EnginePorts, bus: EventBus, running: Running) -> None:
+    def __init__(self, ports: EngineDeps, bus: EventBus, running: Running) -> None:
         self._ports = ports
         self._bus = bus
         self._running = running
@@ -151,7 +151,7 @@ class Runs:
         cause_id: str | None = None,
     ) -> Run:
         ids = self._ports.ids
-        beginning = Beginning(
+        beginning = RunStart(
             run_id=ids.new("run"),
             message_id=ids.new("message"),
             fresh=FreshIds(ids.new("step"), ids.new("message")),

@@ -3,12 +3,12 @@
 from typing import Any
 
 from app.domain.event import Changed
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 
 
 class Settings:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def get(self, key: str) -> Any:

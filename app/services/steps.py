@@ -4,12 +4,12 @@ from app.domain.event import Changed
 from app.domain.message import Message
 from app.domain.page import StepPage
 from app.domain.turn import Feedback, StepFeedback
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 
 
 class Steps:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def get(self, step_id: str) -> StepPage:

@@ -1,11 +1,11 @@
 """Tools: what agents can be given."""
 
 from app.domain.tool import Tool
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 
 
 class Tools:
-    def __init__(self, ports: EnginePorts) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
     async def list(self) -> tuple[Tool, ...]:

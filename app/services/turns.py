@@ -6,15 +6,15 @@ from app.domain.event import Changed
 from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run
 from app.domain.turn import RunRequest, TurnDraft
-from app.engine.begin import Beginning
-from app.engine.bundle import EnginePorts
-from app.engine.decide import FreshIds
+from app.engine.deps import EngineDeps
+from app.engine.run.decide import FreshIds
+from app.engine.run.scheduler import Running
+from app.engine.run.start import RunStart
 from app.ports.storage import Repositories
-from app.services.running import Running
 
 
 class Turns:
-    def __init__(self, ports: EnginePorts, running: Running) -> None:
+    def __init__(self, ports: EngineDeps, running: Running) -> None:
         self._ports = ports
         self._running = running
 
@@ -27,11 +27,11 @@ class Turns:
             raise Invalid("A message is empty.", hint="Write something, or attach an image.")
         return await self._running.begin(self._beginning(draft))
 
-    def _beginning(self, draft: TurnDraft) -> Beginning:
+    def _beginning(self, draft: TurnDraft) -> RunStart:
         ids = self._ports.ids
         *earlier, last = draft.messages
         run_id = ids.new("run")
-        return Beginning(
+        return RunStart(
             run_id=run_id,
             message_id=ids.new("message"),
             fresh=FreshIds(ids.new("step"), ids.new("message")),

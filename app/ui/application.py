@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication, QMenuBar
 from app.config import Config
 from app.domain.error import AppError
 from app.link.launcher import Start, ensure_engine
-from app.ui.assembly import Assembly
 from app.ui.bridge.engine_connection import Client, EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
-from app.ui.errors import Errors
-from app.ui.preferences import Preferences
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
+from app.ui.window.assembly import Assembly
 
 SHUTDOWN_SECONDS = 1.8
 ASK_SECONDS = 1.0

@@ -60,7 +60,7 @@ def bare_body(text: str) -> dict[str, Any]:
     return {"model": "tiny", "stream": True, "messages": [{"role": "user", "content": text}]}
 
 
-class Bench:
+class TrialEngine:
     def __init__(self, client: httpx.AsyncClient, model_url: str) -> None:
         self.client = client
         self.model_url = model_url
@@ -164,12 +164,12 @@ async def history(model_url: str) -> float:
         async with engine.services.api.serving("127.0.0.1", 0):
             url = engine.services.api.url
             async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-                ratio = await _ratio(Bench(client, model_url), engine)
+                ratio = await _ratio(TrialEngine(client, model_url), engine)
         await engine.close()
     return ratio
 
 
-async def _ratio(bench: Bench, engine: OpenEngine) -> float:
+async def _ratio(bench: TrialEngine, engine: OpenEngine) -> float:
     times: dict[str, list[float]] = {}
     for count in (10, 10_000):
         agent = await bench.new_agent()
@@ -188,7 +188,7 @@ async def _ratio(bench: Bench, engine: OpenEngine) -> float:
 async def measure(child: ServeChild, model_url: str) -> None:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=child.url, timeout=60, limits=limits, trust_env=False) as client:
-        bench = Bench(client, model_url)
+        bench = TrialEngine(client, model_url)
         await bench.round_trips()
         await bench.streams()
         await bench.together()

@@ -8,9 +8,9 @@ import asyncio
 import json
 import time
 
-from app.adapters.models.openai_compatible import OpenAICompatible
-from app.adapters.models.openai_reply import ReplyReader
-from app.adapters.models.sse import EventReader
+from app.adapters.models.http.sse import EventReader
+from app.adapters.models.openai.reply import ReplyReader
+from app.adapters.models.openai.server import OpenAICompatible
 from tests.support.openai_replies import Reply, choice, chunk
 from tests.support.openai_requests import QUICK, answer, provider
 from tests.support.openai_server import OpenAIServer

@@ -15,10 +15,10 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.conversation import TranscriptPage
-from app.ui.models.transcript import TranscriptModel
+from app.ui.chat.cards.card import CardContext
+from app.ui.chat.transcript.area import TranscriptArea
+from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme
-from app.ui.widgets.card import CardContext
-from app.ui.widgets.transcript_area import TranscriptArea
 from tests.support.conversation_showcase import RISOTTO, TABLE
 from tests.support.fake_conversation import CONVERSATION, RunLog, a_run, page_of, said
 
@@ -88,7 +88,7 @@ def timed(work: Callable[[], object], into: list[float]) -> None:
     into.append((time.perf_counter() - begin) * 1000)
 
 
-class Bench:
+class TrialEngine:
     def __init__(self, mode: str) -> None:
         self.app = QApplication([])
         self.theme = Theme(self.app, mode)
@@ -200,7 +200,7 @@ class Bench:
 
 
 def main() -> None:
-    bench = Bench(sys.argv[1] if len(sys.argv) > 1 else "light")
+    bench = TrialEngine(sys.argv[1] if len(sys.argv) > 1 else "light")
     assert bench.long.page().conversation_id == CONVERSATION
     print(f"{'':44} {'p50':>8} {'p95':>8} {'p99':>8} {'max':>8}")
     bench.open_long()

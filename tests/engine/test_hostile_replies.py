@@ -7,11 +7,11 @@ import pytest
 from app.domain.event import Event, RunEvent
 from app.domain.message import TextPart
 from app.domain.wire_message import AssistantMessage, ToolCallMessage, otid_of
-from app.engine.apply import apply
 from app.engine.emitter import Emitter
-from app.engine.listening import Listening
+from app.engine.memory.matching import find_text
+from app.engine.model_call.reply_stream import ReplyAccumulator
+from app.engine.run.apply import apply
 from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
-from app.engine.tools.matching import find_text
 from app.ports.models import ModelDelta
 from tests.support.samples import NOON, tool
 
@@ -30,7 +30,7 @@ class Nowhere:
 def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
     events: list[Event] = []
     emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
-    listening = Listening(CALLING, "run-1", 1, emitter, Noon())
+    listening = ReplyAccumulator(CALLING, "run-1", 1, emitter, Noon())
     for delta in deltas:
         listening.hear(delta)
     return listening.reply, [event for event in events if isinstance(event, RunEvent)]
@@ -130,7 +130,7 @@ def test_half_characters_and_nul_are_mended_wherever_they_come():
 def test_half_characters_inside_an_answer_in_json_are_mended(escape: str):
     events: list[Event] = []
     emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
-    listening = Listening(CALLING, "run-1", 1, emitter, Noon())
+    listening = ReplyAccumulator(CALLING, "run-1", 1, emitter, Noon())
     listening.expect_json()
     listening.hear(ModelDelta(text=f'{{"say": "{escape}"}}'))
     listening.close()

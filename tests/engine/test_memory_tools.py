@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.block import Block
-from app.engine.tools.memory import MemoryResult, run_memory_tool
+from app.engine.memory.block_tools import MemoryResult, run_memory_tool
 from tests.support.samples import block
 
 HUMAN = block("human", "Name: Chad.\nPartner: Mia, vegetarian.\nLikes “short” answers.")

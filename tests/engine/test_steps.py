@@ -5,10 +5,10 @@ import json
 import pytest
 
 from app.domain.run import Failure, Run, Usage
-from app.engine.apply import apply
-from app.engine.decide import FreshIds, decide
-from app.engine.recover import RESUME_WITHIN, blank_state, recover, stored_state
 from app.engine.repairs.again import ANSWER_OR_CALL, SHORTER
+from app.engine.run.apply import apply
+from app.engine.run.decide import FreshIds, decide
+from app.engine.run.recover import RESUME_WITHIN, blank_state, recover, stored_state
 from app.engine.state import (
     BrokenOff,
     Call,
@@ -103,7 +103,9 @@ def test_three_broken_calls_in_a_row_end_the_run_with_a_sentence():
 
 
 def test_a_good_call_forgets_earlier_broken_ones():
-    assert after(replied(calls=(RawCall("c", "f", "{}"),)), state(slips=2, trouble="broken")).slips == 0
+    assert (
+        after(replied(calls=(RawCall("c", "f", "{}"),)), state(bad_replies=2, last_problem="broken")).bad_replies == 0
+    )
 
 
 def test_an_empty_reply_is_asked_for_as_it_was_then_with_a_nudge_and_then_ends_in_a_sentence():

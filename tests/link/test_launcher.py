@@ -21,8 +21,8 @@ from app.link.client import Client, connect, open_link
 from app.link.engine_file import EngineNote, read_note, write_note
 from app.link.engine_process import storage_error
 from app.link.protocol import PROTOCOL
+from app.link.single_instance import claim_window, raise_first_window
 from app.link.spawn import child_environment, engine_command, start_early
-from app.link.window import claim_window, raise_first_window
 from tests.support.toy_engine import life_of, toy_command
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engines")]
@@ -344,7 +344,7 @@ def test_frozen_build_starts_itself_and_gives_back_the_library_path(
 
 
 def test_second_start_says_when_no_window_listens(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.link.window.RAISE_SECONDS", 0.2)
+    monkeypatch.setattr("app.link.single_instance.RAISE_SECONDS", 0.2)
     assert raise_first_window(config, toy_command()) is False
 
 
@@ -372,7 +372,7 @@ def test_only_the_first_window_gets_the_lock(config: Config) -> None:
     script = (
         "import sys\n"
         "from app.config import Config\n"
-        "from app.link.window import claim_window\n"
+        "from app.link.single_instance import claim_window\n"
         "print(claim_window(Config.load(sys.argv[1])))\n"
     )
     second = [sys.executable, "-c", script, str(config.folder)]

@@ -8,7 +8,7 @@ import sys
 import httpx
 import pytest
 
-from app.ui.models.api_snippets import Place, snippet
+from app.ui.settings.api_snippets import Place, snippet
 from tests.support.rest_child import ServeChild
 from tests.support.source import ROOT
 

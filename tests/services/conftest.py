@@ -6,13 +6,13 @@ import pytest
 
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
-from app.engine import retries
+from app.engine.model_call import retries
 from app.services import Services
 
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same tries with shorter pauses; how long they really are is the matter of tests/engine/test_retries.py."""
+    """The same tries with shorter pauses; tests/engine/model_call/test_retries.py holds how long they really are."""
     monkeypatch.setattr(retries, "PAUSES", (0.05, 0.1))
     monkeypatch.setattr(retries, "LOADING_PAUSE", 0.2)
 

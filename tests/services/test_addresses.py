@@ -9,7 +9,7 @@ from app.domain.address import place_of
 from app.domain.error import Invalid
 from app.domain.model import Provider, ProviderDraft, ProviderKind
 from app.services import Services
-from app.services.servers import SETTING
+from app.services.models.discovery import SETTING
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAIServer
 

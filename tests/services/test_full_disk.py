@@ -22,7 +22,7 @@ from tests.support.whole_engine import agent_on, started, thread_of
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.allow_logs("could not be (stored|stopped|set aside)|snapshot|^WARNING app.services.housekeeping"),
+    pytest.mark.allow_logs("could not be (stored|stopped|set aside)|snapshot|^WARNING app.services.maintenance"),
 ]
 SECONDS = 20
 

@@ -12,7 +12,7 @@ from app.domain.event import RunEvent
 from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.engine.emitter import REMEMBERED
 from app.services import Services
-from app.services.event_bus import CAPACITY
+from app.services.events.bus import CAPACITY
 from tests.services.conftest import Reopen
 from tests.support.openai_replies import LOADING, Reply
 from tests.support.openai_server import OpenAIServer

@@ -11,7 +11,7 @@ from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentPatch
 from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.domain.run import Run
-from app.engine.view import read_images, read_view
+from app.engine.model_call.snapshot import read_images, read_view
 from app.services import Services
 from tests.support.filling import fill
 from tests.support.openai_replies import BAD_HISTORY, JsonObject, Refusal, Reply, Scripted, ToolCall, error_body

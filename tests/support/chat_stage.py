@@ -14,8 +14,8 @@ from app.domain.conversation import Conversation
 from app.domain.event import Changed
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
-from app.ui.models.transcript_row import Row
-from app.ui.views.chat import ChatView
+from app.ui.chat.transcript.row import Row
+from app.ui.chat.view import ChatView
 from tests.support.conversation_showcase import furnished
 from tests.support.fake_services import FakeServices, fake_services
 from tests.support.looks import plain_theme

@@ -9,8 +9,8 @@ import qasync
 
 from app.config import Config
 from app.ui.application import Session, make_application, make_theme
-from app.ui.errors import Errors
-from app.ui.preferences import Preferences
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
 from tests.support.fake_services import fake_services
 from tests.support.opened_window import FakeClient
 from tests.support.sample import furnish_sample

@@ -199,8 +199,8 @@ class Photographer:
         from PySide6.QtWidgets import QHBoxLayout, QWidget
 
         from app.ui.bridge.tasks import Tasks
+        from app.ui.chat.view import ChatView
         from app.ui.theme import Theme
-        from app.ui.views.chat import ChatView
 
         self.loop, self.folder = loop, folder
         self.errors: list[BaseException] = []

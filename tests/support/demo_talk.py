@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.adapters.models.demo import DemoModel
+from app.adapters.models.demo.model import DemoModel
 from app.domain.block import Block
 from app.domain.message import Message
 from app.domain.tool import Tool

@@ -25,26 +25,26 @@ from PySide6.QtWidgets import (
 
 from app.domain.block import Block
 from app.domain.history import MemoryEvent, Origin
+from app.ui.context.token_bar import TokenBar, TokenLegend
+from app.ui.kit.badge import Badge
+from app.ui.kit.banner import Banner
+from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.diff import DiffView
+from app.ui.kit.empty_state import EmptyState
+from app.ui.kit.field import Field
+from app.ui.kit.flame import Flame
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.number_field import NumberField
+from app.ui.kit.section import Section
+from app.ui.kit.segmented import Segmented
+from app.ui.kit.splitter import Splitter
+from app.ui.kit.switch import Switch
+from app.ui.kit.tile import Tile
+from app.ui.kit.toast import ToastHost
+from app.ui.kit.usage_bar import UsageBar
+from app.ui.memory.block_card import BlockCard
+from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.theme import Theme, set_prop
-from app.ui.widgets.badge import Badge
-from app.ui.widgets.banner import Banner
-from app.ui.widgets.block_card import BlockCard
-from app.ui.widgets.buttons import Button, IconButton
-from app.ui.widgets.diff import DiffView
-from app.ui.widgets.empty_state import EmptyState
-from app.ui.widgets.field import Field
-from app.ui.widgets.flame import Flame
-from app.ui.widgets.labels import ElidedLabel, Label
-from app.ui.widgets.number_field import NumberField
-from app.ui.widgets.palette import Palette, PaletteRow
-from app.ui.widgets.section import Section
-from app.ui.widgets.segmented import Segmented
-from app.ui.widgets.splitter import Splitter
-from app.ui.widgets.switch import Switch
-from app.ui.widgets.tile import Tile
-from app.ui.widgets.toast import ToastHost
-from app.ui.widgets.token_bar import TokenBar, TokenLegend
-from app.ui.widgets.usage_bar import UsageBar
 
 HUMAN = "Name: Brad.\nPartner: Mia, vegetarian.\nCooks on Saturdays, has one hour.\n" + "\n".join(
     f"Line {n}" for n in range(4)

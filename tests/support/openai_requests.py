@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.models.connection import Patience
+from app.adapters.models.http.connection import Patience
 from app.domain.error import ModelError
 from app.domain.message import Message, Part, Role, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.model import Provider

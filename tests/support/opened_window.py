@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 from app.config import Config
 from app.domain.error import AppError
 from app.ui.application import Session
-from app.ui.assembly import Assembly
-from app.ui.errors import Errors
-from app.ui.preferences import Preferences
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
+from app.ui.window.assembly import Assembly
 from tests.support.fake_services import FakeServices
 
 CTRL, ALT, SHIFT = (

@@ -21,4 +21,4 @@ def read_plainly(heard: Heard, around: Circumstances) -> Reading:
             calls[-1] = ReadCall(call.tool_call_id, call.name, arguments)
     if calls or heard.text.strip():
         return Reading(heard.text, heard.reasoning, tuple(calls), cut=heard.finish == "length" and not calls)
-    return Reading(again=ask_again("empty", around.slips))
+    return Reading(again=ask_again("empty", around.bad_replies))

@@ -138,7 +138,7 @@ async def test_without_repairs_most_of_the_same_runs_fail(
     record: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("app.engine.apply.read_reply", read_plainly)
+    monkeypatch.setattr("app.engine.run.apply.read_reply", read_plainly)
     runs = times(300, 300)
     outcomes = [await correct(services, server, broken_model(seed)) for seed in range(runs)]
     share = sum(outcome.completed for outcome in outcomes) / runs

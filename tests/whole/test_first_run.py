@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
 from tests.support.ollama_server import OllamaServer
 from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
-from tests.whole.test_window import Desk
+from tests.whole.test_window import ViewContext
 
 NOTICED_SECONDS = 10.0
 """Five, and as much again on a busy machine."""
@@ -25,14 +25,14 @@ def port() -> int:
         return held.getsockname()[1]
 
 
-def field(desk: Desk, name: str) -> QLineEdit:
+def field(desk: ViewContext, name: str) -> QLineEdit:
     return next(edit for edit in shown(desk.window, QLineEdit) if edit.accessibleName() == name)
 
 
 def test_a_person_with_nothing_installed_comes_to_a_model_and_talks(
     qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any], port: int
 ):
-    desk = Desk(qapp, loop)
+    desk = ViewContext(qapp, loop)
     server = OllamaServer(port=port, installed=[], hold_pull_at=1_000_000, pull_step=250_000)
 
     async def nothing_runs() -> None:
@@ -94,7 +94,7 @@ def test_a_person_with_nothing_installed_comes_to_a_model_and_talks(
 def test_a_server_that_dies_is_noticed_and_the_demo_is_still_there(
     qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any], port: int
 ):
-    desk = Desk(qapp, loop)
+    desk = ViewContext(qapp, loop)
 
     async def path() -> None:
         await desk.open()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from app.bootstrap import open_engine
 from app.config import Config
 from tests.support.seeing import button, click, shown, texts, until
-from tests.whole.test_window import Desk
+from tests.whole.test_window import ViewContext
 
 pytestmark = pytest.mark.allow_logs("the engine cannot go on")
 
@@ -39,7 +39,7 @@ def test_a_damaged_database_is_named_and_a_backup_restored_from_the_window(
     (used / "lares.db").write_bytes(b"this was a database once" * 500)
 
     async def path() -> None:
-        desk = Desk(qapp, loop)
+        desk = ViewContext(qapp, loop)
         desk.begin()
         await until(lambda: "damaged" in texts(desk.window), "the sentence about the damage")
         click(button(desk.window, "Restore the backup of"))
@@ -61,7 +61,7 @@ def test_data_of_a_newer_lares_is_left_alone_and_said_so(
     before = (used / "lares.db").read_bytes()
 
     async def path() -> None:
-        desk = Desk(qapp, loop)
+        desk = ViewContext(qapp, loop)
         desk.begin()
         await until(lambda: "written by a newer Lares" in texts(desk.window), "the sentence about newer data")
         await desk.close()

@@ -16,13 +16,13 @@ from app.config import Config
 from app.domain.message import MessageDraft
 from app.link.launcher import ensure_engine
 from app.ui.application import Session, make_theme
-from app.ui.errors import Errors
-from app.ui.preferences import Preferences
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
 from tests.support.lares_process import free_port
 from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
 
 
-class Desk:
+class ViewContext:
     """A window and its engine, as a person has them."""
 
     def __init__(self, app: QApplication, loop: qasync.QEventLoop) -> None:
@@ -71,12 +71,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qapp: QApplication, loop: qasync.QEventLoop) -> Desk:
-    return Desk(qapp, loop)
+def desk(qapp: QApplication, loop: qasync.QEventLoop) -> ViewContext:
+    return ViewContext(qapp, loop)
 
 
 def test_the_main_path_from_first_run_to_restart(
-    desk: Desk, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+    desk: ViewContext, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
 ):
     async def first() -> None:
         await desk.begin_demo()
@@ -88,18 +88,18 @@ def test_the_main_path_from_first_run_to_restart(
         await until(lambda: not has_button(desk.window, "Stop"), "the reply to end")
         await desk.close()
 
-    async def again(desk: Desk) -> None:
+    async def again(desk: ViewContext) -> None:
         await desk.open()
         await until(desk.see("By the way, my name is Brad, not Chad."), "the old messages")
         await until(desk.see("Name: Chad."), "the undone block")
         await desk.close()
 
     wait_for(first(), 60)
-    wait_for(again(Desk(qapp, loop)), 30)
+    wait_for(again(ViewContext(qapp, loop)), 30)
 
 
 def test_messages_of_others_and_their_tokens_show_while_the_conversation_is_open(
-    desk: Desk, wait_for: Callable[..., Any]
+    desk: ViewContext, wait_for: Callable[..., Any]
 ):
     """Also of a run that is over before the window hears of it."""
 
@@ -125,7 +125,7 @@ def test_messages_of_others_and_their_tokens_show_while_the_conversation_is_open
     wait_for(path(), 60)
 
 
-def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Callable[..., Any]):
+def test_the_window_survives_the_death_of_its_engine(desk: ViewContext, wait_for: Callable[..., Any]):
     async def path() -> None:
         await desk.begin_demo()
         await desk.say("/long 3000")
@@ -149,7 +149,7 @@ def test_the_window_survives_the_death_of_its_engine(desk: Desk, wait_for: Calla
     wait_for(path(), 90)
 
 
-def test_what_a_program_does_shows_in_the_window(desk: Desk, wait_for: Callable[..., Any]):
+def test_what_a_program_does_shows_in_the_window(desk: ViewContext, wait_for: Callable[..., Any]):
     async def path() -> None:
         await desk.begin_demo()
         desk.session.assembly.pages.local_api()

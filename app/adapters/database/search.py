@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import all_rows
+from app.adapters.database.search_text import index_text, query_terms, snippet
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
-from app.adapters.database.words import index_text, query_terms, snippet
 from app.domain.base import Micros
 from app.domain.message import Message, Role, SearchHit
 

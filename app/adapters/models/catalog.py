@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from app.adapters.models.connection import Patience
-from app.adapters.models.demo import DemoModel, demo_models
-from app.adapters.models.ollama import Ollama
-from app.adapters.models.openai_compatible import OpenAICompatible
+from app.adapters.models.demo.model import DemoModel, demo_models
+from app.adapters.models.http.connection import Patience
+from app.adapters.models.ollama.server import Ollama
+from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.model import Model, Provider
 from app.ports.models import ChatModel, ModelStore
 from app.ports.secrets import SecretStore

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.adapters.models.loose import JsonObject, objects, text
-from app.adapters.models.ollama import root_of
+from app.adapters.models.http.loose import JsonObject, objects, text
+from app.adapters.models.ollama.server import root_of
 from app.domain.address import is_here, place_of, web_address
 from app.domain.model import FoundServer, ServerPreset
 

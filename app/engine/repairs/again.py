@@ -12,7 +12,7 @@ Reason = Literal["empty", "vanished", "thinking", "cut", "repetition", "stray", 
 """
 
 
-class Again(Frozen):
+class Reprompt(Frozen):
     """What the next request changes for once. The history knows nothing of it."""
 
     reason: Reason
@@ -46,22 +46,24 @@ SHORTER = "Your tool call was cut off. Use shorter arguments."
 LAST = "Put the tool call at the very end of your message, with nothing after it."
 
 
-def ask_again(reason: Reason, slips: int) -> Again:
-    """The settings of the next try after `slips` earlier ones in a row failed."""
+def ask_again(reason: Reason, bad_replies: int) -> Reprompt:
+    """The settings of the next try after `bad_replies` earlier ones in a row failed."""
     match reason:
         case "empty":
-            return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "")
+            return Reprompt(reason=reason, nudge=ANSWER_OR_CALL if bad_replies else "")
         case "vanished":
-            return Again(reason=reason, as_json=bool(slips))
+            return Reprompt(reason=reason, as_json=bool(bad_replies))
         case "thinking":
-            return Again(reason=reason, nudge=ANSWER_OR_CALL if slips else "", without_thinking=True)
+            return Reprompt(reason=reason, nudge=ANSWER_OR_CALL if bad_replies else "", without_thinking=True)
         case "cut":
-            return Again(reason=reason, nudge=SHORTER, longer=2 * (slips + 1), without_thinking=bool(slips))
+            return Reprompt(
+                reason=reason, nudge=SHORTER, longer=2 * (bad_replies + 1), without_thinking=bool(bad_replies)
+            )
         case "repetition":
-            return Again(reason=reason, warmer=round(0.2 * (slips + 1), 1))
+            return Reprompt(reason=reason, warmer=round(0.2 * (bad_replies + 1), 1))
         case "loop" | "rounds":
-            return Again(reason=reason, nudge=ANSWER_NOW, without_tools=True)
+            return Reprompt(reason=reason, nudge=ANSWER_NOW, without_tools=True)
         case "stray":
-            return Again(reason=reason, nudge=LAST)
+            return Reprompt(reason=reason, nudge=LAST)
         case "broken":
-            return Again(reason=reason)
+            return Reprompt(reason=reason)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.domain.agent import Agent
 from app.domain.message import Message, TextPart, ToolReturnPart
 from app.domain.tool import Tool
-from app.engine.repairs.again import Again
+from app.engine.repairs.again import Reprompt
 from app.engine.repairs.constrained import constrain
 from app.ports.models import ChatRequest
 
@@ -23,7 +23,7 @@ class Offered:
     constrained: bool = False
 
 
-def asked_again(agent: Agent, again: Again) -> Agent:
+def asked_again(agent: Agent, again: Reprompt) -> Agent:
     """The agent with the settings of this try; its window must fit the longer reply."""
     settings = agent.settings
     room = max(settings.max_output_tokens, agent.context_window // 2)
@@ -36,7 +36,7 @@ def asked_again(agent: Agent, again: Again) -> Agent:
     return agent.model_copy(update={"settings": settings.model_copy(update=update)})
 
 
-def offer(request: ChatRequest, again: Again | None) -> Offered:
+def offer(request: ChatRequest, again: Reprompt | None) -> Offered:
     """The request as it is sent: nudged, without tools if so asked, as JSON if the model has no tool calls."""
     tools = request.tools
     if again is not None:

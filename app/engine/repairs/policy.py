@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.run import Repair
 from app.domain.tool import Tool
-from app.engine.repairs.again import Again, Reason, ask_again
+from app.engine.repairs.again import Reason, Reprompt, ask_again
 from app.engine.repairs.call_shapes import WrittenCall, json_calls
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
@@ -54,11 +54,11 @@ class Circumstances:
     """What is known around a reply. `tools`: those the model was offered."""
 
     tools: tuple[Tool, ...] = ()
-    slips: int = 0
+    bad_replies: int = 0
     """Replies in a row that were no use."""
     recent: Sequence[CallMemo] = ()
     """Calls of this run that were answered, oldest first."""
-    asked: Again | None = None
+    asked: Reprompt | None = None
     """How this reply was asked for, if it was not the first try."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
@@ -85,10 +85,10 @@ class Reading:
     reasoning: str = ""
     calls: tuple[ReadCall, ...] = ()
     repairs: tuple[Repair, ...] = ()
-    again: Again | None = None
+    again: Reprompt | None = None
     cut: bool = False
     """The words end where the output limit was reached."""
-    hopeless: bool = False
+    give_up: bool = False
     """Asking again is no use."""
 
     @property
@@ -117,7 +117,7 @@ def read_reply(heard: Heard, around: Circumstances) -> Reading:
     if repeated is not None:
         note = repair("repetition", repeated, "asked again, warmer")
         text, reasoning = read_words(heard)
-        again = ask_again("repetition", around.slips)
+        again = ask_again("repetition", around.bad_replies)
         return Reading(_once(text, repeated), _once(reasoning, repeated), (), (note,), again)
     found = _find(heard, around)
     cut = heard.finish == "length"
@@ -243,14 +243,14 @@ def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around:
     repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "not run; asked for an answer without tools"),)
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), repairs)
-    return Reading("", found.reasoning, (), repairs, ask_again("loop", around.slips))
+    return Reading("", found.reasoning, (), repairs, ask_again("loop", around.bad_replies))
 
 
 def _silent(heard: Heard, found: _Found, around: Circumstances) -> Reading:
     if around.asked is not None and around.asked.without_tools:
         note = repair("empty_reply", "", "the turn ends")
-        again = ask_again(around.asked.reason, around.slips)
-        return Reading("", found.reasoning, (), (*found.repairs, note), again, hopeless=True)
+        again = ask_again(around.asked.reason, around.bad_replies)
+        return Reading("", found.reasoning, (), (*found.repairs, note), again, give_up=True)
     if found.reasoning.strip():
         return _useless("thinking", repair("only_thinking", found.reasoning[-200:], "asked again"), around, found)
     if heard.written >= LEAST_CALL and around.tools:
@@ -261,7 +261,7 @@ def _silent(heard: Heard, found: _Found, around: Circumstances) -> Reading:
 
 def _useless(reason: Reason, note: Repair, around: Circumstances, found: _Found | None = None) -> Reading:
     kept, reasoning = (found.repairs, found.reasoning) if found is not None and reason != "cut" else ((), "")
-    return Reading(reasoning=reasoning, repairs=(*kept, note), again=ask_again(reason, around.slips))
+    return Reading(reasoning=reasoning, repairs=(*kept, note), again=ask_again(reason, around.bad_replies))
 
 
 def _already(result: str) -> str:

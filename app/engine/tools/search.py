@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.base import Micros
 from app.domain.message import Role, SearchHit
-from app.engine.bundle import EnginePorts
+from app.engine.deps import EngineDeps
 from app.ports.tools import ToolOutcome
 
 DEFAULT_LIMIT = 10
@@ -13,7 +13,7 @@ MAX_LIMIT = 50
 DAY: Micros = 24 * 3600 * 1_000_000
 
 
-async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: EnginePorts) -> ToolOutcome:
+async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: EngineDeps) -> ToolOutcome:
     """Finds messages by words, best first. Reads only, so it may be repeated."""
     query = str(arguments.get("query") or "").strip()
     if not query:

@@ -3,15 +3,15 @@
 from app.domain.agent import Agent
 from app.domain.message import MessageDraft
 from app.domain.run import Run
-from app.rest.agent_bodies import agent_draft, agent_patch, secrets_of
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen
-from app.rest.lookups import default_thread, told, told_one, tools_by_name, wanted
-from app.rest.pages import page_of
-from app.rest.turns import parts_of
+from app.rest.requests.agent_bodies import agent_draft, agent_patch, secrets_of
+from app.rest.requests.lookups import default_thread, one_to_wire, told, tools_by_name, wanted
+from app.rest.requests.pages import page_of
+from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
 from app.rest.wire.base import API, JsonObject, Nothing
-from app.rest.wire.context import ContextWindowOverview, told_context
+from app.rest.wire.context import ContextWindowOverview, context_to_wire
 from app.rest.wire.conversations import RecompileQuery
 from app.rest.wire.messages import ResetMessagesRequest
 
@@ -75,12 +75,12 @@ async def create_agent(call: Call[Nothing, CreateAgentRequest]) -> AgentState:
     secrets = secrets_of(call.body)
     if secrets:
         await call.services.agent_secrets.replace(agent.id, secrets, API)
-    return await told_one(call, agent.id)
+    return await one_to_wire(call, agent.id)
 
 
 async def get_agent(call: Call[AgentQuery, None]) -> AgentState:
     """One agent, with all that belongs to it."""
-    return await told_one(call, call.id("agent_id"))
+    return await one_to_wire(call, call.id("agent_id"))
 
 
 async def update_agent(call: Call[Nothing, UpdateAgent]) -> AgentState:
@@ -93,7 +93,7 @@ async def update_agent(call: Call[Nothing, UpdateAgent]) -> AgentState:
         await call.services.agents.update(agent_id, patch, origin=API)
     if secrets is not None:
         await call.services.agent_secrets.replace(agent_id, secrets, API)
-    return await told_one(call, agent_id)
+    return await one_to_wire(call, agent_id)
 
 
 async def delete_agent(call: Call[Nothing, None]) -> JsonObject:
@@ -109,7 +109,7 @@ async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
     place = await default_thread(call, call.id("agent_id"))
     overview = await call.services.context.overview(place.active_id)
     page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
-    return told_context(overview, page, await tools_by_name(call))
+    return context_to_wire(overview, page, await tools_by_name(call))
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:
@@ -121,19 +121,19 @@ async def reset_messages(call: Call[Nothing, ResetMessagesRequest | None]) -> Ag
     """Empties the context window; the messages stay in the history."""
     agent_id = call.id("agent_id")
     await call.services.conversations.reset((await default_thread(call, agent_id)).active_id)
-    return await told_one(call, agent_id)
+    return await one_to_wire(call, agent_id)
 
 
 async def attach_identity(call: Call[Nothing, None]) -> AgentState:
     """Connects the agent with an identity."""
     await call.services.identities.attach(call.id("agent_id"), call.id("identity_id"), True, API)
-    return await told_one(call, call.id("agent_id"))
+    return await one_to_wire(call, call.id("agent_id"))
 
 
 async def detach_identity(call: Call[Nothing, None]) -> AgentState:
     """Takes the connection with an identity away."""
     await call.services.identities.attach(call.id("agent_id"), call.id("identity_id"), False, API)
-    return await told_one(call, call.id("agent_id"))
+    return await one_to_wire(call, call.id("agent_id"))
 
 
 ENDPOINTS = (

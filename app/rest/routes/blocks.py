@@ -2,11 +2,11 @@
 
 from app.domain.block import Block
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import told, wanted
-from app.rest.pages import page_of
+from app.rest.requests.lookups import told, wanted
+from app.rest.requests.pages import page_of
 from app.rest.wire.agents import AgentQuery, AgentState
 from app.rest.wire.base import API, Nothing
-from app.rest.wire.blocks import BlockQuery, BlockResponse, BlockUpdate, CreateBlock, told_block
+from app.rest.wire.blocks import BlockQuery, BlockResponse, BlockUpdate, CreateBlock, block_to_wire
 
 
 async def list_blocks(call: Call[BlockQuery, None]) -> list[BlockResponse]:
@@ -22,7 +22,7 @@ async def list_blocks(call: Call[BlockQuery, None]) -> list[BlockResponse]:
             for block_id in one.block_ids
         }
         found = [block for block in found if block.id in held]
-    return [told_block(block) for block in page_of(found, query, lambda block: block.id)]
+    return [block_to_wire(block) for block in page_of(found, query, lambda block: block.id)]
 
 
 async def _holder_counts(call: Call[BlockQuery, None]) -> dict[str, int]:
@@ -70,18 +70,18 @@ async def count_blocks(call: Call[Nothing, None]) -> int:
 
 async def create_block(call: Call[Nothing, CreateBlock]) -> BlockResponse:
     """Creates a block that no agent holds yet. A limit binds the agents, not who writes here."""
-    return told_block(await call.services.blocks.add(call.body.draft(), API, may_overflow=True))
+    return block_to_wire(await call.services.blocks.add(call.body.draft(), API, may_overflow=True))
 
 
 async def get_block(call: Call[Nothing, None]) -> BlockResponse:
     """One block."""
-    return told_block(await call.services.blocks.get(call.id("block_id")))
+    return block_to_wire(await call.services.blocks.get(call.id("block_id")))
 
 
 async def update_block(call: Call[Nothing, BlockUpdate]) -> BlockResponse:
     """Changes a block for all agents that hold it. A limit binds the agents, not who writes here."""
     changed = await call.services.blocks.update(call.id("block_id"), call.body.patch(), origin=API, may_overflow=True)
-    return told_block(changed)
+    return block_to_wire(changed)
 
 
 async def delete_block(call: Call[Nothing, None]) -> None:

@@ -2,16 +2,16 @@
 
 from app.domain.conversation import Conversation as Row
 from app.domain.error import Conflict, Invalid, NotFound
-from app.domain.page import Cut, RunFilter
+from app.domain.page import PageRequest, RunFilter
 from app.domain.run import Run
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen, NotYet
-from app.rest.lookups import objects, thread_of
-from app.rest.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.requests.lookups import objects, thread_of
+from app.rest.requests.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.requests.turns import stream
 from app.rest.routes.messages import answered, cancelled, streamed
 from app.rest.sse import StreamPlan
-from app.rest.turns import stream
 from app.rest.wire.base import JsonObject, Nothing
 from app.rest.wire.conversations import (
     AgentIdQuery,
@@ -21,7 +21,7 @@ from app.rest.wire.conversations import (
     CreateQuery,
     RecompileQuery,
     UpdateConversation,
-    told_conversation,
+    conversation_to_wire,
 )
 from app.rest.wire.messages import (
     LettaRequest,
@@ -37,7 +37,7 @@ async def _told(call: Call, rows: list[Row]) -> list[Conversation]:
     shown = tuple(row.active_id for row in rows)
     in_context = await call.services.listing.in_context_ids(shown)
     last = await call.services.listing.last_said(shown)
-    return [told_conversation(row, in_context.get(row.active_id, ()), last.get(row.active_id)) for row in rows]
+    return [conversation_to_wire(row, in_context.get(row.active_id, ()), last.get(row.active_id)) for row in rows]
 
 
 async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conversation]:
@@ -151,7 +151,7 @@ async def _run_to_stream(call: Call, row: Row, body: RetrieveStreamRequest) -> R
         raise NotFound("This run belongs to another agent.")
     if body.otid is not None:
         return await call.services.turns.begun_by(row.agent_id, body.otid)
-    page = await call.services.listing.runs(RunFilter(conversation_id=row.id), Cut(limit=20))
+    page = await call.services.listing.runs(RunFilter(conversation_id=row.id), PageRequest(limit=20))
     for run in page.runs:
         if run.active or run.background:
             return run
@@ -162,7 +162,7 @@ async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:
     """Stops what runs in the conversation."""
     row = await _thread(call)
     family = await call.services.listing.runs(
-        RunFilter(conversation_id=row.id, statuses=("created", "running")), Cut(limit=20)
+        RunFilter(conversation_id=row.id, statuses=("created", "running")), PageRequest(limit=20)
     )
     if not family.runs:
         raise Conflict("Nothing runs that could be cancelled.", hint="It may have ended already.")

@@ -4,49 +4,49 @@ from app.domain.agent import AgentPatch
 from app.domain.block import Block
 from app.domain.error import NotFound
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import told_one, tools_by_name
-from app.rest.pages import page_of
+from app.rest.requests.lookups import one_to_wire, tools_by_name
+from app.rest.requests.pages import page_of
 from app.rest.wire.agents import AgentState, Memory
 from app.rest.wire.base import API, Nothing, PageQuery
-from app.rest.wire.blocks import BlockResponse, BlockUpdate, told_block
-from app.rest.wire.tools import Tool, told_tool
+from app.rest.wire.blocks import BlockResponse, BlockUpdate, block_to_wire
+from app.rest.wire.tools import Tool, tool_to_wire
 
 
 async def core_memory(call: Call[Nothing, None]) -> Memory:
     """All blocks of the agent, as the older clients read them."""
     agent = await call.services.agents.get(call.id("agent_id"))
     blocks = await call.services.blocks.of_agent(agent.id)
-    return Memory(agent_type=agent.agent_type, blocks=tuple(told_block(block) for block in blocks))
+    return Memory(agent_type=agent.agent_type, blocks=tuple(block_to_wire(block) for block in blocks))
 
 
 async def list_blocks(call: Call[PageQuery, None]) -> list[BlockResponse]:
     """The blocks of the agent."""
     agent = await call.services.agents.get(call.id("agent_id"))
     blocks = await call.services.blocks.of_agent(agent.id)
-    return [told_block(block) for block in page_of(blocks, call.query, lambda block: block.id)]
+    return [block_to_wire(block) for block in page_of(blocks, call.query, lambda block: block.id)]
 
 
 async def get_block(call: Call[Nothing, None]) -> BlockResponse:
     """The agent's block with this label."""
-    return told_block(await _labelled(call))
+    return block_to_wire(await _labelled(call))
 
 
 async def update_block(call: Call[Nothing, BlockUpdate]) -> BlockResponse:
     """Changes the agent's block with this label. A limit binds the agent, not who writes here."""
     block = await _labelled(call)
-    return told_block(await call.services.blocks.update(block.id, call.body.patch(), origin=API, may_overflow=True))
+    return block_to_wire(await call.services.blocks.update(block.id, call.body.patch(), origin=API, may_overflow=True))
 
 
 async def attach_block(call: Call[Nothing, None]) -> AgentState:
     """Attaches a block; attached to several agents it is shared."""
     await call.services.blocks.attach(call.id("agent_id"), call.id("block_id"), API)
-    return await told_one(call, call.id("agent_id"))
+    return await one_to_wire(call, call.id("agent_id"))
 
 
 async def detach_block(call: Call[Nothing, None]) -> AgentState:
     """Takes a block away from the agent; the block stays."""
     await call.services.blocks.detach(call.id("agent_id"), call.id("block_id"), API)
-    return await told_one(call, call.id("agent_id"))
+    return await one_to_wire(call, call.id("agent_id"))
 
 
 async def _labelled(call: Call[Nothing, BlockUpdate] | Call[Nothing, None]) -> Block:
@@ -63,7 +63,7 @@ async def list_tools(call: Call[PageQuery, None]) -> list[Tool]:
     agent = await call.services.agents.get(call.id("agent_id"))
     tools = await tools_by_name(call)
     own = [tools[name] for name in agent.tool_names if name in tools]
-    return [told_tool(tool) for tool in page_of(own, call.query, lambda tool: tool.id)]
+    return [tool_to_wire(tool) for tool in page_of(own, call.query, lambda tool: tool.id)]
 
 
 async def attach_tool(call: Call[Nothing, None]) -> AgentState:
@@ -84,7 +84,7 @@ async def _equip(call: Call[Nothing, None], attached: bool) -> AgentState:
     if attached != (tool.name in agent.tool_names):
         names = (*agent.tool_names, tool.name) if attached else tuple(n for n in agent.tool_names if n != tool.name)
         await call.services.agents.update(agent.id, AgentPatch(tool_names=names), agent.version, API)
-    return await told_one(call, agent.id)
+    return await one_to_wire(call, agent.id)
 
 
 _OF_AGENT = "/v1/agents/{agent_id}"

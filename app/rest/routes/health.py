@@ -2,10 +2,10 @@
 
 from app import __version__
 from app.rest.call import Call, Endpoint
-from app.rest.wire.base import Nothing, Told
+from app.rest.wire.base import Nothing, ResponseModel
 
 
-class Health(Told):
+class Health(ResponseModel):
     version: str
     status: str
 

@@ -2,12 +2,12 @@
 
 from app.domain.identity import Identity as OurIdentity
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import told, wanted
-from app.rest.pages import page_of
+from app.rest.requests.lookups import told, wanted
+from app.rest.requests.pages import page_of
 from app.rest.wire.agents import AgentQuery, AgentState
 from app.rest.wire.base import API, JsonObject, Nothing, PageQuery
-from app.rest.wire.blocks import BlockResponse, told_block
-from app.rest.wire.identities import Identity, IdentityCreate, IdentityQuery, IdentityUpdate, told_identity
+from app.rest.wire.blocks import BlockResponse, block_to_wire
+from app.rest.wire.identities import Identity, IdentityCreate, IdentityQuery, IdentityUpdate, identity_to_wire
 
 
 async def list_identities(call: Call[IdentityQuery, None]) -> list[Identity]:
@@ -21,7 +21,7 @@ async def list_identities(call: Call[IdentityQuery, None]) -> list[Identity]:
         and query.identity_type in (None, one.identity_type)
     ]
     holders = await call.services.identities.holders()
-    return [told_identity(one, holders.get(one.id, ())) for one in page_of(found, query, lambda one: one.id)]
+    return [identity_to_wire(one, holders.get(one.id, ())) for one in page_of(found, query, lambda one: one.id)]
 
 
 async def count_identities(call: Call[Nothing, None]) -> int:
@@ -67,11 +67,11 @@ async def blocks_of_identity(call: Call[PageQuery, None]) -> list[BlockResponse]
     """The blocks of an identity."""
     identity = await call.services.identities.get(call.id("identity_id"))
     held = [block for block in await call.services.blocks.list() if block.id in identity.block_ids]
-    return [told_block(block) for block in page_of(held, call.query, lambda block: block.id)]
+    return [block_to_wire(block) for block in page_of(held, call.query, lambda block: block.id)]
 
 
 async def _told(call: Call, identity: OurIdentity) -> Identity:
-    return told_identity(identity, (await call.services.identities.holders()).get(identity.id, ()))
+    return identity_to_wire(identity, (await call.services.identities.holders()).get(identity.id, ()))
 
 
 ENDPOINTS = (

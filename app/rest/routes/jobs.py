@@ -5,10 +5,10 @@ from app.domain.page import RunFilter
 from app.domain.run import ACTIVE
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen
-from app.rest.pages import RUN_PAGE, cut_of
+from app.rest.requests.pages import RUN_PAGE, cut_of
 from app.rest.routes.runs import one_run
 from app.rest.wire.base import Nothing
-from app.rest.wire.runs import Job, JobQuery, told_job
+from app.rest.wire.runs import Job, JobQuery, job_to_wire
 
 
 async def list_jobs(call: Call[JobQuery, None]) -> list[Job]:
@@ -32,7 +32,7 @@ async def _list(call: Call[JobQuery, None], active: bool) -> list[Job]:
         raise Misshapen("query: an id of the form job-<uuid4> is needed")
     cut = cut_of(query.model_copy(update=cursors), "run", RUN_PAGE)
     page = await call.services.listing.runs(RunFilter(statuses=ACTIVE if active else ()), cut)
-    return [told_job(run, page) for run in page.runs]
+    return [job_to_wire(run, page) for run in page.runs]
 
 
 def _run_id(call: Call[Nothing, None]) -> str:
@@ -44,21 +44,21 @@ def _run_id(call: Call[Nothing, None]) -> str:
 
 async def get_job(call: Call[Nothing, None]) -> Job:
     """One job."""
-    return told_job(*await one_run(call, _run_id(call)))
+    return job_to_wire(*await one_run(call, _run_id(call)))
 
 
 async def delete_job(call: Call[Nothing, None]) -> Job:
     """Takes an ended job out of the lists."""
     run, page = await one_run(call, _run_id(call))
     await call.services.turns.delete(run.id)
-    return told_job(run, page)
+    return job_to_wire(run, page)
 
 
 async def cancel_job(call: Call[Nothing, None]) -> Job:
     """Stops a job; one that has ended stays as it is."""
     run, _ = await one_run(call, _run_id(call))
     await call.services.runs.cancel(run.id)
-    return told_job(*await one_run(call, run.id))
+    return job_to_wire(*await one_run(call, run.id))
 
 
 ENDPOINTS = (

@@ -12,10 +12,10 @@ from app.domain.wire_message import WireMessage, iso
 from app.rest.call import Call, Endpoint
 from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
-from app.rest.lookups import default_thread, objects, thread_of
-from app.rest.pages import LARGEST, window_of
+from app.rest.requests.lookups import default_thread, objects, thread_of
+from app.rest.requests.pages import LARGEST, window_of
+from app.rest.requests.turns import asked_run, draft_of, stream, whole_answer
 from app.rest.sse import StreamPlan
-from app.rest.turns import asked_run, draft_of, stream, whole_answer
 from app.rest.wire.base import JsonObject, Nothing
 from app.rest.wire.messages import (
     CancelAgentRunRequest,
@@ -25,8 +25,8 @@ from app.rest.wire.messages import (
     MessageQuery,
     MessageSearchRequest,
 )
-from app.rest.wire.runs import Run as ToldRun
-from app.rest.wire.runs import told_run
+from app.rest.wire.runs import Run as WireRun
+from app.rest.wire.runs import run_to_wire
 
 
 async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
@@ -81,7 +81,7 @@ async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Re
     return stream(call.context, plan, body.include_pings is not False)
 
 
-async def send_async(call: Call[Nothing, LettaRequest]) -> ToldRun:
+async def send_async(call: Call[Nothing, LettaRequest]) -> WireRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
     place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
     draft = await draft_of(call, place, call.body, background=True)
@@ -90,7 +90,7 @@ async def send_async(call: Call[Nothing, LettaRequest]) -> ToldRun:
     request = page.requests.get(run.id)
     if request is not None and request.callback_url is not None and request.callback_sent_at is None:
         call.context.spawn(call_back(call.context, request))
-    return told_run(run, page)
+    return run_to_wire(run, page)
 
 
 async def cancel(call: Call[Nothing, CancelAgentRunRequest | None]) -> JsonObject:

@@ -1,13 +1,13 @@
 """Models: what all connected servers offer right now, by handle."""
 
 from app.domain.model import Model as OurModel
-from app.rest.agent_bodies import WINDOW
 from app.rest.call import Call, Endpoint
-from app.rest.wire.base import Asked, Name, Nothing
-from app.rest.wire.models import EmbeddingModel, Model, provider_type, told_embedding_model, told_model
+from app.rest.requests.agent_bodies import WINDOW
+from app.rest.wire.base import Name, Nothing, RequestModel
+from app.rest.wire.models import EmbeddingModel, Model, embedding_model_to_wire, model_to_wire, provider_type
 
 
-class ModelQuery(Asked):
+class ModelQuery(RequestModel):
     provider_category: tuple[Name, ...] = ()
     provider_name: Name | None = None
     provider_type: Name | None = None
@@ -17,7 +17,7 @@ async def list_models(call: Call[ModelQuery, None]) -> list[Model]:
     """Models that can chat. A server that does not answer has none."""
     query = call.query
     return [
-        told_model(model, found.provider, WINDOW)
+        model_to_wire(model, found.provider, WINDOW)
         for found in await call.services.models.list()
         if query.provider_name in (None, found.provider.name)
         and query.provider_type in (None, provider_type(found.provider))
@@ -30,7 +30,7 @@ async def list_models(call: Call[ModelQuery, None]) -> list[Model]:
 async def list_embedding_models(call: Call[Nothing, None]) -> list[EmbeddingModel]:
     """Models that turn text into vectors."""
     return [
-        told_embedding_model(model, found.provider)
+        embedding_model_to_wire(model, found.provider)
         for found in await call.services.models.list()
         for model in found.models
         if _embeds(model)

@@ -1,21 +1,21 @@
 """Runs: every message request is one; read, watched again and deleted here."""
 
 from app.domain.error import Invalid, NotFound
-from app.domain.page import Cut, RunFilter, RunPage, StepFilter
+from app.domain.page import PageRequest, RunFilter, RunPage, StepFilter
 from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import objects
-from app.rest.pages import LARGEST, MESSAGE_PAGE, RUN_PAGE, cut_of, page_of
+from app.rest.requests.lookups import objects
+from app.rest.requests.pages import LARGEST, MESSAGE_PAGE, RUN_PAGE, cut_of, page_of
+from app.rest.requests.turns import stream
 from app.rest.routes.conversations import resumed
-from app.rest.routes.steps import told_steps
-from app.rest.turns import stream
+from app.rest.routes.steps import steps_to_wire
 from app.rest.wire.base import ForwardQuery, JsonObject, Nothing, PageQuery
 from app.rest.wire.messages import LettaResponse, RetrieveStreamRequest
-from app.rest.wire.runs import Run, RunQuery, Step, UsageOfRun, told_run, told_usage
+from app.rest.wire.runs import Run, RunQuery, Step, UsageOfRun, run_to_wire, usage_to_wire
 
-ALL_STEPS = Cut(limit=LARGEST, descending=False)
+ALL_STEPS = PageRequest(limit=LARGEST, descending=False)
 
 
 def filter_of(query: RunQuery) -> RunFilter:
@@ -32,14 +32,14 @@ def filter_of(query: RunQuery) -> RunFilter:
 async def list_runs(call: Call[RunQuery, None]) -> list[Run]:
     """Runs, newest first."""
     page = await call.services.listing.runs(filter_of(call.query), cut_of(call.query, "run", RUN_PAGE))
-    return [told_run(run, page) for run in page.runs]
+    return [run_to_wire(run, page) for run in page.runs]
 
 
 async def list_active(call: Call[RunQuery, None]) -> list[Run]:
     """Runs that go on now."""
     wanted = filter_of(call.query).model_copy(update={"statuses": ACTIVE})
     page = await call.services.listing.runs(wanted, cut_of(call.query, "run", RUN_PAGE))
-    return [told_run(run, page) for run in page.runs]
+    return [run_to_wire(run, page) for run in page.runs]
 
 
 async def one_run(call: Call, run_id: str) -> tuple[OurRun, RunPage]:
@@ -51,14 +51,14 @@ async def one_run(call: Call, run_id: str) -> tuple[OurRun, RunPage]:
 
 async def get_run(call: Call[Nothing, None]) -> Run:
     """One run."""
-    return told_run(*await one_run(call, call.id("run_id")))
+    return run_to_wire(*await one_run(call, call.id("run_id")))
 
 
 async def delete_run(call: Call[Nothing, None]) -> Run:
     """Takes an ended run out of the lists; its messages stay."""
     run, page = await one_run(call, call.id("run_id"))
     await call.services.turns.delete(run.id)
-    return told_run(run, page)
+    return run_to_wire(run, page)
 
 
 async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
@@ -73,13 +73,13 @@ async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
 async def usage(call: Call[Nothing, None]) -> UsageOfRun:
     """Token counts of all steps together."""
     run, _ = await one_run(call, call.id("run_id"))
-    return told_usage(run)
+    return usage_to_wire(run)
 
 
 async def steps(call: Call[PageQuery, None]) -> list[Step]:
     """The model calls of the run."""
     run, _ = await one_run(call, call.id("run_id"))
-    return await told_steps(call, StepFilter(run_id=run.id), cut_of(call.query, "step", RUN_PAGE))
+    return await steps_to_wire(call, StepFilter(run_id=run.id), cut_of(call.query, "step", RUN_PAGE))
 
 
 async def trace(call: Call[PageQuery, None]) -> list[JsonObject]:

@@ -1,10 +1,10 @@
 """Steps: model calls with their cost, their times, their exact bytes, and what people think of them."""
 
-from app.domain.page import Cut, StepFilter
+from app.domain.page import PageRequest, StepFilter
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.lookups import objects
-from app.rest.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.requests.lookups import objects
+from app.rest.requests.pages import MESSAGE_PAGE, cut_of, page_of
 from app.rest.routes.messages import time_of
 from app.rest.wire.base import ForwardQuery, Nothing
 from app.rest.wire.runs import (
@@ -13,15 +13,15 @@ from app.rest.wire.runs import (
     Step,
     StepMetrics,
     StepQuery,
-    told_metrics,
-    told_step,
-    told_trace,
+    metrics_to_wire,
+    step_to_wire,
+    trace_to_wire,
 )
 
 
-async def told_steps(call: Call, wanted: StepFilter, cut: Cut) -> list[Step]:
+async def steps_to_wire(call: Call, wanted: StepFilter, cut: PageRequest) -> list[Step]:
     page = await call.services.listing.steps(wanted, cut)
-    return [told_step(step, page) for step in page.steps]
+    return [step_to_wire(step, page) for step in page.steps]
 
 
 async def list_steps(call: Call[StepQuery, None]) -> list[Step]:
@@ -36,13 +36,13 @@ async def list_steps(call: Call[StepQuery, None]) -> list[Step]:
         has_feedback=query.has_feedback,
         tags=query.tags,
     )
-    return await told_steps(call, wanted, cut_of(query, "step"))
+    return await steps_to_wire(call, wanted, cut_of(query, "step"))
 
 
 async def get_step(call: Call[Nothing, None]) -> Step:
     """One step."""
     page = await call.services.steps.get(call.id("step_id"))
-    return told_step(page.steps[0], page)
+    return step_to_wire(page.steps[0], page)
 
 
 async def metrics(call: Call[Nothing, None]) -> StepMetrics:
@@ -50,13 +50,13 @@ async def metrics(call: Call[Nothing, None]) -> StepMetrics:
     page = await call.services.steps.get(call.id("step_id"))
     said = await call.services.steps.messages(call.id("step_id"))
     tool_ms = sum(part.duration_ms for message in said for part in message.tool_returns)
-    return told_metrics(page.steps[0], tool_ms)
+    return metrics_to_wire(page.steps[0], tool_ms)
 
 
 async def trace(call: Call[Nothing, None]) -> ProviderTrace | None:
     """What the step sent to the model server and what came back."""
     page = await call.services.steps.get(call.id("step_id"))
-    return told_trace(page.steps[0], await call.services.runs.trace(call.id("step_id")))
+    return trace_to_wire(page.steps[0], await call.services.runs.trace(call.id("step_id")))
 
 
 async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
@@ -71,7 +71,7 @@ async def give_feedback(call: Call[Nothing, FeedbackRequest]) -> Step:
     tags = (body.tags or ()) if body.has("tags") else None
     await call.services.steps.give_feedback(call.id("step_id"), body.feedback, tags)
     page = await call.services.steps.get(call.id("step_id"))
-    return told_step(page.steps[0], page)
+    return step_to_wire(page.steps[0], page)
 
 
 _ONE = "/v1/steps/{step_id}"

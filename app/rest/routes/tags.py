@@ -1,7 +1,7 @@
 """Tags: the words that agents and blocks are marked with."""
 
 from app.rest.call import Call, Endpoint
-from app.rest.pages import page_of
+from app.rest.requests.pages import page_of
 from app.rest.wire.base import ForwardQuery, Name
 
 

@@ -3,15 +3,15 @@
 from app.domain.error import NotFound
 from app.domain.tool import Tool as OurTool
 from app.rest.call import Call, Endpoint
-from app.rest.pages import page_of
+from app.rest.requests.pages import page_of
 from app.rest.wire.base import Nothing
-from app.rest.wire.tools import Tool, ToolQuery, told_tool
+from app.rest.wire.tools import Tool, ToolQuery, tool_to_wire
 
 
 async def list_tools(call: Call[ToolQuery, None]) -> list[Tool]:
     """Tools, newest first."""
     found = [tool for tool in await call.services.tools.list() if _fits(tool, call.query)]
-    return [told_tool(tool) for tool in page_of(found, call.query, lambda tool: tool.id)]
+    return [tool_to_wire(tool) for tool in page_of(found, call.query, lambda tool: tool.id)]
 
 
 def _fits(tool: OurTool, query: ToolQuery) -> bool:
@@ -36,13 +36,13 @@ async def get_tool(call: Call[Nothing, None]) -> Tool:
     """One tool."""
     for tool in await call.services.tools.list():
         if tool.id == call.id("tool_id"):
-            return told_tool(tool)
+            return tool_to_wire(tool)
     raise NotFound("This tool does not exist.", hint="The list of tools has the ids.")
 
 
 async def add_base_tools(call: Call[Nothing, None]) -> list[Tool]:
     """The built-in tools; they are there from the first start."""
-    return [told_tool(tool) for tool in await call.services.tools.list() if tool.tool_type.startswith("letta_")]
+    return [tool_to_wire(tool) for tool in await call.services.tools.list() if tool.tool_type.startswith("letta_")]
 
 
 ENDPOINTS = (

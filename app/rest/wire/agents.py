@@ -7,18 +7,18 @@ from pydantic import Field
 from app.domain.agent import Agent, AgentType
 from app.domain.page import AgentPage
 from app.domain.run import StopReason
-from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, Told, Whole, maybe_iso
-from app.rest.wire.blocks import BlockResponse, CreateBlock, told_block
-from app.rest.wire.identities import Identity, told_identity
+from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
+from app.rest.wire.blocks import BlockResponse, CreateBlock, block_to_wire
+from app.rest.wire.identities import Identity, identity_to_wire
 from app.rest.wire.messages import MessageCreate
 from app.rest.wire.models import EmbeddingConfig, LLMConfig, embedding_config, llm_config, model_settings
-from app.rest.wire.tools import Tool, told_tool
+from app.rest.wire.tools import Tool, tool_to_wire
 
 Ids = tuple[Name, ...]
 Window = Annotated[Whole, Field(ge=512)]
 
 
-class _AgentBody(Asked):
+class _AgentBody(RequestModel):
     """Fields that creating and updating share."""
 
     tool_ids: Ids | None = None
@@ -91,7 +91,7 @@ class AgentQuery(PageQuery):
     project_id: Name | None = None
 
 
-class Memory(Told):
+class Memory(ResponseModel):
     agent_type: str | None
     git_enabled: bool = False
     blocks: tuple[BlockResponse, ...]
@@ -161,10 +161,10 @@ _NO_MEMORY = Memory.model_construct()
 """Filled copies of these are made many times faster than new ones: a list may have a thousand agents."""
 
 
-def told_agents(page: AgentPage, include: frozenset[str] = ALL) -> list[AgentState]:
+def agents_to_wire(page: AgentPage, include: frozenset[str] = ALL) -> list[AgentState]:
     """`include`: the relations to tell; the others are empty lists."""
-    tools = {name: told_tool(tool) for name, tool in page.tools.items()} if "agent.tools" in include else {}
-    blocks = {key: told_block(block) for key, block in page.blocks.items()} if "agent.blocks" in include else {}
+    tools = {name: tool_to_wire(tool) for name, tool in page.tools.items()} if "agent.tools" in include else {}
+    blocks = {key: block_to_wire(block) for key, block in page.blocks.items()} if "agent.blocks" in include else {}
     return [_told(agent, page, tools, blocks, include) for agent in page.agents]
 
 
@@ -224,4 +224,4 @@ def _secrets(agent: Agent) -> tuple[AgentEnvironmentVariable, ...]:
 
 def _identities(agent: Agent, page: AgentPage) -> tuple[Identity, ...]:
     known: list[Any] = [page.identities[i] for i in agent.extras.identity_ids if i in page.identities]
-    return tuple(told_identity(identity, page.holders.get(identity.id, ())) for identity in known)
+    return tuple(identity_to_wire(identity, page.holders.get(identity.id, ())) for identity in known)

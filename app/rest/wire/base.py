@@ -20,7 +20,7 @@ Name = Annotated[str, Field(max_length=500)]
 JsonObject = dict[str, Any]
 
 
-class Asked(Frozen):
+class RequestModel(Frozen):
     """A body or a query. `model_fields_set` tells what was really given."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -29,22 +29,22 @@ class Asked(Frozen):
         return name in self.model_fields_set
 
 
-class Nothing(Asked):
+class Nothing(RequestModel):
     """Neither a body nor a query."""
 
 
-class Told(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True, protected_namespaces=(), populate_by_name=True)
 
 
-class Audited(Told):
+class Audited(ResponseModel):
     created_by_id: str | None = USER_ID
     last_updated_by_id: str | None = USER_ID
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class PageQuery(Asked):
+class PageQuery(RequestModel):
     """The cursor of a list: ids in `before` and `after` mean places in the given order."""
 
     before: Name | None = None

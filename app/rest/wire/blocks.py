@@ -6,14 +6,14 @@ from pydantic import Field
 
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.rest.constants import USER_ID
-from app.rest.wire.base import Asked, JsonObject, Name, PageQuery, Told, Whole
+from app.rest.wire.base import JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole
 
 API_LIMIT = 100_000
 """What a block made here may hold when it is not said; the window's blocks are smaller."""
 Limit = Annotated[Whole, Field(ge=1)]
 
 
-class CreateBlock(Asked):
+class CreateBlock(RequestModel):
     value: str
     limit: Limit = API_LIMIT
     label: Name
@@ -36,7 +36,7 @@ class CreateBlock(Asked):
         )
 
 
-class BlockUpdate(Asked):
+class BlockUpdate(RequestModel):
     value: str | None = None
     limit: Limit | None = None
     label: Name | None = None
@@ -53,7 +53,7 @@ class BlockUpdate(Asked):
         return BlockPatch(**{name: emptied.get(name) if value is None else value for name, value in given.items()})
 
 
-class BlockResponse(Told):
+class BlockResponse(ResponseModel):
     value: str
     limit: int
     project_id: str | None = None
@@ -90,7 +90,7 @@ class BlockQuery(PageQuery):
     connected_to_agents_count_eq: tuple[Whole, ...] = ()
 
 
-def told_block(block: Block) -> BlockResponse:
+def block_to_wire(block: Block) -> BlockResponse:
     return BlockResponse(
         value=block.value,
         limit=block.limit,

@@ -8,7 +8,7 @@ from app.domain.message import Message as OurMessage
 from app.domain.message import ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
 from app.domain.wire_message import iso
-from app.rest.wire.base import Audited, JsonObject, Told
+from app.rest.wire.base import Audited, JsonObject, ResponseModel
 
 
 class Message(Audited):
@@ -28,7 +28,7 @@ class Message(Audited):
     sender_id: str | None = None
 
 
-class ContextWindowOverview(Told):
+class ContextWindowOverview(ResponseModel):
     context_window_size_max: int
     context_window_size_current: int
     num_messages: int
@@ -54,7 +54,7 @@ class ContextWindowOverview(Told):
     messages: tuple[Message, ...]
 
 
-def told_context(overview: ContextOverview, page: TranscriptPage, tools: dict[str, Tool]) -> ContextWindowOverview:
+def context_to_wire(overview: ContextOverview, page: TranscriptPage, tools: dict[str, Tool]) -> ContextWindowOverview:
     functions = tuple(_function(tools[p.label]) for p in overview.parts if p.kind == "tools" and p.label in tools)
     return ContextWindowOverview(
         context_window_size_max=overview.window,

@@ -3,17 +3,17 @@
 from app.domain.base import Micros
 from app.domain.conversation import Conversation as OurConversation
 from app.domain.wire_message import iso
-from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, maybe_iso
+from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, maybe_iso
 
 
-class CreateConversation(Asked):
+class CreateConversation(RequestModel):
     summary: str | None = None
     isolated_block_labels: tuple[Name, ...] | None = None
     model: Name | None = None
     model_settings: JsonObject | None = None
 
 
-class UpdateConversation(Asked):
+class UpdateConversation(RequestModel):
     summary: str | None = None
     model: Name | None = None
     model_settings: JsonObject | None = None
@@ -35,20 +35,20 @@ class ConversationQuery(PageQuery):
     summary_search: Name | None = None
 
 
-class CreateQuery(Asked):
+class CreateQuery(RequestModel):
     agent_id: Name
 
 
-class AgentIdQuery(Asked):
+class AgentIdQuery(RequestModel):
     agent_id: Name | None = None
 
 
-class RecompileQuery(Asked):
+class RecompileQuery(RequestModel):
     update_timestamp: bool | None = None
     dry_run: bool | None = None
 
 
-def told_conversation(row: OurConversation, in_context: tuple[str, ...], last_at: Micros | None) -> Conversation:
+def conversation_to_wire(row: OurConversation, in_context: tuple[str, ...], last_at: Micros | None) -> Conversation:
     return Conversation(
         id=row.id,
         agent_id=row.agent_id,

@@ -4,16 +4,16 @@ from typing import Any, Literal
 
 from app.domain.identity import Identity as OurIdentity
 from app.domain.identity import IdentityDraft, IdentityPatch, IdentityType
-from app.rest.wire.base import Asked, Name, PageQuery, Told
+from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel
 
 
-class IdentityProperty(Asked):
+class IdentityProperty(RequestModel):
     key: Name
     value: str | float | bool | dict[str, Any]
     type: Literal["string", "number", "boolean", "json"]
 
 
-class IdentityCreate(Asked):
+class IdentityCreate(RequestModel):
     identifier_key: Name
     name: Name
     identity_type: IdentityType
@@ -32,7 +32,7 @@ class IdentityCreate(Asked):
         )
 
 
-class IdentityUpdate(Asked):
+class IdentityUpdate(RequestModel):
     identifier_key: Name | None = None
     name: Name | None = None
     identity_type: IdentityType | None = None
@@ -44,7 +44,7 @@ class IdentityUpdate(Asked):
         return IdentityPatch.model_validate(self.model_dump())
 
 
-class Identity(Told):
+class Identity(ResponseModel):
     id: str
     identifier_key: str
     name: str
@@ -62,7 +62,7 @@ class IdentityQuery(PageQuery):
     identity_type: IdentityType | None = None
 
 
-def told_identity(identity: OurIdentity, agent_ids: tuple[str, ...]) -> Identity:
+def identity_to_wire(identity: OurIdentity, agent_ids: tuple[str, ...]) -> Identity:
     return Identity(
         id=identity.id,
         identifier_key=identity.identifier_key,

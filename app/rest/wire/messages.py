@@ -17,7 +17,7 @@ from app.domain.wire_message import (
     UserMessage,
     WireMessage,
 )
-from app.rest.wire.base import Asked, JsonObject, Name, PageQuery, Told, Whole
+from app.rest.wire.base import JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole
 
 MessageType = Literal[
     "system_message",
@@ -46,29 +46,29 @@ __all__ = [
 ]
 
 
-class TextContent(Asked):
+class TextContent(RequestModel):
     type: Literal["text"] = "text"
     text: str
 
 
-class Base64Image(Asked):
+class Base64Image(RequestModel):
     type: Literal["base64"] = "base64"
     media_type: Name
     data: str
 
 
-class LettaImage(Asked):
+class LettaImage(RequestModel):
     type: Literal["letta"] = "letta"
     file_id: Name
     media_type: Name | None = None
 
 
-class UrlImage(Asked):
+class UrlImage(RequestModel):
     type: Literal["url"] = "url"
     url: str
 
 
-class ImageContent(Asked):
+class ImageContent(RequestModel):
     type: Literal["image"] = "image"
     source: Annotated[Base64Image | LettaImage | UrlImage, Field(discriminator="type")]
 
@@ -77,7 +77,7 @@ ContentPart = Annotated[TextContent | ImageContent, Field(discriminator="type")]
 Content = str | tuple[ContentPart, ...]
 
 
-class MessageCreate(Asked):
+class MessageCreate(RequestModel):
     type: Literal["message"] | None = "message"
     otid: Name | None = None
     group_id: Name | None = None
@@ -88,7 +88,7 @@ class MessageCreate(Asked):
     batch_item_id: Name | None = None
 
 
-class ApprovalCreate(Asked):
+class ApprovalCreate(RequestModel):
     type: Literal["approval"]
     otid: Name | None = None
     approvals: tuple[JsonObject, ...] | None = None
@@ -97,7 +97,7 @@ class ApprovalCreate(Asked):
     reason: str | None = None
 
 
-class ToolReturnCreate(Asked):
+class ToolReturnCreate(RequestModel):
     type: Literal["tool_return"]
     otid: Name | None = None
     tool_returns: tuple[JsonObject, ...]
@@ -116,7 +116,7 @@ Sent = Annotated[
 ]
 
 
-class LettaRequest(Asked):
+class LettaRequest(RequestModel):
     messages: Annotated[tuple[Sent, ...], Field(max_length=1000)] | None = None
     input: Content | None = None
     max_steps: Annotated[Whole, Field(ge=1)] | None = None
@@ -147,7 +147,7 @@ class LettaRequest(Asked):
         return self
 
 
-class RetrieveStreamRequest(Asked):
+class RetrieveStreamRequest(RequestModel):
     agent_id: Name | None = None
     run_id: Name | None = None
     otid: Name | None = None
@@ -157,11 +157,11 @@ class RetrieveStreamRequest(Asked):
     batch_size: Whole | None = None
 
 
-class CancelAgentRunRequest(Asked):
+class CancelAgentRunRequest(RequestModel):
     run_ids: tuple[Name, ...] | None = None
 
 
-class ResetMessagesRequest(Asked):
+class ResetMessagesRequest(RequestModel):
     add_default_initial_messages: bool | None = None
 
 
@@ -173,7 +173,7 @@ class MessageQuery(PageQuery):
     include_return_message_types: Types = ()
 
 
-class MessageSearchRequest(Asked):
+class MessageSearchRequest(RequestModel):
     query: str
     agent_id: Name | None = None
     conversation_id: Name | None = None
@@ -183,7 +183,7 @@ class MessageSearchRequest(Asked):
     end_date: Name | None = None
 
 
-class LettaResponse(Told):
+class LettaResponse(ResponseModel):
     messages: tuple[WireMessage, ...]
     stop_reason: StopReasonObject
     usage: UsageStatistics
@@ -191,7 +191,7 @@ class LettaResponse(Told):
     turns: tuple[JsonObject, ...] | None = None
 
 
-class FoundMessage(Told):
+class FoundMessage(ResponseModel):
     """A message in the answer to a search."""
 
     message_type: str

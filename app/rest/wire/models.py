@@ -5,7 +5,7 @@ from typing import Any
 from app.domain.agent import Agent
 from app.domain.model import Model as OurModel
 from app.domain.model import Provider
-from app.rest.wire.base import JsonObject, Told
+from app.rest.wire.base import JsonObject, ResponseModel
 
 EMBEDDING_CHUNK = 300
 ENDPOINTS = frozenset(
@@ -79,7 +79,7 @@ PROVIDERS = frozenset(
 )
 
 
-class LLMConfig(Told):
+class LLMConfig(ResponseModel):
     model: str
     display_name: str | None = None
     model_endpoint_type: str
@@ -106,7 +106,7 @@ class LLMConfig(Told):
     tool_call_parser: str | None = None
 
 
-class EmbeddingConfig(Told):
+class EmbeddingConfig(ResponseModel):
     embedding_endpoint_type: str
     embedding_endpoint: str | None = None
     embedding_model: str
@@ -206,7 +206,7 @@ def _effort(reasoning: str) -> str | None:
     return {"auto": None, "off": "none"}.get(reasoning, reasoning)
 
 
-def told_model(model: OurModel, provider: Provider, window: int) -> Model:
+def model_to_wire(model: OurModel, provider: Provider, window: int) -> Model:
     size = model.context_window or model.allocated_context or model.trained_context or window
     return Model(
         model=model.name,
@@ -223,7 +223,7 @@ def told_model(model: OurModel, provider: Provider, window: int) -> Model:
     )
 
 
-def told_embedding_model(model: OurModel, provider: Provider) -> EmbeddingModel:
+def embedding_model_to_wire(model: OurModel, provider: Provider) -> EmbeddingModel:
     return EmbeddingModel(
         embedding_endpoint_type=endpoint_type(provider, EMBEDDING_ENDPOINTS),
         embedding_endpoint=_address(provider),

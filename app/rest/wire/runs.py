@@ -10,7 +10,7 @@ from app.domain.run import Step as OurStep
 from app.domain.turn import Feedback
 from app.domain.wire_message import iso
 from app.rest.constants import ORGANISATION_ID, USER_ID
-from app.rest.wire.base import Asked, Audited, JsonObject, Name, PageQuery, Told, maybe_iso
+from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, maybe_iso
 
 DEFAULT_CONFIG: JsonObject = {
     "use_assistant_message": True,
@@ -21,7 +21,7 @@ DEFAULT_CONFIG: JsonObject = {
 STEP_STATUS = {"completed": "success", "failed": "failed", "cancelled": "cancelled"}
 
 
-class Run(Told):
+class Run(ResponseModel):
     id: str
     status: RunStatus
     created_at: str
@@ -59,7 +59,7 @@ class Job(Audited):
     user_id: str | None = USER_ID
 
 
-class Step(Told):
+class Step(ResponseModel):
     id: str
     origin: str | None = None
     organization_id: str | None = ORGANISATION_ID
@@ -93,7 +93,7 @@ class Step(Told):
     status: str | None
 
 
-class StepMetrics(Told):
+class StepMetrics(ResponseModel):
     id: str
     organization_id: str | None = ORGANISATION_ID
     provider_id: str | None = None
@@ -126,7 +126,7 @@ class ProviderTrace(Audited):
     billing_context: JsonObject | None = None
 
 
-class UsageOfRun(Told):
+class UsageOfRun(ResponseModel):
     completion_tokens: int
     prompt_tokens: int
     total_tokens: int
@@ -161,12 +161,12 @@ class StepQuery(PageQuery):
     project_id: Name | None = None
 
 
-class FeedbackRequest(Asked):
+class FeedbackRequest(RequestModel):
     feedback: Feedback | None = None
     tags: tuple[Name, ...] | None = None
 
 
-def told_run(run: OurRun, page: RunPage) -> Run:
+def run_to_wire(run: OurRun, page: RunPage) -> Run:
     request = page.requests.get(run.id)
     first = page.first_token_at.get(run.id)
     failure = run.failure
@@ -192,13 +192,13 @@ def told_run(run: OurRun, page: RunPage) -> Run:
     )
 
 
-def told_job(run: OurRun, page: RunPage) -> Job:
-    told = told_run(run, page)
+def job_to_wire(run: OurRun, page: RunPage) -> Job:
+    told = run_to_wire(run, page)
     shared = {name: getattr(told, name) for name in Job.model_fields if name in Run.model_fields}
     return Job(**{**shared, "id": f"job-{run.id.partition('-')[2]}", "updated_at": told.completed_at})
 
 
-def told_step(step: OurStep, page: StepPage) -> Step:
+def step_to_wire(step: OurStep, page: StepPage) -> Step:
     said, run = page.feedback.get(step.id), page.runs.get(step.run_id)
     usage = step.usage
     provider, _, name = step.model.partition("/")
@@ -224,7 +224,7 @@ def told_step(step: OurStep, page: StepPage) -> Step:
     )
 
 
-def told_metrics(step: OurStep, tool_ms: int) -> StepMetrics:
+def metrics_to_wire(step: OurStep, tool_ms: int) -> StepMetrics:
     took = (step.completed_at - step.created_at) * 1000 if step.completed_at else None
     return StepMetrics(
         id=step.id,
@@ -238,7 +238,7 @@ def told_metrics(step: OurStep, tool_ms: int) -> StepMetrics:
     )
 
 
-def told_trace(step: OurStep, trace: StepTrace) -> ProviderTrace:
+def trace_to_wire(step: OurStep, trace: StepTrace) -> ProviderTrace:
     return ProviderTrace(
         id=f"provider_trace-{step.id.partition('-')[2]}",
         request_json=_object(trace.request),
@@ -268,7 +268,7 @@ def _reply(trace: StepTrace) -> JsonObject:
     return {"chunks": chunks, "truncated": trace.reply_truncated}
 
 
-def told_usage(run: OurRun) -> UsageOfRun:
+def usage_to_wire(run: OurRun) -> UsageOfRun:
     usage = run.usage
     return UsageOfRun(
         completion_tokens=usage.completion_tokens,

@@ -4,10 +4,10 @@ from pydantic import Field
 
 from app.domain.tool import Tool as OurTool
 from app.rest.constants import USER_ID
-from app.rest.wire.base import JsonObject, Name, PageQuery, Told
+from app.rest.wire.base import JsonObject, Name, PageQuery, ResponseModel
 
 
-class Tool(Told):
+class Tool(ResponseModel):
     id: str
     tool_type: str
     description: str | None
@@ -38,7 +38,7 @@ class ToolQuery(PageQuery):
     return_only_letta_tools: bool = False
 
 
-def told_tool(tool: OurTool) -> Tool:
+def tool_to_wire(tool: OurTool) -> Tool:
     schema = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
     return Tool(
         id=tool.id,

@@ -1,1 +1,1 @@
-"""Qt models of what the window shows. They hold words of the domain and know no services and no widgets."""
+"""Language models and the servers that run them."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.database.words import folded, index_text, query_terms, snippet
+from app.adapters.database.search_text import folded, index_text, query_terms, snippet
 from app.domain.message import Role
 from tests.adapters.database.making import World, branch, conversation
 from tests.support import samples

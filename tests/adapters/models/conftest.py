@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from app.adapters.models.ollama import Ollama
-from app.adapters.models.openai_compatible import OpenAICompatible
+from app.adapters.models.ollama.server import Ollama
+from app.adapters.models.openai.server import OpenAICompatible
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_requests import QUICK, provider
 from tests.support.openai_server import OpenAIServer

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.adapters.models.connection import Patience
-from app.adapters.models.ollama import Ollama
+from app.adapters.models.http.connection import Patience
+from app.adapters.models.ollama.server import Ollama
 from tests.support.ollama_pages import SIGN_IN, Installed, nested
 from tests.support.ollama_replies import Answer
 from tests.support.ollama_server import OllamaServer

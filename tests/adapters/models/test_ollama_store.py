@@ -5,8 +5,8 @@ from contextlib import aclosing
 
 import pytest
 
-from app.adapters.models.ollama import Ollama
-from app.adapters.models.ollama_pull import Pulling
+from app.adapters.models.ollama.pull import Pulling
+from app.adapters.models.ollama.server import Ollama
 from app.domain.error import ModelError
 from app.domain.model import PullProgress
 from tests.support.ollama_server import OllamaServer

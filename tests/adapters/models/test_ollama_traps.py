@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.models.ollama import Ollama
+from app.adapters.models.ollama.server import Ollama
 from app.domain.message import ImagePart, TextPart
 from app.ports.models import ChatRequest
 from tests.support.ollama_pages import Installed

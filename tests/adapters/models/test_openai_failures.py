@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from app.adapters.models.connection_failures import failed, silent
-from app.adapters.models.openai_compatible import OpenAICompatible
-from app.adapters.models.openai_errors import Server
+from app.adapters.models.http.connection_failures import failed, silent
+from app.adapters.models.http.refusals import Server
+from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
 from tests.support.openai_replies import Reply
 from tests.support.openai_requests import KEPT, QUICK, failure, provider, request, text_of

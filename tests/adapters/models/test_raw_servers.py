@@ -12,12 +12,12 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from app.adapters.models.connection import _proxy_for
-from app.adapters.models.connection_failures import failed
-from app.adapters.models.ollama_reply import OllamaReply
-from app.adapters.models.openai_compatible import OpenAICompatible
-from app.adapters.models.openai_errors import Server
-from app.adapters.models.openai_reply import NotReadable, ReplyReader, ServerSaid
+from app.adapters.models.http.connection import _proxy_for
+from app.adapters.models.http.connection_failures import failed
+from app.adapters.models.http.refusals import Server
+from app.adapters.models.ollama.reply import OllamaReply
+from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
+from app.adapters.models.openai.server import OpenAICompatible
 from tests.support.openai_requests import QUICK, answer, failure, provider, text_of
 
 pytestmark = pytest.mark.anyio

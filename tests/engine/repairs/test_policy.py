@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.apply import apply
-from app.engine.decide import FreshIds, decide
-from app.engine.repairs.again import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Again, ask_again
+from app.engine.repairs.again import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reprompt, ask_again
 from app.engine.repairs.asking import asked_again, offer
 from app.engine.repairs.constrained import SayReader, constrain, words_so_far
 from app.engine.repairs.policy import REPEATED, Circumstances, Heard, NativeCall, Reading, read_reply
 from app.engine.repairs.sentences import ending
+from app.engine.run.apply import apply
+from app.engine.run.decide import FreshIds, decide
 from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RawCall, Reply, RunState, RunTools
 from app.engine.state import ToolsReturned as Returned
 from app.ports.models import ChatRequest, ModelFacts
@@ -134,8 +134,8 @@ def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
         ("stray", 0, {"nudge": LAST}),
     ],
 )
-def test_each_trouble_has_its_way_of_asking_again(reason, slips: int, changes: dict[str, object]):
-    assert ask_again(reason, slips).model_dump(exclude_defaults=True) == {"reason": reason, **changes}
+def test_each_trouble_has_its_way_of_asking_again(reason, bad_replies: int, changes: dict[str, object]):
+    assert ask_again(reason, bad_replies).model_dump(exclude_defaults=True) == {"reason": reason, **changes}
 
 
 def request(**fields: object) -> ChatRequest:
@@ -144,10 +144,12 @@ def request(**fields: object) -> ChatRequest:
 
 
 def test_the_second_try_carries_its_settings_to_the_request():
-    settings = asked_again(agent(context_window=4096), Again(reason="cut", longer=4, warmer=0.2, without_thinking=True))
+    settings = asked_again(
+        agent(context_window=4096), Reprompt(reason="cut", longer=4, warmer=0.2, without_thinking=True)
+    )
     assert settings.settings.max_output_tokens == 2048, "half the window at most"
     assert (settings.settings.temperature, settings.settings.reasoning) == (0.9, "off")
-    sent = offer(request(), Again(reason="loop", nudge=ANSWER_NOW, without_tools=True))
+    sent = offer(request(), Reprompt(reason="loop", nudge=ANSWER_NOW, without_tools=True))
     assert (sent.request.tools, sent.tools) == ((), ())
     assert sent.request.messages[-1].text == f"Hi\n({ANSWER_NOW})"
 
@@ -161,7 +163,7 @@ def test_a_model_whose_calls_get_lost_is_made_to_call_in_json():
 
 def test_a_nudge_after_a_tool_return_goes_into_the_return():
     history = (message("user", "Hi"), message("assistant", call()), message("tool", returned(text="42")))
-    sent = offer(request(messages=history), Again(reason="empty", nudge=ANSWER_OR_CALL))
+    sent = offer(request(messages=history), Reprompt(reason="empty", nudge=ANSWER_OR_CALL))
     assert [each.role for each in sent.request.messages] == ["user", "assistant", "tool"]
     assert sent.request.messages[-1].tool_returns[0].text == f"42\n\n({ANSWER_OR_CALL})"
 

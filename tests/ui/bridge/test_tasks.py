@@ -10,7 +10,7 @@ from shiboken6 import delete
 
 from app.domain.error import Invalid, LinkError
 from app.ui.bridge.tasks import Tasks
-from app.ui.errors import Errors
+from app.ui.state.errors import Errors
 
 Wait = Callable[..., Any]
 

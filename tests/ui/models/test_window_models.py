@@ -5,9 +5,9 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from app.domain.agent import Agent, AgentRow
 from app.domain.history import MemoryEvent, Origin
-from app.ui.models.agents import AgentFilter, AgentList, plain
-from app.ui.models.change_words import place_name, place_of, sentence_of, text_change
-from app.ui.models.history import ChangeList, ChangeRow, DayRow
+from app.ui.memory.history.change_list import ChangeList, ChangeRow, DayRow
+from app.ui.memory.history.sentences import place_name, place_of, sentence_of, text_change
+from app.ui.state.agent_list import AgentFilter, AgentList, plain
 
 DAY = 86_400_000_000
 

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.resources import read_resource
+from app.ui.kit.labels import Label
 from app.ui.theme import Motion, Theme
 from app.ui.theme.fonts import ROLES
 from app.ui.theme.icons import icon_names
 from app.ui.theme.qss import fill
 from app.ui.theme.tokens import DARK, LIGHT, high_contrast
-from app.ui.widgets.labels import Label
 
 
 def test_a_change_of_mode_changes_tokens_palette_and_tells_everybody(theme: Theme, qtbot: QtBot) -> None:

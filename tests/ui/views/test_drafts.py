@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
-from app.ui.widgets.attachment import png_of
-from app.ui.widgets.user_card import UserCard
+from app.ui.chat.attachment import png_of
+from app.ui.chat.cards.user_card import UserCard
 from tests.support.chat_stage import Stage
 
 

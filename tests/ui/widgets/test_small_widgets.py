@@ -7,24 +7,24 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.ui.kit.badge import Badge
+from app.ui.kit.banner import Banner
+from app.ui.kit.buttons import BUSY_AFTER_MS, Button, IconButton
+from app.ui.kit.empty_state import EmptyState
+from app.ui.kit.field import Field
+from app.ui.kit.flame import Flame
+from app.ui.kit.labels import ElidedLabel
+from app.ui.kit.number_field import DecimalField, NumberField
+from app.ui.kit.section import Section
+from app.ui.kit.segmented import Segmented
+from app.ui.kit.splitter import Splitter
+from app.ui.kit.switch import Switch
+from app.ui.kit.tile import Tile, hue_of
+from app.ui.kit.toast import ToastHost
+from app.ui.kit.usage_bar import UsageBar
+from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.theme import Theme
-from app.ui.widgets.badge import Badge
-from app.ui.widgets.banner import Banner
-from app.ui.widgets.buttons import BUSY_AFTER_MS, Button, IconButton
-from app.ui.widgets.empty_state import EmptyState
-from app.ui.widgets.field import Field
-from app.ui.widgets.flame import Flame
-from app.ui.widgets.labels import ElidedLabel
-from app.ui.widgets.number_field import DecimalField, NumberField
-from app.ui.widgets.overlay import OverlayColumn
-from app.ui.widgets.palette import Palette, PaletteRow
-from app.ui.widgets.section import Section
-from app.ui.widgets.segmented import Segmented
-from app.ui.widgets.splitter import Splitter
-from app.ui.widgets.switch import Switch
-from app.ui.widgets.tile import Tile, hue_of
-from app.ui.widgets.toast import ToastHost
-from app.ui.widgets.usage_bar import UsageBar
+from app.ui.window.overlay import OverlayColumn
 from tests.support.looks import nameless, wide_window
 
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.ui.kit.toast import TOASTS_MAX, ToastHost
 from app.ui.theme import Theme
-from app.ui.widgets.toast import TOASTS_MAX, ToastHost
 from tests.support.looks import wide_window
 
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.ui.commands import Command, Commands, shown_keys
+from app.ui.state.command_registry import Command, Commands, shown_keys
 from tests.support.opened_window import OpenedWindow
 
 

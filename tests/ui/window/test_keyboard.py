@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.kit.buttons import Button, IconButton
 from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
 from tests.support.seeing import texts
 

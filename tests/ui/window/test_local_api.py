@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from app.domain.api import ApiRequest
 from app.domain.error import AppError
-from app.ui.views.local_api import LocalApi
+from app.ui.settings.local_api import LocalApi
 from tests.support.opened_window import OpenedWindow
 from tests.support.seeing import button, click, has_button, texts
 

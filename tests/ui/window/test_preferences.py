@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ui.preferences import DRAFTS_KEPT, FILE, Preferences
+from app.ui.state.preferences import DRAFTS_KEPT, FILE, Preferences
 
 
 def test_values_come_back_after_a_restart(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.domain.agent import AgentDraft, AgentPatch
-from app.ui.models.wording import full_time
-from app.ui.widgets.buttons import Button
+from app.ui.kit.buttons import Button
+from app.ui.kit.wording import full_time
 from tests.support.looks import plain_theme
 from tests.support.opened_window import OpenedWindow
 from tests.support.seeing import texts

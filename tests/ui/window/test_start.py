@@ -29,11 +29,11 @@ PAINT = """
 import gc, json, sys, time
 gc.disable()  # as the start of the window does
 import app.domain.event
-import app.link.launcher, app.link.window
+import app.link.launcher, app.link.single_instance
 from app.config import Config
 from app.ui.application import Session, make_application, make_theme
-from app.ui.errors import Errors
-from app.ui.preferences import Preferences
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
 qt = make_application()
 config = Config.load(sys.argv[1])
 preferences = Preferences(config.folder)
@@ -69,7 +69,7 @@ def test_the_first_paint_takes_half_a_second_of_cpu_at_most(tmp_path: Path) -> N
 
 def test_the_window_imports_nothing_of_the_engine(tmp_path: Path) -> None:
     modules = run(WHOLE, tmp_path)["modules"]
-    assert "app.ui.views.chat" in modules, "the conversation was not even opened"
+    assert "app.ui.chat.view" in modules, "the conversation was not even opened"
     assert [name for name in ENGINE_ONLY if name in modules] == []
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from PySide6.QtCore import Qt
 
 from app.domain.block import BlockPatch
-from app.ui.views.instructions import Instructions
-from app.ui.widgets.block_card import BlockCard
+from app.ui.agents.instructions import Instructions
+from app.ui.memory.block_card import BlockCard
 from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
 from tests.support.seeing import button, texts
 

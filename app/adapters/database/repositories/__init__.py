@@ -4,20 +4,20 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from app.adapters.database.repositories.agents import AgentRows
-from app.adapters.database.repositories.blobs import BlobRows
-from app.adapters.database.repositories.blocks import BlockRows
-from app.adapters.database.repositories.conversations import ConversationRows
-from app.adapters.database.repositories.deleted import DeletedRows
-from app.adapters.database.repositories.history import HistoryRows
-from app.adapters.database.repositories.identities import IdentityRows
-from app.adapters.database.repositories.messages import MessageRows
-from app.adapters.database.repositories.pages import PageRows
-from app.adapters.database.repositories.providers import ProviderRows
-from app.adapters.database.repositories.requests import RequestRows
-from app.adapters.database.repositories.runs import RunRows
-from app.adapters.database.repositories.settings import SettingRows
-from app.adapters.database.repositories.tools import ToolRows
+from app.adapters.database.repositories.agents import SqlAgents
+from app.adapters.database.repositories.blobs import SqlBlobs
+from app.adapters.database.repositories.blocks import SqlBlocks
+from app.adapters.database.repositories.conversations import SqlConversations
+from app.adapters.database.repositories.deleted import SqlDeleted
+from app.adapters.database.repositories.history import SqlHistory
+from app.adapters.database.repositories.identities import SqlIdentities
+from app.adapters.database.repositories.messages import SqlMessages
+from app.adapters.database.repositories.pages import SqlPages
+from app.adapters.database.repositories.providers import SqlProviders
+from app.adapters.database.repositories.requests import SqlRequests
+from app.adapters.database.repositories.runs import SqlRuns
+from app.adapters.database.repositories.settings import SqlSettings
+from app.adapters.database.repositories.tools import SqlTools
 from app.adapters.database.search import MessageIndex
 from app.domain.event import Changed
 from app.ports.storage import Repositories
@@ -26,20 +26,20 @@ from app.ports.storage import Repositories
 def repositories_on(db: Connection, changed: Callable[[Changed], None]) -> Repositories:
     search = MessageIndex(db)
     return Repositories(
-        agents=AgentRows(db),
-        blocks=BlockRows(db),
-        conversations=ConversationRows(db),
-        messages=MessageRows(db, search),
-        runs=RunRows(db),
-        history=HistoryRows(db),
-        tools=ToolRows(db),
-        providers=ProviderRows(db),
-        settings=SettingRows(db),
-        blobs=BlobRows(db),
+        agents=SqlAgents(db),
+        blocks=SqlBlocks(db),
+        conversations=SqlConversations(db),
+        messages=SqlMessages(db, search),
+        runs=SqlRuns(db),
+        history=SqlHistory(db),
+        tools=SqlTools(db),
+        providers=SqlProviders(db),
+        settings=SqlSettings(db),
+        blobs=SqlBlobs(db),
         search=search,
-        pages=PageRows(db),
-        identities=IdentityRows(db),
-        requests=RequestRows(db),
-        deleted=DeletedRows(db, search),
+        pages=SqlPages(db),
+        identities=SqlIdentities(db),
+        requests=SqlRequests(db),
+        deleted=SqlDeleted(db, search),
         changed=changed,
     )

@@ -37,7 +37,7 @@ _largest = Prepared(
 
 
 @dataclass(frozen=True)
-class AgentRows:
+class SqlAgents:
     db: Connection
 
     def get(self, agent_id: str) -> Agent:

@@ -14,7 +14,7 @@ _FACTS = [column for column in blobs.c if column.name != "content"]
 
 
 @dataclass(frozen=True)
-class BlobRows:
+class SqlBlobs:
     db: Connection
 
     def put(self, blob: Blob, data: bytes) -> None:

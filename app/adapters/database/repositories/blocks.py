@@ -21,7 +21,7 @@ _of_agent = Prepared(
 
 
 @dataclass(frozen=True)
-class BlockRows:
+class SqlBlocks:
     db: Connection
 
     def get(self, block_id: str) -> Block:

@@ -19,7 +19,7 @@ _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_s
 
 
 @dataclass(frozen=True)
-class ConversationRows:
+class SqlConversations:
     db: Connection
 
     def get(self, conversation_id: str) -> Conversation:

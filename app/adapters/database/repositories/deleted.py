@@ -49,7 +49,7 @@ _place = conversation_messages.delete().where(
 
 
 @dataclass(frozen=True)
-class DeletedRows:
+class SqlDeleted:
     db: Connection
     search: MessageIndex
 

@@ -39,7 +39,7 @@ _undoing = _taking_back()
 
 
 @dataclass(frozen=True)
-class HistoryRows:
+class SqlHistory:
     db: Connection
 
     def add(self, event: MemoryEvent) -> MemoryEvent:

@@ -13,7 +13,7 @@ from app.domain.identity import Identity
 
 
 @dataclass(frozen=True)
-class IdentityRows:
+class SqlIdentities:
     db: Connection
 
     def get(self, identity_id: str) -> Identity:

@@ -50,7 +50,7 @@ _these = sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expandi
 
 
 @dataclass(frozen=True)
-class MessageRows:
+class SqlMessages:
     db: Connection
     search: MessageIndex
 

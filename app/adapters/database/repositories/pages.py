@@ -22,7 +22,7 @@ from app.adapters.database.tables import (
 )
 from app.domain.base import Micros
 from app.domain.message import Message
-from app.domain.page import Cut, RunFilter, StepFilter
+from app.domain.page import PageRequest, RunFilter, StepFilter
 from app.domain.run import Run, Step
 
 _RUNS = [column for column in runs.c if column.name != "state"]
@@ -31,10 +31,10 @@ _member = conversation_messages.c
 
 
 @dataclass(frozen=True)
-class PageRows:
+class SqlPages:
     db: Connection
 
-    def runs(self, wanted: RunFilter, cut: Cut) -> tuple[Run, ...]:
+    def runs(self, wanted: RunFilter, cut: PageRequest) -> tuple[Run, ...]:
         found = sa.select(*_RUNS).where(_kept(runs.c.id))
         if wanted.agent_ids:
             found = found.where(runs.c.agent_id.in_(wanted.agent_ids))
@@ -49,7 +49,7 @@ class PageRows:
             found = found.where(runs.c.background.is_(wanted.background))
         return tuple(mapping.run_of(row) for row in self._cut(found, runs, "run", cut))
 
-    def steps(self, wanted: StepFilter, cut: Cut) -> tuple[Step, ...]:
+    def steps(self, wanted: StepFilter, cut: PageRequest) -> tuple[Step, ...]:
         found = sa.select(*_STEPS).where(_kept(steps.c.run_id))
         if wanted.run_id is not None:
             found = found.where(steps.c.run_id == wanted.run_id)
@@ -65,7 +65,7 @@ class PageRows:
         found = _by_feedback(found, wanted)
         return tuple(mapping.step_of(row) for row in self._cut(found, steps, "step", cut))
 
-    def messages(self, conversation_id: str | None, cut: Cut) -> tuple[Message, ...]:
+    def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
         if conversation_id is None:
             live = sa.select(agents.c.id).where(agents.c.deleted_at.is_(None))
             found = sa.select(messages).where(messages.c.agent_id.in_(live))
@@ -141,14 +141,14 @@ class PageRows:
         found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
         return {row.id: row.root_id for row in self.db.execute(found)}
 
-    def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: Cut) -> Sequence[Row]:
+    def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: PageRequest) -> Sequence[Row]:
         def seq(public_id: str) -> int | None:
             return self.db.execute(sa.select(table.c.seq).where(table.c.id == public_id)).scalar()
 
         return self._piece(found, table.c.seq, seq, kind, cut)
 
     def _piece(
-        self, found: sa.Select, order: sa.ColumnElement[int], place_of: Any, kind: str, cut: Cut
+        self, found: sa.Select, order: sa.ColumnElement[int], place_of: Any, kind: str, cut: PageRequest
     ) -> Sequence[Row]:
         """Rows after or before the cursors, in the order of the cut."""
         for cursor, further in ((cut.after, True), (cut.before, False)):

@@ -16,7 +16,7 @@ _named = Prepared(sa.select(providers).where(providers.c.name == sa.bindparam("n
 
 
 @dataclass(frozen=True)
-class ProviderRows:
+class SqlProviders:
     db: Connection
 
     def list(self) -> tuple[Provider, ...]:

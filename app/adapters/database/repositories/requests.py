@@ -12,7 +12,7 @@ from app.domain.turn import RunRequest, StepFeedback
 
 
 @dataclass(frozen=True)
-class RequestRows:
+class SqlRequests:
     db: Connection
 
     def get(self, run_id: str) -> RunRequest | None:

@@ -42,7 +42,7 @@ _log = Prepared(
 
 
 @dataclass(frozen=True)
-class RunRows:
+class SqlRuns:
     db: Connection
 
     def get(self, run_id: str) -> Run:

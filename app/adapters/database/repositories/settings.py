@@ -16,7 +16,7 @@ _one = Prepared(sa.select(settings).where(settings.c.key == sa.bindparam("key"))
 
 
 @dataclass(frozen=True)
-class SettingRows:
+class SqlSettings:
     db: Connection
 
     def get(self, key: str) -> Setting | None:

@@ -14,7 +14,7 @@ _named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding
 
 
 @dataclass(frozen=True)
-class ToolRows:
+class SqlTools:
     db: Connection
 
     def list(self) -> tuple[Tool, ...]:

@@ -1,0 +1,1 @@
+"""The demo agent's model: a script, without AI and without network."""

@@ -1,0 +1,1 @@
+"""What all model servers over HTTP share: connections, streams, refusals."""

@@ -1,0 +1,162 @@
+"""Turns a chat request into the exact bytes of Ollama's own chat wire, cut so that only the tail ever grows.
+
+Roles and markers are those of the OpenAI wire; see `openai_encoding`. What Ollama wants otherwise: content is one
+string with images beside it, arguments are objects, and thinking goes back only within the current round of tool calls.
+"""
+
+import base64
+import json
+import re
+from typing import Any
+
+from app.adapters.models.ollama.schema import reduced
+from app.adapters.models.openai.encoding import (
+    EVENT_MARKER,
+    MISSING_IMAGE,
+    SUMMARY_MARKER,
+    canonical,
+    group,
+    return_text,
+    separated,
+)
+from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart
+from app.domain.tool import Tool
+from app.ports.models import ChatRequest, ModelFacts, WireRequest
+
+KEEP_ALIVE = "30m"
+"""Longer than Ollama's five minutes: a conversation has pauses, and loading takes up to a minute."""
+UNSEEN_IMAGE = "[an image that this model cannot see]"
+
+SCHEMA_SINCE = (0, 5, 0)
+"""Older ones know JSON but no schema, and refuse one."""
+THINKING_SINCE = (0, 9, 0)
+TOOL_NAME_SINCE = (0, 9, 6)
+CALL_IDS_SINCE = (0, 12, 10)
+
+_MARKERS = {"user": "", "system": EVENT_MARKER, "summary": SUMMARY_MARKER}
+
+
+def encode(request: ChatRequest) -> WireRequest:
+    """Parts: head, tools, system, one per message, closing. Joined they are one JSON object."""
+    facts = request.facts or ModelFacts()
+    head = _head(request, facts)
+    with_tools = request.tools and facts.tools is not False
+    tools = b',"tools":' + canonical([_tool(tool) for tool in request.tools]) if with_tools else b""
+    system = group([{"role": "system", "content": request.system}]) if request.system else b""
+    loop_from = _loop_start(request.messages)
+    groups = [
+        group(_wire_messages(message, request, facts, in_loop=place >= loop_from))
+        for place, message in enumerate(request.messages)
+    ]
+    parts = [canonical(head)[:-1], tools, b',"messages":[' + system, *separated(groups, first=not system), b"]}"]
+    return WireRequest(parts=tuple(part for part in parts if part))
+
+
+def _loading_options(context_window: int, facts: ModelFacts) -> dict[str, Any]:
+    """What decides how the model is loaded: another value in any request makes Ollama load it anew."""
+    num_ctx = min(context_window, facts.trained_context or context_window)
+    return {"options": {"num_ctx": num_ctx}, "truncate": False, "shift": False, "keep_alive": KEEP_ALIVE}
+
+
+def since(version: str, needed: tuple[int, int, int]) -> bool:
+    """Whether a server is at least this new. An unknown version and self-built ones (0.0.0) count as new."""
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    return len(numbers) < 3 or numbers == (0, 0, 0) or numbers >= needed
+
+
+def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
+    loading = _loading_options(request.context_window, facts)
+    # Without a limit a model that cannot end writes ten times its context.
+    options = loading["options"] | {"num_predict": max(1, request.max_output_tokens)}
+    if request.temperature is not None:
+        options["temperature"] = request.temperature
+    head: dict[str, Any] = {"model": request.model, "stream": True} | loading | {"options": options}
+    think = _think(request, facts)
+    if think is not None:
+        head["think"] = think
+    if request.answer_schema is not None:
+        head["format"] = request.answer_schema if since(facts.server_version, SCHEMA_SINCE) else "json"
+    return head
+
+
+def _think(request: ChatRequest, facts: ModelFacts) -> bool | str | None:
+    """None: leave it out, as models without the capability refuse it."""
+    if facts.thinking == "switch":
+        return request.reasoning != "off"
+    if facts.thinking == "levels" and request.reasoning != "auto":
+        return "low" if request.reasoning == "off" else request.reasoning
+    return None
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": reduced(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _loop_start(messages: tuple[Message, ...]) -> int:
+    """Index of the first message after the newest one that no model wrote and no tool returned."""
+    said = [place for place, message in enumerate(messages) if message.role in _MARKERS]
+    return said[-1] + 1 if said else 0
+
+
+def _wire_messages(message: Message, request: ChatRequest, facts: ModelFacts, *, in_loop: bool) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        return _tool_returns(message, facts)
+    if message.role == "assistant":
+        return _assistant(message, facts, in_loop=in_loop)
+    return [_spoken(message, request, facts)]
+
+
+def _tool_returns(message: Message, facts: ModelFacts) -> list[dict[str, Any]]:
+    wire: list[dict[str, Any]] = []
+    for part in message.tool_returns:
+        one = {"role": "tool", "content": return_text(part)}
+        if since(facts.server_version, TOOL_NAME_SINCE):
+            one["tool_name"] = part.name
+        if since(facts.server_version, CALL_IDS_SINCE):
+            one["tool_call_id"] = part.tool_call_id
+        wire.append(one)
+    return wire
+
+
+def _assistant(message: Message, facts: ModelFacts, *, in_loop: bool) -> list[dict[str, Any]]:
+    if not message.tool_calls and not message.text:
+        return []
+    wire: dict[str, Any] = {"role": "assistant", "content": message.text}
+    thought = "\n".join(part.text for part in message.parts if isinstance(part, ReasoningPart))
+    if thought and in_loop and facts.thinking in ("switch", "levels"):
+        wire["thinking"] = thought
+    if message.tool_calls:
+        wire["tool_calls"] = [_call(index, call, facts) for index, call in enumerate(message.tool_calls)]
+    return [wire]
+
+
+def _call(index: int, call: ToolCallPart, facts: ModelFacts) -> dict[str, Any]:
+    identity = {"id": call.tool_call_id} if since(facts.server_version, CALL_IDS_SINCE) else {}
+    return identity | {"function": {"index": index, "name": call.name, "arguments": _arguments(call)}}
+
+
+def _arguments(call: ToolCallPart) -> dict[str, Any]:
+    """Arguments as an object; one that is none, from an imported history, would make every later request fail."""
+    try:
+        value = json.loads(call.arguments)
+    except ValueError:
+        value = call.arguments
+    return value if isinstance(value, dict) else {"arguments": value}
+
+
+def _spoken(message: Message, request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
+    texts: list[str] = []
+    images: list[str] = []
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            texts.append(part.text)
+        elif isinstance(part, ImagePart):
+            if facts.vision is False:
+                texts.append(UNSEEN_IMAGE)
+            elif part.sha256 in request.images:
+                images.append(base64.b64encode(request.images[part.sha256][1]).decode("ascii"))
+            else:
+                texts.append(MISSING_IMAGE)
+    wire: dict[str, Any] = {"role": "user", "content": _MARKERS[message.role] + "\n".join(texts)}
+    return wire | {"images": images} if images else wire

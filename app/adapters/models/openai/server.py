@@ -1,0 +1,190 @@
+"""Any OpenAI-compatible server as a `ChatModel`: bytes out, deltas in, sentences when it goes wrong.
+
+Speaks HTTP itself instead of using the `openai` client: the stored request must be the very bytes that were sent, and
+the client drops fields of local servers (reasoning, context sizes in errors) and hides which bytes came.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from app.adapters.models.http import refusals as openai_errors
+from app.adapters.models.http.connection import Connection, Patience, base_of
+from app.adapters.models.http.connection_failures import died
+from app.adapters.models.http.sse import EventReader, TooLong
+from app.adapters.models.openai.encoding import encode
+from app.adapters.models.openai.models import add_lmstudio, add_props, models_of
+from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
+from app.domain.error import ModelError
+from app.domain.model import Model, Provider
+from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from app.adapters.models.http.refusals import Server
+
+LIST_PATIENCE = 10.0
+FACTS_PATIENCE = 2.0
+
+
+class OpenAICompatible:
+    """One provider. `read_key` may block; it is called in a thread before the first request."""
+
+    def __init__(
+        self, provider: Provider, read_key: Callable[[], str | None], patience: Patience | None = None
+    ) -> None:
+        self._provider = provider
+        self._connection = Connection(provider.name, base_of(provider.base_url), read_key, patience or Patience())
+        self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
+        self._was_listed = False
+        self._without_tools: set[str] = set()
+        """Models for which the server has no template for tools."""
+        self._refused_tools: set[str] = set()
+        """Models for which it refused them."""
+
+    def __repr__(self) -> str:
+        return f"OpenAICompatible({self._connection!r})"
+
+    @property
+    def busy(self) -> bool:
+        return self._connection.open_requests > 0
+
+    async def prepare(self, request: ChatRequest) -> ChatRequest:
+        if not self._was_listed and self._may_be_local:
+            self._was_listed = True
+            with contextlib.suppress(ModelError, TimeoutError):
+                async with asyncio.timeout(FACTS_PATIENCE):
+                    await self.models()
+        if request.model not in self._without_tools | self._refused_tools:
+            return request
+        return request.model_copy(update={"facts": ModelFacts(tools=False)})
+
+    def encode(self, request: ChatRequest) -> WireRequest:
+        return encode(request, openai_itself=self._openai_itself)
+
+    async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
+        model = str(json.loads(_closed(wire.parts[0]))["model"])
+        url = f"{self._connection.base}/chat/completions"
+        try:
+            async with self._connection.request("POST", url, content=wire.body, model=model) as response:
+                content_type = response.headers.get("content-type", "")
+                if response.status == 200 and "event-stream" in content_type:
+                    async for delta in self._events(response, self._connection.server(url, model), model):
+                        yield delta
+                elif response.status == 200 and "json" in content_type:
+                    body = await self._connection.body(response)
+                    for delta in self._whole(body, self._connection.server(url, model)):
+                        yield delta
+                else:
+                    raise await self._connection.refusal(response, model)
+        except ModelError as error:
+            if openai_errors.lacks_tools(error):
+                self._refused_tools.add(model)
+            raise
+
+    async def models(self) -> tuple[Model, ...]:
+        """What the server offers. Asks local servers once more for what their list does not say."""
+        self._was_listed = True
+        try:
+            listing = await self._get(f"{self._connection.base}/models")
+        except ModelError:
+            self._refused_tools.clear()  # when it is there again it may have been started otherwise
+            raise
+        models = models_of(self._provider.name, listing)
+        if not self._may_be_local:
+            return models
+        root = self._connection.base.removesuffix("/v1")
+        if _is_llamacpp(listing):
+            models = add_props(models, await self._get_or_nothing(f"{root}/props"))
+            self._without_tools = {model.name for model in models if model.tools is False}
+            return models
+        if all(model.context_window for model in models):
+            return models
+        return add_lmstudio(models, await self._get_or_nothing(f"{root}/api/v0/models"))
+
+    @property
+    def _may_be_local(self) -> bool:
+        return not self._connection.base.startswith("https:")
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def _events(
+        self, response: "aiohttp.ClientResponse", server: "Server", model: str
+    ) -> AsyncGenerator[ModelDelta, None]:
+        reader, reply = EventReader(), ReplyReader()
+        try:
+            async for chunk in self._connection.chunks(response, model, lambda: reply.phase):
+                for event in reader.feed(chunk):
+                    for delta in reply.read(event.data, event.raw):
+                        yield delta
+            events, rest = reader.end()
+            for event in events:
+                for delta in reply.read(event.data, event.raw):
+                    yield delta
+        except ServerSaid as said:
+            raise openai_errors.said_in_stream(server, said.answer) from said
+        except (NotReadable, TooLong) as problem:
+            raise _unreadable(server) from problem
+        if not reply.finish and not reply.done:
+            raise died(server, "the stream ended without a finish reason")
+        for delta in reply.close(rest):
+            yield delta
+
+    def _whole(self, body: bytes, server: "Server") -> list[ModelDelta]:
+        """A reply in one piece, or an error that came with status 200."""
+        reply = ReplyReader()
+        try:
+            deltas = reply.whole(body)
+        except (ServerSaid, NotReadable) as problem:
+            raise openai_errors.refused(server, 200, body, "application/json") from problem
+        if not reply.finish and not deltas:
+            raise openai_errors.refused(server, 200, body, "application/json")
+        return deltas + reply.close(b"")
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        async with self._connection.request("GET", url, first=LIST_PATIENCE) as response:
+            if response.status != 200:
+                raise await self._connection.refusal(response, "")
+            body = await self._connection.body(response, LIST_PATIENCE)
+        try:
+            answer = json.loads(body)
+        except ValueError as problem:
+            content_type = response.headers.get("content-type", "")
+            raise openai_errors.refused(self._connection.server(url), 200, body, content_type) from problem
+        if isinstance(answer, list):
+            return {"data": answer}
+        if not isinstance(answer, dict) or ("error" in answer and "data" not in answer):
+            raise openai_errors.refused(self._connection.server(url), 200, body, "application/json")
+        return answer
+
+    async def _get_or_nothing(self, url: str) -> dict[str, Any]:
+        try:
+            return await self._get(url)
+        except ModelError:
+            return {}
+
+
+def _closed(head: bytes) -> bytes:
+    """The first part of a request is an object without its closing brace."""
+    return head + b"}"
+
+
+def _is_llamacpp(listing: dict[str, Any]) -> bool:
+    entries = listing.get("data")
+    return isinstance(entries, list) and any(
+        isinstance(entry, dict) and entry.get("owned_by") == "llamacpp" for entry in entries
+    )
+
+
+def _unreadable(server: "Server") -> ModelError:
+    return server.error(
+        f"{server.name} sent a reply that cannot be read.",
+        "server_error",
+        "Try again. If it stays, update the server.",
+        retryable=True,
+    )

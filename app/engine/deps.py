@@ -1,0 +1,27 @@
+"""The ports that the engine works with, in one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.domain.event import Event
+from app.engine.context.window import TokenLedger
+from app.engine.queue import Queues
+from app.engine.served_contexts import ServedContexts
+from app.ports.models import ModelAdapters
+from app.ports.storage import Storage
+from app.ports.system import Clock, IdFactory
+from app.ports.tools import ToolRunner
+
+
+@dataclass(frozen=True)
+class EngineDeps:
+    storage: Storage
+    catalog: ModelAdapters
+    tools: ToolRunner
+    """Runs tools that are neither memory tools nor searches."""
+    ledger: TokenLedger
+    clock: Clock
+    ids: IdFactory
+    publish: Callable[[Event], None]
+    queues: Queues = field(default_factory=Queues)
+    windows: ServedContexts = field(default_factory=ServedContexts)

@@ -1,0 +1,152 @@
+"""What one model call is made of: read in one snapshot, turned into a request."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from app.domain.agent import Agent
+from app.domain.block import Block
+from app.domain.error import ModelError
+from app.domain.message import ImagePart, Member, ToolCallPart
+from app.domain.model import Provider
+from app.domain.run import Step
+from app.domain.tool import Tool
+from app.engine.context.prompt import compile_prompt
+from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images
+from app.ports.models import ChatRequest
+from app.ports.storage import Repositories
+
+MAX_FACTOR, MIN_FACTOR = 3.0, 0.5
+SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 60, 20, 30_000
+"""Messages, tools and characters: about a millisecond of work."""
+SMALL = 200
+"""Below this many tokens a server's template weighs too much for the ratio to mean anything."""
+
+
+@dataclass(frozen=True)
+class AgentSnapshot:
+    """An agent and its conversation at one moment."""
+
+    agent: Agent
+    blocks: tuple[Block, ...]
+    tools: tuple[Tool, ...]
+    members: tuple[Member, ...]
+    provider: Provider
+    model: str
+    """The model's name at its provider."""
+    wanted: int
+    """Context size to ask the server for: the largest that any agent on this model has."""
+    memory_seq: int
+    factor: float
+    """The server's real counts divided by our estimates, from the newest step."""
+    images: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
+    """Media type and bytes by hash; read once it is known which messages are sent."""
+    counted: int = 0
+    """The real count that `factor` comes from; 0: it is a guess, because nothing has been counted yet."""
+    narrowed: bool = False
+    """True: the server serves less than the agent wants."""
+
+    @cached_property
+    def prompt(self) -> str:
+        return compile_prompt(self.agent, self.blocks)
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether counting and encoding it takes less than a thread costs."""
+        if self.images or len(self.members) > SHORT_MEMBERS or len(self.tools) > SHORT_TOOLS:
+            return False
+        parts = (part for member in self.members for part in member.message.parts)
+        texts = (len(part.arguments if isinstance(part, ToolCallPart) else getattr(part, "text", "")) for part in parts)
+        return len(self.prompt) + sum(texts) <= SHORT_TEXT
+
+    def fit(self, ledger: TokenLedger) -> Fit:
+        return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
+
+    def earlier_images(self, newest_id: str | None) -> bool:
+        """Whether other messages than the newest show images."""
+        return any(has_images(member.message) for member in self.members if member.message.id != newest_id)
+
+    def without_earlier_images(self, newest_id: str | None) -> "AgentSnapshot":
+        members = (m if m.message.id == newest_id else without_images(m) for m in self.members)
+        return replace(self, members=tuple(members))
+
+    def within(self, size: int) -> "AgentSnapshot":
+        """The same view for a server that serves no more than `size`; the reply leaves room for the rest."""
+        if size >= self.agent.context_window:
+            return self
+        settings = self.agent.settings
+        reply = min(settings.max_output_tokens, max(256, size // 4))
+        shorter = settings.model_copy(update={"max_output_tokens": reply})
+        agent = self.agent.model_copy(update={"context_window": size, "settings": shorter})
+        return replace(self, agent=agent, narrowed=True)
+
+    def request(self) -> ChatRequest:
+        settings = self.agent.settings
+        return ChatRequest(
+            model=self.model,
+            system=self.prompt,
+            messages=visible(self.members),
+            tools=self.tools,
+            temperature=settings.temperature,
+            max_output_tokens=settings.max_output_tokens,
+            reasoning=settings.reasoning,
+            context_window=self.wanted,
+            calls_as_json=settings.tool_calls == "json",
+            images=self.images,
+        )
+
+
+def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> AgentSnapshot:
+    """Reads all that a request needs but its images. Cost depends on the window, not on the length of the history."""
+    agent = repos.agents.get(agent_id)
+    provider, model = provider_of(repos, agent.model)
+    step = repos.runs.last_step(agent_id, whole=True)
+    return AgentSnapshot(
+        agent=agent,
+        blocks=repos.blocks.of_agent(agent_id),
+        tools=repos.tools.by_names(agent.tool_names),
+        members=repos.messages.in_context(conversation_id),
+        provider=provider,
+        model=model,
+        wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
+        memory_seq=repos.history.last_seq(),
+        factor=calibration(step, agent.model),
+        counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
+    )
+
+
+def provider_of(repos: Repositories, handle: str) -> tuple[Provider, str]:
+    """The server of a model, and the model's name there. Raises `ModelError` (`model_missing`)."""
+    name, _, model = handle.partition("/")
+    provider = repos.providers.named(name)
+    if provider is None or not model:
+        raise ModelError(
+            f"The model “{handle}” belongs to no server that Lares knows. Your message is kept.",
+            code="model_missing",
+            hint="Choose another model for this agent, or add the server again in the settings.",
+        )
+    return provider, model
+
+
+def calibration(step: Step | None, handle: str) -> float:
+    """How far our estimates are off for this model, from the last real count."""
+    if step is None or not _tells(step, handle):
+        return 1.0
+    return min(MAX_FACTOR, max(MIN_FACTOR, step.usage.prompt_tokens / step.estimated_tokens))
+
+
+def _tells(step: Step | None, handle: str) -> bool:
+    if step is None or step.model != handle:
+        return False
+    return step.estimated_tokens >= SMALL and step.usage.prompt_tokens > 0
+
+
+def read_images(repos: Repositories, members: tuple[Member, ...]) -> dict[str, tuple[str, bytes]]:
+    """The images that are still stored; the encoding says of the others that they are gone."""
+    wanted = {
+        part.sha256: part.media_type
+        for member in members
+        for part in member.message.parts
+        if isinstance(part, ImagePart)
+    }
+    stored = {sha: media_type for sha, media_type in wanted.items() if repos.blobs.find(sha) is not None}
+    return {sha: (media_type, repos.blobs.get(sha)[1]) for sha, media_type in stored.items()}

@@ -1,0 +1,287 @@
+"""Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from app.domain.base import Micros
+from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.run import Failure, Repair, Step, Usage
+from app.engine.repairs.loops import WINDOW, CallMemo
+from app.engine.repairs.policy import (
+    MOST_REPAIRS,
+    Circumstances,
+    Heard,
+    NativeCall,
+    ReadCall,
+    Reading,
+    read_reply,
+    read_words,
+)
+from app.engine.state import (
+    BrokenOff,
+    Call,
+    CallModel,
+    Cancelled,
+    Exchange,
+    Finish,
+    ModelFailed,
+    ModelReplied,
+    Outcome,
+    Reply,
+    RunState,
+    RunTools,
+    ToolsReturned,
+)
+
+Note = Literal["", "stopped", "not_finished", "edited"]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The new state (its intent not yet decided) and the rows to store with it."""
+
+    state: RunState
+    message: Message | None = None
+    step: Step | None = None
+    exchange: Exchange | None = None
+    """The bytes that belong to `step`."""
+
+
+def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
+    """Folds an outcome into the state. `state.intent` is the action that had this outcome."""
+    match outcome:
+        case ModelReplied():
+            return _replied(state, outcome, now)
+        case ModelFailed():
+            return _failed(state, outcome, now)
+        case ToolsReturned():
+            action = state.intent
+            assert isinstance(action, RunTools)
+            return _answered(state, action, outcome.returns, _LOST, now)
+        case Cancelled():
+            return _cancelled(state, outcome, now)
+        case BrokenOff():
+            return _broken_off(state, outcome.failure, now)
+        case _:
+            assert_never(outcome)
+
+
+def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
+    action = _model_call(state)
+    reading = read_reply(_heard(outcome.reply), _around(state, action, outcome))
+    calls = tuple(_call(read) for read in reading.calls)
+    step = _step(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
+    bad_replies = _slips(state, reading)
+    after = state.model_copy(
+        update={
+            "step_no": state.step_no + 1,
+            "step_id": action.step_id,
+            "calls": calls,
+            "slips": bad_replies,
+            "trouble": reading.slipped,
+            "again": reading.again,
+            "usage": state.usage.plus(step.usage),
+            "end": _end_of_reply(reading),
+        }
+    )
+    parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in calls))
+    kept = reading.again is None or bad_replies > MOST_REPAIRS
+    note: Note = "not_finished" if reading.cut or reading.again is not None else ""
+    message = _message(state, action, parts, now, note) if parts and kept else None
+    return Applied(after, message, step, outcome.exchange)
+
+
+def _slips(state: RunState, reading: Reading) -> int:
+    if reading.slipped is None:
+        return 0
+    return MOST_REPAIRS + 1 if reading.give_up else state.bad_replies + 1
+
+
+def _heard(reply: Reply) -> Heard:
+    calls = tuple(NativeCall(call.tool_call_id, call.name, call.arguments) for call in reply.calls)
+    written = reply.usage.completion_tokens if reply.usage is not None else 0
+    return Heard(reply.text, reply.reasoning, calls, reply.finish, written)
+
+
+def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circumstances:
+    return Circumstances(
+        tools=outcome.tools,
+        bad_replies=state.bad_replies,
+        recent=state.recent,
+        asked=action.again,
+        constrained=outcome.constrained,
+        ids=f"call_{action.message_id.partition('-')[2][:8]}",
+    )
+
+
+def _end_of_reply(reading: Reading) -> Finish | None:
+    if reading.calls or reading.again is not None:
+        return None
+    if reading.cut:
+        return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
+    return Finish(stop_reason="end_turn")
+
+
+def _said(text: str, reasoning: str) -> tuple[Part, ...]:
+    thoughts = (ReasoningPart(text=reasoning),) if reasoning.strip() else ()
+    return (*thoughts, TextPart(text=text)) if text.strip() else thoughts
+
+
+def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
+    action = _model_call(state)
+    step = _step(state, action, outcome.exchange, outcome.reply, "failed")
+    end = Finish(stop_reason=outcome.stop_reason, failure=outcome.failure)
+    after = state.model_copy(
+        update={
+            "step_no": state.step_no + 1,
+            "step_id": action.step_id,
+            "usage": state.usage.plus(step.usage),
+            "end": end,
+        }
+    )
+    said = _said(*read_words(_heard(outcome.reply)))
+    return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
+
+
+def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
+    ended = state.model_copy(update={"end": Finish(stop_reason="cancelled")})
+    action = state.intent
+    if isinstance(action, RunTools):
+        return _answered(ended, action, outcome.returns, _STOPPED, now)
+    if not isinstance(action, CallModel) or outcome.exchange is None:
+        return Applied(ended)
+    step = _step(state, action, outcome.exchange, outcome.reply, "cancelled")
+    after = ended.model_copy(
+        update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
+    )
+    said = _said(*read_words(_heard(outcome.reply)))
+    return Applied(after, _message(state, action, said, now, "stopped") if said else None, step, outcome.exchange)
+
+
+def _broken_off(state: RunState, failure: Failure, now: Micros) -> Applied:
+    ended = state.model_copy(update={"end": Finish(stop_reason="error", failure=failure)})
+    if isinstance(state.intent, RunTools):
+        return _answered(ended, state.intent, {}, _INTERRUPTED, now)
+    return Applied(ended)
+
+
+def _answered(
+    state: RunState, action: RunTools, returns: dict[str, ToolReturnPart], otherwise: str, now: Micros
+) -> Applied:
+    """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
+    parts = tuple(
+        returns.get(call.tool_call_id)
+        or tool_error(call, call.problem or (MAYBE_DONE if call.status == "started" else otherwise))
+        for call in action.calls
+    )
+    message = Message(
+        id=action.message_id,
+        agent_id=state.agent_id,
+        role="tool",
+        parts=parts,
+        run_id=state.run_id,
+        step_id=action.step_id,
+        created_at=now,
+    )
+    recent = (*state.recent, *_memos(state, action, parts))[-WINDOW:]
+    return Applied(state.model_copy(update={"calls": (), "recent": recent}), message)
+
+
+def _memos(state: RunState, action: RunTools, returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
+    return tuple(
+        CallMemo.of(call.name, call.arguments, part.text, answered=bool(call.result), step_no=state.step_no)
+        for call, part in zip(action.calls, returns, strict=True)
+        if not call.problem
+    )
+
+
+def _model_call(state: RunState) -> CallModel:
+    action = state.intent
+    assert isinstance(action, CallModel)
+    return action
+
+
+def _call(read: ReadCall) -> Call:
+    return Call(
+        tool_call_id=read.tool_call_id,
+        name=read.name,
+        arguments=read.arguments,
+        problem=read.problem,
+        result=read.result,
+    )
+
+
+def _part(call: Call) -> ToolCallPart:
+    return ToolCallPart(tool_call_id=call.tool_call_id, name=call.name, arguments=call.arguments)
+
+
+def tool_error(call: Call, text: str) -> ToolReturnPart:
+    """A return that tells the model what went wrong."""
+    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
+
+
+def known_return(call: Call) -> ToolReturnPart:
+    """The return of a call whose result is known already."""
+    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="success", text=call.result)
+
+
+def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:
+    return Message(
+        id=action.message_id,
+        agent_id=state.agent_id,
+        role="assistant",
+        parts=parts,
+        run_id=state.run_id,
+        step_id=action.step_id,
+        note=note,
+        created_at=now,
+    )
+
+
+def _step(
+    state: RunState,
+    action: CallModel,
+    exchange: Exchange,
+    reply: Reply,
+    status: Literal["completed", "failed", "cancelled"],
+    repairs: tuple[Repair, ...] = (),
+) -> Step:
+    usage = (reply.usage or Usage()).model_copy(update={"steps": 1})
+    return Step(
+        id=action.step_id,
+        run_id=state.run_id,
+        agent_id=state.agent_id,
+        step_no=state.step_no + 1,
+        attempt=action.attempt,
+        model=exchange.model,
+        status=status,
+        usage=usage,
+        estimated_tokens=exchange.estimated_tokens,
+        memory_seq=exchange.memory_seq,
+        window_first=exchange.window_first,
+        window_last=exchange.window_last,
+        agent_version=exchange.agent_version,
+        finish_reason=reply.finish,
+        repairs=repairs,
+        truncated=exchange.truncated,
+        created_at=exchange.sent_at,
+        first_token_at=exchange.first_token_at,
+        completed_at=exchange.ended_at,
+    )
+
+
+_LOST = "No result was recorded for this call."
+MAYBE_DONE = (
+    "Interrupted by a restart: the tool had started, and whether it finished is unknown. Check before calling it again."
+)
+STOPPED_AT_WORK = (
+    "The person stopped the run while this tool was at work; whether it finished is unknown. "
+    "Check before calling it again."
+)
+_STOPPED = "The person stopped the run, so this call was not carried out."
+_INTERRUPTED = "Interrupted by a restart: this call was not carried out."
+_CUT = Failure(
+    code="max_tokens_exceeded",
+    message="The reply grew longer than its limit and was cut. What was written is kept.",
+    hint="Raise the output limit of this agent, or ask it to go on.",
+)

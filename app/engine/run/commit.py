@@ -1,0 +1,186 @@
+"""The transaction of a step: outcome, memory changes, messages, events and the next intent are stored together."""
+
+from dataclasses import dataclass
+
+from app.domain.base import Micros
+from app.domain.event import Changed, RunEvent
+from app.domain.history import MemoryEvent, Origin
+from app.domain.message import Message, ToolReturnPart
+from app.domain.run import Run, RunStatus, StopReason
+from app.domain.wire_message import ErrorMessage, Payload, StopReasonObject, UsageStatistics, objects_of
+from app.engine.deps import EngineDeps
+from app.engine.emitter import Emitter
+from app.engine.memory.block_tools import MemoryResult, run_memory_tool
+from app.engine.memory.changes import Changes
+from app.engine.run.apply import apply
+from app.engine.run.decide import FreshIds, decide
+from app.engine.state import Call, Finish, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.tools.router import runs_in_transaction
+from app.ports.storage import Repositories
+
+
+@dataclass(frozen=True)
+class _Stored:
+    state: RunState
+    events: tuple[RunEvent, ...]
+
+
+async def commit(state: RunState, outcome: Outcome, ports: EngineDeps, emitter: Emitter) -> RunState:
+    """Stores what an outcome means and returns the state with its next intent. One transaction, never half done."""
+    fresh = FreshIds(ports.ids.new("step"), ports.ids.new("message"))
+    async with emitter.batch() as batch:
+        stored = await ports.storage.write(
+            lambda repos: _Commit(repos, ports, emitter, batch).store(state, outcome, fresh)
+        )
+    emitter.publish(stored.events)
+    return stored.state
+
+
+class _Commit:
+    """One transaction's work; lives on the writer thread."""
+
+    def __init__(self, repos: Repositories, ports: EngineDeps, emitter: Emitter, batch: tuple[RunEvent, ...]) -> None:
+        self._repos = repos
+        self._ports = ports
+        self._emitter = emitter
+        self._now: Micros = ports.clock.now()
+        self._already = batch
+        self._events: list[RunEvent] = []
+
+    def store(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> _Stored:
+        changes: tuple[MemoryEvent, ...] = ()
+        if isinstance(outcome, ToolsReturned):
+            outcome, changes = self._evaluate_memory_tools(state, outcome)
+        applied = apply(state, outcome, self._now)
+        if applied.step is not None and applied.exchange is not None:
+            self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
+        if applied.message is not None:
+            self._append(applied.state, applied.message, changes)
+        return self._save(applied.state.model_copy(update={"intent": decide(applied.state, fresh)}))
+
+    def _save(self, state: RunState) -> _Stored:
+        run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})
+        if isinstance(state.intent, Finish):
+            run = self._finished(run, state.intent)
+            for payload in _closing(run):
+                self._event(state, payload)
+        self._repos.runs.save(run, state.model_dump_json())
+        self._repos.runs.add_events((*self._already, *self._events))
+        self._repos.changed(
+            Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)
+        )
+        return _Stored(state, tuple(self._events))
+
+    def _finished(self, run: Run, end: Finish) -> Run:
+        return run.model_copy(
+            update={
+                "status": _status(end.stop_reason),
+                "stop_reason": end.stop_reason,
+                "failure": end.failure,
+                "completed_at": self._now,
+            }
+        )
+
+    def _append(self, state: RunState, message: Message, changes: tuple[MemoryEvent, ...]) -> None:
+        position = self._repos.messages.append(state.conversation_id, message)
+        for payload in objects_of(message):
+            self._event(state, payload, message, position, changes)
+
+    def _event(
+        self,
+        state: RunState,
+        payload: Payload,
+        message: Message | None = None,
+        position: int | None = None,
+        changes: tuple[MemoryEvent, ...] = (),
+    ) -> None:
+        self._events.append(
+            RunEvent(
+                run_id=state.run_id,
+                seq_id=self._emitter.next_seq(),
+                step_id=state.step_id or None,
+                step_no=state.step_no,
+                whole=True,
+                payload=payload,
+                message=message,
+                position=position,
+                changes=changes,
+            )
+        )
+
+    def _evaluate_memory_tools(
+        self, state: RunState, outcome: ToolsReturned
+    ) -> tuple[ToolsReturned, tuple[MemoryEvent, ...]]:
+        action = state.intent
+        assert isinstance(action, RunTools)
+        returns = dict(outcome.returns)
+        names = tuple(call.name for call in action.calls)
+        tools = {tool.name: tool for tool in self._repos.tools.by_names(names)}
+        before = self._repos.history.last_seq()
+        for call in action.calls:
+            tool = tools.get(call.name)
+            if call.tool_call_id in returns or tool is None or not runs_in_transaction(tool):
+                continue
+            returns[call.tool_call_id] = self._memory_tool(call, state)
+        changed = self._repos.history.last_seq() > before
+        events = self._repos.history.of_runs((state.run_id,)) if changed else ()
+        return ToolsReturned(returns), tuple(event for event in events if event.seq > before)
+
+    def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
+        begun = self._ports.clock.now()
+        blocks = self._repos.blocks.of_agent(state.agent_id)
+        result = run_memory_tool(call.name, blocks, call.parsed)
+        if result.value is not None:
+            block = next(block for block in blocks if block.id == result.block_id)
+            changes = Changes(self._repos, self._ports.ids, self._now, self._origin(call, state))
+            changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
+        return _memory_return(call, result, (self._ports.clock.now() - begun) // 1000)
+
+    def _origin(self, call: Call, state: RunState) -> Origin:
+        agent_type = self._repos.agents.get(state.agent_id).agent_type
+        return Origin(
+            actor="sleep-time" if agent_type == "sleeptime_agent" else "agent",
+            run_id=state.run_id,
+            step_id=state.step_id,
+            tool_call_id=call.tool_call_id,
+            tool_name=call.name,
+            message_id=state.cause_id,
+        )
+
+
+def _memory_return(call: Call, result: MemoryResult, duration_ms: int) -> ToolReturnPart:
+    return ToolReturnPart(
+        tool_call_id=call.tool_call_id,
+        name=call.name,
+        status="success" if result.ok else "error",
+        text=result.text,
+        duration_ms=duration_ms,
+        approximate=result.approximate,
+    )
+
+
+def _status(reason: StopReason) -> RunStatus:
+    if reason == "cancelled":
+        return "cancelled"
+    fine = ("end_turn", "tool_rule", "requires_approval", "max_steps", "max_tokens_exceeded")
+    return "completed" if reason in fine else "failed"
+
+
+def _closing(run: Run) -> tuple[Payload, ...]:
+    """The last events of a run: the error if there is one, the stop reason, the counts."""
+    assert run.stop_reason is not None
+    stop = StopReasonObject(stop_reason=run.stop_reason)
+    usage = UsageStatistics(
+        completion_tokens=run.usage.completion_tokens,
+        prompt_tokens=run.usage.prompt_tokens,
+        total_tokens=run.usage.completion_tokens + run.usage.prompt_tokens,
+        step_count=run.usage.steps,
+        run_ids=(run.id,),
+        cached_input_tokens=run.usage.cached_tokens,
+        reasoning_tokens=run.usage.reasoning_tokens,
+    )
+    if run.failure is None:
+        return stop, usage
+    failure = run.failure
+    error = ErrorMessage(run_id=run.id, error_type=failure.code, message=failure.message, detail=failure.hint)
+    return error, stop, usage

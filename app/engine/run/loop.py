@@ -1,0 +1,61 @@
+"""The loop of a run: perform, commit, again, until the intent is to finish."""
+
+import asyncio
+
+from app.engine.deps import EngineDeps
+from app.engine.emitter import RESUME_GAP, Emitter
+from app.engine.model_call.call import PartialOutcome
+from app.engine.run.commit import commit
+from app.engine.run.perform import perform
+from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
+
+
+class Control:
+    """The stop switch of one run. `stop()` takes effect once, while the run performs, never while it commits."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._performing: asyncio.Task[object] | None = None
+
+    def stop(self) -> None:
+        if not self.stopped and self._performing is not None:
+            self._performing.cancel()
+        self.stopped = True
+
+    async def perform(self, state: RunState, ports: EngineDeps, emitter: Emitter) -> Outcome:
+        """Performs the intent; a stop makes it `Cancelled` with what had been brought until then."""
+        action = state.intent
+        assert isinstance(action, CallModel | RunTools)
+        attempt = PartialOutcome()
+        if self.stopped:
+            return attempt.cancelled(ports.clock.now())
+        task = self._performing = asyncio.current_task()
+        try:
+            return await perform(action, state, ports, emitter, attempt)
+        except asyncio.CancelledError:
+            if not self.stopped or task is None:
+                raise  # the engine is closing: the run goes on when it opens again
+            task.uncancel()
+            return attempt.cancelled(ports.clock.now())
+        finally:
+            self._performing = None
+
+
+async def run_agent(
+    run_id: str, ports: EngineDeps, emitter: Emitter, control: Control, state: RunState | None = None
+) -> None:
+    """Carries a run from its stored intent to its end. Resuming after a crash is calling this again.
+
+    `state`: the stored one, where the caller has just stored it.
+    """
+    if state is None:
+        state = await ports.storage.read(lambda repos: RunState.model_validate_json(repos.runs.state(run_id)))
+    while not isinstance(state.intent, Finish):
+        outcome = await control.perform(state, ports, emitter)
+        state = await commit(state, outcome, ports, emitter)
+
+
+async def open_emitter(run_id: str, ports: EngineDeps, *, resumed: bool = False) -> Emitter:
+    """The emitter of a run, numbering on from its log; after a crash with a gap."""
+    last = await ports.storage.read(lambda repos: repos.runs.last_seq(run_id))
+    return Emitter(run_id, last + RESUME_GAP if resumed else last, ports.storage, ports.clock, ports.publish)

@@ -1,0 +1,68 @@
+"""Pure: what to do with a run that was active when the engine ended."""
+
+from app.domain.base import Micros
+from app.domain.run import Failure, Run
+from app.engine.run.apply import MAYBE_DONE
+from app.engine.run.decide import FreshIds
+from app.engine.state import SCHEMA_VERSION, Call, CallModel, Finish, RunState, RunTools
+
+RESUME_WITHIN: Micros = 10 * 60 * 1_000_000
+"""A run older than this is not taken up again by itself: nobody waits for it any more."""
+MAX_RESUMES = 1
+"""A run that was active at two engine deaths may be their cause, so it is not tried a third time."""
+
+
+def stored_state(run: Run, text: str) -> RunState | None:
+    """The state as it was stored; None when it is of another schema version or cannot be read."""
+    try:
+        state = RunState.model_validate_json(text)
+    except ValueError:
+        return None
+    return state if state.schema_version == SCHEMA_VERSION and state.run_id == run.id else None
+
+
+def blank_state(run: Run) -> RunState:
+    """What is known of a run without its state: enough to end it."""
+    return RunState(run_id=run.id, agent_id=run.agent_id, conversation_id=run.conversation_id, usage=run.usage)
+
+
+def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> RunState | Failure:
+    """The state to go on with, or why the run ends."""
+    if state is None:
+        return _interrupted("It was written by another version of Lares.")
+    if run.resumed >= MAX_RESUMES and not state.set_aside:
+        return _CRASHER
+    if not run.background and now - run.created_at > RESUME_WITHIN:
+        return _interrupted("")
+    return _again(state.model_copy(update={"set_aside": False}), fresh)
+
+
+def _again(state: RunState, fresh: FreshIds) -> RunState:
+    match state.intent:
+        case CallModel() as action:
+            again = action.model_copy(update={"message_id": fresh.message_id, "attempt": action.attempt + 1})
+            return state.model_copy(update={"intent": again})
+        case RunTools() as action:
+            calls = tuple(_not_again(call) for call in action.calls)
+            return state.model_copy(update={"intent": action.model_copy(update={"calls": calls}), "calls": calls})
+        case Finish() | None:
+            return state
+
+
+def _not_again(call: Call) -> Call:
+    """A tool that had started may have acted already, so it never runs a second time unnoticed."""
+    if call.status != "started":
+        return call
+    return call.model_copy(update={"problem": MAYBE_DONE})
+
+
+def _interrupted(why: str) -> Failure:
+    sentence = "Lares was closed during this run, so it did not finish. What it did until then is kept."
+    return Failure(code="interrupted", message=f"{sentence} {why}".strip(), hint="Try again to let it go on.")
+
+
+_CRASHER = Failure(
+    code="interrupted",
+    message="The engine ended twice during this run, so it was not taken up again. What it did until then is kept.",
+    hint="Try again, or choose another model first.",
+)

@@ -1,0 +1,119 @@
+"""The transaction that begins a run: its row, the message that started it and its first intent, together."""
+
+from dataclasses import dataclass
+
+from app.domain.base import Micros
+from app.domain.error import Invalid
+from app.domain.event import Changed, RunEvent
+from app.domain.message import ImagePart, Message, MessageDraft
+from app.domain.run import Run
+from app.domain.turn import RunRequest
+from app.domain.wire_message import objects_of
+from app.engine.run.decide import FreshIds, decide
+from app.engine.state import RunState
+from app.ports.storage import Repositories
+
+
+@dataclass(frozen=True)
+class Started:
+    run: Run
+    events: tuple[RunEvent, ...]
+    state: RunState | None = None
+    """As stored; None where the run began earlier."""
+    again: bool = False
+    """True: the message was known, and `run` is what it began then."""
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """A run about to begin. Without a draft it goes on over the messages that are there."""
+
+    run_id: str
+    message_id: str
+    fresh: FreshIds
+    now: Micros
+    conversation_id: str
+    draft: MessageDraft | None
+    cause_id: str | None = None
+    background: bool = False
+    started_by: str = "window"
+    earlier: tuple[tuple[str, MessageDraft], ...] = ()
+    """Messages sent together with the draft and said before it, with the ids they get."""
+    max_steps: int | None = None
+    """None: as the agent is set."""
+    request: RunRequest | None = None
+
+    def store(self, repos: Repositories) -> Started:
+        """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
+        known = self._known(repos)
+        return Started(known, (), again=True) if known is not None else self._store(repos)
+
+    def _known(self, repos: Repositories) -> Run | None:
+        """Looked up where it is stored, so that a message sent twice at once runs once."""
+        otids = tuple(draft.otid for _, draft in self._said if draft.otid is not None)
+        if not otids:
+            return None
+        agent_id = repos.conversations.get(self.conversation_id).agent_id
+        for otid in otids:
+            message = repos.messages.find_otid(agent_id, otid)
+            if message is not None and message.run_id:
+                return repos.runs.get(message.run_id)
+        return None
+
+    @property
+    def _said(self) -> tuple[tuple[str, MessageDraft], ...]:
+        return self.earlier if self.draft is None else (*self.earlier, (self.message_id, self.draft))
+
+    def _store(self, repos: Repositories) -> Started:
+        agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
+        cause = self.message_id if self.draft is not None else self.cause_id
+        run = Run(
+            id=self.run_id,
+            agent_id=agent.id,
+            conversation_id=self.conversation_id,
+            status="created",
+            background=self.background,
+            started_by=self.started_by,
+            message_id=cause,
+            created_at=self.now,
+        )
+        state = RunState(
+            run_id=run.id,
+            agent_id=agent.id,
+            conversation_id=self.conversation_id,
+            cause_id=cause,
+            max_steps=agent.max_steps if self.max_steps is None else self.max_steps,
+        )
+        state = state.model_copy(update={"intent": decide(state, self.fresh)})
+        repos.runs.add(run, state.model_dump_json())
+        if self.request is not None:
+            repos.requests.put(self.request)
+        events: list[RunEvent] = []
+        for message_id, draft in self._said:
+            events += self._store_message(repos, agent.id, message_id, draft, len(events))
+        repos.runs.add_events(tuple(events))
+        repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
+        return Started(run, tuple(events), state)
+
+    def _store_message(
+        self, repos: Repositories, agent_id: str, message_id: str, draft: MessageDraft, last_seq: int
+    ) -> tuple[RunEvent, ...]:
+        for part in draft.parts:
+            if isinstance(part, ImagePart) and repos.blobs.find(part.sha256) is None:
+                raise Invalid("An attached image is not stored here, so nothing was sent.", hint="Attach it again.")
+        message = Message(
+            id=message_id,
+            agent_id=agent_id,
+            role=draft.role,
+            parts=draft.parts,
+            run_id=self.run_id,
+            otid=draft.otid,
+            name=draft.name,
+            sender_id=draft.sender_id,
+            created_at=self.now,
+        )
+        position = repos.messages.append(self.conversation_id, message)
+        return tuple(
+            RunEvent(run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position)
+            for number, payload in enumerate(objects_of(message), last_seq + 1)
+        )

@@ -1,0 +1,111 @@
+"""What servers really serve: trained, allocated and wanted context sizes by model handle, as far as anybody said.
+
+Filled by lists of models, by what adapters learn, and by what servers counted. Kept in memory only: it is cheap to
+learn again, and a server may have been started otherwise since.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.domain.address import is_here
+from app.domain.base import Micros
+from app.domain.model import Model, Provider
+
+LOADED_FOR: Micros = 25 * 60 * 1_000_000
+"""Less than the half hour for which Ollama is asked to keep a model loaded."""
+ASK_AGAIN: Micros = 60 * 1_000_000
+CUT_FOR: Micros = 30 * 60 * 1_000_000
+"""How long a size that showed itself by a cut request is believed."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    trained: int | None = None
+    fixed: int | None = None
+    """Served whatever a request asks for."""
+    allocated: int | None = None
+    loaded: bool | None = None
+
+
+class ServedContexts:
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._cut: dict[str, tuple[int, Micros]] = {}
+        self._answered: dict[str, tuple[int, Micros]] = {}
+        self._asked: dict[str, Micros] = {}
+        self._short: dict[str, tuple[Micros, ...]] = {}
+        """Answers after which the model was loaded with less than they had asked for."""
+        self.on_called: Callable[[Provider], None] = lambda provider: None
+        """Is told of each request that was made, since it may have loaded a model."""
+
+    def note(self, models: Iterable[Model]) -> None:
+        """Takes in what a server's list says."""
+        for model in models:
+            new = _Known(model.trained_context, model.context_window, model.allocated_context, model.loaded)
+            old = self._known.get(model.handle)
+            self._known[model.handle] = new
+            if old is not None and _differs(old.fixed, new.fixed) | _differs(old.allocated, new.allocated):
+                self._cut.pop(model.handle, None)  # it was loaded anew
+            self._compare(model)
+
+    def _compare(self, model: Model) -> None:
+        """Once may be another program's doing; twice, and the server does not give what it is asked for."""
+        answered, allocated = self._answered.get(model.handle), model.allocated_context
+        if answered is None or allocated is None or allocated >= answered[0]:
+            self._short.pop(model.handle, None)
+        else:
+            self._short[model.handle] = tuple({*self._short.get(model.handle, ()), answered[1]})
+
+    def note_trained(self, handle: str, tokens: int | None) -> None:
+        known = self._known.get(handle, _Known())
+        if tokens and known.trained != tokens:
+            self._known[handle] = _Known(tokens, known.fixed, known.allocated, known.loaded)
+
+    def note_answer(self, handle: str, wanted: int, now: Micros) -> None:
+        """A request that asked for so many tokens was answered, so the model is loaded like that."""
+        self._answered[handle] = (wanted, now)
+
+    def note_cut(self, handle: str, size: int, now: Micros) -> None:
+        """A request was cut although it should have fit: the server serves no more than this."""
+        self._cut[handle] = (size, now)
+
+    def note_asked(self, provider: Provider, now: Micros) -> None:
+        self._asked[provider.id] = now
+
+    def is_worth_asking(self, provider: Provider, handle: str, now: Micros) -> bool:
+        """Whether a server should be asked for its sizes before the first request: one that may cut silently."""
+        if handle in self._known or provider.kind != "openai" or not is_here(provider.base_url):
+            return False
+        return now - self._asked.get(provider.id, 0) > ASK_AGAIN
+
+    def served(self, handle: str) -> int | None:
+        """What the server really serves, where it says so or has shown it."""
+        known = self._known.get(handle, _Known())
+        cut = self._cut.get(handle)
+        return cut[0] if cut else known.allocated or known.fixed
+
+    def limit(self, handle: str) -> int | None:
+        """The most that a request may take, as the server says, however much is wanted; None: it does not say."""
+        known = self._known.get(handle, _Known())
+        given = known.allocated if len(self._short.get(handle, ())) > 1 else None
+        return min((size for size in (known.trained, known.fixed, given) if size), default=None)
+
+    def trained(self, handle: str) -> int | None:
+        return self._known.get(handle, _Known()).trained
+
+    def shown(self, handle: str, now: Micros) -> int | None:
+        """The size that a cut request has shown lately."""
+        cut = self._cut.get(handle)
+        return cut[0] if cut and now - cut[1] < CUT_FOR else None
+
+    def is_loaded(self, handle: str, wanted: int, now: Micros) -> bool:
+        """Whether the model is loaded with this size, as far as can be known."""
+        answered = self._answered.get(handle)
+        if answered is not None and answered[0] == wanted and now - answered[1] < LOADED_FOR:
+            return True
+        known = self._known.get(handle, _Known())
+        return known.loaded is True and known.allocated in (None, wanted)
+
+
+def _differs(old: int | None, new: int | None) -> bool:
+    return old is not None and new is not None and old != new

@@ -1,0 +1,1 @@
+"""What programs send: bodies, lookups, pages and turns, read into the words of the services."""

@@ -1,0 +1,1 @@
+"""Events of the engine: the bus that spreads them and the service that clients listen to."""

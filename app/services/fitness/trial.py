@@ -1,0 +1,125 @@
+"""An engine of its own over empty storage, on the person's servers: for agents that are thrown away.
+
+Whatever happens there leaves nothing in the person's agents, history or runs; the queues of the servers are shared.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from app.domain.agent import AgentDraft
+from app.domain.event import Changed, Event, Progress
+from app.domain.message import Message, MessageDraft
+from app.domain.model import Provider
+from app.domain.run import Run, Step
+from app.engine.deps import EngineDeps
+from app.engine.run.scheduler import Running
+from app.engine.tools.builtin import builtin_tools
+from app.ports.storage import Repositories, Storage
+from app.services.agents import Agents
+from app.services.events.bus import EventBus
+from app.services.runs import Runs
+
+EmptyStorage = Callable[[Callable[[Changed], None]], AbstractAsyncContextManager[Storage]]
+"""Opens storage that vanishes when it is closed. Takes who is told of its changes."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one message to a fresh agent."""
+
+    run: Run
+    steps: tuple[Step, ...]
+    said: tuple[Message, ...]
+    """Everything after the message, oldest first."""
+    blocks: dict[str, str]
+    """Values by label, afterwards."""
+    timed_out: bool = False
+
+    @property
+    def text(self) -> str:
+        """The words of the newest reply."""
+        return next((m.text for m in reversed(self.said) if m.role == "assistant" and m.text.strip()), "")
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Names of the tools that were called, in order."""
+        return tuple(call.name for message in self.said for call in message.tool_calls)
+
+    @property
+    def repaired(self) -> frozenset[str]:
+        """Kinds of repairs that the replies needed."""
+        return frozenset(repair.kind for step in self.steps for repair in step.repairs)
+
+
+class TrialEngine:
+    def __init__(self, ports: EngineDeps, agents: Agents, runs: Runs, bus: EventBus) -> None:
+        self._ports = ports
+        self._agents = agents
+        self._runs = runs
+        self._bus = bus
+
+    async def ask(self, draft: AgentDraft, text: str, seconds: float, started_by: str) -> Outcome:
+        """Makes an agent, says something to it, and waits for the end of the run, at most `seconds`.
+
+        The time in which it only waits for others does not count.
+        """
+        agent = await self._agents.create(draft)
+        conversation = await self._ports.storage.read(lambda repos: repos.conversations.default_of(agent.id))
+        run = await self._runs.start(conversation.id, MessageDraft.of(text), background=True, started_by=started_by)
+        timed_out = False
+        try:
+            async with asyncio.timeout(seconds) as limit, self._only_at_work(limit, seconds):
+                async for _ in self._runs.subscribe(run.id):
+                    pass
+        except TimeoutError:
+            timed_out = True
+            await self._runs.cancel(run.id)
+
+        def read(repos: Repositories) -> Outcome:
+            said = tuple(message for message in repos.messages.of_run(run.id) if message.role != "user")
+            blocks = {block.label: block.value for block in repos.blocks.of_agent(agent.id)}
+            return Outcome(repos.runs.get(run.id), repos.runs.steps((run.id,)), said, blocks, timed_out)
+
+        return await self._ports.storage.read(read)
+
+    @asynccontextmanager
+    async def _only_at_work(self, limit: asyncio.Timeout, seconds: float) -> AsyncGenerator[None]:
+        """Stops the clock while a run stands in the queue of its server."""
+        loop = asyncio.get_running_loop()
+
+        def heed(event: Event) -> bool:
+            if isinstance(event, Progress) and event.phase in ("waiting", "sent") and not limit.expired():
+                waits = event.phase == "waiting"
+                if waits or limit.when() is None:
+                    limit.reschedule(None if waits else loop.time() + seconds)
+            return False
+
+        subscription = self._bus.subscribe(heed)
+        try:
+            yield
+        finally:
+            subscription.close()
+
+
+@asynccontextmanager
+async def open_bench(ports: EngineDeps, provider: Provider, empty: EmptyStorage) -> AsyncGenerator[TrialEngine]:
+    """A bench on which agents speak with the models of `provider`."""
+    bus = EventBus()
+    async with empty(bus.publish) as storage:
+        own = dataclasses.replace(ports, storage=storage, publish=bus.publish)
+        await storage.write(lambda repos: _seed(repos, own, provider))
+        running = Running(own)
+        try:
+            yield TrialEngine(own, Agents(own, "", AgentDraft(name="", model="")), Runs(own, bus, running), bus)
+        finally:
+            await running.close()
+            bus.close()
+
+
+def _seed(repos: Repositories, ports: EngineDeps, provider: Provider) -> None:
+    for tool in builtin_tools(ports.ids, ports.clock.now()):
+        repos.tools.upsert(tool)
+    repos.providers.add(provider)

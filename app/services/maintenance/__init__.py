@@ -1,0 +1,1 @@
+"""The upkeep of the database: backups, daily copies, forgetting what was deleted long ago."""

@@ -1,0 +1,150 @@
+"""Servers: which model servers answer on this computer right now, known ones and new ones. Asks no other computer."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from app.domain.address import is_here, place_of
+from app.domain.error import AppError, Conflict, Invalid
+from app.domain.event import Changed
+from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
+from app.engine.deps import EngineDeps
+from app.services.models.cache import ModelCache
+from app.services.models.providers import Providers
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 3.0
+"""Seconds. With the second that looking takes, a server that appears or dies is noticed within five."""
+LIST_EVERY = 12.0
+"""Seconds: how old a list gets while somebody watches: other programs load models too."""
+STALE = 10.0
+SETTING = "servers.places"
+"""Places to look at instead of the usual ones: a list of `host:port`. Only this computer's are looked at."""
+
+Place = tuple[str, int]
+Probe = Callable[[Iterable[Place]], Awaitable[tuple[FoundServer, ...]]]
+
+
+@dataclass(frozen=True)
+class KnownServers:
+    """What is known of model servers in general."""
+
+    presets: tuple[ServerPreset, ...]
+    places: tuple[Place, ...]
+    """Where they usually are."""
+    probe: Probe
+
+
+class Servers:
+    def __init__(
+        self,
+        ports: EngineDeps,
+        shelf: ModelCache,
+        providers: Providers,
+        known: KnownServers,
+        watched: Callable[[], bool],
+    ) -> None:
+        """`watched`: whether a client is connected; nothing is looked for while nobody is."""
+        self._ports = ports
+        self._shelf = shelf
+        self._providers = providers
+        self._general = known
+        self._watched = watched
+        self._found: tuple[FoundServer, ...] | None = None
+        self._found_at = 0.0
+        self._looking = asyncio.Lock()
+        self._listed_at: dict[str, float] = {}
+
+    async def found(self) -> tuple[FoundServer, ...]:
+        """The servers that answered when last looked for; looks at once if that is long ago."""
+        if self._found is None or _seconds() - self._found_at > STALE:
+            await self._look()
+        return self._found or ()
+
+    async def presets(self) -> tuple[ServerPreset, ...]:
+        return self._general.presets
+
+    async def adopt(self, found: FoundServer) -> Provider:
+        """Adds a found server as a provider; one that is there already is given back."""
+        preset = found.preset
+        place = place_of(preset.base_url)
+        if place is None or not is_here(preset.base_url):
+            raise Invalid(f"“{preset.base_url}” is not on this computer.", hint="Add it in the settings instead.")
+        known = await self._providers.list()
+        for provider in known:
+            if provider.kind == preset.kind and place_of(provider.base_url) == place:
+                return provider
+        name = _free_name(preset.name, {provider.name for provider in known})
+        try:
+            return await self._providers.add(ProviderDraft(name=name, kind=preset.kind, base_url=preset.base_url))
+        except Conflict:  # somebody was quicker
+            return await self.adopt(found)
+
+    # For the engine's other parts
+
+    def begin(self) -> "asyncio.Task[None]":
+        """Looks again and again from now on, while somebody watches, until the task is cancelled."""
+        return asyncio.get_running_loop().create_task(self._watch(), name="watch servers")
+
+    async def _watch(self) -> None:
+        while True:
+            if self._watched():
+                try:
+                    await self._look()
+                except AppError as error:
+                    log.warning("servers were not looked for: %s", error.message)
+                except Exception:  # the boundary of this task: it must go on looking
+                    log.exception("servers were not looked for")
+            await asyncio.sleep(LOOK_EVERY if self._watched() else LOOK_EVERY / 8)
+
+    async def _look(self) -> None:
+        async with self._looking:
+            here = await self._providers_here()
+            places = dict.fromkeys((*await self._places(), *here))
+            found = await self._general.probe(places)
+            before, self._found, self._found_at = self._found, found, _seconds()
+            if before is not None and before != found:
+                self._ports.publish(Changed(kind="provider", ids=()))
+            answering = {place_of(one.preset.base_url) for one in found}
+            seen = before or ()
+            changed = {place_of(one.preset.base_url) for one in (*seen, *found) if (one in seen) != (one in found)}
+            for place, providers in here.items():
+                for provider in providers:
+                    await self._follow(provider, answers=place in answering, changed=place in changed)
+
+    async def _follow(self, provider: Provider, *, answers: bool, changed: bool) -> None:
+        """Reads a server's list again when it came, went or changed, and now and then."""
+        now = _seconds()
+        old = now - self._listed_at.get(provider.id, -LIST_EVERY) >= LIST_EVERY
+        believed = self._shelf.answers(provider.id)
+        if changed or (believed is not None and believed != answers) or (answers and old):
+            self._listed_at[provider.id] = now
+            await self._shelf.refresh(provider)
+
+    async def _places(self) -> tuple[Place, ...]:
+        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        if setting is None or not isinstance(setting.value, list):
+            return self._general.places
+        places = (place_of(str(address)) for address in setting.value)
+        return tuple(place for place in places if place is not None)
+
+    async def _providers_here(self) -> dict[Place, list[Provider]]:
+        """The providers on this computer by their place."""
+        here: dict[Place, list[Provider]] = {}
+        for provider in await self._providers.list():
+            place = place_of(provider.base_url) if provider.enabled and is_here(provider.base_url) else None
+            if place is not None:
+                here.setdefault(place, []).append(provider)
+        return here
+
+
+def _seconds() -> float:
+    """Goes on evenly, however the computer's clock is set."""
+    return asyncio.get_running_loop().time()
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    names = (name, *(f"{name} {number}" for number in range(2, len(taken) + 3)))
+    return next(one for one in names if one not in taken)

@@ -1,0 +1,119 @@
+"""Providers: the servers that offer models, and their keys (which live in the secret store, not in the database)."""
+
+import asyncio
+
+from app.domain.address import web_address
+from app.domain.error import AppError, Invalid
+from app.domain.event import Changed
+from app.domain.model import Provider, ProviderDraft, ProviderModels
+from app.engine.deps import EngineDeps
+from app.ports.secrets import SecretStore
+from app.ports.storage import Repositories
+from app.services.models.cache import ask
+
+
+class Providers:
+    def __init__(self, ports: EngineDeps, secrets: SecretStore) -> None:
+        self._ports = ports
+        self._secrets = secrets
+
+    async def list(self) -> tuple[Provider, ...]:
+        return await self._ports.storage.read(lambda repos: repos.providers.list())
+
+    async def add(self, draft: ProviderDraft) -> Provider:
+        """Adds a server. Raises `Conflict` when the name is taken, `Invalid` for a name or address that cannot be."""
+        provider = self._provider(draft, self._ports.ids.new("provider"))
+        await self._keep_key(provider.id, draft.key)
+
+        def work(repos: Repositories) -> Provider:
+            repos.providers.add(provider)
+            _note(repos, provider.id)
+            return provider
+
+        try:
+            return await self._ports.storage.write(work)
+        except AppError:
+            await self._keep_key(provider.id, "")  # no row would ever lead to this key
+            raise
+
+    async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
+        """Changes a server. A key of None keeps the stored one, an empty one removes it."""
+        old = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        changed = self._provider(draft, provider_id)
+        has_key = old.has_key if draft.key is None else bool(draft.key)
+        update = {"has_key": has_key, "version": old.version + 1, "created_at": old.created_at, "kind": old.kind}
+        provider = changed.model_copy(update=update)
+        await self._keep_key(provider_id, draft.key)
+
+        def work(repos: Repositories) -> Provider:
+            repos.providers.save(provider)
+            _note(repos, provider_id)
+            return provider
+
+        return await self._ports.storage.write(work)
+
+    async def delete(self, provider_id: str) -> None:
+        """Removes a server and its key. Agents that use its models keep their handle and say what is missing."""
+
+        def work(repos: Repositories) -> None:
+            if repos.providers.get(provider_id).kind == "demo":
+                raise Invalid("The demo is built in and cannot be removed.")
+            repos.providers.delete(provider_id)
+            _note(repos, provider_id)
+
+        await self._ports.storage.write(work)
+        await self._ports.catalog.forget(provider_id)
+        await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
+
+    async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
+        """Makes a real call with these values and stores nothing. Without a key it uses the stored one."""
+        trial = self._provider(draft, self._ports.ids.new("provider"))
+        key = draft.key
+        if key is None and provider_id is not None:
+            key = await asyncio.to_thread(self._secrets.get, secret_name(provider_id))
+        try:
+            if not key:
+                return await ask(self._ports, trial.model_copy(update={"has_key": False}))
+            await self._keep_key(trial.id, key)
+            return await ask(self._ports, trial.model_copy(update={"has_key": True}))
+        finally:
+            await self._ports.catalog.forget(trial.id)
+            if key:
+                await asyncio.to_thread(self._secrets.delete, secret_name(trial.id))
+
+    async def _keep_key(self, provider_id: str, key: str | None) -> None:
+        if key:
+            await asyncio.to_thread(self._secrets.set, secret_name(provider_id), key.strip())
+        elif key == "":
+            await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
+
+    def _provider(self, draft: ProviderDraft, provider_id: str) -> Provider:
+        name = draft.name.strip()
+        if not name or "/" in name or len(name) > 60:
+            raise Invalid("A server needs a name of 1 to 60 characters without a slash.")
+        now = self._ports.clock.now()
+        return Provider(
+            id=provider_id,
+            name=name,
+            kind=draft.kind,
+            base_url=_address(draft.base_url),
+            has_key=bool(draft.key),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def secret_name(provider_id: str) -> str:
+    """Under which name a provider's key is kept."""
+    return f"provider/{provider_id}"
+
+
+def _address(text: str) -> str:
+    address = web_address(text)
+    if address is None:
+        raise Invalid(f"“{text.strip()}” is no web address.", hint="Write it like http://127.0.0.1:8080")
+    return address
+
+
+def _note(repos: Repositories, provider_id: str) -> None:
+    repos.changed(Changed(kind="provider", ids=(provider_id,)))

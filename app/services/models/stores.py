@@ -1,0 +1,18 @@
+"""Servers whose models Lares may get and remove."""
+
+from app.domain.error import Invalid
+from app.domain.model import Provider
+from app.engine.deps import EngineDeps
+from app.ports.models import ModelStore
+
+
+def store_of(ports: EngineDeps, provider: Provider) -> ModelStore:
+    """The provider's models as files. Raises `Invalid` where they are not Lares's to change."""
+    store = ports.catalog.store(provider)
+    if store is None:
+        raise Invalid(
+            f"{provider.name} keeps its models with a program of its own, so Lares cannot change them.",
+            code="no_store",
+            hint="Get, remove or unload models there; the list here follows.",
+        )
+    return store

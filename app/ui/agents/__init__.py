@@ -1,0 +1,1 @@
+"""The agents: their list, their settings, and making new ones."""

@@ -1,0 +1,84 @@
+"""Temperature, output limit, reasoning and most steps of an agent; "server's default" where nothing is asked for."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from app.domain.agent import Agent, ModelSettings
+from app.ui.kit.field import Field
+from app.ui.kit.layout import Choice, column_of
+from app.ui.kit.number_field import DecimalField, NumberField
+from app.ui.theme import Theme
+
+REASONING = ("auto", "off", "low", "medium", "high")
+
+
+class ReplySettings(QWidget):
+    changed = Signal(object, int)
+    """ModelSettings and the most steps of a run."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._silent = False
+        self._default = QCheckBox(self.tr("Server's default"))
+        self._default.setAccessibleName(self.tr("Use the server's default temperature"))
+        self._temperature = DecimalField(theme)
+        self._temperature.setRange(0, 2)
+        self._temperature.setSingleStep(0.1)
+        self._temperature.setDecimals(2)
+        self._output = NumberField(theme)
+        self._output.setRange(16, 131_072)
+        self._output.setSingleStep(256)
+        self._reasoning = Choice(self.tr("Reasoning"))
+        names = (
+            self.tr("As the model likes"),
+            self.tr("Off"),
+            self.tr("Little"),
+            self.tr("Medium"),
+            self.tr("Much"),
+        )
+        for name, key in zip(names, REASONING, strict=True):
+            self._reasoning.addItem(name, key)
+        self._steps = NumberField(theme)
+        self._steps.setRange(1, 500)
+        temperature = Field(theme, self.tr("Temperature"), self._temperature)
+        column_of(
+            theme,
+            column_of(theme, temperature, self._default, gap=4),
+            Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
+            Field(theme, self.tr("Reasoning"), self._reasoning),
+            Field(theme, self.tr("Most steps of a run"), self._steps),
+            parent=self,
+            gap=10,
+        )
+        self._default.toggled.connect(self._default_toggled)
+        for spin in (self._temperature, self._output, self._steps):
+            spin.editingFinished.connect(self._emit)
+        self._reasoning.activated.connect(lambda *_: self._emit())
+
+    def show_agent(self, agent: Agent) -> None:
+        self._silent = True
+        settings = agent.settings
+        self._default.setChecked(settings.temperature is None)
+        self._temperature.setEnabled(settings.temperature is not None)
+        if not self._temperature.hasFocus():
+            self._temperature.setValue(0.7 if settings.temperature is None else settings.temperature)
+        if not self._output.hasFocus():
+            self._output.setValue(settings.max_output_tokens)
+        if not self._steps.hasFocus():
+            self._steps.setValue(agent.max_steps)
+        self._reasoning.setCurrentIndex(REASONING.index(settings.reasoning))
+        self._silent = False
+
+    def _default_toggled(self, default: bool) -> None:
+        self._temperature.setEnabled(not default)
+        self._emit()
+
+    def _emit(self) -> None:
+        if self._silent:
+            return
+        settings = ModelSettings(
+            temperature=None if self._default.isChecked() else round(self._temperature.value(), 2),
+            max_output_tokens=self._output.value(),
+            reasoning=REASONING[self._reasoning.currentIndex()],
+        )
+        self.changed.emit(settings, self._steps.value())

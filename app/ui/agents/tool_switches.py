@@ -1,0 +1,96 @@
+"""The tools an agent may call: those it has, and on request all others, each with a switch."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.domain.agent import Agent
+from app.domain.tool import Tool
+from app.ui.kit.labels import ElidedLabel
+from app.ui.kit.layout import Icon, empty, row_of
+from app.ui.kit.section import Section
+from app.ui.kit.switch import Switch
+from app.ui.kit.wording import count
+from app.ui.theme import Theme
+
+ICONS = (("search", "search"), ("memory", "memory"))
+
+
+def icon_of(name: str) -> str:
+    return next((icon for part, icon in ICONS if part in name), "tool")
+
+
+class ToolSwitches(Section):
+    changed = Signal(object)
+    """tuple[str, ...]: names of the tools the agent is to have, in the order in which the model sees them."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "")
+        self.set_title(self.tr("Tools"))
+        self._agent: Agent | None = None
+        self._tools: tuple[Tool, ...] = ()
+        self._all = False
+        self._signature: object = None
+        self._list = QWidget()
+        self._rows = QVBoxLayout(self._list)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(0)
+        self.more = self.add_action("plus", self.tr("Show all tools"), self._toggle_all)
+        self.add(self._list)
+
+    def show_agent(self, agent: Agent) -> None:
+        self._agent = agent
+        self._fill()
+
+    def show_tools(self, tools: Sequence[Tool]) -> None:
+        self._tools = tuple(tools)
+        self._fill()
+
+    def show_tokens(self, tokens: int) -> None:
+        self.set_note(self.tr("{} tokens").format(count(tokens)))
+
+    def _toggle_all(self) -> None:
+        self._all = not self._all
+        self.more.set_icon("minus" if self._all else "plus")
+        self.more.set_title(self.tr("Show only the tools it has") if self._all else self.tr("Show all tools"))
+        self._fill()
+
+    def _fill(self) -> None:
+        if self._agent is None:
+            return
+        names = self._agent.tool_names
+        self.set_count(str(len(names)))
+        known = {tool.name: tool for tool in self._tools}
+        others = tuple(name for name in known if name not in names) if self._all else ()
+        signature = (names, others, tuple(known))
+        if signature == self._signature:
+            return
+        self._signature = signature
+        empty(self._rows)
+        for name in (*names, *others):
+            self._rows.addWidget(self._row(name, known.get(name), name in names))
+        self.more.setVisible(self._all or len(known) > len(names))
+
+    def _row(self, name: str, tool: Tool | None, on: bool) -> QWidget:
+        theme, line = self._theme, QWidget()
+        label = ElidedLabel(theme, name, "mono")
+        description = tool.description if tool is not None else self.tr("This tool does not exist any more.")
+        line.setToolTip(description)
+        switch = Switch(theme)
+        switch.setAccessibleName(self.tr("Tool {}").format(name))
+        switch.setAccessibleDescription(description)
+        switch.setChecked(on)
+        switch.clicked.connect(lambda checked: self._switched(name, checked, switch))
+        kind = "teal" if tool is not None else "danger"
+        icon = Icon(theme, icon_of(name), kind, 14)
+        row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1)).setStretch(1, 1)
+        return line
+
+    def _switched(self, name: str, on: bool, switch: Switch) -> None:
+        if self._agent is None:
+            return
+        switch.set_busy(True)
+        kept = tuple(other for other in self._agent.tool_names if other != name)
+        self._signature = None
+        self.changed.emit((*kept, name) if on else kept)

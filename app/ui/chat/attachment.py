@@ -1,0 +1,121 @@
+"""An image on its way into a message: what may be attached, and its chip in the composer."""
+
+import hashlib
+from dataclasses import dataclass
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from app.ui.kit.buttons import IconButton
+from app.ui.kit.labels import ElidedLabel
+from app.ui.theme import Theme
+
+MAX_BYTES = 20 * 1024 * 1024
+CHIP_TEXT = 160
+THUMB = 24
+_KINDS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    media_type: str
+    content: bytes
+    pixmap: QPixmap
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file cannot be attached: a code, and what to fill into its sentence."""
+
+    code: str
+    name: str
+    megabytes: float = 0.0
+
+
+def kind_of(content: bytes) -> str:
+    """Media type by the first bytes; empty for what cannot be attached."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _KINDS.items() if content.startswith(start)), "")
+
+
+def read_image(name: str, content: bytes) -> Attachment | Refusal:
+    """Looks at the bytes, not at the name."""
+    if len(content) > MAX_BYTES:
+        return Refusal("too_large", name, len(content) / 1024 / 1024)
+    kind = kind_of(content)
+    if not kind:
+        return Refusal("no_image", name)
+    buffer = QBuffer()
+    buffer.setData(QByteArray(content))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if size.isValid() and max(size.width(), size.height()) > 512:
+        reader.setScaledSize(size.scaled(QSize(512, 512), Qt.AspectRatioMode.KeepAspectRatio))
+    image = reader.read()
+    if image.isNull():
+        return Refusal("damaged", name)
+    whole = size if size.isValid() else image.size()
+    return Attachment(name, kind, content, QPixmap.fromImage(image), whole.width(), whole.height())
+
+
+def png_of(image: QImage) -> bytes:
+    """A pasted picture as PNG bytes."""
+    found = QByteArray()
+    buffer = QBuffer(found)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(found.data())
+
+
+class AttachmentChip(QFrame):
+    removed = Signal()
+
+    def __init__(self, theme: Theme, attachment: Attachment, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.attachment = attachment
+        self.setProperty("kind", "chip")
+        px = theme.px
+        row = QHBoxLayout(self)
+        row.setContentsMargins(px(3), px(2), px(2), px(2))
+        row.setSpacing(px(6))
+        picture = QLabel(self)
+        picture.setPixmap(_thumb(attachment.pixmap, px(THUMB), self.devicePixelRatioF()))
+        picture.setFixedSize(px(THUMB), px(THUMB))
+        row.addWidget(picture)
+        name = ElidedLabel(theme, attachment.name, "label", parent=self)
+        name.setMaximumWidth(px(CHIP_TEXT))
+        row.addWidget(name)
+        close = IconButton(theme, "close", self.tr("Remove {0}").format(attachment.name), size=12, box=24, parent=self)
+        close.clicked.connect(lambda _checked=False: self.removed.emit())
+        row.addWidget(close)
+
+
+def _thumb(pixmap: QPixmap, side: int, ratio: float) -> QPixmap:
+    """A square cut out of the middle."""
+    pixels = round(side * ratio)
+    mode, smooth = Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+    scaled = pixmap.scaled(pixels, pixels, mode, smooth)
+    square = QPixmap(pixels, pixels)
+    square.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(square)
+    painter.drawPixmap((pixels - scaled.width()) // 2, (pixels - scaled.height()) // 2, scaled)
+    painter.end()
+    square.setDevicePixelRatio(ratio)
+    return square

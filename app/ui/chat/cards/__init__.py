@@ -1,0 +1,1 @@
+"""The cards of the transcript: messages, reasoning, tool calls, notices and errors."""

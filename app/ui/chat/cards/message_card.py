@@ -1,0 +1,147 @@
+"""What the agent said, with the small print below it."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QCoreApplication, QRect
+from PySide6.QtGui import QPainter, QTextCursor
+from PySide6.QtWidgets import QWidget
+
+from app.domain.ids import short
+from app.domain.run import StopReason
+from app.ui.chat.cards.card import TEXT_X, CardContext, draw_text
+from app.ui.chat.cards.hover_card import HoverCard, HoverTools
+from app.ui.chat.cards.thumb import ThumbRow
+from app.ui.chat.transcript.row import Footer, Row
+from app.ui.kit.flame import Flame
+from app.ui.kit.markdown import MarkdownView
+
+
+class AssistantCard(HoverCard):
+    """What the agent said, with figures below it."""
+
+    def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
+        super().__init__(context, row, parent)
+        self.text = MarkdownView(self.theme, parent=self)
+        self.text.link_activated.connect(context.signals.link)
+        self._thumbs = ThumbRow(self)
+        self._flame: Flame | None = None
+        self._footer = QRect()
+
+    def _fill(self) -> None:
+        self.text.set_markdown(self.row.text)
+        self._thumbs.fill(self.row.images)
+        self.text.setAccessibleName(self.tr("Text of {0}").format(self.context.agent_name))
+        self.setAccessibleName(self.tr("{0}: {1}").format(self.context.agent_name, self.row.text[:400]))
+        self.setAccessibleDescription("  ".join(text for text, _token in self._words()))
+        if self.row.state == "writing" and self._flame is None:
+            self._flame = Flame(self.theme, parent=self)
+            self._flame.show()
+        elif self.row.state != "writing" and self._flame is not None:
+            self._flame.deleteLater()
+            self._flame = None
+
+    def _lay_body(self, width: int) -> int:
+        px = self.theme.px
+        left = px(TEXT_X)
+        empty = 0 if self.row.images else px(21)
+        height = self.text.height_for(width - left) if self.row.text else empty
+        self.text.setGeometry(left, px(1), width - left, height)
+        self.text.setVisible(bool(self.row.text))
+        self._place_flame()
+        top = px(1) + height
+        if self.row.images:
+            top = self._thumbs.lay_out(left, top + px(8), width - left)
+        if not self._words():
+            self._footer = QRect()
+            return top
+        self._footer = QRect(left, top + px(5), width - left, px(18))
+        return self._footer.bottom() + 1
+
+    def _place_flame(self) -> None:
+        if self._flame is None:
+            return
+        cursor = QTextCursor(self.text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        end = self.text.cursorRect(cursor)
+        x = min(end.right() + self.theme.px(5), self.text.width() - self._flame.width())
+        y = end.center().y() - self._flame.height() // 2
+        self._flame.move(self.text.x() + x, self.text.y() + y)
+
+    def _words(self) -> list[tuple[str, str]]:
+        """The small print: text and colour, in order."""
+        row = self.row
+        words: list[tuple[str, str]] = []
+        if row.state == "writing":
+            words.append((self.tr("Writing"), "accent"))
+        elif row.state == "stopped":
+            words.append((self.tr("Stopped by you"), "text2"))
+        elif row.state == "not_finished":
+            words.append((self.tr("Not finished, {0} words").format(row.words), "warn"))
+            if row.run_id:
+                words.append((self.tr("run {0}").format(short(row.run_id)), "muted"))
+        elif row.state == "edited":
+            words.append((self.tr("Edited by you"), "info"))
+        if row.footer is not None:
+            told = row.state == "not_finished" or (row.state, row.footer.stop) == ("stopped", "cancelled")
+            footer = replace(row.footer, stop=None) if told else row.footer
+            words.extend((text, "muted") for text in figures(footer, self.context.max_steps))
+        return words
+
+    def _paint_body(self, painter: QPainter) -> None:
+        if self._footer.isNull():
+            return
+        px, x, font = self.theme.px, self._footer.left(), self.theme.font("caption")
+        if self.row.state == "not_finished":
+            side = px(12)
+            pixmap = self.theme.pixmap("warning", "warn", 12)
+            painter.drawPixmap(x, self._footer.center().y() - side // 2, side, side, pixmap)
+            x += side + px(6)
+        for text, token in self._words():
+            room = QRect(x, self._footer.top(), self._footer.right() - x, self._footer.height())
+            x = draw_text(painter, room, text, font, self.theme.color(token)) + px(8)
+
+    def _offer(self, tools: HoverTools) -> None:
+        tools.add("copy", self.tr("Copy message"), "C", self.copy)
+        if self.row.run_id:
+            tools.add("refresh", self.tr("Retry reply"), "R", self.retry)
+
+    def _place_tools(self, tools: HoverTools) -> None:
+        px = self.theme.px
+        place = self._footer if not self._footer.isNull() else QRect(0, self.height() - px(20), self.width(), px(18))
+        tools.move(self.width() - tools.width(), place.center().y() - tools.height() // 2)
+
+    def retry(self) -> None:
+        if self.row.run_id and self.row.state != "writing":
+            self.context.signals.retry.emit(self.row)
+
+
+def figures(footer: Footer, max_steps: int) -> list[str]:
+    """Figures in words; what is estimated says so."""
+    tr = QCoreApplication.translate
+    words: list[str] = []
+    about = tr("Footer", "about ") if footer.estimated else ""
+    if footer.tokens is not None:
+        words.append(about + tr("Footer", "{0:,} tokens").format(footer.tokens))
+    if footer.per_second is not None:
+        words.append(about + tr("Footer", "{0:.1f} tokens/s").format(footer.per_second))
+    if footer.first_token_s is not None:
+        words.append(tr("Footer", "first token {0:.1f} s").format(footer.first_token_s))
+    if footer.estimated and footer.step_no and max_steps:
+        words.append(tr("Footer", "step {0} of at most {1}").format(footer.step_no, max_steps))
+    if footer.stop is not None:
+        words.append(stop_words(footer.stop))
+    return words
+
+
+def stop_words(reason: StopReason) -> str:
+    tr = QCoreApplication.translate
+    words = {
+        "end_turn": tr("Stop", "end of turn"),
+        "cancelled": tr("Stop", "stopped"),
+        "max_steps": tr("Stop", "used all its steps"),
+        "max_tokens_exceeded": tr("Stop", "cut at the output limit"),
+        "no_tool_call": tr("Stop", "ended without a tool call"),
+        "tool_rule": tr("Stop", "ended by a tool rule"),
+        "requires_approval": tr("Stop", "waits for your approval"),
+    }
+    return words.get(reason, tr("Stop", "ended early"))

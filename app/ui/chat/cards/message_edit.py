@@ -1,0 +1,128 @@
+"""The editor inside a bubble: new words for an old message, and the memory changes that may be taken back with it."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from app.domain.history import MemoryEvent
+from app.ui.kit.buttons import Button
+from app.ui.kit.diff import DiffView
+from app.ui.kit.labels import Label
+from app.ui.theme import Theme
+
+MOST_LINES = 12
+DIFFS = 4
+
+
+class EditBox(QFrame):
+    accepted = Signal(str, bool)
+    """New text, and whether the memory changes are taken back."""
+    cancelled = Signal()
+    resized = Signal()
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("kind", "composer")
+        self._column = QVBoxLayout(self)
+        self._editor = QPlainTextEdit(text, self)
+        self._editor.setProperty("plain", True)
+        self._editor.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._editor.setAccessibleName(self.tr("New text of your message"))
+        self._editor.setTabChangesFocus(True)
+        self._editor.installEventFilter(self)
+        self._editor.textChanged.connect(self._changed)
+        self._column.addWidget(self._editor)
+        self._strip = QWidget(self)
+        self._strip.hide()
+        self._strip_column = QVBoxLayout(self._strip)
+        self._strip_column.setContentsMargins(0, 0, 0, 0)
+        self._strip_column.setSpacing(theme.px(4))
+        self.take_back = QCheckBox(self._strip)
+        self._strip_column.addWidget(self.take_back)
+        self._column.addWidget(self._strip)
+        self._row = QHBoxLayout()
+        hint = self.tr("The old message and its answers stay in a branch of their own.")
+        self._hint = Label(theme, hint, "caption", "muted", self)
+        self._hint.setWordWrap(True)
+        self._row.addWidget(self._hint, 1)
+        cancel = Button(theme, self.tr("Cancel"), "ghost", parent=self)
+        cancel.setAccessibleName(self.tr("Cancel the edit"))
+        cancel.clicked.connect(lambda _checked=False: self.cancelled.emit())
+        self._send = Button(theme, self.tr("Send as new branch"), "primary", "fork", parent=self)
+        self._send.clicked.connect(lambda _checked=False: self._accept())
+        self._row.addWidget(cancel)
+        self._row.addWidget(self._send)
+        self._column.addLayout(self._row)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._editor.setFont(self._theme.font("conversation"))
+        self._editor.document().setDefaultFont(self._theme.font("conversation"))
+        self._column.setContentsMargins(px(14), px(10), px(10), px(10))
+        self._column.setSpacing(px(8))
+
+    @property
+    def text(self) -> str:
+        return self._editor.toPlainText()
+
+    def take_focus(self) -> None:
+        self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._editor.selectAll()
+
+    def offer_take_back(self, changes: tuple[MemoryEvent, ...]) -> None:
+        """Asks whether these are taken back too, and shows what that would do."""
+        if not changes:
+            return
+        one, many = self.tr("Also take back 1 memory change"), self.tr("Also take back {0} memory changes")
+        self.take_back.setText(one if len(changes) == 1 else many.format(len(changes)))
+        for change in changes[:DIFFS]:
+            label = Label(self._theme, change.label, "label", "accent", self._strip)
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            self._strip_column.addWidget(label)
+            view = DiffView(self._theme, compact=True, parent=self._strip)
+            view.set_texts(_value(change.after), _value(change.before))
+            view.setAccessibleName(self.tr("What taking back the change of {0} does").format(change.label))
+            self._strip_column.addWidget(view)
+        if len(changes) > DIFFS:
+            more = self.tr("and {0} more").format(len(changes) - DIFFS)
+            self._strip_column.addWidget(Label(self._theme, more, "caption", "muted", self._strip))
+        self._strip.show()
+        self.resized.emit()
+
+    def height_for(self, width: int) -> int:
+        lines = min(MOST_LINES, max(1, self._editor.document().size().height()))
+        line = QFontMetrics(self._editor.font()).lineSpacing()
+        self._editor.setFixedHeight(round(lines * line) + self._theme.px(8))
+        self.resize(width, self.height())
+        self._column.activate()
+        return (
+            self._column.heightForWidth(width) if self._column.hasHeightForWidth() else self._column.sizeHint().height()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape:
+                self.cancelled.emit()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                    return False
+                self._accept()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _changed(self) -> None:
+        self._send.setEnabled(bool(self._editor.toPlainText().strip()))
+        self.resized.emit()
+
+    def _accept(self) -> None:
+        text = self._editor.toPlainText().strip()
+        if text:
+            self.accepted.emit(text, self._strip.isVisible() and self.take_back.isChecked())
+
+
+def _value(fields: dict[str, object] | None) -> str:
+    return "" if fields is None else "\n".join(str(value) for value in fields.values())

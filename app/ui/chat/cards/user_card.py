@@ -1,0 +1,224 @@
+"""What the person said: a bubble at the right, its images, its branches, and the editor that makes a new one."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.domain.history import MemoryEvent
+from app.ui.chat.cards.card import CardContext
+from app.ui.chat.cards.hover_card import HoverCard, HoverTools
+from app.ui.chat.cards.message_edit import EditBox
+from app.ui.chat.cards.thumb import ThumbRow
+from app.ui.chat.transcript.row import Row
+from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.labels import Label
+from app.ui.kit.markdown import MarkdownView
+
+BUBBLE = 560
+PAD_X = 14
+PAD_Y = 8
+
+
+class UserCard(HoverCard):
+    """What the person said: a bubble at the right, with its branch switcher."""
+
+    def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
+        super().__init__(context, row, parent)
+        self._text = MarkdownView(self.theme, parent=self)
+        self._text.link_activated.connect(context.signals.link)
+        self._bubble = QRectF()
+        self._thumbs = ThumbRow(self)
+        self._note = QRect()
+        self._editor: EditBox | None = None
+        self._switcher: ForkSwitcher | None = None
+        self._ways: list[Button] = []
+
+    def _fill(self) -> None:
+        row = self.row
+        self._text.set_plain(row.text)
+        self._thumbs.fill(row.images)
+        self._text.setVisible(bool(row.text) and self._editor is None)
+        self._text.setAccessibleName(self.tr("Your message"))
+        self.setAccessibleName(self.tr("You: {0}").format(row.text))
+        if row.fork is not None and self._switcher is None:
+            self._switcher = ForkSwitcher(self)
+        if self._switcher is not None:
+            self._switcher.show_fork(row)
+        self._offer_ways()
+
+    def _offer_ways(self) -> None:
+        for button in self._ways:
+            button.deleteLater()
+        self._ways = []
+        otid = self.row.key.removeprefix("sent:")
+        signals = self.context.signals
+        if self.row.state == "not_sent":
+            self._way(self.tr("Send again"), "", lambda: signals.send_again.emit(otid))
+            self._way(self.tr("Discard"), "ghost", lambda: signals.discard.emit(otid))
+        elif self.row.kind == "queued":
+            self._way(self.tr("Cancel"), "ghost", lambda: signals.discard.emit(otid))
+
+    def _way(self, text: str, role: str, run: Callable[[], object]) -> None:
+        button = Button(self.theme, text, role, size="small", parent=self)
+        button.setAccessibleName(self.tr("{0}: {1}").format(text, self.row.text[:60]))
+        button.clicked.connect(lambda _checked=False: run())
+        button.show()
+        self._ways.append(button)
+
+    def _lay_body(self, width: int) -> int:
+        px = self.theme.px
+        if self._editor is not None:
+            height = self._editor.height_for(width)
+            self._editor.setGeometry(0, 0, width, height)
+            return height
+        most = min(px(BUBBLE), width - px(72)) - 2 * px(PAD_X)
+        top = px(PAD_Y)
+        inner = self._thumbs.natural_width(most)
+        if self.row.text:
+            inner = max(inner, self._text.natural_width(most))
+        left = width - inner - 2 * px(PAD_X)
+        top = self._thumbs.lay_out(left + px(PAD_X), top, inner)
+        if self.row.text:
+            height = self._text.height_for(inner)
+            # A line of fixed height has its spare room above the letters; half of it belongs below.
+            self._text.setGeometry(left + px(PAD_X), top - px(2), inner, height)
+            top += height
+        self._bubble = QRectF(left, 0, width - left, top + px(PAD_Y))
+        return self._lay_below(width, round(self._bubble.bottom()))
+
+    def _lay_below(self, width: int, top: int) -> int:
+        """Switcher, state of sending, ways out."""
+        px, right = self.theme.px, width
+        self._note = QRect()
+        if self._switcher is not None and self.row.fork is not None:
+            size = self._switcher.sizeHint()
+            self._switcher.setGeometry(width - size.width(), top + px(2), size.width(), size.height())
+            top += px(2) + size.height()
+        if self.row.state == "done" and self.row.kind == "user":
+            return top
+        for button in reversed(self._ways):
+            size = button.sizeHint()
+            right -= size.width()
+            button.setGeometry(right, top + px(4), size.width(), size.height())
+            right -= px(6)
+        self._note = QRect(0, top + px(4), right - px(4), px(24))
+        return top + px(30)
+
+    def _note_text(self) -> tuple[str, str]:
+        reason = self.row.problem.message if self.row.problem else ""
+        if self.row.kind == "queued":
+            return self.tr("Queued, sent when {0} is done").format(self.context.agent_name), "muted"
+        if self.row.state == "not_sent":
+            return self.tr("Not sent. {0}").format(reason).strip(), "danger"
+        return self.tr("Sending"), "muted"
+
+    def _paint_body(self, painter: QPainter) -> None:
+        if self._editor is not None:
+            return
+        px, theme = self.theme.px, self.theme
+        waits = self.row.kind == "queued"
+        pen = QPen(theme.color("control"), 1, Qt.PenStyle.DashLine) if waits else QPen(Qt.PenStyle.NoPen)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if waits else theme.color("userbubble"))
+        painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), px(10), px(10))
+        if not self._note.isNull():
+            text, token = self._note_text()
+            painter.setFont(theme.font("caption"))
+            painter.setPen(theme.color(token))
+            painter.drawText(self._note, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _offer(self, tools: HoverTools) -> None:
+        if self.row.message is not None:
+            tools.add("edit", self.tr("Edit message"), "E", self.edit)
+        tools.add("copy", self.tr("Copy message"), "C", self.copy)
+
+    def _place_tools(self, tools: HoverTools) -> None:
+        px = self.theme.px
+        tools.move(round(self._bubble.left()) - tools.width() - px(6), px(6))
+
+    @property
+    def editing(self) -> bool:
+        return self._editor is not None
+
+    def edit(self) -> None:
+        """Opens the editor in place of the bubble. Sending makes a branch; the old words stay in theirs."""
+        if self._editor is not None or self.row.message is None:
+            return
+        self._editor = EditBox(self.theme, self.row.text, self)
+        self._editor.resized.connect(self.resized)
+        self._editor.cancelled.connect(self.close_editor)
+        self._editor.accepted.connect(self._accepted)
+        if self._tools is not None:
+            self._tools.hide()
+        self._text.hide()
+        self._thumbs.set_visible(False)
+        self._editor.show()
+        self.resized.emit()
+        self._editor.take_focus()
+        self.context.signals.edit_opened.emit(self)
+
+    def offer_take_back(self, changes: tuple[MemoryEvent, ...]) -> None:
+        """The memory changes that came of this message and what followed it."""
+        if self._editor is not None:
+            self._editor.offer_take_back(changes)
+
+    def close_editor(self) -> None:
+        if self._editor is not None:
+            self._drop_editor(self._editor)
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _drop_editor(self, editor: EditBox) -> None:
+        editor.hide()
+        editor.deleteLater()
+        self._editor = None
+        self._fill()
+        self.resized.emit()
+
+    def take_edit(self) -> str:
+        editor = self._editor
+        if editor is None:
+            return ""
+        self._drop_editor(editor)
+        return editor.text if editor.text != self.row.text else ""
+
+    def _accepted(self, text: str, take_back: bool) -> None:
+        row = self.row
+        self.close_editor()
+        self.context.signals.resend.emit(row, text, take_back)
+
+
+class ForkSwitcher(QWidget):
+    """`‹ 2 of 3 ›`: the variants of a message."""
+
+    def __init__(self, card: UserCard) -> None:
+        super().__init__(card)
+        self._card = card
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._back = self._step("chevron-left", self.tr("Previous version of this message"), -1)
+        self.count = Label(card.theme, "", "caption", "muted", self)
+        self._on = self._step("chevron-right", self.tr("Next version of this message"), 1)
+        for part in (self._back, self.count, self._on):
+            row.addWidget(part)
+
+    def _step(self, icon: str, name: str, by: int) -> IconButton:
+        button = IconButton(self._card.theme, icon, name, size=14, box=24, token="muted", parent=self)
+        button.clicked.connect(lambda _checked=False: self._go(by))
+        return button
+
+    def show_fork(self, row: Row) -> None:
+        self.setVisible(row.fork is not None)
+        if row.fork is not None:
+            at, count = row.fork.current, len(row.fork.branch_ids)
+            self.count.setText(self.tr("{0} of {1}").format(at + 1, count))
+            self.count.setAccessibleName(self.tr("Version {0} of {1}").format(at + 1, count))
+            self._back.setEnabled(at > 0)
+            self._on.setEnabled(at + 1 < count)
+
+    def _go(self, by: int) -> None:
+        fork = self._card.row.fork
+        if fork is not None and 0 <= fork.current + by < len(fork.branch_ids):
+            self._card.context.signals.branch.emit(fork.branch_ids[fork.current + by])

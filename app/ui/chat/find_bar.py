@@ -1,0 +1,76 @@
+"""Find in the conversation: a field, how many, next and previous. Looks at nothing itself."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+
+from app.ui.kit.buttons import IconButton
+from app.ui.kit.labels import Label
+from app.ui.theme import Theme
+
+
+class FindBar(QFrame):
+    wanted = Signal(str)
+    """The words changed."""
+    stepped = Signal(int)
+    """1: the next hit downwards, -1: upwards."""
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "overlay")
+        px = theme.px
+        row = QHBoxLayout(self)
+        row.setContentsMargins(px(6), px(5), px(6), px(5))
+        row.setSpacing(px(4))
+        self.field = QLineEdit(self)
+        self.field.setPlaceholderText(self.tr("Find in this conversation"))
+        self.field.setAccessibleName(self.tr("Find in this conversation"))
+        self.field.setMinimumWidth(px(220))
+        self.field.textChanged.connect(self.wanted)
+        self.field.installEventFilter(self)
+        row.addWidget(self.field)
+        self._count = Label(theme, "", "label", "muted", self)
+        self._count.setMinimumWidth(px(86))
+        row.addWidget(self._count)
+        for icon, title, keys, by in (
+            ("chevron-up", self.tr("Previous hit"), "Shift+F3", -1),
+            ("chevron-down", self.tr("Next hit"), "F3", 1),
+        ):
+            button = IconButton(theme, icon, title, keys, size=14, box=26, parent=self)
+            button.clicked.connect(lambda _checked=False, by=by: self.stepped.emit(by))
+            row.addWidget(button)
+        close = IconButton(theme, "close", self.tr("Close find"), size=14, box=26, parent=self)
+        close.clicked.connect(lambda _checked=False: self.close_bar())
+        row.addWidget(close)
+        self.hide()
+
+    def open_bar(self) -> None:
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def close_bar(self) -> None:
+        if self.isVisible():
+            self.hide()
+            self.closed.emit()
+
+    def show_count(self, current: int, count: int, more: bool) -> None:
+        """`more`: there are older messages that were not looked at."""
+        if not self.field.text():
+            self._count.setText("")
+        elif not count:
+            self._count.setText(self.tr("looking further up") if more else self.tr("nothing found"))
+        else:
+            self._count.setText(self.tr("{0} of {1}{2}").format(current + 1, count, "+" if more else ""))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.stepped.emit(1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else -1)
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.close_bar()
+                return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,86 @@
+"""Which ways out of a problem are offered, the most wanted first. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.ui.chat.transcript.row import Problem
+from app.ui.kit.wording import count
+from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_wording import size_words, tr
+
+WayKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test"]
+STEP = 1024
+OVERFLOW = ("prompt_too_large", "context_window_overflow", "context_window_overflow_in_system_prompt")
+BAD_CALLS = ("invalid_tool_call", "cut_call", "empty_reply", "only_thinking", "repetition", "repeated_call")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    key: WayKey
+    text: str
+    icon: str = ""
+
+
+def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0) -> tuple[Remedy, ...]:
+    """`model`: handle of the agent's model."""
+    again, other = Remedy("again", tr("Try again"), "refresh"), Remedy("switch", tr("Choose another model…"))
+    match problem.code:
+        case "server_down" | "server_died" | "timeout" | "rate_limited":
+            return again, Remedy("switch", tr("Switch model…"))
+        case "model_missing" | "unknown_handle":
+            return _missing(problem, known, model, again)
+        case "loading":
+            return (again,)
+        case "unauthorized":
+            return Remedy("server", tr("Change the key…"), "key"), again, other
+        case "wrong_address":
+            return Remedy("server", tr("Change the address…"), "server"), again, other
+        case "max_steps":
+            words = tr("Go on for {} more").format(max_steps) if max_steps else tr("Go on")
+            return (Remedy("again", words, "play"),)
+        case code if code in OVERFLOW:
+            return (*_larger(problem, known, model), Remedy("blocks", tr("Shorten blocks"), "memory"), again)
+        case code if code in BAD_CALLS:
+            return again, Remedy("test", tr("Test this model"), "pulse"), other
+        case "bad_request":
+            return again, other
+        case _:
+            return again, Remedy("switch", tr("Switch model…"))
+
+
+def _missing(problem: Problem, known: ModelsKnown, model: str, again: Remedy) -> tuple[Remedy, ...]:
+    name = missing_name(problem, model)
+    listed = next((row for row in known.recommended if row.name == name), None)
+    offer = known.offer_of(model)
+    another = Remedy("switch", tr("Choose another…"))
+    if offer is None or offer.provider.kind != "ollama" or _detail(problem, "cloud"):
+        return another, again
+    words = tr("Get it again, {}").format(size_words(listed.size_bytes)) if listed is not None else tr("Get it again")
+    return Remedy("get", words, "download"), another, again
+
+
+def missing_name(problem: Problem, model: str) -> str:
+    return _detail(problem, "model") or model.partition("/")[2]
+
+
+def _larger(problem: Problem, known: ModelsKnown, model: str) -> tuple[Remedy, ...]:
+    """A larger context size, where the server can be told one and the model allows it."""
+    size = enlarged(problem, known, model)
+    return (Remedy("enlarge", tr("Enlarge to {} tokens").format(count(size)), "context"),) if size else ()
+
+
+def enlarged(problem: Problem, known: ModelsKnown, model: str) -> int | None:
+    """The context size with which this request would fit, with room for as long a reply again."""
+    needed = _detail(problem, "n_prompt") or _detail(problem, "n_prompt_tokens")
+    described, offer = known.model(model), known.offer_of(model)
+    if offer is None or offer.provider.kind != "ollama" or not needed.isdigit():
+        return None
+    most = described.trained_context if described is not None else None
+    size = -(-int(int(needed) * 1.5) // STEP) * STEP
+    if most is not None and most < int(needed):
+        return None
+    return min(size, most) if most is not None else size
+
+
+def _detail(problem: Problem, name: str) -> str:
+    return next((value for key, value in problem.details if key == name), "")

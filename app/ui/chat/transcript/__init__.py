@@ -1,0 +1,1 @@
+"""The transcript: the rows of a conversation and the area that shows them."""

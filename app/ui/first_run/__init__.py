@@ -1,0 +1,1 @@
+"""The first start: from a model server to the first agent."""

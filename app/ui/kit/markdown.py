@@ -1,0 +1,352 @@
+"""Shows markdown that may still be growing: selectable, with copy buttons on code. Fetches nothing from anywhere."""
+
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTextBlock,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
+
+from app.ui.kit.buttons import Button
+from app.ui.kit.markdown_write import (
+    CODE_HEAD,
+    CODE_PAD,
+    CODE_SIDE,
+    GAP,
+    INDENT,
+    BulletProperty,
+    CodeBlock,
+    CodeProperty,
+    InlineCodeProperty,
+    QuoteProperty,
+    RuleProperty,
+    Writer,
+    parser,
+    stable_length,
+)
+from app.ui.theme import Theme
+
+
+class MarkdownView(QTextBrowser):
+    """`set_markdown` may be called at each flush: only the blocks that can still change are written again."""
+
+    link_activated = Signal(str)
+    """Somebody clicked a link; nothing was opened."""
+
+    def __init__(self, theme: Theme, role: str = "conversation", ink: str = "", parent: QWidget | None = None) -> None:
+        """`role` is the type role of plain paragraphs, `ink` the theme's colour of the text."""
+        super().__init__(parent)
+        self._theme = theme
+        self._role = role
+        self._ink = ink
+        self._text = ""
+        self._plain = False
+        self._stable = 0
+        self._stable_end = 0
+        self._stable_codes = 0
+        self._codes: list[CodeBlock] = []
+        self._copies: list[Button] = []
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setOpenLinks(False)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setUndoRedoEnabled(False)
+        self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(theme.px(INDENT))
+        self.viewport().setAutoFillBackground(False)
+        self.anchorClicked.connect(lambda url: self.link_activated.emit(url.toString()))
+
+    @property
+    def markdown(self) -> str:
+        return self._text
+
+    @property
+    def codes(self) -> tuple[CodeBlock, ...]:
+        return tuple(self._codes)
+
+    def set_markdown(self, text: str) -> None:
+        """Shows this text. Cheap when it begins with what was shown before."""
+        if text == self._text and not self._plain and self.document().characterCount() > 1:
+            return
+        kept = self._stable if self._stable and text.startswith(self._text[: self._stable]) else 0
+        self._plain = False
+        self._text = text
+        if not kept:
+            self.document().clear()
+            self._stable = self._stable_end = self._stable_codes = 0
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.setPosition(self._stable_end)
+        self._cut(cursor)
+        self._write(cursor, text[kept:], kept)
+        cursor.endEditBlock()
+        self._name()
+        self._sync_copies()
+
+    def _cut(self, cursor: QTextCursor) -> None:
+        """Takes everything below the cursor away."""
+        form, state = cursor.blockFormat(), cursor.block().userState()
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        # An empty block takes over the format of the one that was joined to it.
+        if cursor.blockFormat() != form:
+            cursor.setBlockFormat(form)
+        cursor.block().setUserState(state)
+
+    def _write(self, cursor: QTextCursor, tail: str, kept: int) -> None:
+        tokens = parser().parse(tail)
+        codes = self._codes[: self._stable_codes]
+        writer = Writer(self._theme, cursor, first=not kept, codes=codes, role=self._role, ink=self._ink)
+        grown = stable_length(tokens, tail)
+        if grown:
+            line = tail.count("\n", 0, grown)
+            cut = next(i for i, token in enumerate(tokens) if token.level == 0 and token.map and token.map[0] == line)
+            writer.write(tokens[:cut])
+            self._stable, self._stable_end = kept + grown, cursor.position()
+            self._stable_codes = len(writer.codes)
+            tokens = tokens[cut:]
+        writer.write(tokens)
+        self._codes = writer.codes
+        self._make_head_room()
+
+    def _make_head_room(self) -> None:
+        """A text that begins with code needs room for its head: Qt knows no margin above the first block."""
+        root, begins = self.document().rootFrame(), bool(self._codes) and self._codes[0].first == 0
+        form, room = root.frameFormat(), self._theme.px(CODE_HEAD + CODE_PAD) if begins else 0
+        if form.topMargin() != room:
+            form.setTopMargin(room)
+            root.setFrameFormat(form)
+
+    def set_plain(self, text: str) -> None:
+        """Shows text as it is, without markdown."""
+        if text == self._text and self._plain:
+            return
+        self._text, self._plain = text, True
+        self._stable = self._stable_end = self._stable_codes = 0
+        self._codes = []
+        self.document().clear()
+        writer = Writer(self._theme, QTextCursor(self.document()), role=self._role, ink=self._ink)
+        writer.write_plain(text)
+        self._make_head_room()
+        self._name()
+        self._sync_copies()
+
+    def restyle(self) -> None:
+        """Writes everything again in the colours and sizes of now."""
+        text, plain = self._text, self._plain
+        self._text, self._stable = "", 0
+        self.document().setIndentWidth(self._theme.px(INDENT))
+        for button in self._copies:
+            button.deleteLater()
+        self._copies = []
+        if plain:
+            self._plain = False
+            self.set_plain(text)
+        else:
+            self.document().clear()
+            self.set_markdown(text)
+
+    def height_for(self, width: int) -> int:
+        """Pixels the text needs at this width."""
+        document = self.document()
+        self._set_width(width)
+        height = document.size().height()
+        if self._codes and document.lastBlock().blockFormat().intProperty(CodeProperty):
+            bottom = document.documentLayout().blockBoundingRect(document.lastBlock()).bottom()
+            height = bottom + self._theme.px(CODE_PAD + 2) + 1
+        return int(height + 0.999)
+
+    def natural_width(self, most: int) -> int:
+        """Pixels of the widest line, `most` at most."""
+        self._set_width(most)
+        return min(most, int(self.document().idealWidth() + 1.999))
+
+    def _set_width(self, width: int) -> None:
+        """Fixed, because QTextEdit otherwise lays out for the width it has now, not for the one it will get."""
+        if self.lineWrapColumnOrWidth() != width:
+            self.setLineWrapColumnOrWidth(width)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        """Nothing is ever loaded: neither from the network nor from disk."""
+        return None
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        mime = QMimeData()
+        mime.setText(self.textCursor().selection().toPlainText())
+        return mime
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_copies()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        clipboard = QGuiApplication.clipboard()
+        selection = self.textCursor().selectedText().replace("\u2029", "\n")
+        if selection:
+            menu.addAction(self.tr("Copy selection"), lambda: clipboard.setText(selection))
+        link = self.anchorAt(event.pos())
+        if link:
+            menu.addAction(self.tr("Copy address"), lambda: clipboard.setText(link))
+        menu.addAction(self.tr("Copy as Markdown"), lambda: clipboard.setText(self._text))
+        menu.addAction(self.tr("Copy as plain text"), lambda: clipboard.setText(self.toPlainText()))
+        menu.addAction(self.tr("Select all"), self.selectAll)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_grounds(painter, event.rect().top(), event.rect().bottom())
+        painter.end()
+        super().paintEvent(event)
+
+    def _paint_grounds(self, painter: QPainter, top: int, bottom: int) -> None:
+        layout = self.document().documentLayout()
+        block = self.cursorForPosition(QPoint(0, max(0, top - self._theme.px(GAP)))).block()
+        block = block.previous() if block.previous().isValid() else block
+        while block.isValid():
+            rect = layout.blockBoundingRect(block)
+            reach = self._theme.px(CODE_HEAD + CODE_PAD)
+            if rect.top() - reach > bottom:
+                break
+            form = block.blockFormat()
+            if form.intProperty(QuoteProperty) and rect.bottom() >= top:
+                self._paint_quote(painter, block, rect)
+            if form.intProperty(RuleProperty):
+                middle = round(rect.center().y())
+                painter.fillRect(QRectF(0, middle, self.viewport().width(), 1), self._theme.color("line"))
+            if rect.bottom() >= top:
+                self._paint_bullet(painter, block)
+                self._paint_inline_code(painter, block)
+            block = block.next()
+        for code, area in self._code_areas():
+            if area.bottom() >= top and area.top() <= bottom:
+                self._paint_code(painter, code, area)
+
+    def _paint_quote(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        px = self._theme.px
+        for depth in range(block.blockFormat().intProperty(QuoteProperty)):
+            bar = QRectF(px(14) * depth, rect.top() - px(4), px(2), rect.height() + px(8))
+            painter.fillRect(bar, self._theme.color("control"))
+
+    def _paint_bullet(self, painter: QPainter, block: QTextBlock) -> None:
+        """Full, empty, square: by the depth of the list."""
+        depth, layout = block.blockFormat().intProperty(BulletProperty), block.layout()
+        if not depth or not layout.lineCount():
+            return
+        px, line = self._theme.px, layout.lineAt(0)
+        side = px(5)
+        place = layout.position() + line.position()
+        box = QRectF(place.x() - px(14), place.y() + line.height() / 2 - side / 2 + px(1), side, side)
+        ink = self._theme.color("text2")
+        painter.setPen(QPen(ink, px(1)) if depth == 2 else Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if depth == 2 else ink)
+        if depth <= 2:
+            painter.drawEllipse(box)
+        else:
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _paint_inline_code(self, painter: QPainter, block: QTextBlock) -> None:
+        px, layout = self._theme.px, block.layout()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("hover"))
+        origin = layout.position()
+        iterator = block.begin()
+        while not iterator.atEnd():
+            fragment = iterator.fragment()
+            if fragment.charFormat().boolProperty(InlineCodeProperty):
+                begin = fragment.position() - block.position()
+                self._paint_stretch(painter, layout, origin, begin, begin + fragment.length(), px)
+            iterator += 1
+
+    def _paint_stretch(self, painter: QPainter, layout: Any, origin: Any, begin: int, end: int, px: Any) -> None:
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            first, last = line.textStart(), line.textStart() + line.textLength()
+            if end <= first or begin >= last:
+                continue
+            left, _ = line.cursorToX(max(begin, first))
+            right, _ = line.cursorToX(min(end, last))
+            area = QRectF(origin.x() + left - px(2), origin.y() + line.y(), right - left + px(4), line.height() + px(1))
+            painter.drawRoundedRect(area, px(4), px(4))
+
+    def _code_areas(self) -> list[tuple[CodeBlock, QRectF]]:
+        """Each code block with the rectangle of its frame."""
+        if not self._codes:
+            return []
+        px, document = self._theme.px, self.document()
+        layout = document.documentLayout()
+        areas: list[tuple[CodeBlock, QRectF]] = []
+        for code in self._codes:
+            first, last = document.findBlockByNumber(code.first), document.findBlockByNumber(code.last)
+            if not first.isValid() or not last.isValid():
+                continue
+            begin, end = layout.blockBoundingRect(first), layout.blockBoundingRect(last)
+            left = first.layout().lineAt(0).x() - px(CODE_SIDE)
+            top = begin.top() - px(CODE_HEAD + CODE_PAD)
+            area = QRectF(left, top, self.viewport().width() - left, end.bottom() + px(CODE_PAD + 2) - top)
+            areas.append((code, area.adjusted(0.5, 0.5, -0.5, -0.5)))
+        return areas
+
+    def _paint_code(self, painter: QPainter, code: CodeBlock, area: QRectF) -> None:
+        px, theme = self._theme.px, self._theme
+        painter.setPen(theme.color("line"))
+        painter.setBrush(theme.color("sunken"))
+        painter.drawRoundedRect(area, px(8), px(8))
+        line = area.top() + px(CODE_HEAD)
+        painter.drawLine(
+            QRectF(area.left(), line, area.width(), 0).topLeft(), QRectF(area.left(), line, area.width(), 0).topRight()
+        )
+        font = theme.font("caption")
+        painter.setFont(font)
+        painter.setPen(theme.color("muted"))
+        head = QRectF(area.left() + px(CODE_SIDE), area.top(), area.width() - px(100), px(CODE_HEAD))
+        language = code.language or self.tr("text")
+        words = QFontMetricsF(font).elidedText(language, Qt.TextElideMode.ElideRight, head.width())
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _sync_copies(self) -> None:
+        while len(self._copies) > len(self._codes):
+            self._copies.pop().deleteLater()
+        while len(self._copies) < len(self._codes):
+            button = Button(self._theme, self.tr("Copy"), "ghost", "copy", "small", self.viewport())
+            button.setCursor(Qt.CursorShape.ArrowCursor)
+            number = len(self._copies)
+            button.clicked.connect(lambda _checked=False, number=number: self._copy_code(number))
+            self._copies.append(button)
+            button.show()
+        for code, button in zip(self._codes[-1:], self._copies[-1:], strict=True):
+            button.setAccessibleName(self.tr("Copy {0} code").format(code.language or self.tr("text")))
+        self._place_copies()
+
+    def _place_copies(self) -> None:
+        for (_code, area), button in zip(self._code_areas(), self._copies, strict=False):
+            size = button.sizeHint()
+            gap = (self._theme.px(CODE_HEAD) - size.height()) // 2
+            button.setGeometry(
+                int(area.right()) - size.width() - self._theme.px(6), int(area.top()) + gap, size.width(), size.height()
+            )
+
+    def _copy_code(self, number: int) -> None:
+        QGuiApplication.clipboard().setText(self._codes[number].code)
+
+    def _name(self) -> None:
+        self.setAccessibleName(self.tr("Text"))

@@ -1,0 +1,128 @@
+"""A row of choices of which exactly one holds."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from app.ui.kit.buttons import GAP, STYLE_GAP
+from app.ui.theme import Theme
+
+STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+
+
+class Segment(QToolButton):
+    def __init__(self, row: "Segmented") -> None:
+        super().__init__(row)
+        self._row = row
+
+    def sizeHint(self) -> QSize:
+        """Beside an icon Qt adds two spaces to the text, at its end only."""
+        hint = super().sizeHint()
+        if not self.icon().isNull():
+            hint.setWidth(hint.width() - self.fontMetrics().horizontalAdvance("  "))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        self._row.move_by(step if self.isLeftToRight() else -step)
+
+
+class Segmented(QFrame):
+    """`choices` are (key, label) or (key, label, icon). `chosen` is emitted when a person picks another one."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        theme: Theme,
+        choices: Sequence[tuple[str, ...]],
+        current: str = "",
+        name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._buttons: dict[str, Segment] = {}
+        self._icons: dict[str, str] = {}
+        self.setProperty("kind", "segmented")
+        self.setAccessibleName(name or self.tr("Choice"))
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        for key, label, *icon in choices:
+            button = Segment(self)
+            button.setText(label)
+            button.setAccessibleName(label)
+            button.setCheckable(True)
+            button.setProperty("role", "segment")
+            self._icons[key] = icon[0] if icon else ""
+            button.setProperty("key", key)
+            self._group.addButton(button)
+            row.addWidget(button)
+            self._buttons[key] = button
+        self._group.buttonClicked.connect(self._clicked)
+        self._current = ""
+        self.set_current(current or next(iter(self._buttons)))
+        self._restyle()
+        theme.changed.connect(self._restyle)
+
+    @property
+    def current(self) -> str:
+        return self._current
+
+    def set_current(self, key: str) -> None:
+        """Without a signal: for what the program knows already."""
+        self._current = key
+        self._buttons[key].setChecked(True)
+        for other, button in self._buttons.items():
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if other == key else Qt.FocusPolicy.ClickFocus)
+
+    def set_label(self, key: str, label: str) -> None:
+        self._buttons[key].setText(label)
+        self._buttons[key].setAccessibleName(label)
+
+    def set_choice_enabled(self, key: str, enabled: bool, reason: str = "") -> None:
+        self._buttons[key].setEnabled(enabled)
+        self._buttons[key].setToolTip("" if enabled else reason)
+
+    def button(self, key: str) -> QToolButton:
+        return self._buttons[key]
+
+    def move_by(self, step: int) -> None:
+        keys = [key for key, button in self._buttons.items() if button.isEnabled()]
+        if self._current not in keys:
+            return
+        at = keys.index(self._current) + step
+        if 0 <= at < len(keys):
+            self._choose(keys[at])
+            self._buttons[keys[at]].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _clicked(self, button: QAbstractButton) -> None:
+        self._choose(str(button.property("key")))
+
+    def _choose(self, key: str) -> None:
+        if key != self._current:
+            self.set_current(key)
+            self.chosen.emit(key)
+
+    def _restyle(self) -> None:
+        side = self._theme.px(14)
+        gap = max(0, self._theme.px(GAP) - STYLE_GAP)
+        for key, button in self._buttons.items():
+            button.setFont(self._theme.font("label", 500))
+            if icon := self._icons[key]:
+                ahead = gap if self.isLeftToRight() else -gap
+                button.setIcon(self._theme.icon(icon, "text2", 14, on="text", gap=ahead))
+                button.setIconSize(QSize(side + gap, side))
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -1,0 +1,1 @@
+"""The memory of an agent: its blocks and their history."""

@@ -1,0 +1,324 @@
+"""Editing a block's text in place: live count, Save and Cancel, and a way out when somebody else changed it."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from app.domain.merge import merge
+from app.ui.kit.announce import announce
+from app.ui.kit.buttons import Button
+from app.ui.kit.diff import DiffView
+from app.ui.kit.flow import Flow
+from app.ui.kit.labels import Label
+from app.ui.kit.usage_bar import UsageBar
+from app.ui.memory.block_change import count_words
+from app.ui.theme import Theme, set_prop
+
+ROWS_MIN, ROWS_MAX = 3, 14
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """What was typed, and the text and version it began with."""
+
+    text: str
+    base: str
+    version: int
+
+
+class TextField(QPlainTextEdit):
+    """As high as its text, within bounds. Tab leaves it."""
+
+    save_pressed = Signal()
+    cancel_pressed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.matches(QKeySequence.StandardKey.Save) or (enter and control):
+            self.save_pressed.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.cancel_pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width wraps the text into another number of rows."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
+    def _fit(self) -> None:
+        rows = round(self.document().size().height())
+        line = QFontMetrics(self.font()).lineSpacing()
+        frame = 2 * (self._theme.px(6) + self._theme.px(1)) + 2 * round(self.document().documentMargin())
+        self.setFixedHeight(max(ROWS_MIN, min(rows, ROWS_MAX)) * line + frame)
+
+    def _restyle(self) -> None:
+        self.setFont(self._theme.font("mono"))
+        self._fit()
+
+
+class WarnFoot(QFrame):
+    """A question at the foot of the card with its answers."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("kind", "warnfoot")
+        self.sentence = Label(theme, "", "label", parent=self)
+        self.sentence.setWordWrap(True)
+        self._row = Flow()
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.sentence)
+        self._column.addLayout(self._row)
+        self._restyle()
+        theme.changed.connect(self._restyle)
+
+    def add_button(self, text: str, role: str = "", icon: str = "") -> Button:
+        button = Button(self._theme, text, role, icon, "small", self)
+        self._row.addWidget(button)
+        return button
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(10), px(6), px(10), px(8))
+        self._column.setSpacing(px(6))
+        self._row.setSpacing(px(4))
+
+
+class BlockEditor(QWidget):
+    """Knows the version it began with. `meet` tells it of a newer one; the typed text is never touched by it."""
+
+    save_requested = Signal(str, int)
+    """Text, and the version it replaces."""
+    cancelled = Signal()
+    conflict_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._base, self._version, self._limit = "", 0, 0
+        self._theirs: tuple[str, int] | None = None
+        self.field = TextField(theme, self)
+        self.field.setAccessibleName(self.tr("Text of the block"))
+        self.count = Label(theme, "", "caption", "text2", self)
+        self.bar = UsageBar(theme, self.tr("Characters used"), self)
+        self.problem = Label(theme, "", "caption", "danger", self)
+        self.problem.setWordWrap(True)
+        self.save = Button(theme, self.tr("Save"), "primary", size="small", parent=self)
+        self.cancel = Button(theme, self.tr("Cancel"), "ghost", size="small", parent=self)
+        self.difference = DiffView(theme, compact=True, parent=self)
+        self._build_feet(theme)
+        self._lay_out()
+        self._connect()
+        self._restyle()
+        theme.changed.connect(self._restyle)
+
+    def _build_feet(self, theme: Theme) -> None:
+        self.conflict = WarnFoot(theme, self)
+        self.show_both = self.conflict.add_button(self.tr("Show both"), icon="diff")
+        self.save_mine = self.conflict.add_button(self.tr("Save mine"))
+        self.save_both = self.conflict.add_button(self.tr("Save both"))
+        self.take_theirs = self.conflict.add_button(self.tr("Take theirs"), "ghost")
+        self.leave = WarnFoot(theme, self)
+        self.leave.sentence.setText(self.tr("Your text is not saved yet."))
+        self.keep_writing = self.leave.add_button(self.tr("Keep writing"))
+        self.throw_away = self.leave.add_button(self.tr("Throw away"), "danger")
+
+    def _lay_out(self) -> None:
+        self._count_row = QHBoxLayout()
+        self._count_row.addWidget(self.count)
+        self._count_row.addWidget(self.bar, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.addStretch(1)
+        self._buttons.addWidget(self.cancel)
+        self._buttons.addWidget(self.save)
+        self._inner = QVBoxLayout()
+        self._inner.addWidget(self.field)
+        self._inner.addWidget(self.problem)
+        self._inner.addLayout(self._count_row)
+        self._inner.addLayout(self._buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._inner)
+        column.addWidget(self.difference)
+        column.addWidget(self.conflict)
+        column.addWidget(self.leave)
+        for part in (self.problem, self.difference, self.conflict, self.leave):
+            part.setVisible(False)
+
+    def _connect(self) -> None:
+        self.field.textChanged.connect(self._typed)
+        self.field.save_pressed.connect(self._save)
+        self.field.cancel_pressed.connect(self._escape)
+        self.save.clicked.connect(self._save)
+        self.cancel.clicked.connect(self.cancelled)
+        self.show_both.clicked.connect(self._toggle_both)
+        self.save_mine.clicked.connect(lambda: self._send(self.text))
+        self.save_both.clicked.connect(lambda: self._send(self.merged or self.text))
+        self.take_theirs.clicked.connect(self._take_theirs)
+        self.keep_writing.clicked.connect(self._keep)
+        self.throw_away.clicked.connect(self.cancelled)
+
+    @property
+    def text(self) -> str:
+        return self.field.toPlainText()
+
+    @property
+    def modified(self) -> bool:
+        return self.text != self._base
+
+    @property
+    def unsaved(self) -> Unsaved:
+        return Unsaved(self.text, self._base, self._version)
+
+    @property
+    def in_conflict(self) -> bool:
+        return self._theirs is not None
+
+    @property
+    def merged(self) -> str | None:
+        """Both changes together, where they do not touch each other."""
+        return merge(self._base, self.text, self._theirs[0]) if self._theirs else None
+
+    def begin(self, value: str, version: int, limit: int) -> None:
+        self._base, self._version, self._limit = value, version, limit
+        self._set_theirs(None)
+        self.set_problem("")
+        self.leave.setVisible(False)
+        self.field.setPlainText(value)
+        self._typed()
+        self.set_busy(False)
+
+    def resume(self, unsaved: Unsaved, limit: int) -> None:
+        """Goes on with what was typed before; `meet` then tells what was saved meanwhile."""
+        self.begin(unsaved.base, unsaved.version, limit)
+        self.field.setPlainText(unsaved.text)
+
+    def meet(self, value: str, version: int, limit: int) -> bool:
+        """A newer version came. True when the text here is saved with it and editing may end."""
+        self._limit = limit
+        if value == self.text:
+            return True
+        if value == self._base:
+            self._version = version
+        elif not self.modified:
+            self.begin(value, version, limit)
+        else:
+            self._set_theirs((value, version))
+        self.set_busy(False)
+        self._typed()
+        return False
+
+    def set_problem(self, sentence: str) -> None:
+        """Why saving did not work; the text stays."""
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+        self.set_busy(False)
+        if sentence:
+            announce(self, sentence, urgent=True)
+
+    def set_busy(self, busy: bool) -> None:
+        for button in (self.save, self.save_mine, self.save_both):
+            button.set_busy(busy)
+
+    def _set_theirs(self, theirs: tuple[str, int] | None) -> None:
+        began = theirs is not None and self._theirs is None
+        self._theirs = theirs
+        self.conflict.setVisible(theirs is not None)
+        for part in (self.save, self.cancel):
+            part.setVisible(theirs is None)
+        self.difference.setVisible(False)
+        if theirs is not None:
+            sentence = self.tr("Version {0} was saved meanwhile. Your text is kept.").format(theirs[1])
+            self.conflict.sentence.setText(sentence)
+            if began:
+                announce(self, sentence, urgent=True)
+        self.conflict_changed.emit(theirs is not None)
+
+    def _typed(self) -> None:
+        length = len(self.text)
+        over = length > self._limit
+        self.count.setText(count_words(length, self._limit))
+        self.count.set_kind("danger" if over else "text2")
+        self.bar.set_usage(length, self._limit, "accent")
+        self.save.setEnabled(self.modified and not over)
+        self.save.setToolTip(self._reason(over))
+        self.save_mine.setEnabled(not over)
+        both = self.merged
+        self.save_both.setVisible(both is not None)
+        self.save_both.setEnabled(both is not None and len(both) <= self._limit)
+        set_prop(self.field, "invalid", over)
+        if self.difference.isVisible():
+            self._compare()
+
+    def _reason(self, over: bool) -> str:
+        if over:
+            return self.tr("The text is longer than the block's limit. Shorten it or raise the limit.")
+        return "" if self.modified else self.tr("Nothing has changed yet.")
+
+    def _save(self) -> None:
+        if self.in_conflict:
+            self.conflict.sentence.setFocus()
+            announce(self, self.conflict.sentence.text(), urgent=True)
+        elif self.save.isEnabled():
+            self._send(self.text)
+
+    def _send(self, text: str) -> None:
+        version = self._theirs[1] if self._theirs else self._version
+        if text != self.text:
+            self.field.setPlainText(text)
+        self.set_problem("")
+        self.set_busy(True)
+        self.save_requested.emit(text, version)
+
+    def _escape(self) -> None:
+        if self.modified or self.in_conflict:
+            self.leave.setVisible(True)
+            self.keep_writing.setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            self.cancelled.emit()
+
+    def _keep(self) -> None:
+        self.leave.setVisible(False)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _toggle_both(self) -> None:
+        shown = not self.difference.isVisible()
+        self.difference.setVisible(shown)
+        self.show_both.setText(self.tr("Hide both") if shown else self.tr("Show both"))
+        if shown:
+            self._compare()
+
+    def _compare(self) -> None:
+        if self._theirs is not None:
+            self.difference.set_texts(self._theirs[0], self.text)
+            self.difference.setAccessibleName(self.tr("From their text to yours"))
+
+    def _take_theirs(self) -> None:
+        if self._theirs is not None:
+            self.cancelled.emit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(240), super().sizeHint().height())
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._inner.setContentsMargins(px(8), 0, px(8), px(8))
+        self._inner.setSpacing(px(6))
+        self._count_row.setContentsMargins(px(2), 0, px(2), 0)
+        self._count_row.setSpacing(px(8))
+        self._buttons.setSpacing(px(6))

@@ -1,0 +1,1 @@
+"""The history of memory: every change with its cause, undo and restore."""

@@ -1,0 +1,346 @@
+"""Memory history of the open agent: every change, the difference it made, why it is there, and the way back."""
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
+
+from app.domain.block import Block
+from app.domain.history import MemoryEvent
+from app.ui.kit.buttons import Button
+from app.ui.kit.diff import DiffView
+from app.ui.kit.empty_state import EmptyState
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row_of
+from app.ui.kit.section import UNLIMITED
+from app.ui.kit.segmented import Segmented
+from app.ui.kit.splitter import Splitter
+from app.ui.kit.wording import count, full_time
+from app.ui.memory.history.cause import WhyPane
+from app.ui.memory.history.change_list import ChangeList, ChangeRow
+from app.ui.memory.history.row import ChangeDelegate
+from app.ui.memory.history.sentences import ACTOR_LOOK, place_name
+from app.ui.state.view_context import ViewContext
+
+PAGE = 100
+NARROW = 860
+"""Below this width, at 100 %, one pane is shown at a time."""
+NOW, BEFORE = -1, 0
+"""Other sides of a comparison: the block as it is, the block just before the chosen change."""
+
+
+class HistoryView(QWidget):
+    message_wanted = Signal(str)
+    back_wanted = Signal()
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        self._services = desk.services
+        theme = self._theme = desk.theme
+        self._block_id = ""
+        self._blocks: dict[str, Block] = {}
+        self._chosen: MemoryEvent | None = None
+        self._complete = False
+        self.setAccessibleName(self.tr("Memory history"))
+        self._model = ChangeList(self)
+        self._list = QListView()
+        self._list.setModel(self._model)
+        self._list.setItemDelegate(ChangeDelegate(theme, self))
+        self._list.setAccessibleName(self.tr("Changes"))
+        self._list.setMouseTracking(True)
+        self._list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._actors = Segmented(theme, self._actor_choices(), "all", self.tr("Changes by"))
+        self._target = Choice(self.tr("Changes of"))
+        self._more = Button(theme, self.tr("Show earlier changes"), "link")
+        self._diff = DiffView(theme)
+        self._head = ElidedLabel(theme, "", "strong")
+        self._head.keep(120)
+        self._versions = ElidedLabel(theme, "", "label", "muted")
+        self._against = Choice(self.tr("Compare with"))
+        self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._against.setMinimumContentsLength(14)
+        self._against.setToolTip(self.tr("Compare with"))
+        self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
+        self._summary = Label(theme, "", "label", "text2")
+        self.why = WhyPane(theme)
+        panes = (("changes", self.tr("Changes")), ("difference", self.tr("Difference")), ("why", self.tr("Why")))
+        self.pane = Segmented(theme, panes, "changes", self.tr("Part of the history"))
+        self._pages = QStackedWidget()
+        self._empty = EmptyState(
+            theme,
+            "history",
+            self.tr("Nothing has changed yet"),
+            self.tr("Every change of memory will appear here, with its cause."),
+            [(self.tr("Back to chat"), self.back_wanted.emit)],
+        )
+        self._lay_out()
+        self._connect()
+
+    def _actor_choices(self) -> tuple[tuple[str, ...], ...]:
+        icons = [(actor, "", ACTOR_LOOK[actor][0]) for actor in ("agent", "user", "sleep-time", "api")]
+        return (("all", self.tr("All")), *icons)
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        left, middle = frame_of("panel"), frame_of("surface")
+        self._panes = {"changes": left, "difference": middle, "why": self.why}
+        head = QWidget()
+        row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._actors, parent=head, inset=(14, 6, 8, 6))
+        target = QWidget()
+        row_of(theme, self._target, parent=target, inset=(14, 0, 8, 8))
+        column_of(theme, head, target, hairline(), self._list, self._more, parent=left, gap=0)
+        bar = frame_of("panel")
+        row_of(theme, self._head, self._versions, None, self._against, parent=bar, inset=(14, 6, 10, 6), gap=8)
+        foot = frame_of("panel")
+        row_of(theme, self._summary, None, parent=foot, inset=(14, 6, 14, 6))
+        column_of(theme, bar, hairline(), self._diff, hairline(), foot, parent=middle, gap=0)
+        self.splitter = Splitter(theme)
+        for pane in (left, middle, self.why):
+            self.splitter.addWidget(pane)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.name_handle(1, self.tr("Width of the list of changes"))
+        self.splitter.name_handle(2, self.tr("Width of the pane with the reasons"))
+        hold = QWidget()
+        column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
+        self._pages.addWidget(self.splitter)
+        self._pages.addWidget(hold)
+        self._pane_row = QWidget()
+        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
+        column_of(theme, self._pane_row, self._pages, parent=self, gap=0)
+        follow(theme, self, self._fit)
+
+    def _fit(self) -> None:
+        px, width = self._theme.px, self.width() / self._theme.scale
+        side = 280 if width < 1340 else 330 if width < 1800 else 380
+        sides = (px(side), px(min(side, 316) if width < 1800 else 400))
+        self._arrange()
+        if width >= NARROW:
+            self.splitter.setSizes([sides[0], max(px(240), self.width() - sum(sides)), sides[1]])
+        self._list.scheduleDelayedItemsLayout()
+
+    def _arrange(self) -> None:
+        """All three panes, or in a narrow window the chosen one."""
+        narrow = self.width() / self._theme.scale < NARROW
+        self._pane_row.setVisible(narrow and self._pages.currentIndex() == 0)
+        for name, pane in self._panes.items():
+            pane.setVisible(not narrow or name == self.pane.current)
+            pane.setMaximumWidth(self._theme.px(560) if name != "difference" and not narrow else UNLIMITED)
+
+    def _show_pane(self, name: str) -> None:
+        self.pane.set_current(name)
+        self._arrange()
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit()
+
+    def _connect(self) -> None:
+        self._actors.chosen.connect(lambda key: self._refilter())
+        self._target.activated.connect(lambda *_: self._pick_target())
+        self._list.selectionModel().currentChanged.connect(self._picked)
+        self.pane.chosen.connect(self._show_pane)
+        for opened in (self._list.clicked, self._list.activated):
+            opened.connect(lambda *_: self._show_pane("difference"))
+        self._more.clicked.connect(lambda *_: self._desk.do(self._read_more(), self))
+        self._against.activated.connect(lambda *_: self._compare_again())
+        self.why.message_wanted.connect(self.message_wanted)
+        self.why.undo_wanted.connect(lambda event, again: self._desk.do(self._undo(event, again), self))
+        self.why.restore_wanted.connect(lambda event: self._desk.do(self._restore(event), self))
+        self._desk.workspace.history_changed.connect(self._reload)
+
+    # Reading
+
+    def begin(self, block_id: str = "") -> None:
+        """Show the history of the open agent, of one block or of all."""
+        self._block_id = block_id
+        self._chosen = None
+        self._show_pane("changes")
+        self._desk.do(self._read(), self)
+        self._list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _reload(self) -> None:
+        if self.isVisible():
+            self._desk.do(self._read(), self)
+
+    async def _read(self) -> None:
+        agent = self._desk.workspace.agent
+        if agent is None:
+            return
+        many = max(PAGE, len(self._model.events))
+        events = await self._services.history.of_agent(agent.id, limit=many)
+        self._blocks = {block.id: block for block in await self._services.blocks.of_agent(agent.id)}
+        self._complete = len(events) < many
+        self._model.load(events, agent.name)
+        self._show_filters()
+        self._refilter()
+        self._pages.setCurrentIndex(0 if events else 1)
+        self._arrange()
+        if events:
+            self._choose_again()
+
+    async def _read_more(self) -> None:
+        agent = self._desk.workspace.agent
+        if agent is None or not self._model.events:
+            return
+        older = await self._services.history.of_agent(agent.id, before=self._model.events[-1].seq, limit=PAGE)
+        self._complete = len(older) < PAGE
+        self._model.load((*self._model.events, *older), agent.name)
+        self._refilter()
+
+    def _show_filters(self) -> None:
+        counts = self._model.counts()
+        for actor in ("agent", "user", "sleep-time", "api"):
+            self._actors.set_label(actor, count(counts.get(actor, 0)))
+            names = {"agent": self.tr("By the agent"), "user": self.tr("By you")}
+            name = names.get(actor, self.tr("By sleep-time") if actor == "sleep-time" else self.tr("By the API"))
+            self._actors.button(actor).setVisible(actor in ("agent", "user") or actor in counts)
+            self._actors.button(actor).setToolTip(name)
+            self._actors.button(actor).setAccessibleName(f"{name}, {counts.get(actor, 0)}")
+        self._target.clear()
+        self._target.addItem(self.tr("All blocks and settings"), "")
+        targets = {event.target_id: event.label for event in self._model.events if event.target_kind == "block"}
+        for target_id, label in targets.items():
+            self._target.addItem(label, target_id)
+        self._target.setCurrentIndex(max(0, self._target.findData(self._block_id)))
+
+    def _pick_target(self) -> None:
+        self._block_id = str(self._target.currentData() or "")
+        self._refilter()
+        self._choose_again()
+
+    def _refilter(self) -> None:
+        actor = "" if self._actors.current == "all" else self._actors.current
+        self._model.filter(actor, self._block_id)
+        self._more.setVisible(not self._complete)
+
+    def _choose_again(self) -> None:
+        """The same change as before, else the newest."""
+        wanted = self._model.index_of(self._chosen.seq) if self._chosen is not None else -1
+        place = (
+            wanted
+            if wanted >= 0
+            else next((at for at in range(self._model.rowCount()) if self._model.change_at(at) is not None), -1)
+        )
+        if place < 0:
+            self._show_nothing()
+            return
+        index = self._model.index(place)
+        self._list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._picked(index, QModelIndex())
+
+    # Showing
+
+    def _picked(self, index: QModelIndex, _before: QModelIndex) -> None:
+        row = self._model.change_at(index.row()) if index.isValid() else None
+        if row is not None:
+            self._chosen = row.event
+            self._show_change(row)
+
+    def _show_nothing(self) -> None:
+        self._chosen = None
+        self._head.set_text("")
+        self._versions.set_text(self.tr("No change by that filter"))
+        self._diff.set_texts("", "")
+        self._summary.setText("")
+        self._against.hide()
+        self.why.clear()
+
+    def _show_change(self, row: ChangeRow) -> None:
+        agent, event = self._desk.workspace.agent, row.event
+        block = self._blocks.get(event.target_id)
+        newest = block is not None and block.version == event.version
+        self.why.show_change(row, agent.name if agent is not None else "", newest, block is not None)
+        self._head.set_text(place_name(event))
+        self._fill_against(event)
+        self._compare_again()
+
+    def _fill_against(self, event: MemoryEvent) -> None:
+        """What the chosen version can be compared with."""
+        self._against.clear()
+        self._against.addItem(self.tr("Version before"), BEFORE)
+        whole = event.target_kind == "block" and "value" in (event.after or {})
+        if whole and event.target_id in self._blocks:
+            self._against.addItem(self.tr("As it is now"), NOW)
+        for other in self._model.events if whole else ():
+            if other.target_id == event.target_id and other.seq != event.seq and "value" in (other.after or {}):
+                words = self.tr("Version {}, {}").format(other.version, full_time(other.at))
+                self._against.addItem(words, other.seq)
+        self._against.view().setMinimumWidth(self._against.view().sizeHintForColumn(0) + self._theme.px(24))
+        self._against.setVisible(self._against.count() > 1)
+
+    def _compare_again(self) -> None:
+        event = self._chosen
+        if event is None:
+            return
+        other = self._against.currentData()
+        if other in (None, BEFORE):
+            self._show_diff(text_of(event.before), text_of(event.after), self._span(event))
+        else:
+            self._desk.do(self._compare(event, int(other)), self)
+
+    async def _compare(self, event: MemoryEvent, other: int) -> None:
+        mine = await self._services.history.value_at(event.target_id, event.seq)
+        if other == NOW:
+            theirs = (await self._services.blocks.get(event.target_id)).value
+            self._show_diff(mine, theirs, self.tr("from version {} to now").format(event.version))
+            return
+        theirs = await self._services.history.value_at(event.target_id, other)
+        first, second = (theirs, mine) if other < event.seq else (mine, theirs)
+        self._show_diff(first, second, self.tr("two versions, the older one first"))
+
+    def _span(self, event: MemoryEvent) -> str:
+        if event.version > 1:
+            return self.tr("version {} to {}").format(event.version - 1, event.version)
+        return self.tr("version {}").format(event.version)
+
+    def _show_diff(self, before: str, after: str, words: str) -> None:
+        self._diff.set_texts(before, after)
+        self._versions.set_text(words)
+        self._summary.setText(self._diff.summary())
+
+    # Changing
+
+    async def _undo(self, event: MemoryEvent, again: bool) -> None:
+        """`again`: the event is itself an undo, so the change comes back."""
+        made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._desk.workspace.origin)
+        words = self.tr("The change of “{}” is back") if again else self.tr("The change of “{}” was taken back")
+        self._desk.tell_undo(
+            words.format(event.label),
+            self.tr("Saved as version {}").format(made.version),
+            self.tr("Undo") if again else self.tr("Redo"),
+            lambda: self._desk.do(self._undo(made, not again), self),
+        )
+
+    async def _restore(self, event: MemoryEvent) -> None:
+        before = self._blocks.get(event.target_id)
+        origin = self._desk.workspace.origin
+        block: Block = await self._services.history.restore(event.target_id, event.seq, origin=origin)
+        newest = (await self._services.history.of_block(event.target_id, limit=1))[0]
+        if before is not None and block.version == before.version:
+            self._desk.tell(self.tr("“{}” is like this already").format(event.label))
+            return
+        self._desk.tell_undo(
+            self.tr("“{}” is back at version {}").format(event.label, event.version),
+            self.tr("Saved as version {}").format(block.version),
+            self.tr("Undo"),
+            lambda: self._desk.do(self._undo(newest, False), self),
+        )
+
+
+def text_of(fields: dict[str, object] | None) -> str:
+    """What changed as text: a value as it is, other fields one to a line."""
+    if not fields:
+        return ""
+    if isinstance(fields.get("value"), str):
+        return str(fields["value"])
+    lines: list[str] = []
+    for name, value in fields.items():
+        if name in ("system", "description") and isinstance(value, str):
+            lines.append(value)
+        elif isinstance(value, list | tuple):
+            lines += [str(item) for item in value]
+        elif isinstance(value, dict):
+            lines += [f"{key}: {inner}" for key, inner in value.items()]
+        else:
+            lines.append(f"{name}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,280 @@
+"""The memory of the open agent: its blocks as cards that change while the agent works, and all one does to them."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from app.domain.block import Block, BlockDraft, BlockPatch
+from app.domain.error import AppError
+from app.domain.history import MemoryEvent
+from app.ui.kit.empty_state import EmptyState
+from app.ui.kit.layout import column_of
+from app.ui.kit.section import Section
+from app.ui.kit.wording import count, moment, now
+from app.ui.memory.block_card import BlockCard
+from app.ui.memory.block_editor import Unsaved
+from app.ui.memory.new_block import NewBlock
+from app.ui.state.block_list import BlockRow
+from app.ui.state.view_context import ViewContext
+
+SHOWN_SECONDS = 3600
+"""How long an agent's change stays marked on its card."""
+
+
+class MemoryView(Section):
+    history_wanted = Signal(str)
+    """Id of the block whose history a person wants to see; empty for all."""
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__(desk.theme, "")
+        self._desk = desk
+        self._services = desk.services
+        self._origin = desk.workspace.origin
+        self._cards: dict[str, BlockCard] = {}
+        self._unsaved: dict[str, tuple[str, Unsaved]] = {}
+        """Label and what was typed, by the id of a block that is not shown now."""
+        self._revealed = ""
+        self._tokens = 0
+        self.set_title(self.tr("Memory"))
+        self._history = self.add_action("history", self.tr("Memory history"), lambda: self.history_wanted.emit(""))
+        self.add_button = self.add_action("plus", self.tr("Add a memory block"), self._ask_add)
+        self._new = NewBlock(desk.theme)
+        self._new.hide()
+        self._column = QWidget()
+        self._list: QVBoxLayout = column_of(desk.theme, parent=self._column, gap=8)
+        self._empty = EmptyState(
+            desk.theme,
+            "memory",
+            self.tr("No memory blocks"),
+            self.tr("Blocks are what the agent always sees. Without one it cannot remember by itself."),
+            [(self.tr("Add a block"), self.begin_new)],
+        )
+        self._empty.hide()
+        for part in (self._new, self._column, self._empty):
+            self.add(part)
+        self._new.submitted.connect(self._create)
+        blocks = desk.workspace.blocks
+        blocks.rowsInserted.connect(lambda *_: self._fill())
+        blocks.rowsRemoved.connect(lambda *_: self._fill())
+        blocks.rowsMoved.connect(lambda *_: self._fill())
+        blocks.dataChanged.connect(lambda first, last: self._refresh(first.row(), last.row()))
+        desk.workspace.blocks_loaded.connect(self._fill)
+
+    # Showing
+
+    def _fill(self) -> None:
+        rows = self._desk.workspace.blocks.rows
+        known = {row.block.id for row in rows}
+        for block_id in [id for id in self._cards if id not in known]:
+            card = self._cards.pop(block_id)
+            if card.block is not None and card.unsaved is not None:
+                self._unsaved[block_id] = card.block.label, card.unsaved
+            self._list.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        for place, row in enumerate(rows):
+            card = self._cards.get(row.block.id) or self._add_card(row.block)
+            if self._list.indexOf(card) != place:
+                self._list.insertWidget(place, card)
+            self._show(card, row)
+            if row.block.id in self._unsaved:
+                card.resume(self._unsaved.pop(row.block.id)[1])
+        self._tell(rows)
+        if self._revealed in known:
+            self.reveal(self._revealed)
+
+    def _refresh(self, first: int, last: int) -> None:
+        rows = self._desk.workspace.blocks.rows
+        for row in rows[first : last + 1]:
+            if row.block.id in self._cards:
+                self._show(self._cards[row.block.id], row)
+        self._tell(rows)
+
+    def _tell(self, rows: Any) -> None:
+        agent = self._desk.workspace.agent
+        self._empty.setVisible(agent is not None and not rows and self._new.isHidden())
+        self.setVisible(agent is not None)
+        words = self.tr("1 block") if len(rows) == 1 else self.tr("{} blocks").format(count(len(rows)))
+        if self._tokens:
+            words = self.tr("{}, {} tokens").format(words, count(self._tokens))
+        self.set_count(words if rows else "")
+
+    def show_tokens(self, tokens: int) -> None:
+        self._tokens = tokens
+        self._tell(self._desk.workspace.blocks.rows)
+
+    def _show(self, card: BlockCard, row: BlockRow) -> None:
+        agent = self._desk.workspace.agent
+        card.set_agent_name(agent.name if agent is not None else "")
+        card.set_block(row.block, worth_showing(row.change), max(0, row.holders - 1))
+
+    def _add_card(self, block: Block) -> BlockCard:
+        card = self._cards[block.id] = BlockCard(self._desk.theme)
+        id = block.id
+        card.save_requested.connect(lambda text, version: self._patch(id, BlockPatch(value=text), version))
+        card.undo_requested.connect(lambda seq: self._desk.do(self._undo(seq), self))
+        card.history_requested.connect(lambda: self.history_wanted.emit(id))
+        card.shared_requested.connect(lambda: self._desk.do(self._tell_holders(id), self))
+        card.rename_requested.connect(lambda label: self._patch(id, BlockPatch(label=label)))
+        card.description_requested.connect(lambda text: self._patch(id, BlockPatch(description=text)))
+        card.limit_requested.connect(lambda limit: self._patch(id, BlockPatch(limit=limit)))
+        card.read_only_requested.connect(lambda on: self._patch(id, BlockPatch(read_only=on)))
+        card.detach_requested.connect(lambda: self._desk.do(self._detach(id), self))
+        card.delete_requested.connect(lambda: self._desk.do(self._delete(id), self))
+        return card
+
+    def focus_first(self) -> None:
+        """Ctrl Shift M: straight into the text of the first block."""
+        rows = self._desk.workspace.blocks.rows
+        if rows and rows[0].block.id in self._cards:
+            self._cards[rows[0].block.id].begin_edit()
+        else:
+            self.begin_new()
+
+    def reveal(self, block_id: str) -> None:
+        """Bring a card into sight once it is there, and put the focus on it."""
+        self._revealed = block_id
+        card = self._cards.get(block_id)
+        if card is not None:
+            self._revealed = ""
+            card.head.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """The blocks of agents into which something was typed that is not saved, in words."""
+        labels = {id: label for id, (label, _) in self._unsaved.items()}
+        labels |= {id: card.block.label for id, card in self._cards.items() if card.block and card.unsaved}
+        holders = {id: row.agent.name for row in self._desk.workspace.agents.rows for id in row.agent.block_ids}
+        return [self.tr("block {} of {}").format(label, holders[id]) for id, label in labels.items() if id in holders]
+
+    # Changing
+
+    def _patch(self, block_id: str, patch: BlockPatch, version: int | None = None) -> None:
+        card = self._cards[block_id]
+        work = self._services.blocks.update(block_id, patch, version, origin=self._origin)
+        self._desk.tasks.spawn(self._store(work, card), card, self._answer(block_id, card))
+
+    async def _store(self, work: Coroutine[Any, Any, Block], card: BlockCard) -> None:
+        stored = await work
+        shown = self._desk.workspace.blocks.row_of(stored.id)
+        if shown is None or shown.block.version < stored.version:
+            card.set_block(stored, None, max(0, shown.holders - 1) if shown else 0)
+
+    def _answer(self, block_id: str, card: BlockCard) -> Callable[[BaseException], None]:
+        def failed(error: BaseException) -> None:
+            if not isinstance(error, AppError):
+                raise error
+            if error.code == "version_conflict":
+                self._desk.do(self._meet(block_id, card), self)
+            else:
+                card.save_failed(f"{error.message} {error.hint}".strip())
+
+        return failed
+
+    async def _meet(self, block_id: str, card: BlockCard) -> None:
+        """Somebody saved first: show theirs beside what was typed."""
+        card.set_block(await self._services.blocks.get(block_id))
+
+    async def _undo(self, seq: int) -> None:
+        event: MemoryEvent = await self._services.history.undo(seq, origin=self._origin)
+        self._desk.tell_undo(
+            self.tr("The change of “{}” was taken back").format(event.label),
+            self.tr("Saved as version {}").format(event.version),
+            self.tr("Redo"),
+            lambda: self._desk.do(self._undo(event.seq), self),
+        )
+
+    async def _detach(self, block_id: str) -> None:
+        agent = self._desk.workspace.agent
+        row = self._desk.workspace.blocks.row_of(block_id)
+        if agent is None or row is None:
+            return
+        await self._services.blocks.detach(agent.id, block_id, origin=self._origin)
+        self._desk.tell_undo(
+            self.tr("“{}” was detached").format(row.block.label),
+            self.tr("{} no longer sees it; the text is kept.").format(agent.name),
+            self.tr("Undo"),
+            lambda: self._desk.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self),
+        )
+
+    async def _delete(self, block_id: str) -> None:
+        row = self._desk.workspace.blocks.row_of(block_id)
+        if row is None:
+            return
+        label, others = row.block.label, row.holders - 1
+        text = self.tr("Its text goes with it; the history keeps what was in it.")
+        if others > 0:
+            text = self.tr("{} other agents lose it too.").format(count(others)) + " " + text
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete {}").format(label), "danger"))
+        key, _ = await self._desk.ask.ask(self.tr("Delete the block “{}”?").format(label), text, answers)
+        if key == "delete":
+            await self._services.blocks.delete(block_id, origin=self._origin)
+
+    async def _tell_holders(self, block_id: str) -> None:
+        ids = await self._services.blocks.holders(block_id)
+        names = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.id in ids]
+        told = self.tr("A change by one of them is seen by all.")
+        self._desk.tell(self.tr("Shared by {}").format(", ".join(names)), told)
+
+    # Adding
+
+    def _ask_add(self) -> None:
+        self._desk.do(self._offer(), self)
+
+    async def _offer(self) -> None:
+        """A new block, or one that other agents have."""
+        agent = self._desk.workspace.agent
+        if agent is None:
+            return
+        every: tuple[Block, ...] = await self._services.blocks.list()
+        labels = {row.block.label for row in self._desk.workspace.blocks.rows}
+        others = [block for block in every if block.id not in agent.block_ids and not block.hidden]
+        if not others:
+            self.begin_new()
+            return
+        menu = QMenu(self)
+        menu.setAccessibleName(self.tr("Add a memory block"))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self._desk.theme.icon("plus"), self.tr("New block"), self.begin_new)
+        menu.addSection(self.tr("Share one that exists"))
+        for block in others:
+            action = menu.addAction(f"{block.label}   {block.value[:32]}".strip())
+            action.setEnabled(block.label not in labels)
+            if block.label in labels:
+                action.setToolTip(self.tr("This agent already has a block of that name."))
+            action.triggered.connect(lambda *_, id=block.id: self._attach(id))
+        menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
+
+    def _attach(self, block_id: str) -> None:
+        agent = self._desk.workspace.agent
+        if agent is not None:
+            self._desk.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self)
+
+    def begin_new(self) -> None:
+        self._empty.hide()
+        self._new.begin()
+
+    def _create(self, draft: BlockDraft) -> None:
+        agent = self._desk.workspace.agent
+        if agent is not None:
+            work = self._services.blocks.create(agent.id, draft, origin=self._origin)
+            self._desk.tasks.spawn(self._made(work), self._new, self._not_made)
+
+    async def _made(self, work: Coroutine[Any, Any, Block]) -> None:
+        await work
+        self._new.end()
+
+    def _not_made(self, error: BaseException) -> None:
+        if not isinstance(error, AppError):
+            raise error
+        self._new.set_problem(error.message)
+
+
+def worth_showing(change: MemoryEvent | None) -> MemoryEvent | None:
+    """The newest change of a block, while it is fresh, not a person's own, and not taken back."""
+    if change is None or change.undone_by is not None or change.target_kind != "block" or change.op == "create":
+        return None
+    fresh = (now() - moment(change.at)).total_seconds() < SHOWN_SECONDS
+    return change if fresh and change.origin.actor != "user" else None

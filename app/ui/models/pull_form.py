@@ -1,0 +1,76 @@
+"""Getting any model by its name, with what is said about it nearby."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.ui.kit.buttons import Button
+from app.ui.kit.labels import Label
+from app.ui.kit.layout import column_of, row_of
+from app.ui.state.view_context import ViewContext
+
+
+class GetAnother(QWidget):
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        theme = desk.theme
+        self.open = Button(theme, self.tr("Get another model…"), "ghost", "download")
+        self.note = Label(
+            theme,
+            self.tr(
+                "The list is built in. Getting a model is the only step that uses the internet, and Ollama does it."
+            ),
+            "label",
+            "muted",
+        )
+        self.note.setWordWrap(True)
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(self.tr("Name and tag, for example qwen3:8b"))
+        self.name.setAccessibleName(self.tr("Name of the model to get"))
+        self.get = Button(theme, self.tr("Get"), "", "download")
+        self.get.setAccessibleName(self.tr("Get this model"))
+        self._give_up = Button(theme, self.tr("Cancel"), "ghost")
+        self._form = QWidget()
+        row_of(theme, self.name, self.get, self._give_up, parent=self._form).setStretch(0, 1)
+        self._form.hide()
+        row = row_of(theme, self.open, self.note, gap=8)
+        row.setStretch(1, 1)
+        column_of(theme, row, self._form, parent=self, gap=6)
+        self.open.clicked.connect(lambda *_: self._begin())
+        self.get.clicked.connect(lambda *_: self._get())
+        self.name.returnPressed.connect(self._get)
+        self.name.textChanged.connect(lambda *_: self._allow())
+        self._give_up.clicked.connect(lambda *_: self._end())
+        desk.shelf.changed.connect(self._allow)
+        self._allow()
+
+    def _begin(self) -> None:
+        self._form.show()
+        self._allow()
+        self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _end(self) -> None:
+        self._form.hide()
+        self.name.clear()
+        self.open.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _allow(self) -> None:
+        able = self._desk.shelf.known.puller is not None
+        reason = "" if able else self.tr("Only Ollama can get models, and it does not answer now.")
+        self.open.setEnabled(able or not self._form.isHidden())
+        self.open.setToolTip(reason)
+        self.get.setEnabled(able and bool(self.name.text().strip()))
+        self.get.setToolTip(reason)
+
+    def _get(self) -> None:
+        name = self.name.text().strip()
+        if name and self.get.isEnabled():
+            self._desk.shelf.pull(name)
+            self._end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not self._form.isHidden():
+            self._end()
+            return
+        super().keyPressEvent(event)

@@ -1,0 +1,159 @@
+"""The servers of this computer as cards: what answers, what could be started and how, and a way to add another."""
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+
+from app.domain.model import ServerPreset
+from app.ui.kit.buttons import Button
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
+from app.ui.state.server_lines import ServerLine, how_to_start, server_lines
+from app.ui.state.view_context import ViewContext
+
+HEIGHT, LEAST = 72, 230
+
+
+class ServerCard(QFrame):
+    def __init__(
+        self, desk: ViewContext, title: str, address: str, said: tuple[str, str], button: Button | None
+    ) -> None:
+        super().__init__()
+        theme = desk.theme
+        self.setProperty("kind", "card")
+        words, kind = said
+        name = ElidedLabel(theme, title, "base")
+        name.set_weight(600)
+        self.state = ElidedLabel(theme, words, "label", kind)
+        state = row_of(theme, Label(theme, "●", "caption", kind), self.state, gap=4)
+        state.setStretch(1, 1)
+        texts = column_of(
+            theme,
+            name,
+            ElidedLabel(theme, address, "label", "text2"),
+            state,
+            gap=1,
+        )
+        row = row_of(theme, Icon(theme, "server", kind, 16), texts, parent=self, inset=(14, 8, 12, 8), gap=12)
+        row.setStretchFactor(texts, 1)
+        if button is not None:
+            row.addWidget(button)
+        self.setAccessibleName(f"{title}: {words}")
+        follow(theme, self, lambda: self.setFixedHeight(theme.px(HEIGHT)))
+
+
+class HowTo(QFrame):
+    """What to do so that a server answers."""
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        self._page = ""
+        self.setProperty("kind", "sunken")
+        self.text = Label(desk.theme, "", "base")
+        self.text.setWordWrap(True)
+        self.get = Button(desk.theme, self.tr("Get it"), "link", "jump")
+        self._copy = Button(desk.theme, self.tr("Copy address"), "link", "copy")
+        column_of(
+            desk.theme,
+            self.text,
+            row_of(desk.theme, self.get, self._copy, None),
+            parent=self,
+            inset=(14, 10, 14, 8),
+            gap=4,
+        )
+        self.get.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(self._page)))
+        self._copy.clicked.connect(lambda *_: QGuiApplication.clipboard().setText(self._page))
+
+    def show_preset(self, preset: ServerPreset) -> None:
+        self._page = preset.page
+        self.text.setText(how_to_start(preset))
+        self.get.setText(self.tr("Not installed? Get {}").format(preset.label))
+        self.get.setToolTip(preset.page)
+        self.get.setAccessibleName(self.tr("Open {} in the browser").format(preset.page))
+        self._copy.setAccessibleName(self.tr("Copy address {}").format(preset.page))
+        self.setAccessibleName(self.tr("How to start {}").format(preset.label))
+
+
+class ServerCards(QWidget):
+    add_wanted = Signal(object)
+    """ServerPreset to begin with, or None."""
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        self._lines: tuple[ServerLine, ...] = ()
+        self._open = ""
+        self._grid = QGridLayout()
+        self._how = HowTo(desk)
+        self._how.hide()
+        self._cards: list[QWidget] = []
+        column_of(desk.theme, self._grid, self._how, parent=self, gap=10)
+        desk.shelf.changed.connect(self.refresh)
+        follow(desk.theme, self, self._fit)
+        self._fill()
+
+    def refresh(self) -> None:
+        lines = server_lines(self._desk.shelf.known)
+        if lines != self._lines:
+            self._lines = lines
+            self._fill()
+
+    def _fill(self) -> None:
+        focus = self.window().focusWidget()
+        focused = focus.accessibleName() if focus is not None and self.isAncestorOf(focus) else ""
+        empty(self._grid)
+        self._cards = [self._card(line) for line in self._lines]
+        add = Button(self._desk.theme, self.tr("Add…"), "", "", "small")
+        add.setAccessibleName(self.tr("Add another server"))
+        add.clicked.connect(lambda *_: self.add_wanted.emit(None))
+        title = self.tr("Another server")
+        self._cards.append(
+            ServerCard(
+                self._desk, title, self.tr("llama.cpp, vLLM, Jan, a key"), (self.tr("Here or elsewhere"), "text2"), add
+            )
+        )
+        self._fit()
+        for button in self.findChildren(Button):
+            if focused and button.accessibleName() == focused and not button.isHidden():
+                button.setFocus()
+
+    def _card(self, line: ServerLine) -> ServerCard:
+        address = line.address
+        if line.version:
+            address = self.tr("{}, version {}").format(address, line.version)
+        card = ServerCard(self._desk, line.title, address, (line.words, line.kind), self._button(line))
+        card.state.setToolTip(line.problem)
+        return card
+
+    def _button(self, line: ServerLine) -> Button | None:
+        preset = line.preset
+        if line.state == "needs key" and preset is not None:
+            button = Button(self._desk.theme, self.tr("Add key…"), "", "", "small")
+            button.setAccessibleName(self.tr("Add a key for {}").format(line.title))
+            button.clicked.connect(lambda *_: self.add_wanted.emit(preset))
+            return button
+        if line.state in ("absent", "silent") and preset is not None and preset.local:
+            button = Button(self._desk.theme, self.tr("How?"), "", "", "small")
+            button.setAccessibleName(self.tr("How to start {}").format(line.title))
+            button.clicked.connect(lambda *_: self._toggle(preset))
+            return button
+        return None
+
+    def _toggle(self, preset: ServerPreset) -> None:
+        self._open = "" if self._open == preset.name else preset.name
+        self._how.setVisible(bool(self._open))
+        self._how.show_preset(preset)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        px = self._desk.theme.px
+        self._grid.setSpacing(px(12))
+        columns = max(1, min(3, (self.width() + px(12)) // px(LEAST + 12)))
+        for place, card in enumerate(self._cards):
+            self._grid.addWidget(card, place // columns, place % columns)
+        for column in range(3):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)

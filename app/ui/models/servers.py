@@ -1,0 +1,199 @@
+"""The model servers: what each offers or why it does not answer; adding, changing, testing, taking away."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from app.domain.error import AppError
+from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
+from app.ui.kit.badge import Badge
+from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, row_of
+from app.ui.models.server_form import ServerForm
+from app.ui.models.server_presets import ServerPresets
+from app.ui.state.server_lines import other_hosts
+from app.ui.state.view_context import ViewContext
+
+
+class Servers(QWidget):
+    changed = Signal()
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        self._services = desk.services
+        theme = desk.theme
+        about = Label(
+            theme,
+            self.tr(
+                "Lares talks to Ollama and to any server with an OpenAI-compatible address. Servers on this computer "
+                "keep everything here; with another one, what an agent reads and writes goes there."
+            ),
+            "base",
+            "text2",
+        )
+        about.setWordWrap(True)
+        self._list = QWidget()
+        self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=8)
+        self.presets = ServerPresets(desk)
+        self.form = ServerForm(theme)
+        self.form.hide()
+        self.add_button = Button(theme, self.tr("Add a server"), "primary", "plus")
+        self._look = Button(theme, self.tr("Look again"), "ghost", "refresh")
+        column_of(
+            theme,
+            about,
+            self._list,
+            self.presets,
+            self.form,
+            row_of(theme, self.add_button, self._look, None),
+            parent=self,
+            gap=12,
+        )
+        self.add_button.clicked.connect(lambda *_: self._open_presets())
+        self.presets.picked.connect(self.begin_with)
+        self._look.clicked.connect(lambda *_: self.read(refresh=True))
+        self.form.test_wanted.connect(self._test)
+        self.form.save_wanted.connect(self._save)
+        self.form.closed.connect(self._closed)
+        desk.workspace.changed.connect(self._on_changed)
+
+    def read(self, refresh: bool = False) -> None:
+        self._desk.do(self._read(refresh), self)
+
+    async def _read(self, refresh: bool = False) -> None:
+        self._look.set_busy(True)
+        try:
+            offers = await self._services.models.list(refresh)
+            status = await self._services.system.status()
+        finally:
+            self._look.set_busy(False)
+        self.form.show_secrets(status.secrets)
+        self._fill(offers)
+
+    def _on_changed(self, event: object) -> None:
+        if getattr(event, "kind", "") == "provider" and self.isVisible():
+            self.read()
+
+    def _fill(self, offers: Sequence[ProviderModels]) -> None:
+        empty(self._rows)
+        for offer in offers:
+            self._rows.addWidget(self._card(offer))
+
+    def _card(self, offer: ProviderModels) -> QWidget:
+        theme, provider = self._desk.theme, offer.provider
+        card = frame_of("card")
+        name = Label(theme, provider.name, "base")
+        name.set_weight(600)
+        demo = provider.kind == "demo"
+        address = ElidedLabel(theme, self.tr("Built in, scripted") if demo else provider.base_url, "label", "muted")
+        badges: list[QWidget] = [self._state(offer)]
+        if other_hosts((offer,)):
+            badges.append(Badge(theme, self.tr("Not local"), "info", "upload"))
+        if provider.has_key:
+            badges.append(Badge(theme, self.tr("Key stored"), "", "key"))
+        buttons = [] if demo else self._buttons(provider)
+        head = row_of(theme, Icon(theme, "flame" if demo else "server", "text2"), name, address, gap=8)
+        head.setStretch(2, 1)
+        strut = QWidget()
+        follow(theme, strut, lambda: strut.setFixedSize(0, theme.px(26)))
+        for widget in (*badges, *buttons, strut):
+            head.addWidget(widget)
+        column = column_of(theme, head, parent=card, inset=(12, 8, 0, 8), gap=2)
+        said = f"{offer.error} {offer.hint}".strip() if offer.error else self._names(offer)
+        if said:
+            line = Label(theme, said, "label", "danger" if offer.error else "text2")
+            line.setWordWrap(True)
+            column.addLayout(row_of(theme, line, inset=(24, 0, 8, 0)))
+        return card
+
+    def _names(self, offer: ProviderModels) -> str:
+        names = [model.name for model in offer.models]
+        if len(names) <= 6:
+            return ", ".join(names)
+        return self.tr("{} and {} more").format(", ".join(names[:5]), len(names) - 5)
+
+    def _state(self, offer: ProviderModels) -> Badge:
+        if offer.error:
+            return Badge(self._desk.theme, self.tr("Does not answer"), "danger", "warning")
+        number = len(offer.models)
+        words = self.tr("1 model") if number == 1 else self.tr("{} models").format(number)
+        return Badge(self._desk.theme, words, "ok" if number else "warn", "check" if number else "warning")
+
+    def _buttons(self, provider: Provider) -> list[QWidget]:
+        theme = self._desk.theme
+        edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
+        delete = IconButton(theme, "trash", self.tr("Take away server {}").format(provider.name), size=14, box=26)
+        edit.clicked.connect(lambda *_: self._begin(provider))
+        delete.clicked.connect(lambda *_: self._desk.do(self._delete(provider), self))
+        return [edit, delete]
+
+    # Adding and changing
+
+    def _open_presets(self) -> None:
+        self.add_button.hide()
+        self.presets.open()
+        self._begin(None)
+
+    def begin_with(self, preset: ServerPreset | None) -> None:
+        """A new server, as one that is well known or as any other."""
+        self.add_button.hide()
+        self.presets.open()
+        if preset is None:
+            self._begin(None)
+            return
+        taken = [offer.provider.name for offer in self._desk.shelf.known.offers]
+        self.form.begin_with(preset, taken)
+
+    def _begin(self, provider: Provider | None) -> None:
+        self.add_button.hide()
+        self.form.begin(provider)
+
+    def _closed(self) -> None:
+        self.presets.fold()
+        self.add_button.show()
+        focus = QApplication.focusWidget()
+        if focus is not None and self.form.isAncestorOf(focus):
+            self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _test(self, draft: ProviderDraft, provider_id: str) -> None:
+        self._desk.tasks.spawn(self._try(draft, provider_id), self.form, self._refused)
+
+    async def _try(self, draft: ProviderDraft, provider_id: str) -> None:
+        offer: ProviderModels = await self._services.providers.test(draft, provider_id or None)
+        self.form.show_result(offer)
+
+    def _refused(self, error: BaseException) -> None:
+        if not isinstance(error, AppError):
+            raise error
+        self.form.show_problem(error)
+
+    def _save(self, draft: ProviderDraft, provider_id: str) -> None:
+        self._desk.tasks.spawn(self._store(draft, provider_id), self.form, self._refused)
+
+    async def _store(self, draft: ProviderDraft, provider_id: str) -> None:
+        if provider_id:
+            await self._services.providers.update(provider_id, draft)
+        else:
+            await self._services.providers.add(draft)
+        self.form.end()
+        await self._read(refresh=True)
+
+    async def _delete(self, provider: Provider) -> None:
+        using = [row.agent.name for row in self._desk.workspace.agents.rows if self._uses(row.agent.model, provider)]
+        text = self.tr("Its key is deleted too. The server itself is not touched.")
+        if using:
+            text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
+        answers = (
+            ("cancel", self.tr("Cancel"), "ghost"),
+            ("delete", self.tr("Take away {}").format(provider.name), "danger"),
+        )
+        key, _ = await self._desk.ask.ask(self.tr("Take away “{}”?").format(provider.name), text, answers)
+        if key == "delete":
+            await self._services.providers.delete(provider.id)
+            await self._read()
+
+    def _uses(self, handle: str, provider: Provider) -> bool:
+        return handle.partition("/")[0] == provider.name

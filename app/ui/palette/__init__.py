@@ -1,0 +1,1 @@
+"""The command palette: finding commands, agents, blocks and messages by typing."""

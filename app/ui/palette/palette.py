@@ -1,0 +1,309 @@
+"""The palette: one field over the window that finds agents, blocks, messages and commands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.kit.announce import announce
+from app.ui.kit.buttons import Button
+from app.ui.kit.labels import Label
+from app.ui.theme import Theme
+
+WIDTH, TOP, FIELD, ROW, ROWS_SHOWN = 640, 80, 36, 32, 10
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True)
+class PaletteRow:
+    icon: str
+    title: str
+    place: str = ""
+    """Where it is: the agent of a block, the menu of a command."""
+    shortcut: str = ""
+    value: Any = None
+    """What `chosen` hands out."""
+
+
+Rank = Callable[[str], Sequence[PaletteRow]]
+
+
+class PaletteRows(QAbstractListModel):
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.rows: tuple[PaletteRow, ...] = ()
+
+    def set_rows(self, rows: Sequence[PaletteRow]) -> None:
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(part for part in (row.title, row.place, row.shortcut) if part)
+        return None
+
+
+class RowPainter(QStyledItemDelegate):
+    def __init__(self, theme: Theme, model: PaletteRows, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._model = model
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, self._theme.px(ROW))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        px, row = self._theme.px, self._model.rows[index.row()]
+        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
+        state = option.state  # pyright: ignore[reportAttributeAccessIssue]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(self._theme.color("selected"))
+            painter.drawRoundedRect(rect, px(6), px(6))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(self._theme.color("hover"))
+            painter.drawRoundedRect(rect, px(6), px(6))
+        ratio = painter.device().devicePixelRatioF()
+        icon = self._theme.pixmap(row.icon, "text2", 16, ratio)
+        painter.drawPixmap(rect.x() + px(10), rect.y() + (rect.height() - px(16)) // 2, icon)
+        inner = rect.adjusted(px(36), 0, -px(10), 0)
+        right = self._text(painter, inner, row.shortcut, "caption", "muted", right=True)
+        inner.setRight(inner.right() - right - (px(12) if right else 0))
+        title = self._text(painter, inner, row.title, "base", "text")
+        inner.setLeft(inner.left() + title + px(10))
+        self._text(painter, inner, row.place, "label", "muted")
+        painter.restore()
+
+    def _text(self, painter: QPainter, box: QRect, text: str, role: str, token: str, right: bool = False) -> int:
+        font = self._theme.font(role)
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
+        painter.setFont(font)
+        painter.setPen(self._theme.color(token))
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
+        return metrics.horizontalAdvance(shown)
+
+
+class Palette(QFrame):
+    """Open it with a function that ranks rows for a query. Up and Down choose, Enter takes, Esc closes."""
+
+    chosen = Signal(object)
+    search_everywhere = Signal(str)
+    """Nothing was found and the person wants all messages searched."""
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._over = parent
+        self._theme = theme
+        self._rank: Rank = lambda _query: ()
+        self._before: QWidget | None = None
+        self.setProperty("kind", "overlay")
+        self.setAccessibleName(self.tr("Palette"))
+        self._icon = QLabel(self)
+        self.field = QLineEdit(self)
+        self.field.setProperty("plain", True)
+        self.field.setAccessibleName(self.tr("Go to"))
+        self.field.setPlaceholderText(self.tr("Go to an agent, block, message or command"))
+        self.field.textChanged.connect(self._search)
+        self.field.installEventFilter(self)
+        self._model = PaletteRows(self)
+        self.list = QListView(self)
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(RowPainter(theme, self._model, self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setMouseTracking(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setAccessibleName(self.tr("Found"))
+        self.list.clicked.connect(lambda index: self._take(index.row()))
+        self._line = QFrame(self)
+        self._line.setProperty("kind", "line")
+        self._nothing = QWidget(self)
+        self._nothing_row = nothing = QHBoxLayout(self._nothing)
+        nothing.addWidget(Label(theme, self.tr("Nothing matches."), "base", "muted"))
+        self.everywhere = Button(theme, self.tr("Search in all messages"), "link", "search")
+        self.everywhere.clicked.connect(self._search_everywhere)
+        nothing.addWidget(self.everywhere)
+        nothing.addStretch(1)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._icon)
+        self._head.addWidget(self.field, 1)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self._line)
+        self._column.addWidget(self.list)
+        self._column.addWidget(self._nothing)
+        parent.installEventFilter(self)
+        self._restyle()
+        theme.changed.connect(self._restyle)
+        self.hide()
+
+    @property
+    def rows(self) -> tuple[PaletteRow, ...]:
+        return self._model.rows
+
+    def open_palette(self, rank: Rank, query: str = "") -> None:
+        self._rank = rank
+        if not self.isVisible():
+            self._before = QApplication.focusWidget()
+        self.show()
+        self.raise_()
+        if self.field.text() == query:
+            self._search(query)
+        self.field.setText(query)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        app = QApplication.instance()
+        app.removeEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]
+        app.installEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]
+
+    def close_palette(self) -> None:
+        if not self.isVisible():
+            return
+        QApplication.instance().removeEventFilter(self)  # pyright: ignore[reportOptionalMemberAccess]
+        self._over.installEventFilter(self)
+        self.hide()
+        if self._before is not None and self._before.isVisible():
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._before = None
+        self.closed.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.KeyPress and watched is self.field and isinstance(event, QKeyEvent):
+            return self._key(event)
+        if kind == QEvent.Type.Resize and watched is self.parent():
+            self._place()
+        elif kind == QEvent.Type.MouseButtonPress and self.isVisible() and isinstance(event, QMouseEvent):
+            self._pressed(watched, event)
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_palette()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        thick = self._theme.px(1)
+        inset = self._theme.px(2) + thick / 2
+        painter.setPen(QPen(self._theme.color("control"), thick))
+        radius = self._theme.px(8)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        row, last = self.list.currentIndex().row(), len(self.rows) - 1
+        moves = {
+            Qt.Key.Key_Up: row - 1 if row > 0 else last,
+            Qt.Key.Key_Down: row + 1 if row < last else 0,
+            Qt.Key.Key_PageUp: max(0, row - ROWS_SHOWN),
+            Qt.Key.Key_PageDown: min(last, row + ROWS_SHOWN),
+        }
+        key = Qt.Key(event.key())
+        if key in moves:
+            self._select(moves[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._take(row)
+        elif key == Qt.Key.Key_Escape:
+            self.close_palette()
+        else:
+            return False
+        return True
+
+    def _select(self, row: int) -> None:
+        if not 0 <= row < len(self.rows):
+            return
+        index = self._model.index(row)
+        self.list.setCurrentIndex(index)
+        announce(self.list, str(index.data(Qt.ItemDataRole.AccessibleTextRole)))
+
+    def _take(self, row: int) -> None:
+        if 0 <= row < len(self.rows):
+            value = self.rows[row].value
+            self.close_palette()
+            self.chosen.emit(value)
+        elif self.field.text().strip():
+            self._search_everywhere()
+
+    def _search_everywhere(self) -> None:
+        query = self.field.text()
+        self.close_palette()
+        self.search_everywhere.emit(query)
+
+    def _search(self, query: str) -> None:
+        self._model.set_rows(self._rank(query))
+        found = bool(self.rows)
+        self.list.setVisible(found)
+        self._nothing.setVisible(not found and bool(query.strip()))
+        self._line.setVisible(found or bool(query.strip()))
+        self.list.setFixedHeight(self._theme.px(ROW) * min(max(1, len(self.rows)), ROWS_SHOWN) + self._theme.px(2))
+        if found:
+            self._select(0)
+        self._place()
+
+    def _pressed(self, watched: QObject, event: QMouseEvent) -> None:
+        if not isinstance(watched, QWidget) or watched.window() is not self.window():
+            return
+        if not self.rect().contains(self.mapFromGlobal(event.globalPosition().toPoint())):
+            self.close_palette()
+
+    def _place(self) -> None:
+        parent, px = self._over, self._theme.px
+        width = min(px(WIDTH), parent.width() - px(24))
+        self._column.activate()
+        height = min(self._column.totalSizeHint().height(), parent.height() - px(24))
+        top = min(px(TOP), max(px(12), parent.height() - height - px(12)))
+        self.setGeometry((parent.width() - width) // 2, top, width, height)
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._icon.setPixmap(self._theme.pixmap("search", "muted", 16))
+        self.field.setFont(self._theme.font("base"))
+        around = px((FIELD - 28) / 2)
+        self._head.setContentsMargins(px(10), around, px(10), around)
+        self._head.setSpacing(px(10))
+        self._nothing_row.setContentsMargins(px(10), px(6), px(10), px(6))
+        self._column.setContentsMargins(px(6), px(4), px(6), px(6))
+        self._column.setSpacing(px(4))
+        self._place()

@@ -1,0 +1,173 @@
+"""What the palette finds: agents, blocks, commands, and messages by full-text search."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.block import Block
+from app.domain.message import SearchHit
+from app.ui.kit.wording import short_time
+from app.ui.palette.palette import Palette, PaletteRow
+from app.ui.state.command_registry import Command, Commands, shown_keys
+from app.ui.state.view_context import ViewContext
+
+MOST = 40
+SEARCH_FROM = 2
+"""Characters from which messages are searched."""
+
+
+@dataclass(frozen=True)
+class Found:
+    kind: str
+    """agent, block, command or message."""
+    id: str
+    where: str = ""
+    """Agent of a block, conversation of a message."""
+
+
+class PaletteSearch(QObject):
+    agent_wanted = Signal(str)
+    block_wanted = Signal(str, str)
+    """Agent and block."""
+    message_wanted = Signal(str, str)
+    """Message and conversation."""
+
+    def __init__(self, desk: ViewContext, commands: Commands, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._commands = commands
+        self.palette = Palette(desk.theme, window)
+        self.palette.setAccessibleName(self.tr("Go to"))
+        self._blocks: tuple[Block, ...] = ()
+        self._hits: tuple[SearchHit, ...] = ()
+        self._searched = ""
+        self.palette.chosen.connect(self._chosen)
+        self.palette.search_everywhere.connect(self.open_search)
+
+    def open(self) -> None:
+        self._hits, self._searched = (), ""
+        self.palette.open_palette(self.rank)
+        if self._desk.workspace.agent is not None:
+            self._desk.do(self._read_blocks(), self)
+
+    def open_search(self, query: str = "") -> None:
+        self.open()
+        self.palette.open_palette(self.rank, f"/{query}")
+
+    async def _read_blocks(self) -> None:
+        self._blocks = await self._desk.services.blocks.list()
+        self._again()
+
+    def _again(self) -> None:
+        if self.palette.isVisible():
+            self.palette.open_palette(self.rank, self.palette.field.text())
+
+    # Ranking
+
+    def rank(self, query: str) -> tuple[PaletteRow, ...]:
+        """`>` only commands, `@` only agents, `#` only blocks, `/` only messages."""
+        sign, words = (query[0], query[1:].strip()) if query[:1] in (">", "@", "#", "/") else ("", query.strip())
+        if sign == "/":
+            return self._messages(words)
+        scored: list[tuple[float, PaletteRow]] = []
+        if sign in ("", "@"):
+            scored += self._agents(words)
+        if sign in ("", "#"):
+            scored += self._memory(words)
+        if sign in ("", ">"):
+            scored += self._command_rows(words)
+        scored.sort(key=lambda pair: -pair[0])
+        return tuple(row for _, row in scored[:MOST])
+
+    def _agents(self, words: str) -> list[tuple[float, PaletteRow]]:
+        found: list[tuple[float, PaletteRow]] = []
+        for place, row in enumerate(self._desk.workspace.agents.rows):
+            value = match(words, row.agent.name)
+            if value > 0:
+                shown = PaletteRow("agent", row.agent.name, row.agent.model, "", Found("agent", row.agent.id))
+                found.append((value + 0.3 - place * 0.001, shown))
+        return found
+
+    def _memory(self, words: str) -> list[tuple[float, PaletteRow]]:
+        found: list[tuple[float, PaletteRow]] = []
+        for block in self._blocks:
+            holder = next(
+                (row.agent for row in self._desk.workspace.agents.rows if block.id in row.agent.block_ids), None
+            )
+            value = max(match(words, block.label), 0.5 * match(words, block.value[:400]))
+            if holder is not None and value > 0:
+                place = self.tr("block of {}").format(holder.name)
+                found.append((value, PaletteRow("memory", block.label, place, "", Found("block", block.id, holder.id))))
+        return found
+
+    def _command_rows(self, words: str) -> list[tuple[float, PaletteRow]]:
+        found: list[tuple[float, PaletteRow]] = []
+        recent = self._commands.recent
+        for command in self._commands:
+            if command.hidden or not command.enabled() or command.id == "palette":
+                continue
+            value = match(words, command.title)
+            if value > 0:
+                late = 0.25 - 0.02 * recent.index(command.id) if command.id in recent else 0.0
+                found.append((value + late, self._command_row(command)))
+        return found
+
+    def _command_row(self, command: Command) -> PaletteRow:
+        icon = command.icon or "chevron-right"
+        return PaletteRow(
+            icon, command.title, command.group, shown_keys(command.shortcut), Found("command", command.id)
+        )
+
+    def _messages(self, words: str) -> tuple[PaletteRow, ...]:
+        if len(words) < SEARCH_FROM:
+            self._hits = ()
+        elif words != self._searched:
+            self._searched = words
+            self._desk.do(self._search(words), self)
+        return tuple(self._message_row(hit) for hit in self._hits)
+
+    def _message_row(self, hit: SearchHit) -> PaletteRow:
+        names = {row.agent.id: row.agent.name for row in self._desk.workspace.agents.rows}
+        icon = {"user": "user", "system": "system", "tool": "tool"}.get(hit.message.role, "agent")
+        place = f"{names.get(hit.message.agent_id, '')}, {short_time(hit.message.created_at)}"
+        text = " ".join(hit.snippet.split())
+        return PaletteRow(icon, text, place, "", Found("message", hit.message.id, hit.conversation_id or ""))
+
+    async def _search(self, words: str) -> None:
+        hits = await self._desk.services.messages.search(words, limit=MOST)
+        if words == self._searched:
+            self._hits = hits
+            self._again()
+
+    def _chosen(self, value: object) -> None:
+        if not isinstance(value, Found):
+            return
+        if value.kind == "command":
+            self._commands.run(value.id)
+        elif value.kind == "agent":
+            self.agent_wanted.emit(value.id)
+        elif value.kind == "block":
+            self.block_wanted.emit(value.where, value.id)
+        else:
+            self.message_wanted.emit(value.id, value.where)
+
+
+def match(words: str, text: str) -> float:
+    """How well text answers words, 0 to 1: whole words first, then beginnings, then letters in order."""
+    query, full = words.casefold(), text.casefold()
+    if not query:
+        return 0.5
+    if full.startswith(query):
+        return 1.0
+    parts = full.replace("_", " ").split()
+    if all(any(part.startswith(piece) for part in parts) for piece in query.split()):
+        return 0.9
+    if query in full:
+        return 0.7
+    at = 0
+    for letter in query.replace(" ", ""):
+        at = full.find(letter, at) + 1
+        if at == 0:
+            return 0.0
+    return 0.2 if len(query) >= 2 and len(full) < 80 else 0.0

@@ -1,0 +1,1 @@
+"""The settings of the app: appearance, backups, local API, about."""

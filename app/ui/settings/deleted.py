@@ -1,0 +1,114 @@
+"""What was deleted in the last 30 days, each with its way back. A list is hidden while nothing is in it."""
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.domain.agent import DeletedAgent
+from app.domain.conversation import DeletedConversation
+from app.ui.kit.buttons import Button
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.layout import column_of, empty, frame_of, row_of
+from app.ui.kit.wording import count, full_time
+from app.ui.state.view_context import ViewContext
+
+
+class _DeletedList(QWidget):
+    kinds: tuple[str, ...] = ()
+    """Of the changes after which the list is read again."""
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__()
+        self._desk = desk
+        theme = desk.theme
+        self._title = Label(theme, "", "strong")
+        self._about = Label(theme, "", "base", "text2")
+        self._about.setWordWrap(True)
+        self._list = QWidget()
+        self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
+        column_of(theme, 8, self._title, self._about, self._list, parent=self, gap=8)
+        self.hide()
+        desk.workspace.changed.connect(self._on_changed)
+
+    def read(self) -> None:
+        self._desk.do(self._read(), self)
+
+    def _on_changed(self, event: object) -> None:
+        page = self.parentWidget()  # hidden itself while there is nothing to show
+        if getattr(event, "kind", "") in self.kinds and page is not None and page.isVisible():
+            self.read()
+
+    async def _read(self) -> None:
+        rows = await self._found()
+        empty(self._rows)
+        for row in rows:
+            self._rows.addWidget(row)
+        self.setVisible(bool(rows))
+
+    async def _found(self) -> list[QWidget]:
+        """Each made by `_row`."""
+        return []
+
+    def _row(self, title: str, detail: str, undelete: Callable[[], Awaitable[object]]) -> QWidget:
+        theme, row = self._desk.theme, frame_of("card")
+        name = ElidedLabel(theme, title, "base")
+        name.set_weight(500)
+        back = Button(theme, self.tr("Bring back"), "", "undo", size="small")
+        back.setAccessibleName(self.tr("Bring back {}").format(title))
+        back.setAccessibleDescription(detail)
+        back.clicked.connect(lambda *_: self._desk.do(self._bring_back(title, undelete), self))
+        row_of(theme, name, None, Label(theme, detail, "label", "muted"), back, parent=row, inset=(12, 6, 8, 6))
+        return row
+
+    async def _bring_back(self, title: str, undelete: Callable[[], Awaitable[object]]) -> None:
+        await undelete()
+        self._desk.tell(self.tr("{} is back").format(title), "", "done")
+        await self._read()
+
+
+class DeletedAgents(_DeletedList):
+    kinds = ("agent",)
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__(desk)
+        self._title.setText(self.tr("Deleted agents"))
+        self._about.setText(
+            self.tr("Each can be brought back for 30 days, with its memory and its conversations. Then it is gone.")
+        )
+
+    async def _found(self) -> list[QWidget]:
+        agents = self._desk.services.agents
+        deleted: tuple[DeletedAgent, ...] = await agents.deleted()
+        return [
+            self._row(
+                one.agent.name,
+                self.tr("deleted {}").format(full_time(one.at)),
+                lambda id=one.agent.id: agents.undelete(id),
+            )
+            for one in deleted
+        ]
+
+
+class DeletedConversations(_DeletedList):
+    kinds = ("agent", "conversation")
+
+    def __init__(self, desk: ViewContext) -> None:
+        super().__init__(desk)
+        self._title.setText(self.tr("Deleted conversations"))
+        self._about.setText(self.tr("Each can be brought back for 30 days, with its messages. Then it is gone."))
+
+    async def _found(self) -> list[QWidget]:
+        conversations = self._desk.services.conversations
+        deleted: tuple[DeletedConversation, ...] = await conversations.deleted()
+        return [
+            self._row(
+                one.conversation.title or self.tr("Untitled conversation"),
+                self._detail(one),
+                lambda id=one.conversation.id: conversations.undelete(id),
+            )
+            for one in deleted
+        ]
+
+    def _detail(self, one: DeletedConversation) -> str:
+        messages = self.tr("1 message") if one.messages == 1 else self.tr("{} messages").format(count(one.messages))
+        return self.tr("with {}, {}, deleted {}").format(one.agent_name, messages, full_time(one.at))

@@ -1,0 +1,76 @@
+"""The agents of the left column: one row each, with what it does or said last."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+
+from app.domain.agent import AgentRow
+from app.ui.state.list_rows import ROW, RowList
+
+
+class AgentList(RowList[AgentRow]):
+    """Pinned ones first, then in order of creation: a row stays where it is while its agent talks."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda row: row.agent.id, parent)
+        self._doing: dict[str, str] = {}
+
+    def show(self, wanted: Sequence[AgentRow]) -> None:
+        seen = [row for row in wanted if not row.agent.hidden]
+        super().show(sorted(seen, key=lambda row: not row.agent.pinned))
+
+    def set_doing(self, doing: Mapping[str, str]) -> None:
+        """What replying agents do right now, by agent id."""
+        changed = {agent_id for agent_id in {*doing, *self._doing} if doing.get(agent_id) != self._doing.get(agent_id)}
+        self._doing = dict(doing)
+        for agent_id in changed:
+            if (place := self.index_of(agent_id)) >= 0:
+                self.dataChanged.emit(self.index(place), self.index(place))
+
+    def replying(self, row: AgentRow) -> bool:
+        return row.active_run_id is not None or row.agent.id in self._doing
+
+    def second_line(self, row: AgentRow) -> str:
+        if self.replying(row):
+            return self.tr("Replying…")
+        if row.last_text:
+            return plain(row.last_text)
+        return row.agent.description or self.tr("Nothing said yet")
+
+    def value(self, row: AgentRow, role: int) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.agent.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.agent.name}\n{self.second_line(row)}"
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            pinned = self.tr(", pinned") if row.agent.pinned else ""
+            return f"{row.agent.name}{pinned}, {self.second_line(row)}"
+        return None
+
+
+def plain(text: str) -> str:
+    """Markdown as one line of plain words."""
+    text = re.sub(r"^\s*[>*+-]\s|(^|\s)#{1,6}\s", " ", text)
+    text = re.sub(r"[*`#>~]{1,3}(?=\S)|(?<=\S)[*`~]{1,3}", "", text)
+    return " ".join(re.sub(r"(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)", "", text).split())
+
+
+class AgentFilter(QSortFilterProxyModel):
+    """Agents whose name, description, model or last text contains the typed words."""
+
+    def __init__(self, source: AgentList, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+        self.setSourceModel(source)
+
+    def set_text(self, text: str) -> None:
+        self._words = tuple(text.casefold().split())
+        self.invalidate()
+
+    def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
+        row: AgentRow = self.sourceModel().index(source_row, 0, source_parent).data(ROW)
+        agent = row.agent
+        text = " ".join((agent.name, agent.description, agent.model, row.last_text, *agent.tags)).casefold()
+        return all(word in text for word in self._words)

@@ -1,0 +1,270 @@
+"""What the window is about right now: the agents, the open one, its conversation, blocks and counts.
+
+Views show it and ask services; it reads again what events say has changed. It draws nothing.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.domain.agent import Agent
+from app.domain.conversation import Conversation
+from app.domain.error import NotFound
+from app.domain.event import Changed, Progress
+from app.domain.history import MemoryEvent, Origin
+from app.domain.run import Step
+from app.ui.bridge.tasks import Tasks
+from app.ui.state.agent_list import AgentList
+from app.ui.state.block_list import BlockList, BlockRow
+
+RECENT_CHANGES = 40
+
+
+class Workspace(QObject):
+    loaded = Signal(int)
+    """The list of agents is known; their number."""
+    opened = Signal(object, object)
+    """Agent and Conversation that are shown from now on."""
+    agent_changed = Signal(object)
+    """The open agent has other fields than before."""
+    emptied = Signal()
+    """No agent is open."""
+    blocks_loaded = Signal()
+    counted = Signal(object)
+    """ContextOverview of the open conversation."""
+    conversations_changed = Signal(object)
+    """tuple[Conversation, ...] of the open agent."""
+    history_changed = Signal()
+    working = Signal(object)
+    """Progress of the open conversation, else that its agent is busy in another one; None when it is idle."""
+    measured = Signal(object)
+    """The last finished Step of the open agent."""
+    changed = Signal(object)
+    """Every Changed, for views that show other kinds."""
+
+    def __init__(self, services: Any, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.services = services
+        self._tasks = tasks
+        self.origin = Origin(client=f"window-{uuid.uuid4().hex[:8]}")
+        """Given with each change made here, so that its echo is known."""
+        self.agents = AgentList(self)
+        self.blocks = BlockList(self)
+        self.agent: Agent | None = None
+        self.conversation: Conversation | None = None
+        self._doing: dict[str, Progress] = {}
+        self._reading: dict[str, bool] = {}
+
+    # Opening
+
+    def load(self, wanted_agent: str = "", wanted_conversation: str = "") -> None:
+        """Read everything; open what is open already, else what is wanted, else the first agent."""
+        if self.agent is not None and self.conversation is not None:
+            wanted_agent, wanted_conversation = self.agent.id, self.conversation.id
+        self._tasks.spawn(self._load(wanted_agent, wanted_conversation), self)
+
+    async def _load(self, wanted_agent: str, wanted_conversation: str) -> None:
+        self.agents.show(await self.services.agents.list())
+        await self._note_running()
+        place = max(0, self.agents.index_of(wanted_agent))
+        if self.agents.rows:
+            await self.open_now(self.agents.rows[place].agent.id, wanted_conversation)
+        else:
+            self._close()
+        self.loaded.emit(len(self.agents.rows))
+
+    def open(self, agent_id: str, conversation_id: str = "") -> None:
+        self._tasks.spawn(self.open_now(agent_id, conversation_id), self)
+
+    async def open_now(self, agent_id: str, conversation_id: str = "") -> None:
+        if self.agents.index_of(agent_id) < 0:
+            self.agents.show(await self.services.agents.list())
+        agent: Agent = await self.services.agents.get(agent_id)
+        conversations = await self.services.conversations.of_agent(agent_id)
+        chosen = next((row for row in conversations if row.id == conversation_id), conversations[0])
+        self.agent, self.conversation = agent, chosen
+        self.blocks.show(())
+        self.opened.emit(agent, chosen)
+        self.conversations_changed.emit(conversations)
+        self._tell_working()
+        await self._read_blocks()
+        await self._read_overview()
+        await self._read_last_step()
+
+    def _close(self) -> None:
+        self.agent = self.conversation = None
+        self.blocks.show(())
+        self.emptied.emit()
+
+    # Events
+
+    def on_batch(self, events: Iterable[Changed | Progress]) -> None:
+        kinds: set[str] = set()
+        for event in events:
+            if isinstance(event, Progress):
+                self._take_progress(event)
+                continue
+            self.changed.emit(event)
+            kinds.add(event.kind)
+            if event.agent_id is None or self.agent is None or event.agent_id == self.agent.id:
+                kinds.add(f"own {event.kind}")
+            if event.kind == "block" and any(self.blocks.index_of(id) >= 0 for id in event.ids):
+                kinds.add("own block")
+        if kinds & {"agent", "run"}:
+            self._again("agents", self._read_agents)
+        if "own agent" in kinds and self.agent is not None:
+            self._again("agent", self._read_agent)
+        if kinds & {"own block", "own history"}:
+            self._again("blocks", self._read_blocks)
+        if "own history" in kinds:
+            self.history_changed.emit()
+        if "own conversation" in kinds:
+            self._again("conversations", self._read_conversations)
+        if kinds & {"own run", "own block", "own agent", "own conversation"}:
+            self._again("overview", self._read_overview)
+        if "run" in kinds and self._doing:
+            self._again("doing", self._drop_ended)
+        if "own run" in kinds:
+            self._again("step", self._read_last_step)
+
+    def _again(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
+        """Read, but never twice at once: what changes meanwhile is read after."""
+        if what in self._reading:
+            self._reading[what] = True
+            return
+        self._reading[what] = False
+        self._tasks.spawn(self._read(what, read), self)
+
+    async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await read()
+        except asyncio.CancelledError:
+            self._reading[what] = False  # the window closes; nobody is left to read for
+            raise
+        except NotFound:
+            # The agent was deleted meanwhile: the list of agents, read beside, opens another one.
+            pass
+        finally:
+            if self._reading.pop(what):
+                self._again(what, read)
+
+    def _take_progress(self, event: Progress) -> None:
+        if event.phase == "ended":
+            self._doing.pop(event.run_id, None)
+        else:
+            self._doing[event.run_id] = event
+        self._tell_doing()
+
+    async def _note_running(self) -> None:
+        """Runs that began before this window was there to hear of them."""
+        for run in await self.services.runs.active():
+            began = Progress(
+                run_id=run.id,
+                agent_id=run.agent_id,
+                conversation_id=run.conversation_id,
+                phase="sent",
+                at=run.created_at,
+            )
+            self._doing.setdefault(run.id, began)
+        self._tell_doing()
+
+    def _tell_doing(self) -> None:
+        self.agents.set_doing({event.agent_id: event.text for event in self._doing.values()})
+        self._tell_working()
+
+    async def _drop_ended(self) -> None:
+        """A run that is over does nothing any more, whether its last word of progress arrived or not."""
+        known = set(self._doing)
+        active = {run.id for run in await self.services.runs.active()}
+        for run_id in known - active:
+            self._doing.pop(run_id, None)
+        self._tell_doing()
+
+    def _tell_working(self) -> None:
+        agent, conversation = self.agent, self.conversation
+        if agent is None or conversation is None:
+            self.working.emit(None)
+            return
+        own = [event for event in self._doing.values() if event.agent_id == agent.id]
+        here = [event for event in own if event.conversation_id == conversation.active_id]
+        if here or not own:
+            self.working.emit(here[-1] if here else None)
+            return
+        words = self.tr("{} is busy in another conversation").format(agent.name)
+        self.working.emit(own[-1].model_copy(update={"text": words}))
+
+    @property
+    def active_runs(self) -> int:
+        return sum(row.active_run_id is not None for row in self.agents.rows)
+
+    def forget_runs(self) -> None:
+        """The engine is gone, so nothing runs until it says otherwise."""
+        self._doing.clear()
+        self.agents.set_doing({})
+        self.working.emit(None)
+
+    # Reading
+
+    async def _read_agents(self) -> None:
+        self.agents.show(await self.services.agents.list())
+        gone = self.agent is not None and self.agents.index_of(self.agent.id) < 0
+        if gone or (self.agent is None and self.agents.rows):
+            await self._open_neighbour()
+
+    async def _open_neighbour(self) -> None:
+        if self.agents.rows:
+            await self.open_now(self.agents.rows[0].agent.id)
+        else:
+            self._close()
+
+    async def _read_agent(self) -> None:
+        if self.agent is None:
+            return
+        try:
+            agent: Agent = await self.services.agents.get(self.agent.id)
+        except NotFound:
+            return
+        if self.agent is not None and agent.id == self.agent.id and agent != self.agent:
+            self.agent = agent
+            self.agent_changed.emit(agent)
+            await self._read_blocks()
+
+    async def _read_blocks(self) -> None:
+        agent = self.agent
+        if agent is None:
+            return
+        blocks = await self.services.blocks.of_agent(agent.id)
+        events: tuple[MemoryEvent, ...] = await self.services.history.of_agent(agent.id, limit=RECENT_CHANGES)
+        rows: list[BlockRow] = []
+        for block in blocks:
+            holders = await self.services.blocks.holders(block.id)
+            newest = next((event for event in events if event.target_id == block.id), None)
+            rows.append(BlockRow(block, len(holders), newest))
+        if self.agent is not None and self.agent.id == agent.id:
+            self.blocks.show(rows)
+            self.blocks_loaded.emit()
+
+    async def _read_conversations(self) -> None:
+        if self.agent is None:
+            return
+        rows: tuple[Conversation, ...] = await self.services.conversations.of_agent(self.agent.id)
+        if self.conversation is not None:
+            self.conversation = next((row for row in rows if row.id == self.conversation.id), rows[0])
+        self.conversations_changed.emit(rows)
+        self._tell_working()
+
+    async def _read_overview(self) -> None:
+        if self.conversation is not None:
+            self.counted.emit(await self.services.context.overview(self.conversation.id))
+
+    async def _read_last_step(self) -> None:
+        if self.agent is None:
+            return
+        for run in await self.services.runs.list(agent_id=self.agent.id, limit=3):
+            steps: tuple[Step, ...] = await self.services.runs.steps(run.id)
+            if steps:
+                self.measured.emit(steps[-1])
+                return

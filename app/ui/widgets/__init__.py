@@ -1,1 +1,0 @@
-"""Reusable widgets: they know the theme and the domain words, no services and no views."""

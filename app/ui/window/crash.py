@@ -1,0 +1,40 @@
+"""The page for a fault of ours: says so, keeps the person's work, offers a report to copy."""
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit
+
+from app.ui.kit.buttons import Button
+from app.ui.kit.layout import follow
+from app.ui.kit.sheet import Sheet
+from app.ui.theme import Theme
+
+
+class Crash(Sheet):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.set_words(
+            self.tr("Something in Lares did not work"),
+            self.tr(
+                "This is a fault of Lares, not yours. Your agents and messages are on disk; you can go on working. "
+                "The report names no message and no key."
+            ),
+        )
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setAccessibleName(self.tr("Report of the fault"))
+        self.add(self.report)
+        self.copy = Button(theme, self.tr("Copy the report"), "", "copy")
+        self.go_on = Button(theme, self.tr("Go on"), "primary")
+        self.copy.clicked.connect(lambda *_: QGuiApplication.clipboard().setText(self.report.toPlainText()))
+        self.go_on.clicked.connect(lambda *_: self.closed.emit())
+        self.add_foot(self.copy, None, self.go_on)
+        follow(theme, self.report, self._fit_report)
+
+    def show_report(self, report: str) -> None:
+        """Later ones are added: the first is mostly the cause."""
+        earlier = self.report.toPlainText()
+        self.report.setPlainText(f"{earlier}\n\n{report}" if earlier and self.isVisible() else report)
+
+    def _fit_report(self) -> None:
+        self.report.setFont(self._theme.font("ids"))
+        self.report.setMinimumHeight(self._theme.px(300))

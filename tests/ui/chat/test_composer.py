@@ -1,0 +1,158 @@
+"""The composer: what Enter, Esc and Up do, what can be attached, and when it says no."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from app.ui.chat.attachment import MAX_BYTES, Attachment, Refusal, png_of, read_image
+from app.ui.chat.composer import Composer
+from app.ui.theme import Theme
+
+
+@pytest.fixture
+def composer(qtbot: QtBot, theme: Theme) -> Composer:
+    composer = Composer(theme)
+    composer.set_agent("Juno")
+    composer.resize(600, 160)
+    qtbot.addWidget(composer)
+    composer.show()
+    return composer
+
+
+def png(width: int = 4, height: int = 3) -> bytes:
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(QColor(Qt.GlobalColor.red))
+    return png_of(image)
+
+
+def test_enter_sends_and_shift_enter_makes_a_line(composer: Composer, qtbot: QtBot) -> None:
+    sent: list[tuple[str, str]] = []
+    composer.send_wanted.connect(lambda text, role, _images: sent.append((text, role)))
+    qtbot.keyClicks(composer.editor, "one")
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(composer.editor, "two")
+    assert sent == []
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Return)
+    assert sent == [("one\ntwo", "user")]
+
+
+def test_enter_and_shift_enter_can_be_swapped(composer: Composer, qtbot: QtBot) -> None:
+    sent: list[str] = []
+    composer.send_wanted.connect(lambda text, *_: sent.append(text))
+    composer.set_enter_sends(False)
+    qtbot.keyClicks(composer.editor, "one")
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Return)
+    assert composer.text == "one\n"
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert sent == ["one", "one"]
+
+
+def test_nothing_is_sent_from_an_empty_field(composer: Composer, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(composer.send_wanted):
+        qtbot.keyClicks(composer.editor, "   ")
+        qtbot.keyClick(composer.editor, Qt.Key.Key_Return)
+    assert composer.send.isEnabled() is False
+
+
+def test_up_in_an_empty_field_edits_the_last_message(composer: Composer, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(composer.edit_last_wanted):
+        qtbot.keyClick(composer.editor, Qt.Key.Key_Up)
+    composer.set_draft("text")
+    with qtbot.assertNotEmitted(composer.edit_last_wanted):
+        qtbot.keyClick(composer.editor, Qt.Key.Key_Up)
+
+
+def test_while_the_agent_replies_one_can_queue_and_stop(composer: Composer, qtbot: QtBot) -> None:
+    composer.set_replying(True)
+    composer.set_draft("And then?")
+    assert (composer.send.text(), composer.stop.isVisible()) == ("Queue", True)
+    stops: list[int] = []
+    composer.stop_wanted.connect(lambda: stops.append(1))
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Escape)
+    qtbot.keyClick(composer.editor, Qt.Key.Key_Escape)
+    assert stops == [1]
+    composer.set_replying(False)
+    assert (composer.send.text(), composer.stop.isVisible()) == ("Send", False)
+
+
+def test_while_sending_is_impossible_the_reason_stands_there_and_the_text_stays(
+    composer: Composer, qtbot: QtBot
+) -> None:
+    composer.set_disabled("The engine is starting again")
+    qtbot.keyClicks(composer.editor, "Hello")
+    with qtbot.assertNotEmitted(composer.send_wanted):
+        qtbot.keyClick(composer.editor, Qt.Key.Key_Return)
+    assert composer.text == "Hello"
+    assert composer.send.toolTip() == "The engine is starting again"
+    composer.set_disabled("")
+    assert composer.send.isEnabled() is True
+
+
+def test_the_field_grows_to_ten_lines_and_no_further(composer: Composer) -> None:
+    heights = []
+    for lines in (1, 5, 10, 30):
+        composer.set_draft("\n".join("line" for _ in range(lines)))
+        heights.append(composer.editor.height())
+    assert heights[0] < heights[1] < heights[2] == heights[3]
+
+
+def test_a_draft_that_is_put_in_does_not_count_as_typed(composer: Composer, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(composer.draft_changed):
+        composer.set_draft("from yesterday")
+    with qtbot.waitSignal(composer.draft_changed) as told:
+        qtbot.keyClicks(composer.editor, "!")
+    assert told.args == ["from yesterday!"]
+
+
+def test_an_image_file_becomes_a_chip_that_can_be_removed(composer: Composer, tmp_path: Path) -> None:
+    path = tmp_path / "risotto.png"
+    path.write_bytes(png(40, 30))
+    composer.add_files([path])
+    [attachment] = composer.attachments
+    assert (attachment.name, attachment.media_type, attachment.width, attachment.height) == (
+        "risotto.png",
+        "image/png",
+        40,
+        30,
+    )
+    assert composer.send.isEnabled() is True
+    composer.clear()
+    assert composer.attachments == ()
+
+
+def test_a_pasted_picture_is_attached(composer: Composer) -> None:
+    source = QMimeData()
+    source.setImageData(QImage.fromData(png()))
+    composer.editor.insertFromMimeData(source)
+    assert [one.media_type for one in composer.attachments] == ["image/png"]
+
+
+def test_a_file_that_is_no_image_is_refused_in_a_sentence(composer: Composer, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_bytes(b"just text")
+    with qtbot.waitSignal(composer.refused) as told:
+        composer.add_files([path])
+    assert told.args[0] == "“notes.png” is no PNG, JPEG, WebP or GIF, so it was not attached."
+    assert composer.attachments == ()
+
+
+def test_images_are_told_by_their_bytes_and_size(qapp: object) -> None:
+    assert isinstance(read_image("a.txt", png()), Attachment)
+    large = read_image("a.png", png() + b"\0" * MAX_BYTES)
+    assert isinstance(large, Refusal)
+    assert large.code == "too_large"
+    damaged = read_image("a.png", png()[:20])
+    assert isinstance(damaged, Refusal)
+    assert damaged.code == "damaged"
+
+
+def test_a_model_that_cannot_see_is_named_before_sending(composer: Composer) -> None:
+    composer.set_blind("qwen3:8b")
+    assert composer._warning.isVisible() is False
+    composer.add_bytes("a.png", png())
+    assert composer._warning.isVisible() is True
+    assert "qwen3:8b cannot see images" in composer._warning.text()

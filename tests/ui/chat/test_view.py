@@ -1,0 +1,383 @@
+"""The conversation view over fake services: speaking, stopping, branching, undoing, finding, coming back."""
+
+import asyncio
+import base64
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+
+from app.domain.error import AppError, LinkError
+from app.domain.message import ImagePart, MessageDraft
+from app.ui.chat.attachment import png_of
+from app.ui.chat.cards.user_card import UserCard
+from tests.support.chat_stage import Stage
+from tests.support.conversation_showcase import Scene
+from tests.support.looks import nameless
+
+NAME = "My name is Brad, not Chad."
+
+
+def test_a_name_is_corrected_undone_and_corrected_again(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say(NAME)
+        assert [kind for kind, _ in stage.shown()] == ["user", "reasoning", "tool", "assistant"]
+        assert stage.block("human") == "Name: Brad."
+        tool = stage.rows("tool")[0].tool
+        assert tool is not None
+        assert (tool.changes[0].before, tool.changes[0].after) == ({"value": "Name: Chad."}, {"value": "Name: Brad."})
+        card = stage.view.area.card(stage.rows("tool")[0].key)
+        assert card is not None
+        card.undo()
+        await stage.until(lambda: stage.rows("tool")[0].tool.state == "undone")
+        assert stage.block("human") == "Name: Chad."
+        _text, _detail, _words, way_back = stage.ways_back[0]
+        way_back()
+        await stage.until(lambda: stage.rows("tool")[0].tool.state == "done")
+        assert stage.block("human") == "Name: Brad."
+
+    stage.play(story)
+
+
+def test_what_is_typed_leaves_the_field_and_shows_at_once(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        stage.services.world.gate = asyncio.Event()
+        stage.type("Hello there my friend")
+        stage.press(Qt.Key.Key_Return)
+        assert stage.view.composer.text == ""
+        assert [row.state for row in stage.rows("user")] == ["sending"]
+        await stage.until(lambda: stage.rows("assistant"))
+        assert stage.rows("assistant")[0].state == "writing"
+        assert stage.rows("user")[0].state == "done"
+        stage.services.world.gate.set()
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert stage.shown()[-1] == ("assistant", "You said: Hello there my friend")
+
+    stage.play(story)
+
+
+def test_escape_stops_the_reply(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        stage.services.world.gate = asyncio.Event()
+        stage.type("Tell me a very long story please")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        stage.press(Qt.Key.Key_Escape)
+        await stage.until(lambda: not stage.view.talk.replying)
+        [run] = stage.services.world.runs.values()
+        assert run.status == "cancelled"
+        assert stage.view.composer.stop.isVisible() is False
+
+    stage.play(story)
+
+
+def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        stage.services.world.gate = asyncio.Event()
+        stage.type("First of two")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        for text in ("Second of two", "Never"):
+            stage.type(text)
+            stage.press(Qt.Key.Key_Return)
+        assert [row.text for row in stage.rows("queued")] == ["Second of two", "Never"]
+        stage.view.context.signals.discard.emit(stage.rows("queued")[1].key.removeprefix("sent:"))
+        stage.services.world.gate.set()
+        await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.talk.replying)
+        assert [text for _, text in stage.shown()] == [
+            "First of two",
+            "You said: First of two",
+            "Second of two",
+            "You said: Second of two",
+        ]
+
+    stage.play(story)
+
+
+def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(*_arguments: object, **_named: object) -> None:
+        raise LinkError("The engine is starting again.", hint="Wait a moment.")
+
+    async def story() -> None:
+        await stage.open_demo()
+        with monkeypatch.context() as patched:
+            patched.setattr(type(stage.services.runs), "start", gone)
+            stage.type("Hello")
+            stage.press(Qt.Key.Key_Return)
+            await stage.until(lambda: stage.rows("user") and stage.rows("user")[0].state == "not_sent")
+        row = stage.rows("user")[0]
+        assert row.problem is not None
+        assert row.problem.message == "The engine is starting again. Wait a moment."
+        stage.view.context.signals.send_again.emit(row.key.removeprefix("sent:"))
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
+
+    stage.play(story)
+
+
+def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say(NAME)
+        first = stage.view.talk.branch_id
+        stage.press(Qt.Key.Key_Up)
+        card = stage.view.area.card(stage.rows("user")[0].key)
+        assert isinstance(card, UserCard)
+        assert card.editing is True
+        await stage.until(lambda: card._editor is not None and card._editor.take_back.text())
+        assert card._editor is not None
+        assert card._editor.take_back.text() == "Also take back 1 memory change"
+        QTest.keyClicks(card._editor._editor, "Good morning")
+        QTest.keyClick(card._editor._editor, Qt.Key.Key_Return)
+        await stage.until(lambda: stage.shown()[-1:] == [("assistant", "You said: Good morning")])
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert [text for _, text in stage.shown()] == ["Good morning", "You said: Good morning"]
+        assert stage.view.talk.branch_id != first
+        stage.view.context.signals.branch.emit(first)
+        await stage.until(lambda: stage.view.talk.branch_id == first and stage.rows("tool"))
+        assert stage.shown()[0] == ("user", NAME)
+
+    stage.play(story)
+
+
+def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        for number in range(6):
+            await stage.say(f"Number {number}. " + "Many words to fill the view. " * 12)
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("Long story. " * 40)
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant")[-1].state == "writing")
+        first = stage.view.talk.branch_id
+        stage.view.edit_last()
+        asked = stage.rows("user")[-1]
+        assert stage.view.area.place() is not None
+        gate.set()
+        stage.view.context.signals.resend.emit(asked, "Short, please.", False)
+        await stage.until(lambda: stage.view.talk.branch_id != first and stage.shown()[-1][1].endswith("please."))
+        await stage.until(lambda: not stage.view.talk.replying)
+        assert stage.view.area.place() is None
+
+    stage.play(story)
+
+
+def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        gate = stage.services.world.gate = asyncio.Event()
+        stage.type("Tell me a very long story please")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        stage.view.stop()
+        await stage.until(lambda: not stage.view.talk.replying)
+        gate.set()
+        [stopped] = stage.services.world.runs
+        stage.view.talk.go_on(stopped)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        first = stage.view.talk.branch_id
+        stage.view.retry_last()
+        await stage.until(lambda: stage.told or stage.view.talk.branch_id != first)
+        assert stage.told == []
+        await stage.until(lambda: len(stage.services.world.runs) == 3 and not stage.view.talk.replying)
+        assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
+
+    stage.play(story)
+
+
+def test_retrying_a_reply_that_changed_memory_asks_first(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say(NAME)
+        stage.view.retry_last()
+        await stage.until(lambda: stage.view.banner.isVisible())
+        assert stage.view.banner.text.text() == "This reply changed memory: human"
+        runs = len(stage.services.world.runs)
+        keep = next(button for button in stage.view.banner.buttons if button.text() == "Keep the changes")
+        QTest.mouseClick(keep, Qt.MouseButton.LeftButton)
+        await stage.until(lambda: len(stage.services.world.runs) > runs and not stage.view.talk.replying)
+        assert stage.view.banner.isVisible() is False
+        assert stage.shown()[0] == ("user", NAME)
+
+    stage.play(story)
+
+
+def test_a_link_is_shown_before_it_is_opened(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_rich()
+        stage.view.context.signals.link.emit("javascript:alert(1)")
+        assert stage.view.banner.isVisible() is False
+        stage.view.context.signals.link.emit("https://example.org/risotto")
+        assert stage.view.banner.detail.text() == "https://example.org/risotto"
+        assert [button.text() for button in stage.view.banner.buttons] == ["Copy address", "Open"]
+
+    stage.play(story)
+
+
+def test_an_empty_conversation_offers_what_to_say(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.until(lambda: stage.view.welcome.isVisible())
+        QTest.mouseClick(stage.view.welcome.buttons[0], Qt.MouseButton.LeftButton)
+        assert stage.view.composer.text == NAME
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        assert stage.view.welcome.isVisible() is False
+
+    stage.play(story)
+
+
+def test_earlier_messages_come_when_one_scrolls_up(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        scene = Scene(stage.services, stage.agent, stage.conversation)
+        for number in range(400):
+            scene.add("user" if number % 2 else "assistant", f"Message {number}")
+        await stage.open(stage.conversation)
+        await stage.until(lambda: stage.view.model.rowCount())
+        assert stage.view.model.log.oldest_position == 351
+        for _page in range(12):
+            stage.view.area.verticalScrollBar().setValue(0)
+            oldest = stage.view.model.log.oldest_position
+            if oldest == 1:
+                break
+            await stage.until(lambda oldest=oldest: stage.view.model.log.oldest_position < oldest)
+        assert stage.rows("assistant")[0].text == "Message 0"
+        assert stage.view.model.log.has_later is True
+        stage.view.area.go_below()
+        await stage.until(lambda: stage.view.model.log.newest_position == 400)
+
+    stage.play(story)
+
+
+def test_a_message_from_elsewhere_appears(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.services.runs.start(stage.conversation.id, MessageDraft.of("From another window"), started_by="api")
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        assert stage.shown() == [("user", "From another window"), ("assistant", "You said: From another window")]
+
+    stage.play(story)
+
+
+def test_coming_back_keeps_place_and_draft(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_rich()
+        await stage.until(lambda: stage.view.model.rowCount())
+        stage.view.set_connected(False)
+        stage.type("Half a sent")
+        stage.view.area.verticalScrollBar().setValue(200)
+        place = stage.view.area.place()
+        assert place is not None
+        stage.press(Qt.Key.Key_Return)
+        assert stage.view.composer.text == "Half a sent"
+        stage.view.set_connected(True)
+        await stage.open(stage.conversation)
+        await stage.view._opening
+        assert stage.view.area.place() == place
+        assert stage.view.composer.text == "Half a sent"
+
+    stage.play(story)
+
+
+def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_rich()
+        await stage.until(lambda: stage.view.model.rowCount())
+        stage.view.find_text()
+        QTest.keyClicks(stage.view.find_bar.field, "saturday")
+        assert stage.view.find_bar._count.text() == "4 of 4"
+        QTest.keyClick(stage.view, Qt.Key.Key_F3)
+        assert stage.view.find_bar._count.text() == "1 of 4"
+        await stage.until(lambda: stage.view.area.place() is not None)
+        QTest.keyClick(stage.view.find_bar.field, Qt.Key.Key_Escape)
+        assert stage.view.find_bar.isVisible() is False
+
+    stage.play(story)
+
+
+def test_a_jump_to_a_message_loads_what_is_around_it(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        scene = Scene(stage.services, stage.agent, stage.conversation)
+        wanted = [scene.add("user", f"Message {number}") for number in range(300)][20]
+        await stage.open(stage.conversation)
+        stage.view.show_message(wanted.id)
+        await stage.until(lambda: stage.view.model.index_at(21) >= 0)
+        await stage.until(lambda: stage.view.area.card(stage.view.model.row(stage.view.model.index_at(21)).key))
+        assert stage.view.model.log.has_later is True
+
+    stage.play(story)
+
+
+def test_an_image_is_stored_once_and_sent_with_the_words(stage: Stage) -> None:
+    image = QImage(8, 6, QImage.Format.Format_RGB32)
+    image.fill(QColor(Qt.GlobalColor.red))
+    content = png_of(image)
+
+    async def story() -> None:
+        await stage.open_demo()
+        stage.view.composer.add_bytes("red.png", content)
+        await stage.say("What is this?")
+        [(_, said), _] = stage.services.world.messages[stage.conversation.id]
+        [picture] = [part for part in said.parts if isinstance(part, ImagePart)]
+        assert (picture.width, picture.height, picture.media_type) == (8, 6, "image/png")
+        assert base64.b64decode(await stage.services.blobs.get(picture.sha256)) == content
+        assert stage.rows("user")[0].images == (picture,)
+        assert stage.view.composer.attachments == ()
+
+    stage.play(story)
+
+
+def test_an_undo_that_would_overwrite_later_changes_is_told(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say(NAME)
+        await stage.say("My name is Bill, not Brad.")
+        card = stage.view.area.card(stage.rows("tool")[0].key)
+        assert card is not None
+        card.undo()
+        await stage.until(lambda: stage.told)
+        assert "changed again" in stage.told[0][0]
+
+    stage.play(story)
+
+
+def test_a_failed_read_is_told_and_the_view_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_arguments: object, **_named: object) -> None:
+        raise AppError("The disk is full.", code="disk_full")
+
+    async def story() -> None:
+        await stage.open_demo()
+        await stage.say("Hello")
+        with monkeypatch.context() as patched:
+            patched.setattr(type(stage.services.messages), "page", broken)
+            stage.view.open(stage.agent, stage.conversation)
+            await stage.until(lambda: stage.errors)
+        assert stage.rows("assistant")
+        await stage.say("Again")
+        assert stage.shown()[-1] == ("assistant", "You said: Again")
+        assert {str(error) for error in stage.errors} == {"The disk is full."}
+        stage.errors.clear()
+
+    stage.play(story)
+
+
+def test_view_modes_and_names_of_everything(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_rich()
+        await stage.until(lambda: stage.view.model.rowCount())
+        stage.view.area.verticalScrollBar().setValue(0)
+        for mode in ("simple", "interactive", "debug"):
+            QTest.mouseClick(stage.view.modes.button(mode), Qt.MouseButton.LeftButton)
+            assert stage.view.model.mode == mode
+            assert nameless(stage.view) == []
+        stage.view.set_mode("simple")
+        assert stage.rows("tool") == []
+
+    stage.play(story)
