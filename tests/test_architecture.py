@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.source import ROOT, Function, Source, files_in, python_files, text_files, words_of
 
-MODULE_LINES = 400
+MODULE_LINES = 600
 FUNCTION_LINES = 60
 POSITIONAL = 8
 """Aim for 5; past this a frozen value is always better."""

@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import qasync
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
+from app.ui.theme import Theme
+from tests.support.looks import plain_theme
+
+W = TypeVar("W", bound=QWidget)
 FONTS = Path(__file__).resolve().parents[2] / "resources" / "fonts"
 
 
@@ -67,3 +72,26 @@ def wait_for(loop: qasync.QEventLoop) -> Callable[..., Any]:
         return loop.run_until_complete(asyncio.wait_for(work, 4 * seconds))
 
     return wait
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return plain_theme(qapp)
+
+
+@pytest.fixture
+def show(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
+    """Shows a widget in a window that has the keyboard."""
+
+    kept: list[QWidget] = []
+
+    def shown(widget: W) -> W:
+        kept.append(widget)
+        qtbot.addWidget(widget)
+        with qtbot.waitActive(widget):
+            widget.show()
+            widget.activateWindow()
+        return widget
+
+    yield shown
+    kept.clear()

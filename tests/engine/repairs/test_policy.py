@@ -119,7 +119,7 @@ def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
 
 
 @pytest.mark.parametrize(
-    ("reason", "slips", "changes"),
+    ("reason", "bad_replies", "changes"),
     [
         ("empty", 0, {}),
         ("empty", 1, {"nudge": ANSWER_OR_CALL}),
