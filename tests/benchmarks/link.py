@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.config import Config
 from app.link.client import connect
+from tests.benchmarks.figures import figure
 from tests.support.hosting import hosting
 from tests.support.toy_services import ToyServices
 
@@ -19,10 +20,10 @@ async def main() -> None:
         config = Config.load(Path(folder))
         async with hosting(config, ToyServices()):
             client = await connect(config)
-            print(f"{'argument':<14}{'p50 ms':>8}{'p95 ms':>8}")
             for size in (0, 10_000, 1_000_000):
                 times = sorted([await _time(client, "x" * size) for _ in range(CALLS if size < 100_000 else 50)])
-                print(f"{size:>9,} chars{statistics.median(times):>7.2f}{times[int(len(times) * 0.95)]:>8.2f}")
+                figure(f"a call with {size:,} characters, median", statistics.median(times), "ms")
+                figure(f"a call with {size:,} characters, p95", times[int(len(times) * 0.95)], "ms")
             await client.close()
 
 

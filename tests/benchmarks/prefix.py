@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.bootstrap import open_engine
 from app.config import Config
+from tests.benchmarks.figures import figure
 from tests.support.talking import say
 
 TURNS = (
@@ -34,10 +35,10 @@ async def main() -> None:
                 trace = await engine.services.runs.trace(step.id)
                 requests.append((f"{text[:26]} / step {step.step_no}", trace.request, step.memory_seq))
         await engine.close()
-    print(f"{'step':<40}{'bytes':>8}{'shared':>9}   why")
     for (_, before, old_seq), (name, request, seq) in pairwise(requests):
         share = _shared(before, request) / len(before)
-        print(f"{name:<40}{len(request):>8}{share:>9.1%}   {'memory changed' if seq != old_seq else ''}")
+        why = ", memory changed" if seq != old_seq else ""
+        figure(f"{name}, share read already{why}", 100 * share, "%")
 
 
 def _shared(a: str, b: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from app.engine.repairs.loops import RepetitionWatch
 from app.engine.repairs.policy import Circumstances, Heard, NativeCall, read_reply
 from app.engine.repairs.tags import TagStripper
+from tests.benchmarks.figures import figure
 from tests.support.broken_output import GIVEN
 from tests.support.samples import tool
 
@@ -53,10 +54,9 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    print(f"{'delta, microseconds':36} {per_delta():10.2f}")
-    print("reply, milliseconds")
+    figure("a piece of a reply", per_delta(), "µs")
     for name, heard in REPLIES.items():
-        print(f"  {name:34} {milliseconds(lambda heard=heard: read_reply(heard, AROUND)):10.2f}")
+        figure(f"reading a reply: {name}", milliseconds(lambda heard=heard: read_reply(heard, AROUND)), "ms")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import httpx
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.model import ProviderDraft
+from tests.benchmarks.figures import figure as note
 from tests.support.filling import fill
 from tests.support.rest_child import PROVIDER, ServeChild
 from tests.support.source import ROOT
@@ -60,7 +61,7 @@ def bare_body(text: str) -> dict[str, Any]:
     return {"model": "tiny", "stream": True, "messages": [{"role": "user", "content": text}]}
 
 
-class TrialEngine:
+class Measured:
     def __init__(self, client: httpx.AsyncClient, model_url: str) -> None:
         self.client = client
         self.model_url = model_url
@@ -68,8 +69,7 @@ class TrialEngine:
 
     def row(self, name: str, figure: float, unit: str, budget: float | None = None) -> None:
         self.rows.append((name, figure, unit, budget))
-        limit = "" if budget is None else f"   budget {budget:g}"
-        print(f"{name:52}{figure:10.1f} {unit:9}{limit}", flush=True)
+        note(name, figure, unit, budget)
 
     async def new_agent(self) -> str:
         body = {"model": MODEL, "memory_blocks": [{"label": "human", "value": "Name: Chad."}]}
@@ -164,12 +164,12 @@ async def history(model_url: str) -> float:
         async with engine.services.api.serving("127.0.0.1", 0):
             url = engine.services.api.url
             async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-                ratio = await _ratio(TrialEngine(client, model_url), engine)
+                ratio = await _ratio(Measured(client, model_url), engine)
         await engine.close()
     return ratio
 
 
-async def _ratio(bench: TrialEngine, engine: OpenEngine) -> float:
+async def _ratio(bench: Measured, engine: OpenEngine) -> float:
     times: dict[str, list[float]] = {}
     for count in (10, 10_000):
         agent = await bench.new_agent()
@@ -188,7 +188,7 @@ async def _ratio(bench: TrialEngine, engine: OpenEngine) -> float:
 async def measure(child: ServeChild, model_url: str) -> None:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=child.url, timeout=60, limits=limits, trust_env=False) as client:
-        bench = TrialEngine(client, model_url)
+        bench = Measured(client, model_url)
         await bench.round_trips()
         await bench.streams()
         await bench.together()
@@ -200,15 +200,11 @@ def main() -> None:
         begun = time.perf_counter()
         with ServeChild(Path(folder) / "d") as child:
             httpx.get(f"{child.url}/v1/health/", trust_env=False).raise_for_status()
-            print(
-                f"{'serve answers health after':52}{(time.perf_counter() - begun) * 1000:10.1f} ms          budget 1000"
-            )
-            print(f"{'idle memory':52}{child.memory_kb() / 1000:10.1f} MB          budget 150")
+            note("serve answers health after", (time.perf_counter() - begun) * 1000, "ms", 1000)
+            note("idle memory", child.memory_kb() / 1000, "MB", 150)
             child.connect_model_server(model_url)
             asyncio.run(measure(child, model_url))
-        print(
-            f"{'10,000 stored messages, ratio to 10':52}{asyncio.run(history(model_url)):10.2f} x           budget 1.1"
-        )
+        note("10,000 stored messages, ratio to 10", asyncio.run(history(model_url)), "x", 1.1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 from app.adapters.models.http.sse import EventReader
 from app.adapters.models.openai.reply import ReplyReader
 from app.adapters.models.openai.server import OpenAICompatible
+from tests.benchmarks.figures import figure
 from tests.support.openai_replies import Reply, choice, chunk
 from tests.support.openai_requests import QUICK, answer, provider
 from tests.support.openai_server import OpenAIServer
@@ -60,9 +61,8 @@ def main() -> None:
         ("reader, tool arguments", read(call, 65_536)),
         ("http, server in the same process", asyncio.run(over_http())),
     ]
-    print(f"{'microseconds per token':36} {TOKENS:,} tokens of {event} bytes")
-    for name, figure in rows:
-        print(f"{name:36} {figure:8.1f}")
+    for name, taken in rows:
+        figure(f"a token of {event} bytes: {name}", taken, "µs")
 
 
 if __name__ == "__main__":

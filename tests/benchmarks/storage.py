@@ -1,12 +1,13 @@
 """What reading and writing cost as a conversation grows: `python -m tests.benchmarks.storage [largest length]`.
 
-Columns are milliseconds, p50 / p95. Nothing may grow with the history but the search for common words. `step` is what
+Figures are medians. Nothing may grow with the history but the search for common words. `step` is what
 an answered model call writes: two messages, a step with a 32 kB request, the run and three events; `commit` is the
 smallest transaction, so the price of the disk. Between them stand the two ways to run a
 statement that was run before.
 """
 
 import asyncio
+import statistics
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.ports.storage import Repositories
 from tests.adapters.database.making import World, conversation, run_event, step
+from tests.benchmarks.figures import figure
 from tests.support import samples
 from tests.support.filling import fill
 
@@ -35,17 +37,17 @@ REQUEST = tuple(f"part {number} ".encode() * 100 for number in range(40))
 COLUMNS = ("append", "step", "commit", "in_context", "page", "earlier", "search rare", "search common")
 
 
-async def timed(times: int, work: Callable[[], Awaitable[object]]) -> str:
+async def timed(times: int, work: Callable[[], Awaitable[object]]) -> float:
+    """Median in milliseconds."""
     taken: list[float] = []
     for _ in range(times):
         begun = time.perf_counter()
         await work()
         taken.append((time.perf_counter() - begun) * 1000)
-    taken.sort()
-    return f"{taken[len(taken) // 2]:.2f} / {taken[len(taken) * 95 // 100]:.2f}"
+    return statistics.median(taken)
 
 
-async def measure(world: World, length: int) -> list[str]:
+async def measure(world: World, length: int) -> list[float]:
     storage, place, ids = world.storage, world.conversation.id, RandomIds()
 
     def message(text: str = "How is the risotto?"):
@@ -120,12 +122,11 @@ def statements(file: Path) -> None:
             begun = time.perf_counter()
             for _ in range(2_000):
                 way()
-            print(f"a row by its id, by {name:12}{(time.perf_counter() - begun) * 500:10.1f} µs")
+            figure(f"a row by its id, by {name}", (time.perf_counter() - begun) * 500, "µs")
     engine.dispose()
 
 
 async def main(largest: int) -> None:
-    print(f"{'messages':>9}" + "".join(f"{name:>17}" for name in (*COLUMNS, "open (once)")))
     for length in (each for each in LENGTHS if each <= largest):
         with tempfile.TemporaryDirectory() as folder:
             clock, ids = SystemClock(), RandomIds()
@@ -136,8 +137,9 @@ async def main(largest: int) -> None:
             await storage.close()
             begun = time.perf_counter()
             prepare(Path(folder), clock)
-            figures.append(f"{(time.perf_counter() - begun) * 1000:.2f}")
-            print(f"{length:>9}" + "".join(f"{figure:>17}" for figure in figures))
+            figures.append((time.perf_counter() - begun) * 1000)
+            for name, taken in zip((*COLUMNS, "open (once)"), figures, strict=True):
+                figure(f"{length:,} messages: {name}", taken, "ms")
             if length == LENGTHS[0]:
                 statements(Path(folder) / FILE)
 

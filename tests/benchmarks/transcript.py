@@ -19,6 +19,7 @@ from app.ui.chat.cards.card import CardContext
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme
+from tests.benchmarks.figures import figure
 from tests.support.conversation_showcase import RISOTTO, TABLE
 from tests.support.fake_conversation import CONVERSATION, RunLog, a_run, page_of, said
 
@@ -78,8 +79,8 @@ def at(values: list[float], share: float) -> float:
 
 
 def row(name: str, values: list[float]) -> None:
-    figures = f"{statistics.median(values):8.1f} {at(values, 0.95):8.1f} {at(values, 0.99):8.1f} {values[-1]:8.1f}"
-    print(f"{name:44} {figures}")
+    for word, value in (("median", statistics.median(values)), ("p95", at(values, 0.95)), ("most", values[-1])):
+        figure(f"{name}, {word}", value, "ms")
 
 
 def timed(work: Callable[[], object], into: list[float]) -> None:
@@ -88,7 +89,7 @@ def timed(work: Callable[[], object], into: list[float]) -> None:
     into.append((time.perf_counter() - begin) * 1000)
 
 
-class TrialEngine:
+class Measured:
     def __init__(self, mode: str) -> None:
         self.app = QApplication([])
         self.theme = Theme(self.app, mode)
@@ -124,7 +125,7 @@ class TrialEngine:
             self.app.processEvents()
             timed(show, times)
         print(f"first paint of {MESSAGES:,} messages, first time: {times[0]:.0f} ms")
-        row("first paint again, ms", sorted(times[1:]))
+        row("first paint again", sorted(times[1:]))
 
     def stream(self) -> None:
         words = (RISOTTO + TABLE) * 20
@@ -151,8 +152,8 @@ class TrialEngine:
         print(
             f"written: {total:,} tokens, {sum(len(event.payload.content) for event in log.events[:total]):,} characters"
         )
-        row("flush of live text, ms", sorted(flushes))
-        row("gap of the loop while writing, ms", beat.stop())
+        row("flush of live text", sorted(flushes))
+        row("gap of the loop while writing", beat.stop())
 
     def _drive(self, steps: Iterator[None], every_ms: int) -> None:
         loop, timer, end = QEventLoop(), QTimer(), object()
@@ -177,8 +178,8 @@ class TrialEngine:
                 yield None
 
         self._drive(up(), 16)
-        row("one step of scrolling up, ms", sorted(moves))
-        row("gap of the loop while scrolling, ms", beat.stop())
+        row("one step of scrolling up", sorted(moves))
+        row("gap of the loop while scrolling", beat.stop())
         jumps: list[float] = []
         beat = Beat()
 
@@ -188,21 +189,20 @@ class TrialEngine:
                 yield None
 
         self._drive(jump(), 60)
-        row("jump by the scroll bar, ms", sorted(jumps))
-        row("gap of the loop while jumping, ms", beat.stop())
+        row("jump by the scroll bar", sorted(jumps))
+        row("gap of the loop while jumping", beat.stop())
         print(f"cards mounted: {self.area.mounted}, messages held: {len(self.model.log.messages)}")
 
     def retheme(self) -> None:
         times: list[float] = []
         for mode in ("dark", "light") * 3:
             timed(lambda mode=mode: (self.theme.set_mode(mode), self.window.repaint()), times)
-        row("change of theme, ms", sorted(times))
+        row("change of theme", sorted(times))
 
 
 def main() -> None:
-    bench = TrialEngine(sys.argv[1] if len(sys.argv) > 1 else "light")
+    bench = Measured(sys.argv[1] if len(sys.argv) > 1 else "light")
     assert bench.long.page().conversation_id == CONVERSATION
-    print(f"{'':44} {'p50':>8} {'p95':>8} {'p99':>8} {'max':>8}")
     bench.open_long()
     bench.stream()
     bench.scroll()

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.agent import Agent
+from tests.benchmarks.figures import figure
 from tests.support.filling import fill
 from tests.support.talking import say
 
@@ -24,10 +25,11 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = await open_engine(Config.load(Path(folder)), demo_pace=0)
         short, long = await _agent(engine, KEEP), await _agent(engine, 10_000)
-        print(f"{'turn':<18}{'10 messages':>14}{'10,000 messages':>18}{'ratio':>8}   (median of {ROUNDS}, ms)")
         for name, text in CASES.items():
             a, b = await _compare(engine, short, long, text)
-            print(f"{name:<18}{a:>14.1f}{b:>18.1f}{b / a:>8.2f}")
+            figure(f"{name} after 10 messages", a, "ms")
+            figure(f"{name} after 10,000 messages", b, "ms")
+            figure(f"{name}, ratio", b / a, "x")
         await engine.close()
 
 
