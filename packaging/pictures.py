@@ -27,8 +27,8 @@ from app.services import Services  # noqa: E402
 from app.ui.application import Session, make_application, make_theme  # noqa: E402
 from app.ui.state.errors import Errors  # noqa: E402
 from app.ui.state.preferences import Preferences  # noqa: E402
-from tests.support.ollama_pages import Installed  # noqa: E402
-from tests.support.ollama_server import OllamaServer  # noqa: E402
+from tests.support.servers.ollama_pages import Installed  # noqa: E402
+from tests.support.servers.ollama_server import OllamaServer  # noqa: E402
 
 OLLAMA_PORT = 11_434
 """Where Lares looks for it by itself; nothing else may serve there."""

@@ -15,8 +15,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import network
-from tests.support.screen import Screen, open_screen
+from tests.support.guards import network
+from tests.support.processes.screen import Screen, open_screen
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG_RESULT = ROOT / "tests" / "results" / "long.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.source import ROOT, Function, Source, files_in, python_files, text_files, words_of
+from tests.support.guards.source import ROOT, Function, Source, files_in, python_files, text_files, words_of
 
 MODULE_LINES = 600
 FUNCTION_LINES = 60

@@ -22,8 +22,8 @@ from app.link.engine_file import read_note
 from app.link.launcher import ensure_engine
 from app.link.single_instance import claim_window
 from app.terminal.display import can_open_window
-from tests.support.lares_process import SECONDS, arguments_of, end_engine, environment, free_port, lares
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
+from tests.support.processes.lares_process import SECONDS, arguments_of, end_engine, environment, free_port, lares
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_unusable_data_folder_is_a_sentence(tmp_path: Path) -> None:
 def read_window(place: Path, *before: str) -> str:
     """What the window says over this folder; it must open and close in order."""
     done = subprocess.run(
-        [*before, sys.executable, "-m", "tests.support.read_window", "--data", str(place)],
+        [*before, sys.executable, "-m", "tests.support.processes.read_window", "--data", str(place)],
         capture_output=True,
         encoding="utf-8",
         timeout=SECONDS,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.figures import NOTED_IN
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
 
 RESULTS = ROOT / "tests" / "results" / "benchmarks.json"
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}

@@ -9,8 +9,8 @@ from pathlib import Path
 from app.config import Config
 from app.link.client import connect
 from tests.benchmarks.figures import figure
-from tests.support.hosting import hosting
-from tests.support.toy_services import ToyServices
+from tests.support.processes.hosting import hosting
+from tests.support.processes.toy_services import ToyServices
 
 CALLS = 2_000
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.bootstrap import open_engine
 from app.config import Config
 from tests.benchmarks.figures import figure
-from tests.support.talking import say
+from tests.support.engine.talking import say
 
 TURNS = (
     "hello",

@@ -12,8 +12,8 @@ from app.engine.repairs.loops import RepetitionWatch
 from app.engine.repairs.policy import Circumstances, Heard, NativeCall, read_reply
 from app.engine.repairs.tags import TagStripper
 from tests.benchmarks.figures import figure
-from tests.support.broken_output import GIVEN
-from tests.support.samples import tool
+from tests.support.servers.broken_output import GIVEN
+from tests.support.values.samples import tool
 
 WORDS = " ".join(f"word{n % 97} and" for n in range(20_000))
 AROUND = Circumstances(tools=tuple(tool(name) for name in ("memory_insert", "memory_replace", "conversation_search")))

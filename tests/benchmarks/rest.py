@@ -23,9 +23,9 @@ from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.model import ProviderDraft
 from tests.benchmarks.figures import figure as note
-from tests.support.filling import fill
-from tests.support.rest_child import PROVIDER, ServeChild
-from tests.support.source import ROOT
+from tests.support.engine.filling import fill
+from tests.support.guards.source import ROOT
+from tests.support.processes.rest_child import PROVIDER, ServeChild
 
 MODEL = f"{PROVIDER}/tiny"
 ROUNDS = 40
@@ -34,7 +34,7 @@ ROUNDS = 40
 @contextlib.contextmanager
 def model_server() -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.rest_model"], stdout=subprocess.PIPE, cwd=ROOT, text=True
+        [sys.executable, "-m", "tests.support.servers.rest_model"], stdout=subprocess.PIPE, cwd=ROOT, text=True
     )
     assert process.stdout is not None
     try:

@@ -12,9 +12,9 @@ from app.adapters.models.http.sse import EventReader
 from app.adapters.models.openai.reply import ReplyReader
 from app.adapters.models.openai.server import OpenAICompatible
 from tests.benchmarks.figures import figure
-from tests.support.openai_replies import Reply, choice, chunk
-from tests.support.openai_requests import QUICK, answer, provider
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Reply, choice, chunk
+from tests.support.servers.openai_requests import QUICK, answer, provider
+from tests.support.servers.openai_server import OpenAIServer
 
 TOKENS = 20_000
 

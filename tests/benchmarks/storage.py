@@ -28,8 +28,8 @@ from app.domain.conversation import Conversation
 from app.ports.storage import Repositories
 from tests.adapters.database.making import World, conversation, run_event, step
 from tests.benchmarks.figures import figure
-from tests.support import samples
-from tests.support.filling import fill
+from tests.support.engine.filling import fill
+from tests.support.values import samples
 
 LENGTHS = (10, 10_000, 100_000)
 WINDOW = 60

@@ -13,8 +13,8 @@ from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.agent import Agent
 from tests.benchmarks.figures import figure
-from tests.support.filling import fill
-from tests.support.talking import say
+from tests.support.engine.filling import fill
+from tests.support.engine.talking import say
 
 KEEP = 10
 ROUNDS = 60

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.domain.message import Member, TextPart
 from app.engine.context.prompt import compile_prompt
 from app.engine.context.window import TokenLedger, fit, visible
-from tests.support.samples import MINUTE, NOON, agent, block, call, members, message, returned, tool
+from tests.support.values.samples import MINUTE, NOON, agent, block, call, members, message, returned, tool
 
 
 def ledger() -> TokenLedger:

@@ -10,7 +10,7 @@ from app.domain.error import StorageError
 from app.domain.event import RunEvent
 from app.domain.wire_message import AssistantMessage
 from app.engine.emitter import Emitter
-from tests.support.samples import NOON
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 

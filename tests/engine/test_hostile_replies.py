@@ -13,7 +13,7 @@ from app.engine.model_call.reply_stream import ReplyAccumulator
 from app.engine.run.apply import apply
 from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
 from app.ports.models import ModelDelta
-from tests.support.samples import NOON, tool
+from tests.support.values.samples import NOON, tool
 
 CALLING = CallModel(step_id="step-1", message_id="message-0123abcd")
 

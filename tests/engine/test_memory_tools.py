@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.block import Block
 from app.engine.memory.block_tools import MemoryResult, run_memory_tool
-from tests.support.samples import block
+from tests.support.values.samples import block
 
 HUMAN = block("human", "Name: Chad.\nPartner: Mia, vegetarian.\nLikes “short” answers.")
 PERSONA = block("persona", "I am Juno.", read_only=True)

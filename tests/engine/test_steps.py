@@ -24,7 +24,7 @@ from app.engine.state import (
     RunTools,
     ToolsReturned,
 )
-from tests.support.samples import NOON, returned, tool
+from tests.support.values.samples import NOON, returned, tool
 
 FRESH = FreshIds("step-new", "message-new")
 CALLING = CallModel(step_id="step-1", message_id="message-1")

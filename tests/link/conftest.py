@@ -14,9 +14,9 @@ import pytest
 from app.config import Config
 from app.link.client import Client, connect
 from app.link.host import Host
-from tests.support.hosting import hosting
-from tests.support.toy_engine import processes_of
-from tests.support.toy_services import ToyServices
+from tests.support.processes.hosting import hosting
+from tests.support.processes.toy_engine import processes_of
+from tests.support.processes.toy_services import ToyServices
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from app.domain.error import AppError, Invalid, LinkError, ModelError
 from app.domain.history import Origin
 from app.link.client import Client, connect
 from app.link.host import Host
-from tests.support.hosting import hosting
-from tests.support.toy_services import ToyServices
+from tests.support.processes.hosting import hosting
+from tests.support.processes.toy_services import ToyServices
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.config import Config
 from app.domain.error import LinkError
 from app.link import launcher
-from tests.support.toy_engine import toy_command
+from tests.support.processes.toy_engine import toy_command
 
 
 @pytest.mark.usefixtures("engines")

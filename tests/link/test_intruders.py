@@ -17,8 +17,8 @@ from app.link.client import Client, connect, open_link
 from app.link.engine_file import read_note, write_note
 from app.link.host import Host
 from app.link.protocol import FRAME_LIMIT, PROTOCOL, Wire, encode, framed, proof_of, prove_as_client
-from tests.support.hosting import TOKEN, note
-from tests.support.toy_services import ToyServices
+from tests.support.processes.hosting import TOKEN, note
+from tests.support.processes.toy_services import ToyServices
 
 pytestmark = pytest.mark.anyio
 

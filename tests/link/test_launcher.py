@@ -23,7 +23,7 @@ from app.link.engine_process import storage_error
 from app.link.protocol import PROTOCOL
 from app.link.single_instance import claim_window, raise_first_window
 from app.link.spawn import child_environment, engine_command, start_early
-from tests.support.toy_engine import life_of, toy_command
+from tests.support.processes.toy_engine import life_of, toy_command
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engines")]
 
@@ -322,7 +322,7 @@ async def test_engine_outlives_the_process_that_started_it(config: Config) -> No
         "import os, signal, sys\n"
         "from app.config import Config\n"
         "from app.link.spawn import start_early\n"
-        "from tests.support.toy_engine import toy_command\n"
+        "from tests.support.processes.toy_engine import toy_command\n"
         "start_early(Config.load(sys.argv[1]), toy_command()).report.result(20)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -16,7 +16,7 @@ from app.domain.block import BlockDraft
 from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
 from app.services import Services
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
 
 URL = os.environ.get("LARES_LIVE_URL", "")
 SAY = os.environ.get("LARES_LIVE_SAY", "By the way, my name is Brad, not Chad. @brad")

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import PROVIDER, ServeChild
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
+from tests.support.processes.rest_child import PROVIDER, ServeChild
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.live]
-SCRIPTS = ROOT / "tests" / "support" / "rest_sdks"
+SCRIPTS = ROOT / "tests" / "support" / "processes" / "rest_sdks"
 EXPECTED: dict[str, Any] = {
     "hello": ["reasoning_message", "tool_call_message", "tool_return_message", "assistant_message"],
     "shared": [["organization", "persona"]] * 2,

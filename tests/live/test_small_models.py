@@ -19,8 +19,8 @@ from app.domain.model import ProviderDraft
 from app.domain.run import Repair, Run
 from app.domain.tool import Tool
 from app.services import Services
-from tests.support.samples import tool
-from tests.support.talking import block_value, check_invariants, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, say, transcript
+from tests.support.values.samples import tool
 
 URL = os.environ.get("LARES_LIVE_URL", "")
 TAG = re.compile(r"</?think>|<\|\w+\|>|</?tool_call>|\[TOOL_CALLS\]")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from letta_client import Letta
 
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import PROVIDER, ServeChild
+from tests.support.processes.rest_child import PROVIDER, ServeChild
+from tests.support.servers.openai_server import OpenAIServer
 
 MODEL = f"{PROVIDER}/tiny"
 EMBEDDING = f"{PROVIDER}/nomic-embed-text"

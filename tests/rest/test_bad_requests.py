@@ -11,9 +11,9 @@ from letta_client import Letta
 
 from app.rest.routes import ENDPOINTS
 from tests.rest.conftest import MODEL
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
-from tests.support.rest_requests import BadRequest, ask_raw, bad_requests
+from tests.support.processes.rest_child import ServeChild
+from tests.support.servers.openai_server import OpenAIServer
+from tests.support.values.rest_requests import BadRequest, ask_raw, bad_requests
 
 
 def contents(child: ServeChild) -> list[str]:

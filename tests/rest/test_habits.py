@@ -9,11 +9,11 @@ from letta_client import APIStatusError, BadRequestError, Letta, RateLimitError
 
 from app.services import Services
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Refusal, Reply, ToolCall, error_body
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
-from tests.support.rest_streams import hear
-from tests.support.seeing import until
+from tests.support.processes.rest_child import ServeChild
+from tests.support.processes.rest_streams import hear
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, error_body
+from tests.support.servers.openai_server import OpenAIServer
+from tests.support.window.seeing import until
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from letta_client import Letta
 
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
+from tests.support.processes.rest_child import ServeChild
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Reply
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
+from tests.support.processes.rest_child import ServeChild
+from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 KB_PER_READER = 100

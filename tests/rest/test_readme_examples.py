@@ -7,8 +7,8 @@ import pytest
 from letta_client import APIStatusError, Letta
 
 from tests.rest.conftest import EMBEDDING, MODEL
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
 
 
 def test_hello_world(client: Letta, model_server: OpenAIServer) -> None:

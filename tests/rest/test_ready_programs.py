@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.ui.settings.api_snippets import Place, snippet
-from tests.support.rest_child import ServeChild
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
+from tests.support.processes.rest_child import ServeChild
 
 SECONDS = 60
 

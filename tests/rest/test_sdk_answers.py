@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from app.rest.routes import ENDPOINTS
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -10,10 +10,10 @@ import pytest
 from letta_client import ConflictError, Letta
 
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Refusal, Reply, ToolCall, error_body
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
-from tests.support.rest_streams import Event, Heard, hear, post, texts
+from tests.support.processes.rest_child import ServeChild
+from tests.support.processes.rest_streams import Event, Heard, hear, post, texts
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, error_body
+from tests.support.servers.openai_server import OpenAIServer
 
 
 def noting(what: str) -> ToolCall:

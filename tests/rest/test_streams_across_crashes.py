@@ -9,10 +9,10 @@ import pytest
 from letta_client import Letta
 
 from tests.rest.conftest import MODEL
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
-from tests.support.rest_child import ServeChild
-from tests.support.rest_streams import Event, hear, post, texts
+from tests.support.processes.rest_child import ServeChild
+from tests.support.processes.rest_streams import Event, hear, post, texts
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
 
 TEXT = " ".join(f"word{n}" for n in range(150))
 

@@ -10,8 +10,8 @@ from app.domain.error import Invalid
 from app.domain.model import Provider, ProviderDraft, ProviderKind
 from app.services import Services
 from app.services.models.discovery import SETTING
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

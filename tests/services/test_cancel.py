@@ -9,7 +9,7 @@ import pytest
 from app.domain.agent import Agent
 from app.domain.message import MessageDraft
 from app.services import Services
-from tests.support.talking import block_value, check_invariants, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, say, transcript
 
 pytestmark = pytest.mark.anyio
 

@@ -11,12 +11,12 @@ from app.domain.block import BlockDraft
 from app.domain.model import ProviderDraft
 from app.domain.run import Step
 from app.services import Services
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import JsonObject, Reply, by_rule, usage_of
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import say, transcript
-from tests.support.whole_engine import thread_of
+from tests.support.engine.talking import say, transcript
+from tests.support.engine.whole_engine import thread_of
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import JsonObject, Reply, by_rule, usage_of
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 
@@ -170,7 +170,7 @@ async def test_nobody_gets_more_than_the_model_was_trained_for(services: Service
 
 
 async def test_a_prompt_from_the_cache_is_no_alarm(services: Services, ollama: OllamaServer) -> None:
-    from tests.support.ollama_replies import Answer
+    from tests.support.servers.ollama_replies import Answer
 
     agent = await on_ollama(services, ollama)
     await talk(services, agent, 12)

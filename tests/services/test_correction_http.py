@@ -9,10 +9,10 @@ from app.domain.history import MemoryEvent, Origin
 from app.domain.run import Run
 from app.services import Services
 from tests.services.conftest import Reopen
-from tests.support.openai_replies import LOADING, Refusal, Reply, ToolCall, error_body, too_long
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
-from tests.support.whole_engine import agent_on, thread_of
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, thread_of
+from tests.support.servers.openai_replies import LOADING, Refusal, Reply, ToolCall, error_body, too_long
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

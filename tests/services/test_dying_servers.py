@@ -12,14 +12,14 @@ from app.domain.error import ModelError
 from app.domain.model import Provider, ProviderDraft, Pull
 from app.domain.run import Run
 from app.services import Services
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import block_value, events_of
-from tests.support.trapped import BEFORE, carried, corrected, goes_on, told
-from tests.support.whole_engine import agent_on, started
+from tests.support.engine.talking import block_value, events_of
+from tests.support.engine.trapped import BEFORE, carried, corrected, goes_on, told
+from tests.support.engine.whole_engine import agent_on, started
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -15,10 +15,10 @@ from app.domain.event import RunEvent
 from app.domain.run import Run
 from app.services import Services
 from tests.adapters.database.volumes import small_disk
-from tests.support.openai_replies import Reply
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import check_invariants, events_of, say, transcript
-from tests.support.whole_engine import agent_on, started, thread_of
+from tests.support.engine.talking import check_invariants, events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, started, thread_of
+from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = [
     pytest.mark.anyio,

@@ -9,10 +9,10 @@ from app.domain.error import AppError, Conflict, Invalid, NotFound
 from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
 from app.services import Services
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import check_invariants, events_of, say, transcript
-from tests.support.whole_engine import agent_on, started, thread_of
+from tests.support.engine.talking import check_invariants, events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, started, thread_of
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ from app.domain.block import BlockDraft
 from app.domain.model import ProviderDraft
 from app.domain.wire_message import AssistantMessage
 from app.services import Services
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
 
 pytestmark = pytest.mark.anyio
 CALL = {"tool": "memory_replace", "args": {"label": "human", "old_string": "Name: Chad.", "new_string": "Name: Brad."}}

@@ -10,7 +10,7 @@ from app.domain.error import Conflict, Invalid
 from app.domain.history import Origin
 from app.domain.message import MessageDraft
 from app.services import Services
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
 
 pytestmark = pytest.mark.anyio
 

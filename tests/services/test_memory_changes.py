@@ -13,7 +13,7 @@ from app.domain.error import AppError, Conflict, Invalid, NotFound
 from app.domain.history import MemoryEvent
 from app.domain.message import MessageDraft
 from app.services import Services
-from tests.support.talking import events_of, say, transcript
+from tests.support.engine.talking import events_of, say, transcript
 
 pytestmark = pytest.mark.anyio
 

@@ -10,15 +10,15 @@ from app.domain.agent import Agent, AgentDraft, ModelSettings
 from app.domain.block import BlockDraft
 from app.domain.model import ProviderDraft
 from app.services import Services
-from tests.support.ollama_pages import SIGN_IN, Installed
-from tests.support.ollama_pages import error as page
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import NO_EMBEDDINGS, OllamaServer
-from tests.support.openai_replies import JsonObject, ToolCall
-from tests.support.serving import Exchange
-from tests.support.talking import say, transcript
-from tests.support.trapped import BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
-from tests.support.whole_engine import thread_of
+from tests.support.engine.talking import say, transcript
+from tests.support.engine.trapped import BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
+from tests.support.engine.whole_engine import thread_of
+from tests.support.servers.ollama_pages import SIGN_IN, Installed
+from tests.support.servers.ollama_pages import error as page
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import NO_EMBEDDINGS, OllamaServer
+from tests.support.servers.openai_replies import JsonObject, ToolCall
+from tests.support.servers.serving import Exchange
 
 pytestmark = pytest.mark.anyio
 

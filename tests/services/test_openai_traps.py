@@ -11,7 +11,10 @@ from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentPatch, ModelSettings
 from app.domain.model import ProviderDraft
 from app.services import Services
-from tests.support.openai_replies import (
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.trapped import AFTER, BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
+from tests.support.engine.whole_engine import agent_on, started, thread_of
+from tests.support.servers.openai_replies import (
     BAD_HISTORY,
     EMPTY_GRAMMAR,
     LOADING,
@@ -24,11 +27,8 @@ from tests.support.openai_replies import (
     error_body,
     text_of,
 )
-from tests.support.openai_server import OpenAIServer
-from tests.support.samples import tool
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
-from tests.support.trapped import AFTER, BEFORE, carried, corrected, goes_on, outlives, repairs_of, told
-from tests.support.whole_engine import agent_on, started, thread_of
+from tests.support.servers.openai_server import OpenAIServer
+from tests.support.values.samples import tool
 
 pytestmark = pytest.mark.anyio
 

@@ -14,10 +14,10 @@ from app.engine.emitter import REMEMBERED
 from app.services import Services
 from app.services.events.bus import CAPACITY
 from tests.services.conftest import Reopen
-from tests.support.openai_replies import LOADING, Reply
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import check_invariants, events_of, say, transcript
-from tests.support.whole_engine import agent_on, started, thread_of
+from tests.support.engine.talking import check_invariants, events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, started, thread_of
+from tests.support.servers.openai_replies import LOADING, Reply
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 SECONDS = 10

@@ -8,7 +8,7 @@ from app.engine.tools.builtin import DEFAULT_TOOLS, builtin_tools
 from app.resources import resource
 from app.services import Services
 from app.services.starters import read_starters
-from tests.support.talking import say
+from tests.support.engine.talking import say
 
 STARTERS = read_starters()
 

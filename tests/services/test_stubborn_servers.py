@@ -13,11 +13,11 @@ from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.domain.run import Run
 from app.engine.model_call.snapshot import read_images, read_view
 from app.services import Services
-from tests.support.filling import fill
-from tests.support.openai_replies import BAD_HISTORY, JsonObject, Refusal, Reply, Scripted, ToolCall, error_body
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
-from tests.support.whole_engine import agent_on, thread_of
+from tests.support.engine.filling import fill
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, thread_of
+from tests.support.servers.openai_replies import BAD_HISTORY, JsonObject, Refusal, Reply, Scripted, ToolCall, error_body
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

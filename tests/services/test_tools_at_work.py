@@ -11,11 +11,11 @@ from app.bootstrap import OpenEngine
 from app.domain.tool import Tool
 from app.engine.state import RunState, RunTools
 from app.ports.tools import ToolContext, ToolOutcome
-from tests.support import samples
-from tests.support.openai_replies import Reply, ToolCall
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import check_invariants, events_of, transcript
-from tests.support.whole_engine import agent_on, started
+from tests.support.engine.talking import check_invariants, events_of, transcript
+from tests.support.engine.whole_engine import agent_on, started
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
+from tests.support.values import samples
 
 pytestmark = pytest.mark.anyio
 LETTER = samples.tool("send_letter", tool_type="custom", idempotent=False)

@@ -13,12 +13,12 @@ from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
 from app.domain.run import Run
 from app.services import Services
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import LOADING
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import events_of, say
-from tests.support.whole_engine import agent_on, started
+from tests.support.engine.talking import events_of, say
+from tests.support.engine.whole_engine import agent_on, started
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import LOADING
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

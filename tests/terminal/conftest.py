@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.config import Config
-from tests.support.lares_process import end_engine
+from tests.support.processes.lares_process import end_engine
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from app.config import Config
 from app.link.client import connect
 from app.link.engine_file import read_note
-from tests.support.lares_process import SECONDS, Terminal, arguments_of, environment, lares
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
+from tests.support.processes.lares_process import SECONDS, Terminal, arguments_of, environment, lares
 
 pytestmark = [
     pytest.mark.usefixtures("config"),

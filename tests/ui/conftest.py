@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
-from tests.support.looks import plain_theme
+from tests.support.window.looks import plain_theme
 
 W = TypeVar("W", bound=QWidget)
 FONTS = Path(__file__).resolve().parents[2] / "resources" / "fonts"

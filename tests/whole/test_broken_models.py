@@ -16,10 +16,18 @@ from app.domain.model import ProviderDraft
 from app.domain.run import Run
 from app.domain.wire_message import AssistantMessage
 from app.services import Services
-from tests.support.broken_ollama import BrokenOllama
-from tests.support.broken_output import AFTER, BASE_TOKENS, BEFORE, KINDS, BrokenModel, BrokenServer, broken_model
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
-from tests.support.unrepaired import read_plainly
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.unrepaired import read_plainly
+from tests.support.servers.broken_ollama import BrokenOllama
+from tests.support.servers.broken_output import (
+    AFTER,
+    BASE_TOKENS,
+    BEFORE,
+    KINDS,
+    BrokenModel,
+    BrokenServer,
+    broken_model,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
 from app.domain.run import Run
 from app.services import Services
-from tests.support.engine_child import EngineChild
-from tests.support.openai_replies import Reply
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
+from tests.support.processes.engine_child import EngineChild
+from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

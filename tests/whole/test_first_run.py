@@ -9,8 +9,8 @@ import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
-from tests.support.ollama_server import OllamaServer
-from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.window.seeing import button, click, has_button, press, shown, texts, type_text, until
 from tests.whole.test_window import ViewContext
 
 NOTICED_SECONDS = 10.0

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from app.bootstrap import open_engine
 from app.config import Config
-from tests.support.seeing import button, click, shown, texts, until
+from tests.support.window.seeing import button, click, shown, texts, until
 from tests.whole.test_window import ViewContext
 
 pytestmark = pytest.mark.allow_logs("the engine cannot go on")

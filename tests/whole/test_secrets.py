@@ -9,10 +9,10 @@ from app.config import Config
 from app.domain.agent import AgentDraft
 from app.domain.block import BlockDraft
 from app.domain.model import ProviderDraft
-from tests.support.engine_child import EngineChild
-from tests.support.openai_replies import Refusal, error_body
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import say
+from tests.support.engine.talking import say
+from tests.support.processes.engine_child import EngineChild
+from tests.support.servers.openai_replies import Refusal, error_body
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -18,8 +18,8 @@ from app.link.launcher import ensure_engine
 from app.ui.application import Session, make_theme
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
-from tests.support.lares_process import free_port
-from tests.support.seeing import button, click, has_button, press, shown, texts, type_text, until
+from tests.support.processes.lares_process import free_port
+from tests.support.window.seeing import button, click, has_button, press, shown, texts, type_text, until
 
 
 class ViewContext:

@@ -11,7 +11,7 @@ from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.domain.event import Changed
 from tests.adapters.database.making import World, conversation
-from tests.support import samples
+from tests.support.values import samples
 
 Opener = Callable[[], Awaitable[SqliteStorage]]
 

@@ -10,8 +10,8 @@ from app.domain.history import MemoryEvent, Origin
 from app.domain.message import Message, Role
 from app.domain.run import Run, Step, Usage
 from app.domain.wire_message import AssistantMessage, iso
-from tests.support import samples
-from tests.support.samples import NOON, some_id
+from tests.support.values import samples
+from tests.support.values.samples import NOON, some_id
 
 
 @dataclass(frozen=True)

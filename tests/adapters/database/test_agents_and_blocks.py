@@ -5,8 +5,8 @@ import pytest
 from app.domain.agent import ModelSettings
 from app.domain.error import NotFound
 from tests.adapters.database.making import World
-from tests.support import samples
-from tests.support.samples import NOON
+from tests.support.values import samples
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from app.adapters.system import SystemClock
 from app.domain.error import Invalid, NotFound, StorageError
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
-from tests.support.samples import NOON
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 DAY = 24 * 3600 * 1_000_000

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.error import NotFound
 from tests.adapters.database.making import World, branch, conversation
-from tests.support.samples import NOON, some_id
+from tests.support.values.samples import NOON, some_id
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from app.domain.error import StorageError
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 from tests.adapters.database.volumes import read_only, small_disk
-from tests.support.samples import NOON
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 

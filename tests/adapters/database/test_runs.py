@@ -8,8 +8,8 @@ from app.adapters.database.repositories.traces import REPLY_CAP, request_of
 from app.domain.error import Conflict, NotFound, StorageError
 from app.domain.run import Failure, Repair, Usage
 from tests.adapters.database.making import World, conversation, memory_event, run_event, step
-from tests.support import samples
-from tests.support.samples import NOON
+from tests.support.values import samples
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from app.adapters.database.search_text import folded, index_text, query_terms, snippet
 from app.domain.message import Role
 from tests.adapters.database.making import World, branch, conversation
-from tests.support import samples
-from tests.support.samples import NOON
+from tests.support.values import samples
+from tests.support.values.samples import NOON
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ from app.domain.error import Conflict, NotFound
 from app.domain.model import Provider
 from app.domain.system import Blob
 from tests.adapters.database.making import World
-from tests.support import samples
-from tests.support.samples import NOON, some_id
+from tests.support.values import samples
+from tests.support.values.samples import NOON, some_id
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ import pytest
 
 from app.adapters.models.ollama.server import Ollama
 from app.adapters.models.openai.server import OpenAICompatible
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_requests import QUICK, provider
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_requests import QUICK, provider
+from tests.support.servers.openai_server import OpenAIServer
 
 
 @pytest.fixture

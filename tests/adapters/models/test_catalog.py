@@ -10,9 +10,9 @@ import pytest
 from app.adapters.models.catalog import Catalog
 from app.adapters.secrets.file import FileSecrets
 from app.domain.error import ModelError
-from tests.support.openai_replies import Refusal, Reply, error_body
-from tests.support.openai_requests import QUICK, answer, provider, text_of
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Refusal, Reply, error_body
+from tests.support.servers.openai_requests import QUICK, answer, provider, text_of
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

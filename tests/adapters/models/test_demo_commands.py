@@ -7,8 +7,8 @@ import pytest
 from app.adapters.models.demo.model import DemoModel
 from app.adapters.models.demo.view import blocks_of, view_of
 from app.domain.error import ModelError
-from tests.support.demo_talk import asked_with, call_for, deltas_for, says
-from tests.support.openai_requests import answer, called, finish_of, returned, said, text_of
+from tests.support.engine.demo_talk import asked_with, call_for, deltas_for, says
+from tests.support.servers.openai_requests import answer, called, finish_of, returned, said, text_of
 
 pytestmark = pytest.mark.anyio
 

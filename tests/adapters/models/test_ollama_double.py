@@ -10,11 +10,11 @@ import httpx
 import ollama as official
 import pytest
 
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import NO_EMBEDDINGS, OllamaServer
-from tests.support.openai_replies import ToolCall
-from tests.support.openai_requests import tool
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import NO_EMBEDDINGS, OllamaServer
+from tests.support.servers.openai_replies import ToolCall
+from tests.support.servers.openai_requests import tool
 
 ASKED = [{"role": "user", "content": "Hello"}]
 LOOK = {"type": "function", "function": {"name": "look", "parameters": tool("look", "at").parameters}}
@@ -136,7 +136,7 @@ def test_unknown_origin_or_host_gets_403_with_an_empty_body(headers: dict[str, s
 
 
 def test_it_runs_as_a_process_and_is_scripted_over_http() -> None:
-    command = [sys.executable, "-m", "tests.support.ollama_server", "0", "--empty"]
+    command = [sys.executable, "-m", "tests.support.servers.ollama_server", "0", "--empty"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         base = f"http://127.0.0.1:{process.stdout.readline().strip()}"

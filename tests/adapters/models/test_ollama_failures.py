@@ -7,11 +7,11 @@ import pytest
 
 from app.adapters.models.http.connection import Patience
 from app.adapters.models.ollama.server import Ollama
-from tests.support.ollama_pages import SIGN_IN, Installed, nested
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal
-from tests.support.openai_requests import KEPT, answer, failure, provider, request, text_of
+from tests.support.servers.ollama_pages import SIGN_IN, Installed, nested
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_requests import KEPT, answer, failure, provider, request, text_of
 
 pytestmark = pytest.mark.anyio
 

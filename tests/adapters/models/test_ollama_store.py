@@ -9,9 +9,9 @@ from app.adapters.models.ollama.pull import Pulling
 from app.adapters.models.ollama.server import Ollama
 from app.domain.error import ModelError
 from app.domain.model import PullProgress
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal
-from tests.support.openai_requests import KEPT, answer, request, text_of
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_requests import KEPT, answer, request, text_of
 
 pytestmark = pytest.mark.anyio
 

@@ -5,12 +5,12 @@ import pytest
 from app.adapters.models.ollama.server import Ollama
 from app.domain.message import ImagePart, TextPart
 from app.ports.models import ChatRequest
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_pages import error as error_page
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import ToolCall
-from tests.support.openai_requests import (
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_pages import error as error_page
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import ToolCall
+from tests.support.servers.openai_requests import (
     KEPT,
     answer,
     called,

@@ -14,9 +14,9 @@ from app.adapters.models.http.connection_failures import failed, silent
 from app.adapters.models.http.refusals import Server
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
-from tests.support.openai_replies import Reply
-from tests.support.openai_requests import KEPT, QUICK, failure, provider, request, text_of
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_requests import KEPT, QUICK, failure, provider, request, text_of
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

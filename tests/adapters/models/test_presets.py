@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.adapters.models.presets import CLOUD, LOCAL, PATIENCE, PRESETS, PROBED, places, probe
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal, error_body
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal, error_body
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from app.adapters.models.http.refusals import Server
 from app.adapters.models.ollama.reply import OllamaReply
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.adapters.models.openai.server import OpenAICompatible
-from tests.support.openai_requests import QUICK, answer, failure, provider, text_of
+from tests.support.servers.openai_requests import QUICK, answer, failure, provider, text_of
 
 pytestmark = pytest.mark.anyio
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"

@@ -8,9 +8,9 @@ import httpx
 import openai
 import pytest
 
-from tests.support.openai_replies import Refusal, Reply, ToolCall, too_long
-from tests.support.openai_requests import tool
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, too_long
+from tests.support.servers.openai_requests import tool
+from tests.support.servers.openai_server import OpenAIServer
 
 CALL = ToolCall("memory_replace", {"label": "human", "old_string": "Chad 🎉", "new_string": "Brad"})
 ASKED = [{"role": "user", "content": "Hello"}]
@@ -89,7 +89,7 @@ def test_without_a_script_a_name_is_corrected_by_a_tool_call(server: OpenAIServe
 
 
 def test_as_a_process_of_its_own_it_is_scripted_over_http() -> None:
-    command = [sys.executable, "-m", "tests.support.openai_server", "0"]
+    command = [sys.executable, "-m", "tests.support.servers.openai_server", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.error import ModelError, StorageError
 from app.engine.model_call.retries import LOADING_PATIENCE, Retries, Sent
-from tests.support.samples import NOON
+from tests.support.values.samples import NOON
 
 SENT = Sent(tokens=100)
 BUSY = ModelError("busy", retryable=True)

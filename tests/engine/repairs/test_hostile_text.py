@@ -14,7 +14,7 @@ from app.engine.repairs.json_repair import Unreadable, read_object
 from app.engine.repairs.loops import CallMemo, RepetitionWatch
 from app.engine.repairs.policy import REPEATED, Circumstances, Heard, NativeCall, read_reply
 from app.engine.repairs.tags import TagStripper, clean
-from tests.support.samples import tool
+from tests.support.values.samples import tool
 
 TOOLS = (tool("memory_replace"), tool("search"))
 TAGGED = '<tool_call>{"name": "memory_replace", "arguments": {"label": "human"}}</tool_call>'

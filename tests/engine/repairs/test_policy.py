@@ -17,7 +17,7 @@ from app.engine.run.decide import FreshIds, decide
 from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RawCall, Reply, RunState, RunTools
 from app.engine.state import ToolsReturned as Returned
 from app.ports.models import ChatRequest, ModelFacts
-from tests.support.samples import NOON, agent, call, message, returned, tool
+from tests.support.values.samples import NOON, agent, call, message, returned, tool
 
 SCHEMA = {
     "type": "object",

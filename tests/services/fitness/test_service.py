@@ -14,12 +14,12 @@ from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import Provider, ProviderDraft
 from app.services import Services
 from tests.services.conftest import Reopen
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import JsonObject, Refusal, ToolCall
-from tests.support.talking import events_of
-from tests.support.whole_engine import started
+from tests.support.engine.talking import events_of
+from tests.support.engine.whole_engine import started
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import JsonObject, Refusal, ToolCall
 
 pytestmark = pytest.mark.anyio
 

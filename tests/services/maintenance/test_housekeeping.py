@@ -20,7 +20,7 @@ from app.domain.turn import Feedback
 from app.ports.storage import Forgotten
 from app.services import Services
 from app.services.maintenance.housekeeping import BELIEVED, DAY, SEEN, Housekeeping
-from tests.support.talking import events_of, say
+from tests.support.engine.talking import events_of, say
 
 pytestmark = pytest.mark.anyio
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -11,9 +11,9 @@ from app.domain.event import Changed, ChangedKind
 from app.domain.model import FoundServer
 from app.services import Services
 from app.services.models.discovery import SETTING
-from tests.support.lares_process import free_port
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_server import OpenAIServer
+from tests.support.processes.lares_process import free_port
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ from app.services.models.cache import ModelCache
 from app.services.models.pulls import Pulls, SpeedMeter
 from app.services.models.service import Models
 from tests.services.conftest import Reopen
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

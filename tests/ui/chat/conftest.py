@@ -6,7 +6,7 @@ import pytest
 import qasync
 from PySide6.QtWidgets import QApplication
 
-from tests.support.chat_stage import Stage
+from tests.support.window.chat_stage import Stage
 
 
 @pytest.fixture

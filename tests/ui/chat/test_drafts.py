@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from app.ui.chat.attachment import png_of
 from app.ui.chat.cards.user_card import UserCard
-from tests.support.chat_stage import Stage
+from tests.support.window.chat_stage import Stage
 
 
 def test_each_conversation_has_its_own_draft(stage: Stage) -> None:

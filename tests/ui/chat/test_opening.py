@@ -3,8 +3,8 @@
 import asyncio
 
 from app.domain.event import Changed
-from tests.support.chat_stage import Stage
-from tests.support.conversation_showcase import Scene
+from tests.support.window.chat_stage import Stage
+from tests.support.window.conversation_showcase import Scene
 
 
 def test_a_run_that_ends_while_its_conversation_is_being_opened_is_shown(stage: Stage) -> None:

@@ -12,9 +12,9 @@ from app.domain.error import AppError, LinkError
 from app.domain.message import ImagePart, MessageDraft
 from app.ui.chat.attachment import png_of
 from app.ui.chat.cards.user_card import UserCard
-from tests.support.chat_stage import Stage
-from tests.support.conversation_showcase import Scene
-from tests.support.looks import nameless
+from tests.support.window.chat_stage import Stage
+from tests.support.window.conversation_showcase import Scene
+from tests.support.window.looks import nameless
 
 NAME = "My name is Brad, not Chad."
 

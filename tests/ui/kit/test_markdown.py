@@ -13,7 +13,7 @@ from app.ui.kit.markdown import MarkdownView
 from app.ui.kit.markdown_code import lines_of
 from app.ui.kit.markdown_write import CodeProperty
 from app.ui.theme import Theme
-from tests.support.looks import plain_theme
+from tests.support.window.looks import plain_theme
 
 PIECES = (
     "A first **bold** line.\n",

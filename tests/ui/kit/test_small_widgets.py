@@ -25,7 +25,7 @@ from app.ui.kit.usage_bar import UsageBar
 from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.theme import Theme
 from app.ui.window.overlay import OverlayColumn
-from tests.support.looks import nameless, wide_window
+from tests.support.window.looks import nameless, wide_window
 
 
 def test_a_button_keeps_its_text_while_busy_and_shows_it_late(theme: Theme, show: Callable, qtbot: QtBot) -> None:

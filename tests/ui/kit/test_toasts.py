@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.kit.toast import TOASTS_MAX, ToastHost
 from app.ui.theme import Theme
-from tests.support.looks import wide_window
+from tests.support.window.looks import wide_window
 
 
 def test_toasts_stand_at_the_bottom_right_and_at_most_three(theme: Theme, show: Callable) -> None:

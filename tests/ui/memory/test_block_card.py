@@ -12,8 +12,8 @@ from app.domain.block import Block
 from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_change import LineChange, change_of, count_words, sentence
 from app.ui.theme import Theme
-from tests.support.gallery import a_block, a_change
-from tests.support.looks import nameless
+from tests.support.window.gallery import a_block, a_change
+from tests.support.window.looks import nameless
 
 BEFORE = "Name: Chad.\nPartner: Mia."
 AFTER = "Name: Brad.\nPartner: Mia."

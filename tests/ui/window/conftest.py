@@ -8,11 +8,11 @@ import pytest
 import qasync
 from PySide6.QtWidgets import QApplication
 
-from tests.support.fake_services import FakeServices, fake_services
-from tests.support.households import connect_ollama
-from tests.support.looks import plain_theme
-from tests.support.opened_window import OpenedWindow
-from tests.support.sample import furnish_sample
+from tests.support.window.fake_services import FakeServices, fake_services
+from tests.support.window.households import connect_ollama
+from tests.support.window.looks import plain_theme
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.sample import furnish_sample
 
 
 @pytest.fixture

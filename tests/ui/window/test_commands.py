@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.ui.state.command_registry import Command, Commands, shown_keys
-from tests.support.opened_window import OpenedWindow
+from tests.support.window.opened_window import OpenedWindow
 
 
 def test_ids_and_shortcuts_of_the_window_are_unique(window: OpenedWindow) -> None:

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSlider
 
 from app.domain.context import ContextOverview
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import texts
 
 Wait = Callable[..., Any]
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, has_button, texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, has_button, texts
 
 Wait = Callable[..., Any]
 

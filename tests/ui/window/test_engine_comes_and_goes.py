@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication
 
 from app.adapters.database.backups import restore_scheduled
 from app.domain.error import LinkError
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, click, has_button, texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, click, has_button, texts
 
 Wait = Callable[..., Any]
 

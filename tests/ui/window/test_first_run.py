@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QRadioButton
 
 from app.domain.model import FoundServer
-from tests.support.fake_models import PRESETS
-from tests.support.fake_services import FakeServices
-from tests.support.households import MODELS, clear, finish_pull, start_ollama
-from tests.support.looks import nameless, plain_theme
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, has_button, shown, texts
+from tests.support.window.fake_models import PRESETS
+from tests.support.window.fake_services import FakeServices
+from tests.support.window.households import MODELS, clear, finish_pull, start_ollama
+from tests.support.window.looks import nameless, plain_theme
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, has_button, shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]

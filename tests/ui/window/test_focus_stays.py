@@ -6,8 +6,8 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, has_button
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, has_button
 
 Key = Qt.Key
 Wait = Callable[..., Any]

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from app.ui.kit.buttons import Button, IconButton
-from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
-from tests.support.seeing import texts
+from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
+from tests.support.window.seeing import texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLineEdit
 from app.domain.api import ApiRequest
 from app.domain.error import AppError
 from app.ui.settings.local_api import LocalApi
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, click, has_button, texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, click, has_button, texts
 
 Wait = Callable[..., Any]
 

@@ -12,13 +12,13 @@ from app.domain.agent import AgentPatch
 from app.domain.context import ContextAlarm
 from app.domain.event import Progress
 from app.domain.run import Failure, Repair
-from tests.support.fake_services import FakeServices
-from tests.support.fake_world import now
-from tests.support.households import connect_ollama
-from tests.support.looks import plain_theme
-from tests.support.opened_window import OpenedWindow
-from tests.support.sample import furnish_sample
-from tests.support.seeing import button, has_button, texts
+from tests.support.window.fake_services import FakeServices
+from tests.support.window.fake_world import now
+from tests.support.window.households import connect_ollama
+from tests.support.window.looks import plain_theme
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.sample import furnish_sample
+from tests.support.window.seeing import button, has_button, texts
 
 Wait = Callable[..., Any]
 SENTENCE = "Ollama read 4,096 of 9,391 tokens; instructions and memory were lost."

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.agent import AgentPatch
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import button, has_button, shown, texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, has_button, shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from app.domain.api import ApiRequest
 from app.domain.error import LinkError
-from tests.support.looks import nameless
-from tests.support.opened_window import OpenedWindow
+from tests.support.window.looks import nameless
+from tests.support.window.opened_window import OpenedWindow
 
 Wait = Callable[..., Any]
 Show = Callable[[OpenedWindow], Awaitable[None]]

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QApplication
 from app.domain.agent import AgentDraft, AgentPatch
 from app.ui.kit.buttons import Button
 from app.ui.kit.wording import full_time
-from tests.support.looks import plain_theme
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import texts
+from tests.support.window.looks import plain_theme
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import texts
 
 Wait = Callable[..., Any]
 

@@ -46,7 +46,7 @@ print(json.dumps({"cpu": time.process_time(), "modules": sorted(sys.modules), "t
 WHOLE = """
 import asyncio, json, os, sys
 import app.domain.event
-from tests.support.child_window import live
+from tests.support.window.child_window import live
 print(json.dumps(live(sys.argv[1])))
 """
 

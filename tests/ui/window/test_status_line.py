@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.message import MessageDraft
-from tests.support.opened_window import OpenedWindow
-from tests.support.seeing import texts
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import texts
 
 Wait = Callable[..., Any]
 

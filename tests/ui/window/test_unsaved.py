@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from app.domain.block import BlockPatch
 from app.ui.agents.instructions import Instructions
 from app.ui.memory.block_card import BlockCard
-from tests.support.opened_window import ALT, CTRL, SHIFT, OpenedWindow
-from tests.support.seeing import button, texts
+from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
+from tests.support.window.seeing import button, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.support.demo_talk import OLD_TOOLS, call_for, deltas_for, says
-from tests.support.openai_requests import called, calls_of, returned, said
+from tests.support.engine.demo_talk import OLD_TOOLS, call_for, deltas_for, says
+from tests.support.servers.openai_requests import called, calls_of, returned, said
 
 pytestmark = pytest.mark.anyio
 

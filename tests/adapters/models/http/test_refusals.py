@@ -7,7 +7,7 @@ import pytest
 from app.adapters.models.http.refusals import Server, refused
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
-from tests.support.openai_replies import (
+from tests.support.servers.openai_replies import (
     BAD_HISTORY,
     EMPTY_GRAMMAR,
     LOADING,
@@ -16,8 +16,8 @@ from tests.support.openai_replies import (
     error_body,
     too_long,
 )
-from tests.support.openai_requests import KEPT, QUICK, answer, failure, provider, request, said, text_of
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_requests import KEPT, QUICK, answer, failure, provider, request, said, text_of
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

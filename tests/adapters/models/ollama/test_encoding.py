@@ -11,7 +11,7 @@ from app.adapters.models.ollama.encoding import encode
 from app.adapters.models.ollama.schema import reduced
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart
 from app.ports.models import ChatRequest, ModelFacts
-from tests.support.openai_requests import called, message, request, returned, said, tool
+from tests.support.servers.openai_requests import called, message, request, returned, said, tool
 
 THINKS = ModelFacts(tools=True, vision=True, thinking="switch", server_version="0.32.15")
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.adapters.models.http.refusals import Server
 from app.adapters.models.ollama.errors import cut_call_name, is_cloud_name, refused
-from tests.support.ollama_server import NO_EMBEDDINGS
-from tests.support.openai_requests import KEPT
+from tests.support.servers.ollama_server import NO_EMBEDDINGS
+from tests.support.servers.openai_requests import KEPT
 
 SERVER = Server("Ollama", "http://127.0.0.1:11434/api/chat", "qwen3:8b", "the-key")
 

@@ -8,10 +8,10 @@ from app.adapters.models.ollama.models import facts_of, full_name, shown
 from app.adapters.models.ollama.server import Ollama
 from app.domain.error import ModelError
 from app.domain.model import Model
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal
-from tests.support.openai_requests import answer, provider, request
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_requests import answer, provider, request
 
 pytestmark = pytest.mark.anyio
 

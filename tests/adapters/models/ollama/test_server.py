@@ -11,11 +11,11 @@ import pytest
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.ollama.server import Ollama, root_of
 from app.adapters.secrets.file import FileSecrets
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import PAGE, ToolCall
-from tests.support.openai_requests import (
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import PAGE, ToolCall
+from tests.support.servers.openai_requests import (
     QUICK,
     answer,
     called,

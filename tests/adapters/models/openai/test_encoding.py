@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.adapters.models.openai.encoding import encode
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
 from app.ports.models import ChatRequest
-from tests.support.openai_requests import called, message, request, returned, said, tool
+from tests.support.servers.openai_requests import called, message, request, returned, said, tool
 
 
 def _body(asked: ChatRequest, **options: bool) -> dict[str, Any]:

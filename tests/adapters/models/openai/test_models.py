@@ -7,9 +7,9 @@ import pytest
 from app.adapters.models.openai.models import models_of
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
-from tests.support.openai_replies import PAGE, Refusal
-from tests.support.openai_requests import request, tool
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import PAGE, Refusal
+from tests.support.servers.openai_requests import request, tool
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

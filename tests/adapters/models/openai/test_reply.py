@@ -8,7 +8,7 @@ import pytest
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
-from tests.support.openai_requests import calls_of, finish_of, reasoning_of, text_of
+from tests.support.servers.openai_requests import calls_of, finish_of, reasoning_of, text_of
 
 
 def _read(*deltas: dict[str, Any], finish: str = "stop", **last: Any) -> list[ModelDelta]:

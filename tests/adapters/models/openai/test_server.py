@@ -10,8 +10,8 @@ import pytest
 from app.adapters.models.http.connection import base_of
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.address import is_here
-from tests.support.openai_replies import Refusal, Reply, ToolCall
-from tests.support.openai_requests import (
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall
+from tests.support.servers.openai_requests import (
     QUICK,
     answer,
     calls_of,
@@ -23,7 +23,7 @@ from tests.support.openai_requests import (
     text_of,
     tool,
 )
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from app.domain.wire_message import (
     iso,
     objects_of,
 )
-from tests.support.fake_world import World, new_id, now
+from tests.support.window.fake_world import World, new_id, now
 
 NAME = re.compile(r"my name is (?P<new>\w+),? not (?P<old>\w+)", re.IGNORECASE)
 
@@ -69,7 +69,7 @@ class Script:
             tool_name=call.name,
             message_id=self._said.id,
         )
-        from tests.support.fake_services import Blocks
+        from tests.support.window.fake_services import Blocks
 
         changed = await Blocks(world).update(block.id, BlockPatch(value=block.value.replace(old, new)), origin=origin)
         answer = f"Changed. {block.label} is now version {changed.version}."

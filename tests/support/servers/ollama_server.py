@@ -5,7 +5,7 @@
         ... talk to server.url ...
         assert server.chats[0].body["options"]["num_ctx"] == 8192
 
-    python -m tests.support.ollama_server 11434 --empty
+    python -m tests.support.servers.ollama_server 11434 --empty
 
 Without a queued answer it follows the rules of `openai_replies.by_rule`. Over HTTP the queue is filled by
 `POST /script` (a list of fields of `Answer` or `Refusal`) and the record read by `GET /recorded`.
@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.support.ollama_pages import (
+from tests.support.servers.ollama_pages import (
     Cloud,
     Installed,
     count,
@@ -31,9 +31,9 @@ from tests.support.ollama_pages import (
     too_long,
     wanted,
 )
-from tests.support.ollama_replies import Answer, Scripted, as_line, bare_done, lines_of, ruled
-from tests.support.openai_replies import JsonObject, Refusal, ToolCall
-from tests.support.serving import Exchange, Recorded, Serving
+from tests.support.servers.ollama_replies import Answer, Scripted, as_line, bare_done, lines_of, ruled
+from tests.support.servers.openai_replies import JsonObject, Refusal, ToolCall
+from tests.support.servers.serving import Exchange, Recorded, Serving
 
 NDJSON = "application/x-ndjson"
 NO_EMBEDDINGS = "This server does not support embeddings. Start it with `--embeddings`"

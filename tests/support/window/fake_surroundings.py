@@ -11,8 +11,8 @@ from app.domain.event import Changed, Progress
 from app.domain.model import Model
 from app.domain.system import Backup, Blob, EngineStatus
 from app.domain.tool import Tool
-from tests.support.fake_models import add_provider
-from tests.support.fake_world import World, new_id, now
+from tests.support.window.fake_models import add_provider
+from tests.support.window.fake_world import World, new_id, now
 
 TOOLS = (
     ("memory_replace", "letta_core", "Replace a text in a memory block."),

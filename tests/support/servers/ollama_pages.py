@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.adapters.models.tokens import EstimatingCounter
-from tests.support.openai_replies import JsonObject, Refusal
+from tests.support.servers.openai_replies import JsonObject, Refusal
 
 Cloud = Literal["on", "signed out", "offline", "off"]
 SIGN_IN = "https://ollama.com/connect?name=box&key=c3NoLWVk"

@@ -21,7 +21,7 @@ from app.domain.model import (
     ServerPreset,
 )
 from app.domain.starter import Starter
-from tests.support.fake_world import World, new_id, now
+from tests.support.window.fake_world import World, new_id, now
 
 GB = 1_000_000_000
 TASKS: tuple[FitTaskName, ...] = ("tool call", "two steps", "memory edit", "restraint", "json", "speed", "context")

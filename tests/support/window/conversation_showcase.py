@@ -12,8 +12,8 @@ from app.domain.conversation import Conversation
 from app.domain.history import Origin
 from app.domain.message import Message, Part, ReasoningPart, Role, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.run import Failure, Run, Step, Usage
-from tests.support.fake_services import FakeServices, fake_services
-from tests.support.fake_world import new_id, now
+from tests.support.window.fake_services import FakeServices, fake_services
+from tests.support.window.fake_world import new_id, now
 
 SECOND = 1_000_000
 RISOTTO = '''For six you need **420 g** of rice and 1.5 l of stock; everything grows evenly, only the wine does not:

@@ -4,8 +4,8 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch, ModelSettings
 from app.domain.block import BlockDraft, BlockPatch
 from app.domain.history import Origin
 from app.domain.message import MessageDraft
-from tests.support.fake_services import FakeServices
-from tests.support.fake_world import new_id, now
+from tests.support.window.fake_services import FakeServices
+from tests.support.window.fake_world import new_id, now
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE

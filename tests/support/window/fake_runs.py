@@ -14,8 +14,8 @@ from app.domain.message import (
     SearchHit,
 )
 from app.domain.run import Run, Step, StepTrace
-from tests.support.fake_script import Script
-from tests.support.fake_world import World, new_id, now
+from tests.support.window.fake_script import Script
+from tests.support.window.fake_world import World, new_id, now
 
 
 class Conversations:

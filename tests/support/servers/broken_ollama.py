@@ -2,12 +2,12 @@
 
 import json
 
-from tests.support.broken_output import GIVEN, TOOL, BrokenModel
-from tests.support.ollama_pages import Installed
-from tests.support.ollama_replies import Answer
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import JsonObject, Reply
-from tests.support.serving import Exchange
+from tests.support.servers.broken_output import GIVEN, TOOL, BrokenModel
+from tests.support.servers.ollama_pages import Installed
+from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import JsonObject, Reply
+from tests.support.servers.serving import Exchange
 
 UNFORCED = {"empty_reply", "repetition", "cut_call"}
 """What a model that nothing helps goes on doing inside the grammar of a JSON schema."""

@@ -5,7 +5,7 @@
         ... talk to server.url ...
         assert server.requests[0].body["model"] == "tiny"
 
-    python -m tests.support.openai_server 8080
+    python -m tests.support.servers.openai_server 8080
 
 Without a queued answer it follows `by_rule`, which is the same in every process. Over HTTP the queue is filled by
 `POST /script` (a list of fields of `Reply` or `Refusal`) and the record read by `GET /recorded`.
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from app.adapters.models.tokens import EstimatingCounter
-from tests.support.openai_replies import (
+from tests.support.servers.openai_replies import (
     JsonObject,
     Refusal,
     Reply,

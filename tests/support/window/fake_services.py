@@ -7,9 +7,9 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAge
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import USER, MemoryEvent, Origin
-from tests.support.fake_models import Fitness, Models, Providers, Servers, Starters
-from tests.support.fake_runs import Conversations, Messages, Runs
-from tests.support.fake_surroundings import (
+from tests.support.window.fake_models import Fitness, Models, Providers, Servers, Starters
+from tests.support.window.fake_runs import Conversations, Messages, Runs
+from tests.support.window.fake_surroundings import (
     Api,
     Backups,
     Blobs,
@@ -20,7 +20,7 @@ from tests.support.fake_surroundings import (
     Tools,
     furnish,
 )
-from tests.support.fake_world import World, new_id, now
+from tests.support.window.fake_world import World, new_id, now
 
 SYSTEM = (
     "You are a companion of one household. Keep what is true and lasting in your memory blocks, "

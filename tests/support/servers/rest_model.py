@@ -1,6 +1,6 @@
 """A model server without any latency, in a process of its own: what a bare call of it costs is the yardstick.
 
-    python -m tests.support.rest_model
+    python -m tests.support.servers.rest_model
 
 It answers `POST /v1/chat/completions` at once: with a memory tool call when the last message begins with "tool" and
 is a person's, with 500 tokens for "long", else with one short sentence.

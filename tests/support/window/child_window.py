@@ -11,9 +11,9 @@ from app.config import Config
 from app.ui.application import Session, make_application, make_theme
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
-from tests.support.fake_services import fake_services
-from tests.support.opened_window import FakeClient
-from tests.support.sample import furnish_sample
+from tests.support.window.fake_services import fake_services
+from tests.support.window.opened_window import FakeClient
+from tests.support.window.sample import furnish_sample
 
 SMAPS = Path("/proc/self/smaps_rollup")
 

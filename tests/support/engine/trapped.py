@@ -7,10 +7,10 @@ import re
 from app.domain.agent import Agent
 from app.domain.run import Run
 from app.services import Services
-from tests.support.ollama_server import OllamaServer
-from tests.support.openai_replies import Refusal
-from tests.support.openai_server import OpenAIServer
-from tests.support.talking import block_value, check_invariants, say, transcript
+from tests.support.engine.talking import block_value, check_invariants, say, transcript
+from tests.support.servers.ollama_server import OllamaServer
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_server import OpenAIServer
 
 CORRECTION = "my name is Brad, not Chad"
 BEFORE, AFTER = "Name: Chad.\nLikes tea.", "Name: Brad.\nLikes tea."

@@ -16,9 +16,9 @@ from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
-from tests.support.conversation_showcase import furnished
-from tests.support.fake_services import FakeServices, fake_services
-from tests.support.looks import plain_theme
+from tests.support.window.conversation_showcase import furnished
+from tests.support.window.fake_services import FakeServices, fake_services
+from tests.support.window.looks import plain_theme
 
 
 class Drafts:

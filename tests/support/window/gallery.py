@@ -1,4 +1,4 @@
-"""A window with every widget in every state, for looking at: `python -m tests.support.gallery folder`."""
+"""A window with every widget in every state, for looking at: `python -m tests.support.window.gallery folder`."""
 
 import os
 import sys

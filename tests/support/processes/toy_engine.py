@@ -1,4 +1,4 @@
-"""An engine process with toy services: `python -m tests.support.toy_engine --data DIR [--behaviour WORD]`.
+"""An engine process with toy services: `python -m tests.support.processes.toy_engine --data DIR [--behaviour WORD]`.
 
 It appends to `life.txt` what happens to it, and is busy while a file `busy` exists in its data folder.
 """
@@ -16,13 +16,13 @@ from app.config import Config
 from app.domain.error import StorageError
 from app.link.engine_process import EnginePlan, run_engine
 from app.link.spawn import Command, reporter
-from tests.support.toy_services import ToyServices
+from tests.support.processes.toy_services import ToyServices
 
 
 def toy_command(behaviour: str = "", version: str = __version__) -> Command:
     def command(config: Config) -> Sequence[str]:
         own = ["--data", str(config.folder), "--behaviour", behaviour, "--version", version]
-        return [sys.executable, "-m", "tests.support.toy_engine", *own]
+        return [sys.executable, "-m", "tests.support.processes.toy_engine", *own]
 
     return command
 

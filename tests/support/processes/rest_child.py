@@ -13,8 +13,8 @@ from app.config import Config
 from app.domain.model import ProviderDraft
 from app.link.launcher import ensure_engine
 from app.services import Services
-from tests.support.lares_process import SECONDS, arguments_of, environment
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
+from tests.support.processes.lares_process import SECONDS, arguments_of, environment
 
 T = TypeVar("T")
 PROVIDER = "scripted"

@@ -1,8 +1,8 @@
 """Machines of the fake services: with nothing installed, and with an Ollama that has some models."""
 
 from app.domain.model import FoundServer, Provider
-from tests.support.fake_models import GB, PRESETS, a_report, add_provider, ollama_models
-from tests.support.fake_services import FakeServices
+from tests.support.window.fake_models import GB, PRESETS, a_report, add_provider, ollama_models
+from tests.support.window.fake_services import FakeServices
 
 MODELS = ("qwen3:8b", "ministral-3:8b", "gemma4:e4b", "mistral-small3.2:24b", "nomic-embed-text")
 

@@ -16,7 +16,7 @@ from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window.assembly import Assembly
-from tests.support.fake_services import FakeServices
+from tests.support.window.fake_services import FakeServices
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,

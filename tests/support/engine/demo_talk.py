@@ -9,7 +9,16 @@ from app.domain.message import Message
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_memory
 from app.ports.models import ChatRequest, ModelDelta
-from tests.support.openai_requests import answer, calls_of, finish_of, reasoning_of, request, said, text_of, tool
+from tests.support.servers.openai_requests import (
+    answer,
+    calls_of,
+    finish_of,
+    reasoning_of,
+    request,
+    said,
+    text_of,
+    tool,
+)
 
 TOOLS = (
     tool("memory_insert", "label", "new_string", "insert_line"),

@@ -6,7 +6,7 @@ from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
 from app.domain.run import Run
 from app.services import Services
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_server import OpenAIServer
 
 HUMAN = BlockDraft(label="human", value="Name: Chad.\nLikes tea.", limit=2000)
 

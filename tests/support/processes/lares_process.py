@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.config import Config
 from app.link.engine_file import read_note
-from tests.support.source import ROOT
+from tests.support.guards.source import ROOT
 
 SECONDS = 40
 

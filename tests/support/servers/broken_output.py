@@ -12,8 +12,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from tests.support.openai_replies import JsonObject, Reply, Scripted, ToolCall, text_of
-from tests.support.openai_server import OpenAIServer
+from tests.support.servers.openai_replies import JsonObject, Reply, Scripted, ToolCall, text_of
+from tests.support.servers.openai_server import OpenAIServer
 
 TOOL = "memory_replace"
 BEFORE, AFTER = "Name: Chad.\nLikes tea.", "Name: Brad.\nLikes tea."

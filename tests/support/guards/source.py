@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MIGRATIONS = "app/adapters/database/migrations/versions/"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.ollama_pages import Installed, error
-from tests.support.openai_replies import JsonObject, Refusal, ToolCall, by_rule, pieces
+from tests.support.servers.ollama_pages import Installed, error
+from tests.support.servers.openai_replies import JsonObject, Refusal, ToolCall, by_rule, pieces
 
 STAMP = "2026-05-01T10:00:00.123456789Z"
 RUNNER_DIED = "an error was encountered while running the model: unexpected EOF"

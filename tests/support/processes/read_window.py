@@ -5,7 +5,7 @@ import sys
 
 from app.__main__ import main
 from app.ui.application import Session
-from tests.support.seeing import texts, until
+from tests.support.window.seeing import texts, until
 
 run = Session.run
 
