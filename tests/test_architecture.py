@@ -212,6 +212,18 @@ def test_the_packaging_folder_does_not_shadow_a_library() -> None:
 # The window
 
 
+def test_services_keep_their_signatures_to_the_last_line_of_the_window() -> None:
+    none_of(
+        source.at(node, "services: Any is a guess: take Services of app.link.client, under TYPE_CHECKING")
+        for source in files_in("app/ui/", "app/terminal/")
+        for node in source.nodes
+        if isinstance(node, ast.arg | ast.AnnAssign)
+        and "services" in (node.arg if isinstance(node, ast.arg) else ast.unparse(node.target))
+        and node.annotation is not None
+        and ast.unparse(node.annotation) == "Any"
+    )
+
+
 def test_no_nested_event_loop() -> None:
     banned = {"exec", "exec_", "processEvents", "asyncSlot", "asyncClose"}
     none_of(

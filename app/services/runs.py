@@ -1,7 +1,7 @@
 """Runs: start, watch, stop, try again."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from app.domain.error import Conflict, Invalid, StorageError
 from app.domain.event import Event, RunEvent
@@ -97,7 +97,7 @@ class Runs:
         """The bytes a step sent and received."""
         return await self._ports.storage.read(lambda repos: repos.runs.trace(step_id))
 
-    async def subscribe(self, run_id: str, after_seq: int = 0) -> AsyncIterator[RunEvent]:
+    async def subscribe(self, run_id: str, after_seq: int = 0) -> AsyncGenerator[RunEvent, None]:
         """Every event of a run after `after_seq`, from the log and then live, without gap or repeat, to its end.
 
         Raises `StorageError` when the run broke off because its end could not be stored, and still cannot.

@@ -25,7 +25,7 @@ from app.terminal.paper import BOLD, DIM, Paper, give_up_output, open_paper
 from app.terminal.reply import ReplyPrinter
 
 if TYPE_CHECKING:
-    from app.services import Services
+    from app.link.client import Services
 
 HELP = """\
 /agents [name]   show the agents, or talk to another one

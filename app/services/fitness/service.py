@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -84,7 +84,7 @@ class Fitness:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
         return tuple(report for report in _read(setting) if self._holds(report))
 
-    async def test(self, handle: str) -> AsyncIterator[FitProgress]:
+    async def test(self, handle: str) -> AsyncGenerator[FitProgress, None]:
         """Tests a model; the last item has the report. Stops when nobody listens any more.
 
         Raises `Invalid` for a model that cannot be tested, `ModelError` when its server is at fault.

@@ -4,7 +4,7 @@ Starting engines, and refusing to after three deaths, is the launcher's: here an
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,11 +13,14 @@ from app.domain.system import EngineStatus
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
 
+if TYPE_CHECKING:
+    from app.link.client import Services
+
 
 class Client(Protocol):
     """What the link's client gives."""
 
-    services: Any
+    services: "Services"
     on_notice: Callable[[str], None]
 
     async def wait_closed(self) -> None:
@@ -35,9 +38,9 @@ class LiveServices:
     """Stands for the services of whichever engine runs now, so that views need not notice that it was replaced."""
 
     def __init__(self) -> None:
-        self._services: Any = None
+        self._services: Services | None = None
 
-    def point_to(self, services: Any) -> None:
+    def point_to(self, services: "Services | None") -> None:
         self._services = services
 
     def __getattr__(self, noun: str) -> Any:
@@ -63,7 +66,9 @@ class EngineConnection(QObject):
         self._relay = relay
         self._connect = connect
         self._client: Client | None = None
-        self.services: Any = LiveServices()
+        self._live = LiveServices()
+        self.services = cast("Services", self._live)
+        """Those of whichever engine runs now."""
         self.state = "starting"
 
     def start(self) -> None:
@@ -93,7 +98,7 @@ class EngineConnection(QObject):
         """One engine: from connecting to the loss of the link."""
         client = self._client = await self._connect()
         client.on_notice = self._notice
-        self.services.point_to(client.services)
+        self._live.point_to(client.services)
         following = self._tasks.spawn(self._follow(client), self)
         try:
             status: EngineStatus = await client.services.system.status()
@@ -106,7 +111,7 @@ class EngineConnection(QObject):
         finally:
             following.cancel()
             self._relay.drop()
-            self.services.point_to(None)
+            self._live.point_to(None)
             self._client = None
 
     def _notice(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """What the conversation asks before it does something: opening a link, trying a finished reply again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -11,11 +11,12 @@ from app.ui.chat.transcript.row import Row
 from app.ui.kit.markdown_write import is_openable
 
 if TYPE_CHECKING:
+    from app.link.client import Services
     from app.ui.chat.view import ChatView
 
 
 class ChatQuestions(QObject):
-    def __init__(self, view: "ChatView", services: Any, tasks: Tasks) -> None:
+    def __init__(self, view: "ChatView", services: "Services", tasks: Tasks) -> None:
         super().__init__(view)
         self._view, self._services, self._tasks = view, services, tasks
         view.context.signals.link.connect(self.ask_link)

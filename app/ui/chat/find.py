@@ -1,6 +1,6 @@
 """Finds words in the open conversation: in the cards that are loaded first, then in everything older."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent, QTextCursor, QTextDocument
@@ -12,6 +12,7 @@ from app.ui.bridge.tasks import Tasks
 from app.ui.kit.markdown import MarkdownView
 
 if TYPE_CHECKING:
+    from app.link.client import Services
     from app.ui.chat.view import ChatView
 
 HITS = 100
@@ -20,7 +21,7 @@ MOST_PAGES = 60
 
 
 class ChatFind(QObject):
-    def __init__(self, view: "ChatView", services: Any, tasks: Tasks) -> None:
+    def __init__(self, view: "ChatView", services: "Services", tasks: Tasks) -> None:
         super().__init__(view)
         self._view, self._services, self._tasks = view, services, tasks
         self._words = ""

@@ -1,7 +1,7 @@
 """Fetches the images of messages, and shows one large when it is clicked."""
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
@@ -12,11 +12,12 @@ from app.ui.bridge.tasks import Tasks
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from app.link.client import Services
     from app.ui.chat.view import ChatView
 
 
 class ChatPictures(QObject):
-    def __init__(self, view: "ChatView", services: Any, tasks: Tasks) -> None:
+    def __init__(self, view: "ChatView", services: "Services", tasks: Tasks) -> None:
         super().__init__(view)
         self._view, self._services, self._tasks = view, services, tasks
         self._store = view.context.pictures

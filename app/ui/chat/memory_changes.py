@@ -1,6 +1,6 @@
 """Memory changes of the shown conversation: reads them, takes them back, offers them before a branch."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -10,13 +10,14 @@ from app.ui.bridge.tasks import Tasks
 from app.ui.chat.cards.user_card import UserCard
 
 if TYPE_CHECKING:
+    from app.link.client import Services
     from app.ui.chat.view import ChatView
 
 READ = 100
 
 
 class ChatMemory(QObject):
-    def __init__(self, view: "ChatView", services: Any, tasks: Tasks, client: str) -> None:
+    def __init__(self, view: "ChatView", services: "Services", tasks: Tasks, client: str) -> None:
         super().__init__(view)
         self._view, self._services, self._tasks = view, services, tasks
         self._origin = Origin(client=client)

@@ -5,7 +5,7 @@ import uuid
 from collections import deque
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +19,9 @@ from app.ui.bridge.tasks import Tasks
 from app.ui.chat.attachment import Attachment
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.chat.transcript.row import Row
+
+if TYPE_CHECKING:
+    from app.link.client import Services
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ class Sending(QObject):
     stale = Signal()
     """The run has ended: whatever was read of it may be read again."""
 
-    def __init__(self, services: Any, tasks: Tasks, model: TranscriptModel, parent: QObject, client: str = "") -> None:
+    def __init__(
+        self, services: "Services", tasks: Tasks, model: TranscriptModel, parent: QObject, client: str = ""
+    ) -> None:
         super().__init__(parent)
         self._services = services
         self._tasks = tasks
@@ -230,6 +235,8 @@ class Sending(QObject):
         self._tasks.spawn(self._branch_and_say(row, text, take_back), self)
 
     async def _branch_and_say(self, row: Row, text: str, take_back: bool) -> None:
+        if row.position is None:
+            return
         if self.run is not None:
             await self._services.runs.cancel(self.run.id)
         made: Conversation = await self._services.conversations.branch(

@@ -1,7 +1,7 @@
 """The conversation with an agent: cards, composer, find. Reads pages, follows events, asks services for the rest."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -31,6 +31,9 @@ from app.ui.kit.buttons import IconButton
 from app.ui.kit.segmented import Segmented
 from app.ui.theme import Theme
 
+if TYPE_CHECKING:
+    from app.link.client import Services
+
 PAGE = 50
 
 
@@ -46,7 +49,7 @@ class ChatView(QFrame):
     """Text, detail, words of the way back, and what does it."""
 
     def __init__(
-        self, theme: Theme, services: Any, tasks: Tasks, *, drafts: Drafts | None = None, client: str = ""
+        self, theme: Theme, services: "Services", tasks: Tasks, *, drafts: Drafts | None = None, client: str = ""
     ) -> None:
         super().__init__()
         self._theme, self._services, self._tasks = theme, services, tasks

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +14,9 @@ from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import FoundServer, Provider
 from app.ui.bridge.tasks import Tasks
 from app.ui.state.model_lines import GOING, ModelsKnown
+
+if TYPE_CHECKING:
+    from app.link.client import Services
 
 SETTLED_MS = 1500
 """While a download runs its figures come several times a second; everything else is read this long after."""
@@ -29,7 +32,7 @@ class ModelCatalog(QObject):
     refused = Signal(object)
     """AppError of something that a person asked for."""
 
-    def __init__(self, services: Any, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, services: "Services", tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._services, self._tasks = services, tasks
         self.known = ModelsKnown()
@@ -90,14 +93,12 @@ class ModelCatalog(QObject):
 
     async def _read(self) -> None:
         services, before = self._services, self.known
-        offers, found, presets, recommended, pulls, reports, memory = await asyncio.gather(
-            services.models.list(),
-            services.servers.found(),
-            services.servers.presets(),
-            services.models.recommended(),
-            services.models.pulls(),
+        (offers, recommended, pulls, memory), (found, presets), reports = await asyncio.gather(
+            asyncio.gather(
+                services.models.list(), services.models.recommended(), services.models.pulls(), services.models.memory()
+            ),
+            asyncio.gather(services.servers.found(), services.servers.presets()),
             services.fitness.known(),
-            services.models.memory(),
         )
         self.known = ModelsKnown(
             offers, recommended, memory, pulls, reports, found, presets, self.known.tests, complete=True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
@@ -15,11 +15,14 @@ from app.ui.state.preferences import Preferences
 from app.ui.state.workspace import Workspace
 from app.ui.theme import Theme
 
+if TYPE_CHECKING:
+    from app.link.client import Services
+
 
 @dataclass(frozen=True)
 class ViewContext:
     theme: Theme
-    services: Any
+    services: "Services"
     tasks: Tasks
     workspace: Workspace
     preferences: Preferences

@@ -6,7 +6,7 @@ Views show it and ask services; it reads again what events say has changed. It d
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +19,9 @@ from app.domain.run import Step
 from app.ui.bridge.tasks import Tasks
 from app.ui.state.agent_list import AgentList
 from app.ui.state.block_list import BlockList, BlockRow
+
+if TYPE_CHECKING:
+    from app.link.client import Services
 
 RECENT_CHANGES = 40
 
@@ -45,7 +48,7 @@ class Workspace(QObject):
     changed = Signal(object)
     """Every Changed, for views that show other kinds."""
 
-    def __init__(self, services: Any, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, services: "Services", tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.services = services
         self._tasks = tasks
