@@ -5,6 +5,7 @@ from typing import Any, Literal
 from app.domain.base import Field, Frozen, Micros
 from app.domain.block import BlockDraft
 from app.domain.message import MessageDraft
+from app.domain.run import StopReason
 
 AgentType = Literal[
     "letta_v1_agent",
@@ -135,7 +136,7 @@ class AgentRow(Frozen):
     last_text: str = ""
     last_at: Micros | None = None
     active_run_id: str | None = None
-    last_stop_reason: str | None = None
+    last_stop_reason: StopReason | None = None
 
 
 class DeletedAgent(Frozen):

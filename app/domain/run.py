@@ -1,5 +1,7 @@
 """A run: one invocation of an agent until a stop. A step: one model call and the tools it asked for."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from app.domain.base import Field, Frozen, Micros
@@ -21,6 +23,36 @@ StopReason = Literal[
     "requires_approval",
     "context_window_overflow_in_system_prompt",
 ]
+
+
+class StopMeaning(Frozen):
+    """What a stop reason means, wherever it is asked: in the run's row, to programs, in the lists of the window."""
+
+    status: Literal["completed", "failed", "cancelled"]
+    """`failed`: the run could not do what was asked; its `failure` is told to programs as an error."""
+    complete: bool = False
+    """The turn is whole, so there is nothing to go on with: it cannot be tried again."""
+    by_model: bool = False
+    """The model or its server is what failed; programs read an `llm_error`."""
+
+
+STOP_REASONS: Mapping[StopReason, StopMeaning] = MappingProxyType(
+    {
+        "end_turn": StopMeaning(status="completed", complete=True),
+        "tool_rule": StopMeaning(status="completed", complete=True),
+        "requires_approval": StopMeaning(status="completed", complete=True),
+        "max_steps": StopMeaning(status="completed"),
+        "max_tokens_exceeded": StopMeaning(status="completed"),
+        "cancelled": StopMeaning(status="cancelled"),
+        "error": StopMeaning(status="failed"),
+        "llm_api_error": StopMeaning(status="failed", by_model=True),
+        "invalid_llm_response": StopMeaning(status="failed", by_model=True),
+        "invalid_tool_call": StopMeaning(status="failed", by_model=True),
+        "no_tool_call": StopMeaning(status="failed", by_model=True),
+        "context_window_overflow_in_system_prompt": StopMeaning(status="failed", by_model=True),
+    }
+)
+"""The one table of stop reasons. Statuses are those that the Letta API gives to runs with these reasons."""
 
 
 class Usage(Frozen):

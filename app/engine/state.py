@@ -4,39 +4,19 @@
 `perform` and `apply`.
 """
 
-import json
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 from app.domain.tool import Tool
-from app.engine.repairs.again import Reason, Reprompt
 from app.engine.repairs.loops import CallMemo
+from app.engine.repairs.reprompt import Reason, Reprompt
+from app.engine.reply import Call, Reply
 
-SCHEMA_VERSION = 2
-"""A stored state of another version ends as interrupted instead of being guessed at."""
-
-
-class Call(Frozen):
-    """A tool call the model asked for. `problem` tells why it must not run; the model is told instead.
-
-    `result`: what it brought when it was made before; given again instead of running it once more.
-    """
-
-    tool_call_id: str
-    name: str
-    arguments: str
-    status: Literal["requested", "started"] = "requested"
-    problem: str = ""
-    result: str = ""
-
-    @property
-    def parsed(self) -> dict[str, Any]:
-        """The arguments as an object; they always parse."""
-        loaded: dict[str, Any] = json.loads(self.arguments)
-        return loaded
+SCHEMA_VERSION = 3
+"""Version 2 is read too (`app.engine.run.stored_state`); a run with a state of another one ends as interrupted."""
 
 
 class CallModel(Frozen):
@@ -45,7 +25,7 @@ class CallModel(Frozen):
     message_id: str
     """Id of the assistant message to be written; a second attempt gets a new one."""
     attempt: int = 1
-    again: Reprompt | None = None
+    reprompt: Reprompt | None = None
     """What this call asks differently, because the reply before it was no use."""
 
 
@@ -54,7 +34,8 @@ class RunTools(Frozen):
     step_id: str
     message_id: str
     """Id of the tool message to be written."""
-    calls: tuple[Call, ...]
+    call_ids: tuple[str, ...]
+    """Which of the state's calls, in this order."""
 
 
 class Finish(Frozen):
@@ -66,7 +47,13 @@ class Finish(Frozen):
 Action = Annotated[CallModel | RunTools | Finish, Field(discriminator="kind")]
 
 
+Newest = Literal["open", "answered", "cut", "model_failed", "cancelled", "broken_off"]
+"""What the newest outcome was: `open` leaves the run something to do, `cut` is a reply that its limit cut short."""
+
+
 class RunState(Frozen):
+    """What is known of a run. Facts only: what follows from them is decided by `app.engine.run.decide`."""
+
     schema_version: int = SCHEMA_VERSION
     run_id: str
     agent_id: str
@@ -74,8 +61,9 @@ class RunState(Frozen):
     cause_id: str | None = None
     """The user message that started the run."""
     step_no: int = 0
-    """Steps begun so far."""
-    max_steps: int = 50
+    """Steps ended so far."""
+    max_steps: int | None = None
+    """The limit that was asked for with the run; None: the agent's, as it is set when the next step is decided."""
     step_id: str = ""
     calls: tuple[Call, ...] = ()
     """Calls of the newest reply that have no return yet."""
@@ -83,37 +71,25 @@ class RunState(Frozen):
     """Replies in a row that were no use, or held a call that could not run."""
     last_problem: Reason | None = None
     """Why the newest of them was."""
-    again: Reprompt | None = None
+    give_up: bool = False
+    """Asking again is no use, however few bad replies there were."""
+    reprompt: Reprompt | None = None
     """How the model is asked next, if otherwise than usual."""
     recent: tuple[CallMemo, ...] = ()
     """The newest answered calls, to notice a model that goes in circles."""
     usage: Usage = Usage()
     set_aside: bool = False
     """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
-    end: Finish | None = None
-    """Set when the run is to end with the next decision."""
+    newest: Newest = "open"
+    failure: Failure | None = None
+    """What went wrong, after `model_failed` and `broken_off`."""
     intent: Action | None = None
     """What is being done right now, recorded before it begins."""
 
-
-@dataclass(frozen=True)
-class RawCall:
-    """A tool call as the model wrote it."""
-
-    tool_call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a model wrote, whole or up to where it broke off, as it wrote it."""
-
-    reasoning: str = ""
-    text: str = ""
-    calls: tuple[RawCall, ...] = ()
-    finish: str = ""
-    usage: Usage | None = None
+    def calls_of(self, action: RunTools) -> tuple[Call, ...]:
+        """The calls that an action is about."""
+        known = {call.tool_call_id: call for call in self.calls}
+        return tuple(known[call_id] for call_id in action.call_ids)
 
 
 @dataclass(frozen=True)
@@ -150,7 +126,6 @@ class ModelFailed:
     """The server said no or broke off. `reply` holds what it had written until then."""
 
     failure: Failure
-    stop_reason: StopReason
     reply: Reply
     exchange: Exchange
 
@@ -166,7 +141,7 @@ class ToolsReturned:
 class Cancelled:
     """A person stopped the run. `reply` and `exchange` hold what a model call had brought so far."""
 
-    reply: Reply = Reply()
+    reply: Reply = field(default_factory=Reply)
     exchange: Exchange | None = None
     returns: dict[str, ToolReturnPart] = field(default_factory=dict[str, ToolReturnPart])
 

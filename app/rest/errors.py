@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.error import AppError, Conflict, Invalid, ModelError, NotFound, StorageError
+from app.domain.run import STOP_REASONS, StopReason
 
 STATUS_OF_CODE = {
     # Of this interface itself.
@@ -37,8 +38,6 @@ STATUS_OF_CLASS: tuple[tuple[type[AppError], int], ...] = (
     (ModelError, 500),
     (StorageError, 500),
 )
-MODEL_FAILURES = frozenset({"llm_api_error", "invalid_llm_response", "context_window_overflow_in_system_prompt"})
-"""Stop reasons of runs whose answer is an `llm_error`."""
 EXAMPLES = 5
 
 
@@ -78,10 +77,10 @@ def status_of(error: AppError) -> int:
     return next((status for kind, status in STATUS_OF_CLASS if isinstance(error, kind)), 500)
 
 
-def failed_run(code: str, message: str, hint: str, stop_reason: str | None) -> Answer:
+def failed_run(code: str, message: str, hint: str, stop_reason: StopReason | None) -> Answer:
     """The answer to a request whose run failed."""
     status = STATUS_OF_CODE.get(code, 500)
-    if stop_reason in MODEL_FAILURES:
+    if stop_reason is not None and STOP_REASONS[stop_reason].by_model:
         return status, llm_error(message, hint)
     return status, {"detail": f"{message} {hint}".strip()}
 

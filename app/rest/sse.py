@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.domain.error import AppError
 from app.domain.event import RunEvent
+from app.domain.run import STOP_REASONS
 from app.domain.wire_message import ErrorMessage, Ping, StopReasonObject, UsageStatistics, iso
 from app.rest.context import RestContext
 
@@ -22,8 +23,6 @@ ROOM = 256 * 1024
 """Bytes that wait for a reader; past it the run's log keeps the rest."""
 STALLED_SECONDS = 60.0
 """A reader that takes nothing for so long is gone."""
-FAILURES = frozenset({"error", "llm_api_error", "invalid_llm_response", "context_window_overflow_in_system_prompt"})
-"""Stop reasons that are told as an error; with the others a run did what it could."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class RunEncoder:
 
     def _stop(self, event: RunEvent, payload: StopReasonObject) -> bytes:
         """An error comes after the stop reason; it was logged before it, so the two exchange their numbers."""
-        self._failed = self._error is not None and payload.stop_reason in FAILURES
+        self._failed = self._error is not None and is_failure(payload)
         if not self._failed:
             return self._end(event.seq_id, payload)
         assert self._error is not None
@@ -96,6 +95,11 @@ class RunEncoder:
             return b""
         place = {"run_id": self._plan.run_id, "seq_id": seq_id if self._plan.numbered else None}
         return _block(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
+
+
+def is_failure(stop: StopReasonObject) -> bool:
+    """Whether an end is told as an error; with other stop reasons a run did what it could."""
+    return STOP_REASONS[stop.stop_reason].status == "failed"
 
 
 def _block(text: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from app.domain.error import Conflict, Invalid, StorageError
 from app.domain.event import Event, RunEvent
 from app.domain.message import ImagePart, MessageDraft
-from app.domain.run import Run, Step, StepTrace
+from app.domain.run import STOP_REASONS, Run, Step, StepTrace
 from app.engine.deps import EngineDeps
 from app.engine.run.decide import FreshIds
 from app.engine.run.scheduler import Running
@@ -17,7 +17,6 @@ from app.services.events.bus import EventBus
 log = logging.getLogger(__name__)
 
 LOG_PAGE = 1_000
-_COMPLETE = ("end_turn", "tool_rule", "requires_approval")
 
 
 class Runs:
@@ -53,7 +52,7 @@ class Runs:
                 code="changed_since",
                 hint="Send the message again, or edit it to branch the conversation there.",
             )
-        if old.stop_reason in _COMPLETE:
+        if old.stop_reason is not None and STOP_REASONS[old.stop_reason].complete:
             raise Invalid("This reply is complete.", hint="To get another one, edit the message that led to it.")
         return await self._begin(old.conversation_id, None, old.background, old.started_by, old.message_id)
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 
 from app.engine.repairs.loops import RepetitionWatch
-from app.engine.repairs.policy import Circumstances, Heard, NativeCall, read_reply
+from app.engine.repairs.policy import Circumstances, read_reply
 from app.engine.repairs.tags import TagStripper
+from app.engine.reply import RawCall, Reply
 from tests.benchmarks.figures import figure
 from tests.support.servers.broken_output import GIVEN
 from tests.support.values.samples import tool
@@ -20,16 +21,16 @@ AROUND = Circumstances(tools=tuple(tool(name) for name in ("memory_insert", "mem
 CALL = json.dumps(GIVEN)
 TAGGED = f'<tool_call>{{"name": "memory_replace", "arguments": {CALL}}}</tool_call>'
 REPLIES = {
-    "plain text, 200 words": Heard(" ".join(WORDS.split()[:200])),
-    "native call": Heard(calls=(NativeCall("c", "memory_replace", CALL),)),
-    "native call, broken JSON": Heard(calls=(NativeCall("c", "memory_replace", CALL.replace('"', "'")),)),
-    "call in text": Heard(f"One moment.\n{TAGGED}"),
-    "call in thinking": Heard("", f"The name is wrong. {TAGGED}"),
-    "python call": Heard('[memory_replace(label="human", old_string="Name: Chad.", new_string="Name: Brad.")]'),
-    "plain text, 1 MB": Heard((WORDS * 5)[:1_000_000]),
-    "open tags, 1 MB": Heard("<tool_call>{" * 83_333),
-    "open objects, 1 MB": Heard('{"name": ' * 111_111),
-    "quotes, 1 MB": Heard('{"name": "' + '"' * 1_000_000),
+    "plain text, 200 words": Reply(" ".join(WORDS.split()[:200])),
+    "native call": Reply(calls=(RawCall("c", "memory_replace", CALL),)),
+    "native call, broken JSON": Reply(calls=(RawCall("c", "memory_replace", CALL.replace('"', "'")),)),
+    "call in text": Reply(f"One moment.\n{TAGGED}"),
+    "call in thinking": Reply("", f"The name is wrong. {TAGGED}"),
+    "python call": Reply('[memory_replace(label="human", old_string="Name: Chad.", new_string="Name: Brad.")]'),
+    "plain text, 1 MB": Reply((WORDS * 5)[:1_000_000]),
+    "open tags, 1 MB": Reply("<tool_call>{" * 83_333),
+    "open objects, 1 MB": Reply('{"name": ' * 111_111),
+    "quotes, 1 MB": Reply('{"name": "' + '"' * 1_000_000),
 }
 
 

@@ -10,8 +10,9 @@ from app.domain.wire_message import AssistantMessage, ToolCallMessage, otid_of
 from app.engine.emitter import Emitter
 from app.engine.memory.matching import find_text
 from app.engine.model_call.reply_stream import ReplyAccumulator
+from app.engine.reply import RawCall, Reply
 from app.engine.run.apply import apply
-from app.engine.state import CallModel, Exchange, ModelReplied, RawCall, Reply, RunState
+from app.engine.state import CallModel, Exchange, ModelReplied, RunState
 from app.ports.models import ModelDelta
 from tests.support.values.samples import NOON, tool
 
@@ -32,7 +33,7 @@ def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
     emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
     listening = ReplyAccumulator(CALLING, "run-1", 1, emitter, Noon())
     for delta in deltas:
-        listening.hear(delta)
+        listening.feed(delta)
     return listening.reply, [event for event in events if isinstance(event, RunEvent)]
 
 
@@ -132,7 +133,7 @@ def test_half_characters_inside_an_answer_in_json_are_mended(escape: str):
     emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
     listening = ReplyAccumulator(CALLING, "run-1", 1, emitter, Noon())
     listening.expect_json()
-    listening.hear(ModelDelta(text=f'{{"say": "{escape}"}}'))
+    listening.feed(ModelDelta(text=f'{{"say": "{escape}"}}'))
     listening.close()
     said = [event.payload for event in events if isinstance(event, RunEvent)]
     assert "".join(one.content for one in said if isinstance(one, AssistantMessage)) == "a\ufffd b"

@@ -39,9 +39,9 @@ class Post:
 
     async def run(self, tool: Tool, arguments: dict[str, Any], context: ToolContext) -> ToolOutcome:
         text = await self._engine.storage.read(lambda repos: repos.runs.state(context.run_id))
-        intent = RunState.model_validate_json(text).intent
-        assert isinstance(intent, RunTools)
-        self.stored = [call.status for call in intent.calls]
+        state = RunState.model_validate_json(text)
+        assert isinstance(state.intent, RunTools)
+        self.stored = [call.status for call in state.calls_of(state.intent)]
         self.at_work.set()
         await self.deliver.wait()
         return ToolOutcome(ok=True, text="Delivered.")

@@ -20,8 +20,8 @@ from app.engine.model_call.retries import REFUSALS, Retries, Sent
 from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view
 from app.engine.model_call.wait_notice import loading, silence_of, told
 from app.engine.queue import Purpose, purpose_of
-from app.engine.repairs.again import TOLD
-from app.engine.repairs.asking import Offered, asked_again, offer
+from app.engine.repairs.reprompt import TOLD
+from app.engine.repairs.request_changes import Offered, offer, reprompted
 from app.engine.state import CallModel, Cancelled, Exchange, ModelFailed, ModelReplied, Outcome, RunState
 from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
@@ -84,9 +84,9 @@ class ModelCall:
 
     async def make(self) -> Outcome:
         """Expected failures come back as outcomes, never as exceptions."""
-        again = self._action.again
-        if again is not None and again.reason in TOLD:
-            self._tell("retrying", TOLD[again.reason])
+        reprompt = self._action.reprompt
+        if reprompt is not None and reprompt.reason in TOLD:
+            self._tell("retrying", TOLD[reprompt.reason])
         while True:
             self._listening = self._attempt.listening = self._listen_anew()
             model = ""
@@ -148,7 +148,7 @@ class ModelCall:
         request = await model.prepare(await _aside(view, view.request))
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
-        offered = offer(request, self._action.again)
+        offered = offer(request, self._action.reprompt)
         wire = await _aside(view, lambda: model.encode(offered.request))
         of_tools = ports.ledger.tools(view.tools)
         if not offered.tools:
@@ -178,13 +178,13 @@ class ModelCall:
 
     async def _fitting_view(self) -> tuple[AgentSnapshot, int]:
         """The view and its estimated tokens."""
-        state, ports, again = self._state, self._ports, self._action.again
+        state, ports, reprompt = self._state, self._ports, self._action.reprompt
         view, self._view = self._view, None
         if view is None:
             view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
         await learn_sizes(view, ports)
-        if again is not None:
-            view = replace(view, agent=asked_again(view.agent, again))
+        if reprompt is not None:
+            view = replace(view, agent=reprompted(view.agent, reprompt))
         if self._retries.without_images:
             view = view.without_earlier_images(state.cause_id)
         if self._retries.served is not None:
@@ -213,7 +213,7 @@ class ModelCall:
             async with contextlib.aclosing(stream) as deltas:
                 async for delta in deltas:
                     begun()
-                    self._listening.hear(delta)
+                    self._listening.feed(delta)
                     if self._emitter.due:
                         await self._emitter.flush()
                     if self._listening.repeats:
@@ -239,11 +239,8 @@ class ModelCall:
         }
         hint = f"{error.hint} {_WAY_OUT}" if error.code in REFUSALS else error.hint
         failure = Failure(code=error.code, message=message, hint=hint, details=details)
-        reason = "llm_api_error" if isinstance(error, ModelError) else "error"
-        if error.code == "context_window_overflow":
-            reason = "context_window_overflow_in_system_prompt"
         exchange = _ended(self._attempt.exchange or Exchange(model="", sent_at=now), self._listening, now)
-        return ModelFailed(failure, reason, reply, exchange)
+        return ModelFailed(failure, reply, exchange)
 
     def _tell(self, phase: Phase, text: str) -> None:
         self._emitter.progress(progress(self._state, phase, text, self._ports))

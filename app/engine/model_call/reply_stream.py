@@ -18,7 +18,8 @@ from app.engine.repairs.constrained import SayReader
 from app.engine.repairs.loops import RepetitionWatch
 from app.engine.repairs.policy import REPEATED
 from app.engine.repairs.tags import Piece, TagStripper
-from app.engine.state import CallModel, RawCall, Reply
+from app.engine.reply import RawCall, Reply
+from app.engine.state import CallModel
 from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
@@ -60,7 +61,7 @@ class ReplyAccumulator:
         """The same, and whether the model had thought before it."""
         self.first_token_at: Micros | None = None
 
-    def hear(self, delta: ModelDelta) -> None:
+    def feed(self, delta: ModelDelta) -> None:
         """Takes one delta in and emits what it adds."""
         if len(self._raw) < RAW_CAP:
             self._raw += delta.raw
@@ -80,7 +81,7 @@ class ReplyAccumulator:
             self._text.append(text)
             self._show(text if self._say is None else mended(self._say.feed(text)))
         if delta.call_index is not None:
-            self._hear_call(delta.call_index, delta)
+            self._feed_call(delta.call_index, delta)
         elif self._watch.feed(text or reasoning):
             self._finish = REPEATED
 
@@ -122,7 +123,7 @@ class ReplyAccumulator:
                 self._saying = self._thought, AssistantMessage(**self._common(int(self._thought)), content="")
             self._emit(self._saying[1].model_copy(update={"content": text}))
 
-    def _hear_call(self, index: int, delta: ModelDelta) -> None:
+    def _feed_call(self, index: int, delta: ModelDelta) -> None:
         call = self._calls.get(index)
         first = call is None
         if call is None:
@@ -162,7 +163,7 @@ class ReplyAccumulator:
     @property
     def reply(self) -> Reply:
         calls = tuple(RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items()))
-        return Reply("".join(self._reasoning), "".join(self._text), calls, self._finish, self._usage)
+        return Reply("".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage)
 
     @property
     def raw(self) -> bytes:

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.run import Repair
 from app.domain.tool import Tool
-from app.engine.repairs.again import Reason, Reprompt, ask_again
 from app.engine.repairs.call_shapes import WrittenCall, json_calls
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.constrained import read_action, words_so_far
 from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail
+from app.engine.repairs.reprompt import Reason, Reprompt, reprompt_for
 from app.engine.repairs.thinking import calls_in_thinking, part_thinking
+from app.engine.reply import Call, RawCall, Reply
 
 MOST_REPAIRS = 2
-"""Times in a row that a model is corrected or asked again; then a person is told. Progress forgives earlier slips."""
+"""Times in a row that a model is corrected or asked again; then a person is told. A good reply forgives."""
 MOST_CALLS = 256
 """Calls of one reply; more is babble."""
 LEAST_CALL = 8
@@ -26,27 +27,6 @@ REPEATED = "repetition"
 """Finish of a reply that was broken off because it repeated itself."""
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 """OpenAI's service refuses a history with other names of tools, so it would refuse every later message too."""
-
-
-@dataclass(frozen=True)
-class NativeCall:
-    """A call as the server passed it on."""
-
-    tool_call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A reply as it came."""
-
-    text: str = ""
-    reasoning: str = ""
-    calls: tuple[NativeCall, ...] = ()
-    finish: str = ""
-    written: int = 0
-    """Tokens that the model wrote, as its server counted them; 0: it did not say."""
 
 
 @dataclass(frozen=True)
@@ -67,35 +47,24 @@ class Circumstances:
 
 
 @dataclass(frozen=True)
-class ReadCall:
-    """A call to carry out, unless there is a `problem` to tell or the `result` is known already."""
-
-    tool_call_id: str
-    name: str
-    arguments: str
-    problem: str = ""
-    result: str = ""
-
-
-@dataclass(frozen=True)
 class Reading:
-    """What a reply means. `again`: it was no use, and how to ask next; the caller counts and ends."""
+    """What a reply means. `reprompt`: it was no use, and how to ask next; `decide` counts and ends."""
 
     text: str = ""
     reasoning: str = ""
-    calls: tuple[ReadCall, ...] = ()
+    calls: tuple[Call, ...] = ()
     repairs: tuple[Repair, ...] = ()
-    again: Reprompt | None = None
+    reprompt: Reprompt | None = None
     cut: bool = False
     """The words end where the output limit was reached."""
     give_up: bool = False
     """Asking again is no use."""
 
     @property
-    def slipped(self) -> Reason | None:
-        """Why this reply counts as a slip; None when it does not."""
-        if self.again is not None:
-            return self.again.reason
+    def problem(self) -> Reason | None:
+        """Why this reply counts as a bad one; None when it does not."""
+        if self.reprompt is not None:
+            return self.reprompt.reason
         return "broken" if any(call.problem for call in self.calls) else None
 
 
@@ -105,25 +74,25 @@ class _Found:
 
     text: str
     reasoning: str
-    calls: tuple[NativeCall, ...]
+    calls: tuple[RawCall, ...]
     repairs: tuple[Repair, ...] = field(default=())
     open_call: bool = False
     stray: str = ""
 
 
-def read_reply(heard: Heard, around: Circumstances) -> Reading:
+def read_reply(reply: Reply, around: Circumstances) -> Reading:
     """Reads one complete reply. Never raises, whatever came."""
-    repeated = _repetition(heard)
+    repeated = _repetition(reply)
     if repeated is not None:
         note = repair("repetition", repeated, "asked again, warmer")
-        text, reasoning = read_words(heard)
-        again = ask_again("repetition", around.bad_replies)
-        return Reading(_once(text, repeated), _once(reasoning, repeated), (), (note,), again)
-    found = _find(heard, around)
-    cut = heard.finish == "length"
+        text, reasoning = read_words(reply)
+        reprompt = reprompt_for("repetition", around.bad_replies)
+        return Reading(_once(text, repeated), _once(reasoning, repeated), (), (note,), reprompt)
+    found = _find(reply, around)
+    cut = reply.finish == "length"
     swallowed = not found.text.strip() and not found.reasoning.strip()
     if cut and (found.calls or found.open_call or swallowed):
-        wrote = found.calls[-1].arguments if found.calls else heard.text[-200:]
+        wrote = found.calls[-1].arguments if found.calls else reply.text[-200:]
         return _useless("cut", repair("cut_call", wrote, "asked again, with more room"), around, found)
     if found.stray:
         return _useless("stray", repair("stray_call", found.stray, "asked again"), around, found)
@@ -131,21 +100,21 @@ def read_reply(heard: Heard, around: Circumstances) -> Reading:
         return _with_calls(found, around)
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), found.repairs, cut=cut)
-    return _silent(heard, found, around)
+    return _silent(reply, found, around)
 
 
-def read_words(heard: Heard) -> tuple[str, str]:
+def read_words(reply: Reply) -> tuple[str, str]:
     """Text and reasoning of a reply that was stopped or broke off, clean; its calls do not count."""
-    parted = part_thinking(heard.reasoning, words_so_far(heard.text))
+    parted = part_thinking(reply.reasoning, words_so_far(reply.text))
     return parted.said.text, parted.reasoning
 
 
-def _repetition(heard: Heard) -> str | None:
+def _repetition(reply: Reply) -> str | None:
     """What a reply repeated that did not end by itself."""
-    if heard.calls or heard.finish not in (REPEATED, "length"):
+    if reply.calls or reply.finish not in (REPEATED, "length"):
         return None
-    unit = repeating_tail(heard.text) or repeating_tail(heard.reasoning)
-    return unit or (heard.text[-80:] if heard.finish == REPEATED else None)
+    unit = repeating_tail(reply.text) or repeating_tail(reply.reasoning)
+    return unit or (reply.text[-80:] if reply.finish == REPEATED else None)
 
 
 def _once(text: str, unit: str) -> str:
@@ -154,16 +123,16 @@ def _once(text: str, unit: str) -> str:
     return text if at < 0 else text[: at + max(len(unit), KEPT_REPETITION)]
 
 
-def _find(heard: Heard, around: Circumstances) -> _Found:
-    found = _in_json(heard, around) if around.constrained else None
+def _find(reply: Reply, around: Circumstances) -> _Found:
+    found = _in_json(reply, around) if around.constrained else None
     if found is not None:
         return found
-    parted = part_thinking(heard.reasoning, heard.text)
+    parted = part_thinking(reply.reasoning, reply.text)
     said = parted.said
-    found = _Found(said.text, parted.reasoning, heard.calls, open_call=said.open_call)
+    found = _Found(said.text, parted.reasoning, reply.calls, open_call=said.open_call)
     if parted.mixed:
         found = _noted(found, repair("thinking_in_text", said.thinking, "thinking"))
-    if heard.calls or not around.tools:
+    if reply.calls or not around.tools:
         return found if parted.mixed or not said.tags else _noted(found, repair("tags", " ".join(said.tags), said.text))
     names = [tool.name for tool in around.tools]
     in_text = find_calls(said.spoken, names)
@@ -179,24 +148,24 @@ def _find(heard: Heard, around: Circumstances) -> _Found:
     return found if found.text.strip() else _from_thinking(found, names, around)
 
 
-def _in_json(heard: Heard, around: Circumstances) -> _Found | None:
+def _in_json(reply: Reply, around: Circumstances) -> _Found | None:
     """A reply in the form that was asked for, also where it broke off; None when it is something else."""
-    action = read_action(heard.text)
+    action = read_action(reply.text)
     if action is not None:
-        return _Found(action[0], heard.reasoning, _numbered(action[1], around))
-    if not heard.text.strip() and (thought := read_action(heard.reasoning)) is not None:
+        return _Found(action[0], reply.reasoning, _numbered(action[1], around))
+    if not reply.text.strip() and (thought := read_action(reply.reasoning)) is not None:
         # Some servers take the whole reply for thinking.
-        note = repair("call_in_thinking", heard.reasoning, _shown(thought[1]) or thought[0])
+        note = repair("call_in_thinking", reply.reasoning, _shown(thought[1]) or thought[0])
         return _Found(thought[0], "", _numbered(thought[1], around), (note,))
-    words = words_so_far(heard.text)
-    if words and words != heard.text:
-        return _Found(words, heard.reasoning, ())
-    if not heard.text.lstrip().startswith("{"):
+    words = words_so_far(reply.text)
+    if words and words != reply.text:
+        return _Found(words, reply.reasoning, ())
+    if not reply.text.lstrip().startswith("{"):
         return None
-    if heard.finish == "length":
-        return _Found("", heard.reasoning, (), open_call=True)
-    broken = json_calls(heard.text.strip())
-    return _Found("", heard.reasoning, _numbered(broken, around)) if broken else None
+    if reply.finish == "length":
+        return _Found("", reply.reasoning, (), open_call=True)
+    broken = json_calls(reply.text.strip())
+    return _Found("", reply.reasoning, _numbered(broken, around)) if broken else None
 
 
 def _from_thinking(found: _Found, names: list[str], around: Circumstances) -> _Found:
@@ -211,7 +180,7 @@ def _with_calls(found: _Found, around: Circumstances) -> Reading:
     if len(found.calls) > MOST_CALLS:
         wrote = f"{len(found.calls)} calls in one reply"
         return _useless("repetition", repair("repetition", wrote, "asked again"), around)
-    calls: list[ReadCall] = []
+    calls: list[Call] = []
     repairs = found.repairs
     recent = list(around.recent)
     for native in found.calls:
@@ -226,42 +195,42 @@ def _with_calls(found: _Found, around: Circumstances) -> Reading:
         loop = call_loop(call.name, call.arguments, recent)
         if loop is not None and loop.kind == "same":
             repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "answered with the earlier result"),)
-            call = replace(call, result=_already(loop.result))
+            call = call.model_copy(update={"result": _already(loop.result)})
         calls.append(call)
         recent.append(CallMemo.of(call.name, call.arguments, answered=bool(call.result), step_no=-1))
     return Reading(found.text, found.reasoning, tuple(calls), repairs)
 
 
-def _circles(call: ReadCall, around: Circumstances) -> bool:
+def _circles(call: Call, around: Circumstances) -> bool:
     """Whether the model goes in circles over several steps, although it was told or with one tool alone."""
     loop = call_loop(call.name, call.arguments, around.recent)
     return loop is not None and (loop.kind == "name" or loop.answered)
 
 
-def _looping(found: _Found, call: ReadCall, repairs: tuple[Repair, ...], around: Circumstances) -> Reading:
+def _looping(found: _Found, call: Call, repairs: tuple[Repair, ...], around: Circumstances) -> Reading:
     """The same again and again. Words beside the call end the turn; else the model must speak without tools."""
     repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "not run; asked for an answer without tools"),)
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), repairs)
-    return Reading("", found.reasoning, (), repairs, ask_again("loop", around.bad_replies))
+    return Reading("", found.reasoning, (), repairs, reprompt_for("loop", around.bad_replies))
 
 
-def _silent(heard: Heard, found: _Found, around: Circumstances) -> Reading:
+def _silent(reply: Reply, found: _Found, around: Circumstances) -> Reading:
     if around.asked is not None and around.asked.without_tools:
         note = repair("empty_reply", "", "the turn ends")
-        again = ask_again(around.asked.reason, around.bad_replies)
-        return Reading("", found.reasoning, (), (*found.repairs, note), again, give_up=True)
+        reprompt = reprompt_for(around.asked.reason, around.bad_replies)
+        return Reading("", found.reasoning, (), (*found.repairs, note), reprompt, give_up=True)
     if found.reasoning.strip():
         return _useless("thinking", repair("only_thinking", found.reasoning[-200:], "asked again"), around, found)
-    if heard.written >= LEAST_CALL and around.tools:
-        wrote = f"{heard.written} tokens, of which the server passed nothing on"
+    if reply.written >= LEAST_CALL and around.tools:
+        wrote = f"{reply.written} tokens, of which the server passed nothing on"
         return _useless("vanished", repair("empty_reply", wrote, "asked again"), around, found)
     return _useless("empty", repair("empty_reply", "", "asked again"), around, found)
 
 
 def _useless(reason: Reason, note: Repair, around: Circumstances, found: _Found | None = None) -> Reading:
     kept, reasoning = (found.repairs, found.reasoning) if found is not None and reason != "cut" else ((), "")
-    return Reading(reasoning=reasoning, repairs=(*kept, note), again=ask_again(reason, around.bad_replies))
+    return Reading(reasoning=reasoning, repairs=(*kept, note), reprompt=reprompt_for(reason, around.bad_replies))
 
 
 def _already(result: str) -> str:
@@ -270,13 +239,13 @@ def _already(result: str) -> str:
     return f"Already done: this very call gave this result before. Do not repeat it; answer the user.\n{result}"
 
 
-def _stored(native: NativeCall, meant: Meant) -> ReadCall:
+def _stored(native: RawCall, meant: Meant) -> Call:
     name = _NOT_IN_NAMES.sub("_", meant.name)[:MAX_NAME] or "unnamed"
-    return ReadCall(native.tool_call_id, name, meant.arguments, meant.problem)
+    return Call(tool_call_id=native.tool_call_id, name=name, arguments=meant.arguments, problem=meant.problem)
 
 
-def _numbered(calls: Sequence[WrittenCall], around: Circumstances) -> tuple[NativeCall, ...]:
-    return tuple(NativeCall(f"{around.ids}_{i}", call.name, call.arguments) for i, call in enumerate(calls))
+def _numbered(calls: Sequence[WrittenCall], around: Circumstances) -> tuple[RawCall, ...]:
+    return tuple(RawCall(f"{around.ids}_{i}", call.name, call.arguments) for i, call in enumerate(calls))
 
 
 def _noted(found: _Found, note: Repair) -> _Found:

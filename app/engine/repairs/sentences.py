@@ -1,8 +1,8 @@
 """The plain sentences that end a run whose model could not be helped."""
 
 from app.domain.run import Failure, StopReason
-from app.engine.repairs.again import Reason
 from app.engine.repairs.policy import MOST_REPAIRS
+from app.engine.repairs.reprompt import Reason
 
 TIMES = MOST_REPAIRS + 1
 

@@ -7,27 +7,18 @@ from app.domain.base import Micros
 from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.run import Failure, Repair, Step, Usage
 from app.engine.repairs.loops import WINDOW, CallMemo
-from app.engine.repairs.policy import (
-    MOST_REPAIRS,
-    Circumstances,
-    Heard,
-    NativeCall,
-    ReadCall,
-    Reading,
-    read_reply,
-    read_words,
-)
+from app.engine.repairs.policy import Circumstances, Reading, read_reply, read_words
+from app.engine.reply import Call, Reply
+from app.engine.run.decide import gives_up
 from app.engine.state import (
     BrokenOff,
-    Call,
     CallModel,
     Cancelled,
     Exchange,
-    Finish,
     ModelFailed,
     ModelReplied,
+    Newest,
     Outcome,
-    Reply,
     RunState,
     RunTools,
     ToolsReturned,
@@ -68,39 +59,26 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
 
 def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
     action = _model_call(state)
-    reading = read_reply(_heard(outcome.reply), _around(state, action, outcome))
-    calls = tuple(_call(read) for read in reading.calls)
+    reading = read_reply(outcome.reply, _around(state, action, outcome))
     step = _step(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
-    bad_replies = _slips(state, reading)
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
             "step_id": action.step_id,
-            "calls": calls,
-            "bad_replies": bad_replies,
-            "last_problem": reading.slipped,
-            "again": reading.again,
+            "calls": reading.calls,
+            "bad_replies": 0 if reading.problem is None else state.bad_replies + 1,
+            "last_problem": reading.problem,
+            "give_up": reading.give_up,
+            "reprompt": reading.reprompt,
             "usage": state.usage.plus(step.usage),
-            "end": _end_of_reply(reading),
+            "newest": _newest(reading),
         }
     )
-    parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in calls))
-    kept = reading.again is None or bad_replies > MOST_REPAIRS
-    note: Note = "not_finished" if reading.cut or reading.again is not None else ""
+    parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in reading.calls))
+    kept = reading.reprompt is None or gives_up(after)
+    note: Note = "not_finished" if reading.cut or reading.reprompt is not None else ""
     message = _message(state, action, parts, now, note) if parts and kept else None
     return Applied(after, message, step, outcome.exchange)
-
-
-def _slips(state: RunState, reading: Reading) -> int:
-    if reading.slipped is None:
-        return 0
-    return MOST_REPAIRS + 1 if reading.give_up else state.bad_replies + 1
-
-
-def _heard(reply: Reply) -> Heard:
-    calls = tuple(NativeCall(call.tool_call_id, call.name, call.arguments) for call in reply.calls)
-    written = reply.usage.completion_tokens if reply.usage is not None else 0
-    return Heard(reply.text, reply.reasoning, calls, reply.finish, written)
 
 
 def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circumstances:
@@ -108,18 +86,16 @@ def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circum
         tools=outcome.tools,
         bad_replies=state.bad_replies,
         recent=state.recent,
-        asked=action.again,
+        asked=action.reprompt,
         constrained=outcome.constrained,
         ids=f"call_{action.message_id.partition('-')[2][:8]}",
     )
 
 
-def _end_of_reply(reading: Reading) -> Finish | None:
-    if reading.calls or reading.again is not None:
-        return None
-    if reading.cut:
-        return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
-    return Finish(stop_reason="end_turn")
+def _newest(reading: Reading) -> Newest:
+    if reading.calls or reading.reprompt is not None:
+        return "open"
+    return "cut" if reading.cut else "answered"
 
 
 def _said(text: str, reasoning: str) -> tuple[Part, ...]:
@@ -130,21 +106,21 @@ def _said(text: str, reasoning: str) -> tuple[Part, ...]:
 def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
     action = _model_call(state)
     step = _step(state, action, outcome.exchange, outcome.reply, "failed")
-    end = Finish(stop_reason=outcome.stop_reason, failure=outcome.failure)
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
             "step_id": action.step_id,
             "usage": state.usage.plus(step.usage),
-            "end": end,
+            "newest": "model_failed",
+            "failure": outcome.failure,
         }
     )
-    said = _said(*read_words(_heard(outcome.reply)))
+    said = _said(*read_words(outcome.reply))
     return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
 
 
 def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
-    ended = state.model_copy(update={"end": Finish(stop_reason="cancelled")})
+    ended = state.model_copy(update={"newest": "cancelled"})
     action = state.intent
     if isinstance(action, RunTools):
         return _answered(ended, action, outcome.returns, _STOPPED, now)
@@ -154,12 +130,12 @@ def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
     after = ended.model_copy(
         update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
     )
-    said = _said(*read_words(_heard(outcome.reply)))
+    said = _said(*read_words(outcome.reply))
     return Applied(after, _message(state, action, said, now, "stopped") if said else None, step, outcome.exchange)
 
 
 def _broken_off(state: RunState, failure: Failure, now: Micros) -> Applied:
-    ended = state.model_copy(update={"end": Finish(stop_reason="error", failure=failure)})
+    ended = state.model_copy(update={"newest": "broken_off", "failure": failure})
     if isinstance(state.intent, RunTools):
         return _answered(ended, state.intent, {}, _INTERRUPTED, now)
     return Applied(ended)
@@ -169,10 +145,11 @@ def _answered(
     state: RunState, action: RunTools, returns: dict[str, ToolReturnPart], otherwise: str, now: Micros
 ) -> Applied:
     """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
+    calls = state.calls_of(action)
     parts = tuple(
         returns.get(call.tool_call_id)
         or tool_error(call, call.problem or (MAYBE_DONE if call.status == "started" else otherwise))
-        for call in action.calls
+        for call in calls
     )
     message = Message(
         id=action.message_id,
@@ -183,14 +160,16 @@ def _answered(
         step_id=action.step_id,
         created_at=now,
     )
-    recent = (*state.recent, *_memos(state, action, parts))[-WINDOW:]
-    return Applied(state.model_copy(update={"calls": (), "recent": recent}), message)
+    recent = (*state.recent, *_memos(state, calls, parts))[-WINDOW:]
+    answered = frozenset(action.call_ids)
+    still_open = tuple(call for call in state.calls if call.tool_call_id not in answered)
+    return Applied(state.model_copy(update={"calls": still_open, "recent": recent}), message)
 
 
-def _memos(state: RunState, action: RunTools, returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
+def _memos(state: RunState, calls: tuple[Call, ...], returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
     return tuple(
         CallMemo.of(call.name, call.arguments, part.text, answered=bool(call.result), step_no=state.step_no)
-        for call, part in zip(action.calls, returns, strict=True)
+        for call, part in zip(calls, returns, strict=True)
         if not call.problem
     )
 
@@ -199,16 +178,6 @@ def _model_call(state: RunState) -> CallModel:
     action = state.intent
     assert isinstance(action, CallModel)
     return action
-
-
-def _call(read: ReadCall) -> Call:
-    return Call(
-        tool_call_id=read.tool_call_id,
-        name=read.name,
-        arguments=read.arguments,
-        problem=read.problem,
-        result=read.result,
-    )
 
 
 def _part(call: Call) -> ToolCallPart:
@@ -280,8 +249,3 @@ STOPPED_AT_WORK = (
 )
 _STOPPED = "The person stopped the run, so this call was not carried out."
 _INTERRUPTED = "Interrupted by a restart: this call was not carried out."
-_CUT = Failure(
-    code="max_tokens_exceeded",
-    message="The reply grew longer than its limit and was cut. What was written is kept.",
-    hint="Raise the output limit of this agent, or ask it to go on.",
-)

@@ -6,15 +6,18 @@ from app.domain.base import Micros
 from app.domain.event import Changed, RunEvent
 from app.domain.history import MemoryEvent, Origin
 from app.domain.message import Message, ToolReturnPart
-from app.domain.run import Run, RunStatus, StopReason
-from app.domain.wire_message import ErrorMessage, Payload, StopReasonObject, UsageStatistics, objects_of
+from app.domain.run import STOP_REASONS, Run
+from app.domain.wire_message import Payload, objects_of
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.memory.block_tools import MemoryResult, run_memory_tool
 from app.engine.memory.changes import Changes
+from app.engine.reply import Call
 from app.engine.run.apply import apply
+from app.engine.run.closing import closing_payloads
 from app.engine.run.decide import FreshIds, decide
-from app.engine.state import Call, Finish, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.run.policy import read_policy
+from app.engine.state import Finish, Outcome, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import runs_in_transaction
 from app.ports.storage import Repositories
 
@@ -56,13 +59,14 @@ class _Commit:
             self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
         if applied.message is not None:
             self._append(applied.state, applied.message, changes)
-        return self._save(applied.state.model_copy(update={"intent": decide(applied.state, fresh)}))
+        action = decide(applied.state, read_policy(self._repos, applied.state), fresh)
+        return self._save(applied.state.model_copy(update={"intent": action}))
 
     def _save(self, state: RunState) -> _Stored:
         run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})
         if isinstance(state.intent, Finish):
             run = self._finished(run, state.intent)
-            for payload in _closing(run):
+            for payload in closing_payloads(run.id, state.intent.stop_reason, state.intent.failure, run.usage):
                 self._event(state, payload)
         self._repos.runs.save(run, state.model_dump_json())
         self._repos.runs.add_events((*self._already, *self._events))
@@ -74,7 +78,7 @@ class _Commit:
     def _finished(self, run: Run, end: Finish) -> Run:
         return run.model_copy(
             update={
-                "status": _status(end.stop_reason),
+                "status": STOP_REASONS[end.stop_reason].status,
                 "stop_reason": end.stop_reason,
                 "failure": end.failure,
                 "completed_at": self._now,
@@ -114,10 +118,11 @@ class _Commit:
         action = state.intent
         assert isinstance(action, RunTools)
         returns = dict(outcome.returns)
-        names = tuple(call.name for call in action.calls)
+        calls = state.calls_of(action)
+        names = tuple(call.name for call in calls)
         tools = {tool.name: tool for tool in self._repos.tools.by_names(names)}
         before = self._repos.history.last_seq()
-        for call in action.calls:
+        for call in calls:
             tool = tools.get(call.name)
             if call.tool_call_id in returns or tool is None or not runs_in_transaction(tool):
                 continue
@@ -157,30 +162,3 @@ def _memory_return(call: Call, result: MemoryResult, duration_ms: int) -> ToolRe
         duration_ms=duration_ms,
         approximate=result.approximate,
     )
-
-
-def _status(reason: StopReason) -> RunStatus:
-    if reason == "cancelled":
-        return "cancelled"
-    fine = ("end_turn", "tool_rule", "requires_approval", "max_steps", "max_tokens_exceeded")
-    return "completed" if reason in fine else "failed"
-
-
-def _closing(run: Run) -> tuple[Payload, ...]:
-    """The last events of a run: the error if there is one, the stop reason, the counts."""
-    assert run.stop_reason is not None
-    stop = StopReasonObject(stop_reason=run.stop_reason)
-    usage = UsageStatistics(
-        completion_tokens=run.usage.completion_tokens,
-        prompt_tokens=run.usage.prompt_tokens,
-        total_tokens=run.usage.completion_tokens + run.usage.prompt_tokens,
-        step_count=run.usage.steps,
-        run_ids=(run.id,),
-        cached_input_tokens=run.usage.cached_tokens,
-        reasoning_tokens=run.usage.reasoning_tokens,
-    )
-    if run.failure is None:
-        return stop, usage
-    failure = run.failure
-    error = ErrorMessage(run_id=run.id, error_type=failure.code, message=failure.message, detail=failure.hint)
-    return error, stop, usage

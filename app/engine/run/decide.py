@@ -1,12 +1,13 @@
-"""Pure: what a run does next, given its state."""
+"""Pure: what a run does next, given its state. Nothing else ends a run."""
 
 from dataclasses import dataclass
 
-from app.domain.run import Failure
-from app.engine.repairs.again import Reprompt, ask_again
+from app.domain.run import Failure, StopReason
 from app.engine.repairs.policy import MOST_REPAIRS
+from app.engine.repairs.reprompt import Reprompt, reprompt_for
 from app.engine.repairs.sentences import ending
-from app.engine.state import Action, CallModel, Finish, RunState, RunTools
+from app.engine.run.policy import Policy
+from app.engine.state import Action, CallModel, Finish, Newest, RunState, RunTools
 
 LEAST_ROUNDS = 3
 """With fewer steps a run needs each of them for its tools."""
@@ -20,24 +21,41 @@ class FreshIds:
     message_id: str
 
 
-def decide(state: RunState, fresh: FreshIds) -> Action:
+def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     """The next action. Calling it twice with the same arguments gives the same action."""
-    if state.end is not None:
-        return state.end
+    ended = _ENDS.get(state.newest)
+    if ended is not None:
+        return Finish(stop_reason=_reason(ended, state.failure), failure=state.failure)
     if state.calls:
-        return RunTools(step_id=state.step_id, message_id=fresh.message_id, calls=state.calls)
-    if state.bad_replies > MOST_REPAIRS and state.last_problem is not None:
+        call_ids = tuple(call.tool_call_id for call in state.calls)
+        return RunTools(step_id=state.step_id, message_id=fresh.message_id, call_ids=call_ids)
+    if state.last_problem is not None and gives_up(state):
         reason, failure = ending(state.last_problem)
         return Finish(stop_reason=reason, failure=failure)
-    if state.step_no >= state.max_steps:
-        return Finish(stop_reason="max_steps", failure=_too_many(state.max_steps))
-    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, again=state.again or _last_words(state))
+    if state.newest == "answered":
+        return Finish(stop_reason="end_turn")
+    if state.newest == "cut":
+        return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
+    if state.step_no >= policy.max_steps:
+        return Finish(stop_reason="max_steps", failure=_too_many(policy.max_steps))
+    reprompt = state.reprompt or _last_words(state, policy)
+    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, reprompt=reprompt)
 
 
-def _last_words(state: RunState) -> Reprompt | None:
+def gives_up(state: RunState) -> bool:
+    """Whether the model had its chances: what it sent last is then kept as it is, and a person is told."""
+    return state.give_up or state.bad_replies > MOST_REPAIRS
+
+
+def _reason(usual: StopReason, failure: Failure | None) -> StopReason:
+    overflow = failure is not None and failure.code == "context_window_overflow"
+    return "context_window_overflow_in_system_prompt" if overflow else usual
+
+
+def _last_words(state: RunState, policy: Policy) -> Reprompt | None:
     """A run that only calls tools is asked for an answer while it still has a step."""
-    last = state.max_steps >= LEAST_ROUNDS and state.step_no == state.max_steps - 1
-    return ask_again("rounds", 0) if last else None
+    last = policy.max_steps >= LEAST_ROUNDS and state.step_no == policy.max_steps - 1
+    return reprompt_for("rounds", 0) if last else None
 
 
 def _too_many(steps: int) -> Failure:
@@ -46,3 +64,12 @@ def _too_many(steps: int) -> Failure:
         message=f"The agent used all {steps} steps without finishing. What it did so far is kept.",
         hint="Send a message to let it go on, or raise its step limit.",
     )
+
+
+_ENDS: dict[Newest, StopReason] = {"model_failed": "llm_api_error", "broken_off": "error", "cancelled": "cancelled"}
+"""What ends a run whatever else is open. Where it had calls, they are answered already."""
+_CUT = Failure(
+    code="max_tokens_exceeded",
+    message="The reply grew longer than its limit and was cut. What was written is kept.",
+    hint="Raise the output limit of this agent, or ask it to go on.",
+)

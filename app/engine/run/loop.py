@@ -7,6 +7,7 @@ from app.engine.emitter import RESUME_GAP, Emitter
 from app.engine.model_call.call import PartialOutcome
 from app.engine.run.commit import commit
 from app.engine.run.perform import perform
+from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
 
 
@@ -49,7 +50,8 @@ async def run_agent(
     `state`: the stored one, where the caller has just stored it.
     """
     if state is None:
-        state = await ports.storage.read(lambda repos: RunState.model_validate_json(repos.runs.state(run_id)))
+        state = await ports.storage.read(lambda repos: read_state(repos.runs.state(run_id)))
+        assert state is not None, "a run is only taken up with a state that was read before"
     while not isinstance(state.intent, Finish):
         outcome = await control.perform(state, ports, emitter)
         state = await commit(state, outcome, ports, emitter)

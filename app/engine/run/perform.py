@@ -5,8 +5,10 @@ from app.domain.tool import Tool
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.call import ModelCall, PartialOutcome, progress
+from app.engine.reply import Call
 from app.engine.run.apply import STOPPED_AT_WORK, known_return, tool_error
-from app.engine.state import Call, CallModel, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.run.stored_state import read_state
+from app.engine.state import CallModel, Outcome, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import run_tool, runs_in_transaction, starts_unnoticed
 from app.ports.storage import Repositories
 
@@ -28,7 +30,7 @@ async def _run_tools(
     returns: dict[str, ToolReturnPart] = {}
     attempt.returns = returns
     tools = await ports.storage.read(lambda repos: _tools_of(repos, state.agent_id))
-    for call in action.calls:
+    for call in state.calls_of(action):
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
             continue
@@ -58,14 +60,13 @@ async def _note_start(call: Call, state: RunState, ports: EngineDeps) -> None:
     """Records that a tool begins, so that a crash cannot make it run twice."""
 
     def work(repos: Repositories) -> None:
-        stored = RunState.model_validate_json(repos.runs.state(state.run_id))
-        assert isinstance(stored.intent, RunTools)
+        stored = read_state(repos.runs.state(state.run_id))
+        assert stored is not None
         calls = tuple(
             c.model_copy(update={"status": "started"}) if c.tool_call_id == call.tool_call_id else c
-            for c in stored.intent.calls
+            for c in stored.calls
         )
-        intent = stored.intent.model_copy(update={"calls": calls})
-        after = stored.model_copy(update={"intent": intent, "calls": calls})
+        after = stored.model_copy(update={"calls": calls})
         repos.runs.save(repos.runs.get(state.run_id), after.model_dump_json())
 
     await ports.storage.write(work)

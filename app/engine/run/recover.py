@@ -2,9 +2,11 @@
 
 from app.domain.base import Micros
 from app.domain.run import Failure, Run
+from app.engine.reply import Call
 from app.engine.run.apply import MAYBE_DONE
 from app.engine.run.decide import FreshIds
-from app.engine.state import SCHEMA_VERSION, Call, CallModel, Finish, RunState, RunTools
+from app.engine.run.stored_state import read_state
+from app.engine.state import CallModel, Finish, RunState, RunTools
 
 RESUME_WITHIN: Micros = 10 * 60 * 1_000_000
 """A run older than this is not taken up again by itself: nobody waits for it any more."""
@@ -13,12 +15,9 @@ MAX_RESUMES = 1
 
 
 def stored_state(run: Run, text: str) -> RunState | None:
-    """The state as it was stored; None when it is of another schema version or cannot be read."""
-    try:
-        state = RunState.model_validate_json(text)
-    except ValueError:
-        return None
-    return state if state.schema_version == SCHEMA_VERSION and state.run_id == run.id else None
+    """The state as it was stored; None when it cannot be read, or is another run's."""
+    state = read_state(text)
+    return state if state is not None and state.run_id == run.id else None
 
 
 def blank_state(run: Run) -> RunState:
@@ -34,17 +33,16 @@ def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> R
         return _CRASHER
     if not run.background and now - run.created_at > RESUME_WITHIN:
         return _interrupted("")
-    return _again(state.model_copy(update={"set_aside": False}), fresh)
+    return _once_more(state.model_copy(update={"set_aside": False}), fresh)
 
 
-def _again(state: RunState, fresh: FreshIds) -> RunState:
+def _once_more(state: RunState, fresh: FreshIds) -> RunState:
     match state.intent:
         case CallModel() as action:
-            again = action.model_copy(update={"message_id": fresh.message_id, "attempt": action.attempt + 1})
-            return state.model_copy(update={"intent": again})
-        case RunTools() as action:
-            calls = tuple(_not_again(call) for call in action.calls)
-            return state.model_copy(update={"intent": action.model_copy(update={"calls": calls}), "calls": calls})
+            once_more = action.model_copy(update={"message_id": fresh.message_id, "attempt": action.attempt + 1})
+            return state.model_copy(update={"intent": once_more})
+        case RunTools():
+            return state.model_copy(update={"calls": tuple(_not_again(call) for call in state.calls)})
         case Finish() | None:
             return state
 

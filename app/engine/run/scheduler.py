@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from app.domain.error import AppError, Conflict
 from app.domain.event import RunEvent
-from app.domain.run import Failure, Run
-from app.domain.wire_message import ErrorMessage, StopReasonObject, UsageStatistics
+from app.domain.run import Failure, Run, Usage
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
+from app.engine.run.closing import closing_payloads
 from app.engine.run.commit import commit
 from app.engine.run.decide import FreshIds
 from app.engine.run.loop import Control, open_emitter, run_agent
@@ -191,11 +191,7 @@ class Running:
             await self._end_later(run_id, failure)
 
     def _tell(self, run_id: str, emitter: Emitter, failure: Failure) -> None:
-        payloads = (
-            ErrorMessage(run_id=run_id, error_type=failure.code, message=failure.message, detail=failure.hint),
-            StopReasonObject(stop_reason="error"),
-            UsageStatistics(run_ids=(run_id,)),
-        )
+        payloads = closing_payloads(run_id, "error", failure, Usage())
         emitter.publish(
             tuple(RunEvent(run_id=run_id, seq_id=emitter.next_seq(), whole=True, payload=one) for one in payloads)
         )

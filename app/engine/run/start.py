@@ -10,6 +10,7 @@ from app.domain.run import Run
 from app.domain.turn import RunRequest
 from app.domain.wire_message import objects_of
 from app.engine.run.decide import FreshIds, decide
+from app.engine.run.policy import read_policy
 from app.engine.state import RunState
 from app.ports.storage import Repositories
 
@@ -82,9 +83,9 @@ class RunStart:
             agent_id=agent.id,
             conversation_id=self.conversation_id,
             cause_id=cause,
-            max_steps=agent.max_steps if self.max_steps is None else self.max_steps,
+            max_steps=self.max_steps,
         )
-        state = state.model_copy(update={"intent": decide(state, self.fresh)})
+        state = state.model_copy(update={"intent": decide(state, read_policy(repos, state), self.fresh)})
         repos.runs.add(run, state.model_dump_json())
         if self.request is not None:
             repos.requests.put(self.request)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.domain.conversation import Conversation
 from app.domain.error import AppError, Conflict, Invalid
 from app.domain.message import ImagePart, InputPart, MessageDraft, TextPart
-from app.domain.run import Run
+from app.domain.run import Run, StopReason
 from app.domain.turn import TurnDraft
 from app.domain.wire_message import (
     ErrorMessage,
@@ -21,7 +21,7 @@ from app.domain.wire_message import (
 from app.rest.call import Call
 from app.rest.context import RestContext
 from app.rest.errors import NotYet, failed_run
-from app.rest.sse import FAILURES, EventStream, StreamPlan, blocks_of, ping_of
+from app.rest.sse import EventStream, StreamPlan, blocks_of, is_failure, ping_of
 from app.rest.wire.base import MOST
 from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImage, LettaRequest, LettaResponse, Sent
 from app.rest.wire.messages import MessageCreate as Created
@@ -150,7 +150,7 @@ async def whole_answer(services: Services, run: Run, types: tuple[str, ...] | No
             case ErrorMessage() as failure:
                 pass
             case StopReasonObject() as stop:
-                if failure is not None and stop.stop_reason in FAILURES:
+                if failure is not None and is_failure(stop):
                     raise RunFailed(failure, stop.stop_reason)
             case UsageStatistics() as usage if stop is not None:
                 return LettaResponse.model_construct(messages=tuple(messages), stop_reason=stop, usage=usage)
@@ -167,7 +167,7 @@ class RunFailed(AppError):
 
     code = "run_failed"
 
-    def __init__(self, failure: ErrorMessage, stop_reason: str) -> None:
+    def __init__(self, failure: ErrorMessage, stop_reason: StopReason) -> None:
         super().__init__(failure.message, hint=failure.detail)
         self.answer = failed_run(failure.error_type, failure.message, failure.detail, stop_reason)
 

@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.domain.agent import AgentRow
+from app.domain.run import STOP_REASONS
 from app.ui.kit.tile import paint_tile
 from app.ui.kit.wording import short_time
 from app.ui.state.agent_list import AgentList
@@ -57,7 +58,7 @@ class AgentRowDelegate(QStyledItemDelegate):
 
     def _second_line(self, painter: QPainter, rect: QRect, row: AgentRow) -> None:
         theme = self._theme
-        failed = row.last_stop_reason in ("error", "llm_api_error", "invalid_llm_response")
+        failed = row.last_stop_reason is not None and STOP_REASONS[row.last_stop_reason].status == "failed"
         replying = self._agents.replying(row)
         taken = 0
         if replying:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.json_repair import Unreadable, read_object
 from app.engine.repairs.loops import CallMemo, RepetitionWatch
-from app.engine.repairs.policy import REPEATED, Circumstances, Heard, NativeCall, read_reply
+from app.engine.repairs.policy import REPEATED, Circumstances, read_reply
 from app.engine.repairs.tags import TagStripper, clean
+from app.engine.reply import RawCall, Reply
 from tests.support.values.samples import tool
 
 TOOLS = (tool("memory_replace"), tool("search"))
@@ -56,14 +57,14 @@ hostile = st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(
 def test_no_reply_raises_and_every_accepted_call_is_canonical(
     text: str, reasoning: str, arguments: str, finish: str, constrained: bool
 ):
-    for calls in ((), (NativeCall("c", "memory_replace", arguments),), (NativeCall("c", text, arguments),)):
+    for calls in ((), (RawCall("c", "memory_replace", arguments),), (RawCall("c", text, arguments),)):
         around = Circumstances(tools=TOOLS, constrained=constrained)
-        reading = read_reply(Heard(text, reasoning, calls, finish), around)
+        reading = read_reply(Reply(text, reasoning, calls, finish), around)
         for made in reading.calls:
             assert isinstance(json.loads(made.arguments), dict)
             made.arguments.encode("utf-8")
             assert made.problem or made.name in ("memory_replace", "search")
-        assert reading.calls or reading.again or reading.text.strip()
+        assert reading.calls or reading.reprompt or reading.text.strip()
 
 
 UNITS = [

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.repairs.again import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reprompt, ask_again
-from app.engine.repairs.asking import asked_again, offer
+from app.domain.run import Usage
 from app.engine.repairs.constrained import SayReader, constrain, words_so_far
-from app.engine.repairs.policy import REPEATED, Circumstances, Heard, NativeCall, Reading, read_reply
+from app.engine.repairs.policy import REPEATED, Circumstances, Reading, read_reply
+from app.engine.repairs.reprompt import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reprompt, reprompt_for
+from app.engine.repairs.request_changes import offer, reprompted
 from app.engine.repairs.sentences import ending
+from app.engine.reply import RawCall, Reply
 from app.engine.run.apply import apply
 from app.engine.run.decide import FreshIds, decide
-from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RawCall, Reply, RunState, RunTools
+from app.engine.run.policy import Policy
+from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RunState, RunTools
 from app.engine.state import ToolsReturned as Returned
 from app.ports.models import ChatRequest, ModelFacts
 from tests.support.values.samples import NOON, agent, call, message, returned, tool
@@ -31,12 +34,12 @@ GOOD = '{"label": "human", "old_string": "Chad", "new_string": "Brad"}'
 TAGGED = f'<tool_call>{{"name": "memory_replace", "arguments": {GOOD}}}</tool_call>'
 
 
-def native(name: str, arguments: str) -> NativeCall:
-    return NativeCall("call_x", name, arguments)
+def native(name: str, arguments: str) -> RawCall:
+    return RawCall("call_x", name, arguments)
 
 
-def read(text: str = "", **heard: object) -> Reading:
-    return read_reply(Heard(text, **heard), AROUND)  # type: ignore[arg-type]
+def read(text: str = "", **reply: object) -> Reading:
+    return read_reply(Reply(text, **reply), AROUND)  # type: ignore[arg-type]
 
 
 def kinds(reading: Reading) -> list[str]:
@@ -45,30 +48,30 @@ def kinds(reading: Reading) -> list[str]:
 
 def test_a_faultless_reply_passes_untouched():
     reading = read("One moment.", reasoning="hm", calls=(native("memory_replace", GOOD),), finish="tool_calls")
-    assert (reading.text, reading.reasoning, reading.repairs, reading.again) == ("One moment.", "hm", (), None)
+    assert (reading.text, reading.reasoning, reading.repairs, reading.reprompt) == ("One moment.", "hm", (), None)
     (made,) = reading.calls
     assert (made.tool_call_id, made.name, made.arguments, made.problem) == ("call_x", "memory_replace", GOOD, "")
 
 
 @pytest.mark.parametrize(
-    ("heard", "text", "reasoning", "repairs"),
+    ("reply", "text", "reasoning", "repairs"),
     [
-        (Heard(TAGGED), "", "", ["call_in_text"]),
-        (Heard(f"I will.\n{TAGGED}<|im_end|>"), "I will.", "", ["call_in_text"]),
-        (Heard(f"<think>hm</think>{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_text"]),
-        (Heard("", f"hm\n{TAGGED}"), "", "hm", ["call_in_thinking"]),
-        (Heard(f"<think>hm\n{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_thinking"]),
-        (Heard(f"[memory_replace(**{GOOD})]"), "", "", ["call_in_text"]),
-        (Heard("<think>hm</think>", "", (native("Memory-Replace", f"{GOOD[:-1]},}}"),)), "", "hm", None),
+        (Reply(TAGGED), "", "", ["call_in_text"]),
+        (Reply(f"I will.\n{TAGGED}<|im_end|>"), "I will.", "", ["call_in_text"]),
+        (Reply(f"<think>hm</think>{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_text"]),
+        (Reply("", f"hm\n{TAGGED}"), "", "hm", ["call_in_thinking"]),
+        (Reply(f"<think>hm\n{TAGGED}"), "", "hm", ["thinking_in_text", "call_in_thinking"]),
+        (Reply(f"[memory_replace(**{GOOD})]"), "", "", ["call_in_text"]),
+        (Reply("<think>hm</think>", "", (native("Memory-Replace", f"{GOOD[:-1]},}}"),)), "", "hm", None),
     ],
 )
-def test_a_call_is_accepted_from_wherever_it_stands(heard: Heard, text: str, reasoning: str, repairs: list[str] | None):
-    reading = read_reply(heard, AROUND)
+def test_a_call_is_accepted_from_wherever_it_stands(reply: Reply, text: str, reasoning: str, repairs: list[str] | None):
+    reading = read_reply(reply, AROUND)
     assert [(made.name, json.loads(made.arguments)) for made in reading.calls] == [("memory_replace", json.loads(GOOD))]
     assert (reading.text.strip(), reading.reasoning.strip()) == (text, reasoning)
     assert kinds(reading) == (repairs or ["thinking_in_text", "name", "arguments"])
     assert all(repair.wrote for repair in reading.repairs)
-    assert reading.slipped is None
+    assert reading.problem is None
 
 
 def test_text_beside_a_native_call_is_never_read_as_a_second_call():
@@ -83,39 +86,39 @@ def test_what_stands_in_thinking_is_no_call_when_something_was_said_aloud():
 
 
 def test_without_tools_nothing_is_a_call():
-    reading = read_reply(Heard('{"name": "memory_replace", "arguments": {}}'), Circumstances())
+    reading = read_reply(Reply('{"name": "memory_replace", "arguments": {}}'), Circumstances())
     assert reading.calls == ()
     assert reading.text.startswith("{")
 
 
 @pytest.mark.parametrize(
-    ("heard", "reason"),
+    ("reply", "reason"),
     [
-        (Heard(finish="stop"), "empty"),
-        (Heard("  \n"), "empty"),
-        (Heard("<|im_end|>"), "empty"),
-        (Heard("", written=2), "empty"),
-        (Heard("", written=31), "vanished"),
-        (Heard("", "I think and think."), "thinking"),
-        (Heard("<think>never closed"), "thinking"),
-        (Heard("", "", (native("memory_replace", GOOD[:20]),), "length"), "cut"),
-        (Heard(TAGGED[:60], finish="length"), "cut"),
-        (Heard("", finish="length"), "cut"),
-        (Heard("again and " * 100, finish="length"), "repetition"),
-        (Heard("again and " * 300, finish=REPEATED), "repetition"),
-        (Heard(f"{TAGGED}\nDone, I changed it."), "stray"),
+        (Reply(finish="stop"), "empty"),
+        (Reply("  \n"), "empty"),
+        (Reply("<|im_end|>"), "empty"),
+        (Reply("", usage=Usage(completion_tokens=2)), "empty"),
+        (Reply("", usage=Usage(completion_tokens=31)), "vanished"),
+        (Reply("", "I think and think."), "thinking"),
+        (Reply("<think>never closed"), "thinking"),
+        (Reply("", "", (native("memory_replace", GOOD[:20]),), "length"), "cut"),
+        (Reply(TAGGED[:60], finish="length"), "cut"),
+        (Reply("", finish="length"), "cut"),
+        (Reply("again and " * 100, finish="length"), "repetition"),
+        (Reply("again and " * 300, finish=REPEATED), "repetition"),
+        (Reply(f"{TAGGED}\nDone, I changed it."), "stray"),
     ],
 )
-def test_a_reply_that_is_no_use_is_asked_for_again(heard: Heard, reason: str):
-    reading = read_reply(heard, AROUND)
-    assert reading.again is not None
-    assert (reading.again.reason, reading.slipped, reading.calls) == (reason, reason, ())
+def test_a_reply_that_is_no_use_is_asked_for_again(reply: Reply, reason: str):
+    reading = read_reply(reply, AROUND)
+    assert reading.reprompt is not None
+    assert (reading.reprompt.reason, reading.problem, reading.calls) == (reason, reason, ())
     assert reading.repairs
 
 
 def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
     reading = read("I will not talk in class.\n" * 60, finish="stop")
-    assert (reading.again, reading.cut) == (None, False)
+    assert (reading.reprompt, reading.cut) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +137,8 @@ def test_a_text_that_was_asked_for_may_repeat_itself_if_it_comes_to_an_end():
         ("stray", 0, {"nudge": LAST}),
     ],
 )
-def test_each_trouble_has_its_way_of_asking_again(reason, bad_replies: int, changes: dict[str, object]):
-    assert ask_again(reason, bad_replies).model_dump(exclude_defaults=True) == {"reason": reason, **changes}
+def test_each_problem_has_its_reprompt(reason, bad_replies: int, changes: dict[str, object]):
+    assert reprompt_for(reason, bad_replies).model_dump(exclude_defaults=True) == {"reason": reason, **changes}
 
 
 def request(**fields: object) -> ChatRequest:
@@ -144,7 +147,7 @@ def request(**fields: object) -> ChatRequest:
 
 
 def test_the_second_try_carries_its_settings_to_the_request():
-    settings = asked_again(
+    settings = reprompted(
         agent(context_window=4096), Reprompt(reason="cut", longer=4, warmer=0.2, without_thinking=True)
     )
     assert settings.settings.max_output_tokens == 2048, "half the window at most"
@@ -155,10 +158,10 @@ def test_the_second_try_carries_its_settings_to_the_request():
 
 
 def test_a_model_whose_calls_get_lost_is_made_to_call_in_json():
-    offered = offer(request(), ask_again("vanished", 1))
+    offered = offer(request(), reprompt_for("vanished", 1))
     assert offered.constrained
     assert offered.request.answer_schema is not None
-    assert not offer(request(), ask_again("vanished", 0)).constrained
+    assert not offer(request(), reprompt_for("vanished", 0)).constrained
 
 
 def test_a_nudge_after_a_tool_return_goes_into_the_return():
@@ -171,23 +174,24 @@ def test_a_nudge_after_a_tool_return_goes_into_the_return():
 # Over several steps
 
 FRESH = FreshIds("step-2", "message-2")
+POLICY = Policy(max_steps=50)
 EXCHANGE = Exchange(model="m/x", sent_at=NOON, ended_at=NOON)
 
 
-def step(state: RunState, reply: Reply, result: str = "42") -> RunState:
+def step(state: RunState, reply: Reply, result: str = "42", policy: Policy = POLICY) -> RunState:
     """One reply and, if it calls tools, their returns; the state with its next intent."""
     asked = state.intent if isinstance(state.intent, CallModel) else CallModel(step_id="s", message_id="message-1")
-    tools = () if asked.again is not None and asked.again.without_tools else (REPLACE, SEARCH)
+    tools = () if asked.reprompt is not None and asked.reprompt.without_tools else (REPLACE, SEARCH)
     before = state.model_copy(update={"intent": asked})
     after = apply(before, ModelReplied(reply, EXCHANGE, tools), NOON).state
-    intent = decide(after, FRESH)
+    intent = decide(after, policy, FRESH)
     if isinstance(intent, RunTools):
         returns = {
             each.tool_call_id: returned(each.tool_call_id, each.problem or each.result or result)
-            for each in intent.calls
+            for each in after.calls_of(intent)
         }
         after = apply(after.model_copy(update={"intent": intent}), Returned(returns), NOON).state
-        intent = decide(after, FRESH)
+        intent = decide(after, policy, FRESH)
     return after.model_copy(update={"intent": intent})
 
 
@@ -207,8 +211,8 @@ def test_an_endless_same_call_gets_its_earlier_result_then_no_tools_and_then_an_
     assert state.recent[-1].result.endswith("42")
     state = step(state, SAME)
     assert isinstance(state.intent, CallModel)
-    assert state.intent.again is not None
-    assert state.intent.again.without_tools
+    assert state.intent.reprompt is not None
+    assert state.intent.reprompt.without_tools
     assert len(state.recent) == 3, "the fourth was not run"
     state = step(state, Reply(text="It is 42."))
     assert state.intent == Finish(stop_reason="end_turn")
@@ -233,13 +237,13 @@ def test_words_beside_a_call_that_goes_in_circles_end_the_turn():
 
 
 def test_the_last_step_of_a_run_that_only_calls_tools_is_an_answer():
-    state = begun().model_copy(update={"max_steps": 4})
+    state, four = begun(), Policy(max_steps=4)
     for number in range(3):
-        state = step(state, Reply(calls=(RawCall("c", "search", f'{{"query": "{number}"}}'),)))
+        state = step(state, Reply(calls=(RawCall("c", "search", f'{{"query": "{number}"}}'),)), policy=four)
     assert isinstance(state.intent, CallModel)
-    assert state.intent.again is not None
-    assert (state.intent.again.reason, state.intent.again.without_tools) == ("rounds", True)
-    silent = step(state, Reply())
+    assert state.intent.reprompt is not None
+    assert (state.intent.reprompt.reason, state.intent.reprompt.without_tools) == ("rounds", True)
+    silent = step(state, Reply(), policy=four)
     assert isinstance(silent.intent, Finish)
     assert silent.intent.stop_reason == "max_steps"
 
@@ -327,7 +331,7 @@ def test_a_history_with_calls_becomes_text_for_a_model_without_tools():
     ],
 )
 def test_the_answer_of_a_constrained_model_is_words_or_a_call(answer: str, text: str, calls: list[str]):
-    reading = read_reply(Heard(answer), Circumstances(tools=(REPLACE,), constrained=True))
+    reading = read_reply(Reply(answer), Circumstances(tools=(REPLACE,), constrained=True))
     assert (reading.text, [made.name for made in reading.calls]) == (text, calls)
 
 
@@ -345,8 +349,8 @@ def test_the_answer_of_a_constrained_model_is_words_or_a_call(answer: str, text:
 def test_the_answer_of_a_constrained_model_that_was_cut_is_its_words_or_asked_for_again(
     answer: str, text: str, reason: str | None
 ):
-    reading = read_reply(Heard(answer, finish="length"), Circumstances(tools=(REPLACE,), constrained=True))
-    assert (reading.text, reading.calls, reading.slipped) == (text, (), reason)
+    reading = read_reply(Reply(answer, finish="length"), Circumstances(tools=(REPLACE,), constrained=True))
+    assert (reading.text, reading.calls, reading.problem) == (text, (), reason)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +358,7 @@ def test_the_answer_of_a_constrained_model_that_was_cut_is_its_words_or_asked_fo
     [('{"say": "Hello."}', "Hello.", []), (f'{{"tool": "memory_replace", "args": {GOOD}}}', "", ["memory_replace"])],
 )
 def test_the_answer_of_a_constrained_model_may_come_wholly_as_thinking(thought: str, text: str, calls: list[str]):
-    reading = read_reply(Heard("", thought), Circumstances(tools=(REPLACE,), constrained=True))
+    reading = read_reply(Reply("", thought), Circumstances(tools=(REPLACE,), constrained=True))
     assert (reading.text, reading.reasoning, [made.name for made in reading.calls]) == (text, "", calls)
     assert [note.kind for note in reading.repairs] == ["call_in_thinking"]
 

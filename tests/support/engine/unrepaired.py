@@ -2,23 +2,23 @@
 
 import json
 
-from app.engine.repairs.again import ask_again
-from app.engine.repairs.policy import Circumstances, Heard, ReadCall, Reading
+from app.engine.repairs.policy import Circumstances, Reading
+from app.engine.repairs.reprompt import reprompt_for
+from app.engine.reply import Call, Reply
 
 
-def read_plainly(heard: Heard, around: Circumstances) -> Reading:
+def read_plainly(reply: Reply, around: Circumstances) -> Reading:
     """For figures only: what becomes of the same replies without any repair."""
     known = {tool.name for tool in around.tools}
-    calls: list[ReadCall] = []
-    for call in heard.calls:
+    calls: list[Call] = []
+    for call in reply.calls:
         try:
-            fine = isinstance(json.loads(call.arguments), dict) and call.name in known and heard.finish != "length"
+            fine = isinstance(json.loads(call.arguments), dict) and call.name in known and reply.finish != "length"
         except ValueError:
             fine = False
         arguments = call.arguments if fine else "{}"
-        calls.append(ReadCall(call.tool_call_id, "unnamed", arguments, "" if fine else "Broken call."))
-        if fine:
-            calls[-1] = ReadCall(call.tool_call_id, call.name, arguments)
-    if calls or heard.text.strip():
-        return Reading(heard.text, heard.reasoning, tuple(calls), cut=heard.finish == "length" and not calls)
-    return Reading(again=ask_again("empty", around.bad_replies))
+        name, problem = (call.name, "") if fine else ("unnamed", "Broken call.")
+        calls.append(Call(tool_call_id=call.tool_call_id, name=name, arguments=arguments, problem=problem))
+    if calls or reply.text.strip():
+        return Reading(reply.text, reply.reasoning, tuple(calls), cut=reply.finish == "length" and not calls)
+    return Reading(reprompt=reprompt_for("empty", around.bad_replies))

@@ -46,7 +46,7 @@ SHORTER = "Your tool call was cut off. Use shorter arguments."
 LAST = "Put the tool call at the very end of your message, with nothing after it."
 
 
-def ask_again(reason: Reason, bad_replies: int) -> Reprompt:
+def reprompt_for(reason: Reason, bad_replies: int) -> Reprompt:
     """The settings of the next try after `bad_replies` earlier ones in a row failed."""
     match reason:
         case "empty":

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.domain.agent import Agent
 from app.domain.message import Message, TextPart, ToolReturnPart
 from app.domain.tool import Tool
-from app.engine.repairs.again import Reprompt
 from app.engine.repairs.constrained import constrain
+from app.engine.repairs.reprompt import Reprompt
 from app.ports.models import ChatRequest
 
 USUAL_TEMPERATURE = 0.7
@@ -23,27 +23,27 @@ class Offered:
     constrained: bool = False
 
 
-def asked_again(agent: Agent, again: Reprompt) -> Agent:
+def reprompted(agent: Agent, reprompt: Reprompt) -> Agent:
     """The agent with the settings of this try; its window must fit the longer reply."""
     settings = agent.settings
     room = max(settings.max_output_tokens, agent.context_window // 2)
-    update: dict[str, object] = {"max_output_tokens": min(room, settings.max_output_tokens * again.longer)}
-    if again.warmer:
+    update: dict[str, object] = {"max_output_tokens": min(room, settings.max_output_tokens * reprompt.longer)}
+    if reprompt.warmer:
         usual = USUAL_TEMPERATURE if settings.temperature is None else settings.temperature
-        update["temperature"] = min(HOTTEST, round(usual + again.warmer, 2))
-    if again.without_thinking:
+        update["temperature"] = min(HOTTEST, round(usual + reprompt.warmer, 2))
+    if reprompt.without_thinking:
         update["reasoning"] = "off"
     return agent.model_copy(update={"settings": settings.model_copy(update=update)})
 
 
-def offer(request: ChatRequest, again: Reprompt | None) -> Offered:
+def offer(request: ChatRequest, reprompt: Reprompt | None) -> Offered:
     """The request as it is sent: nudged, without tools if so asked, as JSON if the model has no tool calls."""
     tools = request.tools
-    if again is not None:
-        tools = () if again.without_tools else tools
-        request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, again.nudge)})
+    if reprompt is not None:
+        tools = () if reprompt.without_tools else tools
+        request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, reprompt.nudge)})
     has_none = request.facts is not None and request.facts.tools is False
-    as_json = request.calls_as_json or (again is not None and again.as_json)
+    as_json = request.calls_as_json or (reprompt is not None and reprompt.as_json)
     if tools and (has_none or as_json):
         return Offered(constrain(request), tools, constrained=True)
     return Offered(request, tools)

@@ -1,0 +1,60 @@
+"""One reply of a model: as it was written, and the calls that were read from it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.domain.base import Frozen
+from app.domain.run import Usage
+
+CallStatus = Literal["requested", "awaiting_approval", "approved", "denied", "started", "returned"]
+"""`started`: noted before a tool runs that must not run twice; what it did since is unknown until it returns."""
+
+
+@dataclass(frozen=True)
+class RawCall:
+    """A tool call as the model wrote it."""
+
+    tool_call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model wrote, whole or up to where it broke off, as it wrote it."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[RawCall, ...] = ()
+    finish: str = ""
+    """Why the server says it ended, in its words."""
+    usage: Usage | None = None
+    """None: the server did not count."""
+
+    @property
+    def written(self) -> int:
+        """Tokens that the model wrote, as its server counted them; 0: it did not say."""
+        return self.usage.completion_tokens if self.usage is not None else 0
+
+
+class Call(Frozen):
+    """A tool call to carry out, with a name and arguments that every server takes back.
+
+    `problem` tells why it must not run; the model is told instead. `result`: what it brought when it was made before;
+    given again instead of running it once more.
+    """
+
+    tool_call_id: str
+    name: str
+    arguments: str
+    """A JSON object as text; it always parses."""
+    status: CallStatus = "requested"
+    problem: str = ""
+    result: str = ""
+
+    @property
+    def parsed(self) -> dict[str, Any]:
+        """The arguments as an object."""
+        loaded: dict[str, Any] = json.loads(self.arguments)
+        return loaded
