@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database.errors import not_storable, storage_error
+from app.adapters.database.group_commit import GroupCommit, Waiting
 from app.adapters.database.repositories import repositories_on
 from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
 from app.domain.error import StorageError
@@ -38,7 +39,7 @@ class SqliteStorage:
         self._on_changed = on_changed
         self._write_engine = writing_engine(file)
         self._read_engine = reading_engine(file)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
+        self._writer = GroupCommit(lambda: self._connection(self._write_engine))
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
         self._kept = threading.local()
         self._open: list[Connection] = []
@@ -49,22 +50,20 @@ class SqliteStorage:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
-        def publish(changes: list[Changed], result: T) -> None:
+        def publish(waiting: Waiting) -> None:
             try:
-                for changed in changes:
+                for changed in waiting.changes:
                     self._on_changed(changed)
             finally:
-                done.set_result(result)
+                done.set_result(waiting.result)
 
-        def transaction() -> None:
-            try:
-                result, changes = self._transaction(work)
-            except BaseException as error:  # noqa: BLE001  (whatever it is, it belongs to the caller)
-                _call(loop, done.set_exception, error)
+        def answer(waiting: Waiting) -> None:
+            if waiting.error is None:
+                _call(loop, publish, waiting)
             else:
-                _call(loop, publish, changes, result)
+                _call(loop, done.set_exception, self._told(waiting.error))
 
-        self._writer.submit(transaction)
+        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed)), answer))
         return await _whole(done)
 
     async def read(self, work: Callable[[Repositories], T]) -> T:
@@ -76,8 +75,8 @@ class SqliteStorage:
             return
         self._closed = True
         loop = asyncio.get_running_loop()
-        await _whole(loop.run_in_executor(self._writer, self._end))
-        self._writer.shutdown()
+        await _whole(loop.run_in_executor(self._writer.executor, self._end))
+        self._writer.executor.shutdown()
 
     def _end(self) -> None:
         self._readers.shutdown()
@@ -86,23 +85,13 @@ class SqliteStorage:
         self._read_engine.dispose()
         self._write_engine.dispose()
 
-    def _transaction(self, work: Callable[[Repositories], T]) -> tuple[T, list[Changed]]:
-        changes: list[Changed] = []
-        try:
-            db = self._connection(self._write_engine)
-            with db.begin():
-                result = work(repositories_on(db, changes.append))
-        except _FAULTS as cause:
-            self._fail(cause)
-        return result, changes
-
     def _snapshot(self, work: Callable[[Repositories], T]) -> T:
         try:
             db = self._connection(self._read_engine)
             with db.begin():
                 return work(repositories_on(db, _refuse))
         except _FAULTS as cause:
-            self._fail(cause)
+            raise self._told(cause) from cause
 
     def _connection(self, engine: Engine) -> Connection:
         """This thread's own, kept: taking one from the pool and giving it back costs as much as a transaction."""
@@ -114,13 +103,18 @@ class SqliteStorage:
         kept.connection.rollback()
         return kept
 
-    def _fail(self, cause: Exception) -> NoReturn:
+    def _told(self, cause: BaseException) -> BaseException:
+        """What the caller is told: faults of the database and the disk as sentences, its own errors as they are."""
+        if not isinstance(cause, _FAULTS):
+            return cause
         if not isinstance(cause, DBAPIError | sqlite3.Error):
-            raise not_storable(cause) from cause
-        error = storage_error(cause, self._file.parent)
-        if error.code == "database_damaged":
-            suspect_marker(self._file).touch()
-        raise error from cause
+            error: Exception = not_storable(cause)
+        else:
+            error = storage_error(cause, self._file.parent)
+            if error.code == "database_damaged":
+                suspect_marker(self._file).touch()
+        error.__cause__ = cause
+        return error
 
     def _ensure_open(self) -> None:
         if self._closed:

@@ -1,0 +1,96 @@
+"""The one thread that writes. What waits for it is committed together, with one sync of the disk for all.
+
+Each caller keeps a transaction of its own: it runs in a savepoint, fails alone, and is answered only when the commit
+that holds its work has reached the disk. Nobody is kept waiting so that a group may form: a group is what had queued
+up while the one before was being written. The idea is that of "group commit" in DeWitt et al., "Implementation
+Techniques for Main Memory Database Systems" (SIGMOD 1984), section 5.
+"""
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from app.domain.event import Changed
+
+MOST_TOGETHER = 64
+"""Transactions in one commit: with more, the first waits longer than the syncs that are saved are worth."""
+MOST_SECONDS = 0.02
+"""After so long a group takes no more in, so that one who waits for a small change is not held up by large ones."""
+
+
+@dataclass
+class Waiting:
+    """A transaction that waits its turn. `work(connection, changed)` runs on the writer's thread."""
+
+    work: Callable[[Connection, Callable[[Changed], None]], Any]
+    answer: Callable[["Waiting"], None]
+    """Called on the writer's thread once it is known what became of it; never called twice."""
+    changes: list[Changed] = field(default_factory=list[Changed])
+    result: Any = None
+    error: BaseException | None = None
+
+
+class GroupCommit:
+    """Runs transactions in the order they came. `connect` gives the writing connection, on the writer's thread."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._queue: deque[Waiting] = deque()
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
+
+    def submit(self, waiting: Waiting) -> None:
+        self._queue.append(waiting)
+        self.executor.submit(self._drain)
+
+    def _drain(self) -> None:
+        """One group: all that waits now and, within the bounds, what comes while it is being written."""
+        group: list[Waiting] = []
+        try:
+            self._run(group)
+        except BaseException as error:  # noqa: BLE001  (whatever it is, it belongs to all who are in the group)
+            for one in group:
+                one.error = one.error or error
+        for one in group:
+            one.answer(one)
+
+    def _run(self, group: list[Waiting]) -> None:
+        if not self._queue:
+            return  # an earlier group took it along
+        alone = len(self._queue) == 1
+        group.append(self._queue.popleft())
+        db = self._connect()
+        with db.begin():
+            if alone:
+                _work(group[0], db)
+                return
+            cursor, ends = db.connection.cursor(), time.monotonic() + MOST_SECONDS
+            _in_savepoint(group[0], db, cursor)
+            while self._queue and len(group) < MOST_TOGETHER and time.monotonic() < ends:
+                group.append(self._queue.popleft())
+                _in_savepoint(group[-1], db, cursor)
+
+
+def _work(one: Waiting, db: Connection) -> None:
+    one.result = one.work(db, one.changes.append)
+
+
+def _in_savepoint(one: Waiting, db: Connection, cursor: DBAPICursor) -> None:
+    """Its own error undoes its own work, and only that. Raises where SQLite has given up the whole transaction."""
+    cursor.execute("SAVEPOINT one")
+    try:
+        _work(one, db)
+    except BaseException as error:  # noqa: BLE001  (it is answered to the caller)
+        one.error = error
+        try:
+            cursor.execute("ROLLBACK TO one")
+        except sqlite3.OperationalError:
+            # A full disk may end the transaction itself: then the work of the others is gone too.
+            raise error from None
+    cursor.execute("RELEASE one")
