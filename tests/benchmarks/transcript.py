@@ -15,7 +15,7 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.conversation import TranscriptPage
-from app.ui.chat.cards.card import CardContext
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme

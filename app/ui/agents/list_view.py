@@ -134,13 +134,13 @@ class AgentListView(QWidget):
 
     def _connect(self) -> None:
         self._search.toggled.connect(self._show_filter)
-        self._new.clicked.connect(lambda *_: self.new_wanted.emit())
+        self._new.clicked.connect(lambda: self.new_wanted.emit())
         self._words.textChanged.connect(self._filter_by)
         self._words.returnPressed.connect(self._open_first)
         self.list.picked.connect(self.picked)
         self.list.menu_wanted.connect(self._menu)
         for signal in (self._agents.rowsInserted, self._agents.rowsRemoved, self._agents.modelReset):
-            signal.connect(lambda *_: self._refresh())
+            signal.connect(lambda: self._refresh())
         follow(self._theme, self, self._refresh)
 
     def set_known(self) -> None:
@@ -223,7 +223,7 @@ class AgentRail(QWidget):
         self.list = AgentsView(theme, agents, RailDelegate(theme, agents), self.tr("Agents, as tiles"))
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         new = IconButton(theme, "plus", self.tr("New agent"))
-        new.clicked.connect(lambda *_: self.new_wanted.emit())
+        new.clicked.connect(lambda: self.new_wanted.emit())
         self.list.picked.connect(self.picked)
         column_of(theme, self.list, row_of(theme, None, new, None), parent=self, inset=(0, 6, 0, 10), gap=4)
         follow(theme, self, lambda: self.setFixedWidth(theme.px(56)))

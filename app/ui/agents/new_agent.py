@@ -111,8 +111,8 @@ class NewAgent(Sheet):
         self._connect()
 
     def _connect(self) -> None:
-        self.create_button.clicked.connect(lambda *_: self._make())
-        self._cancel.clicked.connect(lambda *_: self.closed.emit())
+        self.create_button.clicked.connect(lambda: self._make())
+        self._cancel.clicked.connect(lambda: self.closed.emit())
         self.name.returnPressed.connect(self._make)
         self.model.picked.connect(self._picked)
         self.model.refresh_wanted.connect(self._desk.shelf.look_again)

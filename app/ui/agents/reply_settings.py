@@ -53,7 +53,7 @@ class ReplySettings(QWidget):
         self._default.toggled.connect(self._default_toggled)
         for spin in (self._temperature, self._output, self._steps):
             spin.editingFinished.connect(self._emit)
-        self._reasoning.activated.connect(lambda *_: self._emit())
+        self._reasoning.activated.connect(lambda: self._emit())
 
     def show_agent(self, agent: Agent) -> None:
         self._silent = True

@@ -166,9 +166,9 @@ class AgentSettings(QWidget):
         return row
 
     def _connect(self) -> None:
-        self._rename.clicked.connect(lambda *_: self.name.begin())
-        self._describe.clicked.connect(lambda *_: self.description.begin())
-        self._copy.clicked.connect(lambda *_: self._copy_id())
+        self._rename.clicked.connect(lambda: self.name.begin())
+        self._describe.clicked.connect(lambda: self.description.begin())
+        self._copy.clicked.connect(lambda: self._copy_id())
         self.name.saved.connect(self._renamed)
         self.description.saved.connect(lambda text: self.patched.emit(AgentPatch(description=text)))
         self.model.picked.connect(lambda handle: self.patched.emit(AgentPatch(model=handle)))

@@ -6,40 +6,57 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
 
-from app.domain.conversation import TranscriptPage
-from app.domain.message import SearchHit
 from app.ui.bridge.tasks import Tasks
+from app.ui.chat.find_bar import FindBar
+from app.ui.chat.transcript.area import TranscriptArea
+from app.ui.chat.transcript.model import TranscriptModel
+from app.ui.chat.transcript.page_reader import PageReader
 from app.ui.kit.markdown import MarkdownView
+from app.ui.theme import Theme
 
 if TYPE_CHECKING:
     from app.link.client import Services
-    from app.ui.chat.view import ChatView
 
 HITS = 100
-STRIDE = 500
-MOST_PAGES = 60
 
 
-class ChatFind(QObject):
-    def __init__(self, view: "ChatView", services: "Services", tasks: Tasks) -> None:
-        super().__init__(view)
-        self._view, self._services, self._tasks = view, services, tasks
+class Find(QObject):
+    """What is typed into `bar` is looked for in `model` and shown in `area`."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        services: "Services",
+        tasks: Tasks,
+        bar: FindBar,
+        area: TranscriptArea,
+        model: TranscriptModel,
+        pages: PageReader,
+    ) -> None:
+        super().__init__(bar)
+        self._theme, self._services, self._tasks = theme, services, tasks
+        self._bar, self._area, self._model, self._pages = bar, area, model, pages
+        self._agent_id = self._conversation_id = ""
         self._words = ""
         self._found: list[int] = []
         """Positions of messages with the words, ascending."""
         self._current = -1
         self._marked: list[MarkdownView] = []
-        view.find_bar.wanted.connect(self._look_for)
-        view.find_bar.stepped.connect(self.step)
-        view.find_bar.closed.connect(self._closed)
+        bar.wanted.connect(self._look_for)
+        bar.stepped.connect(self.step)
+        bar.closed.connect(self._closed)
+
+    def turn_to(self, agent_id: str, conversation_id: str) -> None:
+        """Looks in this conversation from now on, in whichever of its branches is shown."""
+        self._agent_id, self._conversation_id = agent_id, conversation_id
 
     def open(self) -> None:
-        self._view.find_bar.open_bar()
-        if self._view.find_bar.field.text():
-            self._look_for(self._view.find_bar.field.text())
+        self._bar.open_bar()
+        if self._bar.field.text():
+            self._look_for(self._bar.field.text())
 
     def take_key(self, event: QKeyEvent) -> bool:
-        """F3 goes on while the bar is open; Esc closes it, else stops the reply."""
+        """F3 goes on, Esc closes the bar; True if the key was one of these."""
         held = event.modifiers()
         if event.key() == Qt.Key.Key_F3:
             self.step(-1 if held & Qt.KeyboardModifier.ShiftModifier else 1)
@@ -47,11 +64,8 @@ class ChatFind(QObject):
         if event.key() == Qt.Key.Key_F and held == Qt.KeyboardModifier.ControlModifier:
             self.open()
             return True
-        if event.key() == Qt.Key.Key_Escape and self._view.find_bar.isVisible():
-            self._view.find_bar.close_bar()
-            return True
-        if event.key() == Qt.Key.Key_Escape and self._view.talk.replying:
-            self._view.stop()
+        if event.key() == Qt.Key.Key_Escape and self._bar.isVisible():
+            self._bar.close_bar()
             return True
         return False
 
@@ -59,7 +73,7 @@ class ChatFind(QObject):
         self._words = words.strip().casefold()
         self._found = self._loaded_hits()
         self._current = len(self._found) - 1
-        older = bool(self._words) and self._view.model.log.has_earlier
+        older = bool(self._words) and self._model.log.has_earlier
         self._tell(older)
         if self._found:
             self._show()
@@ -69,19 +83,16 @@ class ChatFind(QObject):
     def _loaded_hits(self) -> list[int]:
         if not self._words:
             return []
-        rows = self._view.model.rows
+        rows = self._model.rows
         hits = [row.position for row in rows if row.position is not None and self._words in row.text.casefold()]
         return sorted(set(hits))
 
     async def _look_further(self, words: str) -> None:
         """Asks the index about the whole conversation."""
-        agent = self._view.agent
-        hits: tuple[SearchHit, ...] = await self._services.messages.search(
-            words, agent.id if agent else None, limit=HITS
-        )
+        hits = await self._services.messages.search(words, self._agent_id or None, limit=HITS)
         if words != self._words:
             return
-        own = (self._view.talk.branch_id, self._view.conversation.id if self._view.conversation else "")
+        own = (self._model.log.conversation_id, self._conversation_id)
         found = {hit.position for hit in hits if hit.position is not None and hit.conversation_id in own}
         current = self._found[self._current] if self._found else None
         self._found = sorted(found | set(self._found))
@@ -97,26 +108,24 @@ class ChatFind(QObject):
             self._show()
 
     def _tell(self, older: bool) -> None:
-        self._view.find_bar.show_count(self._current, len(self._found), older)
+        self._bar.show_count(self._current, len(self._found), older)
 
     def _show(self) -> None:
         self._tasks.spawn(self._go(self._found[self._current]), self)
 
     async def _go(self, position: int) -> None:
-        view = self._view
-        if view.model.index_at(position) < 0:
-            await view.go_to_position(position)
+        if self._model.index_at(position) < 0:
+            self._area.show_row(await self._pages.show_position(position), focus=True)
         self._unmark()
-        rows = view.model.rows
-        for number, row in enumerate(rows):
+        for number, row in enumerate(self._model.rows):
             if row.position == position and self._words in row.text.casefold():
-                card = view.area.show_row(number)
+                card = self._area.show_row(number)
                 for text in card.findChildren(MarkdownView) if card is not None else ():
                     self._mark(text)
                 return
 
     def _mark(self, text: MarkdownView) -> None:
-        theme = self._view.context.theme
+        theme = self._theme
         marks: list[QTextEdit.ExtraSelection] = []
         cursor = QTextCursor(text.document())
         while True:
@@ -143,21 +152,3 @@ class ChatFind(QObject):
     def _closed(self) -> None:
         self._unmark()
         self._words, self._found = "", []
-        self._view.composer.setFocus()
-
-    async def position_of(self, message_id: str) -> int | None:
-        """Where a message of the open conversation lies, looking back page by page."""
-        found = self._view.model.log.positions.get(message_id)
-        before: int | None = None
-        for _page in range(MOST_PAGES):
-            if found is not None:
-                return found
-            page: TranscriptPage = await self._services.messages.page(
-                self._view.talk.branch_id or "", before=before, limit=STRIDE
-            )
-            pairs = zip(page.messages, page.positions, strict=True)
-            found = next((position for message, position in pairs if message.id == message_id), None)
-            if not page.has_earlier:
-                return found
-            before = page.positions[0]
-        return found

@@ -3,28 +3,33 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.agent import Agent
-from app.domain.conversation import Conversation, TranscriptPage
+from app.domain.conversation import Conversation
 from app.domain.event import Changed, Progress
+from app.domain.history import Origin
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.attachment import Attachment
-from app.ui.chat.cards.card import CardContext
+from app.ui.chat.branches import Branches
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.composer import Composer
-from app.ui.chat.confirmations import ChatQuestions
-from app.ui.chat.drafts import ChatDrafts, Drafts
-from app.ui.chat.find import ChatFind
+from app.ui.chat.drafts import Drafts, DraftStore
+from app.ui.chat.find import Find
 from app.ui.chat.find_bar import FindBar
-from app.ui.chat.images import ChatPictures
-from app.ui.chat.memory_changes import ChatMemory
-from app.ui.chat.sending import Sending
+from app.ui.chat.images import ImageLoader
+from app.ui.chat.links import LinkQuestion
+from app.ui.chat.memory_changes import MemoryChanges
+from app.ui.chat.retry import Retry
+from app.ui.chat.run_follower import RunFollower
+from app.ui.chat.sending import Role, Sending
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
+from app.ui.chat.transcript.page_reader import PageReader, Side
 from app.ui.chat.transcript.row import MODES, Row, ViewMode
-from app.ui.chat.transcript.row_layout import column_in
+from app.ui.chat.transcript.row_layout import Anchor, column_in
 from app.ui.chat.welcome import Welcome
 from app.ui.kit.banner import Banner
 from app.ui.kit.buttons import IconButton
@@ -34,11 +39,12 @@ from app.ui.theme import Theme
 if TYPE_CHECKING:
     from app.link.client import Services
 
-PAGE = 50
-
 
 class ChatView(QFrame):
-    """`open(agent, conversation)` shows a thread; the shell hands on `Changed` and `Progress`."""
+    """`open(agent, conversation)` shows a thread; the window hands on `Changed` and `Progress`.
+
+    `drafts` keeps what was typed, `client` names this window in the history of what it changes.
+    """
 
     history_wanted = Signal(str)
     """Id of a block whose history a person wants to see."""
@@ -49,7 +55,13 @@ class ChatView(QFrame):
     """Text, detail, words of the way back, and what does it."""
 
     def __init__(
-        self, theme: Theme, services: "Services", tasks: Tasks, *, drafts: Drafts | None = None, client: str = ""
+        self,
+        theme: Theme,
+        services: "Services",
+        tasks: Tasks,
+        *,
+        drafts: DraftStore | None = None,
+        client: str = "",
     ) -> None:
         super().__init__()
         self._theme, self._services, self._tasks = theme, services, tasks
@@ -57,9 +69,7 @@ class ChatView(QFrame):
         self.setAccessibleName(self.tr("Chat"))
         self.agent: Agent | None = None
         self.conversation: Conversation | None = None
-        self._opened = 0
         self._opening: asyncio.Future[None] | None = None
-        self._reading = False
         self.model = TranscriptModel(self)
         self.context = CardContext(theme)
         self.area = TranscriptArea(theme, self.model, self.context, self)
@@ -68,14 +78,29 @@ class ChatView(QFrame):
         self.find_bar = FindBar(theme, self)
         self.welcome = Welcome(theme, self.area)
         self.tools = self._make_tools()
-        self.talk = Sending(services, tasks, self.model, self, client)
-        self.memory = ChatMemory(self, services, tasks, client)
-        self.questions = ChatQuestions(self, services, tasks)
-        self.pictures = ChatPictures(self, services, tasks)
-        self.finder = ChatFind(self, services, tasks)
-        self.drafts = ChatDrafts(self, drafts)
+        origin, model = Origin(client=client), self.model
+        self.pages = PageReader(services, model)
+        self.runs = RunFollower(services, tasks, model, self)
+        self.sending = Sending(services, tasks, model, self.runs, self)
+        self.branches = Branches(services, tasks, self.runs, self.sending, origin, self)
+        self.retry = Retry(services, tasks, model, self.runs, self.banner)
+        self.memory = MemoryChanges(services, tasks, model, origin, self)
+        self.drafts = Drafts(drafts, self.composer, self.area.anchor)
+        self.finder = Find(theme, services, tasks, self.find_bar, self.area, model, self.pages)
+        self.links = LinkQuestion(self.banner)
+        self.images = ImageLoader(self.context.images, services, tasks, self, theme)
         self._build()
         self._connect()
+
+    @property
+    def replying(self) -> bool:
+        """Whether a reply is being written in the shown branch."""
+        return self.runs.replying
+
+    @property
+    def branch_id(self) -> str:
+        """Id of the branch that messages are sent to; empty before one was opened."""
+        return self.runs.branch_id
 
     def _make_tools(self) -> QWidget:
         """View mode and find, to be put into the tab row."""
@@ -105,46 +130,54 @@ class ChatView(QFrame):
         self._restyle()
 
     def _connect(self) -> None:
-        tasks_spawn = self._tasks.spawn
-        composer, talk, signals = self.composer, self.talk, self.context.signals
+        composer, signals = self.composer, self.context.signals
         composer.send_wanted.connect(self._send)
-        composer.stop_wanted.connect(talk.stop)
+        composer.stop_wanted.connect(self.stop)
         composer.edit_last_wanted.connect(self.edit_last)
-        composer.refused.connect(lambda text, way: self.told.emit(text, way, "error"))
-        talk.replying_changed.connect(composer.set_replying)
-        talk.branched.connect(self._branched)
-        talk.stale.connect(self.memory.read)
-        talk.sent.connect(lambda edge: tasks_spawn(self._read_behind(edge), self))
+        composer.refused.connect(self._tell_refused)
+        self.runs.replying_changed.connect(composer.set_replying)
+        self.runs.ended.connect(self.memory.read)
+        self.sending.sent.connect(self._read_sent)
+        self.branches.branched.connect(self._branched)
         self.area.more_wanted.connect(self._page_wanted)
         self.area.newest_wanted.connect(self._read_newest)
-        self.modes.chosen.connect(lambda mode: self.set_mode(mode))
+        self.modes.chosen.connect(self.set_mode)
         self.welcome.picked.connect(self._suggest)
-        signals.send_again.connect(talk.say_again)
-        signals.discard.connect(talk.discard)
-        signals.branch.connect(talk.show_branch)
-        signals.resend.connect(self.say_instead)
+        self.find_bar.closed.connect(composer.setFocus)
+        self.retry.replace_wanted.connect(self._send_instead)
+        for teller in (self.retry, self.memory):
+            teller.told.connect(self.told)
+        self.memory.told_undo.connect(self.told_undo)
+        signals.send_again.connect(self.sending.send_again)
+        signals.discard.connect(self.sending.discard)
+        signals.branch.connect(self.branches.show)
+        signals.resend.connect(self._send_instead)
+        signals.retry.connect(self.retry.retry)
+        signals.undo.connect(self.memory.undo)
+        signals.edit_opened.connect(self.memory.offer_for)
+        signals.link.connect(self.links.ask)
         signals.switch_model.connect(self.model_wanted)
         signals.history.connect(self.history_wanted)
         for moved in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
-            moved.connect(lambda *_: self._show_welcome())
+            moved.connect(self._show_welcome)
 
     # Opening
 
     def open(self, agent: Agent, conversation: Conversation) -> None:
         """Shows a thread. The same one again: reads it anew and stays where the reader was."""
         again = self.conversation is not None and self.conversation.id == conversation.id
-        place = self.area.place() if again else None
+        anchor = self.area.anchor() if again else None
         if not again:
             self.leave()
-            self.conversation = conversation
-            place = self.drafts.take(conversation.id)
+            anchor = self.drafts.open(conversation.id)
         self.conversation = conversation
         self.show_agent(agent)
-        self._read_anew(conversation.active_id, place)
+        self.memory.turn_to(agent.id)
+        self.finder.turn_to(agent.id, conversation.id)
+        self._read_anew(conversation.active_id, anchor)
 
-    def _read_anew(self, branch_id: str, place: tuple[str, int] | None) -> None:
-        self._opened += 1
-        self._opening = self._tasks.spawn(self._open(branch_id, self._opened, place), self)
+    def _read_anew(self, branch_id: str, anchor: Anchor | None) -> None:
+        self._opening = self._tasks.spawn(self._open(branch_id, anchor), self)
 
     def show_agent(self, agent: Agent) -> None:
         """Name, model or limits of the open agent changed."""
@@ -157,62 +190,35 @@ class ChatView(QFrame):
         if other:
             self.area.refresh()
 
-    async def _open(self, branch_id: str, number: int, place: tuple[str, int] | None) -> None:
-        page: TranscriptPage = await self._services.messages.page(branch_id, limit=PAGE)
-        if number != self._opened:
+    async def _open(self, branch_id: str, anchor: Anchor | None) -> None:
+        page = await self.pages.open(branch_id)
+        if page is None:
             return
-        if branch_id != self.talk.branch_id:
-            self.drafts.take_back()
-        self.talk.turn_to(branch_id)
+        if branch_id != self.branch_id:
+            self._take_back()
+        self.runs.turn_to(branch_id)
         self.model.load(page)
-        self.area.go_to(place if place and self.model.index_of(place[0]) >= 0 else None)
+        self.area.go_to(anchor if anchor and self.model.index_of(anchor[0]) >= 0 else None)
         self._show_welcome()
-        await self.talk.find_run()
+        await self.runs.find()
 
     def _branched(self, conversation: Conversation) -> None:
         """Another branch of the thread is shown: `conversation` is the branch or its thread."""
         if self.conversation is None:
             return
         self.conversation = self.conversation.model_copy(update={"active_id": conversation.active_id})
-        self._read_anew(conversation.active_id, self.area.place())
+        self._read_anew(conversation.active_id, self.area.anchor())
 
     # Pages
 
-    def _page_wanted(self, side: str) -> None:
-        if not self._reading:
-            self._reading = True
-            self._tasks.spawn(self._read_page(side, self._opened), self)
-
-    async def _read_page(self, side: str, number: int) -> None:
-        log = self.model.log
-        try:
-            edge = log.oldest_position if side == "earlier" else log.newest_position
-            bound = {"before": edge} if side == "earlier" else {"after": edge}
-            page = await self._services.messages.page(self.talk.branch_id, limit=PAGE, **bound)
-        finally:
-            self._reading = False
-        if number == self._opened and page.conversation_id == log.conversation_id:
-            (self.model.prepend if side == "earlier" else self.model.append)(page)
+    def _page_wanted(self, side: Side) -> None:
+        self._tasks.spawn(self.pages.extend(side), self)
 
     def _read_newest(self) -> None:
-        self._read_anew(self.talk.branch_id, None)
+        self._read_anew(self.branch_id, None)
 
-    async def _read_behind(self, edge: int | None = None) -> None:
-        """Messages that were added after a position (after the newest shown), by whomever."""
-        log, number = self.model.log, self._opened
-        if log.has_later:
-            return
-        after = log.newest_position if edge is None else edge
-        page = await self._services.messages.page(self.talk.branch_id, after=after, limit=PAGE)
-        if number == self._opened and page.messages and page.conversation_id == self.model.log.conversation_id:
-            self.model.append(page)
-
-    async def go_to_position(self, position: int) -> None:
-        """Shows the message at a position, loading what is around it."""
-        if self.model.index_at(position) < 0:
-            page = await self._services.messages.page(self.talk.branch_id, around=position, limit=PAGE)
-            self.model.load(page)
-        self.area.show_row(self.model.index_at(position), focus=True)
+    def _read_sent(self, edge: int) -> None:
+        self._tasks.spawn(self.pages.read_behind(edge), self)
 
     def show_message(self, message_id: str, position: int | None = None) -> None:
         """Scrolls to a message, wherever it lies in the open conversation."""
@@ -222,9 +228,9 @@ class ChatView(QFrame):
         if self._opening is not None:
             await asyncio.wait({self._opening})
         if position is None:
-            position = await self.finder.position_of(message_id)
+            position = await self.pages.position_of(message_id)
         if position is not None:
-            await self.go_to_position(position)
+            self.area.show_row(await self.pages.show_position(position), focus=True)
 
     # Events
 
@@ -233,9 +239,9 @@ class ChatView(QFrame):
             return
         if changed.kind == "history" and changed.agent_id in (None, self.agent.id):
             self.memory.read()
-        if changed.conversation_id not in (self.conversation.id, self.talk.branch_id):
+        if changed.conversation_id not in (self.conversation.id, self.branch_id):
             return
-        if changed.kind == "run" and not self.talk.replying:
+        if changed.kind == "run" and not self.replying:
             self._tasks.spawn(self._find_run(), self)
         elif changed.kind == "conversation":
             self._tasks.spawn(self._read_conversation(self.conversation.id), self)
@@ -244,20 +250,20 @@ class ChatView(QFrame):
         """Follows a run that somebody else began; one that is over already has left messages."""
         if self._opening is not None:
             await asyncio.wait({self._opening})
-        await self.talk.find_run()
-        if not self.talk.replying:
-            await self._read_behind()
+        await self.runs.find()
+        if not self.replying:
+            await self.pages.read_behind()
 
     async def _read_conversation(self, conversation_id: str) -> None:
-        found: Conversation = await self._services.conversations.get(conversation_id)
+        found = await self._services.conversations.get(conversation_id)
         if self.conversation is not None and self.conversation.id == conversation_id:
-            moved = found.active_id != self.talk.branch_id
+            moved = found.active_id != self.branch_id
             self.conversation = found
-            if moved and not self.talk.replying:
+            if moved and not self.replying:
                 self._branched(found)
 
     def on_progress(self, progress: Progress) -> None:
-        if progress.conversation_id == self.talk.branch_id:
+        if progress.conversation_id == self.branch_id:
             self.model.apply_progress(progress)
 
     def set_connected(self, connected: bool) -> None:
@@ -266,35 +272,38 @@ class ChatView(QFrame):
 
     # What a person does
 
-    def _send(self, text: str, role: str, attachments: tuple[Attachment, ...]) -> None:
-        if self.conversation is None or not self.talk.branch_id:
+    def _send(self, text: str, role: Role, attachments: tuple[Attachment, ...]) -> None:
+        if self.conversation is None or not self.branch_id:
             return
         for attachment in attachments:
-            self.context.pictures.put(attachment.sha256, attachment.pixmap)
+            self.context.images.put(attachment.sha256, attachment.pixmap)
         self.area.to_bottom()
-        self.talk.say(text, role, attachments)
+        self.sending.send(text, role, attachments)
         self.composer.clear()
         self.drafts.keep()
         if self.model.log.has_later:
             self._read_newest()
 
-    def say_instead(self, row: Row, text: str, take_back: bool) -> None:
+    def _send_instead(self, row: Row, text: str, undo_memory: bool) -> None:
         self.area.to_bottom()
-        self.talk.branch_and_say(row, text, take_back=take_back)
+        self.branches.send_instead(row, text, undo_memory)
+
+    def _tell_refused(self, text: str, detail: str) -> None:
+        self.told.emit(text, detail, "error")
 
     def stop(self) -> None:
-        self.talk.stop()
+        self.runs.stop()
 
     def set_mode(self, mode: str) -> None:
         if mode in MODES:
             chosen: ViewMode = mode  # type: ignore[assignment]
-            place = self.area.place()
+            anchor = self.area.anchor()
             self.context.mode = chosen
             self.modes.set_current(mode)
             self.model.set_mode(chosen)
             self.area.refresh()
-            if place is not None:
-                self.area.go_to(place)
+            if anchor is not None:
+                self.area.go_to(anchor)
 
     def next_mode(self) -> None:
         self.set_mode(MODES[(MODES.index(self.model.mode) + 1) % len(MODES)])
@@ -314,9 +323,7 @@ class ChatView(QFrame):
             card.edit()
 
     def retry_last(self) -> None:
-        rows = [row for row in self.model.rows if row.run_id and row.kind in ("assistant", "error")]
-        if rows and not self.talk.replying:
-            self.context.signals.retry.emit(rows[-1])
+        self.retry.retry_last()
 
     def _suggest(self, text: str) -> None:
         self.composer.restore(text, ())
@@ -324,8 +331,21 @@ class ChatView(QFrame):
 
     def leave(self) -> None:
         """Before something else is shown: what was typed, edited or queued and not sent is kept as a draft."""
-        self.drafts.take_back()
+        self._take_back()
         self.drafts.keep()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether a message waits for the end of a reply, or could not be sent."""
+        return bool(self.sending.unsent)
+
+    def _take_back(self) -> None:
+        """What waits and what is being edited becomes part of the draft."""
+        unsent = self.sending.take_unsent()
+        self.drafts.add(unsent, [text for text in (card.take_edit() for card in self.area.cards()) if text])
+        if unsent:
+            title, detail = self.tr("What waited was not sent"), self.tr("It is in the draft of its conversation.")
+            self.told.emit(title, detail, "info")
 
     # Looks
 
@@ -336,8 +356,12 @@ class ChatView(QFrame):
             self.welcome.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self.finder.take_key(event):
-            super().keyPressEvent(event)
+        if self.finder.take_key(event):
+            return
+        if event.key() == Qt.Key.Key_Escape and self.replying:
+            self.stop()
+            return
+        super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

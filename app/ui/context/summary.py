@@ -50,7 +50,7 @@ class ContextBar(QWidget):
             inset=(14, 9, 14, 10),
             gap=8,
         )
-        self.fix.clicked.connect(lambda *_: self.fix_wanted.emit(self._fix_to))
+        self.fix.clicked.connect(lambda: self.fix_wanted.emit(self._fix_to))
         self._bar.part_opened.connect(self.part_opened)
         self.clear()
 

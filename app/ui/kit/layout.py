@@ -115,7 +115,7 @@ def follow(theme: Theme, owner: QObject, apply: Callable[[], None]) -> None:
     """Do it now and at every change of the theme, as long as the owner lives."""
     apply()
     connection = theme.changed.connect(apply)
-    owner.destroyed.connect(lambda *_: QObject.disconnect(connection))
+    owner.destroyed.connect(lambda: QObject.disconnect(connection))
 
 
 def scrolled(content: QWidget, name: str = "") -> QScrollArea:

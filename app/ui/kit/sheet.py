@@ -27,7 +27,7 @@ class Sheet(QFrame):
         self.text.setWordWrap(True)
         self.closer = IconButton(theme, "close", self.tr("Close this page"))
         self.setFocusProxy(self.closer)
-        self.closer.clicked.connect(lambda *_: self.closed.emit())
+        self.closer.clicked.connect(lambda: self.closed.emit())
         self._inner = QWidget()
         self.body: QVBoxLayout = column_of(theme, parent=self._inner, inset=(24, 8, 24, 24), gap=16)
         head = QWidget()

@@ -40,8 +40,8 @@ class NewBlock(QFrame):
             parent=self,
             inset=(12, 10, 12, 10),
         )
-        self.create_button.clicked.connect(lambda *_: self._submit())
-        cancel.clicked.connect(lambda *_: self.end())
+        self.create_button.clicked.connect(lambda: self._submit())
+        cancel.clicked.connect(lambda: self.end())
         self.label.returnPressed.connect(self._submit)
         self.about.returnPressed.connect(self._submit)
 

@@ -56,9 +56,9 @@ class MemoryView(Section):
             self.add(part)
         self._new.submitted.connect(self._create)
         blocks = desk.workspace.blocks
-        blocks.rowsInserted.connect(lambda *_: self._fill())
-        blocks.rowsRemoved.connect(lambda *_: self._fill())
-        blocks.rowsMoved.connect(lambda *_: self._fill())
+        blocks.rowsInserted.connect(lambda: self._fill())
+        blocks.rowsRemoved.connect(lambda: self._fill())
+        blocks.rowsMoved.connect(lambda: self._fill())
         blocks.dataChanged.connect(lambda first, last: self._refresh(first.row(), last.row()))
         desk.workspace.blocks_loaded.connect(self._fill)
 

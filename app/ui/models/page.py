@@ -32,7 +32,7 @@ class ModelsPage(QWidget):
         self._none.setWordWrap(True)
         self.get = GetAnother(desk)
         column_of(theme, head, self.memory, self._none, self.table, self.get, parent=self, gap=12)
-        self.look.clicked.connect(lambda *_: desk.shelf.look_again())
+        self.look.clicked.connect(lambda: desk.shelf.look_again())
         desk.shelf.changed.connect(self._refresh)
         self._refresh()
 

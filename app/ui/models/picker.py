@@ -72,7 +72,7 @@ class ModelPicker(QWidget):
         self._reason.setWordWrap(True)
         self._reason.hide()
         column_of(theme, self.button, self._badges, self._reason, parent=self, gap=6)
-        self.button.clicked.connect(lambda *_: self.open())
+        self.button.clicked.connect(lambda: self.open())
         self.popup.picked.connect(self.picked)
         self.popup.refresh_wanted.connect(self.refresh_wanted)
         self.popup.servers_wanted.connect(self.servers_wanted)

@@ -205,11 +205,11 @@ class ModelPopup(QFrame):
         self.hide()
 
     def _connect(self) -> None:
-        self.field.textChanged.connect(lambda *_: self._fill())
+        self.field.textChanged.connect(lambda: self._fill())
         self.list.clicked.connect(lambda index: self._take(index.row()))
-        self.look.clicked.connect(lambda *_: self.refresh_wanted.emit())
-        self.more.clicked.connect(lambda *_: self._leave(self.models_wanted))
-        self.connect_button.clicked.connect(lambda *_: self._leave(self.servers_wanted))
+        self.look.clicked.connect(lambda: self.refresh_wanted.emit())
+        self.more.clicked.connect(lambda: self._leave(self.models_wanted))
+        self.connect_button.clicked.connect(lambda: self._leave(self.servers_wanted))
         follow(self._theme, self, self._place)
 
     def show_models(self, known: ModelsKnown) -> None:

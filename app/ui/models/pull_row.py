@@ -45,8 +45,8 @@ class PullRow(QFrame):
         )
         row.setStretchFactor(middle, 1)
         follow(theme, self, lambda: self.setMinimumHeight(theme.px(PULL_ROW)))
-        self.pause.clicked.connect(lambda *_: self._press())
-        self.cancel.clicked.connect(lambda *_: self.cancel_wanted.emit(self.line))
+        self.pause.clicked.connect(lambda: self._press())
+        self.cancel.clicked.connect(lambda: self.cancel_wanted.emit(self.line))
         self.show_line(line)
 
     def fit(self, columns: Columns) -> None:

@@ -74,7 +74,7 @@ class ModelRow(QFrame):
         self._words = ElidedLabel(theme, "", "label", "text2")
         self.report = Button(theme, "", "link")
         self.report.setProperty("flush", True)
-        self.report.clicked.connect(lambda *_: self._toggle_tasks())
+        self.report.clicked.connect(lambda: self._toggle_tasks())
         self._tasks = QWidget()
         self._task_rows = column_of(theme, parent=self._tasks, inset=(EDGE + MARK, 2, EDGE, 8), gap=2)
         self._tasks.hide()
@@ -85,7 +85,7 @@ class ModelRow(QFrame):
         self.buttons: dict[str, QWidget] = {}
         self._actions_for: tuple[object, ...] = ()
         column_of(theme, self._line_row(), self._tasks, parent=self, gap=0)
-        self.radio.clicked.connect(lambda *_: self.picked.emit(self.line.handle))
+        self.radio.clicked.connect(lambda: self.picked.emit(self.line.handle))
         self.show_line(line)
 
     def _line_row(self) -> QHBoxLayout:
@@ -263,15 +263,15 @@ class ModelRow(QFrame):
         self.buttons, self._best = {}, None
         if not line.handle:
             self._button("get", self.tr("Get"), "", "download", self.tr("Get {}")).clicked.connect(
-                lambda *_: self.get_wanted.emit(self.line.name)
+                lambda: self.get_wanted.emit(self.line.name)
             )
         elif line.testing:
             self._button("stop", self.tr("Stop"), "ghost", "stop", self.tr("Stop the test of {}")).clicked.connect(
-                lambda *_: self.stop_wanted.emit(self.line.handle)
+                lambda: self.stop_wanted.emit(self.line.handle)
             )
         elif able:
             self._button("test", "", "ghost", "", self.tr("Test {}, about 90 s")).clicked.connect(
-                lambda *_: self.test_wanted.emit(self.line.handle)
+                lambda: self.test_wanted.emit(self.line.handle)
             )
         elif line.best and self._pick:
             self._best = Badge(self._theme, self.tr("Recommended"), "accent")
@@ -298,14 +298,14 @@ class ModelRow(QFrame):
     def _add_manage(self) -> None:
         if self.line.report is not None and not self.line.testing:
             again = IconButton(self._theme, "refresh", self.tr("Test {} again").format(self.line.name), size=14, box=26)
-            again.clicked.connect(lambda *_: self.test_wanted.emit(self.line.handle))
+            again.clicked.connect(lambda: self.test_wanted.emit(self.line.handle))
             self._actions.addWidget(again)
             self.buttons["again"] = again
         if self.line.loaded is not None:
             unload = self._button("unload", self.tr("Unload"), "ghost", "", self.tr("Unload {} from memory"))
-            unload.clicked.connect(lambda *_: self.unload_wanted.emit(self.line))
+            unload.clicked.connect(lambda: self.unload_wanted.emit(self.line))
         delete = IconButton(self._theme, "trash", self.tr("Delete {}").format(self.line.name), size=14, box=26)
-        delete.clicked.connect(lambda *_: self.delete_wanted.emit(self.line))
+        delete.clicked.connect(lambda: self.delete_wanted.emit(self.line))
         self._actions.addWidget(delete)
         self.buttons["delete"] = delete
 

@@ -62,8 +62,8 @@ class HowTo(QFrame):
             inset=(14, 10, 14, 8),
             gap=4,
         )
-        self.get.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(self._page)))
-        self._copy.clicked.connect(lambda *_: QGuiApplication.clipboard().setText(self._page))
+        self.get.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._page)))
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._page))
 
     def show_preset(self, preset: ServerPreset) -> None:
         self._page = preset.page
@@ -106,7 +106,7 @@ class ServerCards(QWidget):
         self._cards = [self._card(line) for line in self._lines]
         add = Button(self._desk.theme, self.tr("Add…"), "", "", "small")
         add.setAccessibleName(self.tr("Add another server"))
-        add.clicked.connect(lambda *_: self.add_wanted.emit(None))
+        add.clicked.connect(lambda: self.add_wanted.emit(None))
         title = self.tr("Another server")
         self._cards.append(
             ServerCard(
@@ -131,12 +131,12 @@ class ServerCards(QWidget):
         if line.state == "needs key" and preset is not None:
             button = Button(self._desk.theme, self.tr("Add key…"), "", "", "small")
             button.setAccessibleName(self.tr("Add a key for {}").format(line.title))
-            button.clicked.connect(lambda *_: self.add_wanted.emit(preset))
+            button.clicked.connect(lambda: self.add_wanted.emit(preset))
             return button
         if line.state in ("absent", "silent") and preset is not None and preset.local:
             button = Button(self._desk.theme, self.tr("How?"), "", "", "small")
             button.setAccessibleName(self.tr("How to start {}").format(line.title))
-            button.clicked.connect(lambda *_: self._toggle(preset))
+            button.clicked.connect(lambda: self._toggle(preset))
             return button
         return None
 

@@ -71,11 +71,11 @@ class ServerForm(QFrame):
             gap=10,
         )
         self.kind.chosen.connect(self._kind_chosen)
-        self.url.textChanged.connect(lambda *_: self._tell_far())
-        self._page.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(self._page.toolTip())))
-        self.test.clicked.connect(lambda *_: self._send(self.test_wanted, self.test))
-        self.save.clicked.connect(lambda *_: self._send(self.save_wanted, self.save))
-        cancel.clicked.connect(lambda *_: self.end())
+        self.url.textChanged.connect(lambda: self._tell_far())
+        self._page.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._page.toolTip())))
+        self.test.clicked.connect(lambda: self._send(self.test_wanted, self.test))
+        self.save.clicked.connect(lambda: self._send(self.save_wanted, self.save))
+        cancel.clicked.connect(lambda: self.end())
         for edit in (self.name, self.url, self.key):
             edit.returnPressed.connect(lambda: self._send(self.save_wanted, self.save))
 

@@ -66,7 +66,7 @@ class ServerPresets(QWidget):
             icon = "server" if preset.local else "upload"
             button = Button(theme, preset.label, "", icon, "small")
             button.setToolTip(host_of(preset.base_url))
-        button.clicked.connect(lambda *_: self.picked.emit(preset))
+        button.clicked.connect(lambda: self.picked.emit(preset))
         return button
 
     def _found_card(self, found: FoundServer) -> QWidget:
@@ -79,7 +79,7 @@ class ServerPresets(QWidget):
         add = Button(theme, self.tr("Add key…") if key else self.tr("Connect"), "primary", "", "small")
         add.setAccessibleName(self.tr("Connect {} at {}").format(preset.label, host_of(preset.base_url)))
         adopt = self._desk.shelf.adopt
-        add.clicked.connect(lambda *_: self.picked.emit(preset) if key else adopt(found))
+        add.clicked.connect(lambda: self.picked.emit(preset) if key else adopt(found))
         row = row_of(
             theme,
             Icon(theme, "server", "ok"),

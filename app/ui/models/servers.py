@@ -52,9 +52,9 @@ class Servers(QWidget):
             parent=self,
             gap=12,
         )
-        self.add_button.clicked.connect(lambda *_: self._open_presets())
+        self.add_button.clicked.connect(lambda: self._open_presets())
         self.presets.picked.connect(self.begin_with)
-        self._look.clicked.connect(lambda *_: self.read(refresh=True))
+        self._look.clicked.connect(lambda: self.read(refresh=True))
         self.form.test_wanted.connect(self._test)
         self.form.save_wanted.connect(self._save)
         self.form.closed.connect(self._closed)
@@ -126,8 +126,8 @@ class Servers(QWidget):
         theme = self._desk.theme
         edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
         delete = IconButton(theme, "trash", self.tr("Take away server {}").format(provider.name), size=14, box=26)
-        edit.clicked.connect(lambda *_: self._begin(provider))
-        delete.clicked.connect(lambda *_: self._desk.do(self._delete(provider), self))
+        edit.clicked.connect(lambda: self._begin(provider))
+        delete.clicked.connect(lambda: self._desk.do(self._delete(provider), self))
         return [edit, delete]
 
     # Adding and changing

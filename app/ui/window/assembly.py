@@ -286,7 +286,7 @@ class Assembly(QObject):
     @property
     def unsent(self) -> bool:
         """Whether a message waits for the end of a reply."""
-        return self.chat is not None and bool(self.chat.talk.unsent)
+        return self.chat is not None and self.chat.unsent
 
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""

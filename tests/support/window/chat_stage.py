@@ -87,7 +87,7 @@ class Stage:
         self.view.resize(800, 640)
         self.view.show()
         self.view.open(self.agent, conversation)
-        await self.until(lambda: self.view.talk.branch_id == conversation.active_id)
+        await self.until(lambda: self.view.branch_id == conversation.active_id)
 
     async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
         """Waits for a condition, with the window going on."""
@@ -113,7 +113,7 @@ class Stage:
         before = len(self.services.world.runs)
         self.type(text)
         self.press(Qt.Key.Key_Return)
-        await self.until(lambda: len(self.services.world.runs) > before and not self.view.talk.replying)
+        await self.until(lambda: len(self.services.world.runs) > before and not self.view.replying)
 
     def rows(self, kind: str) -> list[Row]:
         return [row for row in self.view.model.rows if row.kind == kind]

@@ -111,7 +111,7 @@ class OpenedWindow:
     @property
     def quiet(self) -> bool:
         """No run is under way, and the conversation has read the last one to its end."""
-        replying = self.view.chat is not None and self.view.chat.talk.replying
+        replying = self.view.chat is not None and self.view.chat.replying
         return not replying and not any(run.active for run in self.services.world.runs.values())
 
     @property

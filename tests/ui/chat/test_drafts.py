@@ -48,7 +48,7 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         gate = stage.services.world.gate = asyncio.Event()
         stage.type("First")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying)
+        await stage.until(lambda: stage.view.replying)
         stage.type("Then this")
         stage.press(Qt.Key.Key_Return)
         stage.type("and half of that")
@@ -59,7 +59,7 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         gate.set()
         await stage.open(stage.conversation)
         assert stage.view.composer.text == "Then this\n\nand half of that"
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
 
     stage.play(story)
@@ -82,7 +82,7 @@ def test_a_queued_message_keeps_its_role_and_never_becomes_one_of_the_system(
         gate = stage.services.world.gate = asyncio.Event()
         stage.type("First")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying)
+        await stage.until(lambda: stage.view.replying)
         composer = stage.view.composer
         composer.role.set_current(queued)
         stage.type("Then this")
@@ -111,7 +111,7 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         composer = stage.view.composer
         stage.type("First.")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying)
+        await stage.until(lambda: stage.view.replying)
         composer.add_bytes("queued.png", picture(Qt.GlobalColor.red))
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.rows("queued"))
@@ -122,7 +122,7 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         await stage.open(stage.conversation)
         assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
         gate.set()
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         await stage.say("Both.")
         await stage.open(other)
         await stage.open(stage.conversation)
@@ -135,7 +135,7 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
         await stage.say("Good morning")
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         other = await stage.services.conversations.create(stage.agent.id)
         for words, kept in (("", ""), ("Good evening", "Good evening")):
             stage.press(Qt.Key.Key_Up)

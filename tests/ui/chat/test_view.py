@@ -53,7 +53,7 @@ def test_what_is_typed_leaves_the_field_and_shows_at_once(stage: Stage) -> None:
         assert stage.rows("assistant")[0].state == "writing"
         assert stage.rows("user")[0].state == "done"
         stage.services.world.gate.set()
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         assert stage.shown()[-1] == ("assistant", "You said: Hello there my friend")
 
     stage.play(story)
@@ -65,9 +65,9 @@ def test_escape_stops_the_reply(stage: Stage) -> None:
         stage.services.world.gate = asyncio.Event()
         stage.type("Tell me a very long story please")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
         stage.press(Qt.Key.Key_Escape)
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         [run] = stage.services.world.runs.values()
         assert run.status == "cancelled"
         assert stage.view.composer.stop.isVisible() is False
@@ -81,14 +81,14 @@ def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
         stage.services.world.gate = asyncio.Event()
         stage.type("First of two")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
         for text in ("Second of two", "Never"):
             stage.type(text)
             stage.press(Qt.Key.Key_Return)
         assert [row.text for row in stage.rows("queued")] == ["Second of two", "Never"]
         stage.view.context.signals.discard.emit(stage.rows("queued")[1].key.removeprefix("sent:"))
         stage.services.world.gate.set()
-        await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.talk.replying)
+        await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.replying)
         assert [text for _, text in stage.shown()] == [
             "First of two",
             "You said: First of two",
@@ -114,7 +114,7 @@ def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monk
         assert row.problem is not None
         assert row.problem.message == "The engine is starting again. Wait a moment."
         stage.view.context.signals.send_again.emit(row.key.removeprefix("sent:"))
-        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
         assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
 
     stage.play(story)
@@ -124,7 +124,7 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
     async def story() -> None:
         await stage.open_demo()
         await stage.say(NAME)
-        first = stage.view.talk.branch_id
+        first = stage.view.branch_id
         stage.press(Qt.Key.Key_Up)
         card = stage.view.area.card(stage.rows("user")[0].key)
         assert isinstance(card, UserCard)
@@ -135,11 +135,11 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
         QTest.keyClicks(card._editor._editor, "Good morning")
         QTest.keyClick(card._editor._editor, Qt.Key.Key_Return)
         await stage.until(lambda: stage.shown()[-1:] == [("assistant", "You said: Good morning")])
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         assert [text for _, text in stage.shown()] == ["Good morning", "You said: Good morning"]
-        assert stage.view.talk.branch_id != first
+        assert stage.view.branch_id != first
         stage.view.context.signals.branch.emit(first)
-        await stage.until(lambda: stage.view.talk.branch_id == first and stage.rows("tool"))
+        await stage.until(lambda: stage.view.branch_id == first and stage.rows("tool"))
         assert stage.shown()[0] == ("user", NAME)
 
     stage.play(story)
@@ -153,16 +153,16 @@ def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None
         gate = stage.services.world.gate = asyncio.Event()
         stage.type("Long story. " * 40)
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant")[-1].state == "writing")
-        first = stage.view.talk.branch_id
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant")[-1].state == "writing")
+        first = stage.view.branch_id
         stage.view.edit_last()
         asked = stage.rows("user")[-1]
-        assert stage.view.area.place() is not None
+        assert stage.view.area.anchor() is not None
         gate.set()
         stage.view.context.signals.resend.emit(asked, "Short, please.", False)
-        await stage.until(lambda: stage.view.talk.branch_id != first and stage.shown()[-1][1].endswith("please."))
-        await stage.until(lambda: not stage.view.talk.replying)
-        assert stage.view.area.place() is None
+        await stage.until(lambda: stage.view.branch_id != first and stage.shown()[-1][1].endswith("please."))
+        await stage.until(lambda: not stage.view.replying)
+        assert stage.view.area.anchor() is None
 
     stage.play(story)
 
@@ -173,18 +173,18 @@ def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> N
         gate = stage.services.world.gate = asyncio.Event()
         stage.type("Tell me a very long story please")
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.view.talk.replying and stage.rows("assistant"))
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
         stage.view.stop()
-        await stage.until(lambda: not stage.view.talk.replying)
+        await stage.until(lambda: not stage.view.replying)
         gate.set()
         [stopped] = stage.services.world.runs
-        stage.view.talk.go_on(stopped)
-        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
-        first = stage.view.talk.branch_id
+        stage.view.runs.go_on(stopped)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
+        first = stage.view.branch_id
         stage.view.retry_last()
-        await stage.until(lambda: stage.told or stage.view.talk.branch_id != first)
+        await stage.until(lambda: stage.told or stage.view.branch_id != first)
         assert stage.told == []
-        await stage.until(lambda: len(stage.services.world.runs) == 3 and not stage.view.talk.replying)
+        await stage.until(lambda: len(stage.services.world.runs) == 3 and not stage.view.replying)
         assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
 
     stage.play(story)
@@ -200,7 +200,7 @@ def test_retrying_a_reply_that_changed_memory_asks_first(stage: Stage) -> None:
         runs = len(stage.services.world.runs)
         keep = next(button for button in stage.view.banner.buttons if button.text() == "Keep the changes")
         QTest.mouseClick(keep, Qt.MouseButton.LeftButton)
-        await stage.until(lambda: len(stage.services.world.runs) > runs and not stage.view.talk.replying)
+        await stage.until(lambda: len(stage.services.world.runs) > runs and not stage.view.replying)
         assert stage.view.banner.isVisible() is False
         assert stage.shown()[0] == ("user", NAME)
 
@@ -226,7 +226,7 @@ def test_an_empty_conversation_offers_what_to_say(stage: Stage) -> None:
         QTest.mouseClick(stage.view.welcome.buttons[0], Qt.MouseButton.LeftButton)
         assert stage.view.composer.text == NAME
         stage.press(Qt.Key.Key_Return)
-        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
         assert stage.view.welcome.isVisible() is False
 
     stage.play(story)
@@ -259,7 +259,7 @@ def test_a_message_from_elsewhere_appears(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_demo()
         await stage.services.runs.start(stage.conversation.id, MessageDraft.of("From another window"), started_by="api")
-        await stage.until(lambda: stage.rows("assistant") and not stage.view.talk.replying)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
         assert stage.shown() == [("user", "From another window"), ("assistant", "You said: From another window")]
 
     stage.play(story)
@@ -272,14 +272,14 @@ def test_coming_back_keeps_place_and_draft(stage: Stage) -> None:
         stage.view.set_connected(False)
         stage.type("Half a sent")
         stage.view.area.verticalScrollBar().setValue(200)
-        place = stage.view.area.place()
+        place = stage.view.area.anchor()
         assert place is not None
         stage.press(Qt.Key.Key_Return)
         assert stage.view.composer.text == "Half a sent"
         stage.view.set_connected(True)
         await stage.open(stage.conversation)
         await stage.view._opening
-        assert stage.view.area.place() == place
+        assert stage.view.area.anchor() == place
         assert stage.view.composer.text == "Half a sent"
 
     stage.play(story)
@@ -294,7 +294,7 @@ def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
         assert stage.view.find_bar._count.text() == "4 of 4"
         QTest.keyClick(stage.view, Qt.Key.Key_F3)
         assert stage.view.find_bar._count.text() == "1 of 4"
-        await stage.until(lambda: stage.view.area.place() is not None)
+        await stage.until(lambda: stage.view.area.anchor() is not None)
         QTest.keyClick(stage.view.find_bar.field, Qt.Key.Key_Escape)
         assert stage.view.find_bar.isVisible() is False
 

@@ -34,8 +34,8 @@ def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait
         window.services.world.gate = asyncio.Event()
         conversation = window.view.workspace.conversation
         await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
-        await window.until(lambda: window.view.chat.talk.replying, "the reply is not followed")
-        window.view.chat.talk.say("And then this.", "user", ())
+        await window.until(lambda: window.view.chat.replying, "the reply is not followed")
+        window.view.chat.sending.send("And then this.", "user", ())
         window.window.closing.emit()
         await window.until(window.view.desk.ask.isVisible, "nobody asked")
         assert "it becomes a draft" in texts(window.view.desk.ask)

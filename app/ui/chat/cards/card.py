@@ -1,9 +1,8 @@
 """What all cards of a conversation share: a row, a height for a width, the agent's tile, keys, and the debug strip."""
 
 import datetime
-from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -14,89 +13,20 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
 )
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from app.ui.chat.transcript.row import Row, ViewMode
+from app.ui.chat.cards.context import CardContext
+from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button
 from app.ui.kit.markdown import MarkdownView
 from app.ui.kit.tile import paint_tile
-from app.ui.state.model_lines import ModelsKnown
 from app.ui.theme import Theme
 
 TILE = 26
 TEXT_X = 38
 """Where the text of the agent begins, right of its tile."""
 _TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
-
-
-class CardSignals(QObject):
-    """What a person asks for on any card; the view that shows the conversation answers."""
-
-    link = Signal(str)
-    undo = Signal(int, str)
-    """seq of the memory event to take back (of an undo: to bring back), and its label."""
-    history = Signal(str)
-    """Id of a block."""
-    run = Signal(str)
-    retry = Signal(object)
-    """Row of a reply or an error: try the run again."""
-    edit_opened = Signal(object)
-    """The card whose inline editor was opened."""
-    resend = Signal(object, str, bool)
-    """Row, new text, and whether memory changes are taken back too."""
-    branch = Signal(str)
-    """Conversation id of the branch to show."""
-    send_again = Signal(str)
-    discard = Signal(str)
-    """otid of a message that was not sent or waits."""
-    switch_model = Signal()
-    way = Signal(str, object)
-    """Key of another way out of a problem, and the row with the problem."""
-    picture = Signal(str)
-    """sha256 of an image to look at."""
-    copied = Signal()
-
-
-class Pictures(QObject):
-    """Images of messages by hash. Asks for those it does not have."""
-
-    wanted = Signal(str)
-    ready = Signal(str)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._found: dict[str, QPixmap] = {}
-        self._asked: set[str] = set()
-
-    def get(self, sha256: str) -> QPixmap | None:
-        found = self._found.get(sha256)
-        if found is None and sha256 not in self._asked:
-            self._asked.add(sha256)
-            self.wanted.emit(sha256)
-        return found
-
-    def put(self, sha256: str, pixmap: QPixmap) -> None:
-        self._found[sha256] = pixmap
-        self.ready.emit(sha256)
-
-
-@dataclass
-class CardContext:
-    """What every card is given."""
-
-    theme: Theme
-    signals: CardSignals = field(default_factory=CardSignals)
-    pictures: Pictures = field(default_factory=Pictures)
-    agent_name: str = ""
-    agent_id: str = ""
-    max_steps: int = 0
-    mode: ViewMode = "interactive"
-    agent_model: str = ""
-    """Handle."""
-    models: ModelsKnown = field(default_factory=ModelsKnown)
-    """What is known of models now, for the ways out of a problem."""
 
 
 class Card(QWidget):

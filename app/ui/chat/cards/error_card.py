@@ -5,7 +5,8 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
 
 from app.domain.ids import short
-from app.ui.chat.cards.card import TEXT_X, Card, CardContext, FoldHead, draw_text
+from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_text
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.problem_remedies import Remedy, ways_of
 from app.ui.chat.transcript.row import Problem, Row
 from app.ui.kit.buttons import Button

@@ -6,7 +6,8 @@ from PySide6.QtCore import QCoreApplication, QLocale, QRect, QRectF
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QWidget
 
-from app.ui.chat.cards.card import TEXT_X, Card, CardContext, FoldHead, draw_text
+from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_text
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.flame import Flame
 from app.ui.kit.markdown import MarkdownView

@@ -4,7 +4,8 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from app.ui.chat.cards.card import TEXT_X, Card, CardContext, FoldHead, draw_text
+from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_text
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.markdown import MarkdownView
 

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.history import MemoryEvent
 from app.domain.ids import short
-from app.ui.chat.cards.card import TEXT_X, Card, CardContext, FoldHead, draw_badge, draw_text
-from app.ui.chat.cards.tool_words import argument_lines, duration, icon, sentence, target
+from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_badge, draw_text
+from app.ui.chat.cards.context import CardContext
+from app.ui.chat.cards.tool_text import argument_lines, duration, icon, sentence, target
 from app.ui.chat.transcript.row import Row, ToolUse
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView

@@ -7,10 +7,10 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.domain.history import MemoryEvent
-from app.ui.chat.cards.card import CardContext
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.cards.hover_card import HoverCard, HoverTools
 from app.ui.chat.cards.message_edit import EditBox
-from app.ui.chat.cards.thumb import ThumbRow
+from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import Label
@@ -29,7 +29,7 @@ class UserCard(HoverCard):
         self._text = MarkdownView(self.theme, parent=self)
         self._text.link_activated.connect(context.signals.link)
         self._bubble = QRectF()
-        self._thumbs = ThumbRow(self)
+        self._thumbnails = ThumbnailRow(self.theme, context.images, self)
         self._note = QRect()
         self._editor: EditBox | None = None
         self._switcher: ForkSwitcher | None = None
@@ -38,7 +38,7 @@ class UserCard(HoverCard):
     def _fill(self) -> None:
         row = self.row
         self._text.set_plain(row.text)
-        self._thumbs.fill(row.images)
+        self._thumbnails.fill(row.images)
         self._text.setVisible(bool(row.text) and self._editor is None)
         self._text.setAccessibleName(self.tr("Your message"))
         self.setAccessibleName(self.tr("You: {0}").format(row.text))
@@ -75,11 +75,11 @@ class UserCard(HoverCard):
             return height
         most = min(px(BUBBLE), width - px(72)) - 2 * px(PAD_X)
         top = px(PAD_Y)
-        inner = self._thumbs.natural_width(most)
+        inner = self._thumbnails.natural_width(most)
         if self.row.text:
             inner = max(inner, self._text.natural_width(most))
         left = width - inner - 2 * px(PAD_X)
-        top = self._thumbs.lay_out(left + px(PAD_X), top, inner)
+        top = self._thumbnails.lay_out(left + px(PAD_X), top, inner)
         if self.row.text:
             height = self._text.height_for(inner)
             # A line of fixed height has its spare room above the letters; half of it belongs below.
@@ -153,7 +153,7 @@ class UserCard(HoverCard):
         if self._tools is not None:
             self._tools.hide()
         self._text.hide()
-        self._thumbs.set_visible(False)
+        self._thumbnails.set_visible(False)
         self._editor.show()
         self.resized.emit()
         self._editor.take_focus()

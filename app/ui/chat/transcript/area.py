@@ -5,13 +5,14 @@ Heights of cards that do not exist yet are guessed; when one is measured, what t
 
 from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
-from app.ui.chat.cards.card import Card, CardContext
-from app.ui.chat.cards.cards import fits, make_card
-from app.ui.chat.paragraph_speaker import ParagraphSpeaker
-from app.ui.chat.transcript.keys import TabOrdered, TranscriptKeys
+from app.ui.chat.cards.card import Card
+from app.ui.chat.cards.card_kinds import fits, make_card
+from app.ui.chat.cards.context import CardContext
+from app.ui.chat.transcript.card_holder import CardHolder
 from app.ui.chat.transcript.model import TranscriptModel
+from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.transcript.row_layout import Anchor, RowLayout, column_in
 from app.ui.kit.buttons import Button
@@ -24,6 +25,7 @@ AHEAD = 2
 NEAR = 12
 """Rows from an end at which more are asked for."""
 WHEEL = 60
+PAGE_OVERLAP = 40
 
 
 class TranscriptArea(QAbstractScrollArea):
@@ -49,8 +51,8 @@ class TranscriptArea(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversation"))
-        self._content = TabOrdered(self.viewport(), self)
-        self._keys = TranscriptKeys(self)
+        self._content = CardHolder(self.viewport(), self, self.cards)
+        self._content.tabbed.connect(self.reveal)
         self._below = Button(theme, self.tr("New text below"), icon="chevron-down", size="small", parent=self)
         self._below.clicked.connect(lambda _checked=False: self.go_below())
         self._below.hide()
@@ -78,17 +80,9 @@ class TranscriptArea(QAbstractScrollArea):
         """The card of a row, if it exists now."""
         return self._cards.get(key)
 
-    @property
-    def rows(self) -> list[Row]:
-        return self._lines.rows
-
     def cards(self) -> list[Card]:
         """The cards that exist, in reading order."""
         return [self._cards[row.key] for row in self._rows if row.key in self._cards]
-
-    def in_view(self) -> range:
-        """Numbers of the rows that show."""
-        return self._visible()
 
     def to_bottom(self) -> None:
         self._stick = True
@@ -107,17 +101,17 @@ class TranscriptArea(QAbstractScrollArea):
             card.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return card
 
-    def place(self) -> Anchor | None:
+    def anchor(self) -> Anchor | None:
         """What is at the top of the view: key of the row and its distance; None at the bottom."""
-        return None if self._stick else self._anchor()
+        return None if self._stick else self._lines.anchor(self.verticalScrollBar().value())
 
-    def go_to(self, place: Anchor | None) -> None:
-        """Back to where `place()` said the reader was."""
-        if place is None:
+    def go_to(self, anchor: Anchor | None) -> None:
+        """Back to where `anchor()` said the reader was."""
+        if anchor is None:
             self.to_bottom()
         else:
             self._stick = False
-            self._lay_out(place)
+            self._lay_out(anchor)
 
     def column(self) -> tuple[int, int]:
         """Left edge and width of the text column."""
@@ -137,7 +131,7 @@ class TranscriptArea(QAbstractScrollArea):
         self._lay_out()
 
     def _rows_moved(self) -> None:
-        anchor = self._anchor()
+        anchor = self.anchor()
         newest = self._rows[-1].key if self._rows else ""
         self._take_rows()
         self._asked = ""
@@ -147,7 +141,7 @@ class TranscriptArea(QAbstractScrollArea):
             self._offer_below()
 
     def _rows_changed(self, first: QModelIndex, last: QModelIndex) -> None:
-        anchor, dirty = self._anchor(), False
+        anchor, dirty = self.anchor(), False
         for number in range(first.row(), last.row() + 1):
             row = self._rows[number] = self._model.row(number)
             card = self._cards.get(row.key)
@@ -180,10 +174,6 @@ class TranscriptArea(QAbstractScrollArea):
         return self._lines.rows
 
     # Geometry
-
-    def _anchor(self) -> Anchor | None:
-        """What the reader looks at. None while the view sticks to the bottom."""
-        return None if self._stick else self._lines.anchor(self.verticalScrollBar().value())
 
     def _lay_out(self, anchor: Anchor | None = None) -> None:
         """Places everything; measures what is in view until nothing moves any more."""
@@ -253,7 +243,7 @@ class TranscriptArea(QAbstractScrollArea):
             self._ahead.stop()
             return
         middle = self._lines.first_at(self.verticalScrollBar().value())
-        anchor = self._anchor()
+        anchor = self.anchor()
         missing.sort(key=lambda number: abs(number - middle))
         for number in missing[: min(AHEAD, room)]:
             self._mount(self._rows[number])
@@ -305,7 +295,7 @@ class TranscriptArea(QAbstractScrollArea):
         card = self._cards.get(key)
         if card is None:
             return
-        anchor = self._anchor()
+        anchor = self.anchor()
         if anchor is None and self.verticalScrollBar().value() < self.verticalScrollBar().maximum():
             anchor = (key, card.y() - self.verticalScrollBar().value())
         # What a person opens stays under the pointer, even at the bottom.
@@ -326,7 +316,7 @@ class TranscriptArea(QAbstractScrollArea):
         if self._stick and not self._model.log.has_later:
             self._below.hide()
         self._content.move(0, -value)
-        self._lay_out(None if self._stick else self._anchor())
+        self._lay_out(None if self._stick else self.anchor())
 
     def _ask_for_more(self) -> None:
         if self._asked or not self._rows:
@@ -375,19 +365,47 @@ class TranscriptArea(QAbstractScrollArea):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._keys.take(event):
-            super().keyPressEvent(event)
+        """Arrows go from card to card; pages and ends move the view."""
+        bar = self.verticalScrollBar()
+        page = bar.pageStep() - PAGE_OVERLAP
+        match event.key():
+            case Qt.Key.Key_Home:
+                bar.setValue(0)
+            case Qt.Key.Key_End:
+                self.go_below()
+            case Qt.Key.Key_PageUp:
+                bar.setValue(bar.value() - page)
+            case Qt.Key.Key_PageDown:
+                bar.setValue(bar.value() + page)
+            case Qt.Key.Key_Up:
+                self._focus_neighbour(-1)
+            case Qt.Key.Key_Down:
+                self._focus_neighbour(1)
+            case _:
+                super().keyPressEvent(event)
+
+    def _focus_neighbour(self, by: int) -> None:
+        """From the focused card to its neighbour; from anywhere else to the last card in view."""
+        focused = QApplication.focusWidget()
+        held = [card for card in self.cards() if card is focused or (focused and card.isAncestorOf(focused))]
+        number = self._lines.number(held[0].row.key) + by if held else self._visible().stop - 1
+        if not 0 <= number < len(self._rows):
+            return
+        card = self._cards.get(self._rows[number].key) or self.show_row(number)
+        if card is not None:
+            card.setFocus(Qt.FocusReason.TabFocusReason)
+            self.reveal(card)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        anchor = self._anchor()
+        anchor = self.anchor()
         if event.oldSize().width() != event.size().width():
             self._remeasure()
         self._lay_out(anchor)
 
     def refresh(self) -> None:
         """Everything anew, after the context of the cards or the theme changed."""
-        anchor = self._anchor()
+        anchor = self.anchor()
         self._shed()
         for card in self._cards.values():
             card.restyle()

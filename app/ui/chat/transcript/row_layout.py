@@ -1,6 +1,5 @@
 """Where each row of a conversation lies: measured heights where cards exist, guesses elsewhere. Knows no widgets."""
 
-from app.ui.chat.cards.cards import gap_above, guess_height
 from app.ui.chat.transcript.row import Row
 from app.ui.theme import Theme
 
@@ -110,3 +109,25 @@ class RowLayout:
         """How far to scroll so that the row stands where the anchor says."""
         number = self.number(anchor[0])
         return None if number < 0 else self.tops[number] - anchor[1]
+
+
+def guess_height(row: Row, width: int) -> int:
+    """A rough height in logical pixels, until the card is measured."""
+    if row.kind in ("user", "assistant", "queued"):
+        per_line = max(20, width // 7)
+        lines = sum(1 + len(line) // per_line for line in row.text.split("\n"))
+        return 21 * lines + (24 if row.kind == "assistant" else 16)
+    if row.kind == "tool" and row.tool is not None and row.tool.changes:
+        return 150
+    return {"tool": 34, "error": 110, "summary": 32}.get(row.kind, 24)
+
+
+def gap_above(row: Row, before: Row | None) -> int:
+    """Space between two cards in logical pixels."""
+    if before is None:
+        return 0
+    if row.kind == "tool" and before.kind == "tool":
+        return 8
+    mine = row.kind in ("assistant", "reasoning", "tool", "working", "summary", "error", "repair")
+    theirs = before.kind in ("assistant", "reasoning", "tool", "working", "summary", "error", "repair")
+    return 8 if mine and theirs else 18

@@ -55,9 +55,9 @@ class WhyPane(QFrame):
         )
         self._note.setWordWrap(True)
         self._lay_out()
-        self._open.clicked.connect(lambda *_: self._emit_message())
-        self.undo.clicked.connect(lambda *_: self.undo_wanted.emit(self._event, self._again))
-        self.restore.clicked.connect(lambda *_: self.restore_wanted.emit(self._event))
+        self._open.clicked.connect(lambda: self._emit_message())
+        self.undo.clicked.connect(lambda: self.undo_wanted.emit(self._event, self._again))
+        self.restore.clicked.connect(lambda: self.restore_wanted.emit(self._event))
         self.clear()
 
     def _lay_out(self) -> None:

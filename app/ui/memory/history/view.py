@@ -136,13 +136,13 @@ class HistoryView(QWidget):
 
     def _connect(self) -> None:
         self._actors.chosen.connect(lambda key: self._refilter())
-        self._target.activated.connect(lambda *_: self._pick_target())
+        self._target.activated.connect(lambda: self._pick_target())
         self._list.selectionModel().currentChanged.connect(self._picked)
         self.pane.chosen.connect(self._show_pane)
         for opened in (self._list.clicked, self._list.activated):
-            opened.connect(lambda *_: self._show_pane("difference"))
-        self._more.clicked.connect(lambda *_: self._desk.do(self._read_more(), self))
-        self._against.activated.connect(lambda *_: self._compare_again())
+            opened.connect(lambda: self._show_pane("difference"))
+        self._more.clicked.connect(lambda: self._desk.do(self._read_more(), self))
+        self._against.activated.connect(lambda: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(lambda event, again: self._desk.do(self._undo(event, again), self))
         self.why.restore_wanted.connect(lambda event: self._desk.do(self._restore(event), self))

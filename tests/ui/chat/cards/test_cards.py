@@ -9,15 +9,16 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.history import MemoryEvent
-from app.ui.chat.cards.card import Card, CardContext
-from app.ui.chat.cards.cards import make_card
+from app.ui.chat.cards.card import Card
+from app.ui.chat.cards.card_kinds import make_card
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.cards.error_card import ErrorCard
-from app.ui.chat.cards.message_card import figures
 from app.ui.chat.cards.reasoning_card import ReasoningCard
+from app.ui.chat.cards.reply_card import figures
 from app.ui.chat.cards.tool_call_card import ToolCallCard
-from app.ui.chat.cards.tool_words import argument_lines, duration, sentence
+from app.ui.chat.cards.tool_text import argument_lines, duration, sentence
 from app.ui.chat.cards.user_card import UserCard
-from app.ui.chat.paragraph_speaker import ParagraphSpeaker
+from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Footer, Problem, Row, RowKind, ToolUse
 from app.ui.theme import Theme
 from tests.support.window.fake_conversation import a_run, fork_at, memory_change, said

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.chat.cards.card import CardContext
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.area import MOUNTED, TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme
@@ -67,10 +67,10 @@ def test_a_long_conversation_opens_at_its_end_with_few_cards(
 def test_an_earlier_page_leaves_the_reader_where_he_was(area: TranscriptArea, model: TranscriptModel) -> None:
     model.load(small_talk(51, 50, has_earlier=True))
     area.verticalScrollBar().setValue(300)
-    place = area.place()
+    place = area.anchor()
     assert place is not None
     model.prepend(small_talk(1, 50))
-    assert area.place() == place
+    assert area.anchor() == place
     assert tops_are_in_order(area)
 
 
@@ -107,9 +107,9 @@ def test_text_below_is_offered_to_a_reader_further_up(
 ) -> None:
     model.load(small_talk(1, 40))
     area.verticalScrollBar().setValue(200)
-    place = area.place()
+    place = area.anchor()
     model.append(page_of((said(41, "assistant", "New words. " * 50),), first=41))
-    assert area.place() == place
+    assert area.anchor() == place
     assert area._below.isVisible() is True
     qtbot.mouseClick(area._below, Qt.MouseButton.LeftButton)
     assert area.at_bottom is True
@@ -122,7 +122,7 @@ def test_a_card_above_that_grows_does_not_move_what_is_read(area: TranscriptArea
         model.apply(event)
     model.append(small_talk(5, 40))
     area.verticalScrollBar().setValue(260)
-    place = area.place()
+    place = area.anchor()
     assert place is not None
     before = in_view(area, place[0])
     model.note_changes((memory_change(7, "call-1", "a\nb\nc\nd\ne", "1\n2\n3\n4\n5"),))
@@ -191,7 +191,7 @@ def test_scrolling_through_everything_keeps_cards_apart(
 def test_the_reader_finds_his_place_again(area: TranscriptArea, model: TranscriptModel) -> None:
     model.load(small_talk(1, 80))
     area.verticalScrollBar().setValue(700)
-    place = area.place()
+    place = area.anchor()
     model.load(small_talk(1, 80))
     area.go_to(place)
-    assert area.place() == place
+    assert area.anchor() == place

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.ids import short
 from app.domain.run import StopReason
-from app.ui.chat.cards.card import TEXT_X, CardContext, draw_text
+from app.ui.chat.cards.card import TEXT_X, draw_text
+from app.ui.chat.cards.context import CardContext
 from app.ui.chat.cards.hover_card import HoverCard, HoverTools
-from app.ui.chat.cards.thumb import ThumbRow
+from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Footer, Row
 from app.ui.kit.flame import Flame
 from app.ui.kit.markdown import MarkdownView
@@ -23,13 +24,13 @@ class AssistantCard(HoverCard):
         super().__init__(context, row, parent)
         self.text = MarkdownView(self.theme, parent=self)
         self.text.link_activated.connect(context.signals.link)
-        self._thumbs = ThumbRow(self)
+        self._thumbnails = ThumbnailRow(self.theme, context.images, self)
         self._flame: Flame | None = None
         self._footer = QRect()
 
     def _fill(self) -> None:
         self.text.set_markdown(self.row.text)
-        self._thumbs.fill(self.row.images)
+        self._thumbnails.fill(self.row.images)
         self.text.setAccessibleName(self.tr("Text of {0}").format(self.context.agent_name))
         self.setAccessibleName(self.tr("{0}: {1}").format(self.context.agent_name, self.row.text[:400]))
         self.setAccessibleDescription("  ".join(text for text, _token in self._words()))
@@ -50,7 +51,7 @@ class AssistantCard(HoverCard):
         self._place_flame()
         top = px(1) + height
         if self.row.images:
-            top = self._thumbs.lay_out(left, top + px(8), width - left)
+            top = self._thumbnails.lay_out(left, top + px(8), width - left)
         if not self._words():
             self._footer = QRect()
             return top

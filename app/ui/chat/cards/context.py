@@ -1,0 +1,53 @@
+"""What every card of a conversation is given, and what a person asks for on any of them."""
+
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal
+
+from app.ui.chat.images import Images
+from app.ui.chat.transcript.row import ViewMode
+from app.ui.state.model_lines import ModelsKnown
+from app.ui.theme import Theme
+
+
+class CardSignals(QObject):
+    """What a person asks for on any card; the view that shows the conversation answers."""
+
+    link = Signal(str)
+    undo = Signal(int, str)
+    """seq of the memory event to undo (of an undo: to redo), and its label."""
+    history = Signal(str)
+    """Id of a block."""
+    run = Signal(str)
+    retry = Signal(object)
+    """Row of a reply or an error: try the run again."""
+    edit_opened = Signal(object)
+    """The card whose inline editor was opened."""
+    resend = Signal(object, str, bool)
+    """Row, new text, and whether memory changes are undone too."""
+    branch = Signal(str)
+    """Conversation id of the branch to show."""
+    send_again = Signal(str)
+    discard = Signal(str)
+    """otid of a message that was not sent or waits."""
+    switch_model = Signal()
+    way = Signal(str, object)
+    """Key of another way out of a problem, and the row with the problem."""
+    copied = Signal()
+
+
+@dataclass
+class CardContext:
+    """What every card is given."""
+
+    theme: Theme
+    signals: CardSignals = field(default_factory=CardSignals)
+    images: Images = field(default_factory=Images)
+    agent_name: str = ""
+    agent_id: str = ""
+    max_steps: int = 0
+    mode: ViewMode = "interactive"
+    agent_model: str = ""
+    """Handle."""
+    models: ModelsKnown = field(default_factory=ModelsKnown)
+    """What is known of models now, for the ways out of a problem."""
