@@ -115,11 +115,11 @@ class NewAgent(Sheet):
         self._cancel.clicked.connect(lambda: self.closed.emit())
         self.name.returnPressed.connect(self._make)
         self.model.picked.connect(self._picked)
-        self.model.refresh_wanted.connect(self._desk.shelf.look_again)
+        self.model.refresh_wanted.connect(self._desk.catalog.look_again)
         self.model.servers_wanted.connect(self.servers_wanted)
         self.model.models_wanted.connect(self.models_wanted)
         self.starters.chosen_changed.connect(self._show_starter)
-        self._desk.shelf.changed.connect(self._show_models)
+        self._desk.catalog.changed.connect(self._show_models)
         enter = QShortcut(QKeySequence("Ctrl+Return"), self)
         enter.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         enter.activated.connect(self._make)
@@ -145,7 +145,7 @@ class NewAgent(Sheet):
             self._show_starter(self.starters.chosen)
 
     def _show_models(self) -> None:
-        known = self._desk.shelf.known
+        known = self._desk.catalog.known
         self.model.show_models(known)
         if not self.model.handle or known.model(self.model.handle) is None:
             best = best_choice(known_models(known)) or best_choice(known_models(known, scripted=True))
@@ -180,11 +180,11 @@ class NewAgent(Sheet):
             return
         if not self.create_button.busy:
             self.create_button.set_busy(True)
-            self._desk.tasks.spawn(self._send(name), self, self._failed)
+            self._desk.run(self._send(name), self, failed=self._failed)
 
     async def _send(self, name: str) -> None:
         blocks = [block.draft() for block in self.blocks]
-        known, handle = self._desk.shelf.known, self.model.handle
+        known, handle = self._desk.catalog.known, self.model.handle
         draft = starter_draft(name, handle, known, self.starters.chosen, blocks)
         try:
             agent: Agent = await self._desk.services.agents.create(draft, origin=self._desk.workspace.origin)
@@ -192,11 +192,8 @@ class NewAgent(Sheet):
             self.create_button.set_busy(False)
         self.made.emit(agent.id)
 
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, AppError) and error.code in ("invalid", "name_taken"):
+    def _failed(self, error: AppError) -> None:
+        if error.code in ("invalid", "name_taken"):
             self._name_field.set_error(error.message)
-            return
-        if isinstance(error, AppError):
+        else:
             self._desk.tell_error(error)
-            return
-        raise error

@@ -58,10 +58,10 @@ class ChooseModel(QWidget):
             inset=(44, 32, 44, 24),
             gap=12,
         )
-        self.look.clicked.connect(lambda *_: desk.shelf.look_again())
+        self.look.clicked.connect(lambda *_: desk.catalog.look_again())
         self.servers.add_wanted.connect(self.add_wanted)
         self.table.chosen_changed.connect(self._chosen)
-        desk.shelf.changed.connect(self._refresh)
+        desk.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def _make_nothing(self) -> QFrame:
@@ -95,7 +95,7 @@ class ChooseModel(QWidget):
         self.chosen_changed.emit()
 
     def _refresh(self) -> None:
-        shelf = self._desk.shelf
+        shelf = self._desk.catalog
         known = shelf.known
         self.look.set_busy(shelf.looking)
         self._adopt(known)
@@ -123,7 +123,7 @@ class ChooseModel(QWidget):
         for found in unconnected(known):
             if not found.needs_key and found.preset.base_url not in self._adopted and self.isVisible():
                 self._adopted.add(found.preset.base_url)
-                self._desk.shelf.adopt(found)
+                self._desk.catalog.adopt(found)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

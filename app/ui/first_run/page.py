@@ -158,7 +158,7 @@ class FirstRun(QFrame):
         self.back.clicked.connect(lambda *_: self._go(1))
         self.create_button.clicked.connect(lambda *_: self._make())
         self.models.chosen_changed.connect(self._tell)
-        self._desk.shelf.changed.connect(self._tell)
+        self._desk.catalog.changed.connect(self._tell)
         self.models.add_wanted.connect(self.server_wanted)
         self.starters.name_changed.connect(self._tell)
         self.starters.name.returnPressed.connect(self._make)
@@ -215,11 +215,11 @@ class FirstRun(QFrame):
             self.starters.name.setFocus(Qt.FocusReason.OtherFocusReason)
         elif chosen is not None and not self.create_button.busy:
             self.create_button.set_busy(True)
-            self._desk.tasks.spawn(self._send(name, chosen.handle), self, self._failed)
+            self._desk.run(self._send(name, chosen.handle), self, failed=self._failed)
 
     async def _send(self, name: str, handle: str) -> None:
         desk = self._desk
-        draft = starter_draft(name, handle, desk.shelf.known, self.starters.cards.chosen)
+        draft = starter_draft(name, handle, desk.catalog.known, self.starters.cards.chosen)
         try:
             agent: Agent = await desk.services.agents.create(draft, origin=desk.workspace.origin)
         finally:
@@ -227,9 +227,7 @@ class FirstRun(QFrame):
         self._go(1)
         self.made.emit(agent.id)
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, AppError):
-            raise error
+    def _failed(self, error: AppError) -> None:
         if error.code in ("invalid", "name_taken"):
             self.starters.field.set_error(error.message)
             announce(self.starters.field, error.message, urgent=True)

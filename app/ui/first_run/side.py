@@ -91,7 +91,7 @@ class FirstRunSide(QFrame):
             inset=(40, 44, 36, 28),
             gap=12,
         )
-        desk.shelf.changed.connect(self._tell)
+        desk.catalog.changed.connect(self._tell)
         self.show_step(1)
         self._tell()
 
@@ -131,7 +131,7 @@ class FirstRunSide(QFrame):
         self._folder.set_text(self.tr("Your data: {}").format(folder))
 
     def _tell(self) -> None:
-        known = self._desk.shelf.known
+        known = self._desk.catalog.known
         hosts = other_hosts(known.offers)
         ports = asked_ports(known.presets)
         asked = self.tr("To find servers, Lares asked the ports {} of 127.0.0.1.").format(ports) if ports else ""

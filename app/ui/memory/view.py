@@ -1,6 +1,5 @@
 """The memory of the open agent: its blocks as cards that change while the agent works, and all one does to them."""
 
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -154,24 +153,23 @@ class MemoryView(Section):
     def _patch(self, block_id: str, patch: BlockPatch, version: int | None = None) -> None:
         card = self._cards[block_id]
         work = self._services.blocks.update(block_id, patch, version, origin=self._origin)
-        self._desk.tasks.spawn(self._store(work, card), card, self._answer(block_id, card))
+        self._desk.run(
+            work,
+            card,
+            done=lambda stored: self._stored(stored, card),
+            failed=lambda error: self._not_stored(error, block_id, card),
+        )
 
-    async def _store(self, work: Coroutine[Any, Any, Block], card: BlockCard) -> None:
-        stored = await work
+    def _stored(self, stored: Block, card: BlockCard) -> None:
         shown = self._desk.workspace.blocks.row_of(stored.id)
         if shown is None or shown.block.version < stored.version:
             card.set_block(stored, None, max(0, shown.holders - 1) if shown else 0)
 
-    def _answer(self, block_id: str, card: BlockCard) -> Callable[[BaseException], None]:
-        def failed(error: BaseException) -> None:
-            if not isinstance(error, AppError):
-                raise error
-            if error.code == "version_conflict":
-                self._desk.do(self._meet(block_id, card), self)
-            else:
-                card.save_failed(f"{error.message} {error.hint}".strip())
-
-        return failed
+    def _not_stored(self, error: AppError, block_id: str, card: BlockCard) -> None:
+        if error.code == "version_conflict":
+            self._desk.do(self._meet(block_id, card), self)
+        else:
+            card.save_failed(f"{error.message} {error.hint}".strip())
 
     async def _meet(self, block_id: str, card: BlockCard) -> None:
         """Somebody saved first: show theirs beside what was typed."""
@@ -260,16 +258,12 @@ class MemoryView(Section):
         agent = self._desk.workspace.agent
         if agent is not None:
             work = self._services.blocks.create(agent.id, draft, origin=self._origin)
-            self._desk.tasks.spawn(self._made(work), self._new, self._not_made)
-
-    async def _made(self, work: Coroutine[Any, Any, Block]) -> None:
-        await work
-        self._new.end()
-
-    def _not_made(self, error: BaseException) -> None:
-        if not isinstance(error, AppError):
-            raise error
-        self._new.set_problem(error.message)
+            self._desk.run(
+                work,
+                self._new,
+                done=lambda _: self._new.end(),
+                failed=lambda error: self._new.set_problem(error.message),
+            )
 
 
 def worth_showing(change: MemoryEvent | None) -> MemoryEvent | None:

@@ -25,7 +25,7 @@ class MemoryCard(QFrame):
         row = row_of(theme, names, self.bar, parent=self, inset=(14, 10, 14, 8), gap=20)
         row.setStretch(1, 1)
         follow(theme, self, lambda: self._total.setMinimumWidth(theme.px(150)))
-        desk.shelf.changed.connect(self._refresh)
+        desk.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def show_wish(self, line: ModelLine | None) -> None:
@@ -34,7 +34,7 @@ class MemoryCard(QFrame):
         self._refresh()
 
     def _refresh(self) -> None:
-        memory = self._desk.shelf.known.memory
+        memory = self._desk.catalog.known.memory
         if not memory.total_bytes:
             self.hide()
             return

@@ -32,15 +32,15 @@ class ModelsPage(QWidget):
         self._none.setWordWrap(True)
         self.get = GetAnother(desk)
         column_of(theme, head, self.memory, self._none, self.table, self.get, parent=self, gap=12)
-        self.look.clicked.connect(lambda: desk.shelf.look_again())
-        desk.shelf.changed.connect(self._refresh)
+        self.look.clicked.connect(lambda: desk.catalog.look_again())
+        desk.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def read(self) -> None:
-        self._desk.shelf.read()
+        self._desk.catalog.read()
 
     def _refresh(self) -> None:
-        shelf = self._desk.shelf
+        shelf = self._desk.catalog
         self.look.set_busy(shelf.looking)
         real = [offer for offer in shelf.known.offers if offer.provider.kind != "demo"]
         silent = [f"{offer.provider.name}: {offer.error}" for offer in real if offer.error]

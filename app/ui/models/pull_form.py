@@ -42,7 +42,7 @@ class GetAnother(QWidget):
         self.name.returnPressed.connect(self._get)
         self.name.textChanged.connect(lambda: self._allow())
         self._give_up.clicked.connect(lambda: self._end())
-        desk.shelf.changed.connect(self._allow)
+        desk.catalog.changed.connect(self._allow)
         self._allow()
 
     def _begin(self) -> None:
@@ -56,7 +56,7 @@ class GetAnother(QWidget):
         self.open.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _allow(self) -> None:
-        able = self._desk.shelf.known.puller is not None
+        able = self._desk.catalog.known.puller is not None
         reason = "" if able else self.tr("Only Ollama can get models, and it does not answer now.")
         self.open.setEnabled(able or not self._form.isHidden())
         self.open.setToolTip(reason)
@@ -66,7 +66,7 @@ class GetAnother(QWidget):
     def _get(self) -> None:
         name = self.name.text().strip()
         if name and self.get.isEnabled():
-            self._desk.shelf.pull(name)
+            self._desk.catalog.pull(name)
             self._end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

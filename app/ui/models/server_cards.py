@@ -89,12 +89,12 @@ class ServerCards(QWidget):
         self._how.hide()
         self._cards: list[QWidget] = []
         column_of(desk.theme, self._grid, self._how, parent=self, gap=10)
-        desk.shelf.changed.connect(self.refresh)
+        desk.catalog.changed.connect(self.refresh)
         follow(desk.theme, self, self._fit)
         self._fill()
 
     def refresh(self) -> None:
-        lines = server_lines(self._desk.shelf.known)
+        lines = server_lines(self._desk.catalog.known)
         if lines != self._lines:
             self._lines = lines
             self._fill()

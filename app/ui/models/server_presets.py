@@ -28,7 +28,7 @@ class ServerPresets(QWidget):
         column_of(desk.theme, self._choices, parent=self._list)
         self._list.hide()
         column_of(desk.theme, self._found, self._list, parent=self, gap=8)
-        desk.shelf.changed.connect(self._refresh)
+        desk.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def open(self) -> None:
@@ -38,7 +38,7 @@ class ServerPresets(QWidget):
         self._list.hide()
 
     def _refresh(self) -> None:
-        known = self._desk.shelf.known
+        known = self._desk.catalog.known
         shown = (unconnected(known), known.presets)
         if shown == self._shown:
             return
@@ -78,7 +78,7 @@ class ServerPresets(QWidget):
         key = found.needs_key
         add = Button(theme, self.tr("Add key…") if key else self.tr("Connect"), "primary", "", "small")
         add.setAccessibleName(self.tr("Connect {} at {}").format(preset.label, host_of(preset.base_url)))
-        adopt = self._desk.shelf.adopt
+        adopt = self._desk.catalog.adopt
         add.clicked.connect(lambda: self.picked.emit(preset) if key else adopt(found))
         row = row_of(
             theme,

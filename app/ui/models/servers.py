@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from app.domain.error import AppError
 from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
@@ -144,7 +143,7 @@ class Servers(QWidget):
         if preset is None:
             self._begin(None)
             return
-        taken = [offer.provider.name for offer in self._desk.shelf.known.offers]
+        taken = [offer.provider.name for offer in self._desk.catalog.known.offers]
         self.form.begin_with(preset, taken)
 
     def _begin(self, provider: Provider | None) -> None:
@@ -159,19 +158,11 @@ class Servers(QWidget):
             self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _test(self, draft: ProviderDraft, provider_id: str) -> None:
-        self._desk.tasks.spawn(self._try(draft, provider_id), self.form, self._refused)
-
-    async def _try(self, draft: ProviderDraft, provider_id: str) -> None:
-        offer: ProviderModels = await self._services.providers.test(draft, provider_id or None)
-        self.form.show_result(offer)
-
-    def _refused(self, error: BaseException) -> None:
-        if not isinstance(error, AppError):
-            raise error
-        self.form.show_problem(error)
+        work = self._services.providers.test(draft, provider_id or None)
+        self._desk.run(work, self.form, done=self.form.show_result, failed=self.form.show_problem)
 
     def _save(self, draft: ProviderDraft, provider_id: str) -> None:
-        self._desk.tasks.spawn(self._store(draft, provider_id), self.form, self._refused)
+        self._desk.run(self._store(draft, provider_id), self.form, failed=self.form.show_problem)
 
     async def _store(self, draft: ProviderDraft, provider_id: str) -> None:
         if provider_id:

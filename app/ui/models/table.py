@@ -41,7 +41,7 @@ class ModelTable(QFrame):
     def __init__(self, desk: ViewContext, *, pick: bool = False, manage: bool = False) -> None:
         super().__init__()
         self._desk, self._pick, self._manage = desk, pick, manage
-        self._shelf = desk.shelf
+        self._shelf = desk.catalog
         self.setProperty("kind", "table")
         self.setAccessibleName(self.tr("Models"))
         self.rows: dict[str, ModelRow | PullRow] = {}

@@ -1,12 +1,14 @@
 """The local API in the settings: its switch, where it serves, the token, programs to begin with, the last requests."""
 
+from collections.abc import Coroutine
+from typing import Any
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.domain.address import is_here
 from app.domain.api import ApiStatus
-from app.domain.error import AppError
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
@@ -158,14 +160,9 @@ class LocalApi(QWidget):
         desk.workspace.opened.connect(lambda *_: self._show_snippet())
         desk.theme.changed.connect(self._snippet.restyle)
 
-    def _do(self, work: object) -> None:
-        """Whatever becomes of it, the page shows how things stand then."""
-        self._desk.tasks.spawn(work, self, self._refused)  # type: ignore[arg-type]
-
-    def _refused(self, error: BaseException) -> None:
-        if not isinstance(error, AppError):
-            raise error
-        self.read()
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Where it cannot be done, the page shows how things stand then."""
+        self._desk.run(work, self, failed=lambda _: self.read())
 
     # What is shown
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import FoundServer, Provider
@@ -146,23 +145,18 @@ class ModelCatalog(QObject):
         self._do(self._services.models.unload(provider_id, name))
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.spawn(self._done(work), self, self._told)
+        self._tasks.spawn(self._done(work), self, failed=self.refused.emit)
 
     async def _done(self, work: Coroutine[Any, Any, Any]) -> None:
         await work
         await self._read()
-
-    def _told(self, error: BaseException) -> None:
-        if not isinstance(error, AppError):
-            raise error
-        self.refused.emit(error)
 
     # Fit tests
 
     def test(self, handle: str) -> None:
         if handle not in self._testing:
             self._note_test(handle, None)
-            self._testing[handle] = self._tasks.spawn(self._test(handle), self, self._told)
+            self._testing[handle] = self._tasks.spawn(self._test(handle), self, failed=self.refused.emit)
 
     def stop_test(self, handle: str) -> None:
         task = self._testing.get(handle)

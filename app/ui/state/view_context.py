@@ -1,10 +1,12 @@
-"""What every view is given: the look, the services, and the ways to tell and ask a person something."""
+"""What every view is given: the look, the services, and the ways to do, to tell and to ask something."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from app.domain.error import AppError
 from app.ui.bridge.tasks import Tasks
@@ -18,6 +20,18 @@ from app.ui.theme import Theme
 if TYPE_CHECKING:
     from app.link.client import Services
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a person is told when something was done, and the word of the button that undoes it."""
+
+    text: str
+    detail: str = ""
+    undo_label: str = ""
+    """“Undo” if empty."""
+
 
 @dataclass(frozen=True)
 class ViewContext:
@@ -28,17 +42,46 @@ class ViewContext:
     preferences: Preferences
     ask: Ask
     toasts: ToastHost
-    shelf: ModelCatalog
+    catalog: ModelCatalog
 
-    def do(self, work: Any, owner: QObject) -> None:
-        """Start a coroutine; what goes wrong is told as a notice."""
+    def run(
+        self,
+        work: Coroutine[Any, Any, T],
+        owner: QObject,
+        *,
+        done: Notice | Callable[[T], Notice | None] | None = None,
+        undo: Callable[[T], object] | None = None,
+        failed: Callable[[AppError], object] | None = None,
+    ) -> "asyncio.Future[T]":
+        """One thing that a person does: it begins at once, and ends with its owner.
+
+        `done` is told, or called with the result and may give what is told; `undo` is offered with that notice and
+        called with the result when it is chosen. An `AppError` goes to `failed`, without it to the person as a notice.
+        """
+
+        def tell(result: T) -> None:
+            notice = done(result) if callable(done) else done
+            if notice is not None:
+                self._tell_done(notice, partial(undo, result) if undo is not None else None)
+
+        return self.tasks.spawn(work, owner, done=tell, failed=failed)
+
+    def _tell_done(self, notice: Notice, undo: Callable[[], object] | None) -> None:
+        if undo is None:
+            self.tell(notice.text, notice.detail, "done")
+            return
+        label = notice.undo_label or QCoreApplication.translate("ViewContext", "Undo")
+        self.toasts.show_toast(notice.text, notice.detail, "undo", label, undo)
+
+    def do(self, work: Coroutine[Any, Any, Any], owner: QObject) -> None:
         self.tasks.spawn(work, owner)
-
-    def tell(self, text: str, detail: str = "", kind: str = "info") -> None:
-        self.toasts.show_toast(text, detail, kind)
 
     def tell_undo(self, text: str, detail: str, action: str, undo: Callable[[], object]) -> None:
         self.toasts.show_toast(text, detail, "undo", action, undo)
+
+    def tell(self, text: str, detail: str = "", kind: str = "info") -> None:
+        """A notice that nothing was done for. `kind`: info, done or error."""
+        self.toasts.show_toast(text, detail, kind)
 
     def tell_error(self, error: AppError) -> None:
         self.toasts.show_toast(error.message, error.hint, "error")

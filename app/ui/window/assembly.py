@@ -107,7 +107,7 @@ class Assembly(QObject):
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)
         settings.models_wanted.connect(self.pages.models)
-        settings.refresh_wanted.connect(self.desk.shelf.look_again)
+        settings.refresh_wanted.connect(self.desk.catalog.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
         conversations.picked.connect(actions.open_conversation)

@@ -36,8 +36,8 @@ class EngineState(QObject):
         connection.failed.connect(self._failed)
         connection.raise_wanted.connect(window.window.come_forward)
         window.pages.retry_wanted.connect(connection.retry)
-        window.desk.shelf.changed.connect(self._show_models)
-        window.desk.shelf.refused.connect(window.desk.tell_error)
+        window.desk.catalog.changed.connect(self._show_models)
+        window.desk.catalog.refused.connect(window.desk.tell_error)
         window.pages.going_back.connect(self._note_going_back)
         window.pages.restore_wanted.connect(lambda backup: window.tasks.spawn(self._restore(backup), self))
 
@@ -46,7 +46,7 @@ class EngineState(QObject):
         window.workspace.on_batch(events)  # type: ignore[arg-type]
         for event in events:  # type: ignore[attr-defined]
             if isinstance(event, Changed):
-                window.desk.shelf.on_changed(event)
+                window.desk.catalog.on_changed(event)
                 if event.kind == "tool":
                     self._read_tools()
                 elif event.kind == "setting":
@@ -86,7 +86,7 @@ class EngineState(QObject):
         window.centre.banner.clear("engine")
         window.data_folder = status.data_folder
         window.workspace.load(window.preferences.get("agent", ""), window.preferences.get("conversation", ""))
-        window.desk.shelf.read()
+        window.desk.catalog.read()
         self._read_tools()
         self._read_api()
         for number, notice in enumerate(status.notices):
@@ -142,7 +142,7 @@ class EngineState(QObject):
 
     def _show_models(self) -> None:
         window = self._window
-        known = window.desk.shelf.known
+        known = window.desk.catalog.known
         window.left.settings.show_models(known)
         window.top.set_hosts(other_hosts(known.offers))
 

@@ -23,7 +23,7 @@ class ProblemActions(QObject):
     def __init__(self, window: "Assembly", chat: ChatView) -> None:
         super().__init__(chat)
         self._window, self._chat = window, chat
-        self._shelf = window.desk.shelf
+        self._shelf = window.desk.catalog
         self._closed: ContextAlarm | None = None
         self._alarm: ContextAlarm | None = None
         chat.context.signals.way.connect(self._go)

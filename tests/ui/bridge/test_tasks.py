@@ -86,7 +86,7 @@ def test_errors_go_to_the_given_place_else_to_the_common_one(loop: qasync.QEvent
         async def fail() -> None:
             raise Invalid("That cannot be.")
 
-        await asyncio.wait([tasks.spawn(fail(), owner), tasks.spawn(fail(), owner, own.append)])
+        await asyncio.wait([tasks.spawn(fail(), owner), tasks.spawn(fail(), owner, failed=own.append)])
         await asyncio.sleep(0)
         assert len(common) == len(own) == 1
 
