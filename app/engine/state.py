@@ -19,6 +19,16 @@ SCHEMA_VERSION = 3
 """Version 2 is read too (`app.engine.run.stored_state`); a run with a state of another one ends as interrupted."""
 
 
+class Learnt(Frozen):
+    """What a server taught us by refusing this very request; known again after room was made for it."""
+
+    served: int | None = None
+    """Its real window in tokens."""
+    without_images: bool = False
+    """Images of earlier messages are left out."""
+    failures: int = 0
+
+
 class CallModel(Frozen):
     kind: Literal["call_model"] = "call_model"
     step_id: str
@@ -27,6 +37,7 @@ class CallModel(Frozen):
     attempt: int = 1
     reprompt: Reprompt | None = None
     """What this call asks differently, because the reply before it was no use."""
+    learnt: Learnt = Learnt()
 
 
 class RunTools(Frozen):
@@ -38,16 +49,26 @@ class RunTools(Frozen):
     """Which of the state's calls, in this order."""
 
 
+class MakeRoom(Frozen):
+    """The oldest messages leave the full window. They stay in the conversation."""
+
+    kind: Literal["make_room"] = "make_room"
+    leave_before: int
+    """Position of the first message that stays."""
+    left_at: int
+    """Position before which the next message will be: from there on the others are out of the window."""
+
+
 class Finish(Frozen):
     kind: Literal["finish"] = "finish"
     stop_reason: StopReason
     failure: Failure | None = None
 
 
-Action = Annotated[CallModel | RunTools | Finish, Field(discriminator="kind")]
+Action = Annotated[CallModel | RunTools | MakeRoom | Finish, Field(discriminator="kind")]
 
 
-Newest = Literal["open", "answered", "cut", "model_failed", "cancelled", "broken_off"]
+Newest = Literal["open", "answered", "cut", "window_full", "model_failed", "cancelled", "broken_off"]
 """What the newest outcome was: `open` leaves the run something to do, `cut` is a reply that its limit cut short."""
 
 
@@ -81,6 +102,10 @@ class RunState(Frozen):
     set_aside: bool = False
     """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
     newest: Newest = "open"
+    room: MakeRoom | None = None
+    """What must leave the window, after `window_full`."""
+    learnt: Learnt = Learnt()
+    """Of the model call that is still to be made; forgotten with its reply."""
     failure: Failure | None = None
     """What went wrong, after `model_failed` and `broken_off`."""
     intent: Action | None = None
@@ -131,6 +156,19 @@ class ModelFailed:
 
 
 @dataclass(frozen=True)
+class WindowFull:
+    """The request was not sent: the conversation does not fit, and `room` is what makes it fit."""
+
+    room: MakeRoom
+    learnt: Learnt
+
+
+@dataclass(frozen=True)
+class RoomMade:
+    """The room is made inside the transaction that stores this."""
+
+
+@dataclass(frozen=True)
 class ToolsReturned:
     """Returns of the tools that reach outside memory. Memory tools are evaluated inside the transaction."""
 
@@ -148,9 +186,15 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class BrokenOff:
-    """The run cannot go on, by no fault of its model: the engine ended, or something could not be stored."""
+    """The run cannot go on, by no fault of its model: the engine ended, or something could not be stored.
+
+    The rest is as for `Cancelled`.
+    """
 
     failure: Failure
+    reply: Reply = field(default_factory=Reply)
+    exchange: Exchange | None = None
+    returns: dict[str, ToolReturnPart] = field(default_factory=dict[str, ToolReturnPart])
 
 
-Outcome = ModelReplied | ModelFailed | ToolsReturned | Cancelled | BrokenOff
+Outcome = ModelReplied | ModelFailed | WindowFull | RoomMade | ToolsReturned | Cancelled | BrokenOff

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
-from app.domain.error import AppError, ModelError
+from app.domain.base import Micros
+from app.domain.error import ModelError
 from app.domain.event import Progress
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure
@@ -22,7 +23,19 @@ from app.engine.model_call.wait_notice import loading, silence_of, told
 from app.engine.queue import Purpose, purpose_of
 from app.engine.repairs.reprompt import TOLD
 from app.engine.repairs.request_changes import Offered, offer, reprompted
-from app.engine.state import CallModel, Cancelled, Exchange, ModelFailed, ModelReplied, Outcome, RunState
+from app.engine.reply import Reply
+from app.engine.state import (
+    BrokenOff,
+    CallModel,
+    Cancelled,
+    Exchange,
+    MakeRoom,
+    ModelFailed,
+    ModelReplied,
+    Outcome,
+    RunState,
+    WindowFull,
+)
 from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
 
@@ -36,16 +49,26 @@ AT_ONCE = "servers.at_once"
 class PartialOutcome:
     """What a perform has brought so far; read when it is cancelled."""
 
-    listening: ReplyAccumulator | None = None
+    accumulator: ReplyAccumulator | None = None
     exchange: Exchange | None = None
     sent: Sent = field(default_factory=Sent)
     returns: dict[str, ToolReturnPart] | None = None
 
-    def cancelled(self, now: int) -> Cancelled:
-        if self.listening is None or self.exchange is None:
-            return Cancelled(returns=self.returns or {})
-        exchange = _ended(self.exchange, self.listening, now)
-        return Cancelled(self.listening.reply, exchange)
+    def cancelled(self, now: Micros) -> Cancelled:
+        return Cancelled(self._reply, self._exchange(now), self.returns or {})
+
+    def broken_off(self, failure: Failure, now: Micros) -> BrokenOff:
+        kept = failure.model_copy(update={"message": failure.message + words_kept(self._reply)})
+        return BrokenOff(kept, self._reply, self._exchange(now), self.returns or {})
+
+    @property
+    def _reply(self) -> Reply:
+        return Reply() if self.accumulator is None else self.accumulator.reply
+
+    def _exchange(self, now: Micros) -> Exchange | None:
+        if self.accumulator is None or self.exchange is None:
+            return None
+        return _ended(self.exchange, self.accumulator, now)
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,7 @@ class CallPlan:
     at_once: int | None
 
 
-def read_errand(repos: Repositories, state: RunState) -> CallPlan:
+def read_plan(repos: Repositories, state: RunState) -> CallPlan:
     view = read_view(repos, state.agent_id, state.conversation_id)
     setting = repos.settings.get(AT_ONCE)
     limits: Any = setting.value if setting is not None else None
@@ -69,78 +92,84 @@ def read_errand(repos: Repositories, state: RunState) -> CallPlan:
 
 class ModelCall:
     def __init__(
-        self, action: CallModel, state: RunState, ports: EngineDeps, emitter: Emitter, attempt: PartialOutcome
+        self, action: CallModel, state: RunState, ports: EngineDeps, emitter: Emitter, partial: PartialOutcome
     ) -> None:
         self._action = action
         self._state = state
         self._ports = ports
         self._emitter = emitter
-        self._attempt = attempt
+        self._partial = partial
         self._view: AgentSnapshot | None = None
         """What was read before the turn came; None once the conversation may have changed since."""
-        self._retries = Retries(ports.clock.now())
-        self._listening = self._listen_anew()
+        self._retries = Retries(ports.clock.now(), action.learnt)
+        self._accumulator = self._new_accumulator()
         self._asked_sizes = False
 
     async def make(self) -> Outcome:
-        """Expected failures come back as outcomes, never as exceptions."""
+        """What a server does wrong comes back as an outcome; what cannot be read or stored here raises."""
         reprompt = self._action.reprompt
         if reprompt is not None and reprompt.reason in TOLD:
             self._tell("retrying", TOLD[reprompt.reason])
         while True:
-            self._listening = self._attempt.listening = self._listen_anew()
+            self._accumulator = self._partial.accumulator = self._new_accumulator()
             model = ""
             try:
-                errand = await self._ports.storage.read(lambda repos: read_errand(repos, self._state))
-                model, self._view = errand.view.model, errand.view
-                async with self._place(errand):
+                plan = await self._ports.storage.read(lambda repos: read_plan(repos, self._state))
+                model, self._view = plan.view.model, plan.view
+                async with self._place(plan):
                     return await self._exchange()
-            except AppError as error:
-                silent = self._listening.first_token_at is None
-                pause = self._retries.pause(error, self._ports.clock.now(), self._attempt.sent) if silent else None
+            except ModelError as error:
+                silent = self._accumulator.first_token_at is None
+                pause = self._retries.pause(error, self._ports.clock.now(), self._partial.sent) if silent else None
                 if pause is None:
                     return self._failure(error)
-                self._tell("retrying", self._why_again(error, model))
+                self._tell("retrying", self._why_retrying(error, model))
                 await asyncio.sleep(pause)
 
-    def _listen_anew(self) -> ReplyAccumulator:
+    def _new_accumulator(self) -> ReplyAccumulator:
         state = self._state
         return ReplyAccumulator(self._action, state.run_id, state.step_no + 1, self._emitter, self._ports.clock)
 
     @contextlib.asynccontextmanager
-    async def _place(self, errand: CallPlan) -> AsyncGenerator[None]:
+    async def _place(self, plan: CallPlan) -> AsyncGenerator[None]:
         """A place in the queue of the server, held while it works on the request."""
 
         def on_wait(words: str) -> None:
             self._view = None
             self._tell("waiting", words)
 
-        provider = errand.view.provider
-        async with self._ports.queues.place(provider, errand.purpose, on_wait, errand.at_once):
+        provider = plan.view.provider
+        async with self._ports.queues.place(provider, plan.purpose, on_wait, plan.at_once):
             self._tell("sent", "")
             try:
                 yield
             finally:
                 self._ports.windows.on_called(provider)
 
-    async def _exchange(self) -> ModelReplied:
-        view, wire, offered = await self._prepare()
+    async def _exchange(self) -> ModelReplied | WindowFull:
+        prepared = await self._prepare()
+        if isinstance(prepared, WindowFull):
+            return prepared
+        view, wire, offered = prepared
         if offered.constrained:
-            self._listening.expect_json()
+            self._accumulator.expect_json()
         await self._listen(view, wire)
         now = self._ports.clock.now()
-        usage, windows = self._listening.reply.usage, self._ports.windows
+        usage, windows = self._accumulator.reply.usage, self._ports.windows
         windows.note_answer(view.agent.model, view.wanted, now)
-        cut = note_counts(view, usage, self._attempt.sent.at_least, windows, now)
-        exchange = replace(self._attempt.exchange or Exchange(view.agent.model), truncated=cut)
+        cut = note_counts(view, usage, self._partial.sent.at_least, windows, now)
+        exchange = replace(self._partial.exchange or Exchange(view.agent.model), truncated=cut)
         return ModelReplied(
-            self._listening.reply, _ended(exchange, self._listening, now), offered.tools, offered.constrained
+            self._accumulator.reply, _ended(exchange, self._accumulator, now), offered.tools, offered.constrained
         )
 
-    async def _prepare(self) -> tuple[AgentSnapshot, WireRequest, Offered]:
-        """Reads the view, makes it fit, and encodes it."""
+    async def _prepare(self) -> tuple[AgentSnapshot, WireRequest, Offered] | WindowFull:
+        """Reads the view, sees that it fits, and encodes it."""
         ports = self._ports
-        view, tokens = await self._fitting_view()
+        fitting = await self._fitting_view()
+        if isinstance(fitting, WindowFull):
+            return fitting
+        view, tokens = fitting
         if any(has_images(member.message) for member in view.members):
             images = await ports.storage.read(lambda repos: read_images(repos, view.members))
             view = replace(view, images=images)
@@ -153,12 +182,12 @@ class ModelCall:
         of_tools = ports.ledger.tools(view.tools)
         if not offered.tools:
             tokens, of_tools = tokens - of_tools, 0
-        self._attempt.sent = Sent(
+        self._partial.sent = Sent(
             tokens=round(tokens * view.factor),
             earlier_images=view.earlier_images(self._state.cause_id),
             at_least=surely_sent(view, tokens, of_tools),
         )
-        self._attempt.exchange = Exchange(
+        self._partial.exchange = Exchange(
             model=view.agent.model,
             request_parts=wire.parts,
             estimated_tokens=tokens,
@@ -176,8 +205,8 @@ class ModelCall:
         self._ports.windows.note_trained(view.agent.model, trained)
         return trained is not None and trained < view.agent.context_window
 
-    async def _fitting_view(self) -> tuple[AgentSnapshot, int]:
-        """The view and its estimated tokens."""
+    async def _fitting_view(self) -> tuple[AgentSnapshot, int] | WindowFull:
+        """The view and its estimated tokens, or what must leave the window before."""
         state, ports, reprompt = self._state, self._ports, self._action.reprompt
         view, self._view = self._view, None
         if view is None:
@@ -199,47 +228,39 @@ class ModelCall:
             raise _too_large(view, round(fit.tokens * view.factor))
         if fit.leave_before is None:
             return view, fit.tokens
-        leave, left_at = fit.leave_before, view.members[-1].position + 1
-        await ports.storage.write(lambda repos: repos.messages.leave_context(state.conversation_id, leave, left_at))
-        kept = tuple(member for member in view.members if member.position >= leave)
-        return replace(view, members=kept), fit.tokens
+        room = MakeRoom(leave_before=fit.leave_before, left_at=view.members[-1].position + 1)
+        return WindowFull(room, self._retries.learnt)
 
     async def _listen(self, view: AgentSnapshot, wire: WireRequest) -> None:
         stream = self._ports.catalog.chat(view.provider).stream(wire)
         now = self._ports.clock.now()
         is_loaded = self._ports.windows.is_loaded(view.agent.model, view.wanted, now)
         words = silence_of(view.provider, view.model, is_loaded=is_loaded)
-        with told(lambda sentence: self._tell("sent", sentence), words) as begun:
+        with told(lambda sentence: self._tell("sent", sentence), words) as heard_something:
             async with contextlib.aclosing(stream) as deltas:
                 async for delta in deltas:
-                    begun()
-                    self._listening.feed(delta)
+                    heard_something()
+                    self._accumulator.feed(delta)
                     if self._emitter.due:
                         await self._emitter.flush()
-                    if self._listening.repeats:
+                    if self._accumulator.repeats:
                         break
-        self._listening.close()
+        self._accumulator.close()
 
-    def _why_again(self, error: AppError, model: str) -> str:
+    def _why_retrying(self, error: ModelError, model: str) -> str:
         if error.code != "loading" or not model:
             return error.message
         return loading(model, self._retries.seconds(self._ports.clock.now()))
 
-    def _failure(self, error: AppError) -> ModelFailed:
-        reply, now = self._listening.reply, self._ports.clock.now()
-        words = len(reply.text.split())
-        message = error.message
-        if words:
-            kept = (
-                "The one word it had written is kept." if words == 1 else f"The {words} words it had written are kept."
-            )
-            message = f"{message} {kept}"
+    def _failure(self, error: ModelError) -> ModelFailed:
+        reply, now = self._accumulator.reply, self._ports.clock.now()
+        message = error.message + words_kept(reply)
         details: dict[str, str | int | float | bool | None] = {
             key: value for key, value in error.details.items() if isinstance(value, str | int | float)
         }
         hint = f"{error.hint} {_WAY_OUT}" if error.code in REFUSALS else error.hint
         failure = Failure(code=error.code, message=message, hint=hint, details=details)
-        exchange = _ended(self._attempt.exchange or Exchange(model="", sent_at=now), self._listening, now)
+        exchange = _ended(self._partial.exchange or Exchange(model="", sent_at=now), self._accumulator, now)
         return ModelFailed(failure, reply, exchange)
 
     def _tell(self, phase: Phase, text: str) -> None:
@@ -263,6 +284,14 @@ def progress(state: RunState, phase: Phase, text: str, ports: EngineDeps) -> Pro
     )
 
 
+def words_kept(reply: Reply) -> str:
+    """A sentence to go after another one; empty where nothing was written."""
+    words = len(reply.text.split())
+    if not words:
+        return ""
+    return " The one word it had written is kept." if words == 1 else f" The {words} words it had written are kept."
+
+
 def _too_large(view: AgentSnapshot, needed: int) -> ModelError:
     size = view.agent.context_window
     whose = f"that {view.provider.name} serves" if view.narrowed else "of this agent's context"
@@ -275,8 +304,8 @@ def _too_large(view: AgentSnapshot, needed: int) -> ModelError:
     )
 
 
-def _ended(exchange: Exchange, listening: ReplyAccumulator, now: int) -> Exchange:
-    return replace(exchange, reply=listening.raw, first_token_at=listening.first_token_at, ended_at=now)
+def _ended(exchange: Exchange, accumulator: ReplyAccumulator, now: Micros) -> Exchange:
+    return replace(exchange, reply=accumulator.raw, first_token_at=accumulator.first_token_at, ended_at=now)
 
 
 _WAY_OUT = "If every message fails, empty the conversation's context window; its messages stay."

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.base import Micros
-from app.domain.error import AppError, ModelError
+from app.domain.error import ModelError
+from app.engine.state import Learnt
 
 
 @dataclass(frozen=True)
@@ -32,25 +33,30 @@ REFUSALS = ("bad_request", "server_error")
 class Retries:
     """The tries of one model call, and what they taught us."""
 
-    def __init__(self, now: Micros) -> None:
-        self._begun = now
-        self._failures = 0
-        self.served: int | None = None
+    def __init__(self, now: Micros, learnt: Learnt) -> None:
+        """`learnt`: by an earlier call of the same request, before room was made for it."""
+        self._since = now
+        self._failures = learnt.failures
+        self.served: int | None = learnt.served
         """The server's real window, once it has told us by refusing."""
-        self.without_images = False
+        self.without_images = learnt.without_images
         """Whether images of earlier messages are left out: a model without vision would refuse every later message."""
+
+    @property
+    def learnt(self) -> Learnt:
+        return Learnt(served=self.served, without_images=self.without_images, failures=self._failures)
 
     def seconds(self, now: Micros) -> float:
         """Since the first try."""
-        return (now - self._begun) / 1_000_000
+        return (now - self._since) / 1_000_000
 
-    def pause(self, error: AppError, now: Micros, sent: Sent) -> float | None:
+    def pause(self, error: ModelError, now: Micros, sent: Sent) -> float | None:
         """Seconds to wait before the next try; None when there is none."""
         if error.code == "loading":
-            return LOADING_PAUSE if now - self._begun < LOADING_PATIENCE else None
+            return LOADING_PAUSE if now - self._since < LOADING_PATIENCE else None
         if error.code == "prompt_too_large":
             return self._narrow(error.details.get("n_ctx"), sent.tokens)
-        if isinstance(error, ModelError) and error.retryable and self._failures < len(PAUSES):
+        if error.retryable and self._failures < len(PAUSES):
             self._failures += 1
             return PAUSES[self._failures - 1]
         if error.code in REFUSALS and sent.earlier_images and not self.without_images:

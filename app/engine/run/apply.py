@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from app.domain.base import Micros
 from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
-from app.domain.run import Failure, Repair, Step, Usage
+from app.domain.run import Repair, Step, Usage
 from app.engine.repairs.loops import WINDOW, CallMemo
 from app.engine.repairs.policy import Circumstances, Reading, read_reply, read_words
 from app.engine.reply import Call, Reply
@@ -15,13 +15,16 @@ from app.engine.state import (
     CallModel,
     Cancelled,
     Exchange,
+    Learnt,
     ModelFailed,
     ModelReplied,
     Newest,
     Outcome,
+    RoomMade,
     RunState,
     RunTools,
     ToolsReturned,
+    WindowFull,
 )
 
 Note = Literal["", "stopped", "not_finished", "edited"]
@@ -45,14 +48,20 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
             return _replied(state, outcome, now)
         case ModelFailed():
             return _failed(state, outcome, now)
+        case WindowFull():
+            full = {"newest": "window_full", "room": outcome.room, "learnt": outcome.learnt}
+            return Applied(state.model_copy(update=full))
+        case RoomMade():
+            return Applied(state.model_copy(update={"newest": "open", "room": None}))
         case ToolsReturned():
             action = state.intent
             assert isinstance(action, RunTools)
             return _answered(state, action, outcome.returns, _LOST, now)
         case Cancelled():
-            return _cancelled(state, outcome, now)
+            return _stopped(state.model_copy(update={"newest": "cancelled"}), outcome, _STOPPED, now)
         case BrokenOff():
-            return _broken_off(state, outcome.failure, now)
+            broken = {"newest": "broken_off", "failure": outcome.failure}
+            return _stopped(state.model_copy(update=broken), outcome, _INTERRUPTED, now)
         case _:
             assert_never(outcome)
 
@@ -72,6 +81,7 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
             "reprompt": reading.reprompt,
             "usage": state.usage.plus(step.usage),
             "newest": _newest(reading),
+            "learnt": Learnt(),
         }
     )
     parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in reading.calls))
@@ -119,26 +129,21 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
     return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
 
 
-def _cancelled(state: RunState, outcome: Cancelled, now: Micros) -> Applied:
-    ended = state.model_copy(update={"newest": "cancelled"})
+def _stopped(state: RunState, outcome: Cancelled | BrokenOff, otherwise: str, now: Micros) -> Applied:
+    """Keeps what there was until then; `otherwise` is told of calls that brought nothing."""
     action = state.intent
     if isinstance(action, RunTools):
-        return _answered(ended, action, outcome.returns, _STOPPED, now)
+        return _answered(state, action, outcome.returns, otherwise, now)
     if not isinstance(action, CallModel) or outcome.exchange is None:
-        return Applied(ended)
-    step = _step(state, action, outcome.exchange, outcome.reply, "cancelled")
-    after = ended.model_copy(
+        return Applied(state)
+    cancelled = isinstance(outcome, Cancelled)
+    step = _step(state, action, outcome.exchange, outcome.reply, "cancelled" if cancelled else "failed")
+    after = state.model_copy(
         update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
     )
     said = _said(*read_words(outcome.reply))
-    return Applied(after, _message(state, action, said, now, "stopped") if said else None, step, outcome.exchange)
-
-
-def _broken_off(state: RunState, failure: Failure, now: Micros) -> Applied:
-    ended = state.model_copy(update={"newest": "broken_off", "failure": failure})
-    if isinstance(state.intent, RunTools):
-        return _answered(ended, state.intent, {}, _INTERRUPTED, now)
-    return Applied(ended)
+    note: Note = "stopped" if cancelled else "not_finished"
+    return Applied(after, _message(state, action, said, now, note) if said else None, step, outcome.exchange)
 
 
 def _answered(

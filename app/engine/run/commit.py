@@ -17,7 +17,7 @@ from app.engine.run.apply import apply
 from app.engine.run.closing import closing_payloads
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.policy import read_policy
-from app.engine.state import Finish, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.state import Finish, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import runs_in_transaction
 from app.ports.storage import Repositories
 
@@ -54,6 +54,8 @@ class _Commit:
         changes: tuple[MemoryEvent, ...] = ()
         if isinstance(outcome, ToolsReturned):
             outcome, changes = self._evaluate_memory_tools(state, outcome)
+        if isinstance(outcome, RoomMade):
+            self._make_room(state)
         applied = apply(state, outcome, self._now)
         if applied.step is not None and applied.exchange is not None:
             self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
@@ -74,6 +76,13 @@ class _Commit:
             Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)
         )
         return _Stored(state, tuple(self._events))
+
+    def _make_room(self, state: RunState) -> None:
+        room = state.intent
+        assert isinstance(room, MakeRoom)
+        self._repos.messages.leave_context(state.conversation_id, room.leave_before, room.left_at)
+        place = state.conversation_id
+        self._repos.changed(Changed(kind="conversation", ids=(place,), agent_id=state.agent_id, conversation_id=place))
 
     def _finished(self, run: Run, end: Finish) -> Run:
         return run.model_copy(

@@ -26,6 +26,8 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     ended = _ENDS.get(state.newest)
     if ended is not None:
         return Finish(stop_reason=_reason(ended, state.failure), failure=state.failure)
+    if state.newest == "window_full" and state.room is not None:
+        return state.room
     if state.calls:
         call_ids = tuple(call.tool_call_id for call in state.calls)
         return RunTools(step_id=state.step_id, message_id=fresh.message_id, call_ids=call_ids)
@@ -39,7 +41,7 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     if state.step_no >= policy.max_steps:
         return Finish(stop_reason="max_steps", failure=_too_many(policy.max_steps))
     reprompt = state.reprompt or _last_words(state, policy)
-    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, reprompt=reprompt)
+    return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, reprompt=reprompt, learnt=state.learnt)
 
 
 def gives_up(state: RunState) -> bool:

@@ -1,14 +1,19 @@
 """The loop of a run: perform, commit, again, until the intent is to finish."""
 
 import asyncio
+import logging
 
+from app.domain.error import AppError
+from app.domain.run import Failure
 from app.engine.deps import EngineDeps
 from app.engine.emitter import RESUME_GAP, Emitter
 from app.engine.model_call.call import PartialOutcome
 from app.engine.run.commit import commit
 from app.engine.run.perform import perform
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, Finish, Outcome, RunState, RunTools
+from app.engine.state import CallModel, Finish, MakeRoom, Outcome, RunState, RunTools
+
+log = logging.getLogger(__name__)
 
 
 class Control:
@@ -24,20 +29,25 @@ class Control:
         self.stopped = True
 
     async def perform(self, state: RunState, ports: EngineDeps, emitter: Emitter) -> Outcome:
-        """Performs the intent; a stop makes it `Cancelled` with what had been brought until then."""
+        """Performs the intent. A stop makes it `Cancelled`, a store that fails `BrokenOff`, both with what had been
+        brought until then.
+        """
         action = state.intent
-        assert isinstance(action, CallModel | RunTools)
-        attempt = PartialOutcome()
+        assert isinstance(action, CallModel | RunTools | MakeRoom)
+        partial = PartialOutcome()
         if self.stopped:
-            return attempt.cancelled(ports.clock.now())
+            return partial.cancelled(ports.clock.now())
         task = self._performing = asyncio.current_task()
         try:
-            return await perform(action, state, ports, emitter, attempt)
+            return await perform(action, state, ports, emitter, partial)
         except asyncio.CancelledError:
             if not self.stopped or task is None:
                 raise  # the engine is closing: the run goes on when it opens again
             task.uncancel()
-            return attempt.cancelled(ports.clock.now())
+            return partial.cancelled(ports.clock.now())
+        except AppError as error:
+            log.error("run %s could not be stored: %s", state.run_id, error.message)
+            return partial.broken_off(failure_of(error), ports.clock.now())
         finally:
             self._performing = None
 
@@ -61,3 +71,8 @@ async def open_emitter(run_id: str, ports: EngineDeps, *, resumed: bool = False)
     """The emitter of a run, numbering on from its log; after a crash with a gap."""
     last = await ports.storage.read(lambda repos: repos.runs.last_seq(run_id))
     return Emitter(run_id, last + RESUME_GAP if resumed else last, ports.storage, ports.clock, ports.publish)
+
+
+def failure_of(error: AppError) -> Failure:
+    """An error as a run keeps it."""
+    return Failure(code=error.code, message=error.message, hint=error.hint)

@@ -8,27 +8,33 @@ from app.engine.model_call.call import ModelCall, PartialOutcome, progress
 from app.engine.reply import Call
 from app.engine.run.apply import STOPPED_AT_WORK, known_return, tool_error
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.state import CallModel, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import run_tool, runs_in_transaction, starts_unnoticed
 from app.ports.storage import Repositories
 
 
 async def perform(
-    action: CallModel | RunTools, state: RunState, ports: EngineDeps, emitter: Emitter, attempt: PartialOutcome
+    action: CallModel | RunTools | MakeRoom,
+    state: RunState,
+    ports: EngineDeps,
+    emitter: Emitter,
+    partial: PartialOutcome,
 ) -> Outcome:
     """Carries an action out. What models and tools do wrong comes back as an outcome; a store that fails raises."""
     match action:
         case CallModel():
-            return await ModelCall(action, state, ports, emitter, attempt).make()
+            return await ModelCall(action, state, ports, emitter, partial).make()
         case RunTools():
-            return await _run_tools(action, state, ports, emitter, attempt)
+            return await _run_tools(action, state, ports, emitter, partial)
+        case MakeRoom():
+            return RoomMade()
 
 
 async def _run_tools(
-    action: RunTools, state: RunState, ports: EngineDeps, emitter: Emitter, attempt: PartialOutcome
+    action: RunTools, state: RunState, ports: EngineDeps, emitter: Emitter, partial: PartialOutcome
 ) -> Outcome:
     returns: dict[str, ToolReturnPart] = {}
-    attempt.returns = returns
+    partial.returns = returns
     tools = await ports.storage.read(lambda repos: _tools_of(repos, state.agent_id))
     for call in state.calls_of(action):
         if call.problem:

@@ -6,7 +6,7 @@ from app.engine.reply import Call
 from app.engine.run.apply import MAYBE_DONE
 from app.engine.run.decide import FreshIds
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, Finish, RunState, RunTools
+from app.engine.state import CallModel, Finish, MakeRoom, RunState, RunTools
 
 RESUME_WITHIN: Micros = 10 * 60 * 1_000_000
 """A run older than this is not taken up again by itself: nobody waits for it any more."""
@@ -43,7 +43,7 @@ def _once_more(state: RunState, fresh: FreshIds) -> RunState:
             return state.model_copy(update={"intent": once_more})
         case RunTools():
             return state.model_copy(update={"calls": tuple(_not_again(call) for call in state.calls)})
-        case Finish() | None:
+        case MakeRoom() | Finish() | None:
             return state
 
 

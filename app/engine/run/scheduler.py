@@ -15,7 +15,7 @@ from app.engine.emitter import Emitter
 from app.engine.run.closing import closing_payloads
 from app.engine.run.commit import commit
 from app.engine.run.decide import FreshIds
-from app.engine.run.loop import Control, open_emitter, run_agent
+from app.engine.run.loop import Control, failure_of, open_emitter, run_agent
 from app.engine.run.recover import blank_state, recover, stored_state
 from app.engine.run.start import RunStart
 from app.engine.state import BrokenOff, RunState
@@ -173,7 +173,7 @@ class Running:
             await run_agent(run_id, self._ports, live.emitter, live.control, live.state)
         except AppError as error:
             log.error("run %s could not be stored: %s", run_id, error.message)
-            return _failure(error)
+            return failure_of(error)
         except Exception:  # the boundary of a run: whatever happens, it must end in a sentence
             log.exception("run %s broke off", run_id)
             return _UNEXPECTED
@@ -240,7 +240,7 @@ class Running:
             await self._ports.storage.write(lambda repos: repos.runs.save(run, state.model_dump_json()))
         except AppError as error:
             log.error("run %s could not be taken up: %s", run.id, error.message)
-            return _failure(error)
+            return failure_of(error)
         return None
 
     async def _set_aside(self, run_ids: tuple[str, ...]) -> None:
@@ -256,10 +256,6 @@ class Running:
             await self._ports.storage.write(work)
         except AppError as error:
             log.warning("runs could not be set aside: %s", error.message)
-
-
-def _failure(error: AppError) -> Failure:
-    return Failure(code=error.code, message=error.message, hint=error.hint)
 
 
 _UNEXPECTED = Failure(
