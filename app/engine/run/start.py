@@ -9,6 +9,7 @@ from app.domain.message import ImagePart, Message, MessageDraft
 from app.domain.run import Run
 from app.domain.turn import RunRequest
 from app.domain.wire_message import objects_of
+from app.engine.reply import Call
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.policy import read_policy
 from app.engine.state import RunState
@@ -43,6 +44,10 @@ class RunStart:
     max_steps: int | None = None
     """None: as the agent is set."""
     request: RunRequest | None = None
+    calls: tuple[Call, ...] = ()
+    """Calls that are made first, such as those that were just approved: of the newest message, without a return."""
+    step_id: str = ""
+    """The step that asked for them."""
 
     def store(self, repos: Repositories) -> Started:
         """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
@@ -84,6 +89,8 @@ class RunStart:
             conversation_id=self.conversation_id,
             cause_id=cause,
             max_steps=self.max_steps,
+            step_id=self.step_id,
+            calls=self.calls,
         )
         state = state.model_copy(update={"intent": decide(state, read_policy(repos, state), self.fresh)})
         repos.runs.add(run, state.model_dump_json())
