@@ -1,8 +1,10 @@
 """Draws one agent in the list: tile, name, last text, time and what it does; and as a bare tile in the rail."""
 
+from typing import cast
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.domain.agent import AgentRow
 from app.domain.run import STOP_REASONS
@@ -124,7 +126,7 @@ def paint_ground(theme: Theme, painter: QPainter, option: QStyleOptionViewItem) 
 
 
 def paint_focus(theme: Theme, painter: QPainter, option: QStyleOptionViewItem) -> None:
-    view = option.widget
+    view = cast("QWidget | None", option.widget)
     if view is None or not view.property("ring") or not option.state & QStyle.StateFlag.State_HasFocus:
         return
     pen = painter.pen()

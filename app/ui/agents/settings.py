@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
-from app.domain.agent import Agent, AgentPatch
+from app.domain.agent import Agent, AgentPatch, ModelSettings
 from app.domain.context import ContextOverview
 from app.domain.tool import Tool
 from app.ui.agents.reply_settings import ReplySettings
@@ -170,16 +170,29 @@ class AgentSettings(QWidget):
         self._describe.clicked.connect(lambda: self.description.begin())
         self._copy.clicked.connect(lambda: self._copy_id())
         self.name.saved.connect(self._renamed)
-        self.description.saved.connect(lambda text: self.patched.emit(AgentPatch(description=text)))
-        self.model.picked.connect(lambda handle: self.patched.emit(AgentPatch(model=handle)))
+        self.description.saved.connect(self._describe_as)
+        self.model.picked.connect(self._use_model)
         self.model.refresh_wanted.connect(self.refresh_wanted)
         self.model.servers_wanted.connect(self.servers_wanted)
         self.model.models_wanted.connect(self.models_wanted)
-        self.context_size.changed.connect(lambda tokens: self.patched.emit(AgentPatch(context_window=tokens)))
-        self.tools.changed.connect(lambda names: self.patched.emit(AgentPatch(tool_names=names)))
-        self.reply.changed.connect(
-            lambda settings, steps: self.patched.emit(AgentPatch(settings=settings, max_steps=steps))
-        )
+        self.context_size.changed.connect(self._use_context_size)
+        self.tools.changed.connect(self._use_tools)
+        self.reply.changed.connect(self._use_reply_settings)
+
+    def _describe_as(self, text: str) -> None:
+        self.patched.emit(AgentPatch(description=text))
+
+    def _use_model(self, handle: str) -> None:
+        self.patched.emit(AgentPatch(model=handle))
+
+    def _use_context_size(self, tokens: int | None) -> None:
+        self.patched.emit(AgentPatch(context_window=tokens))
+
+    def _use_tools(self, names: tuple[str, ...]) -> None:
+        self.patched.emit(AgentPatch(tool_names=names))
+
+    def _use_reply_settings(self, settings: ModelSettings, steps: int) -> None:
+        self.patched.emit(AgentPatch(settings=settings, max_steps=steps))
 
     def minimumSizeHint(self) -> QSize:
         """The column may be narrower than the heads with their notes, which then go."""

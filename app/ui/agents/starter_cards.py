@@ -87,7 +87,7 @@ class StarterCards(QWidget):
         self.cards = [StarterCard(self._theme, starter, self) for starter in starters]
         for card in self.cards:
             self._group.addButton(card)
-            card.clicked.connect(lambda *_, card=card: self._choose(card))
+            card.clicked.connect(lambda _checked=False, card=card: self._choose(card))
         self._fit()
         again = next((card for card in self.cards if before is not None and card.starter.id == before.id), None)
         if self.cards:

@@ -81,7 +81,7 @@ class ToolSwitches(Section):
         switch.setAccessibleName(self.tr("Tool {}").format(name))
         switch.setAccessibleDescription(description)
         switch.setChecked(on)
-        switch.clicked.connect(lambda checked: self._switched(name, checked, switch))
+        switch.clicked.connect(lambda: self._switched(name, switch.isChecked(), switch))
         kind = "teal" if tool is not None else "danger"
         icon = Icon(theme, icon_of(name), kind, 14)
         row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1)).setStretch(1, 1)

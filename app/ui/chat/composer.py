@@ -187,8 +187,11 @@ class Composer(QFrame):
         dialog = self._dialog = QFileDialog(self, self.tr("Attach images"), "", self.tr("Images ({0})").format(names))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda paths: self.add_files([Path(path) for path in paths]))
+        dialog.filesSelected.connect(self._add_selected)
         dialog.open()
+
+    def _add_selected(self, names: list[str]) -> None:
+        self.add_files([Path(name) for name in names])
 
     def add_files(self, paths: list[Path]) -> None:
         for path in paths[:SELECTED_FILES_MAX]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from app.domain.error import AppError
 from app.domain.message import ImagePart
 from app.ui.bridge.tasks import Tasks
+from app.ui.kit.focus_order import focused_inside
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Lightbox(QWidget):
     def __init__(self, theme: Theme, pixmap: QPixmap, window: QWidget) -> None:
         super().__init__(window)
         self._theme, self._pixmap = theme, pixmap
-        self._before = window.focusWidget()
+        self._before = focused_inside(window)
         self._over = window
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -107,13 +107,13 @@ class ContextBar(QWidget):
             text = self.tr("The server serves only {} tokens").format(count(overview.served))
             return text, "danger", "warning"
         if overview.messages_out:
-            return self._left_words(overview.messages_out), "text2", "info"
+            return self._left_text(overview.messages_out), "text2", "info"
         if overview.last_real is not None:
             read = self.tr("Server read {} tokens, nothing was cut").format(count(overview.last_real))
             return read, "text2", "check"
         return self.tr("Estimated; the server has not counted yet"), "text2", "info"
 
-    def _left_words(self, number: int) -> str:
+    def _left_text(self, number: int) -> str:
         """True of messages that no longer fit, and of those of a window that was emptied."""
         if number == 1:
             return self.tr("1 older message is left out, but searchable")

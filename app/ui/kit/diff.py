@@ -1,6 +1,6 @@
 """Shows the difference of two texts: numbers, signs, changed words, folds for what stayed the same."""
 
-from typing import Any
+from typing import cast
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -311,5 +311,5 @@ class DiffView(QTextEdit):
 
 def _x(line: QTextLine, position: int) -> float:
     """Where a character begins; some versions of Qt's binding give the corrected position beside it."""
-    found: Any = line.cursorToX(position)
-    return float(found[0] if isinstance(found, tuple) else found)
+    found = cast("float | tuple[float, int]", line.cursorToX(position))
+    return found[0] if isinstance(found, tuple) else found

@@ -1,6 +1,7 @@
 """Where Tab goes inside a part whose widgets are made in another order than they are read."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
@@ -8,6 +9,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 _TAB = Qt.FocusPolicy.TabFocus.value
 SAME_LINE = 10
 """Pixels between the middles of two things that stand on one line."""
+
+
+def focused_inside(window: QWidget) -> QWidget | None:
+    """The widget of this window that has the keyboard; Qt's type stubs leave out that there may be none."""
+    return cast("QWidget | None", window.focusWidget())
 
 
 def focusable_in(groups: Sequence[QWidget]) -> list[QWidget]:

@@ -68,7 +68,10 @@ class MarkdownView(QTextBrowser):
         self.document().setDocumentMargin(0)
         self.document().setIndentWidth(theme.px(INDENT))
         self.viewport().setAutoFillBackground(False)
-        self.anchorClicked.connect(lambda url: self.link_activated.emit(url.toString()))
+        self.anchorClicked.connect(self._activate)
+
+    def _activate(self, url: QUrl) -> None:
+        self.link_activated.emit(url.toString())
 
     @property
     def markdown(self) -> str:

@@ -13,10 +13,10 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.labels import Label
 from app.ui.kit.usage_bar import NEARLY_FULL, UsageBar
 from app.ui.kit.wording import ago
-from app.ui.memory.block_change import LineChange, change_of, count_words, sentence
+from app.ui.memory.block_change import LineChange, change_of, count_text, sentence
 from app.ui.memory.block_editor import BlockEditor, Unsaved
 from app.ui.memory.block_form import BlockForm
-from app.ui.memory.block_head import BadgeWords, BlockHead
+from app.ui.memory.block_head import BadgeText, BlockHead
 from app.ui.memory.block_preview import ALL, BlockText, ChangedLine
 from app.ui.theme import Theme, set_prop
 
@@ -98,7 +98,7 @@ class BlockCard(QFrame):
     def _connect(self) -> None:
         self.head.history_clicked.connect(lambda: self.history_requested.emit())
         self.head.edit_clicked.connect(lambda: self.begin_edit())
-        self.head.badge_clicked.connect(lambda _key: self.shared_requested.emit())
+        self.head.badge_clicked.connect(lambda: self.shared_requested.emit())
         self.head.picked.connect(self._picked)
         self.more.clicked.connect(self._toggle_more)
         self.after.set_corner(self.more)
@@ -126,7 +126,7 @@ class BlockCard(QFrame):
             self._editor.setVisible(False)
             self._editor.save_requested.connect(self.save_requested)
             self._editor.cancelled.connect(self.end_edit)
-            self._editor.conflict_changed.connect(lambda _on: self._show_state())
+            self._editor.conflict_changed.connect(lambda: self._show_state())
             self._column.addWidget(self._editor)
         return self._editor
 
@@ -220,7 +220,7 @@ class BlockCard(QFrame):
         self.head.read_only = block.read_only
         self.head.label.setToolTip(block.description)
         self.setAccessibleName(self.tr("Block {0}").format(block.label))
-        self.count.setText(count_words(len(block.value), block.limit))
+        self.count.setText(count_text(len(block.value), block.limit))
         over = len(block.value) > block.limit
         self.count.set_kind("danger" if over else "text2")
         self.bar.set_usage(len(block.value), block.limit, "accent" if self._line else "")
@@ -280,28 +280,28 @@ class BlockCard(QFrame):
         set_prop(self, "tone", "warn" if conflict else "")
         self.head.set_badges(self._badges(conflict))
 
-    def _badges(self, conflict: bool) -> list[BadgeWords]:
+    def _badges(self, conflict: bool) -> list[BadgeText]:
         block = self._block
         if block is None:
             return []
-        badges: list[BadgeWords] = []
+        badges: list[BadgeText] = []
         if conflict:
             long = self.tr("Changed while you typed")
-            badges.append(BadgeWords("conflict", long, self.tr("Changed"), "warn", "warning"))
+            badges.append(BadgeText("conflict", long, self.tr("Changed"), "warn", "warning"))
         if self._change is not None and not conflict:
             when = self._when(self._change)
-            badges.append(BadgeWords("change", f"v{block.version} {when}", f"v{block.version}", "accent"))
+            badges.append(BadgeText("change", f"v{block.version} {when}", f"v{block.version}", "accent"))
         if len(block.value) > block.limit:
-            words = count_words(len(block.value), block.limit)
-            badges.append(BadgeWords("over", words, words, "danger", "error"))
+            words = count_text(len(block.value), block.limit)
+            badges.append(BadgeText("over", words, words, "danger", "error"))
         elif len(block.value) >= NEARLY_FULL * block.limit:
-            badges.append(BadgeWords("full", self.tr("Nearly full"), self.tr("Full"), "warn", "warning"))
+            badges.append(BadgeText("full", self.tr("Nearly full"), self.tr("Full"), "warn", "warning"))
         if block.read_only:
-            badges.append(BadgeWords("read_only", self.tr("Read-only for the agent"), self.tr("Read-only"), "", "lock"))
+            badges.append(BadgeText("read_only", self.tr("Read-only for the agent"), self.tr("Read-only"), "", "lock"))
         if self._shared_with:
             long = self.tr("Shared with {0} agents") if self._shared_with > 1 else self.tr("Shared with {0} agent")
             words = long.format(self._shared_with)
-            badges.append(BadgeWords("shared", words, self.tr("Shared"), "info", "shared"))
+            badges.append(BadgeText("shared", words, self.tr("Shared"), "info", "shared"))
         return badges
 
     def _when(self, change: MemoryEvent) -> str:

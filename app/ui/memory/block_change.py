@@ -60,7 +60,7 @@ def cut(text: str) -> str:
     return text if len(text) <= WORDS_SHOWN else f"{text[: WORDS_SHOWN - 1]}…"
 
 
-def count_words(length: int, limit: int) -> str:
+def count_text(length: int, limit: int) -> str:
     """`222 of 2,000 characters`, or by how much it is too long."""
     if length > limit:
         return tr("{0:,} too many").format(length - limit)

@@ -13,7 +13,7 @@ from app.ui.kit.diff import DiffView
 from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
 from app.ui.kit.usage_bar import UsageBar
-from app.ui.memory.block_change import count_words
+from app.ui.memory.block_change import count_text
 from app.ui.theme import Theme, set_prop
 
 ROWS_MIN, ROWS_MAX = 3, 14
@@ -39,7 +39,7 @@ class TextField(QPlainTextEdit):
         self._theme = theme
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
+        self.document().documentLayout().documentSizeChanged.connect(lambda: self._fit())
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -252,7 +252,7 @@ class BlockEditor(QWidget):
     def _typed(self) -> None:
         length = len(self.text)
         over = length > self._limit
-        self.count.setText(count_words(length, self._limit))
+        self.count.setText(count_text(length, self._limit))
         self.count.set_kind("danger" if over else "text2")
         self.bar.set_usage(length, self._limit, "accent")
         self.save.setEnabled(self.modified and not over)

@@ -14,7 +14,7 @@ from app.ui.theme import Theme
 
 
 @dataclass(frozen=True)
-class BadgeWords:
+class BadgeText:
     key: str
     long: str
     short: str
@@ -32,7 +32,7 @@ class BlockHead(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._words: tuple[BadgeWords, ...] = ()
+        self._words: tuple[BadgeText, ...] = ()
         self.badges: dict[str, Badge] = {}
         self.read_only = False
         self.label = ElidedLabel(theme, "", "strong", parent=self)
@@ -61,7 +61,7 @@ class BlockHead(QWidget):
         self.more.set_title(self.tr("More actions for block {0}").format(label))
         self._fit()
 
-    def set_badges(self, words: Sequence[BadgeWords]) -> None:
+    def set_badges(self, words: Sequence[BadgeText]) -> None:
         if tuple(words) == self._words:
             return
         if [word.key for word in words] != [word.key for word in self._words]:
@@ -112,7 +112,7 @@ class BlockHead(QWidget):
         super().resizeEvent(event)
         self._fit()
 
-    def _rebuild(self, words: Sequence[BadgeWords]) -> None:
+    def _rebuild(self, words: Sequence[BadgeText]) -> None:
         for badge in self.badges.values():
             self._badge_row.removeWidget(badge)
             badge.hide()

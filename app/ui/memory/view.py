@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.domain.block import Block, BlockDraft, BlockPatch
@@ -58,7 +58,7 @@ class MemoryView(Section):
         blocks.rowsInserted.connect(lambda: self._fill())
         blocks.rowsRemoved.connect(lambda: self._fill())
         blocks.rowsMoved.connect(lambda: self._fill())
-        blocks.dataChanged.connect(lambda first, last: self._refresh(first.row(), last.row()))
+        blocks.dataChanged.connect(self._refresh)
         desk.workspace.blocks_loaded.connect(self._fill)
 
     # Showing
@@ -84,9 +84,9 @@ class MemoryView(Section):
         if self._revealed in known:
             self.reveal(self._revealed)
 
-    def _refresh(self, first: int, last: int) -> None:
+    def _refresh(self, first: QModelIndex, last: QModelIndex) -> None:
         rows = self._desk.workspace.blocks.rows
-        for row in rows[first : last + 1]:
+        for row in rows[first.row() : last.row() + 1]:
             if row.block.id in self._cards:
                 self._show(self._cards[row.block.id], row)
         self._tell(rows)
@@ -112,14 +112,30 @@ class MemoryView(Section):
     def _add_card(self, block: Block) -> BlockCard:
         card = self._cards[block.id] = BlockCard(self._desk.theme)
         id = block.id
-        card.save_requested.connect(lambda text, version: self._patch(id, BlockPatch(value=text), version))
-        card.undo_requested.connect(lambda seq: self._desk.do(self._undo(seq), self))
+
+        def save(text: str, version: int) -> None:
+            self._patch(id, BlockPatch(value=text), version)
+
+        def rename(label: str) -> None:
+            self._patch(id, BlockPatch(label=label))
+
+        def describe(text: str) -> None:
+            self._patch(id, BlockPatch(description=text))
+
+        def limit(characters: int) -> None:
+            self._patch(id, BlockPatch(limit=characters))
+
+        def lock(read_only: bool) -> None:
+            self._patch(id, BlockPatch(read_only=read_only))
+
+        card.save_requested.connect(save)
+        card.undo_requested.connect(self._begin_undo)
         card.history_requested.connect(lambda: self.history_wanted.emit(id))
         card.shared_requested.connect(lambda: self._desk.do(self._tell_holders(id), self))
-        card.rename_requested.connect(lambda label: self._patch(id, BlockPatch(label=label)))
-        card.description_requested.connect(lambda text: self._patch(id, BlockPatch(description=text)))
-        card.limit_requested.connect(lambda limit: self._patch(id, BlockPatch(limit=limit)))
-        card.read_only_requested.connect(lambda on: self._patch(id, BlockPatch(read_only=on)))
+        card.rename_requested.connect(rename)
+        card.description_requested.connect(describe)
+        card.limit_requested.connect(limit)
+        card.read_only_requested.connect(lock)
         card.detach_requested.connect(lambda: self._desk.do(self._detach(id), self))
         card.delete_requested.connect(lambda: self._desk.do(self._delete(id), self))
         return card
@@ -174,6 +190,9 @@ class MemoryView(Section):
     async def _meet(self, block_id: str, card: BlockCard) -> None:
         """Somebody saved first: show theirs beside what was typed."""
         card.set_block(await self._services.blocks.get(block_id))
+
+    def _begin_undo(self, seq: int) -> None:
+        self._desk.do(self._undo(seq), self)
 
     async def _undo(self, seq: int) -> None:
         event: MemoryEvent = await self._services.history.undo(seq, origin=self._origin)
@@ -242,7 +261,7 @@ class MemoryView(Section):
             action.setEnabled(block.label not in labels)
             if block.label in labels:
                 action.setToolTip(self.tr("This agent already has a block of that name."))
-            action.triggered.connect(lambda *_, id=block.id: self._attach(id))
+            action.triggered.connect(lambda _checked=False, id=block.id: self._attach(id))
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 
     def _attach(self, block_id: str) -> None:

@@ -40,11 +40,11 @@ class ModelsPage(QWidget):
         self._desk.catalog.read()
 
     def _refresh(self) -> None:
-        shelf = self._desk.catalog
-        self.look.set_busy(shelf.looking)
-        real = [offer for offer in shelf.known.offers if offer.provider.kind != "demo"]
+        catalog = self._desk.catalog
+        self.look.set_busy(catalog.looking)
+        real = [offer for offer in catalog.known.offers if offer.provider.kind != "demo"]
         silent = [f"{offer.provider.name}: {offer.error}" for offer in real if offer.error]
         none = self.tr("No model server is connected. Connect one under “Model servers”.")
         self._none.setText("\n".join(silent) if real else none)
-        self._none.setVisible(shelf.known.complete and (bool(silent) or not real))
+        self._none.setVisible(catalog.known.complete and (bool(silent) or not real))
         self._none.set_kind("danger" if silent else "text2")

@@ -206,7 +206,7 @@ class ModelPopup(QFrame):
 
     def _connect(self) -> None:
         self.field.textChanged.connect(lambda: self._fill())
-        self.list.clicked.connect(lambda index: self._take(index.row()))
+        self.list.clicked.connect(self._take_clicked)
         self.look.clicked.connect(lambda: self.refresh_wanted.emit())
         self.more.clicked.connect(lambda: self._leave(self.models_wanted))
         self.connect_button.clicked.connect(lambda: self._leave(self.servers_wanted))
@@ -265,6 +265,9 @@ class ModelPopup(QFrame):
         if able:
             at = able.index(here) + step if here in able else 0
             self._select(able[at % len(able)])
+
+    def _take_clicked(self, index: QModelIndex) -> None:
+        self._take(index.row())
 
     def _take(self, place: int) -> None:
         if 0 <= place < len(self.model.rows) and (handle := self.model.rows[place].handle):

@@ -89,9 +89,9 @@ def badges_of(line: ModelLine) -> tuple[tuple[str, str], ...]:
         badges.append((tr("Images"), ""))
     window = model.context_window or model.trained_context
     if window:
-        badges.append((tokens_words(window), ""))
+        badges.append((tokens_text(window), ""))
     return tuple(badges)
 
 
-def tokens_words(tokens: int) -> str:
+def tokens_text(tokens: int) -> str:
     return tr("{}k tokens").format(tokens // 1024) if tokens >= MANY_TOKENS else tr("{} tokens").format(count(tokens))

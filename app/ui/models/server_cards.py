@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from app.domain.model import ServerPreset
 from app.ui.kit.buttons import Button
+from app.ui.kit.focus_order import focused_inside
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
 from app.ui.state.server_lines import ServerLine, how_to_start, server_lines
@@ -100,7 +101,7 @@ class ServerCards(QWidget):
             self._fill()
 
     def _fill(self) -> None:
-        focus = self.window().focusWidget()
+        focus = focused_inside(self.window())
         focused = focus.accessibleName() if focus is not None and self.isAncestorOf(focus) else ""
         empty(self._grid)
         self._cards = [self._card(line) for line in self._lines]

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
+from app.ui.kit.focus_order import focused_inside
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, row_of
 from app.ui.models.pull_row import PullRow
@@ -41,7 +42,7 @@ class ModelTable(QFrame):
     def __init__(self, desk: ViewContext, *, pick: bool = False, manage: bool = False) -> None:
         super().__init__()
         self._desk, self._pick, self._manage = desk, pick, manage
-        self._shelf = desk.catalog
+        self._catalog = desk.catalog
         self.setProperty("kind", "table")
         self.setAccessibleName(self.tr("Models"))
         self.rows: dict[str, ModelRow | PullRow] = {}
@@ -67,7 +68,7 @@ class ModelTable(QFrame):
             inset=(1, 1, 1, 1),
             gap=0,
         )
-        self._shelf.changed.connect(self.refresh)
+        self._catalog.changed.connect(self.refresh)
         self.refresh()
 
     def _make_head(self) -> QWidget:
@@ -94,7 +95,7 @@ class ModelTable(QFrame):
     # Content
 
     def refresh(self) -> None:
-        known, focused = self._shelf.known, self._focused_name()
+        known, focused = self._catalog.known, self._focused_name()
         here = known_models(known)
         there = [line for line in wanted_models(known) if line.pull is not None or line.fits != "too_big"]
         self._fill(self._here, here)
@@ -124,18 +125,18 @@ class ModelTable(QFrame):
     def _make_row(self, line: ModelLine) -> ModelRow | PullRow:
         if line.pull is not None:
             row = PullRow(self._desk.theme, line)
-            row.pause_wanted.connect(self._about_pull(self._shelf.pause))
-            row.cancel_wanted.connect(self._about_pull(self._shelf.cancel))
-            row.go_on_wanted.connect(lambda one: self._shelf.pull(one.name))
+            row.pause_wanted.connect(self._about_pull(self._catalog.pause))
+            row.cancel_wanted.connect(self._about_pull(self._catalog.cancel))
+            row.go_on_wanted.connect(self._go_on)
             return row
         row = ModelRow(self._desk.theme, line, self._pick, self._manage)
         self._radios.addButton(row.radio)
         row.picked.connect(self.choose)
-        row.get_wanted.connect(lambda name: self._shelf.pull(name))
-        row.test_wanted.connect(self._shelf.test)
-        row.stop_wanted.connect(self._shelf.stop_test)
-        row.unload_wanted.connect(lambda one: self._shelf.unload(one.provider.id, one.name))
-        row.delete_wanted.connect(lambda one: self._desk.do(self._delete(one), self))
+        row.get_wanted.connect(self._catalog.pull)
+        row.test_wanted.connect(self._catalog.test)
+        row.stop_wanted.connect(self._catalog.stop_test)
+        row.unload_wanted.connect(self._unload)
+        row.delete_wanted.connect(self._begin_delete)
         return row
 
     def _about_pull(self, verb: Callable[[str, str], None]) -> Callable[[ModelLine], None]:
@@ -147,7 +148,7 @@ class ModelTable(QFrame):
 
     def _focused_name(self) -> str:
         """The model in whose row the keyboard is."""
-        focus = self.window().focusWidget()
+        focus = focused_inside(self.window())
         inside = [row for row in self.rows.values() if focus is not None and row.isAncestorOf(focus)]
         return inside[0].line.name if inside else ""
 
@@ -186,7 +187,7 @@ class ModelTable(QFrame):
     def choose(self, handle: str) -> None:
         """What a person picked stays picked, whatever else arrives."""
         self._by_person = handle
-        self._choose(known_models(self._shelf.known))
+        self._choose(known_models(self._catalog.known))
 
     def _choose(self, lines: Sequence[ModelLine]) -> None:
         if not self._pick:
@@ -200,6 +201,16 @@ class ModelTable(QFrame):
         if before != chosen:
             self.chosen_changed.emit()
 
+    def _go_on(self, line: ModelLine) -> None:
+        self._catalog.pull(line.name)
+
+    def _unload(self, line: ModelLine) -> None:
+        if line.provider is not None:
+            self._catalog.unload(line.provider.id, line.name)
+
+    def _begin_delete(self, line: ModelLine) -> None:
+        self._desk.do(self._delete(line), self)
+
     async def _delete(self, line: ModelLine) -> None:
         using = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.model == line.handle]
         text = self.tr("Frees {} on the disk. It can be got again.").format(size_words(line.size))
@@ -211,7 +222,7 @@ class ModelTable(QFrame):
         )
         key, _ = await self._desk.ask.ask(self.tr("Delete the model “{}”?").format(line.name), text, answers)
         if key == "delete" and line.provider is not None:
-            self._shelf.delete(line.provider.id, line.name)
+            self._catalog.delete(line.provider.id, line.name)
 
     # Looks
 
@@ -225,7 +236,7 @@ class ModelTable(QFrame):
 
     def _fit(self) -> None:
         theme = self._desk.theme
-        several = len({line.provider.id for line in known_models(self._shelf.known) if line.provider is not None}) > 1
+        several = len({line.provider.id for line in known_models(self._catalog.known) if line.provider is not None}) > 1
         columns = Columns.for_width(self.width() / theme.scale)
         if several:
             columns = replace(columns, several=True, model=columns.model + (0 if columns.server else WITH_SERVER))

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.block import Block
 from app.ui.memory.block_card import BlockCard
-from app.ui.memory.block_change import LineChange, change_of, count_words, sentence
+from app.ui.memory.block_change import LineChange, change_of, count_text, sentence
 from app.ui.theme import Theme
 from tests.support.window.gallery import a_block, a_change
 from tests.support.window.looks import nameless
@@ -63,7 +63,7 @@ def test_a_change_is_told_in_words() -> None:
     assert sentence(LineChange(0, "x", "Chad", 0), "Juno", "4 s ago") == "was “Chad”, changed by Juno 4 s ago"
     assert sentence(LineChange(0, "x", "", 2), "you", "4 s ago") == "new and 2 more, added by you 4 s ago"
     assert sentence(LineChange(None, "", "x", 0), "Juno", "1 min ago") == "“x” removed by Juno 1 min ago"
-    assert count_words(1237, 1200) == "37 too many"
+    assert count_text(1237, 1200) == "37 too many"
 
 
 def test_a_change_shows_what_was_who_and_undo(card: BlockCard, qtbot: QtBot) -> None:

@@ -58,7 +58,7 @@ class ErrorCard(Card):
         else:
             self.context.signals.way.emit(key, self.row)
 
-    def _offer_ways(self) -> None:
+    def _offer_buttons(self) -> None:
         context = self.context
         ways = ways_of(self.problem, context.models, context.agent_model, context.max_steps)
         if ways == self._offered:
@@ -105,7 +105,7 @@ class ErrorCard(Card):
         self._details.setAccessibleName(self.tr("Details of the problem"))
         self._title.setVisible(opened and not problem.solved)
         self._hint.setVisible(opened and bool(problem.hint))
-        self._offer_ways()
+        self._offer_buttons()
         for button in self.ways.values():
             button.setVisible(opened and not problem.solved)
         self._more.setVisible(opened)

@@ -28,7 +28,7 @@ class LineCard(Card):
     def words(self) -> str:
         row = self.row
         if row.kind == "day":
-            return day_words(row.at or 0)
+            return day_text(row.at or 0)
         if row.kind == "boundary":
             return self.tr("The agent no longer sees what is above")
         return self.tr("System: {0}").format(" ".join(row.text[:200].split()))
@@ -166,7 +166,7 @@ class WorkingCard(Card):
         draw_text(painter, place, self.words(), theme.font("label"), theme.color("muted"))
 
 
-def day_words(at: int) -> str:
+def day_text(at: int) -> str:
     """`Today`, `Yesterday`, or the date."""
     tr = QCoreApplication.translate
     day = datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC).astimezone().date()

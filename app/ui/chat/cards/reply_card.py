@@ -130,11 +130,11 @@ def figures(footer: Footer, max_steps: int) -> list[str]:
     if footer.estimated and footer.step_no and max_steps:
         words.append(tr("Footer", "step {0} of at most {1}").format(footer.step_no, max_steps))
     if footer.stop is not None:
-        words.append(stop_words(footer.stop))
+        words.append(stop_text(footer.stop))
     return words
 
 
-def stop_words(reason: StopReason) -> str:
+def stop_text(reason: StopReason) -> str:
     tr = QCoreApplication.translate
     words = {
         "end_turn": tr("Stop", "end of turn"),

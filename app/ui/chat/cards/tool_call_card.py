@@ -10,7 +10,7 @@ from app.domain.history import MemoryEvent
 from app.domain.ids import short
 from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_badge, draw_text
 from app.ui.chat.cards.context import CardContext
-from app.ui.chat.cards.tool_text import argument_lines, duration, icon, sentence, target
+from app.ui.chat.cards.tool_text import argument_rows, duration, icon, sentence, target
 from app.ui.chat.transcript.row import Row, ToolUse
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
@@ -73,7 +73,7 @@ class ToolCallCard(Card):
     def _fill(self) -> None:
         use = self.use
         words = f"{sentence(use)} {target(use)}".strip()
-        self.setAccessibleName(f"{words}, {use.name}, {self._state_words()}")
+        self.setAccessibleName(f"{words}, {use.name}, {self._state_text()}")
         fold = self.tr("Fold {0}") if self.opened else self.tr("Open {0}")
         self._head.setAccessibleName(fold.format(f"{words}, {use.name}"))
         self._head.update()
@@ -107,7 +107,7 @@ class ToolCallCard(Card):
         use = self.use
         if not self.opened or (use.changes and self.context.mode != "debug"):
             return []
-        texts = [value for _name, value in argument_lines(use.arguments)]
+        texts = [value for _name, value in argument_rows(use.arguments)]
         return [*texts, self._result()] if use.state in ("done", "failed", "undone") else texts
 
     def _result(self) -> str:
@@ -130,7 +130,7 @@ class ToolCallCard(Card):
             view = MarkdownView(self.theme, role="mono", parent=self)
             view.show()
             self._texts.append(view)
-        names = [name for name, _value in argument_lines(self.use.arguments)]
+        names = [name for name, _value in argument_rows(self.use.arguments)]
         for index, (text, view) in enumerate(zip(texts, self._texts, strict=True)):
             view.set_plain(text)
             name = names[index] if index < len(names) else self.tr("result")
@@ -195,7 +195,7 @@ class ToolCallCard(Card):
         self._names, self._told = [], QRect()
         if not self._texts:
             return top
-        lines = argument_lines(self.use.arguments)
+        lines = argument_rows(self.use.arguments)
         top += px(8)
         for index, view in enumerate(self._texts):
             is_result = index >= len(lines)
@@ -269,7 +269,7 @@ class ToolCallCard(Card):
 
     def _where(self) -> str:
         change = self.use.changes[0]
-        parts = []
+        parts: list[str] = []
         run_id = change.origin.run_id or self.row.run_id
         if run_id:
             step = self.tr(", step {0}").format(self.use.step_no) if self.use.step_no else ""
@@ -277,7 +277,7 @@ class ToolCallCard(Card):
         parts.append(f"v{change.version - 1} → v{change.version}")
         return " · ".join(parts)
 
-    def _state_words(self) -> str:
+    def _state_text(self) -> str:
         use = self.use
         words = {
             "writing": self.tr("being written"),
@@ -317,7 +317,7 @@ class ToolCallCard(Card):
     def _paint_state(self, painter: QPainter, rect: QRect, right: int) -> int:
         """Time or state at the right of the head. Returns the x left of it."""
         px, theme, use = self.theme.px, self.theme, self.use
-        text, font = self._state_words(), theme.font("label")
+        text, font = self._state_text(), theme.font("label")
         width = QFontMetrics(font).horizontalAdvance(text)
         tokens = {"failed": "danger", "undone": "text2", "running": "accent", "interrupted": "warn"}
         painter.setFont(font)

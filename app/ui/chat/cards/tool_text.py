@@ -1,7 +1,7 @@
 """Plain words for tool calls: what was done, to what, and how it went."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
 
@@ -63,10 +63,10 @@ def arguments(text: str) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def argument_lines(text: str) -> list[tuple[str, str]]:
+def argument_rows(text: str) -> list[tuple[str, str]]:
     """Name and value of each argument, as text."""
     found = arguments(text)
     if not found and text.strip() not in ("", "{}"):

@@ -46,9 +46,9 @@ class UserCard(HoverCard):
             self._switcher = ForkSwitcher(self)
         if self._switcher is not None:
             self._switcher.show_fork(row)
-        self._offer_ways()
+        self._offer_buttons()
 
-    def _offer_ways(self) -> None:
+    def _offer_buttons(self) -> None:
         for button in self._ways:
             button.deleteLater()
         self._ways = []

@@ -16,6 +16,7 @@ from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.transcript.row_layout import Anchor, RowLayout, column_in
 from app.ui.kit.buttons import Button
+from app.ui.kit.focus_order import focused_inside
 from app.ui.theme import Theme
 
 MOUNTED = 60
@@ -83,6 +84,10 @@ class TranscriptArea(QAbstractScrollArea):
     def cards(self) -> list[Card]:
         """The cards that exist, in reading order."""
         return [self._cards[row.key] for row in self._rows if row.key in self._cards]
+
+    def in_view(self) -> range:
+        """Numbers of the rows that show."""
+        return self._visible()
 
     def to_bottom(self) -> None:
         self._stick = True
@@ -265,7 +270,7 @@ class TranscriptArea(QAbstractScrollArea):
 
     def _is_held(self, card: Card) -> bool:
         """Whether a person is at work in this card."""
-        focused = self.focusWidget()
+        focused = focused_inside(self)
         return card.editing or card is focused or (focused is not None and card.isAncestorOf(focused))
 
     def _unmount(self, key: str) -> None:

@@ -24,8 +24,8 @@ def live_rows(log: TranscriptLog) -> list[Row]:
 def _early_errors(log: TranscriptLog) -> list[Row]:
     """Errors of runs of which no message is shown."""
     failed = [run_id for run_id, live in log.live.items() if live.error is not None]
-    told = {message.run_id for message in log.messages.values()} if failed else set()
-    found = [(run_id, problem_of(log, run_id, solved=False)) for run_id in failed if run_id not in told]
+    shown = {message.run_id for message in log.messages.values()}
+    found = [(run_id, problem_of(log, run_id, solved=False)) for run_id in failed if run_id not in shown]
     return [error_row(log, run_id, problem) for run_id, problem in found if problem is not None]
 
 

@@ -167,11 +167,11 @@ def _assistant_rows(known: _Known, message: Message, base: Row) -> Iterator[Row]
 def _repair_rows(message: Message, base: Row) -> Iterator[Row]:
     """What of this reply was read otherwise than the model wrote it."""
     for number, repair in enumerate(base.step.repairs if base.step is not None else ()):
-        text = repair_words(repair)
+        text = repair_text(repair)
         yield replace(base, key=f"{message.id}:repair:{number}", kind="repair", text=text, message=None, fork=None)
 
 
-def repair_words(repair: Repair) -> str:
+def repair_text(repair: Repair) -> str:
     tr = QCoreApplication.translate
     if not repair.read_as:
         return tr("Repair", "The model wrote {0}; it was left out.").format(repair.wrote or tr("Repair", "nothing"))

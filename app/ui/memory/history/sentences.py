@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
 
@@ -59,6 +59,7 @@ def _reply_setting(before: object, after: object) -> str:
     """The one setting of replies that is another one now, if it is one."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return tr("Settings changed")
+    before, after = cast("dict[str, Any]", before), cast("dict[str, Any]", after)
     changed = [name for name, value in after.items() if value != before.get(name)]
     if changed == ["temperature"]:
         warmth = after["temperature"]

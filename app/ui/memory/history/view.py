@@ -1,5 +1,8 @@
 """Memory history of the open agent: every change, the difference it made, why it is there, and the way back."""
 
+from collections.abc import Sequence
+from typing import cast
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
 
@@ -135,7 +138,7 @@ class HistoryView(QWidget):
         self._fit()
 
     def _connect(self) -> None:
-        self._actors.chosen.connect(lambda key: self._refilter())
+        self._actors.chosen.connect(lambda: self._refilter())
         self._target.activated.connect(lambda: self._pick_target())
         self._list.selectionModel().currentChanged.connect(self._picked)
         self.pane.chosen.connect(self._show_pane)
@@ -144,8 +147,8 @@ class HistoryView(QWidget):
         self._more.clicked.connect(lambda: self._desk.do(self._read_more(), self))
         self._against.activated.connect(lambda: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
-        self.why.undo_wanted.connect(lambda event, again: self._desk.do(self._undo(event, again), self))
-        self.why.restore_wanted.connect(lambda event: self._desk.do(self._restore(event), self))
+        self.why.undo_wanted.connect(self._begin_undo)
+        self.why.restore_wanted.connect(self._begin_restore)
         self._desk.workspace.history_changed.connect(self._reload)
 
     # Reading
@@ -300,6 +303,12 @@ class HistoryView(QWidget):
 
     # Changing
 
+    def _begin_undo(self, event: MemoryEvent, again: bool) -> None:
+        self._desk.do(self._undo(event, again), self)
+
+    def _begin_restore(self, event: MemoryEvent) -> None:
+        self._desk.do(self._restore(event), self)
+
     async def _undo(self, event: MemoryEvent, again: bool) -> None:
         """`again`: the event is itself an undo, so the change comes back."""
         made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._desk.workspace.origin)
@@ -338,9 +347,9 @@ def text_of(fields: dict[str, object] | None) -> str:
         if name in ("system", "description") and isinstance(value, str):
             lines.append(value)
         elif isinstance(value, list | tuple):
-            lines += [str(item) for item in value]
+            lines += [str(item) for item in cast("Sequence[object]", value)]
         elif isinstance(value, dict):
-            lines += [f"{key}: {inner}" for key, inner in value.items()]
+            lines += [f"{key}: {inner}" for key, inner in cast("dict[str, object]", value).items()]
         else:
             lines.append(f"{name}: {value}")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from app.ui.chat.cards.error_card import ErrorCard
 from app.ui.chat.cards.reasoning_card import ReasoningCard
 from app.ui.chat.cards.reply_card import figures
 from app.ui.chat.cards.tool_call_card import ToolCallCard
-from app.ui.chat.cards.tool_text import argument_lines, duration, sentence
+from app.ui.chat.cards.tool_text import argument_rows, duration, sentence
 from app.ui.chat.cards.user_card import UserCard
 from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Footer, Problem, Row, RowKind, ToolUse
@@ -211,8 +211,8 @@ def test_tools_are_named_by_what_they_do() -> None:
     assert sentence(a_tool(state="running")) == "Changing memory"
     assert sentence(a_tool(state="failed")) == "Could not change memory"
     assert sentence(a_tool(name="my_tool")) == "Used a tool"
-    assert argument_lines('{"a": "x", "b": [1]}') == [("a", "x"), ("b", "[1]")]
-    assert argument_lines('{"a": "unfinish') == [("", '{"a": "unfinish')]
+    assert argument_rows('{"a": "x", "b": [1]}') == [("a", "x"), ("b", "[1]")]
+    assert argument_rows('{"a": "unfinish') == [("", '{"a": "unfinish')]
     assert [duration(ms) for ms in (38, 1240, 125_000)] == ["38 ms", "1.2 s", "2 min 5 s"]
 
 
