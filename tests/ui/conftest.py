@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
+from tests.support.window.household import Household, opened_household
 from tests.support.window.looks import plain_theme
 
 W = TypeVar("W", bound=QWidget)
@@ -72,6 +73,12 @@ def wait_for(loop: qasync.QEventLoop) -> Callable[..., Any]:
         return loop.run_until_complete(asyncio.wait_for(work, 4 * seconds))
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def household() -> Iterator[Household]:
+    with opened_household() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def too_long(needed: int, window: int) -> Refusal:
 
 
 _NAME = re.compile(r"my name is (?P<new>\w+)(?:,? not (?P<old>\w+))?", re.IGNORECASE)
+_DATE = re.compile(r"^\[[^\]\n]*\]\n")
 _COMMAND = re.compile(r"^/tool (?P<name>\S+)\s*(?P<arguments>\{.*\})?", re.MULTILINE | re.DOTALL)
 
 
@@ -117,7 +118,7 @@ def by_rule(request: JsonObject) -> Reply:
         old = _stated_name(text_of(messages[0]), named["old"])
         arguments = {"label": "human", "old_string": old, "new_string": f"Name: {named['new']}."}
         return Reply(reasoning="They correct a name. ", calls=(ToolCall("memory_replace", arguments),))
-    return Reply(text=f"You said: {said}")
+    return Reply(text=f"You said: {_DATE.sub('', said)}")
 
 
 def _stated_name(system: str, denied: str | None) -> str:

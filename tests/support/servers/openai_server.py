@@ -70,6 +70,8 @@ class OpenAIServer:
     """False: the model's template knows no tools, so they are dropped without a word."""
     tokens_per_second: float = 0
     """Pace of replies that name none themselves."""
+    hold_after: int | None = None
+    """Replies wait after so many events until `release`; see `hold`."""
     entries: list[JsonObject] | None = None
     """Entries of the list of models; None: what llama-server says."""
     answers: dict[str, Scripted] = field(default_factory=dict)
@@ -111,8 +113,16 @@ class OpenAIServer:
         """What an earlier test queued and never got."""
         self._queue.clear()
 
+    def hold(self, after: int = 3) -> None:
+        """From now on replies wait after so many events until `release`."""
+        assert self._loop is not None
+        assert self._released is not None
+        self.hold_after = after
+        self._loop.call_soon_threadsafe(self._released.clear)
+
     def release(self) -> None:
-        """Lets replies with `hold` or `hold_body` go on."""
+        """Lets everything that waits go on: replies with `hold` or `hold_body`, and those that `hold` stopped."""
+        self.hold_after = None
         if self._loop and self._released:
             self._loop.call_soon_threadsafe(self._released.set)
 
@@ -276,6 +286,8 @@ class OpenAIServer:
                 )
                 break
             await _write(writer, payload, reply)
+            if number == self.hold_after:
+                await self._released.wait()
             if pause:
                 await asyncio.sleep(pause)
         if reply.stays_open:

@@ -1,4 +1,4 @@
-"""A conversation view on its own: fake services, the loop both live in, and what a person does at it."""
+"""A conversation view on its own over a real engine, the loop both live in, and what a person does at it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,14 +10,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.domain.agent import Agent
+from app.domain.block import BlockDraft
 from app.domain.conversation import Conversation
 from app.domain.event import Changed
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
-from tests.support.window.conversation_showcase import furnished
-from tests.support.window.fake_services import FakeServices, fake_services
+from tests.support.engine.talking import block_value
+from tests.support.engine.whole_engine import agent_on
+from tests.support.window.conversation_showcase import furnish_rich
+from tests.support.window.household import LiveEngine
 from tests.support.window.looks import plain_theme
 
 
@@ -35,12 +38,14 @@ class Drafts:
 
 
 class Stage:
-    """A chat view with its fakes, and the loop they all run in."""
+    """A chat view, the engine behind it, and the loop they all run in."""
 
-    def __init__(self, app: QApplication, loop: qasync.QEventLoop) -> None:
-        self.loop = loop
+    def __init__(self, app: QApplication, loop: qasync.QEventLoop, engine: LiveEngine) -> None:
+        self.loop, self.engine, self.server = loop, engine, engine.server
         self.errors: list[BaseException] = []
-        self.services: FakeServices = fake_services()
+        self.services = engine.services
+        self.runs: list[str] = []
+        """Runs that the engine told of, in the order they came."""
         self.tasks = Tasks(self.errors.append)
         self.drafts = Drafts()
         self.view = ChatView(plain_theme(app), self.services, self.tasks, drafts=self.drafts, client="here")
@@ -55,6 +60,8 @@ class Stage:
 
     def _hand_on(self, events: Any) -> None:
         for event in events:
+            if isinstance(event, Changed) and event.kind == "run":
+                self.runs += [run for run in event.ids if run not in self.runs]
             (self.view.on_changed if isinstance(event, Changed) else self.view.on_progress)(event)
 
     def play(self, story: Callable[[], Awaitable[None]]) -> None:
@@ -65,14 +72,22 @@ class Stage:
             try:
                 await story()
             finally:
+                self.server.release()
                 self.relay.batch.disconnect(self._hand_on)
                 await self.tasks.end()
-                for task in self.services.world.run_tasks.values():
-                    task.cancel()
-                await asyncio.gather(*self.services.world.run_tasks.values(), return_exceptions=True)
 
         self.loop.run_until_complete(asyncio.wait_for(whole(), 60))
         assert self.errors == []
+
+    async def meet_agent(self) -> None:
+        """An agent on the scripted server, whose block human says Chad."""
+        human = BlockDraft(label="human", value="Name: Chad.", limit=2000)
+        self.agent = await agent_on(self.services, self.server, "llama", blocks=(human,), model="llama/qwen3:8b")
+        self.conversation = (await self.services.conversations.of_agent(self.agent.id))[0]
+
+    async def open_agent(self) -> None:
+        await self.meet_agent()
+        await self.open(self.conversation)
 
     async def open_demo(self) -> None:
         self.agent = await self.services.agents.create_demo()
@@ -80,7 +95,8 @@ class Stage:
         await self.open(self.conversation)
 
     async def open_rich(self) -> None:
-        self.agent, self.conversation = await furnished(self.services)
+        await self.meet_agent()
+        await furnish_rich(self.engine, self.agent, self.conversation)
         await self.open(self.conversation)
 
     async def open(self, conversation: Conversation) -> None:
@@ -110,10 +126,11 @@ class Stage:
 
     async def say(self, text: str) -> None:
         """Types, sends, and waits for the end of the reply."""
-        before = len(self.services.world.runs)
+        before = len(self.runs)
         self.type(text)
         self.press(Qt.Key.Key_Return)
-        await self.until(lambda: len(self.services.world.runs) > before and not self.view.replying)
+        answered = lambda: self.shown()[-1][0] != "user" and not self.view.replying  # noqa: E731
+        await self.until(lambda: len(self.runs) > before and answered())
 
     def rows(self, kind: str) -> list[Row]:
         return [row for row in self.view.model.rows if row.kind == kind]
@@ -121,5 +138,5 @@ class Stage:
     def shown(self) -> list[tuple[str, str]]:
         return [(row.kind, row.text.strip()) for row in self.view.model.rows if row.kind != "day"]
 
-    def block(self, label: str) -> str:
-        return next(block.value for block in self.services.world.blocks.values() if block.label == label)
+    async def block(self, label: str) -> str:
+        return await block_value(self.services, self.agent, label)

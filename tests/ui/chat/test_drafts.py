@@ -1,7 +1,5 @@
 """What was typed, queued or attached and not sent: it stays with its conversation."""
 
-import asyncio
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
@@ -14,7 +12,7 @@ from tests.support.window.chat_stage import Stage
 
 def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         stage.type("For the first")
         other = await stage.services.conversations.create(stage.agent.id)
         await stage.open(other)
@@ -30,7 +28,7 @@ def test_each_conversation_has_its_own_draft(stage: Stage) -> None:
 
 def test_write_as_system_stays_with_its_conversation(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         stage.view.toggle_role()
         stage.type("A quiet hint")
         other = await stage.services.conversations.create(stage.agent.id)
@@ -44,8 +42,8 @@ def test_write_as_system_stays_with_its_conversation(stage: Stage) -> None:
 
 def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("First")
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying)
@@ -56,7 +54,7 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         await stage.open(other)
         assert stage.view.composer.text == ""
         assert [words[0] for words in stage.told] == ["What waited was not sent"]
-        gate.set()
+        stage.server.release()
         await stage.open(stage.conversation)
         assert stage.view.composer.text == "Then this\n\nand half of that"
         await stage.until(lambda: not stage.view.replying)
@@ -78,8 +76,8 @@ def test_a_queued_message_keeps_its_role_and_never_becomes_one_of_the_system(
     stage: Stage, queued: str, typed: str, role: str
 ) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("First")
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying)
@@ -91,7 +89,7 @@ def test_a_queued_message_keeps_its_role_and_never_becomes_one_of_the_system(
         stage.type(typed)
         other = await stage.services.conversations.create(stage.agent.id)
         await stage.open(other)
-        gate.set()
+        stage.server.release()
         await stage.open(stage.conversation)
         assert composer.role.current == role
         assert composer.text == "\n\n".join(filter(None, ("Then this", typed)))
@@ -106,8 +104,8 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         return png_of(image)
 
     async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         composer = stage.view.composer
         stage.type("First.")
         stage.press(Qt.Key.Key_Return)
@@ -121,7 +119,7 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         assert composer.attachments == ()
         await stage.open(stage.conversation)
         assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
-        gate.set()
+        stage.server.release()
         await stage.until(lambda: not stage.view.replying)
         await stage.say("Both.")
         await stage.open(other)
@@ -133,7 +131,7 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
 
 def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say("Good morning")
         await stage.until(lambda: not stage.view.replying)
         other = await stage.services.conversations.create(stage.agent.id)

@@ -9,8 +9,7 @@ from tests.support.window.conversation_showcase import Scene
 
 def test_a_run_that_ends_while_its_conversation_is_being_opened_is_shown(stage: Stage) -> None:
     async def story() -> None:
-        stage.agent = await stage.services.agents.create_demo()
-        stage.conversation = (await stage.services.conversations.of_agent(stage.agent.id))[0]
+        await stage.meet_agent()
         page, gate, asked = stage.services.messages.page, asyncio.Event(), []
 
         async def slow_page(branch_id: str, **place: object) -> object:
@@ -22,7 +21,9 @@ def test_a_run_that_ends_while_its_conversation_is_being_opened_is_shown(stage: 
         stage.services.messages.page = slow_page
         stage.view.open(stage.agent, stage.conversation)
         await stage.until(lambda: asked)
-        Scene(stage.services, stage.agent, stage.conversation).add("user", "Said by a program")
+        scene = Scene(stage.agent, stage.conversation)
+        scene.add("user", "Said by a program")
+        await scene.store(stage.engine)
         stage.view.on_changed(
             Changed(kind="run", ids=("run-1",), agent_id=stage.agent.id, conversation_id=stage.conversation.id)
         )

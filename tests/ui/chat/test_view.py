@@ -1,6 +1,5 @@
-"""The conversation view over fake services: speaking, stopping, branching, undoing, finding, coming back."""
+"""The conversation view over a real engine: speaking, stopping, branching, undoing, finding, coming back."""
 
-import asyncio
 import base64
 
 import pytest
@@ -21,10 +20,10 @@ NAME = "My name is Brad, not Chad."
 
 def test_a_name_is_corrected_undone_and_corrected_again(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say(NAME)
         assert [kind for kind, _ in stage.shown()] == ["user", "reasoning", "tool", "assistant"]
-        assert stage.block("human") == "Name: Brad."
+        assert await stage.block("human") == "Name: Brad."
         tool = stage.rows("tool")[0].tool
         assert tool is not None
         assert (tool.changes[0].before, tool.changes[0].after) == ({"value": "Name: Chad."}, {"value": "Name: Brad."})
@@ -32,19 +31,19 @@ def test_a_name_is_corrected_undone_and_corrected_again(stage: Stage) -> None:
         assert card is not None
         card.undo()
         await stage.until(lambda: stage.rows("tool")[0].tool.state == "undone")
-        assert stage.block("human") == "Name: Chad."
+        assert await stage.block("human") == "Name: Chad."
         _text, _detail, _words, way_back = stage.ways_back[0]
         way_back()
         await stage.until(lambda: stage.rows("tool")[0].tool.state == "done")
-        assert stage.block("human") == "Name: Brad."
+        assert await stage.block("human") == "Name: Brad."
 
     stage.play(story)
 
 
 def test_what_is_typed_leaves_the_field_and_shows_at_once(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("Hello there my friend")
         stage.press(Qt.Key.Key_Return)
         assert stage.view.composer.text == ""
@@ -52,7 +51,7 @@ def test_what_is_typed_leaves_the_field_and_shows_at_once(stage: Stage) -> None:
         await stage.until(lambda: stage.rows("assistant"))
         assert stage.rows("assistant")[0].state == "writing"
         assert stage.rows("user")[0].state == "done"
-        stage.services.world.gate.set()
+        stage.server.release()
         await stage.until(lambda: not stage.view.replying)
         assert stage.shown()[-1] == ("assistant", "You said: Hello there my friend")
 
@@ -61,14 +60,14 @@ def test_what_is_typed_leaves_the_field_and_shows_at_once(stage: Stage) -> None:
 
 def test_escape_stops_the_reply(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("Tell me a very long story please")
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
         stage.press(Qt.Key.Key_Escape)
         await stage.until(lambda: not stage.view.replying)
-        [run] = stage.services.world.runs.values()
+        [run] = [await stage.services.runs.get(one) for one in stage.runs]
         assert run.status == "cancelled"
         assert stage.view.composer.stop.isVisible() is False
 
@@ -77,8 +76,8 @@ def test_escape_stops_the_reply(stage: Stage) -> None:
 
 def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("First of two")
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
@@ -87,7 +86,7 @@ def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
             stage.press(Qt.Key.Key_Return)
         assert [row.text for row in stage.rows("queued")] == ["Second of two", "Never"]
         stage.view.context.signals.discard.emit(stage.rows("queued")[1].key.removeprefix("sent:"))
-        stage.services.world.gate.set()
+        stage.server.release()
         await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.replying)
         assert [text for _, text in stage.shown()] == [
             "First of two",
@@ -104,9 +103,9 @@ def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monk
         raise LinkError("The engine is starting again.", hint="Wait a moment.")
 
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         with monkeypatch.context() as patched:
-            patched.setattr(type(stage.services.runs), "start", gone)
+            patched.setattr(stage.services.runs, "start", gone)
             stage.type("Hello")
             stage.press(Qt.Key.Key_Return)
             await stage.until(lambda: stage.rows("user") and stage.rows("user")[0].state == "not_sent")
@@ -122,7 +121,7 @@ def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monk
 
 def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say(NAME)
         first = stage.view.branch_id
         stage.press(Qt.Key.Key_Up)
@@ -147,10 +146,10 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
 
 def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         for number in range(6):
             await stage.say(f"Number {number}. " + "Many words to fill the view. " * 12)
-        gate = stage.services.world.gate = asyncio.Event()
+        stage.server.hold()
         stage.type("Long story. " * 40)
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying and stage.rows("assistant")[-1].state == "writing")
@@ -158,7 +157,7 @@ def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None
         stage.view.edit_last()
         asked = stage.rows("user")[-1]
         assert stage.view.area.anchor() is not None
-        gate.set()
+        stage.server.release()
         stage.view.context.signals.resend.emit(asked, "Short, please.", False)
         await stage.until(lambda: stage.view.branch_id != first and stage.shown()[-1][1].endswith("please."))
         await stage.until(lambda: not stage.view.replying)
@@ -169,22 +168,22 @@ def test_an_edited_message_sent_during_a_reply_is_in_sight(stage: Stage) -> None
 
 def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        gate = stage.services.world.gate = asyncio.Event()
+        await stage.open_agent()
+        stage.server.hold()
         stage.type("Tell me a very long story please")
         stage.press(Qt.Key.Key_Return)
         await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
         stage.view.stop()
         await stage.until(lambda: not stage.view.replying)
-        gate.set()
-        [stopped] = stage.services.world.runs
+        stage.server.release()
+        [stopped] = stage.runs
         stage.view.runs.go_on(stopped)
-        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
+        await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.replying)
         first = stage.view.branch_id
         stage.view.retry_last()
         await stage.until(lambda: stage.told or stage.view.branch_id != first)
         assert stage.told == []
-        await stage.until(lambda: len(stage.services.world.runs) == 3 and not stage.view.replying)
+        await stage.until(lambda: len(stage.runs) == 3 and not stage.view.replying)
         assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]
 
     stage.play(story)
@@ -192,15 +191,15 @@ def test_a_reply_that_came_after_trying_again_can_be_had_anew(stage: Stage) -> N
 
 def test_retrying_a_reply_that_changed_memory_asks_first(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say(NAME)
         stage.view.retry_last()
         await stage.until(lambda: stage.view.banner.isVisible())
         assert stage.view.banner.text.text() == "This reply changed memory: human"
-        runs = len(stage.services.world.runs)
+        runs = len(stage.runs)
         keep = next(button for button in stage.view.banner.buttons if button.text() == "Keep the changes")
         QTest.mouseClick(keep, Qt.MouseButton.LeftButton)
-        await stage.until(lambda: len(stage.services.world.runs) > runs and not stage.view.replying)
+        await stage.until(lambda: len(stage.runs) > runs and not stage.view.replying)
         assert stage.view.banner.isVisible() is False
         assert stage.shown()[0] == ("user", NAME)
 
@@ -234,10 +233,11 @@ def test_an_empty_conversation_offers_what_to_say(stage: Stage) -> None:
 
 def test_earlier_messages_come_when_one_scrolls_up(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        scene = Scene(stage.services, stage.agent, stage.conversation)
+        await stage.open_agent()
+        scene = Scene(stage.agent, stage.conversation)
         for number in range(400):
             scene.add("user" if number % 2 else "assistant", f"Message {number}")
+        await scene.store(stage.engine)
         await stage.open(stage.conversation)
         await stage.until(lambda: stage.view.model.rowCount())
         assert stage.view.model.log.oldest_position == 351
@@ -257,7 +257,7 @@ def test_earlier_messages_come_when_one_scrolls_up(stage: Stage) -> None:
 
 def test_a_message_from_elsewhere_appears(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.services.runs.start(stage.conversation.id, MessageDraft.of("From another window"), started_by="api")
         await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
         assert stage.shown() == [("user", "From another window"), ("assistant", "You said: From another window")]
@@ -303,9 +303,10 @@ def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
 
 def test_a_jump_to_a_message_loads_what_is_around_it(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
-        scene = Scene(stage.services, stage.agent, stage.conversation)
+        await stage.open_agent()
+        scene = Scene(stage.agent, stage.conversation)
         wanted = [scene.add("user", f"Message {number}") for number in range(300)][20]
+        await scene.store(stage.engine)
         await stage.open(stage.conversation)
         stage.view.show_message(wanted.id)
         await stage.until(lambda: stage.view.model.index_at(21) >= 0)
@@ -321,10 +322,10 @@ def test_an_image_is_stored_once_and_sent_with_the_words(stage: Stage) -> None:
     content = png_of(image)
 
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         stage.view.composer.add_bytes("red.png", content)
         await stage.say("What is this?")
-        [(_, said), _] = stage.services.world.messages[stage.conversation.id]
+        said, _ = (await stage.services.messages.page(stage.conversation.active_id)).messages
         [picture] = [part for part in said.parts if isinstance(part, ImagePart)]
         assert (picture.width, picture.height, picture.media_type) == (8, 6, "image/png")
         assert base64.b64decode(await stage.services.blobs.get(picture.sha256)) == content
@@ -336,7 +337,7 @@ def test_an_image_is_stored_once_and_sent_with_the_words(stage: Stage) -> None:
 
 def test_an_undo_that_would_overwrite_later_changes_is_told(stage: Stage) -> None:
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say(NAME)
         await stage.say("My name is Bill, not Brad.")
         card = stage.view.area.card(stage.rows("tool")[0].key)
@@ -353,10 +354,10 @@ def test_a_failed_read_is_told_and_the_view_goes_on(stage: Stage, monkeypatch: p
         raise AppError("The disk is full.", code="disk_full")
 
     async def story() -> None:
-        await stage.open_demo()
+        await stage.open_agent()
         await stage.say("Hello")
         with monkeypatch.context() as patched:
-            patched.setattr(type(stage.services.messages), "page", broken)
+            patched.setattr(stage.services.messages, "page", broken)
             stage.view.open(stage.agent, stage.conversation)
             await stage.until(lambda: stage.errors)
         assert stage.rows("assistant")
