@@ -25,7 +25,7 @@ from app.domain.event import Changed
 from app.domain.model import Provider
 from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
-from app.engine.run.scheduler import Running
+from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
 from app.ports.api import ApiServer
@@ -81,7 +81,7 @@ class OpenEngine:
     clock: Clock
     ids: IdFactory
     housekeeping: Housekeeping
-    _running: Running
+    _scheduler: Scheduler
     _shelf: ModelCache
     _pulls: Pulls
     _catalog: ModelAdapters
@@ -91,11 +91,11 @@ class OpenEngine:
 
     def busy(self) -> bool:
         """Whether runs or downloads are under way, or other programs may come."""
-        return self._running.busy or self._pulls.running or self.services.api.running
+        return self._scheduler.busy or self._pulls.running or self.services.api.running
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
-        self.services.system.set_recovered(*await self._running.recover_all())
+        self.services.system.set_recovered(*await self._scheduler.recover_all())
         await self.services.api.restore()
         self._watching = self.services.servers.begin()
         self._keeping_house = self.housekeeping.begin()
@@ -107,7 +107,7 @@ class OpenEngine:
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
-        await self._running.close()
+        await self._scheduler.close()
         await self._pulls.close()
         await self._shelf.close()
         self._bus.close()
@@ -137,8 +137,8 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         ids=ids,
         publish=bus.publish,
     )
-    running = Running(ports)
-    runs, events, providers = Runs(ports, bus, running), Events(bus), Providers(ports, secrets)
+    scheduler = Scheduler(ports)
+    runs, events, providers = Runs(ports, bus, scheduler), Events(bus), Providers(ports, secrets)
     computer, shelf = ThisComputer(), ModelCache(ports)
     pulls = Pulls(ports, computer, shelf)
     await pulls.load()
@@ -158,7 +158,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, now),
         events=events,
-        turns=Turns(ports, running),
+        turns=Turns(ports),
         listing=Listing(ports),
         steps=Steps(ports),
         identities=Identities(ports),
@@ -171,7 +171,9 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
-    return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, running, shelf, pulls, catalog, bus)
+    return OpenEngine(
+        services, exit_requested, storage, clock, ids, housekeeping, scheduler, shelf, pulls, catalog, bus
+    )
 
 
 def _known_servers() -> KnownServers:

@@ -44,6 +44,12 @@ class Conflict(AppError):
     code = "conflict"
 
 
+def busy(run_id: str | None, message: str = "", hint: str = "Wait for the reply or stop it first.") -> Conflict:
+    """The one refusal of what must wait for a run. `run_id`: what to wait for; None where it is of no use."""
+    said = message or "The agent is still replying in this conversation."
+    return Conflict(said, code="busy", hint=hint, details={} if run_id is None else {"run_id": run_id})
+
+
 class ModelError(AppError):
     """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt),
     `unauthorized`, `rate_limited`, `server_error`, `bad_request`, `timeout`, `empty_reply`,

@@ -87,6 +87,10 @@ class Failure(Frozen):
     details: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
 
+RunPurpose = Literal["reply", "title", "summary", "fit_test"]
+"""What a run is for, which decides its place in the queue of its server. A child has that of its parent."""
+
+
 class Run(Frozen):
     id: str
     agent_id: str
@@ -97,7 +101,10 @@ class Run(Frozen):
     background: bool = False
     """True: nobody waits for it; it is resumed after a restart however old it is."""
     started_by: str = "window"
-    """Client that asked: window, terminal, api, sleep-time."""
+    """Client that asked: window, terminal, api, sleep-time. For people and programs to read; nothing goes by it."""
+    purpose: RunPurpose = "reply"
+    parent_run_id: str | None = None
+    """The run that asked for this one by a tool; stopping it stops this one too."""
     message_id: str | None = None
     """The message that started it."""
     usage: Usage = Usage()

@@ -4,19 +4,20 @@ from typing import Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.message import MessageDraft
+from app.domain.run import RunPurpose
 
 Feedback = Literal["positive", "negative"]
 
 
-class TurnDraft(Frozen):
-    """Messages for an agent and how to run on them. Stored whole, in one transaction, or not at all."""
+class RunOptions(Frozen):
+    """What may be asked for with a message, beside where and by whom."""
 
-    conversation_id: str
-    messages: tuple[MessageDraft, ...]
-    background: bool = False
+    earlier: tuple[MessageDraft, ...] = ()
+    """Messages sent together with it and said before it: stored with it, in one transaction, or not at all."""
     max_steps: int | None = None
     """None: as the agent is set."""
-    started_by: str = "api"
+    purpose: RunPurpose = "reply"
+    parent_run_id: str | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     """How the asking program wants the answer; given back with the run."""
     callback_url: str | None = None

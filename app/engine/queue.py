@@ -40,11 +40,11 @@ class Purpose:
 
 def purpose_of(run: Run, agent: Agent) -> Purpose:
     """What a run's requests are for."""
-    match run.started_by:
-        case "fit test":
+    match run.purpose:
+        case "fit_test":
             return Purpose(Priority.FIT_TEST, f"the test of {agent.model.partition('/')[2]}")
         case "summary" | "title":
-            return Purpose(Priority.SUMMARY, f"the {run.started_by} of {agent.name}")
+            return Purpose(Priority.SUMMARY, f"the {run.purpose} of {agent.name}")
         case _ if run.background:
             return Purpose(Priority.BACKGROUND, f"the background run of {agent.name}")
         case _:

@@ -4,7 +4,7 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAge
 from app.domain.base import Micros, is_one_line
 from app.domain.block import Block, BlockDraft
 from app.domain.conversation import Conversation
-from app.domain.error import Invalid
+from app.domain.error import Invalid, busy
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, MessageDraft
@@ -84,7 +84,7 @@ class Agents:
             agent = repos.agents.get(agent_id)
             for run in repos.runs.active():
                 if run.agent_id == agent_id:
-                    raise Invalid(f"{agent.name} is still replying.", code="busy", hint="Stop the reply first.")
+                    raise busy(None, f"{agent.name} is still replying.", hint="Stop the reply first.")
             repos.agents.delete(agent_id, self._ports.clock.now())
             repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=origin.client))
 

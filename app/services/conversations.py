@@ -1,7 +1,7 @@
 """Conversations: threads of one agent, and the branches that edits and retries make."""
 
 from app.domain.conversation import Conversation, DeletedConversation, Fork
-from app.domain.error import Conflict, Invalid
+from app.domain.error import Invalid, busy
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
 from app.engine.deps import EngineDeps
@@ -209,12 +209,7 @@ def _changes_since(repos: Repositories, conversation_id: str, position: int) -> 
 def _check_idle(repos: Repositories, row: Conversation) -> None:
     run = repos.runs.active_in(row.id)
     if run is not None:
-        raise Conflict(
-            "The agent is still replying in this conversation.",
-            code="busy",
-            hint="Wait for the reply or stop it first.",
-            details={"run_id": run.id},
-        )
+        raise busy(run.id)
 
 
 def _note(repos: Repositories, row: Conversation) -> None:

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from app.domain.error import Conflict, Invalid, StorageError
+from app.domain.error import Conflict, Invalid, StorageError, busy
 from app.domain.event import Event, RunEvent
 from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import STOP_REASONS, Run, Step, StepTrace
+from app.domain.turn import RunOptions, RunRequest
 from app.engine.deps import EngineDeps
 from app.engine.run.decide import FreshIds
-from app.engine.run.scheduler import Running
+from app.engine.run.scheduler import Scheduler
 from app.engine.run.start import RunStart
 from app.ports.storage import Repositories
 from app.services.events.bus import EventBus
@@ -17,24 +18,30 @@ from app.services.events.bus import EventBus
 log = logging.getLogger(__name__)
 
 LOG_PAGE = 1_000
+_USUAL = RunOptions()
 
 
 class Runs:
-    def __init__(self, ports: EngineDeps, bus: EventBus, running: Running) -> None:
+    def __init__(self, ports: EngineDeps, bus: EventBus, scheduler: Scheduler) -> None:
         self._ports = ports
         self._bus = bus
-        self._running = running
+        self._scheduler = scheduler
 
     async def start(
-        self, conversation_id: str, message: MessageDraft, background: bool = False, started_by: str = "window"
+        self,
+        conversation_id: str,
+        message: MessageDraft,
+        background: bool = False,
+        started_by: str = "window",
+        options: RunOptions = _USUAL,
     ) -> Run:
-        """Stores the message and begins a run. A message whose `otid` is known does not run twice.
+        """Stores the message and begins a run. A message whose `otid` is known does not run twice: its run comes back.
 
         Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
         """
-        if not any(isinstance(part, ImagePart) or part.text.strip() for part in message.parts):
+        if not all(_says_something(draft) for draft in (*options.earlier, message)):
             raise Invalid("The message is empty.", hint="Write something, or attach an image.")
-        return await self._begin(conversation_id, message, background, started_by)
+        return await self._begin(conversation_id, message, background, started_by, options)
 
     async def retry(self, run_id: str) -> Run:
         """Goes on from where a run ended badly: a new run over the same messages, without a new one."""
@@ -45,7 +52,7 @@ class Runs:
 
         old, newest = await self._ports.storage.read(read)
         if newest.active:
-            raise Conflict("The agent is still replying.", code="busy", details={"run_id": newest.id})
+            raise busy(newest.id)
         if newest.id != run_id:
             raise Conflict(
                 "The conversation has gone on since, so this cannot be tried again where it was.",
@@ -54,18 +61,19 @@ class Runs:
             )
         if old.stop_reason is not None and STOP_REASONS[old.stop_reason].complete:
             raise Invalid("This reply is complete.", hint="To get another one, edit the message that led to it.")
-        return await self._begin(old.conversation_id, None, old.background, old.started_by, old.message_id)
+        again = RunOptions(purpose=old.purpose)
+        return await self._begin(old.conversation_id, None, old.background, old.started_by, again, old.message_id)
 
     async def cancel(self, run_id: str) -> Run:
         """Stops a run and waits until what it had is stored. An ended run is returned as it is."""
-        await self._running.stop(run_id)
+        await self._scheduler.stop(run_id)
         return await self.get(run_id)
 
     async def stop_all(self) -> None:
         """Stops every run, before the engine ends with them. One that cannot be stored is ended at the next start."""
         for run in await self.active():
             try:
-                await self._running.stop(run.id)
+                await self._scheduler.stop(run.id)
             except StorageError as error:
                 log.warning("run %s could not be stopped: %s", run.id, error.message)
 
@@ -106,11 +114,11 @@ class Runs:
         while overflowed:
             subscription = self._bus.subscribe(lambda event: isinstance(event, RunEvent) and event.run_id == run_id)
             try:
-                await self._running.settle(run_id)
-                said = self._running.said(run_id, seen)
+                await self._scheduler.settle(run_id)
+                said = self._scheduler.said(run_id, seen)
                 if said is None:
-                    await self._running.flush(run_id)
-                active = said is not None or self._running.carries(run_id) or await self._is_active(run_id)
+                    await self._scheduler.flush(run_id)
+                active = said is not None or self._scheduler.carries(run_id) or await self._is_active(run_id)
                 async for event in self._logged(run_id, seen) if said is None else _each(said):
                     seen = event.seq_id
                     yield event
@@ -129,7 +137,7 @@ class Runs:
                 subscription.close()
 
     async def _is_active(self, run_id: str) -> bool:
-        return (await self.get(run_id)).active and not self._running.closing
+        return (await self.get(run_id)).active and not self._scheduler.closing
 
     async def _logged(self, run_id: str, after_seq: int) -> AsyncIterator[RunEvent]:
         page = await self._log_page(run_id, after_seq)
@@ -147,11 +155,13 @@ class Runs:
         draft: MessageDraft | None,
         background: bool,
         started_by: str,
+        options: RunOptions,
         cause_id: str | None = None,
     ) -> Run:
         ids = self._ports.ids
-        beginning = RunStart(
-            run_id=ids.new("run"),
+        run_id = ids.new("run")
+        run_start = RunStart(
+            run_id=run_id,
             message_id=ids.new("message"),
             fresh=FreshIds(ids.new("step"), ids.new("message")),
             now=self._ports.clock.now(),
@@ -160,8 +170,24 @@ class Runs:
             cause_id=cause_id,
             background=background,
             started_by=started_by,
+            purpose=options.purpose,
+            parent_run_id=options.parent_run_id,
+            earlier=tuple((ids.new("message"), message) for message in options.earlier),
+            max_steps=options.max_steps,
+            request=_request(run_id, options),
         )
-        return await self._running.begin(beginning)
+        return await self._scheduler.begin(run_start)
+
+
+def _says_something(message: MessageDraft) -> bool:
+    return any(isinstance(part, ImagePart) or part.text.strip() for part in message.parts)
+
+
+def _request(run_id: str, options: RunOptions) -> RunRequest | None:
+    """None where nothing beside the messages was asked for, as with most: then there is no row to write."""
+    if not options.config and options.callback_url is None:
+        return None
+    return RunRequest(run_id=run_id, config=options.config, callback_url=options.callback_url)
 
 
 async def _each(events: tuple[RunEvent, ...]) -> AsyncIterator[RunEvent]:

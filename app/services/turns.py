@@ -1,49 +1,17 @@
-"""Turns: what programs ask of an agent in one request, and the word they wait for at its end."""
+"""Turns: what programs asked for with a run, and the word they wait for at its end."""
 
 from app.domain.base import Micros
-from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.error import NotFound, busy
 from app.domain.event import Changed
-from app.domain.message import ImagePart, MessageDraft
 from app.domain.run import Run
-from app.domain.turn import RunRequest, TurnDraft
+from app.domain.turn import RunRequest
 from app.engine.deps import EngineDeps
-from app.engine.run.decide import FreshIds
-from app.engine.run.scheduler import Running
-from app.engine.run.start import RunStart
 from app.ports.storage import Repositories
 
 
 class Turns:
-    def __init__(self, ports: EngineDeps, running: Running) -> None:
+    def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
-        self._running = running
-
-    async def start(self, draft: TurnDraft) -> Run:
-        """Stores the messages and begins a run. Messages whose `otid` is known do not run twice: their run comes back.
-
-        Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
-        """
-        if not draft.messages or not all(_says_something(message) for message in draft.messages):
-            raise Invalid("A message is empty.", hint="Write something, or attach an image.")
-        return await self._running.begin(self._beginning(draft))
-
-    def _beginning(self, draft: TurnDraft) -> RunStart:
-        ids = self._ports.ids
-        *earlier, last = draft.messages
-        run_id = ids.new("run")
-        return RunStart(
-            run_id=run_id,
-            message_id=ids.new("message"),
-            fresh=FreshIds(ids.new("step"), ids.new("message")),
-            now=self._ports.clock.now(),
-            conversation_id=draft.conversation_id,
-            draft=last,
-            background=draft.background,
-            started_by=draft.started_by,
-            earlier=tuple((ids.new("message"), message) for message in earlier),
-            max_steps=draft.max_steps,
-            request=_request(run_id, draft),
-        )
 
     async def request(self, run_id: str) -> RunRequest | None:
         """What was asked for with a run beside its messages; None when nothing was."""
@@ -66,7 +34,7 @@ class Turns:
         def work(repos: Repositories) -> Run:
             run = repos.runs.get(run_id)
             if run.active:
-                raise Conflict("This run is still active.", code="busy", hint="Cancel it first.")
+                raise busy(None, "This run is still active.", hint="Cancel it first.")
             request = repos.requests.get(run_id) or RunRequest(run_id=run_id)
             repos.requests.put(request.model_copy(update={"deleted_at": self._ports.clock.now()}))
             repos.changed(
@@ -91,14 +59,3 @@ class Turns:
                 repos.requests.put(request.model_copy(update=told))
 
         await self._ports.storage.write(work)
-
-
-def _request(run_id: str, draft: TurnDraft) -> RunRequest | None:
-    """None where nothing beside the messages was asked for, as with most: then there is no row to write."""
-    if not draft.config and draft.callback_url is None:
-        return None
-    return RunRequest(run_id=run_id, config=draft.config, callback_url=draft.callback_url)
-
-
-def _says_something(message: MessageDraft) -> bool:
-    return any(isinstance(part, ImagePart) or part.text.strip() for part in message.parts)

@@ -229,7 +229,7 @@ async def test_a_message_sent_before_recovery_does_not_end_the_run_that_would_be
     watching = asyncio.ensure_future(events_of(services, run.id))
     await services.runs.get(run.id)
     await later.recover()
-    with pytest.raises(Conflict, match="busy"):
+    with pytest.raises(Conflict, match="still replying"):
         await sending
     assert (await asyncio.wait_for(watching, SECONDS))[-1].payload.message_type == "usage_statistics"
     assert (await services.runs.get(run.id)).stop_reason == "end_turn"
@@ -243,7 +243,7 @@ async def test_a_run_whose_state_cannot_be_read_ends_in_a_sentence_and_the_agent
     agent = await agent_on(engine.services, server)
     run = await started(engine.services, agent, "hello")
     await reaches(server, 1)
-    await engine._running.close()  # type: ignore[reportPrivateUsage]
+    await engine._scheduler.close()  # type: ignore[reportPrivateUsage]
     await engine.storage.write(lambda repos: repos.runs.save(repos.runs.get(run.id), state))
     services = (await reopen(True)).services
     ended = await services.runs.get(run.id)

@@ -34,7 +34,7 @@ class Post:
         self._engine = engine
         self.stored: list[str] = []
         self.at_work, self.deliver = asyncio.Event(), asyncio.Event()
-        running = engine._running
+        running = engine._scheduler
         running._ports = replace(running._ports, tools=self)
 
     async def run(self, tool: Tool, arguments: dict[str, Any], context: ToolContext) -> ToolOutcome:

@@ -223,6 +223,8 @@ runs = sa.Table(
     _maybe_text("failure"),
     _flag("background"),
     _text("started_by"),
+    sa.Column("purpose", sa.Text, nullable=False, server_default="reply"),
+    _maybe_text("parent_run_id"),
     _maybe_text("message_id"),
     *_used(),
     _number("resumed"),

@@ -40,11 +40,13 @@ class _Live:
     task: "asyncio.Task[None] | None" = None
 
 
-class Running:
+class Scheduler:
+    """All runs of an engine. What services and tools start goes through `begin`."""
+
     def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
         self._live: dict[str, _Live] = {}
-        self._beginning: set[str] = set()
+        self._starting: set[str] = set()
         self._ending = asyncio.Lock()
         self._recovered = asyncio.Event()
         self.closing = False
@@ -54,37 +56,40 @@ class Running:
         """Whether any run is under way."""
         return any(live.failure is None for live in self._live.values())
 
-    async def begin(self, beginning: RunStart) -> Run:
+    async def begin(self, run_start: RunStart) -> Run:
         """Stores a run's beginning and carries it from there, also when the caller goes away meanwhile.
 
         Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
         """
         try:
-            return await self._stored(beginning)
+            return await self._stored(run_start)
         except Conflict as error:
             active = error.details.get("run_id")
             if error.code != "busy" or active is None or self.carries(str(active)):
                 raise
             await self.settle(str(active))
-        return await self._stored(beginning)
+        return await self._stored(run_start)
 
-    async def _stored(self, beginning: RunStart) -> Run:
-        begun = asyncio.get_running_loop().create_task(self._begin(beginning), name=beginning.run_id)
-        begun.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(begun)
+    async def _stored(self, run_start: RunStart) -> Run:
+        starting = asyncio.get_running_loop().create_task(self._start(run_start), name=run_start.run_id)
+        starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(starting)
 
-    async def _begin(self, beginning: RunStart) -> Run:
-        self._beginning.add(beginning.run_id)
+    async def _start(self, run_start: RunStart) -> Run:
+        self._starting.add(run_start.run_id)
         try:
-            begun = await self._ports.storage.write(beginning.store)
-            if not begun.again and not self.closing:
+            started = await self._ports.storage.write(run_start.store)
+            if not started.duplicate and not self.closing:
                 ports = self._ports
-                last = len(begun.events)
-                emitter = Emitter(begun.run.id, last, ports.storage, ports.clock, ports.publish, begun.events)
-                self._launch(begun.run.id, emitter, state=begun.state)
-            return begun.run
+                last = len(started.events)
+                emitter = Emitter(started.run.id, last, ports.storage, ports.clock, ports.publish, started.events)
+                live = self._launch(started.run.id, emitter, state=started.state)
+                parent = self._live.get(run_start.parent_run_id or "")
+                if parent is not None and parent.control.stopped:
+                    live.control.stop()
+            return started.run
         finally:
-            self._beginning.discard(beginning.run_id)
+            self._starting.discard(run_start.run_id)
 
     def _launch(
         self, run_id: str, emitter: Emitter, failure: Failure | None = None, state: RunState | None = None
@@ -95,10 +100,17 @@ class Running:
         return live
 
     async def stop(self, run_id: str) -> None:
-        """Stops a run and waits until what it had is stored. Raises `StorageError` when it cannot be."""
+        """Stops a run and those that it asked for, and waits until what they had is stored.
+
+        Raises `StorageError` when it cannot be.
+        """
         live = self._live.get(run_id)
         if live is not None:
             live.control.stop()
+        for child in await self._ports.storage.read(lambda repos: repos.runs.active()):
+            if child.parent_run_id == run_id:
+                await self.stop(child.id)
+        if live is not None:
             await live.over.wait()
         await self.settle(run_id)
 
@@ -126,7 +138,7 @@ class Running:
         if self.carries(run_id):
             return
         run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
-        if not run.active or self.closing or run_id in self._beginning:
+        if not run.active or self.closing or run_id in self._starting:
             return
         if run_id not in self._live:  # perhaps one of those that the last engine left behind
             await self._recovered.wait()

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from app.domain.base import Micros
-from app.domain.error import Invalid
+from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed, RunEvent
 from app.domain.message import ImagePart, Message, MessageDraft
-from app.domain.run import Run
+from app.domain.run import Run, RunPurpose
 from app.domain.turn import RunRequest
 from app.domain.wire_message import objects_of
 from app.engine.reply import Call
@@ -22,7 +22,7 @@ class Started:
     events: tuple[RunEvent, ...]
     state: RunState | None = None
     """As stored; None where the run began earlier."""
-    again: bool = False
+    duplicate: bool = False
     """True: the message was known, and `run` is what it began then."""
 
 
@@ -39,6 +39,9 @@ class RunStart:
     cause_id: str | None = None
     background: bool = False
     started_by: str = "window"
+    purpose: RunPurpose = "reply"
+    parent_run_id: str | None = None
+    """With one, purpose and background are the parent's."""
     earlier: tuple[tuple[str, MessageDraft], ...] = ()
     """Messages sent together with the draft and said before it, with the ids they get."""
     max_steps: int | None = None
@@ -52,7 +55,7 @@ class RunStart:
     def store(self, repos: Repositories) -> Started:
         """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
         known = self._known(repos)
-        return Started(known, (), again=True) if known is not None else self._store(repos)
+        return Started(known, (), duplicate=True) if known is not None else self._store(repos)
 
     def _known(self, repos: Repositories) -> Run | None:
         """Looked up where it is stored, so that a message sent twice at once runs once."""
@@ -73,13 +76,16 @@ class RunStart:
     def _store(self, repos: Repositories) -> Started:
         agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
         cause = self.message_id if self.draft is not None else self.cause_id
+        parent = self._parent(repos)
         run = Run(
             id=self.run_id,
             agent_id=agent.id,
             conversation_id=self.conversation_id,
             status="created",
-            background=self.background,
+            background=self.background if parent is None else parent.background,
             started_by=self.started_by,
+            purpose=self.purpose if parent is None else parent.purpose,
+            parent_run_id=self.parent_run_id,
             message_id=cause,
             created_at=self.now,
         )
@@ -102,6 +108,14 @@ class RunStart:
         repos.runs.add_events(tuple(events))
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
         return Started(run, tuple(events), state)
+
+    def _parent(self, repos: Repositories) -> Run | None:
+        if self.parent_run_id is None:
+            return None
+        parent = repos.runs.get(self.parent_run_id)
+        if not parent.active:
+            raise Conflict("The run that asked for this one has ended.", code="parent_ended")
+        return parent
 
     def _store_message(
         self, repos: Repositories, agent_id: str, message_id: str, draft: MessageDraft, last_seq: int

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -10,7 +11,7 @@ from app.domain.conversation import Conversation
 from app.domain.error import AppError, Conflict, Invalid
 from app.domain.message import ImagePart, InputPart, MessageDraft, TextPart
 from app.domain.run import Run, StopReason
-from app.domain.turn import TurnDraft
+from app.domain.turn import RunOptions
 from app.domain.wire_message import (
     ErrorMessage,
     Ping,
@@ -34,20 +35,32 @@ KEPT_CONFIG = {**DEFAULT_CONFIG, "stream_tokens": False}
 """What is kept of how a program wants its answer, where it differs from the default."""
 
 
-async def draft_of(call: Call, place: Conversation, body: LettaRequest, background: bool = False) -> TurnDraft:
+@dataclass(frozen=True)
+class Turn:
+    """What a body asks for."""
+
+    conversation_id: str
+    message: MessageDraft
+    background: bool
+    options: RunOptions
+
+
+async def turn_of(call: Call, place: Conversation, body: LettaRequest, background: bool = False) -> Turn:
     """The turn a body asks for. Raises before anything is stored."""
     await _check_possible(call, place, body)
     created = [Created(role="user", content=body.input)] if body.input is not None else _created(body.messages or ())
     messages = [await _message(call.services, one) for one in created]
     asked = {name: getattr(body, name) for name in KEPT_CONFIG}
     config = {name: value for name, value in asked.items() if value is not None and value != KEPT_CONFIG[name]}
-    return TurnDraft(
-        conversation_id=place.active_id,
-        messages=tuple(messages),
-        background=background,
-        max_steps=body.max_steps,
-        config=config,
-    )
+    if not messages:
+        raise Invalid("A message is empty.", hint="Write something, or attach an image.")
+    options = RunOptions(earlier=tuple(messages[:-1]), max_steps=body.max_steps, config=config)
+    return Turn(place.active_id, messages[-1], background, options)
+
+
+async def start(services: Services, turn: Turn) -> Run:
+    """Starts the turn as programs do."""
+    return await services.runs.start(turn.conversation_id, turn.message, turn.background, "api", turn.options)
 
 
 async def _check_possible(call: Call, place: Conversation, body: LettaRequest) -> None:
@@ -106,12 +119,12 @@ async def _image(services: Services, part: ImageContent) -> ImagePart:
     return ImagePart(sha256=blob.sha256, media_type=blob.media_type, width=blob.width, height=blob.height)
 
 
-async def start_in_turn(call: Call, draft: TurnDraft) -> Run:
+async def start_in_turn(call: Call, turn: Turn) -> Run:
     """Starts the turn, after the one that its conversation is in. Who has gone away meanwhile is not waited for."""
-    async with call.context.turn_in(draft.conversation_id):
+    async with call.context.turn_in(turn.conversation_id):
         while True:
             try:
-                return await call.services.turns.start(draft)
+                return await start(call.services, turn)
             except Conflict as error:
                 if error.code != "busy" or "run_id" not in error.details:
                     raise
@@ -120,14 +133,14 @@ async def start_in_turn(call: Call, draft: TurnDraft) -> Run:
                     raise
 
 
-async def asked_run(call: Call, draft: TurnDraft) -> tuple[bytes, Run]:
+async def asked_run(call: Call, turn: Turn) -> tuple[bytes, Run]:
     """The turn that a request means, and its mark. The SDKs send a request again when its answer takes a minute."""
     request, unanswered = call.request, call.context.unanswered
     mark = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
     known = unanswered.get(mark) if request.headers.get("x-stainless-retry-count", "0") != "0" else None
     if known is not None:
         return mark, await call.services.runs.get(known)
-    run = await start_in_turn(call, draft)
+    run = await start_in_turn(call, turn)
     unanswered[mark] = run.id
     while len(unanswered) > KEPT_UNANSWERED:
         unanswered.popitem(last=False)

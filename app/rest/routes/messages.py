@@ -1,6 +1,7 @@
 """Messages: to say something to an agent, whole, streamed or in the background; to read and to search what was said."""
 
 import datetime
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -14,7 +15,7 @@ from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
 from app.rest.requests.lookups import default_thread, objects, thread_of
 from app.rest.requests.pages import LARGEST, window_of
-from app.rest.requests.turns import asked_run, draft_of, stream, whole_answer
+from app.rest.requests.turns import asked_run, start, stream, turn_of, whole_answer
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import JsonObject, Nothing
 from app.rest.wire.messages import (
@@ -59,7 +60,7 @@ async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
 
 
 async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> LettaResponse:
-    mark, run = await asked_run(call, await draft_of(call, place, call.body))
+    mark, run = await asked_run(call, await turn_of(call, place, call.body))
     try:
         return await whole_answer(call.services, run, call.body.include_return_message_types)
     finally:
@@ -69,8 +70,8 @@ async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> Le
 
 async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Response:
     body = call.body
-    draft = await draft_of(call, place, body, bool(body.background))
-    run = await call.services.turns.start(draft)
+    turn = await turn_of(call, place, body, bool(body.background))
+    run = await start(call.services, turn)
     types = body.include_return_message_types
     plan = StreamPlan(
         run.id,
@@ -84,8 +85,9 @@ async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Re
 async def send_async(call: Call[Nothing, LettaRequest]) -> WireRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
     place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
-    draft = await draft_of(call, place, call.body, background=True)
-    run = await call.services.turns.start(draft.model_copy(update={"callback_url": call.body.callback_url}))
+    turn = await turn_of(call, place, call.body, background=True)
+    options = turn.options.model_copy(update={"callback_url": call.body.callback_url})
+    run = await start(call.services, replace(turn, options=options))
     page = await call.services.listing.run(run.id)
     request = page.requests.get(run.id)
     if request is not None and request.callback_url is not None and request.callback_sent_at is None:

@@ -175,7 +175,7 @@ class Fitness:
             tool_names=TOOLS if ask.with_tools else (),
             blocks=ask.blocks,
         )
-        outcome = await bench.ask(draft, ask.text, seconds, "fit test")
+        outcome = await bench.ask(draft, ask.text, seconds, "fit_test")
         failure = outcome.run.failure
         if failure is not None and failure.code in SERVER_AT_FAULT and not outcome.timed_out:
             raise ModelError(failure.message, code=failure.code, hint=failure.hint)

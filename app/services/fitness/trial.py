@@ -13,9 +13,10 @@ from app.domain.agent import AgentDraft
 from app.domain.event import Changed, Event, Progress
 from app.domain.message import Message, MessageDraft
 from app.domain.model import Provider
-from app.domain.run import Run, Step
+from app.domain.run import Run, RunPurpose, Step
+from app.domain.turn import RunOptions
 from app.engine.deps import EngineDeps
-from app.engine.run.scheduler import Running
+from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
 from app.ports.storage import Repositories, Storage
 from app.services.agents import Agents
@@ -61,14 +62,15 @@ class TrialEngine:
         self._runs = runs
         self._bus = bus
 
-    async def ask(self, draft: AgentDraft, text: str, seconds: float, started_by: str) -> Outcome:
+    async def ask(self, draft: AgentDraft, text: str, seconds: float, purpose: RunPurpose) -> Outcome:
         """Makes an agent, says something to it, and waits for the end of the run, at most `seconds`.
 
         The time in which it only waits for others does not count.
         """
         agent = await self._agents.create(draft)
         conversation = await self._ports.storage.read(lambda repos: repos.conversations.default_of(agent.id))
-        run = await self._runs.start(conversation.id, MessageDraft.of(text), background=True, started_by=started_by)
+        options = RunOptions(purpose=purpose)
+        run = await self._runs.start(conversation.id, MessageDraft.of(text), True, "fit test", options)
         timed_out = False
         try:
             async with asyncio.timeout(seconds) as limit, self._only_at_work(limit, seconds):
@@ -111,11 +113,11 @@ async def open_bench(ports: EngineDeps, provider: Provider, empty: EmptyStorage)
     async with empty(bus.publish) as storage:
         own = dataclasses.replace(ports, storage=storage, publish=bus.publish)
         await storage.write(lambda repos: _seed(repos, own, provider))
-        running = Running(own)
+        scheduler = Scheduler(own)
         try:
-            yield TrialEngine(own, Agents(own, "", AgentDraft(name="", model="")), Runs(own, bus, running), bus)
+            yield TrialEngine(own, Agents(own, "", AgentDraft(name="", model="")), Runs(own, bus, scheduler), bus)
         finally:
-            await running.close()
+            await scheduler.close()
             bus.close()
 
 

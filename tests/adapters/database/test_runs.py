@@ -47,7 +47,7 @@ async def test_a_conversation_has_one_active_run(world: World) -> None:
     await world.storage.write(lambda repos: repos.runs.save(first.model_copy(update={"status": "cancelled"}), "{}"))
     assert await world.storage.read(lambda repos: repos.runs.active_in(world.conversation.id)) is None
     third = await world.start()
-    with pytest.raises(Conflict, match="busy"):
+    with pytest.raises(Conflict, match="still replying"):
         await world.storage.write(lambda repos: repos.runs.save(first, "{}"))
     assert await world.storage.read(lambda repos: repos.runs.active()) == (second, third)
 

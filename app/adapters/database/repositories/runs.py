@@ -14,7 +14,7 @@ from app.adapters.database.repositories.messages import messages_by_id
 from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
 from app.adapters.database.tables import run_events, runs, steps
 from app.domain.base import Micros
-from app.domain.error import Conflict
+from app.domain.error import busy
 from app.domain.event import RunEvent
 from app.domain.run import Run, Step, StepTrace
 
@@ -54,13 +54,13 @@ class SqlRuns:
     def add(self, run: Run, state: str) -> None:
         active = self.active_in(run.conversation_id) if run.active else None
         if active is not None:
-            raise _busy(active)
+            raise busy(active.id)
         add(self.db, runs, {**mapping.run_values(run), "state": state})
 
     def save(self, run: Run, state: str) -> None:
         active = self.active_in(run.conversation_id) if run.active else None
         if active is not None and active.id != run.id:
-            raise _busy(active)
+            raise busy(active.id)
         update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
 
     def state(self, run_id: str) -> str:
@@ -154,12 +154,3 @@ class SqlRuns:
 
 def _all_runs(rows: Sequence[Row]) -> tuple[Run, ...]:
     return tuple(mapping.run_of(row) for row in rows)
-
-
-def _busy(active: Run) -> Conflict:
-    return Conflict(
-        "The agent is still busy in this conversation.",
-        code="busy",
-        hint="Wait until it has finished, or stop it first.",
-        details={"run_id": active.id},
-    )
