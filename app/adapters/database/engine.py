@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database.errors import not_storable, storage_error
 from app.adapters.database.group_commit import GroupCommit, Waiting
+from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories import repositories_on
 from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
 from app.domain.error import StorageError
@@ -41,6 +42,7 @@ class SqliteStorage:
         self._read_engine = reading_engine(file)
         self._writer = GroupCommit(lambda: self._connection(self._write_engine))
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
+        self._parsed = ParsedMessages()
         self._kept = threading.local()
         self._open: list[Connection] = []
         self._closed = False
@@ -89,7 +91,7 @@ class SqliteStorage:
         try:
             db = self._connection(self._read_engine)
             with db.begin():
-                return work(repositories_on(db, _refuse))
+                return work(repositories_on(db, _refuse, self._parsed))
         except _FAULTS as cause:
             raise self._told(cause) from cause
 

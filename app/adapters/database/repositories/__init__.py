@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories.agents import SqlAgents
 from app.adapters.database.repositories.blobs import SqlBlobs
 from app.adapters.database.repositories.blocks import SqlBlocks
@@ -23,13 +24,16 @@ from app.domain.event import Changed
 from app.ports.storage import Repositories
 
 
-def repositories_on(db: Connection, changed: Callable[[Changed], None]) -> Repositories:
+def repositories_on(
+    db: Connection, changed: Callable[[Changed], None], parsed: ParsedMessages | None = None
+) -> Repositories:
+    """`parsed`: messages read before, for a transaction that only reads."""
     search = MessageIndex(db)
     return Repositories(
         agents=SqlAgents(db),
         blocks=SqlBlocks(db),
         conversations=SqlConversations(db),
-        messages=SqlMessages(db, search),
+        messages=SqlMessages(db, search, parsed),
         runs=SqlRuns(db),
         history=SqlHistory(db),
         tools=SqlTools(db),

@@ -5,13 +5,16 @@ number of members is the last position (positions run from 1 without gaps), and 
 through its own partial index.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.prepared import Prepared
+from app.adapters.database.parsed_messages import ParsedMessages
+from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar
 from app.adapters.database.search import MessageIndex
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
@@ -32,6 +35,15 @@ _last_words = Prepared(
 _members = sa.select(messages, _member.position.label("place"), _member.left_seq).join_from(
     conversation_messages, messages, messages.c.seq == _member.message_seq
 )
+_places = Prepared(
+    sa.select(_member.position, _member.message_seq, messages.c.id)
+    .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
+    .where(_here, _member.left_seq.is_(None))
+    .order_by(_member.position)
+)
+_by_seq = Prepared(sa.select(messages).where(messages.c.seq == sa.bindparam("message_seq")))
+FEW = 20
+"""So many messages are read one by one; more of them in one statement."""
 _in_context = Prepared(_members.where(_here, _member.left_seq.is_(None)).order_by(_member.position))
 _newest = _members.where(_here).order_by(_member.position.desc()).limit(sa.bindparam("limit"))
 _before = _newest.where(_member.position < sa.bindparam("border"))
@@ -53,6 +65,8 @@ _these = sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expandi
 class SqlMessages:
     db: Connection
     search: MessageIndex
+    parsed: ParsedMessages | None = None
+    """Messages read before; None in a transaction that writes."""
 
     def get(self, message_id: str) -> Message:
         row = first_row(self.db, sa.select(messages).where(messages.c.id == message_id))
@@ -79,8 +93,24 @@ class SqlMessages:
         return position
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
-        rows = all_rows(self.db, _in_context, {"conversation": conversation_id})
-        return tuple(mapping.member_of(row) for row in rows)
+        here = {"conversation": conversation_id}
+        if self.parsed is None:
+            return tuple(mapping.member_of(row) for row in all_rows(self.db, _in_context, here))
+        places = all_rows(self.db, _places, here)
+        known = self.parsed.find(place["id"] for place in places)
+        new = [place for place in places if place["id"] not in known]
+        if new:
+            rows = self._few(new) if len(new) <= FEW else all_rows(self.db, _in_context, here)
+            read = {row["id"]: (mapping.member_of(row), len(row["parts"])) for row in rows if row["id"] not in known}
+            self.parsed.keep(read)
+            known |= {message_id: member for message_id, (member, _) in read.items()}
+        return tuple(_placed(known[place["id"]], place["position"]) for place in places)
+
+    def _few(self, places: Sequence[Row]) -> Iterator[dict[str, Any]]:
+        for place in places:
+            row = first_row(self.db, _by_seq, {"message_seq": place["message_seq"]})
+            assert row is not None  # a membership refers to its message
+            yield {**cast("dict[str, Any]", row), "place": place["position"], "left_seq": None}
 
     def first_in_context(self, conversation_id: str) -> int | None:
         first = sa.select(sa.func.min(_member.position)).where(_here, _member.left_seq.is_(None))
@@ -126,6 +156,12 @@ class SqlMessages:
             .where(_here, _member.position >= from_position, messages.c.run_id.is_not(None))
         )
         return tuple(self.db.execute(found, {"conversation": conversation_id}).scalars())
+
+
+def _placed(member: Member, position: int) -> Member:
+    """The member as it stands here; in a fork the message has another place."""
+    here = member.position == position and member.left_seq is None
+    return member if here else Member.model_construct(position=position, message=member.message, left_seq=None)
 
 
 def messages_by_id(db: Connection, message_ids: set[str]) -> dict[str, Message]:
