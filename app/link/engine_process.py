@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import secrets
@@ -123,6 +124,17 @@ def _run_locked(config: Config, plan: EnginePlan) -> int:
     return ENDED
 
 
+def _spare_what_stays() -> None:
+    """What the start has loaded stays to the end: the garbage collector need not walk through it at every full round.
+
+    Under load full collections took a tenth of each turn. A turn makes some thousands of objects, nearly all of which
+    die by their reference count, so that rounds may be rare: a tenth as many of the young, a fifth of the old ones.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(7_000, 20, 50)
+
+
 class _Process:
     def __init__(self, config: Config, plan: EnginePlan) -> None:
         self._config = config
@@ -158,6 +170,7 @@ class _Process:
                 self._note(await host.start(), token)
                 self._report({"state": "ready"})
                 await engine.recover()
+                _spare_what_stays()
                 await self._until_end(engine, host, stop)
         finally:
             # First of all, so that no client comes to an engine that is about to end.

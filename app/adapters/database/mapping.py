@@ -230,7 +230,15 @@ def tool_values(tool: Tool) -> Values:
 
 
 def tool_of(row: Row) -> Tool:
-    return Tool(**_same(row, *_TOOL), parameters=from_json(row["parameters"]), tags=tuple(from_json(row["tags"])))
+    return Tool.model_construct(
+        **_same(row, *_TOOL), parameters=_parameters(row["parameters"]), tags=tuple(from_json(row["tags"]))
+    )
+
+
+@lru_cache(512)
+def _parameters(text: str) -> Any:
+    """The same value each time: nobody changes what a frozen tool holds."""
+    return from_json(text)
 
 
 _PROVIDER = tuple(Provider.model_fields)

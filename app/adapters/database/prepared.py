@@ -60,8 +60,8 @@ class Prepared:
 
     def scalar(self, db: Connection, values: Bound = None) -> Any:
         """The first column of the first row; None where there is no row."""
-        found = self.run(db, values).fetchone()
-        return None if found is None else found[0]
+        found = self.run(db, values).fetchall()
+        return found[0][0] if found else None
 
     def _written(self, db: Connection) -> _Written:
         written = self._by_dialect.get(db.dialect.name)

@@ -38,9 +38,7 @@ def add(db: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
 
 def insert(db: Connection, table: Table, values: Mapping[str, Any]) -> int:
     """Adds a row and returns its seq."""
-    key = db.execute(_inserting(table), dict(values)).inserted_primary_key
-    assert key is not None
-    return key[0]
+    return _inserting(table, tuple(values)).scalar(db, values)
 
 
 def update(db: Connection, table: Table, public_id: str, values: Mapping[str, Any]) -> None:
@@ -51,9 +49,9 @@ def update(db: Connection, table: Table, public_id: str, values: Mapping[str, An
 
 
 @cache
-def _inserting(table: Table) -> sa.Insert:
+def _inserting(table: Table, columns: tuple[str, ...]) -> Prepared:
     """Making a statement takes as long as running it, so those of every turn are made once."""
-    return table.insert()
+    return Prepared(table.insert().returning(table.c.seq), columns)
 
 
 @cache

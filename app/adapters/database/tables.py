@@ -263,8 +263,8 @@ steps = sa.Table(
     sa.Column("reply", sa.LargeBinary, nullable=False),
 )
 """`request`: the hashes of its parts, 32 bytes each, in order. `reply`: zlib."""
-_counted = sa.and_(steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_tokens > sa.literal_column("0"))
-_partial("ix_steps_counted", _counted, steps.c.agent_id, steps.c.seq)
+counted = sa.and_(steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_tokens > sa.literal_column("0"))
+_partial("ix_steps_counted", counted, steps.c.agent_id, steps.c.seq)
 
 request_parts = sa.Table(
     "request_parts",

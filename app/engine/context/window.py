@@ -56,6 +56,10 @@ class TokenLedger:
     def message(self, message: Message) -> int:
         return self._kept(message.id, lambda: MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts))
 
+    def knows(self, message: Message) -> bool:
+        """Whether it was counted before, so that nothing about it has to be read again."""
+        return message.id in self._known
+
     def tools(self, tools: tuple[Tool, ...]) -> int:
         return sum(self.tool(tool) for tool in tools)
 

@@ -174,11 +174,11 @@ class ModelCall:
             images = await ports.storage.read(lambda repos: read_images(repos, view.members))
             view = replace(view, images=images)
         model = ports.catalog.chat(view.provider)
-        request = await model.prepare(await _aside(view, view.request))
+        request = await model.prepare(await self._aside(view, view.request))
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.reprompt)
-        wire = await _aside(view, lambda: model.encode(offered.request))
+        wire = await self._aside(view, lambda: model.encode(offered.request))
         of_tools = ports.ledger.tools(view.tools)
         if not offered.tools:
             tokens, of_tools = tokens - of_tools, 0
@@ -198,6 +198,10 @@ class ModelCall:
             sent_at=ports.clock.now(),
         )
         return view, wire, offered
+
+    async def _aside(self, view: AgentSnapshot, work: Callable[[], T]) -> T:
+        """Work on all of a view: in a thread, because a long text takes a while, but for a short one at once."""
+        return work() if view.is_short(self._ports.ledger) else await asyncio.to_thread(work)
 
     def _is_smaller_than_thought(self, view: AgentSnapshot, request: ChatRequest) -> bool:
         """Whether the server has just told a context size for which the view was not made."""
@@ -219,7 +223,7 @@ class ModelCall:
         if self._retries.served is not None:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
-        view, fit = await _aside(view, partial(within_limits, view, ports, ports.clock.now()))
+        view, fit = await self._aside(view, partial(within_limits, view, ports, ports.clock.now()))
         if fit.overflow and view.narrowed and not self._asked_sizes:
             self._asked_sizes = True
             await ask_sizes(view, ports)
@@ -265,11 +269,6 @@ class ModelCall:
 
     def _tell(self, phase: Phase, text: str) -> None:
         self._emitter.progress(progress(self._state, phase, text, self._ports))
-
-
-async def _aside(view: AgentSnapshot, work: Callable[[], T]) -> T:
-    """Work on all of a view: in a thread, because a long text takes a while, but for a short one at once."""
-    return work() if view.is_short else await asyncio.to_thread(work)
 
 
 def progress(state: RunState, phase: Phase, text: str, ports: EngineDeps) -> Progress:

@@ -16,8 +16,8 @@ from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
 MAX_FACTOR, MIN_FACTOR = 3.0, 0.5
-SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 60, 20, 30_000
-"""Messages, tools and characters: about a millisecond of work."""
+SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 400, 20, 30_000
+"""Messages, tools, and characters that were not sent before: about a millisecond of work."""
 SMALL = 200
 """Below this many tokens a server's template weighs too much for the ratio to mean anything."""
 
@@ -49,12 +49,12 @@ class AgentSnapshot:
     def prompt(self) -> str:
         return compile_prompt(self.agent, self.blocks)
 
-    @cached_property
-    def is_short(self) -> bool:
-        """Whether counting and encoding it takes less than a thread costs."""
+    def is_short(self, ledger: TokenLedger) -> bool:
+        """Whether counting and encoding it takes less than a thread costs. What was sent before costs nothing."""
         if self.images or len(self.members) > SHORT_MEMBERS or len(self.tools) > SHORT_TOOLS:
             return False
-        parts = (part for member in self.members for part in member.message.parts)
+        new = (member.message for member in self.members if not ledger.knows(member.message))
+        parts = (part for message in new for part in message.parts)
         texts = (len(part.arguments if isinstance(part, ToolCallPart) else getattr(part, "text", "")) for part in parts)
         return len(self.prompt) + sum(texts) <= SHORT_TEXT
 

@@ -98,7 +98,9 @@ class SqlRuns:
         return _all_runs(all_rows(self.db, _runs.where(runs.c.id.in_(run_ids)).order_by(runs.c.seq)))
 
     def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
-        add(self.db, steps, {**mapping.step_values(step), **traces.values(self.db, request_parts, reply)})
+        add(
+            self.db, steps, {**mapping.step_values(step), **traces.values(self.db, step.agent_id, request_parts, reply)}
+        )
 
     def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:
         rows = all_rows(self.db, _steps.where(steps.c.run_id.in_(run_ids)).order_by(steps.c.seq))

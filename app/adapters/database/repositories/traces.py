@@ -11,28 +11,41 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.adapters.database.prepared import Row
-from app.adapters.database.tables import request_parts
+from app.adapters.database.prepared import Prepared, Row
+from app.adapters.database.rows import add
+from app.adapters.database.tables import counted, request_parts, steps
 from app.domain.run import StepTrace
 
 REPLY_CAP = 1_000_000
 _HASH = 32
-_known = sa.select(request_parts.c.hash).where(request_parts.c.hash.in_(sa.bindparam("hashes", expanding=True)))
+_known = Prepared(sa.select(request_parts.c.hash).where(request_parts.c.hash == sa.bindparam("hash")))
+_last_request = Prepared(
+    sa.select(steps.c.request)
+    .where(counted, steps.c.agent_id == sa.bindparam("agent"))
+    .order_by(steps.c.seq.desc())
+    .limit(1)
+)
 
 
-def values(db: Connection, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
-    """Columns of a step; stores the parts that are new."""
+def values(db: Connection, agent_id: str, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
+    """Columns of a step; stores the parts that are new, which are few: most were in the request before."""
     hashes = [hashlib.sha256(part).digest() for part in parts]
     by_hash = dict(zip(hashes, parts, strict=True))
-    known = set(db.execute(_known, {"hashes": list(by_hash)}).scalars())
-    new = [{"hash": key, "content": zlib.compress(part)} for key, part in by_hash.items() if key not in known]
+    before = _last_request.scalar(db, {"agent": agent_id})
+    for key in hashes_of(before or b""):
+        by_hash.pop(key, None)
+    new = [{"hash": key, "content": zlib.compress(part)} for key, part in by_hash.items() if not _is_known(db, key)]
     if new:
-        db.execute(request_parts.insert(), new)
+        add(db, request_parts, *new)
     return {
         "request": b"".join(hashes),
         "reply": zlib.compress(reply[:REPLY_CAP]),
         "reply_truncated": len(reply) > REPLY_CAP,
     }
+
+
+def _is_known(db: Connection, key: bytes) -> bool:
+    return _known.scalar(db, {"hash": key}) is not None
 
 
 def trace_of(db: Connection, row: Row) -> StepTrace:

@@ -9,6 +9,7 @@ import base64
 import json
 from typing import Any
 
+from app.adapters.models.http.encoded import EncodedMessages
 from app.domain.message import ImagePart, Message, TextPart, ToolReturnPart
 from app.domain.tool import Tool
 from app.ports.models import ChatRequest, WireRequest
@@ -28,10 +29,19 @@ def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
     """
     head = _head(request, openai_itself)
     tools = b"," + b'"tools":' + canonical([_tool(tool) for tool in request.tools]) if request.tools else b""
-    groups = [group(_wire_messages(message, request.images)) for message in request.messages]
+    groups = [_group_of(message, request.images) for message in request.messages]
     system = group([{"role": "system", "content": request.system}]) if request.system else b""
     parts = [canonical(head)[:-1], tools, b',"messages":[' + system, *separated(groups, first=not system), b"]}"]
     return WireRequest(parts=tuple(part for part in parts if part))
+
+
+_encoded = EncodedMessages()
+
+
+def _group_of(message: Message, images: Images) -> bytes:
+    if any(isinstance(part, ImagePart) for part in message.parts):
+        return group(_wire_messages(message, images))  # what is sent depends on which images are still stored
+    return _encoded.get(message, lambda one: group(_wire_messages(one, images)))
 
 
 def _head(request: ChatRequest, openai_itself: bool) -> dict[str, Any]:
