@@ -293,18 +293,6 @@ def test_widgets_are_styled_by_the_theme() -> None:
     )
 
 
-def test_command_ids_and_shortcuts_are_unique() -> None:
-    seen: dict[str, str] = {}
-    problems: list[str] = []
-    for source in files_in("app/ui/"):
-        for node, name in source.calls():
-            for key in _keys_of(node) if name == "Command" else ():
-                if key in seen:
-                    problems.append(source.at(node, f"{key} is already taken in {seen[key]}"))
-                seen[key] = source.at(node, "").rstrip(": ")
-    none_of(problems)
-
-
 def test_the_window_gives_no_key_to_two_commands() -> None:
     from PySide6.QtGui import QKeySequence
 
@@ -321,20 +309,6 @@ def test_the_window_gives_no_key_to_two_commands() -> None:
     keys = [QKeySequence(keys).toString() for command in commands for keys in command.shortcuts]
     ids = [command.id for command in commands]
     none_of(f"app/ui/window/commands.py: {one} is given twice" for one in keys + ids if (keys + ids).count(one) > 1)
-
-
-def _keys_of(call: ast.Call) -> list[str]:
-    """The id and the shortcuts of a `Command(id, title, run, shortcuts=...)`, as far as they are written out."""
-    given = {word.arg: word.value for word in call.keywords}
-    ids = [call.args[0] if call.args else given.get("id")]
-    shortcuts = call.args[3] if len(call.args) > 3 else given.get("shortcuts")
-    keys = list(shortcuts.elts) if isinstance(shortcuts, ast.Tuple) else [shortcuts]
-    return [
-        f"{kind} {node.value}"
-        for kind, nodes in (("command", ids), ("shortcut", keys))
-        for node in nodes
-        if isinstance(node, ast.Constant) and node.value
-    ]
 
 
 def test_icons_take_the_colour_of_their_text() -> None:
@@ -412,3 +386,17 @@ def test_the_top_level_holds_what_it_is_said_to_hold() -> None:
         pytest.skip("this is no clone")
     top = {line.strip('"').partition("/")[0] for line in listed.stdout.splitlines()}
     none_of(f"{name}: it belongs into one of the folders, or nowhere" for name in sorted(top - TOP_LEVEL))
+
+
+ROOMS_OF_THEIR_OWN = ("benchmarks", "live", "results", "support", "whole")
+"""Folders of tests that stand for no room of the application: they measure, serve others, or test it as a whole."""
+
+
+def test_the_tests_lie_beside_the_rooms_they_test() -> None:
+    tests = ROOT / "tests"
+    rooms = {file.parent.relative_to(tests) for file in tests.rglob("test_*.py")}
+    none_of(
+        f"tests/{room.as_posix()}: there is no app/{room.as_posix()}: move its tests beside what they test"
+        for room in sorted(rooms)
+        if room.parts and room.parts[0] not in ROOMS_OF_THEIR_OWN and not (ROOT / "app" / room).is_dir()
+    )
