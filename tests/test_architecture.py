@@ -4,9 +4,10 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tests.support.guards.source import ROOT, Function, Source, files_in, python_files, text_files, words_of
@@ -51,6 +52,28 @@ def test_imports_point_inward() -> None:
     words = [line for line in (done.stdout + done.stderr).splitlines() if not re.search("[╔║╚╩▶─]", line)]
     if done.returncode:
         pytest.fail("\n".join(words), pytrace=False)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports that only type checkers follow count: who reads one module of a circle must read them all."""
+    graph = grimp.build_graph("app", exclude_type_checking_imports=False, cache_dir=None)
+    # The one typed door of the clients, named in the contracts too.
+    graph.remove_import(importer="app.link.client", imported="app.services")
+    known = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    while ends := [name for name, imports in known.items() if not imports & known.keys()]:
+        for name in ends:
+            del known[name]
+    none_of(f"{name} is in a circle of imports: {', '.join(sorted(known[name] & known.keys()))}" for name in known)
+
+
+def test_only_the_application_takes_the_whole_window() -> None:
+    none_of(
+        source.at(node, "take the two or three values it works with, or give signals, instead of the Assembly")
+        for source in files_in("app/")
+        if source.name not in ("app/ui/application.py", "app/ui/window/assembly.py")
+        for node, name in source.imports()
+        if name.startswith("app.ui.window.assembly")
+    )
 
 
 def test_the_window_loads_no_heavy_library() -> None:
@@ -293,22 +316,30 @@ def test_widgets_are_styled_by_the_theme() -> None:
     )
 
 
-def test_the_window_gives_no_key_to_two_commands() -> None:
-    from PySide6.QtGui import QKeySequence
+def test_command_ids_and_shortcuts_are_unique() -> None:
+    seen: dict[str, str] = {}
+    problems: list[str] = []
+    for source in files_in("app/ui/"):
+        for node, name in source.calls():
+            for key in _keys_of(node) if name == "Command" else ():
+                if key in seen:
+                    problems.append(source.at(node, f"{key} is already taken in {seen[key]}"))
+                seen[key] = source.at(node, "").rstrip(": ")
+    none_of(problems)
 
-    from app.ui.window.commands import window_commands
 
-    class Everything(dict[str, Callable[[], None]]):
-        def __contains__(self, key: object) -> bool:
-            return True
-
-        def __missing__(self, key: str) -> Callable[[], None]:
-            return lambda: None
-
-    commands = window_commands(Everything(), {})
-    keys = [QKeySequence(keys).toString() for command in commands for keys in command.shortcuts]
-    ids = [command.id for command in commands]
-    none_of(f"app/ui/window/commands.py: {one} is given twice" for one in keys + ids if (keys + ids).count(one) > 1)
+def _keys_of(call: ast.Call) -> list[str]:
+    """The id and the shortcuts of a `Command(id, title, run, shortcuts=...)`, as far as they are written out."""
+    given = {word.arg: word.value for word in call.keywords}
+    ids = [call.args[0] if call.args else given.get("id")]
+    shortcuts = call.args[3] if len(call.args) > 3 else given.get("shortcuts")
+    keys = list(shortcuts.elts) if isinstance(shortcuts, ast.Tuple) else [shortcuts]
+    return [
+        f"{kind} {node.value}"
+        for kind, nodes in (("command", ids), ("shortcut", keys))
+        for node in nodes
+        if isinstance(node, ast.Constant) and node.value
+    ]
 
 
 def test_icons_take_the_colour_of_their_text() -> None:

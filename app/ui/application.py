@@ -151,7 +151,7 @@ class Session(QObject):
             return
         self._asked = True
         try:
-            self.assembly.keep_drafts()
+            self.assembly.chat_page.keep_drafts()
             self.window.save()
             self.preferences.save()
         finally:
@@ -178,7 +178,7 @@ class Session(QObject):
             return True
         answers = (("quit", self.tr("Quit without it"), "danger"), ("cancel", self.tr("Keep the window"), "primary"))
         text = self.tr("Quitting throws away what you typed: {}.").format(", ".join(unsaved))
-        key, _ = await self.assembly.desk.ask.ask(self.tr("Your text is not saved yet"), text, answers)
+        key, _ = await self.assembly.view.ask.ask(self.tr("Your text is not saved yet"), text, answers)
         return key == "quit"
 
     async def _work(self) -> tuple[int, bool]:
@@ -224,11 +224,11 @@ class Session(QObject):
         else:
             title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
             text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
-            if self.assembly.unsent:
+            if self.assembly.chat_page.unsent:
                 text += " " + self.tr("A message that waits is not sent; it becomes a draft.")
             if serving:
                 text += " " + self.tr("The local API stays on or stops with them.")
-        return await self.assembly.desk.ask.ask(title, text, answers, self.tr("Do the same next time"))
+        return await self.assembly.view.ask.ask(title, text, answers, self.tr("Do the same next time"))
 
     def _work_changed(self, event: object) -> None:
         if getattr(event, "kind", "") in ("run", "setting"):
@@ -236,4 +236,4 @@ class Session(QObject):
 
     async def _go_on_if_over(self) -> None:
         if await self._work() == (0, False):
-            self.assembly.desk.ask.answer(OVER)
+            self.assembly.view.ask.answer(OVER)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain.error import AppError
 from app.domain.history import Origin
+from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.cards.user_card import UserCard
 from app.ui.chat.transcript.model import TranscriptModel
@@ -29,31 +30,21 @@ class MemoryChanges(QObject):
         self._services, self._tasks = services, tasks
         self._model, self._origin = model, origin
         self._agent_id = ""
-        self._reading = self._again = False
+        self._rereading = Rereading(tasks, self)
 
     def turn_to(self, agent_id: str) -> None:
         self._agent_id = agent_id
 
     def read(self) -> None:
-        """Reads the newest changes, once more afterwards if another one came meanwhile."""
-        if self._reading:
-            self._again = True
-            return
-        self._reading = True
-        self._tasks.spawn(self._read(), self)
+        """Reads the newest changes of the agent."""
+        self._rereading.read("changes", self._read)
 
     async def _read(self) -> None:
-        try:
-            agent_id = self._agent_id
-            if agent_id:
-                events = await self._services.history.of_agent(agent_id, limit=READ)
-                if agent_id == self._agent_id:
-                    self._model.note_changes(events)
-        finally:
-            self._reading = False
-        if self._again:
-            self._again = False
-            self.read()
+        agent_id = self._agent_id
+        if agent_id:
+            events = await self._services.history.of_agent(agent_id, limit=READ)
+            if agent_id == self._agent_id:
+                self._model.note_changes(events)
 
     def undo(self, seq: int, label: str) -> None:
         """Undoes a change of memory; of an undo: redoes what it had undone."""

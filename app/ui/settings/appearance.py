@@ -7,6 +7,7 @@ from app.ui.kit.labels import Label
 from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row_of
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.switch import Switch
+from app.ui.state.look import Look
 from app.ui.state.view_context import ViewContext
 
 SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
@@ -15,10 +16,11 @@ SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 class Appearance(QWidget):
     swapped_enter = Signal(bool)
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme, preferences = desk.theme, desk.preferences
+        self._view = view
+        theme, preferences = view.theme, view.preferences
+        self._look = Look(theme, preferences)
         self.mode = Segmented(
             theme,
             (("system", self.tr("System")), ("light", self.tr("Light"), "sun"), ("dark", self.tr("Dark"), "moon")),
@@ -60,7 +62,7 @@ class Appearance(QWidget):
         follow(theme, self, self._show)
 
     def _row(self, title: str, text: str, control: QWidget) -> QWidget:
-        theme, row = self._desk.theme, QWidget()
+        theme, row = self._view.theme, QWidget()
         head = Label(theme, title, "base")
         head.set_weight(500)
         said = Label(theme, text, "label", "muted")
@@ -71,36 +73,23 @@ class Appearance(QWidget):
         return row
 
     def _connect(self) -> None:
-        self.mode.chosen.connect(self._set_mode)
+        self.mode.chosen.connect(self._look.set_mode)
         self.scale.activated.connect(self._set_scale)
-        self.motion.clicked.connect(self._set_motion)
-        self.contrast.clicked.connect(self._set_contrast)
+        self.motion.clicked.connect(self._look.set_reduced_motion)
+        self.contrast.clicked.connect(self._look.set_high_contrast)
         self.enter.clicked.connect(self._set_enter)
 
     def _show(self) -> None:
-        theme = self._desk.theme
+        theme = self._view.theme
         self.mode.set_current(theme.mode)
         nearest = min(range(len(SCALES)), key=lambda at: abs(SCALES[at] - theme.scale * 100))
         self.scale.setCurrentIndex(nearest)
         self.motion.setChecked(theme.reduced_motion)
         self.contrast.setChecked(theme.high_contrast)
 
-    def _set_mode(self, mode: str) -> None:
-        self._desk.preferences.set("theme", mode)
-        self._desk.theme.set_mode(mode)
-
     def _set_scale(self, at: int) -> None:
-        self._desk.preferences.set("scale", SCALES[at] / 100)
-        self._desk.theme.set_scale(SCALES[at] / 100)
-
-    def _set_motion(self, on: bool) -> None:
-        self._desk.preferences.set("reduced_motion", on)
-        self._desk.theme.set_reduced_motion(on)
-
-    def _set_contrast(self, on: bool) -> None:
-        self._desk.preferences.set("high_contrast", on)
-        self._desk.theme.set_high_contrast(True if on else None)
+        self._look.set_scale(SCALES[at] / 100)
 
     def _set_enter(self, on: bool) -> None:
-        self._desk.preferences.set("enter_sends", on)
+        self._view.preferences.set("enter_sends", on)
         self.swapped_enter.emit(on)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.domain.event import Changed
 from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import FoundServer, Provider
+from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
 from app.ui.state.model_lines import GOING, ModelsKnown
 
@@ -37,8 +38,7 @@ class ModelCatalog(QObject):
         self.known = ModelsKnown()
         self.looking = False
         """True while a person waits for the servers to be asked again."""
-        self._reading = False
-        self._again = False
+        self._rereading = Rereading(tasks, self)
         self._testing: dict[str, asyncio.Future[Any]] = {}
         self._late = QTimer(self)
         self._late.setSingleShot(True)
@@ -70,25 +70,8 @@ class ModelCatalog(QObject):
         await self._read()
 
     def read(self) -> None:
-        """Never twice at once: what changes meanwhile is read after."""
         self._late.stop()
-        if self._reading:
-            self._again = True
-            return
-        self._reading = True
-        self._tasks.spawn(self._read_all(), self)
-
-    async def _read_all(self) -> None:
-        try:
-            await self._read()
-        except asyncio.CancelledError:
-            self._again = False  # the window closes; nobody is left to read for
-            raise
-        finally:
-            self._reading = False
-            if self._again:
-                self._again = False
-                self.read()
+        self._rereading.read("everything", self._read)
 
     async def _read(self) -> None:
         services, before = self._services, self.known

@@ -49,19 +49,19 @@ class ViewContext:
         work: Coroutine[Any, Any, T],
         owner: QObject,
         *,
-        done: Notice | Callable[[T], Notice | None] | None = None,
+        done: Notice | Callable[[T], object] | None = None,
         undo: Callable[[T], object] | None = None,
         failed: Callable[[AppError], object] | None = None,
     ) -> "asyncio.Future[T]":
         """One thing that a person does: it begins at once, and ends with its owner.
 
-        `done` is told, or called with the result and may give what is told; `undo` is offered with that notice and
+        `done` is told, or called with the result and may return the notice that is told; `undo` is offered with that notice and
         called with the result when it is chosen. An `AppError` goes to `failed`, without it to the person as a notice.
         """
 
         def tell(result: T) -> None:
             notice = done(result) if callable(done) else done
-            if notice is not None:
+            if isinstance(notice, Notice):
                 self._tell_done(notice, partial(undo, result) if undo is not None else None)
 
         return self.tasks.spawn(work, owner, done=tell, failed=failed)

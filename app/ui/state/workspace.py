@@ -3,20 +3,23 @@
 Views show it and ask services; it reads again what events say has changed. It draws nothing.
 """
 
-import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.agent import Agent
+from app.domain.agent import Agent, AgentRow
 from app.domain.conversation import Conversation
 from app.domain.error import NotFound
 from app.domain.event import Changed, Progress
 from app.domain.history import MemoryEvent, Origin
 from app.domain.run import Step
+from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
+from app.ui.state.activity import Activity
 from app.ui.state.agent_list import AgentList
 from app.ui.state.block_list import BlockList, BlockRow
 
@@ -47,6 +50,12 @@ class Workspace(QObject):
     """The last finished Step of the open agent."""
     changed = Signal(object)
     """Every Changed, for views that show other kinds."""
+    progressed = Signal(object)
+    """Every Progress."""
+    tools_read = Signal(object)
+    """tuple[Tool, ...], after the list was read and whenever it changes."""
+    api_read = Signal(object)
+    """ApiStatus, likewise."""
 
     def __init__(self, services: "Services", tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +67,8 @@ class Workspace(QObject):
         self.blocks = BlockList(self)
         self.agent: Agent | None = None
         self.conversation: Conversation | None = None
-        self._doing: dict[str, Progress] = {}
-        self._reading: dict[str, bool] = {}
+        self._activity = Activity()
+        self._rereading = Rereading(tasks, self)
 
     # Opening
 
@@ -68,6 +77,8 @@ class Workspace(QObject):
         if self.agent is not None and self.conversation is not None:
             wanted_agent, wanted_conversation = self.agent.id, self.conversation.id
         self._tasks.spawn(self._load(wanted_agent, wanted_conversation), self)
+        self._again("tools", self._read_tools)
+        self._again("api", self._read_api)
 
     async def _load(self, wanted_agent: str, wanted_conversation: str) -> None:
         self.agents.show(await self.services.agents.list())
@@ -108,7 +119,9 @@ class Workspace(QObject):
         kinds: set[str] = set()
         for event in events:
             if isinstance(event, Progress):
-                self._take_progress(event)
+                self._activity.take(event)
+                self._tell_doing()
+                self.progressed.emit(event)
                 continue
             self.changed.emit(event)
             kinds.add(event.kind)
@@ -128,76 +141,56 @@ class Workspace(QObject):
             self._again("conversations", self._read_conversations)
         if kinds & {"own run", "own block", "own agent", "own conversation"}:
             self._again("overview", self._read_overview)
-        if "run" in kinds and self._doing:
+        if "run" in kinds and self._activity:
             self._again("doing", self._drop_ended)
         if "own run" in kinds:
             self._again("step", self._read_last_step)
+        if "tool" in kinds:
+            self._again("tools", self._read_tools)
+        if "setting" in kinds:
+            self._again("api", self._read_api)
 
     def _again(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        """Read, but never twice at once: what changes meanwhile is read after."""
-        if what in self._reading:
-            self._reading[what] = True
-            return
-        self._reading[what] = False
-        self._tasks.spawn(self._read(what, read), self)
+        self._rereading.read(what, partial(self._unless_deleted, read))
 
-    async def _read(self, what: str, read: Callable[[], Awaitable[None]]) -> None:
-        try:
+    async def _unless_deleted(self, read: Callable[[], Awaitable[None]]) -> None:
+        """An agent may be deleted meanwhile; then the list of agents, read beside, opens another one."""
+        with contextlib.suppress(NotFound):
             await read()
-        except asyncio.CancelledError:
-            self._reading[what] = False  # the window closes; nobody is left to read for
-            raise
-        except NotFound:
-            # The agent was deleted meanwhile: the list of agents, read beside, opens another one.
-            pass
-        finally:
-            if self._reading.pop(what):
-                self._again(what, read)
-
-    def _take_progress(self, event: Progress) -> None:
-        if event.phase == "ended":
-            self._doing.pop(event.run_id, None)
-        else:
-            self._doing[event.run_id] = event
-        self._tell_doing()
 
     async def _note_running(self) -> None:
-        """Runs that began before this window was there to hear of them."""
-        for run in await self.services.runs.active():
-            began = Progress(
-                run_id=run.id,
-                agent_id=run.agent_id,
-                conversation_id=run.conversation_id,
-                phase="sent",
-                at=run.created_at,
-            )
-            self._doing.setdefault(run.id, began)
+        self._activity.begin(await self.services.runs.active())
         self._tell_doing()
 
     def _tell_doing(self) -> None:
-        self.agents.set_doing({event.agent_id: event.text for event in self._doing.values()})
+        self.agents.set_doing(self._activity.by_agent())
         self._tell_working()
 
     async def _drop_ended(self) -> None:
         """A run that is over does nothing any more, whether its last word of progress arrived or not."""
-        known = set(self._doing)
-        active = {run.id for run in await self.services.runs.active()}
-        for run_id in known - active:
-            self._doing.pop(run_id, None)
+        known = self._activity.run_ids
+        self._activity.drop(known - {run.id for run in await self.services.runs.active()})
         self._tell_doing()
 
     def _tell_working(self) -> None:
         agent, conversation = self.agent, self.conversation
         if agent is None or conversation is None:
             self.working.emit(None)
-            return
-        own = [event for event in self._doing.values() if event.agent_id == agent.id]
-        here = [event for event in own if event.conversation_id == conversation.active_id]
-        if here or not own:
-            self.working.emit(here[-1] if here else None)
-            return
-        words = self.tr("{} is busy in another conversation").format(agent.name)
-        self.working.emit(own[-1].model_copy(update={"text": words}))
+        else:
+            self.working.emit(self._activity.of(agent, conversation))
+
+    @property
+    def row(self) -> AgentRow | None:
+        """The open agent's row in the list."""
+        at = self.agents.index_of(self.agent.id) if self.agent is not None else -1
+        return self.agents.rows[at] if at >= 0 else None
+
+    def open_neighbour(self, step: int) -> None:
+        """The agent that stands so many rows below the open one, if there is one."""
+        row = self.row
+        at = self.agents.index_of(row.agent.id) + step if row is not None else -1
+        if 0 <= at < len(self.agents.rows):
+            self.open(self.agents.rows[at].agent.id)
 
     @property
     def active_runs(self) -> int:
@@ -205,7 +198,7 @@ class Workspace(QObject):
 
     def forget_runs(self) -> None:
         """The engine is gone, so nothing runs until it says otherwise."""
-        self._doing.clear()
+        self._activity.clear()
         self.agents.set_doing({})
         self.working.emit(None)
 
@@ -271,3 +264,9 @@ class Workspace(QObject):
             if steps:
                 self.measured.emit(steps[-1])
                 return
+
+    async def _read_tools(self) -> None:
+        self.tools_read.emit(await self.services.tools.list())
+
+    async def _read_api(self) -> None:
+        self.api_read.emit(await self.services.api.status())

@@ -1,12 +1,13 @@
-"""Puts the window together: builds the views and connects what they say to what is done about it."""
+"""Puts the window together: builds its parts and connects what they say to what is done about it."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from app.config import Config
-from app.domain.agent import Agent
+from app.domain.agent import Agent, AgentPatch
 from app.domain.conversation import Conversation
+from app.domain.system import EngineStatus
 from app.ui.agents.actions import AgentActions
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.bridge.event_relay import EventRelay
@@ -15,19 +16,35 @@ from app.ui.kit.toast import ToastHost
 from app.ui.state.ask import Ask
 from app.ui.state.command_registry import Commands
 from app.ui.state.errors import Errors
+from app.ui.state.look import Look
 from app.ui.state.model_catalog import ModelCatalog
 from app.ui.state.preferences import Preferences
+from app.ui.state.server_lines import other_hosts
 from app.ui.state.view_context import ViewContext
 from app.ui.state.workspace import Workspace
 from app.ui.theme import Theme
 from app.ui.window.centre import Centre
-from app.ui.window.command_actions import CommandLink
+from app.ui.window.chat_page import ChatPage
+from app.ui.window.commands import (
+    Destinations,
+    Possible,
+    agent_commands,
+    chat_commands,
+    lares_commands,
+    view_commands,
+)
 from app.ui.window.engine_state import EngineState
 from app.ui.window.main_window import MainWindow
 from app.ui.window.pages import Pages
+from app.ui.window.side_columns import SideColumns
 from app.ui.window.starting import Starting
 from app.ui.window.status_line import StatusLine
 from app.ui.window.top_bar import TopBar
+from app.ui.window.undo import undo_last
+
+if TYPE_CHECKING:
+    from app.ui.chat.view import ChatView
+    from app.ui.first_run.page import FirstRun
 
 TABS = ("chat", "history")
 SOLO = ("first run", "starting", "repair")
@@ -35,7 +52,7 @@ SOLO = ("first run", "starting", "repair")
 
 
 class Assembly(QObject):
-    """Everything of one window. Views are made here; services come through the connection."""
+    """Everything of one window. Nothing but the application takes it: each part gets the values it works with."""
 
     def __init__(
         self,
@@ -50,25 +67,25 @@ class Assembly(QObject):
         with_menu: bool = True,
     ) -> None:
         super().__init__()
-        self.theme, self.connection, self.tasks, self.preferences = theme, connection, tasks, preferences
-        self.config = config
+        self.theme, self.connection, self.preferences = theme, connection, preferences
         self.window = MainWindow(theme, preferences)
         self.workspace = Workspace(connection.services, tasks, self)
         ask, toasts = Ask(theme, self.window), ToastHost(theme, self.window)
-        shelf = ModelCatalog(connection.services, tasks, self)
-        self.desk = ViewContext(theme, connection.services, tasks, self.workspace, preferences, ask, toasts, shelf)
+        catalog = ModelCatalog(connection.services, tasks, self)
+        self.view = ViewContext(theme, connection.services, tasks, self.workspace, preferences, ask, toasts, catalog)
         self.commands = Commands(self.window)
         self.centre = Centre(theme)
-        self.pages = Pages(self.desk, config, self.commands, self.centre)
-        self.actions = AgentActions(self.desk, self)
-        self.chat: Any = None
-        self.first_run: Any = None
+        self.pages = Pages(self.view, config, self.commands, self.centre)
+        self.actions = AgentActions(self.view, self)
+        self.columns = SideColumns(self.view, self.window)
+        self.chat_page = ChatPage(self.view, self.pages)
+        self.first_run: FirstRun | None = None
         """There only while there is no agent: with its table of models it is a third of all widgets."""
-        self.data_folder = ""
-        self.commands.add(*CommandLink(self).commands())
+        self._data_folder = ""
+        self._add_commands()
         self.top = TopBar(theme, self.commands, with_menu)
         self.status = StatusLine(theme)
-        self.notes = EngineState(self)
+        self.engine_state = EngineState(self.view, connection, self.centre.banner, config.backups)
         self._errors, self._relay = errors, relay
         self.centre.add_page("starting", Starting(theme))
         self.window.set_bars(self.top, self.status)
@@ -79,16 +96,40 @@ class Assembly(QObject):
     def furnish(self) -> None:
         """The rest, after the first paint: nothing of it can be seen before the engine has answered."""
         from app.ui.palette.search import PaletteSearch
-        from app.ui.window.columns import LeftColumn, RightColumn
 
-        self.left = LeftColumn(self.desk, self.commands)
-        self.right = RightColumn(self.desk)
-        self.finding = PaletteSearch(self.desk, self.commands, self.window)
-        self.window.set_columns(self.left.widget, self.left.rail, self.right.widget)
+        self.columns.furnish(self.commands)
+        self.left, self.right = self.columns.left, self.columns.right
+        self.search = PaletteSearch(self.view, self.commands, self.window)
         self._connect_left()
         self._connect_right()
+        self._connect_chat()
         self._connect_workspace()
-        self.notes.follow(self._errors, self._relay)
+        self._connect_engine()
+
+    def _add_commands(self) -> None:
+        workspace, connection = self.workspace, self.connection
+
+        def connected() -> bool:
+            return connection.state == "connected"
+
+        possible = Possible(connected, lambda: workspace.agent is not None and connected())
+        go = Destinations(
+            palette=lambda: self.search.open(),
+            search=lambda: self.search.open_search(),
+            chat=lambda: self.show_tab("chat"),
+            history=lambda: self.show_tab("history"),
+        )
+        look = Look(self.theme, self.preferences)
+        self.commands.add(
+            *agent_commands(self.actions, workspace, self.pages, self.columns, possible),
+            *chat_commands(self.chat_page, possible),
+            *view_commands(self.window, look, go, possible),
+            *lares_commands(self.pages, lambda: undo_last(self.view.toasts), self.window.closing.emit),
+        )
+
+    @property
+    def chat(self) -> "ChatView | None":
+        return self.chat_page.chat
 
     # Views
 
@@ -107,7 +148,7 @@ class Assembly(QObject):
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)
         settings.models_wanted.connect(self.pages.models)
-        settings.refresh_wanted.connect(self.desk.catalog.look_again)
+        settings.refresh_wanted.connect(self.view.catalog.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
         conversations.picked.connect(actions.open_conversation)
@@ -124,15 +165,59 @@ class Assembly(QObject):
 
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
-        self.desk.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
-        self.finding.message_wanted.connect(self._show_message)
-        self.finding.block_wanted.connect(self._show_block)
-        self.finding.agent_wanted.connect(self._picked)
+        self.right.context.fix_wanted.connect(lambda tokens: self.actions.patch(AgentPatch(context_window=tokens)))
+        self.columns.right_wanted.connect(self._leave_history)
+        self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
+        self.search.message_wanted.connect(self._show_message)
+        self.search.block_wanted.connect(self._show_block)
+        self.search.agent_wanted.connect(self._picked)
+
+    def _connect_chat(self) -> None:
+        chat, panes = self.chat_page, self.window.panes
+        chat.history_wanted.connect(self.show_history)
+        chat.model_wanted.connect(lambda: self.commands.run("agent.model"))
+        chat.blocks_wanted.connect(lambda: self.commands.run("agent.block"))
+        chat.patched.connect(self.actions.patch)
+        # Without a right column they stand above the composer, whose buttons stay free.
+        chat.built.connect(lambda: self.view.toasts.anchor_to(panes["right"], chat.build().area, panes["centre"]))
+
+    def _connect_engine(self) -> None:
+        view, connection, catalog = self.view, self.connection, self.view.catalog
+        self._errors.told.connect(view.tell_error)
+        self._errors.crashed.connect(self.pages.crash)
+        self._relay.batch.connect(self.workspace.on_batch)
+        self.workspace.changed.connect(catalog.on_changed)
+        self.workspace.tools_read.connect(self.left.settings.show_tools)
+        self.workspace.api_read.connect(self.top.show_api)
+        catalog.changed.connect(self._show_models)
+        catalog.refused.connect(view.tell_error)
+        connection.state_changed.connect(self._engine_changed)
+        connection.connected.connect(self._connected)
+        connection.failed.connect(self.pages.repair)
+        connection.raise_wanted.connect(self.window.come_forward)
+        self.pages.retry_wanted.connect(connection.retry)
+        self.pages.going_back.connect(self.engine_state.note_going_back)
+        self.pages.restore_wanted.connect(self.engine_state.restore)
+
+    def _engine_changed(self, state: str) -> None:
+        self.status.show_engine(state)
+        self.chat_page.set_connected(state == "connected")
+        self.commands.refresh()
+        if state == "starting" and self.centre.page == "repair":
+            self.pages.show("starting")
+
+    def _connected(self, status: EngineStatus, lost: bool) -> None:
+        self._data_folder = status.data_folder
+
+    def _show_models(self) -> None:
+        known = self.view.catalog.known
+        self.left.settings.show_models(known)
+        self.top.set_hosts(other_hosts(known.offers))
 
     def _connect_pages(self) -> None:
         self.centre.tab_picked.connect(self.show_tab)
         self.pages.changed.connect(self._page_shown)
-        self.pages.agent_made.connect(lambda agent_id: self.tasks.spawn(self._show_made(agent_id), self))
+        self.pages.agent_made.connect(self._show_made)
         self.top.servers_wanted.connect(self.pages.servers)
         self.top.api_wanted.connect(self.pages.local_api)
         self.window.escaped.connect(self._escape)
@@ -158,15 +243,13 @@ class Assembly(QObject):
         if name == "history":
             self.show_history("")
         else:
-            self._chat_view()
-            self.pages.show("chat")
-            self.chat.setFocus()
+            self.chat_page.show()
 
     def show_history(self, block_id: str) -> None:
         from app.ui.memory.history.view import HistoryView
 
         if not self.centre.has_page("history"):
-            page = HistoryView(self.desk)
+            page = HistoryView(self.view)
             page.message_wanted.connect(self._show_message)
             page.back_wanted.connect(lambda: self.show_tab("chat"))
             self.centre.add_page("history", page)
@@ -176,28 +259,24 @@ class Assembly(QObject):
             view.begin(block_id)
 
     def _show_message(self, message_id: str, conversation_id: str = "") -> None:
-        self.tasks.spawn(self._jump(message_id, conversation_id), self)
+        self.view.run(self._jump(message_id, conversation_id), self)
 
     async def _jump(self, message_id: str, conversation_id: str) -> None:
-        message = await self.desk.services.messages.get(message_id)
+        message = await self.view.services.messages.get(message_id)
         await self.workspace.open_now(message.agent_id, conversation_id)
-        self.show_tab("chat")
-        self.chat.show_message(message_id)
+        self.chat_page.show()
+        self.chat_page.show_message(message_id)
 
-    async def _show_made(self, agent_id: str) -> None:
-        await self.workspace.open_now(agent_id)
-        self.show_tab("chat")
+    def _show_made(self, agent_id: str) -> None:
+        self.view.run(self.workspace.open_now(agent_id), self, done=lambda _: self.chat_page.show())
 
     def _show_block(self, agent_id: str, block_id: str) -> None:
         self._picked(agent_id)
-        self.show_right()
-        self.right.memory.reveal(block_id)
+        self.columns.go_to_block(block_id)
 
-    def show_right(self) -> None:
+    def _leave_history(self) -> None:
         if self.centre.page == "history":
             self.show_tab("chat")
-        if not self.window.column_shown("right"):
-            self.window.toggle_column("right")
 
     def _page_shown(self, name: str) -> None:
         self.window.set_full(name == "history")
@@ -209,34 +288,26 @@ class Assembly(QObject):
         if self.centre.page == "history":
             self.show_tab("chat")
         elif self.centre.page == "chat" and self.workspace.active_runs:
-            self.chat.stop()
+            self.chat_page.stop()
         elif self.centre.page not in (*TABS, *SOLO):
             self.pages.back()
 
     def _show_first_run(self) -> None:
         if self.first_run is None:
-            from app.ui.window.first_run_wiring import make_first_run
+            from app.ui.first_run.page import FirstRun
 
-            self.first_run = make_first_run(self)
-            self.centre.add_page("first run", self.first_run)
+            page = self.first_run = FirstRun(self.view)
+            page.show_folder(self._data_folder)
+            page.demo_wanted.connect(self.actions.make_demo)
+            page.server_wanted.connect(self.pages.add_server)
+            page.made.connect(self.pages.agent_made)
+            self.pages.add("first run", page)
         self.pages.show("first run")
 
     def _drop_first_run(self) -> None:
         if self.first_run is not None and self.centre.page != "first run":
             self.centre.drop_page("first run")
             self.first_run = None
-
-    def _chat_view(self) -> Any:
-        """Built late: what draws markdown costs as much as all that the first paint needs."""
-        if self.chat is None:
-            from app.ui.window.chat_wiring import make_chat
-
-            self.chat = make_chat(self)
-            self.centre.add_page("chat", self.chat)
-            # Without a right column they stand above the composer, whose buttons stay free.
-            panes = self.window.panes
-            self.desk.toasts.anchor_to(panes["right"], self.chat.area, panes["centre"])
-        return self.chat
 
     # What the workspace says
 
@@ -250,11 +321,8 @@ class Assembly(QObject):
         self.left.show_agent(agent)
         self.right.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
-        chat = self._chat_view()
-        other = chat.agent is None or chat.agent.id != agent.id
-        if other:
-            chat.set_mode(self.preferences.get(f"mode/{agent.id}", "interactive"))
-        chat.open(agent, conversation)
+        other = self.chat is None or self.chat.agent is None or self.chat.agent.id != agent.id
+        self.chat_page.open(agent, conversation)
         self.preferences.set("agent", agent.id)
         self.preferences.set("conversation", conversation.id)
         if self.centre.page in SOLO:
@@ -268,7 +336,7 @@ class Assembly(QObject):
     def _agent_changed(self, agent: Agent) -> None:
         self.left.show_agent(agent)
         self.status.show_agent(agent.name, agent.model)
-        self._chat_view().show_agent(agent)
+        self.chat_page.show_agent(agent)
 
     def _emptied(self) -> None:
         self.commands.refresh()
@@ -282,16 +350,6 @@ class Assembly(QObject):
     def unsaved(self) -> list[str]:
         """What was typed and would be lost with the window, in words."""
         return self.right.memory.unsaved + self.pages.unsaved
-
-    @property
-    def unsent(self) -> bool:
-        """Whether a message waits for the end of a reply."""
-        return self.chat is not None and self.chat.unsent
-
-    def keep_drafts(self) -> None:
-        """Before the window closes: what was typed and not sent."""
-        if self.chat is not None:
-            self.chat.leave()
 
     def _conversations_changed(self, rows: tuple[Conversation, ...]) -> None:
         current = self.workspace.conversation

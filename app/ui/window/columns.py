@@ -17,16 +17,16 @@ from app.ui.state.view_context import ViewContext
 class LeftColumn(QObject):
     """The list stays; the settings below it scroll. What they leave free is for more of the list."""
 
-    def __init__(self, desk: ViewContext, commands: Commands) -> None:
+    def __init__(self, view: ViewContext, commands: Commands) -> None:
         super().__init__()
         tips = {command.id: commands.tip(command.id) for command in commands}
-        self.agents = AgentListView(desk.theme, desk.workspace.agents, tips)
-        self.rail = AgentRail(desk.theme, desk.workspace.agents)
-        self.settings = AgentSettings(desk.theme)
+        self.agents = AgentListView(view.theme, view.workspace.agents, tips)
+        self.rail = AgentRail(view.theme, view.workspace.agents)
+        self.settings = AgentSettings(view.theme)
         self._area: QScrollArea = scrolled(self.settings, self.settings.accessibleName())
         self._area.hide()
         self.widget: QFrame = frame_of("panel")
-        layout = column_of(desk.theme, self.agents, self._area, parent=self.widget, gap=0)
+        layout = column_of(view.theme, self.agents, self._area, parent=self.widget, gap=0)
         layout.setStretch(1, 1)
         layout.addStretch(0)
         for part in (self.widget, self.settings):
@@ -53,11 +53,11 @@ class LeftColumn(QObject):
 class RightColumn:
     """Context bar and memory; the column scrolls as a whole."""
 
-    def __init__(self, desk: ViewContext) -> None:
-        self.context = ContextBar(desk.theme)
-        self.memory = MemoryView(desk)
+    def __init__(self, view: ViewContext) -> None:
+        self.context = ContextBar(view.theme)
+        self.memory = MemoryView(view)
         content = frame_of("panel")
-        column_of(desk.theme, self.context, hairline(), self.memory, None, parent=content, gap=0)
+        column_of(view.theme, self.context, hairline(), self.memory, None, parent=content, gap=0)
         self.widget: QScrollArea = scrolled(content, self.context.tr("Context and memory"))
 
     def show_agent(self, agent: Agent | None) -> None:

@@ -1,66 +1,140 @@
-"""The list of everything one can do in the window, with its keys. What a command does is given in."""
+"""Everything one can do in the window, menu by menu: its words, its keys, what it does and when it can be done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from app.domain.agent import AgentRow
+from app.ui.agents.actions import AgentActions
 from app.ui.state.command_registry import Command
+from app.ui.state.look import Look
+from app.ui.state.workspace import Workspace
+from app.ui.window.chat_page import ChatPage
+from app.ui.window.main_window import MainWindow
+from app.ui.window.pages import Pages
+from app.ui.window.side_columns import SideColumns
 
 Run = Callable[[], None]
-Enabled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Possible:
+    """What must be so for a command to make sense."""
+
+    connected: Callable[[], bool]
+    on_agent: Callable[[], bool]
+    """An agent is open, and the engine there to change it."""
 
 
 def tr(text: str) -> str:
     return QCoreApplication.translate("commands", text)
 
 
-def window_commands(runs: Mapping[str, Run], enabled: Mapping[str, Enabled]) -> tuple[Command, ...]:
-    """`runs` by command id; a command without one does not exist here."""
+def agent_commands(
+    actions: AgentActions, workspace: Workspace, pages: Pages, columns: SideColumns, possible: Possible
+) -> tuple[Command, ...]:
+    def on_row(act: Callable[[AgentRow], None]) -> Run:
+        def run() -> None:
+            if workspace.row is not None:
+                act(workspace.row)
 
-    def make(id: str, title: str, keys: str = "", icon: str = "", group: str = "", hidden: bool = False) -> Command:
-        shortcuts = tuple(keys.split(" or ")) if keys else ()
-        can = enabled.get(id, enabled.get(id.partition(".")[0] + ".", _always))
-        return Command(id, title, runs[id], shortcuts, can, icon, group, hidden)
+        return run
 
-    agent, chat, view, help_ = tr("Agent"), tr("Conversation"), tr("View"), tr("Lares")
-    every = (
-        ("agent.new", tr("New agent"), "Ctrl+N", "plus", agent),
-        ("agent.rename", tr("Rename this agent"), "", "edit", agent),
-        ("agent.duplicate", tr("Duplicate this agent"), "", "copy", agent),
-        ("agent.pin", tr("Keep this agent at the top, or not"), "", "pin", agent),
-        ("agent.delete", tr("Delete this agent"), "", "trash", agent),
-        ("agent.model", tr("Change the model"), "Ctrl+M", "model", agent),
-        ("agent.instructions", tr("Edit system instructions"), "", "edit", agent),
-        ("agent.block", tr("Go to the first memory block"), "Ctrl+Shift+M", "memory", agent),
-        ("agent.add_block", tr("Add a memory block"), "", "plus", agent),
-        ("agent.conversation", tr("New conversation"), "Ctrl+Shift+N", "plus", agent),
-        ("agents.previous", tr("Previous agent"), "Alt+Up", "chevron-up", agent),
-        ("agents.next", tr("Next agent"), "Alt+Down", "chevron-down", agent),
-        ("demo", tr("Make the demo agent"), "", "flame", agent),
-        ("chat.find", tr("Find in this conversation"), "Ctrl+F", "search", chat),
-        ("chat.retry", tr("Try the last reply again"), "Ctrl+R", "refresh", chat),
-        ("chat.role", tr("Write as user or as system"), "Ctrl+Shift+S", "user", chat),
-        ("chat.mode", tr("Simple, interactive or debug view"), "Ctrl+Shift+D", "eye", chat),
-        ("chat.stop", tr("Stop the reply"), "", "stop", chat),
-        ("palette", tr("Go to an agent, block, message or command"), "Ctrl+K", "search", view),
-        ("search", tr("Search in all messages"), "Ctrl+Shift+F", "search", view),
-        ("tab.chat", tr("Chat"), "Ctrl+1", "agent", view),
-        ("tab.history", tr("Memory history"), "Ctrl+2", "history", view),
-        ("column.left", tr("Show or hide the left column"), "Ctrl+B", "panel-left", view),
-        ("column.right", tr("Show or hide the right column"), "Ctrl+Alt+B", "panel-right", view),
-        ("column.next", tr("Next column"), "F6", "", ""),
-        ("column.previous", tr("Previous column"), "Shift+F6", "", ""),
-        ("scale.up", tr("Make everything larger"), "Ctrl++ or Ctrl+=", "plus", view),
-        ("scale.down", tr("Make everything smaller"), "Ctrl+-", "minus", view),
-        ("scale.reset", tr("Normal size"), "Ctrl+0", "", view),
-        ("theme", tr("Switch between light and dark"), "", "moon", view),
-        ("undo", tr("Take back the last change"), "Ctrl+Z", "undo", ""),
-        ("settings", tr("Settings"), "Ctrl+,", "settings", help_),
-        ("api", tr("Local API for programs"), "", "api", help_),
-        ("shortcuts", tr("Keyboard shortcuts"), "F1 or Ctrl+/", "keyboard", help_),
-        ("quit", tr("Quit Lares"), "Ctrl+Q", "close", help_),
+    menu, there, on_agent = tr("Agent"), possible.connected, possible.on_agent
+    new_block, talk_anew = tr("Add a memory block"), tr("New conversation")
+    first_block, keys = tr("Go to the first memory block"), ("Ctrl+Shift+M",)
+    return (
+        Command("agent.new", tr("New agent"), pages.new_agent, ("Ctrl+N",), there, "plus", menu),
+        Command("agent.rename", tr("Rename this agent"), on_row(actions.rename), (), on_agent, "edit", menu),
+        Command("agent.duplicate", tr("Duplicate this agent"), on_row(actions.duplicate), (), on_agent, "copy", menu),
+        Command("agent.pin", tr("Pin or unpin this agent"), on_row(actions.toggle_pin), (), on_agent, "pin", menu),
+        Command("agent.delete", tr("Delete this agent"), on_row(actions.delete), (), on_agent, "trash", menu),
+        Command("agent.model", tr("Change the model"), columns.choose_model, ("Ctrl+M",), on_agent, "model", menu),
+        Command("agent.instructions", tr("Edit system instructions"), pages.instructions, (), on_agent, "edit", menu),
+        Command("agent.block", first_block, columns.go_to_first_block, keys, on_agent, "memory", menu),
+        Command("agent.add_block", new_block, columns.add_block, (), on_agent, "plus", menu),
+        Command("agent.conversation", talk_anew, actions.new_conversation, ("Ctrl+Shift+N",), on_agent, "plus", menu),
+        Command(
+            "agents.previous",
+            tr("Previous agent"),
+            lambda: workspace.open_neighbour(-1),
+            ("Alt+Up",),
+            on_agent,
+            "chevron-up",
+            menu,
+        ),
+        Command(
+            "agents.next",
+            tr("Next agent"),
+            lambda: workspace.open_neighbour(1),
+            ("Alt+Down",),
+            on_agent,
+            "chevron-down",
+            menu,
+        ),
+        Command("demo", tr("Make the demo agent"), actions.make_demo, (), there, "flame", menu),
     )
-    return tuple(make(*one, hidden=not one[4]) for one in every if one[0] in runs)
+
+
+def chat_commands(chat: ChatPage, possible: Possible) -> tuple[Command, ...]:
+    menu, on_agent = tr("Conversation"), possible.on_agent
+    role, mode = tr("Write as user or as system"), tr("Simple, interactive or debug view")
+    return (
+        Command("chat.find", tr("Find in this conversation"), chat.find_text, ("Ctrl+F",), on_agent, "search", menu),
+        Command("chat.retry", tr("Try the last reply again"), chat.retry_last, ("Ctrl+R",), on_agent, "refresh", menu),
+        Command("chat.role", role, chat.toggle_role, ("Ctrl+Shift+S",), on_agent, "user", menu),
+        Command("chat.mode", mode, chat.next_mode, ("Ctrl+Shift+D",), on_agent, "eye", menu),
+        Command("chat.stop", tr("Stop the reply"), chat.stop, (), on_agent, "stop", menu),
+    )
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Where one can go from anywhere in the window."""
+
+    palette: Run
+    search: Run
+    chat: Run
+    history: Run
+
+
+def view_commands(window: MainWindow, look: Look, go: Destinations, possible: Possible) -> tuple[Command, ...]:
+    menu, always, on_agent = tr("View"), _always, possible.on_agent
+    everywhere = tr("Go to an agent, block, message or command")
+    left, right = tr("Show or hide the left column"), tr("Show or hide the right column")
+
+    def toggle(side: str) -> Run:
+        return lambda: window.toggle_column(side)
+
+    def cycle(step: int) -> Run:
+        return lambda: window.cycle_columns(step)
+
+    return (
+        Command("palette", everywhere, go.palette, ("Ctrl+K",), always, "search", menu),
+        Command("search", tr("Search in all messages"), go.search, ("Ctrl+Shift+F",), always, "search", menu),
+        Command("tab.chat", tr("Chat"), go.chat, ("Ctrl+1",), on_agent, "agent", menu),
+        Command("tab.history", tr("Memory history"), go.history, ("Ctrl+2",), on_agent, "history", menu),
+        Command("column.left", left, toggle("left"), ("Ctrl+B",), always, "panel-left", menu),
+        Command("column.right", right, toggle("right"), ("Ctrl+Alt+B",), always, "panel-right", menu),
+        Command("column.next", tr("Next column"), cycle(1), ("F6",), hidden=True),
+        Command("column.previous", tr("Previous column"), cycle(-1), ("Shift+F6",), hidden=True),
+        Command("scale.up", tr("Make everything larger"), look.enlarge, ("Ctrl++", "Ctrl+="), always, "plus", menu),
+        Command("scale.down", tr("Make everything smaller"), look.shrink, ("Ctrl+-",), always, "minus", menu),
+        Command("scale.reset", tr("Normal size"), look.reset_scale, ("Ctrl+0",), always, "", menu),
+        Command("theme", tr("Switch between light and dark"), look.switch_mode, (), always, "moon", menu),
+    )
+
+
+def lares_commands(pages: Pages, undo: Run, leave: Run) -> tuple[Command, ...]:
+    menu, always = tr("Lares"), _always
+    return (
+        Command("undo", tr("Undo the last change"), undo, ("Ctrl+Z",), always, "undo", hidden=True),
+        Command("settings", tr("Settings"), pages.appearance, ("Ctrl+,",), always, "settings", menu),
+        Command("api", tr("Local API for programs"), pages.local_api, (), always, "api", menu),
+        Command("shortcuts", tr("Keyboard shortcuts"), pages.shortcuts, ("F1", "Ctrl+/"), always, "keyboard", menu),
+        Command("quit", tr("Quit Lares"), leave, ("Ctrl+Q",), always, "close", menu),
+    )
 
 
 def _always() -> bool:

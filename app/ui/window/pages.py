@@ -27,9 +27,9 @@ class Pages(QObject):
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
 
-    def __init__(self, desk: ViewContext, config: Config, commands: Commands, centre: Centre) -> None:
+    def __init__(self, view: ViewContext, config: Config, commands: Commands, centre: Centre) -> None:
         super().__init__(centre)
-        self._desk = desk
+        self._view = view
         self._config = config
         self._commands = commands
         self._centre = centre
@@ -37,6 +37,12 @@ class Pages(QObject):
     @property
     def current(self) -> str:
         return self._centre.page
+
+    def add(self, name: str, page: QWidget, tools: QWidget | None = None) -> None:
+        """A page that somebody else builds; `tools` stand beside the tabs while it is shown."""
+        self._centre.add_page(name, page)
+        if tools is not None:
+            self._centre.extra.addWidget(tools)
 
     def show(self, name: str) -> None:
         self._centre.show_page(name)
@@ -59,7 +65,7 @@ class Pages(QObject):
         from app.ui.agents.new_agent import NewAgent
 
         def build() -> NewAgent:
-            page = NewAgent(self._desk)
+            page = NewAgent(self._view)
             page.closed.connect(self.back)
             page.servers_wanted.connect(self.servers)
             page.models_wanted.connect(self.models)
@@ -74,12 +80,12 @@ class Pages(QObject):
     def instructions(self) -> None:
         from app.ui.agents.instructions import Instructions
 
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is None:
             return
 
         def build() -> Instructions:
-            page = Instructions(self._desk, default_instructions())
+            page = Instructions(self._view, default_instructions())
             page.closed.connect(self.back)
             page.saved.connect(lambda text: self.patched.emit(AgentPatch(system=text)))
             return page
@@ -101,7 +107,7 @@ class Pages(QObject):
         from app.ui.settings.page import AppSettings
 
         def build() -> AppSettings:
-            page = AppSettings(self._desk, self._config)
+            page = AppSettings(self._view, self._config)
             page.closed.connect(self.back)
             page.swapped_enter.connect(self.enter_swapped)
             page.going_back.connect(self.going_back)
@@ -111,6 +117,9 @@ class Pages(QObject):
         self.show("settings")
         if isinstance(page, AppSettings):
             page.begin(section)
+
+    def appearance(self) -> None:
+        self.settings()
 
     def servers(self) -> None:
         self.settings("servers")
@@ -134,7 +143,7 @@ class Pages(QObject):
         from app.ui.window.shortcuts import Shortcuts
 
         def build() -> Shortcuts:
-            page = Shortcuts(self._desk.theme, self._commands)
+            page = Shortcuts(self._view.theme, self._commands)
             page.closed.connect(self.back)
             return page
 
@@ -145,7 +154,7 @@ class Pages(QObject):
         from app.ui.window.crash import Crash
 
         def build() -> Crash:
-            page = Crash(self._desk.theme)
+            page = Crash(self._view.theme)
             page.closed.connect(self.back)
             return page
 
@@ -159,7 +168,7 @@ class Pages(QObject):
         from app.ui.window.repair import Repair
 
         def build() -> Repair:
-            page = Repair(self._desk.theme, self._config)
+            page = Repair(self._view.theme, self._config)
             page.retry_wanted.connect(self.retry_wanted)
             page.restore_wanted.connect(self.restore_wanted)
             return page

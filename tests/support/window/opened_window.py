@@ -77,10 +77,10 @@ class OpenedWindow:
             await self.services.runs.cancel(run.id)
         await self.services.api.stop()
         if not self.ended.done():
-            self.view.desk.ask.cancel()
+            self.view.view.ask.cancel()
             self.window.closing.emit()
-            await self.until(lambda: self.ended.done() or self.view.desk.ask.isVisible(), "the window stayed")
-            self.view.desk.ask.answer("quit")
+            await self.until(lambda: self.ended.done() or self.view.view.ask.isVisible(), "the window stayed")
+            self.view.view.ask.answer("quit")
         await self.ended
         self.window.deleteLater()
         assert not self.crashes, self.crashes[0]

@@ -16,7 +16,7 @@ Wait = Callable[..., Any]
 
 def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask, emptied = window.view.desk.ask, []
+        ask, emptied = window.view.view.ask, []
         window.services.conversations.reset = emptied.append
         window.view.actions.reset_conversation(window.view.workspace.conversation)
         await window.until(ask.isVisible, "nobody asked")
@@ -30,7 +30,7 @@ def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
 
 def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask, emptied = window.view.desk.ask, []
+        ask, emptied = window.view.view.ask, []
 
         async def reset(conversation_id: str) -> None:
             emptied.append(conversation_id)

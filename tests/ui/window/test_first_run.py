@@ -34,7 +34,7 @@ def bare(
 
 
 def provider_of(window: OpenedWindow) -> Any:
-    return window.view.desk.catalog.known.puller
+    return window.view.view.catalog.known.puller
 
 
 def sees(window: OpenedWindow, text: str) -> Callable[[], bool]:

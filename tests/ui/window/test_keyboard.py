@@ -62,7 +62,7 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.tab_to(lambda widget: widget is history.why.undo, "Undo")
         await window.press(Key.Key_Space)
         await window.until(lambda: "dog" not in human_of(window, "Juno"), "the change was not taken back")
-        await window.until(lambda: window.view.desk.toasts.toasts, "no notice with the way back")
+        await window.until(lambda: window.view.view.toasts.toasts, "no notice with the way back")
         await window.press(Key.Key_Z, CTRL)
         await window.until(lambda: "dog" in human_of(window, "Juno"), "the undo could not be undone")
         await window.until(lambda: "is back" in texts(window.window), "nobody said that it is back")
@@ -117,7 +117,7 @@ def test_a_search_in_all_messages_jumps_to_the_hit(window: OpenedWindow, wait_fo
         await window.until(lambda: window.view.workspace.agent.name == "Archivist", "Alt Down opened nothing")
         await window.press(Key.Key_F, CTRL | SHIFT)
         await window.write("risotto")
-        palette = window.view.finding.palette
+        palette = window.view.search.palette
         await window.until(lambda: palette.rows, "nothing was found")
         await window.press(Key.Key_Return)
         await window.until(lambda: window.view.workspace.agent.name == "Juno", "the hit's agent did not open")
@@ -182,7 +182,7 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_f
         await window.write(">delete this agent")
         await window.press(Key.Key_Return)
         await window.until(lambda: "Juno" not in names(), "it was not deleted")
-        toasts = window.view.desk.toasts
+        toasts = window.view.view.toasts
         await window.until(lambda: toasts.toasts, "no notice")
         # What is read of the deleted agent comes back first; that it is gone is no news to anybody.
         await window.rest()
@@ -203,7 +203,7 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_f
 def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.view.chat.composer.editor.setFocus()
-        window.view.desk.tell_undo("Gone", "", "Undo", lambda: taken.append(1))
+        window.view.view.tell_undo("Gone", "", "Undo", lambda: taken.append(1))
         await window.write("ab")
         await window.press(Key.Key_Z, CTRL)
         assert (window.view.chat.composer.text, taken) == ("", [])

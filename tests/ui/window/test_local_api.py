@@ -90,8 +90,8 @@ def test_a_new_token_is_made_only_after_a_question(window: OpenedWindow, wait_fo
         await window.services.api.set_token("the-first-token-of-all")
         await opened_page(window)
         button(window.window, "Make a new one").click()
-        await window.until(window.view.desk.ask.isVisible, "nobody asked")
-        window.view.desk.ask.cancel()
+        await window.until(window.view.view.ask.isVisible, "nobody asked")
+        window.view.view.ask.cancel()
         await window.rest()
         assert await window.services.api.token() == "the-first-token-of-all"
 

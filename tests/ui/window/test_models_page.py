@@ -66,7 +66,7 @@ def test_the_test_of_a_loaded_model_has_room_for_its_words(home: OpenedWindow, w
     async def person() -> None:
         home.services.world.reports.clear()
         home.window.resize(1280, 800)
-        home.view.desk.catalog.look_again()
+        home.view.view.catalog.look_again()
         await home.until(lambda: set(tests()) == {"Test", "Test, about 90 s"}, "not said in fewer words")
         await home.rest()
         assert all(one.width() >= one.sizeHint().width() for one in tests().values())
@@ -91,11 +91,11 @@ def test_deleting_a_model_names_the_agents_that_use_it_and_asks(home: OpenedWind
         await home.rest()
         for keys, there in (((Key.Key_Return,), True), ((Key.Key_Tab, Key.Key_Return), False)):
             button(home.window, "Delete gemma4:e4b").click()
-            await home.until(home.view.desk.ask.isVisible, "nobody asked")
-            assert "Juno" in texts(home.view.desk.ask)
+            await home.until(home.view.view.ask.isVisible, "nobody asked")
+            assert "Juno" in texts(home.view.view.ask)
             for key in keys:
                 await home.press(key)
-            await home.until(lambda: not home.view.desk.ask.isVisible(), "the question stayed")
+            await home.until(lambda: not home.view.view.ask.isVisible(), "the question stayed")
             await home.rest()
             assert ("gemma4:e4b" in names(home)) is there
 
@@ -105,9 +105,9 @@ def test_deleting_a_model_names_the_agents_that_use_it_and_asks(home: OpenedWind
 def test_a_download_that_the_disk_cannot_hold_is_not_begun(home: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         table = home.view.centre.page_named("settings").models.table
-        memory = home.view.desk.catalog.known.memory.model_copy(update={"free_disk_bytes": 1_000_000_000})
-        known = home.view.desk.catalog.known.__class__(
-            offers=home.view.desk.catalog.known.offers, memory=memory, complete=True
+        memory = home.view.view.catalog.known.memory.model_copy(update={"free_disk_bytes": 1_000_000_000})
+        known = home.view.view.catalog.known.__class__(
+            offers=home.view.view.catalog.known.offers, memory=memory, complete=True
         )
         assert table.why_not_get(known, 2_500_000_000) == "It needs 2.5 GB on the disk; 1.0 GB are free."
         assert table.why_not_get(known, 500_000_000) == ""

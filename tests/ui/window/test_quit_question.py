@@ -18,7 +18,7 @@ def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedW
         conversation = window.view.workspace.conversation
         run = await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
         window.window.closing.emit()
-        await window.until(window.view.desk.ask.isVisible, "nobody asked")
+        await window.until(window.view.view.ask.isVisible, "nobody asked")
         assert not window.ended.done()
         world.gate.set()
         await world.run_tasks[run.id]
@@ -37,9 +37,9 @@ def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait
         await window.until(lambda: window.view.chat.replying, "the reply is not followed")
         window.view.chat.sending.send("And then this.", "user", ())
         window.window.closing.emit()
-        await window.until(window.view.desk.ask.isVisible, "nobody asked")
-        assert "it becomes a draft" in texts(window.view.desk.ask)
-        window.view.desk.ask.cancel()
+        await window.until(window.view.view.ask.isVisible, "nobody asked")
+        assert "it becomes a draft" in texts(window.view.view.ask)
+        window.view.view.ask.cancel()
         window.services.world.gate.set()
         await window.until(lambda: len(window.services.world.runs) > 1 and window.quiet, "what waited was not sent")
 

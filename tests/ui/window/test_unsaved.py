@@ -82,7 +82,7 @@ def test_text_that_was_saved_elsewhere_meanwhile_opens_no_editor(window: OpenedW
 
 def test_quitting_asks_about_text_that_is_not_saved(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask = window.view.desk.ask
+        ask = window.view.view.ask
         await type_into_human(window, " Likes tea.")
         await step_agent(window, Key.Key_Down)
         await window.press(Key.Key_Q, CTRL)
@@ -113,7 +113,7 @@ async def type_instructions(window: OpenedWindow, words: str) -> Instructions:
 
 def test_leaving_the_instructions_asks_before_it_throws_text_away(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask, centre = window.view.desk.ask, window.view.centre
+        ask, centre = window.view.view.ask, window.view.centre
         page = await type_instructions(window, " Be brief.")
         for leave in (lambda: window.press(Key.Key_Escape), lambda: click_cancel(window, page)):
             await leave()

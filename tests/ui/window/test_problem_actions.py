@@ -34,7 +34,7 @@ def home(
     wait_for(services.agents.update(juno.id, AgentPatch(model="ollama/qwen3:8b", context_window=4096)))
     opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
     wait_for(opened.open())
-    wait_for(opened.until(lambda: opened.view.desk.catalog.known.complete, "nothing was read"))
+    wait_for(opened.until(lambda: opened.view.view.catalog.known.complete, "nothing was read"))
     yield opened
     wait_for(opened.close())
 

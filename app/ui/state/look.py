@@ -1,0 +1,42 @@
+"""The look that a person chose: set at once and kept for the next time."""
+
+from app.ui.state.preferences import Preferences
+from app.ui.theme import Theme
+
+SCALE_STEP = 0.1
+
+
+class Look:
+    def __init__(self, theme: Theme, preferences: Preferences) -> None:
+        self._theme, self._preferences = theme, preferences
+
+    def set_mode(self, mode: str) -> None:
+        """`light`, `dark` or `system`."""
+        self._theme.set_mode(mode)
+        self._preferences.set("theme", mode)
+
+    def switch_mode(self) -> None:
+        self.set_mode("light" if self._theme.dark else "dark")
+
+    def set_scale(self, scale: float) -> None:
+        """1.0 is 100 %; the theme keeps it within its limits."""
+        self._theme.set_scale(scale)
+        self._preferences.set("scale", self._theme.scale)
+
+    def enlarge(self) -> None:
+        self.set_scale(self._theme.scale + SCALE_STEP)
+
+    def shrink(self) -> None:
+        self.set_scale(self._theme.scale - SCALE_STEP)
+
+    def reset_scale(self) -> None:
+        self.set_scale(1.0)
+
+    def set_reduced_motion(self, on: bool) -> None:
+        self._theme.set_reduced_motion(on)
+        self._preferences.set("reduced_motion", on)
+
+    def set_high_contrast(self, on: bool) -> None:
+        """Off means as the system has it."""
+        self._theme.set_high_contrast(True if on else None)
+        self._preferences.set("high_contrast", on)
