@@ -55,7 +55,7 @@ class ViewContext:
     ) -> "asyncio.Future[T]":
         """One thing that a person does: it begins at once, and ends with its owner.
 
-        `done` is told, or called with the result and may return the notice that is told; `undo` is offered with that notice and
+        `done` is told, or called with the result and may return the notice to tell; `undo` is offered with it and
         called with the result when it is chosen. An `AppError` goes to `failed`, without it to the person as a notice.
         """
 
