@@ -10,7 +10,8 @@ from app.ports.storage import Storage
 from app.ports.system import Clock
 
 FLUSH_AFTER_US = 200_000
-FLUSH_AFTER_CHARS = 12_000
+FLUSH_AFTER = 300
+"""Events: with so many waiting the batch is written before its time is up."""
 RESUME_GAP = 1_000
 """After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
 
@@ -37,7 +38,6 @@ class Emitter:
         self._clock = clock
         self._publish = publish
         self._unwritten: list[RunEvent] = []
-        self._chars = 0
         self._written_at = clock.now()
         self._writing = asyncio.Lock()
         self._piece: RunEvent | None = None
@@ -52,7 +52,6 @@ class Emitter:
         place = {"seq_id": self.next_seq(), "step_id": step_id, "step_no": step_no, "attempt": attempt}
         event = self._piece.model_copy(update={**place, "payload": payload})
         self._unwritten.append(event)
-        self._chars += 40
         self._tell(event)
         return event
 
@@ -67,7 +66,7 @@ class Emitter:
     def due(self) -> bool:
         """Whether the batch should be written now."""
         late = self._clock.now() - self._written_at >= FLUSH_AFTER_US
-        return bool(self._unwritten) and (late or self._chars >= FLUSH_AFTER_CHARS)
+        return bool(self._unwritten) and (late or len(self._unwritten) >= FLUSH_AFTER)
 
     async def flush(self) -> None:
         """Writes the batch in a transaction of its own. Whatever was published before is in the log afterwards."""
@@ -84,7 +83,6 @@ class Emitter:
         async with self._writing:
             batch = tuple(self._unwritten)
             self._unwritten.clear()
-            self._chars = 0
             self._written_at = self._clock.now()
             try:
                 yield batch

@@ -1,0 +1,82 @@
+"""Named points of a run at which an engine process kills itself, as a power cut would. Nothing of this is in the app.
+
+A point is `<what is stored>.<moment>`: `before` its transaction, `stored` but not committed, `committed`.
+"""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "LARES_TEST_CRASH_AT"
+FOLDER = Path(__file__).resolve().parent / "crashing"
+"""First on PYTHONPATH, it makes every Python child watch for the point."""
+KINDS = {"ModelReplied": "reply", "ToolsReturned": "tools", "WindowFull": "full", "RoomMade": "room"}
+POINTS = tuple(
+    f"{kind}.{moment}"
+    for kind in ("start", *KINDS.values(), "finish")
+    for moment in ("before", "stored", "committed")
+    if (kind, moment) != ("finish", "before")
+)
+"""`finish` is the transaction that ends the run; whether it will is known only once it is stored."""
+
+
+def install() -> None:
+    kind, _, moment = os.environ.get(VARIABLE, "").partition(".")
+    if kind == "start":
+        _watch_start(moment)
+    elif kind:
+        _watch_commits(kind, moment)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch_start(moment: str) -> None:
+    from app.engine.run.scheduler import Scheduler
+    from app.engine.run.start import RunStart
+
+    store: Any = RunStart.store
+
+    def watched(self: Any, repos: Any) -> Any:
+        if moment == "before":
+            _die()
+        started = store(self, repos)
+        if moment == "stored":
+            _die()
+        return started
+
+    setattr(RunStart, "store", watched)  # noqa: B010
+    if moment == "committed":
+        setattr(Scheduler, "_launch", lambda *_, **__: _die())  # noqa: B010
+
+
+def _watch_commits(kind: str, moment: str) -> None:
+    from app.engine.run import commit as commits
+    from app.engine.run import loop
+
+    def is_it(outcome: object, after: Any = None) -> bool:
+        if kind == "finish":
+            return after is not None and after.intent.kind == "finish"
+        return KINDS.get(type(outcome).__name__) == kind
+
+    store: Any = commits._Commit.store  # type: ignore[reportPrivateUsage]
+    whole: Any = loop.commit
+
+    def watched(self: Any, state: Any, outcome: Any, fresh: Any) -> Any:
+        if moment == "before" and is_it(outcome):
+            _die()
+        stored = store(self, state, outcome, fresh)
+        if moment == "stored" and is_it(outcome, stored.state):
+            _die()
+        return stored
+
+    async def watched_whole(state: Any, outcome: Any, *others: Any) -> Any:
+        after = await whole(state, outcome, *others)
+        if moment == "committed" and is_it(outcome, after):
+            _die()
+        return after
+
+    setattr(commits._Commit, "store", watched)  # type: ignore[reportPrivateUsage]  # noqa: B010
+    setattr(loop, "commit", watched_whole)  # noqa: B010

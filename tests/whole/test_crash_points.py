@@ -1,0 +1,91 @@
+"""`kill -9` at each named point of a run: taken up again, it ends with the same transcript, memory and window."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.bootstrap import open_engine
+from app.config import Config
+from app.domain.error import LinkError
+from app.domain.message import MessageDraft
+from app.domain.run import Run
+from app.services import Services
+from tests.support.engine.filling import fill
+from tests.support.engine.talking import block_value, check_invariants, events_of, transcript
+from tests.support.engine.whole_engine import agent_on, thread_of
+from tests.support.processes.crash_points import FOLDER, POINTS, VARIABLE
+from tests.support.processes.engine_child import EngineChild
+from tests.support.servers.openai_server import OpenAIServer
+
+pytestmark = pytest.mark.anyio
+TOLD = MessageDraft.of("my name is Brad, not Chad").model_copy(update={"otid": "told-once"})
+FILLED = 120
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as opened:
+        yield opened
+
+
+@pytest.fixture
+def crash_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Engine processes that start from now on kill themselves at a point; at none with an empty name."""
+    path = os.environ.get("PYTHONPATH", "")
+
+    def at(point: str) -> None:
+        monkeypatch.setenv(VARIABLE, point)
+        monkeypatch.setenv("PYTHONPATH", f"{FOLDER}{os.pathsep}{path}" if point else path)
+
+    return at
+
+
+async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
+    server: OpenAIServer, crash_at: Callable[[str], None], point: str
+):
+    engine = await open_engine(Config.load())
+    settings = {"max_output_tokens": 256}
+    agent = await agent_on(engine.services, server, context_window=4096, settings=settings)
+    thread = await thread_of(engine.services, agent)
+    await fill(engine.storage, engine.clock, engine.ids, thread, count=FILLED, keep=FILLED)
+    await engine.close()
+    child = EngineChild(Config.load())
+    crash_at(point)
+    await child.start()
+    with pytest.raises(LinkError):
+        await _run_to_its_end(child.services, thread)
+    assert child.client is not None
+    await child.client.wait_closed()
+    await child.client.close()
+    crash_at("")
+    async with child as again:
+        run = await again.services.runs.start(thread, TOLD)
+        await events_of(again.services, run.id)
+        await _check(again.services, run, thread)
+        messages = (await transcript(again.services, agent))[FILLED:]
+        check_invariants(messages)
+        assert [message.role for message in messages] == ["user", "assistant", "tool", "assistant"]
+        assert await block_value(again.services, agent) == "Name: Brad.\nLikes tea."
+        changes = await again.services.history.of_agent(agent.id, limit=500)
+        assert len([event for event in changes if event.origin.run_id == run.id]) == 1
+
+
+async def _run_to_its_end(services: Services, thread: str) -> None:
+    run = await services.runs.start(thread, TOLD)
+    await events_of(services, run.id)
+    await services.system.status()
+
+
+async def _check(services: Services, run: Run, thread: str) -> None:
+    ended = await services.runs.get(run.id)
+    assert (ended.status, ended.stop_reason, ended.usage.steps) == ("completed", "end_turn", 2), ended.failure
+    events = await events_of(services, run.id)
+    numbers = [event.seq_id for event in events]
+    assert numbers == sorted(set(numbers))
+    assert sum(event.payload.message_type == "stop_reason" for event in events) == 1
+
+
+@pytest.fixture(params=POINTS)
+def point(request: pytest.FixtureRequest) -> str:
+    return request.param
