@@ -32,7 +32,7 @@ async def child_of(services: Services, server: OpenAIServer, parent: Run) -> Run
 
 
 async def test_stopping_a_run_stops_those_it_asked_for(services: Services, server: OpenAIServer):
-    server.queue(Reply(hold=True), Reply(hold=True), Reply(hold=True))
+    server.queue(*[Reply(hold=True)] * 4)
     parent = await started(services, await agent_on(services, server), "do it together")
     child = await child_of(services, server, parent)
     grandchild = await child_of(services, server, child)
