@@ -15,7 +15,6 @@ from app.adapters.models.presets import PRESETS, places, probe
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
 from app.adapters.system import RandomIds, SystemClock
-from app.adapters.tools import NoTools
 from app.adapters.volumes import on_network_volume
 from app.config import Config
 from app.domain.agent import AgentDraft
@@ -28,6 +27,7 @@ from app.engine.deps import EngineDeps
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
+from app.engine.tools.router import tool_router
 from app.ports.api import ApiServer
 from app.ports.models import ModelAdapters
 from app.ports.storage import Repositories
@@ -131,7 +131,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     ports = EngineDeps(
         storage=storage,
         catalog=catalog,
-        tools=NoTools(),
+        tools=tool_router(storage),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=clock,
         ids=ids,

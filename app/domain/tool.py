@@ -14,6 +14,10 @@ ToolType = Literal[
     "letta_multi_agent_core",
     "external_mcp",
 ]
+"""The tool types of the Letta API."""
+
+MEMORY_TYPES: frozenset[ToolType] = frozenset({"letta_memory_core", "letta_sleeptime_core"})
+"""Pure functions of memory, evaluated in the transaction that stores their return."""
 
 
 class Tool(Frozen):
@@ -31,3 +35,18 @@ class Tool(Frozen):
     version: int = 1
     created_at: Micros
     updated_at: Micros
+
+    @property
+    def built_in(self) -> bool:
+        """It comes with Lares; nobody else may make a tool of its name."""
+        return self.tool_type.startswith("letta_")
+
+    @property
+    def edits_memory(self) -> bool:
+        """It has no effect but on memory blocks."""
+        return self.tool_type in MEMORY_TYPES
+
+    @property
+    def parallel_safe(self) -> bool:
+        """It may run beside other tools of its kind: what can be repeated does not care when it runs."""
+        return self.idempotent

@@ -18,7 +18,7 @@ class EngineDeps:
     storage: Storage
     catalog: ModelAdapters
     tools: ToolRunner
-    """Runs tools that are neither memory tools nor searches."""
+    """Runs all tools but those of memory, which run in the commit."""
     ledger: TokenLedger
     clock: Clock
     ids: IdFactory

@@ -10,7 +10,7 @@ import pytest
 from app.bootstrap import OpenEngine
 from app.domain.tool import Tool
 from app.engine.state import RunState, RunTools
-from app.ports.tools import ToolContext, ToolOutcome
+from app.ports.tools import OnOutput, ToolContext, ToolOutcome
 from tests.support.engine.talking import check_invariants, events_of, transcript
 from tests.support.engine.whole_engine import agent_on, started
 from tests.support.servers.openai_replies import Reply, ToolCall
@@ -37,7 +37,9 @@ class Post:
         running = engine._scheduler
         running._ports = replace(running._ports, tools=self)
 
-    async def run(self, tool: Tool, arguments: dict[str, Any], context: ToolContext) -> ToolOutcome:
+    async def run(
+        self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
+    ) -> ToolOutcome:
         text = await self._engine.storage.read(lambda repos: repos.runs.state(context.run_id))
         state = RunState.model_validate_json(text)
         assert isinstance(state.intent, RunTools)

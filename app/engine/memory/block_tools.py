@@ -33,9 +33,12 @@ class _Refused(Exception):
 
 
 def run_memory_tool(name: str, blocks: Blocks, arguments: Arguments) -> MemoryResult:
-    """Evaluates one memory tool call; never raises."""
+    """Evaluates one memory tool call; never raises. A tool that cannot run yet says so."""
+    tool = _TOOLS.get(name)
+    if tool is None:
+        return MemoryResult(False, f'The tool "{name}" cannot be run in this version of Lares.')
     try:
-        return _TOOLS[name](blocks, arguments)
+        return tool(blocks, arguments)
     except _Refused as refused:
         return MemoryResult(False, str(refused))
 
@@ -97,7 +100,6 @@ _TOOLS: dict[str, Callable[[Blocks, Arguments], MemoryResult]] = {
     "core_memory_append": _append,
     "core_memory_replace": _replace,
 }
-MEMORY_TOOLS = frozenset(_TOOLS)
 
 
 def _block(blocks: Blocks, arguments: Arguments) -> Block:

@@ -18,7 +18,6 @@ from app.engine.run.closing import closing_payloads
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.policy import read_policy
 from app.engine.state import Finish, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
-from app.engine.tools.router import runs_in_transaction
 from app.ports.storage import Repositories
 
 
@@ -133,7 +132,7 @@ class _Commit:
         before = self._repos.history.last_seq()
         for call in calls:
             tool = tools.get(call.name)
-            if call.tool_call_id in returns or tool is None or not runs_in_transaction(tool):
+            if call.tool_call_id in returns or tool is None or not tool.edits_memory:
                 continue
             returns[call.tool_call_id] = self._memory_tool(call, state)
         changed = self._repos.history.last_seq() > before

@@ -1,5 +1,10 @@
 """The effects of a run: calling the model and running tools. The only part that waits and is ever cancelled."""
 
+import asyncio
+from collections.abc import Coroutine, Iterator
+from itertools import groupby
+from typing import Any
+
 from app.domain.message import ToolReturnPart
 from app.domain.tool import Tool
 from app.engine.deps import EngineDeps
@@ -9,8 +14,9 @@ from app.engine.reply import Call
 from app.engine.run.apply import STOPPED_AT_WORK, known_return, tool_error
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
-from app.engine.tools.router import run_tool, runs_in_transaction, starts_unnoticed
+from app.engine.tools.router import run_tool
 from app.ports.storage import Repositories
+from app.ports.tools import ToolContext
 
 
 async def perform(
@@ -33,29 +39,71 @@ async def perform(
 async def _run_tools(
     action: RunTools, state: RunState, ports: EngineDeps, emitter: Emitter, partial: PartialOutcome
 ) -> Outcome:
+    """In the order of the calls; neighbours that are parallel safe run together."""
     returns: dict[str, ToolReturnPart] = {}
     partial.returns = returns
     tools = await ports.storage.read(lambda repos: _tools_of(repos, state.agent_id))
+    to_run: list[tuple[Tool, Call]] = []
     for call in state.calls_of(action):
+        tool = tools.get(call.name)
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
-            continue
-        if call.result:
+        elif call.result:
             returns[call.tool_call_id] = known_return(call)
-            continue
-        tool = tools.get(call.name)
-        if tool is None:
+        elif tool is None:
             names = ", ".join(tools) or "none"
             returns[call.tool_call_id] = tool_error(call, f'There is no tool "{call.name}". Your tools are: {names}.')
-            continue
-        if runs_in_transaction(tool):
-            continue
-        if starts_unnoticed(tool):
-            await _note_start(call, state, ports)
-        emitter.progress(progress(state, "tool", call.name, ports))
-        returns[call.tool_call_id] = tool_error(call, STOPPED_AT_WORK)  # what a stop finds
-        returns[call.tool_call_id] = await run_tool(tool, call, call.parsed, state, ports)
+        elif not tool.edits_memory:
+            to_run.append((tool, call))
+    for together in _batches(to_run):
+        await _all([_run(tool, call, returns, state, ports, emitter) for tool, call in together])
     return ToolsReturned(returns)
+
+
+def _batches(to_run: list[tuple[Tool, Call]]) -> Iterator[list[tuple[Tool, Call]]]:
+    """What runs at the same time."""
+    for parallel, neighbours in groupby(to_run, lambda one: one[0].parallel_safe):
+        if parallel:
+            yield list(neighbours)
+        else:
+            yield from ([one] for one in neighbours)
+
+
+async def _all(work: list[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all; the first that raises, or a cancellation, stops the others before it goes on."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+async def _run(
+    tool: Tool,
+    call: Call,
+    returns: dict[str, ToolReturnPart],
+    state: RunState,
+    ports: EngineDeps,
+    emitter: Emitter,
+) -> None:
+    if not tool.idempotent:
+        await _note_start(call, state, ports)
+    emitter.progress(progress(state, "tool", call.name, ports))
+    context = ToolContext(
+        agent_id=state.agent_id,
+        conversation_id=state.conversation_id,
+        run_id=state.run_id,
+        step_id=state.step_id,
+        tool_call_id=call.tool_call_id,
+    )
+    printed: list[str] = []
+    try:
+        returns[call.tool_call_id] = await run_tool(tool, call, context, ports.tools, ports.clock, printed.append)
+    except BaseException:  # what a stop finds
+        stopped = tool_error(call, STOPPED_AT_WORK)
+        returns[call.tool_call_id] = stopped.model_copy(update={"stdout": ("".join(printed),) if printed else ()})
+        raise
 
 
 def _tools_of(repos: Repositories, agent_id: str) -> dict[str, Tool]:

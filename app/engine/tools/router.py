@@ -1,42 +1,62 @@
-"""How a call finds its tool: memory tools run inside the transaction, searches read, others go to the tool runner."""
+"""How a call finds what runs its tool: by the type of the tool, never by its name."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from typing import Any
 
+from app.domain.error import StorageError
 from app.domain.message import ToolReturnPart
-from app.domain.tool import Tool
-from app.engine.deps import EngineDeps
-from app.engine.memory.block_tools import MEMORY_TOOLS
-from app.engine.state import Call, RunState
+from app.domain.tool import Tool, ToolType
+from app.engine.reply import Call
 from app.engine.tools.search import conversation_search
-from app.ports.tools import ToolContext, ToolOutcome
+from app.engine.tools.stored import StoredTools, cannot_run
+from app.ports.storage import Storage
+from app.ports.system import Clock
+from app.ports.tools import OnOutput, ToolContext, ToolOutcome, ToolRunner
+
+log = logging.getLogger(__name__)
 
 
-def runs_in_transaction(tool: Tool) -> bool:
-    """Whether the tool is a pure function of memory, evaluated when its return is stored."""
-    return tool.name in MEMORY_TOOLS
+class ToolRouter:
+    """The tool runner of an engine: one runner for each type. Memory tools have none, they run in the commit."""
+
+    def __init__(self, runners: Mapping[ToolType, ToolRunner]) -> None:
+        self._runners = dict(runners)
+
+    async def run(
+        self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
+    ) -> ToolOutcome:
+        """As its runner, within the limits of the call. Raises `StorageError` only."""
+        runner = self._runners.get(tool.tool_type)
+        if runner is None:
+            return cannot_run(tool)
+        limit = asyncio.timeout(context.limits.seconds)
+        try:
+            async with limit:
+                return await runner.run(tool, arguments, context, on_output)
+        except StorageError:
+            raise
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                text = f'The tool "{tool.name}" was stopped after {context.limits.seconds:g} seconds.'
+                return ToolOutcome(ok=False, text=text)
+            log.exception("The tool %s failed", tool.name)
+            return ToolOutcome(ok=False, text=f'The tool "{tool.name}" failed: {type(error).__name__}: {error}')
 
 
-def starts_unnoticed(tool: Tool) -> bool:
-    """Whether running it twice could do harm, so that its start must be recorded first."""
-    return not tool.idempotent
+def tool_router(storage: Storage) -> ToolRouter:
+    """The tools that need nothing but what the engine has stored."""
+    return ToolRouter({"letta_core": StoredTools(storage, {"conversation_search": conversation_search})})
 
 
 async def run_tool(
-    tool: Tool, call: Call, arguments: dict[str, Any], state: RunState, ports: EngineDeps
+    tool: Tool, call: Call, context: ToolContext, runner: ToolRunner, clock: Clock, on_output: OnOutput
 ) -> ToolReturnPart:
-    """Runs a tool that reaches outside memory. Its failure is a return for the model."""
-    begun = ports.clock.now()
-    if tool.name == "conversation_search":
-        outcome = await conversation_search(state.agent_id, arguments, ports)
-    else:
-        context = ToolContext(
-            agent_id=state.agent_id,
-            conversation_id=state.conversation_id,
-            run_id=state.run_id,
-            tool_call_id=call.tool_call_id,
-        )
-        outcome = await ports.tools.run(tool, arguments, context)
-    return _part(tool, call, outcome, (ports.clock.now() - begun) // 1000)
+    """Runs a tool that reaches outside memory. Its failure is a return for the model; raises `StorageError` only."""
+    begun = clock.now()
+    outcome = await runner.run(tool, call.parsed, context, on_output)
+    return _part(tool, call, outcome, (clock.now() - begun) // 1000)
 
 
 def _part(tool: Tool, call: Call, outcome: ToolOutcome, duration_ms: int) -> ToolReturnPart:

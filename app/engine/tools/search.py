@@ -5,15 +5,17 @@ from typing import Any
 
 from app.domain.base import Micros
 from app.domain.message import Role, SearchHit
-from app.engine.deps import EngineDeps
+from app.ports.storage import Storage
 from app.ports.tools import ToolOutcome
 
 DEFAULT_LIMIT = 10
+"""Hits, as the schema tells the model."""
 MAX_LIMIT = 50
+"""Hits; at 500 characters each about 6,000 tokens, all that a small window can spare."""
 DAY: Micros = 24 * 3600 * 1_000_000
 
 
-async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: EngineDeps) -> ToolOutcome:
+async def conversation_search(storage: Storage, agent_id: str, arguments: dict[str, Any]) -> ToolOutcome:
     """Finds messages by words, best first. Reads only, so it may be repeated."""
     query = str(arguments.get("query") or "").strip()
     if not query:
@@ -24,7 +26,7 @@ async def conversation_search(agent_id: str, arguments: dict[str, Any], ports: E
     except (ValueError, OverflowError, OSError) as error:
         return ToolOutcome(ok=False, text=f"A date cannot be read ({error}). Write it as YYYY-MM-DD.")
     limit = _limit(arguments.get("limit"))
-    hits = await ports.storage.read(
+    hits = await storage.read(
         lambda repos: repos.search.find(
             query,
             agent_id=agent_id,

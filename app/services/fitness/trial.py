@@ -18,6 +18,7 @@ from app.domain.turn import RunOptions
 from app.engine.deps import EngineDeps
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
+from app.engine.tools.router import tool_router
 from app.ports.storage import Repositories, Storage
 from app.services.agents import Agents
 from app.services.events.bus import EventBus
@@ -111,7 +112,7 @@ async def open_bench(ports: EngineDeps, provider: Provider, empty: EmptyStorage)
     """A bench on which agents speak with the models of `provider`."""
     bus = EventBus()
     async with empty(bus.publish) as storage:
-        own = dataclasses.replace(ports, storage=storage, publish=bus.publish)
+        own = dataclasses.replace(ports, storage=storage, tools=tool_router(storage), publish=bus.publish)
         await storage.write(lambda repos: _seed(repos, own, provider))
         scheduler = Scheduler(own)
         try:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.secrets import open_secrets
-from app.adapters.tools import NoTools
 from app.bootstrap import OpenEngine
 from app.config import Config
 from app.domain.agent import Agent
@@ -20,6 +19,7 @@ from app.engine.run.decide import FreshIds
 from app.engine.run.perform import perform
 from app.engine.run.start import RunStart, Started
 from app.engine.state import Finish, Outcome, RunState
+from app.engine.tools.router import tool_router
 from tests.support.engine.whole_engine import thread_of
 
 
@@ -72,7 +72,7 @@ async def run_stage(engine: OpenEngine, agent: Agent) -> RunStage:
     deps = EngineDeps(
         storage=engine.storage,
         catalog=Catalog(open_secrets(Config.load().folder)),
-        tools=NoTools(),
+        tools=tool_router(engine.storage),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=engine.clock,
         ids=engine.ids,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import tools
+from app.domain.error import Conflict
 from app.domain.tool import Tool
 
 _named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True)))
@@ -26,7 +27,13 @@ class SqlTools:
         return tuple(found[name] for name in names if name in found)
 
     def upsert(self, tool: Tool) -> Tool:
-        row = first_row(self.db, sa.select(tools.c.id, tools.c.created_at).where(tools.c.name == tool.name))
+        row = first_row(self.db, sa.select(tools).where(tools.c.name == tool.name))
+        if row is not None and mapping.tool_of(row).built_in and not tool.built_in:
+            raise Conflict(
+                f"“{tool.name}” is the name of a tool that comes with Lares.",
+                code="name_taken",
+                hint="Choose another name for yours.",
+            )
         if row is None:
             self.db.execute(tools.insert(), mapping.tool_values(tool))
             return tool
