@@ -16,6 +16,10 @@ class TextPart(Frozen):
     text: str
 
 
+IMAGE_BYTES_MAX = 20 * 1024 * 1024
+"""The largest image that can be attached to a message."""
+
+
 class ImagePart(Frozen):
     """An image stored as a blob."""
 

@@ -6,10 +6,10 @@ import binascii
 import hashlib
 
 from app.domain.error import Invalid
+from app.domain.message import IMAGE_BYTES_MAX
 from app.domain.system import Blob
 from app.engine.deps import EngineDeps
 
-MAX_BYTES = 20 * 1024 * 1024
 _SIGNATURES = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -23,7 +23,7 @@ class Blobs:
         self._ports = ports
 
     async def put(self, data_base64: str, media_type: str) -> Blob:
-        """Stores an image (PNG, JPEG, GIF or WebP, at most 20 MB). Raises `Invalid` for anything else."""
+        """Stores an image (PNG, JPEG, GIF or WebP, at most `IMAGE_BYTES_MAX`). Raises `Invalid` for anything else."""
         content = await asyncio.to_thread(_decoded, data_base64, media_type)
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         blob = Blob(sha256=sha256, media_type=media_type, size=len(content))
@@ -44,9 +44,11 @@ def _decoded(data_base64: str, media_type: str) -> bytes:
         content = base64.b64decode(data_base64, validate=True)
     except (binascii.Error, ValueError):
         raise Invalid("The image did not arrive whole.", hint="Attach it again.") from None
-    if len(content) > MAX_BYTES:
+    if len(content) > IMAGE_BYTES_MAX:
         size = len(content) / 1024 / 1024
-        raise Invalid(f"The image has {size:.1f} MB; at most 20 MB can be attached.", hint="Make it smaller first.")
+        raise Invalid(
+            f"The image is {size:.1f} MB; the limit is {IMAGE_BYTES_MAX // 2**20} MB.", hint="Make it smaller first."
+        )
     if not content.startswith(signatures):
         raise Invalid("The file is not the image its name says.", hint="Save it again as PNG or JPEG.")
     return content

@@ -50,15 +50,15 @@ def test_a_person_with_nothing_installed_comes_to_a_model_and_talks(
         assert [provider.kind for provider in await desk.services.providers.list()].count("ollama") == 1
 
     async def get_a_model() -> None:
-        click(button(desk.window, "Get another model…"))
-        name = field(desk, "Name of the model to get")
+        click(button(desk.window, "Download another model…"))
+        name = field(desk, "Name of the model to download")
         type_text(name, "qwen3:4b")
         press(name, Qt.Key.Key_Return)
         await until(desk.see("1 MB of"), "the download to get somewhere")
-        click(button(desk.window, "Pause getting qwen3:4b"))
+        click(button(desk.window, "Pause downloading qwen3:4b"))
         await until(desk.see("Paused at"), "the download to pause")
         server.release()
-        click(button(desk.window, "Go on getting qwen3:4b"))
+        click(button(desk.window, "Resume downloading qwen3:4b"))
         await until(lambda: has_button(desk.window, "Use qwen3:4b"), "the model to arrive")
         await until(lambda: button(desk.window, "Use qwen3:4b").isEnabled(), "the model to be chosen")
 

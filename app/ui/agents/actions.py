@@ -50,8 +50,8 @@ class AgentActions(QObject):
     async def _duplicate(self, agent: Agent) -> None:
         copy: Agent = await self._services.agents.duplicate(agent.id, origin=self._origin)
         self._desk.workspace.open(copy.id)
-        told = self.tr("Its memory is a copy; the conversation starts anew.")
-        self._desk.tell(self.tr("“{}” was made").format(copy.name), told, "done")
+        told = self.tr("Its memory is a copy; the conversation starts fresh.")
+        self._desk.tell(self.tr("“{}” was created").format(copy.name), told, "done")
 
     def delete(self, row: AgentRow) -> None:
         self._desk.do(self._delete(row.agent), self)
@@ -60,7 +60,7 @@ class AgentActions(QObject):
         await self._services.agents.delete(agent.id, origin=self._origin)
         self._desk.tell_undo(
             self.tr("“{}” was deleted").format(agent.name),
-            self.tr("It can be brought back for 30 days."),
+            self.tr("You can restore it for 30 days."),
             self.tr("Undo"),
             lambda: self._desk.do(self._undelete(agent.id), self),
         )
@@ -114,7 +114,7 @@ class AgentActions(QObject):
         self._desk.workspace.open(row.agent_id)
         self._desk.tell_undo(
             self.tr("The conversation was deleted"),
-            self.tr("It can be brought back for 30 days."),
+            self.tr("You can restore it for 30 days."),
             self.tr("Undo"),
             lambda: self._desk.do(self._undelete_conversation(row), self),
         )

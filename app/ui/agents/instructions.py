@@ -32,7 +32,7 @@ class Instructions(QWidget):
         self._about = Label(
             theme,
             self.tr(
-                "What the agent is told before its memory blocks, in every request. Blocks are added by themselves."
+                "What the agent is told before its memory blocks, in every request. Blocks are added automatically."
             ),
             "base",
             "text2",
@@ -49,7 +49,7 @@ class Instructions(QWidget):
         self._pages.addWidget(frame)
         self._choice = Segmented(
             theme,
-            (("edit", self.tr("Text")), ("diff", self.tr("Against the default"))),
+            (("edit", self.tr("Text")), ("diff", self.tr("Changes from default"))),
             "edit",
             self.tr("What is shown"),
         )
@@ -149,7 +149,7 @@ class Instructions(QWidget):
             self.closed.emit()
 
     async def _ask_to_leave(self) -> None:
-        answers = (("throw", self.tr("Throw away"), "danger"), ("cancel", self.tr("Keep writing"), "primary"))
+        answers = (("throw", self.tr("Discard"), "danger"), ("cancel", self.tr("Keep writing"), "primary"))
         key, _ = await self._desk.ask.ask(self.tr("Your text is not saved yet"), "", answers)
         if key == "throw":
             self.edit.setPlainText(self._stored)

@@ -198,7 +198,7 @@ class AgentListView(QWidget):
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Agent {}").format(row.agent.name))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        pin = self.tr("Take off the top") if row.agent.pinned else self.tr("Keep at the top")
+        pin = self.tr("Unpin") if row.agent.pinned else self.tr("Pin")
         for title, icon, signal in (
             (self.tr("Rename"), "edit", self.rename_wanted),
             (self.tr("Duplicate"), "copy", self.duplicate_wanted),

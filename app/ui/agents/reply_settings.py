@@ -30,7 +30,7 @@ class ReplySettings(QWidget):
         self._output.setSingleStep(256)
         self._reasoning = Choice(self.tr("Reasoning"))
         names = (
-            self.tr("As the model likes"),
+            self.tr("The model’s default"),
             self.tr("Off"),
             self.tr("Little"),
             self.tr("Medium"),
@@ -46,7 +46,7 @@ class ReplySettings(QWidget):
             column_of(theme, temperature, self._default, gap=4),
             Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
             Field(theme, self.tr("Reasoning"), self._reasoning),
-            Field(theme, self.tr("Most steps of a run"), self._steps),
+            Field(theme, self.tr("Step limit"), self._steps),
             parent=self,
             gap=10,
         )

@@ -7,11 +7,11 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from app.domain.message import IMAGE_BYTES_MAX
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.labels import ElidedLabel
 from app.ui.theme import Theme
 
-MAX_BYTES = 20 * 1024 * 1024
 CHIP_TEXT = 160
 THUMB = 24
 _KINDS = {
@@ -53,10 +53,15 @@ def kind_of(content: bytes) -> str:
     return next((kind for start, kind in _KINDS.items() if content.startswith(start)), "")
 
 
+def refused_size(name: str, size: int) -> Refusal | None:
+    """Why a file of so many bytes cannot be attached; None if it can."""
+    return Refusal("too_large", name, size / 1024 / 1024) if size > IMAGE_BYTES_MAX else None
+
+
 def read_image(name: str, content: bytes) -> Attachment | Refusal:
     """Looks at the bytes, not at the name."""
-    if len(content) > MAX_BYTES:
-        return Refusal("too_large", name, len(content) / 1024 / 1024)
+    if refusal := refused_size(name, len(content)):
+        return refusal
     kind = kind_of(content)
     if not kind:
         return Refusal("no_image", name)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal, png_of, read_image
+from app.domain.message import IMAGE_BYTES_MAX
+from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal, png_of, read_image, refused_size
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.segmented import Segmented
@@ -97,7 +98,7 @@ class Composer(QFrame):
         roles = (("user", self.tr("User"), "user"), ("system", self.tr("System"), "system"))
         self.role = Segmented(theme, roles, "user", self.tr("Send as"), self)
         self.role.button("system").setToolTip(
-            self.tr("Told to the agent as an event, not as your words (Ctrl Shift S)")
+            self.tr("The agent receives it as an event, not as your words (Ctrl Shift S)")
         )
         self.attach = IconButton(theme, "image", self.tr("Attach an image"), parent=self)
         self.attach.clicked.connect(lambda _checked=False: self.pick())
@@ -196,12 +197,14 @@ class Composer(QFrame):
     def add_files(self, paths: list[Path]) -> None:
         for path in paths[:SELECTED_FILES_MAX]:
             try:
-                too_large = path.stat().st_size > 64 * 1024 * 1024
-                content = b"" if too_large else path.read_bytes()
+                refusal = refused_size(path.name, path.stat().st_size)
+                content = b"" if refusal else path.read_bytes()
             except OSError:
-                self._refuse(Refusal("unreadable", path.name))
-                continue
-            self.add_bytes(path.name, content) if not too_large else self._refuse(Refusal("too_large", path.name, 64))
+                refusal, content = Refusal("unreadable", path.name), b""
+            if refusal:
+                self._refuse(refusal)
+            else:
+                self.add_bytes(path.name, content)
 
     def add_bytes(self, name: str, content: bytes) -> None:
         found = read_image(name, content)
@@ -241,10 +244,10 @@ class Composer(QFrame):
     def _refuse(self, refusal: Refusal) -> None:
         name = refusal.name
         sentences = {
-            "too_large": self.tr("“{0}” has {1} MB; at most 20 MB can be attached.").format(
-                name, f"{refusal.megabytes:.0f}"
+            "too_large": self.tr("“{0}” is {1} MB; the limit is {2} MB.").format(
+                name, f"{refusal.megabytes:.0f}", IMAGE_BYTES_MAX // (1024 * 1024)
             ),
-            "no_image": self.tr("“{0}” is no PNG, JPEG, WebP or GIF, so it was not attached.").format(name),
+            "no_image": self.tr("“{0}” is not a PNG, JPEG, WebP or GIF, so it was not attached.").format(name),
             "damaged": self.tr("“{0}” cannot be read as an image, so it was not attached.").format(name),
             "unreadable": self.tr("“{0}” could not be opened.").format(name),
         }

@@ -34,8 +34,8 @@ class FindBar(QFrame):
         self._count.setMinimumWidth(px(86))
         row.addWidget(self._count)
         for icon, title, keys, by in (
-            ("chevron-up", self.tr("Previous hit"), "Shift+F3", -1),
-            ("chevron-down", self.tr("Next hit"), "F3", 1),
+            ("chevron-up", self.tr("Previous match"), "Shift+F3", -1),
+            ("chevron-down", self.tr("Next match"), "F3", 1),
         ):
             button = IconButton(theme, icon, title, keys, size=14, box=26, parent=self)
             button.clicked.connect(lambda _checked=False, by=by: self.stepped.emit(by))

@@ -59,8 +59,8 @@ class MemoryChanges(QObject):
         undone = self._model.log.changes.get(seq)
         redone = undone is not None and undone.undoes is not None
         text = self.tr("“{0}” is now version {1}").format(label, made.version)
-        back = self.tr("The change was taken back; nothing is lost.")
-        detail = self.tr("The change is in force again.") if redone else back
+        back = self.tr("The change was undone; nothing is lost.")
+        detail = self.tr("The change was redone.") if redone else back
         self.told_undo.emit(text, detail, self.tr("Undo"), lambda: self.undo(made.seq, label))
         self.read()
 

@@ -36,7 +36,7 @@ def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0
         case "wrong_address":
             return Remedy("server", tr("Change the address…"), "server"), again, other
         case "max_steps":
-            words = tr("Go on for {} more").format(max_steps) if max_steps else tr("Go on")
+            words = tr("Continue for {} more steps").format(max_steps) if max_steps else tr("Continue")
             return (Remedy("again", words, "play"),)
         case code if code in OVERFLOW:
             return (*_larger(problem, known, model), Remedy("blocks", tr("Shorten blocks"), "memory"), again)
@@ -55,7 +55,11 @@ def _missing(problem: Problem, known: ModelsKnown, model: str, again: Remedy) ->
     another = Remedy("switch", tr("Choose another…"))
     if offer is None or offer.provider.kind != "ollama" or _detail(problem, "cloud"):
         return another, again
-    words = tr("Get it again, {}").format(size_words(listed.size_bytes)) if listed is not None else tr("Get it again")
+    words = (
+        tr("Download it again, {}").format(size_words(listed.size_bytes))
+        if listed is not None
+        else tr("Download it again")
+    )
     return Remedy("get", words, "download"), another, again
 
 

@@ -68,10 +68,10 @@ class Retry(QObject):
         labels = ", ".join(dict.fromkeys(change.label for change in changes))
         actions = (
             (self.tr("Keep the changes"), lambda: self._send(question, undo_memory=False)),
-            (self.tr("Take them back"), lambda: self._send(question, undo_memory=True)),
+            (self.tr("Undo them"), lambda: self._send(question, undo_memory=True)),
         )
         title = self.tr("This reply changed memory: {0}").format(labels)
-        detail = self.tr("The old reply stays in a branch of its own. Should its changes of memory be taken back?")
+        detail = self.tr("The old reply stays in its own branch. Should its memory changes be undone?")
         self._banner.show_message(KEY, title, "warn", detail, actions)
 
     def _send(self, question: Row, *, undo_memory: bool) -> None:

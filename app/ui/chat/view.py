@@ -344,7 +344,10 @@ class ChatView(QFrame):
         unsent = self.sending.take_unsent()
         self.drafts.add(unsent, [text for text in (card.take_edit() for card in self.area.cards()) if text])
         if unsent:
-            title, detail = self.tr("What waited was not sent"), self.tr("It is in the draft of its conversation.")
+            title, detail = (
+                self.tr("The queued message was not sent"),
+                self.tr("It is now in the draft of its conversation."),
+            )
             self.told.emit(title, detail, "info")
 
     # Looks

@@ -41,8 +41,8 @@ class Welcome(QWidget):
         scripted = self.tr(
             "This agent is scripted: no AI, no network, but real tools and real memory. Try one of these."
         )
-        plain = self.tr("It remembers what you tell it in the blocks at the right. You can change them at any time.")
-        forgets = self.tr("It has no memory block yet, so it keeps nothing beyond its messages. Add one at the right.")
+        plain = self.tr("It keeps what you tell it in the blocks on the right. You can change them at any time.")
+        forgets = self.tr("It has no memory block yet, so it keeps nothing beyond its messages. Add one on the right.")
         self.text.setText(scripted if demo else plain if agent.block_ids else forgets)
         for button in self.buttons:
             self._column.removeWidget(button)

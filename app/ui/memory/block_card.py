@@ -224,7 +224,7 @@ class BlockCard(QFrame):
         over = len(block.value) > block.limit
         self.count.set_kind("danger" if over else "text2")
         self.bar.set_usage(len(block.value), block.limit, "accent" if self._line else "")
-        self.changed_line.undo.setAccessibleName(self.tr("Undo change of block {0}").format(block.label))
+        self.changed_line.undo.setAccessibleName(self.tr("Undo change to block {0}").format(block.label))
         self.empty.setText(
             self.tr("Empty. Only you may write here.")
             if block.read_only

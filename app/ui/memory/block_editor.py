@@ -131,11 +131,11 @@ class BlockEditor(QWidget):
         self.show_both = self.conflict.add_button(self.tr("Show both"), icon="diff")
         self.save_mine = self.conflict.add_button(self.tr("Save mine"))
         self.save_both = self.conflict.add_button(self.tr("Save both"))
-        self.take_theirs = self.conflict.add_button(self.tr("Take theirs"), "ghost")
+        self.take_theirs = self.conflict.add_button(self.tr("Use theirs"), "ghost")
         self.leave = WarnFoot(theme, self)
         self.leave.sentence.setText(self.tr("Your text is not saved yet."))
         self.keep_writing = self.leave.add_button(self.tr("Keep writing"))
-        self.throw_away = self.leave.add_button(self.tr("Throw away"), "danger")
+        self.throw_away = self.leave.add_button(self.tr("Discard"), "danger")
 
     def _lay_out(self) -> None:
         self._count_row = QHBoxLayout()
@@ -243,7 +243,7 @@ class BlockEditor(QWidget):
             part.setVisible(theirs is None)
         self.difference.setVisible(False)
         if theirs is not None:
-            sentence = self.tr("Version {0} was saved meanwhile. Your text is kept.").format(theirs[1])
+            sentence = self.tr("Version {0} was saved while you typed. Your text is kept.").format(theirs[1])
             self.conflict.sentence.setText(sentence)
             if began:
                 announce(self, sentence, urgent=True)

@@ -24,7 +24,7 @@ class BlockForm(QWidget):
         self.key = key
         names = {
             "label": (self.tr("Label"), self.tr("The agent knows the block by this name.")),
-            "description": (self.tr("Description"), self.tr("Tells the agent what belongs into this block.")),
+            "description": (self.tr("Description"), self.tr("Tells the agent what belongs in this block.")),
             "limit": (self.tr("Limit in characters"), self.tr("Long blocks leave less room for the conversation.")),
         }
         self.editor = self._editor(key, value)

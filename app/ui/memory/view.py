@@ -47,7 +47,7 @@ class MemoryView(Section):
             desk.theme,
             "memory",
             self.tr("No memory blocks"),
-            self.tr("Blocks are what the agent always sees. Without one it cannot remember by itself."),
+            self.tr("The agent always sees its blocks. Without one it cannot remember anything on its own."),
             [(self.tr("Add a block"), self.begin_new)],
         )
         self._empty.hide()
@@ -197,7 +197,7 @@ class MemoryView(Section):
     async def _undo(self, seq: int) -> None:
         event: MemoryEvent = await self._services.history.undo(seq, origin=self._origin)
         self._desk.tell_undo(
-            self.tr("The change of “{}” was taken back").format(event.label),
+            self.tr("The change to “{}” was undone").format(event.label),
             self.tr("Saved as version {}").format(event.version),
             self.tr("Redo"),
             lambda: self._desk.do(self._undo(event.seq), self),
@@ -221,9 +221,10 @@ class MemoryView(Section):
         if row is None:
             return
         label, others = row.block.label, row.holders - 1
-        text = self.tr("Its text goes with it; the history keeps what was in it.")
+        text = self.tr("Its text is deleted too; the history keeps what it said.")
         if others > 0:
-            text = self.tr("{} other agents lose it too.").format(count(others)) + " " + text
+            lose = self.tr("Another agent loses it too.") if others == 1 else self.tr("{} other agents lose it too.")
+            text = lose.format(count(others)) + " " + text
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete {}").format(label), "danger"))
         key, _ = await self._desk.ask.ask(self.tr("Delete the block “{}”?").format(label), text, answers)
         if key == "delete":
@@ -232,7 +233,7 @@ class MemoryView(Section):
     async def _tell_holders(self, block_id: str) -> None:
         ids = await self._services.blocks.holders(block_id)
         names = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.id in ids]
-        told = self.tr("A change by one of them is seen by all.")
+        told = self.tr("When one of them changes it, all of them see it.")
         self._desk.tell(self.tr("Shared by {}").format(", ".join(names)), told)
 
     # Adding
@@ -255,7 +256,7 @@ class MemoryView(Section):
         menu.setAccessibleName(self.tr("Add a memory block"))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self._desk.theme.icon("plus"), self.tr("New block"), self.begin_new)
-        menu.addSection(self.tr("Share one that exists"))
+        menu.addSection(self.tr("Share an existing block"))
         for block in others:
             action = menu.addAction(f"{block.label}   {block.value[:32]}".strip())
             action.setEnabled(block.label not in labels)

@@ -15,21 +15,19 @@ class GetAnother(QWidget):
         super().__init__()
         self._desk = desk
         theme = desk.theme
-        self.open = Button(theme, self.tr("Get another model…"), "ghost", "download")
+        self.open = Button(theme, self.tr("Download another model…"), "ghost", "download")
         self.note = Label(
             theme,
-            self.tr(
-                "The list is built in. Getting a model is the only step that uses the internet, and Ollama does it."
-            ),
+            self.tr("The list is built in. Only downloading a model uses the internet, and Ollama does that."),
             "label",
             "muted",
         )
         self.note.setWordWrap(True)
         self.name = QLineEdit()
         self.name.setPlaceholderText(self.tr("Name and tag, for example qwen3:8b"))
-        self.name.setAccessibleName(self.tr("Name of the model to get"))
-        self.get = Button(theme, self.tr("Get"), "", "download")
-        self.get.setAccessibleName(self.tr("Get this model"))
+        self.name.setAccessibleName(self.tr("Name of the model to download"))
+        self.get = Button(theme, self.tr("Download"), "", "download")
+        self.get.setAccessibleName(self.tr("Download this model"))
         self._give_up = Button(theme, self.tr("Cancel"), "ghost")
         self._form = QWidget()
         row_of(theme, self.name, self.get, self._give_up, parent=self._form).setStretch(0, 1)
@@ -57,7 +55,7 @@ class GetAnother(QWidget):
 
     def _allow(self) -> None:
         able = self._desk.catalog.known.puller is not None
-        reason = "" if able else self.tr("Only Ollama can get models, and it does not answer now.")
+        reason = "" if able else self.tr("Only Ollama can download models, and it is not answering now.")
         self.open.setEnabled(able or not self._form.isHidden())
         self.open.setToolTip(reason)
         self.get.setEnabled(able and bool(self.name.text().strip()))

@@ -76,11 +76,11 @@ class PullRow(QFrame):
         self.bar.setValue(round(1000 * pull.completed / pull.total) if pull.total else 0)
         self.bar.setAccessibleName(self.tr("Download of {}").format(line.name))
         self.bar.setAccessibleDescription(self._said())
-        self.pause.setText(self.tr("Go on") if self._stuck else self.tr("Pause"))
+        self.pause.setText(self.tr("Resume") if self._stuck else self.tr("Pause"))
         self.pause.set_icon("play" if self._stuck else "pause")
-        verb = self.tr("Go on getting {}") if self._stuck else self.tr("Pause getting {}")
+        verb = self.tr("Resume downloading {}") if self._stuck else self.tr("Pause downloading {}")
         self.pause.setAccessibleName(verb.format(line.name))
-        self.cancel.setAccessibleName(self.tr("Cancel getting {}").format(line.name))
+        self.cancel.setAccessibleName(self.tr("Cancel downloading {}").format(line.name))
 
     def _said(self) -> str:
         pull = self.line.pull

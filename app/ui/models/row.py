@@ -262,7 +262,7 @@ class ModelRow(QFrame):
         empty(self._actions)
         self.buttons, self._best = {}, None
         if not line.handle:
-            self._button("get", self.tr("Get"), "", "download", self.tr("Get {}")).clicked.connect(
+            self._button("get", self.tr("Download"), "", "download", self.tr("Download {}")).clicked.connect(
                 lambda: self.get_wanted.emit(self.line.name)
             )
         elif line.testing:

@@ -53,7 +53,7 @@ class HowTo(QFrame):
         self.setProperty("kind", "sunken")
         self.text = Label(desk.theme, "", "base")
         self.text.setWordWrap(True)
-        self.get = Button(desk.theme, self.tr("Get it"), "link", "jump")
+        self.get = Button(desk.theme, self.tr("Download"), "link", "jump")
         self._copy = Button(desk.theme, self.tr("Copy address"), "link", "copy")
         column_of(
             desk.theme,
@@ -69,7 +69,7 @@ class HowTo(QFrame):
     def show_preset(self, preset: ServerPreset) -> None:
         self._page = preset.page
         self.text.setText(how_to_start(preset))
-        self.get.setText(self.tr("Not installed? Get {}").format(preset.label))
+        self.get.setText(self.tr("Not installed? Download {}").format(preset.label))
         self.get.setToolTip(preset.page)
         self.get.setAccessibleName(self.tr("Open {} in the browser").format(preset.page))
         self._copy.setAccessibleName(self.tr("Copy address {}").format(preset.page))

@@ -42,11 +42,11 @@ class ServerForm(QFrame):
         self.url.setPlaceholderText(EXAMPLE)
         self.key = QLineEdit()
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        self._name_field = Field(theme, self.tr("Name"), self.name, self.tr("First half of its models' names"))
-        self._url_field = Field(theme, self.tr("Address"), self.url, self.tr("Mostly ends with /v1"))
+        self._name_field = Field(theme, self.tr("Name"), self.name, self.tr("The first part of its models’ names"))
+        self._url_field = Field(theme, self.tr("Address"), self.url, self.tr("Usually ends with /v1"))
         self._key_field = Field(theme, self.tr("Key"), self.key)
         kinds = (("ollama", self.tr("Ollama")), ("openai", self.tr("OpenAI-compatible")))
-        self.kind = Segmented(theme, kinds, "openai", self.tr("How it is spoken to"))
+        self.kind = Segmented(theme, kinds, "openai", self.tr("The protocol it speaks"))
         self._far = Label(theme, "", "label", "info")
         self._far.setWordWrap(True)
         self._page = Button(theme, self.tr("Open its page"), "link", "jump")
@@ -95,7 +95,7 @@ class ServerForm(QFrame):
 
     def _kind_chosen(self, kind: str) -> None:
         self.url.setPlaceholderText(OLLAMA_EXAMPLE if kind == "ollama" else EXAMPLE)
-        hint = self.tr("Without a path") if kind == "ollama" else self.tr("Mostly ends with /v1")
+        hint = self.tr("Without a path") if kind == "ollama" else self.tr("Usually ends with /v1")
         self._url_field.set_hint(hint)
         if self.url.text() in (EXAMPLE, OLLAMA_EXAMPLE):
             self.url.setText(self.url.placeholderText())
@@ -117,7 +117,7 @@ class ServerForm(QFrame):
         self.kind.set_current(preset.kind)
         self._kind_chosen(preset.kind)
         self.url.setText(preset.base_url)
-        words = self.tr("Get {}") if preset.local else self.tr("Make a key at {}")
+        words = self.tr("Download {}") if preset.local else self.tr("Create a key at {}")
         self._page.setText(words.format(preset.label))
         self._page.setToolTip(preset.page)
         self._page.setVisible(bool(preset.page))
@@ -157,8 +157,8 @@ class ServerForm(QFrame):
     def _send(self, signal: object, button: Button) -> None:
         name, url = self.name.text().strip(), self.url.text().strip()
         named, placed = bool(NAME.fullmatch(name)), url.startswith(("http://", "https://"))
-        self._name_field.set_error("" if named else self.tr("A short name of letters and digits is needed."))
-        self._url_field.set_error("" if placed else self.tr("An address begins with http:// or https://."))
+        self._name_field.set_error("" if named else self.tr("Give it a short name of letters and digits."))
+        self._url_field.set_error("" if placed else self.tr("An address must begin with http:// or https://."))
         if not (named and placed) or button.busy:
             return
         key = self.key.text().strip()

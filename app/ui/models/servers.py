@@ -124,7 +124,7 @@ class Servers(QWidget):
     def _buttons(self, provider: Provider) -> list[QWidget]:
         theme = self._desk.theme
         edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
-        delete = IconButton(theme, "trash", self.tr("Take away server {}").format(provider.name), size=14, box=26)
+        delete = IconButton(theme, "trash", self.tr("Remove server {}").format(provider.name), size=14, box=26)
         edit.clicked.connect(lambda: self._begin(provider))
         delete.clicked.connect(lambda: self._desk.do(self._delete(provider), self))
         return [edit, delete]
@@ -179,9 +179,9 @@ class Servers(QWidget):
             text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
         answers = (
             ("cancel", self.tr("Cancel"), "ghost"),
-            ("delete", self.tr("Take away {}").format(provider.name), "danger"),
+            ("delete", self.tr("Remove {}").format(provider.name), "danger"),
         )
-        key, _ = await self._desk.ask.ask(self.tr("Take away “{}”?").format(provider.name), text, answers)
+        key, _ = await self._desk.ask.ask(self.tr("Remove “{}”?").format(provider.name), text, answers)
         if key == "delete":
             await self._services.providers.delete(provider.id)
             await self._read()

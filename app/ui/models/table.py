@@ -53,7 +53,7 @@ class ModelTable(QFrame):
         self._head_cells: list[QWidget] = []
         theme = desk.theme
         self._installed = Group(desk, self.tr("Installed"))
-        self._wanted = Group(desk, self.tr("Worth getting") if manage else self.tr("Would fit, not installed"))
+        self._wanted = Group(desk, self.tr("Worth downloading") if manage else self.tr("Would fit, not installed"))
         self._wanted.note.set_text(self.tr("the list comes with Lares"))
         self._here: QVBoxLayout = column_of(theme, gap=0)
         self._there: QVBoxLayout = column_of(theme, gap=0)
@@ -175,7 +175,7 @@ class ModelTable(QFrame):
     def why_not_get(self, known: ModelsKnown, size: int | None) -> str:
         """Why a model of this size cannot be downloaded now; empty when it can."""
         if known.puller is None:
-            return self.tr("Only Ollama can get models, and it does not answer now.")
+            return self.tr("Only Ollama can download models, and it is not answering now.")
         free = known.memory.free_disk_bytes
         if free is not None and size and size * SPARE > free:
             words = self.tr("It needs {} on the disk; {} are free.")
@@ -213,7 +213,7 @@ class ModelTable(QFrame):
 
     async def _delete(self, line: ModelLine) -> None:
         using = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.model == line.handle]
-        text = self.tr("Frees {} on the disk. It can be got again.").format(size_words(line.size))
+        text = self.tr("This frees {} of disk space. You can download it again.").format(size_words(line.size))
         if using:
             text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
         answers = (

@@ -7,7 +7,8 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from app.ui.chat.attachment import MAX_BYTES, Attachment, Refusal, png_of, read_image
+from app.domain.message import IMAGE_BYTES_MAX
+from app.ui.chat.attachment import Attachment, Refusal, png_of, read_image
 from app.ui.chat.composer import Composer
 from app.ui.theme import Theme
 
@@ -136,13 +137,13 @@ def test_a_file_that_is_no_image_is_refused_in_a_sentence(composer: Composer, qt
     path.write_bytes(b"just text")
     with qtbot.waitSignal(composer.refused) as told:
         composer.add_files([path])
-    assert told.args[0] == "“notes.png” is no PNG, JPEG, WebP or GIF, so it was not attached."
+    assert told.args[0] == "“notes.png” is not a PNG, JPEG, WebP or GIF, so it was not attached."
     assert composer.attachments == ()
 
 
 def test_images_are_told_by_their_bytes_and_size(qapp: object) -> None:
     assert isinstance(read_image("a.txt", png()), Attachment)
-    large = read_image("a.png", png() + b"\0" * MAX_BYTES)
+    large = read_image("a.png", png() + b"\0" * IMAGE_BYTES_MAX)
     assert isinstance(large, Refusal)
     assert large.code == "too_large"
     damaged = read_image("a.png", png()[:20])

@@ -53,7 +53,7 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         other = await stage.services.conversations.create(stage.agent.id)
         await stage.open(other)
         assert stage.view.composer.text == ""
-        assert [words[0] for words in stage.told] == ["What waited was not sent"]
+        assert [words[0] for words in stage.told] == ["The queued message was not sent"]
         stage.server.release()
         await stage.open(stage.conversation)
         assert stage.view.composer.text == "Then this\n\nand half of that"

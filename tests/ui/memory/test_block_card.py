@@ -71,7 +71,7 @@ def test_a_change_shows_what_was_who_and_undo(card: BlockCard, qtbot: QtBot) -> 
     assert card.property("changed")
     assert card.changed_line.cause.whole_text == "was “Chad”, changed by Juno 4 s ago"
     assert card.head.badges["change"].accessibleName() == "v7 just now"
-    assert card.changed_line.undo.accessibleName() == "Undo change of block human"
+    assert card.changed_line.undo.accessibleName() == "Undo change to block human"
     with qtbot.waitSignal(card.undo_requested) as asked:
         qtbot.mouseClick(card.changed_line.undo, Qt.MouseButton.LeftButton)
     assert asked.args == [42]
@@ -168,7 +168,7 @@ def test_a_change_by_the_agent_never_replaces_typed_text(card: BlockCard, qtbot:
     assert card.editor.text == "Mine."
     assert card.editor.in_conflict
     assert card.property("tone") == "warn"
-    assert card.editor.conflict.sentence.text() == "Version 8 was saved meanwhile. Your text is kept."
+    assert card.editor.conflict.sentence.text() == "Version 8 was saved while you typed. Your text is kept."
     qtbot.mouseClick(card.editor.show_both, Qt.MouseButton.LeftButton)
     assert card.editor.difference.toPlainText() == "Theirs.\nMine."
     with qtbot.waitSignal(card.save_requested) as saved:

@@ -135,7 +135,7 @@ def test_a_missing_model_can_be_got_again_from_ollama_only() -> None:
     now = known(recommended=(listed("qwen3:8b"),))
     ways = ways_of(problem("model_missing", model="qwen3:8b"), now, "ollama/qwen3:8b")
     assert [way.key for way in ways] == ["get", "switch", "again"]
-    assert ways[0].text == "Get it again, 5.0 GB"
+    assert ways[0].text == "Download it again, 5.0 GB"
     assert [way.key for way in ways_of(problem("model_missing"), now, "llama/qwen3:8b")] == ["switch", "again"]
 
 

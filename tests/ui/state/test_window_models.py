@@ -88,8 +88,8 @@ def test_a_change_of_text_is_said_in_a_few_words(before: str, after: str, words:
 def test_settings_undos_and_attachments_are_said_too() -> None:
     assert sentence_of(event(1, target_kind="agent", after={"model": "demo/vesta"})) == "Model changed to demo/vesta"
     made = event(4, target_kind="agent", op="create", after={"model": "demo/vesta", "name": "Vesta"})
-    assert sentence_of(made) == "Made this agent"
-    assert sentence_of(event(2, undoes=1)) == "Took back a change of “human”"
+    assert sentence_of(made) == "Created this agent"
+    assert sentence_of(event(2, undoes=1)) == "Undid a change to “human”"
     assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
 
 
@@ -102,14 +102,14 @@ def test_undos_and_redos_are_told_apart_and_name_the_version(qapp: object) -> No
     model.load((made, changed, undone, redone, deleted, lost), "Juno")
     said = [(one.sentence, one.place, one.redo) for one in model.rows if isinstance(one, ChangeRow)]
     assert said == [
-        ("Took back a change of “human”", "undo of an earlier change", False),
+        ("Undid a change to “human”", "undo of an earlier change", False),
         ("Deleted block “human”", "undo of v1", False),
-        ("Made a change of “human” again", "redo of v2", True),
-        ("Took back a change of “human”", "undo of v2", False),
+        ("Redid a change to “human”", "redo of v2", True),
+        ("Undid a change to “human”", "undo of v2", False),
         ("Chad became Brad", "by itself", False),
-        ("Made block “human”", "by itself", False),
+        ("Created block “human”", "by itself", False),
     ]
-    assert sentence_of(event(6, op="restore", before=None, undoes=5)) == "Brought back block “human”"
+    assert sentence_of(event(6, op="restore", before=None, undoes=5)) == "Restored block “human”"
 
 
 def test_a_changed_setting_is_named_as_the_settings_of_the_agent_name_it() -> None:

@@ -111,11 +111,11 @@ def test_a_download_is_paused_resumed_and_becomes_the_choice(bare: OpenedWindow,
         start_ollama(bare.services)
         await bare.until(sees(bare, "has no models yet"), "the empty server was not explained")
         server, world = provider_of(bare), bare.services.world
-        get = button(bare.window, "Get qwen3:4b")
+        get = button(bare.window, "Download qwen3:4b")
         get.setFocus(Qt.FocusReason.TabFocusReason)
         await bare.press(Key.Key_Space)
-        await bare.until(lambda: has_button(bare.window, "Pause getting qwen3:4b"), "no download")
-        await bare.until(lambda: bare.focus is button(bare.window, "Pause getting qwen3:4b"), "the focus was lost")
+        await bare.until(lambda: has_button(bare.window, "Pause downloading qwen3:4b"), "no download")
+        await bare.until(lambda: bare.focus is button(bare.window, "Pause downloading qwen3:4b"), "the focus was lost")
         world.note_pull(server.id, "qwen3:4b", "running", 1_400_000_000)
         await bare.until(sees(bare, "1.4 of 2.5 GB, 38 MB/s, 29 s left"), "no figures")
         assert "Ollama uses the internet now" in texts(bare.window)
@@ -133,13 +133,13 @@ def test_a_download_is_paused_resumed_and_becomes_the_choice(bare: OpenedWindow,
 def test_a_download_is_given_up(bare: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         start_ollama(bare.services)
-        await bare.until(lambda: has_button(bare.window, "Get another model…"), "nothing to get")
-        button(bare.window, "Get another model…").click()
+        await bare.until(lambda: has_button(bare.window, "Download another model…"), "nothing to get")
+        button(bare.window, "Download another model…").click()
         await bare.write("someone/own:7b")
         await bare.press(Key.Key_Return)
-        await bare.until(lambda: has_button(bare.window, "Cancel getting someone/own:7b"), "no download")
-        button(bare.window, "Cancel getting someone/own:7b").click()
-        await bare.until(lambda: not has_button(bare.window, "Cancel getting"), "it stayed")
+        await bare.until(lambda: has_button(bare.window, "Cancel downloading someone/own:7b"), "no download")
+        button(bare.window, "Cancel downloading someone/own:7b").click()
+        await bare.until(lambda: not has_button(bare.window, "Cancel downloading"), "it stayed")
         assert not bare.services.world.pulls
 
     wait_for(person(), 15)

@@ -61,14 +61,14 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
         await window.tab_to(lambda widget: widget is history.why.undo, "Undo")
         await window.press(Key.Key_Space)
-        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the change was not taken back")
+        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the change was not undone")
         await window.until(lambda: window.view.view.toasts.toasts, "no notice with the way back")
         await window.press(Key.Key_Z, CTRL)
         await window.until(lambda: "dog" in human_of(window, "Juno"), "the undo could not be undone")
-        await window.until(lambda: "is back" in texts(window.window), "nobody said that it is back")
+        await window.until(lambda: "was redone" in texts(window.window), "nobody said that it was redone")
         await window.press(Key.Key_Z, CTRL)
         await window.until(lambda: "dog" not in human_of(window, "Juno"), "the redo could not be undone")
-        await window.until(lambda: "was taken back" in texts(window.window), "nobody said that it was taken back")
+        await window.until(lambda: "was undone" in texts(window.window), "nobody said that it was undone")
 
     wait_for(person(), 15)
 

@@ -97,9 +97,9 @@ def test_a_missing_model_is_got_again_from_the_card(home: OpenedWindow, wait_for
         await home.services.agents.update(agent_id, AgentPatch(model="ollama/gpt-oss:20b"))
         await home.rest()
         fail(home, code="model_missing", details={"model": "gpt-oss:20b"})
-        await home.until(lambda: has_button(home.window, "Get it again, 14.0 GB"), "it was not offered")
-        button(home.window, "Get it again, 14.0 GB").click()
-        await home.until(lambda: has_button(home.window, "Pause getting gpt-oss:20b"), "no download")
+        await home.until(lambda: has_button(home.window, "Download it again, 14.0 GB"), "it was not offered")
+        button(home.window, "Download it again, 14.0 GB").click()
+        await home.until(lambda: has_button(home.window, "Pause downloading gpt-oss:20b"), "no download")
 
     wait_for(person(), 15)
 

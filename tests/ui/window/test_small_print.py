@@ -50,7 +50,7 @@ def test_the_making_of_an_agent_offers_no_undo(window: OpenedWindow, wait_for: W
         world.history.append(last.model_copy(update={**made, "seq": last.seq + 1, "undoes": None}))
         window.view.show_tab("history")
         history = window.view.centre.page_named("history")
-        await window.until(lambda: "Made this agent" in texts(history.why), "the change is not shown")
+        await window.until(lambda: "Created this agent" in texts(history.why), "the change is not shown")
         assert not history.why.undo.isVisible()
         assert "can be undone" not in texts(history.why)
 

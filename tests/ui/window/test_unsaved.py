@@ -125,7 +125,7 @@ def test_leaving_the_instructions_asks_before_it_throws_text_away(window: Opened
             assert page.edit.toPlainText().endswith(" Be brief.")
         await window.press(Key.Key_Escape)
         await window.until(ask.isVisible, "nobody asked")
-        button(ask, "Throw away").click()
+        button(ask, "Discard").click()
         await window.until(lambda: centre.page == "chat", "the page stayed")
         assert window.view.unsaved == []
         window.view.pages.instructions()

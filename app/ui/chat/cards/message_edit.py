@@ -42,7 +42,7 @@ class EditBox(QFrame):
         self._strip_column.addWidget(self.take_back)
         self._column.addWidget(self._strip)
         self._row = QHBoxLayout()
-        hint = self.tr("The old message and its answers stay in a branch of their own.")
+        hint = self.tr("The old message and its replies stay in their own branch.")
         self._hint = Label(theme, hint, "caption", "muted", self)
         self._hint.setWordWrap(True)
         self._row.addWidget(self._hint, 1)
@@ -76,7 +76,7 @@ class EditBox(QFrame):
         """Asks whether these are taken back too, and shows what that would do."""
         if not changes:
             return
-        one, many = self.tr("Also take back 1 memory change"), self.tr("Also take back {0} memory changes")
+        one, many = self.tr("Also undo 1 memory change"), self.tr("Also undo {0} memory changes")
         self.take_back.setText(one if len(changes) == 1 else many.format(len(changes)))
         for change in changes[:DIFFS]:
             label = Label(self._theme, change.label, "label", "accent", self._strip)
@@ -84,7 +84,7 @@ class EditBox(QFrame):
             self._strip_column.addWidget(label)
             view = DiffView(self._theme, compact=True, parent=self._strip)
             view.set_texts(_value(change.after), _value(change.before))
-            view.setAccessibleName(self.tr("What taking back the change of {0} does").format(change.label))
+            view.setAccessibleName(self.tr("What undoing the change to {0} does").format(change.label))
             self._strip_column.addWidget(view)
         if len(changes) > DIFFS:
             more = self.tr("and {0} more").format(len(changes) - DIFFS)

@@ -139,10 +139,10 @@ def stop_text(reason: StopReason) -> str:
     words = {
         "end_turn": tr("Stop", "end of turn"),
         "cancelled": tr("Stop", "stopped"),
-        "max_steps": tr("Stop", "used all its steps"),
+        "max_steps": tr("Stop", "reached the step limit"),
         "max_tokens_exceeded": tr("Stop", "cut at the output limit"),
         "no_tool_call": tr("Stop", "ended without a tool call"),
         "tool_rule": tr("Stop", "ended by a tool rule"),
-        "requires_approval": tr("Stop", "waits for your approval"),
+        "requires_approval": tr("Stop", "waiting for your approval"),
     }
     return words.get(reason, tr("Stop", "ended early"))

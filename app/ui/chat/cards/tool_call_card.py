@@ -99,7 +99,7 @@ class ToolCallCard(Card):
                 view.setProperty("after", after)
             undone = change.undone_by is not None
             view.setEnabled(not undone)
-            name = self.tr("Change of block {0}, taken back") if undone else self.tr("Change of block {0}")
+            name = self.tr("Change to block {0}, undone") if undone else self.tr("Change to block {0}")
             view.setAccessibleName(name.format(change.label))
 
     def _shown_texts(self) -> list[str]:
@@ -164,7 +164,7 @@ class ToolCallCard(Card):
             label, undone = target(self.use), self.use.state == "undone"
             self._undo.setText(self.tr("Redo") if undone else self.tr("Undo"))
             self._undo.set_icon("redo" if undone else "undo")
-            name = self.tr("Redo change of block {0}") if undone else self.tr("Undo change of block {0}")
+            name = self.tr("Redo change to block {0}") if undone else self.tr("Undo change to block {0}")
             self._undo.setAccessibleName(name.format(label))
             self._history.setAccessibleName(self.tr("History of block {0}").format(label))
 
@@ -282,7 +282,7 @@ class ToolCallCard(Card):
         words = {
             "writing": self.tr("being written"),
             "running": self.tr("running"),
-            "failed": self.tr("did not work"),
+            "failed": self.tr("failed"),
             "undone": self.tr("undone"),
             "interrupted": self.tr("interrupted"),
         }

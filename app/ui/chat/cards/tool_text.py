@@ -35,7 +35,7 @@ def sentence(use: ToolUse) -> str:
     if use.state == "failed" and use.name in MEMORY:
         return tr("Tool", "Could not change memory")
     if use.state == "interrupted":
-        return tr("Tool", "Was interrupted")
+        return tr("Tool", "Interrupted")
     known = doing if running else done
     return known.get(use.name, tr("Tool", "Using a tool") if running else tr("Tool", "Used a tool"))
 

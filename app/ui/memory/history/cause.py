@@ -51,7 +51,7 @@ class WhyPane(QFrame):
         self.why_not_restore = Label(theme, "", "caption", "muted")
         self.why_not_restore.setWordWrap(True)
         self._note = Label(
-            theme, self.tr("Both add a new version. Nothing is lost, and each can be undone."), "caption", "muted"
+            theme, self.tr("This adds a new version. Nothing is lost, and you can undo it."), "caption", "muted"
         )
         self._note.setWordWrap(True)
         self._lay_out()
@@ -144,7 +144,7 @@ class WhyPane(QFrame):
         self.undo.setText(self.tr("Redo this change") if self._again else self.tr("Undo this change"))
         self.undo.set_icon("redo" if self._again else "undo")
         self.undo.setEnabled(not undone)
-        self.undo.setToolTip(self.tr("This change was taken back already.") if undone else "")
+        self.undo.setToolTip(self.tr("This change has already been undone.") if undone else "")
         self.restore.setVisible(block)
         self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))

@@ -19,18 +19,18 @@ def tr(text: str) -> str:
 def sentence_of(event: MemoryEvent, *, redo: bool = False) -> str:
     """What changed, without who and when. `redo`: it takes back an undo."""
     if event.op == "restore":
-        return tr("Brought back block “{}”").format(event.label)
+        return tr("Restored block “{}”").format(event.label)
     if event.undoes is not None and event.op == "update":
-        words = tr("Made a change of “{}” again") if redo else tr("Took back a change of “{}”")
+        words = tr("Redid a change to “{}”") if redo else tr("Undid a change to “{}”")
         return words.format(place_name(event))
     if event.target_kind == "attachment":
         made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
         return made.format(event.label)
     if event.target_kind == "agent":
-        whole = {"create": tr("Made this agent"), "delete": tr("Deleted this agent")}
+        whole = {"create": tr("Created this agent"), "delete": tr("Deleted this agent")}
         return whole.get(event.op) or _setting(event)
     if event.op == "create":
-        return tr("Made block “{}”").format(event.label)
+        return tr("Created block “{}”").format(event.label)
     if event.op == "delete":
         return tr("Deleted block “{}”").format(event.label)
     return _block(event.before or {}, event.after or {})

@@ -73,7 +73,7 @@ class HistoryView(QWidget):
             theme,
             "history",
             self.tr("Nothing has changed yet"),
-            self.tr("Every change of memory will appear here, with its cause."),
+            self.tr("Every change to memory will appear here, with its cause."),
             [(self.tr("Back to chat"), self.back_wanted.emit)],
         )
         self._lay_out()
@@ -242,7 +242,7 @@ class HistoryView(QWidget):
     def _show_nothing(self) -> None:
         self._chosen = None
         self._head.set_text("")
-        self._versions.set_text(self.tr("No change by that filter"))
+        self._versions.set_text(self.tr("No change matches this filter"))
         self._diff.set_texts("", "")
         self._summary.setText("")
         self._against.hide()
@@ -312,7 +312,7 @@ class HistoryView(QWidget):
     async def _undo(self, event: MemoryEvent, again: bool) -> None:
         """`again`: the event is itself an undo, so the change comes back."""
         made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._desk.workspace.origin)
-        words = self.tr("The change of “{}” is back") if again else self.tr("The change of “{}” was taken back")
+        words = self.tr("The change to “{}” was redone") if again else self.tr("The change to “{}” was undone")
         self._desk.tell_undo(
             words.format(event.label),
             self.tr("Saved as version {}").format(made.version),
@@ -326,10 +326,10 @@ class HistoryView(QWidget):
         block: Block = await self._services.history.restore(event.target_id, event.seq, origin=origin)
         newest = (await self._services.history.of_block(event.target_id, limit=1))[0]
         if before is not None and block.version == before.version:
-            self._desk.tell(self.tr("“{}” is like this already").format(event.label))
+            self._desk.tell(self.tr("“{}” already reads like this").format(event.label))
             return
         self._desk.tell_undo(
-            self.tr("“{}” is back at version {}").format(event.label, event.version),
+            self.tr("“{}” was restored to version {}").format(event.label, event.version),
             self.tr("Saved as version {}").format(block.version),
             self.tr("Undo"),
             lambda: self._desk.do(self._undo(newest, False), self),

@@ -74,14 +74,14 @@ def button(card: Card, name: str) -> QAbstractButton:
 def test_undo_on_a_memory_card_names_the_change(card_of: Any, context: CardContext, qtbot: QtBot) -> None:
     card: ToolCallCard = card_of("tool", tool=a_tool(changes=(a_change(),)), run_id=a_run().id)
     with qtbot.waitSignal(context.signals.undo) as told:
-        qtbot.mouseClick(button(card, "Undo change of block human"), Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(button(card, "Undo change to block human"), Qt.MouseButton.LeftButton)
     assert told.args == [7, "human"]
 
 
 def test_a_change_that_was_taken_back_offers_redo_of_the_undo(card_of: Any, context: CardContext, qtbot: QtBot) -> None:
     card = card_of("tool", tool=a_tool(state="undone", changes=(a_change(undone_by=9),)))
     with qtbot.waitSignal(context.signals.undo) as told:
-        qtbot.mouseClick(button(card, "Redo change of block human"), Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(button(card, "Redo change to block human"), Qt.MouseButton.LeftButton)
     assert told.args == [9, "human"]
 
 
@@ -165,7 +165,7 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
         qtbot.keyClick(card, Qt.Key.Key_E)
     card.offer_take_back((a_change(), a_change()))
     assert card._editor is not None
-    assert card._editor.take_back.text() == "Also take back 2 memory changes"
+    assert card._editor.take_back.text() == "Also undo 2 memory changes"
     card._editor.take_back.setChecked(True)
     qtbot.keyClicks(card._editor._editor, "Goodbye")
     with qtbot.waitSignal(context.signals.resend) as told:
