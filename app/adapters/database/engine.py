@@ -114,9 +114,16 @@ class SqliteStorage:
         else:
             error = storage_error(cause, self._file.parent)
             if error.code == "database_damaged":
-                suspect_marker(self._file).touch()
+                self._note_damage()
         error.__cause__ = cause
         return error
+
+    def _note_damage(self) -> None:
+        try:
+            suspect_marker(self._file).touch()
+        except OSError as error:
+            # A full or read-only disk: the caller is told of the damage all the same.
+            _log.error("The damage of the database could not be noted: %s", error)
 
     def _ensure_open(self) -> None:
         if self._closed:

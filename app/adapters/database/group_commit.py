@@ -6,6 +6,7 @@ up while the one before was being written. The idea is that of "group commit" in
 Techniques for Main Memory Database Systems" (SIGMOD 1984), section 5.
 """
 
+import logging
 import sqlite3
 import time
 from collections import deque
@@ -18,6 +19,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from app.domain.event import Changed
+
+_log = logging.getLogger(__name__)
 
 MOST_TOGETHER = 64
 """Transactions in one commit: with more, the first waits longer than the syncs that are saved are worth."""
@@ -58,7 +61,10 @@ class GroupCommit:
             for one in group:
                 one.error = one.error or error
         for one in group:
-            one.answer(one)
+            try:
+                one.answer(one)
+            except Exception:  # noqa: BLE001  (whoever cannot be told must not keep the others from being told)
+                _log.exception("A caller could not be told what became of its transaction")
 
     def _run(self, group: list[Waiting]) -> None:
         if not self._queue:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from app.domain.message import Member
 
 MOST_BYTES = 16 * 1024 * 1024
-"""Of stored text. Parsed it takes about three times as much: some 2,000 windows of 8,000 tokens are at hand."""
+"""Characters of stored text; some 500 windows of 8,000 tokens. Parsed it takes about three times as much."""
 OVERHEAD = 1_000
 """Bytes that a message takes beside its text."""
 

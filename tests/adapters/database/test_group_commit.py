@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -140,6 +141,20 @@ async def test_a_full_disk_stops_those_who_need_room_and_tells_each_the_truth(st
     rows = await storage.read(lambda repos: {row.key for row in repos.settings.list()})
     assert rows == {f"{number}" for number in true}
     assert all(isinstance(one, int) or one.code == "disk_full" for one in told)
+
+
+@pytest.mark.allow_logs("could not be noted")
+async def test_damage_that_cannot_be_noted_is_told_all_the_same(storage: SqliteStorage, data_folder: Path) -> None:
+    def damaged(repos: Repositories) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    (data_folder / "lares.db.suspect").symlink_to(data_folder / "missing" / "nowhere")
+    told = await asyncio.wait_for(together(storage, setting(1), damaged, setting(2)), 20)
+    assert [one if isinstance(one, int) else one.code for one in told] == [1, "database_damaged", 2]
+    with pytest.raises(StorageError):
+        await asyncio.wait_for(storage.write(damaged), 20)
 
 
 async def test_a_cancelled_caller_leaves_the_others_and_its_own_transaction_whole(storage: SqliteStorage) -> None:

@@ -1,7 +1,6 @@
 """The bytes of messages that were encoded before: a message never changes, so each is encoded once.
 
-A memo of a pure function, like `functools.lru_cache`, which cannot be used: comparing two messages costs more than
-encoding one. Here a message is known by its identity, which it keeps while the storage holds it parsed.
+A memo of a pure function. Not `functools.lru_cache`: hashing a message costs more than encoding it.
 """
 
 import threading
@@ -11,30 +10,51 @@ from collections.abc import Callable
 from app.domain.message import Message
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of encoded text; some 1,000 windows of 8,000 tokens."""
-OVERHEAD = 200
-"""Bytes that an entry takes beside its text."""
+"""Of encoded text, the message beside it counted; some 130 windows of 8,000 tokens."""
+OVERHEAD = 500
+"""Bytes that an entry takes beside its texts."""
 
 
 class EncodedMessages:
-    """Least recently used first out. Safe in several threads."""
+    """By message id, least recently used first out. Safe in several threads."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most = most_bytes
         self._bytes = 0
-        self._known: OrderedDict[int, tuple[Message, bytes]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Message, bytes]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def weight(self) -> int:
+        """Bytes in all, as bounded."""
+        return self._bytes
+
     def get(self, message: Message, encode: Callable[[Message], bytes]) -> bytes:
-        """`encode(message)`, or what it gave the last time."""
-        # The entry holds the message, so that its identity cannot become another's.
-        known = self._known.get(id(message))
-        if known is not None:
-            return known[1]
+        """`encode(message)`, or what it gave the last time for a message with this id, role and parts."""
+        with self._lock:
+            known = self._known.get(message.id)
+            if known is not None and _is_same(known[0], message):
+                self._known.move_to_end(message.id)
+                return known[1]
         encoded = encode(message)
         with self._lock:
-            self._known[id(message)] = (message, encoded)
-            self._bytes += len(encoded) + OVERHEAD
-            while self._bytes > self._most and len(self._known) > 1:
-                self._bytes -= len(self._known.popitem(last=False)[1][1]) + OVERHEAD
+            self._drop(message.id)
+            self._known[message.id] = (message, encoded)
+            self._bytes += _weight(encoded)
+            while self._bytes > self._most:
+                self._drop(next(iter(self._known)))
         return encoded
+
+    def _drop(self, message_id: str) -> None:
+        known = self._known.pop(message_id, None)
+        if known is not None:
+            self._bytes -= _weight(known[1])
+
+
+def _is_same(known: Message, message: Message) -> bool:
+    """A window may show a message with a date before it, or joined with the next one: copies, made anew each time."""
+    return known is message or (known.role == message.role and known.parts == message.parts)
+
+
+def _weight(encoded: bytes) -> int:
+    return 2 * len(encoded) + OVERHEAD
