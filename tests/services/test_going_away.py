@@ -31,7 +31,7 @@ async def test_an_agent_that_replies_in_another_conversation_is_not_deleted_unde
     agent = await services.agents.create_demo()
     second = await services.conversations.create(agent.id, "Second")
     run = await services.runs.start(second.id, MessageDraft.of("/long 800"))
-    with pytest.raises(Invalid, match="still replying"):
+    with pytest.raises(Conflict, match="still replying"):
         await services.agents.delete(agent.id)
     await services.runs.cancel(run.id)
     await services.agents.delete(agent.id)
