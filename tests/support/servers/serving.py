@@ -184,7 +184,8 @@ class Serving:
 
 
 async def _settle() -> None:
-    for _ in range(4):
+    """Long enough for connections that were let in at the last moment, several at once, to get their transports."""
+    for _ in range(30):
         await asyncio.sleep(0)
 
 
