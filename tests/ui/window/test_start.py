@@ -24,6 +24,13 @@ ENGINE_ONLY = (
 )
 PAINT_SECONDS = 0.5
 MEMORY_MB = 110
+YARDSTICK_SECONDS = 0.19
+"""CPU to import Qt's widgets and pydantic on the computer on which half a second was promised."""
+YARDSTICK = """
+import json, time
+import PySide6.QtWidgets, pydantic.main
+print(json.dumps({"cpu": time.process_time()}))
+"""
 
 PAINT = """
 import gc, json, sys, time
@@ -61,10 +68,12 @@ def run(program: str, folder: Path) -> dict[str, object]:
 
 
 def test_the_first_paint_takes_half_a_second_of_cpu_at_most(tmp_path: Path) -> None:
-    """Processes that compete for caches make the same work cost more: the limit grows with the load."""
+    """Half a second of a usual computer: a slower one is known by what Qt alone costs there, a busy one by its load."""
     times = sorted(run(PAINT, tmp_path)["cpu"] for _ in range(3))
     load = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1.0
-    limit = PAINT_SECONDS * min(2.0, max(1.0, 1.0 + load / 2))
+    yardstick = min(run(YARDSTICK, tmp_path)["cpu"] for _ in range(3))
+    slow = max(1.0, yardstick / YARDSTICK_SECONDS)
+    limit = PAINT_SECONDS * max(slow, min(2.0, max(1.0, 1.0 + load / 2)))
     assert times[0] <= limit, f"CPU seconds to the first paint: {times}, limit {limit:.2f} at load {load:.1f}"
 
 
