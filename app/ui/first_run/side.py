@@ -136,7 +136,7 @@ class FirstRunSide(QFrame):
         ports = asked_ports(known.presets)
         asked = self.tr("To find servers, Lares asked the ports {} of 127.0.0.1.").format(ports) if ports else ""
         words = [asked, self.tr("No account, no telemetry.")]
-        title, icon, kind = self.tr("Nothing left this computer"), "shield", "ok"
+        title, icon, kind = self.tr("Nothing has left this computer"), "shield", "ok"
         if hosts:
             title, icon, kind = self.tr("You connected another computer"), "info", "info"
             words.append(self.tr("{} was asked for its models.").format(", ".join(hosts)))
