@@ -82,7 +82,7 @@ class OpenEngine:
     ids: IdFactory
     housekeeping: Housekeeping
     _scheduler: Scheduler
-    _shelf: ModelCache
+    _cache: ModelCache
     _pulls: Pulls
     _catalog: ModelAdapters
     _bus: EventBus
@@ -109,7 +109,7 @@ class OpenEngine:
                 await asyncio.wait([task])
         await self._scheduler.close()
         await self._pulls.close()
-        await self._shelf.close()
+        await self._cache.close()
         self._bus.close()
         await self._catalog.close()
         await self.storage.close()
@@ -139,8 +139,8 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     )
     scheduler = Scheduler(ports)
     runs, events, providers = Runs(ports, bus, scheduler), Events(bus), Providers(ports, secrets)
-    computer, shelf = ThisComputer(), ModelCache(ports)
-    pulls = Pulls(ports, computer, shelf)
+    computer, cache = ThisComputer(), ModelCache(ports)
+    pulls = Pulls(ports, computer, cache)
     await pulls.load()
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
@@ -150,7 +150,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         runs=runs,
         history=History(ports),
         context=Context(ports),
-        models=Models(ports, shelf, pulls, computer, lambda: services.fitness.known()),
+        models=Models(ports, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
         tools=Tools(ports),
         settings=Settings(ports),
@@ -164,15 +164,15 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
-        servers=Servers(ports, shelf, providers, _known_servers(), lambda: events.watched),
-        fitness=Fitness(ports, shelf, computer, _empty_storage(clock)),
+        servers=Servers(ports, cache, providers, _known_servers(), lambda: events.watched),
+        fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     return OpenEngine(
-        services, exit_requested, storage, clock, ids, housekeeping, scheduler, shelf, pulls, catalog, bus
+        services, exit_requested, storage, clock, ids, housekeeping, scheduler, cache, pulls, catalog, bus
     )
 
 

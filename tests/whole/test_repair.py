@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from app.bootstrap import open_engine
 from app.config import Config
 from tests.support.window.seeing import button, click, shown, texts, until
-from tests.whole.test_window import ViewContext
+from tests.whole.test_window import LaresApp
 
 pytestmark = pytest.mark.allow_logs("the engine cannot go on")
 
@@ -39,14 +39,14 @@ def test_a_damaged_database_is_named_and_a_backup_restored_from_the_window(
     (used / "lares.db").write_bytes(b"this was a database once" * 500)
 
     async def path() -> None:
-        desk = ViewContext(qapp, loop)
-        desk.begin()
-        await until(lambda: "damaged" in texts(desk.window), "the sentence about the damage")
-        click(button(desk.window, "Restore the backup of"))
-        await until(lambda: "Go back to" in texts(desk.window), "the question before it happens")
-        click(next(b for b in shown(desk.window, QAbstractButton) if b.text() == "Restore" and not b.accessibleName()))
-        await until(desk.see("Vesta (demo)"), "the agent to be back", 20)
-        await desk.close()
+        lares = LaresApp(qapp, loop)
+        lares.begin()
+        await until(lambda: "damaged" in texts(lares.window), "the sentence about the damage")
+        click(button(lares.window, "Restore the backup of"))
+        await until(lambda: "Go back to" in texts(lares.window), "the question before it happens")
+        click(next(b for b in shown(lares.window, QAbstractButton) if b.text() == "Restore" and not b.accessibleName()))
+        await until(lares.see("Vesta (demo)"), "the agent to be back", 20)
+        await lares.close()
 
     wait_for(path(), 60)
     assert any("before" in file.name for file in (used / "backups").iterdir()), "the damaged file was not kept"
@@ -61,10 +61,10 @@ def test_data_of_a_newer_lares_is_left_alone_and_said_so(
     before = (used / "lares.db").read_bytes()
 
     async def path() -> None:
-        desk = ViewContext(qapp, loop)
-        desk.begin()
-        await until(lambda: "written by a newer Lares" in texts(desk.window), "the sentence about newer data")
-        await desk.close()
+        lares = LaresApp(qapp, loop)
+        lares.begin()
+        await until(lambda: "written by a newer Lares" in texts(lares.window), "the sentence about newer data")
+        await lares.close()
 
     wait_for(path(), 60)
     assert (used / "lares.db").read_bytes() == before

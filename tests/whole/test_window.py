@@ -22,7 +22,7 @@ from tests.support.processes.lares_process import free_port
 from tests.support.window.seeing import button, click, has_button, press, shown, texts, type_text, until
 
 
-class ViewContext:
+class LaresApp:
     """A window and its engine, as a person has them."""
 
     def __init__(self, app: QApplication, loop: qasync.QEventLoop) -> None:
@@ -71,89 +71,89 @@ class ViewContext:
 
 
 @pytest.fixture
-def desk(qapp: QApplication, loop: qasync.QEventLoop) -> ViewContext:
-    return ViewContext(qapp, loop)
+def lares(qapp: QApplication, loop: qasync.QEventLoop) -> LaresApp:
+    return LaresApp(qapp, loop)
 
 
 def test_the_main_path_from_first_run_to_restart(
-    desk: ViewContext, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+    lares: LaresApp, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
 ):
     async def first() -> None:
-        await desk.begin_demo()
-        await desk.say("By the way, my name is Brad, not Chad.")
-        await until(desk.see("Name: Brad."), "the block to change")
-        await until(lambda: has_button(desk.window, "Undo change to block human"), "an undo")
-        click(button(desk.window, "Undo change to block human"))
-        await until(desk.see("Name: Chad.\n"), "the undo")
-        await until(lambda: not has_button(desk.window, "Stop"), "the reply to end")
-        await desk.close()
+        await lares.begin_demo()
+        await lares.say("By the way, my name is Brad, not Chad.")
+        await until(lares.see("Name: Brad."), "the block to change")
+        await until(lambda: has_button(lares.window, "Undo change to block human"), "an undo")
+        click(button(lares.window, "Undo change to block human"))
+        await until(lares.see("Name: Chad.\n"), "the undo")
+        await until(lambda: not has_button(lares.window, "Stop"), "the reply to end")
+        await lares.close()
 
-    async def again(desk: ViewContext) -> None:
-        await desk.open()
-        await until(desk.see("By the way, my name is Brad, not Chad."), "the old messages")
-        await until(desk.see("Name: Chad."), "the undone block")
-        await desk.close()
+    async def again(lares: LaresApp) -> None:
+        await lares.open()
+        await until(lares.see("By the way, my name is Brad, not Chad."), "the old messages")
+        await until(lares.see("Name: Chad."), "the undone block")
+        await lares.close()
 
     wait_for(first(), 60)
-    wait_for(again(ViewContext(qapp, loop)), 30)
+    wait_for(again(LaresApp(qapp, loop)), 30)
 
 
 def test_messages_of_others_and_their_tokens_show_while_the_conversation_is_open(
-    desk: ViewContext, wait_for: Callable[..., Any]
+    lares: LaresApp, wait_for: Callable[..., Any]
 ):
     """Also of a run that is over before the window hears of it."""
 
     async def path() -> None:
-        await desk.open()
-        await until(lambda: has_button(desk.window, "Continue without a model (demo)"), "first run")
-        click(button(desk.window, "Continue without a model (demo)"))
-        await until(desk.see("Say something to Vesta"), "an empty conversation")
-        conversation = desk.session.assembly.workspace.conversation
+        await lares.open()
+        await until(lambda: has_button(lares.window, "Continue without a model (demo)"), "first run")
+        click(button(lares.window, "Continue without a model (demo)"))
+        await until(lares.see("Say something to Vesta"), "an empty conversation")
+        conversation = lares.session.assembly.workspace.conversation
         assert conversation is not None
         counted: list[int] = []
-        desk.session.assembly.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
+        lares.session.assembly.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
         for round_ in (1, 2):
-            run = await desk.services.runs.start(
+            run = await lares.services.runs.start(
                 conversation.active_id, MessageDraft.of(f"Hello from elsewhere {round_}")
             )
-            async for _ in desk.services.runs.subscribe(run.id):
+            async for _ in lares.services.runs.subscribe(run.id):
                 pass
-            await until(desk.see(f"Hello from elsewhere {round_}"), "the message of somebody else")
+            await until(lares.see(f"Hello from elsewhere {round_}"), "the message of somebody else")
             await until(lambda round_=round_: counted[-1:] == [2 * round_], "the context to be counted again")
-        await desk.close()
+        await lares.close()
 
     wait_for(path(), 60)
 
 
-def test_the_window_survives_the_death_of_its_engine(desk: ViewContext, wait_for: Callable[..., Any]):
+def test_the_window_survives_the_death_of_its_engine(lares: LaresApp, wait_for: Callable[..., Any]):
     async def path() -> None:
-        await desk.begin_demo()
-        await desk.say("/long 3000")
-        await until(lambda: has_button(desk.window, "Stop"), "the reply to begin")
-        type_text(desk.composer, "half a thought")
-        pid = (await desk.services.system.status()).pid
+        await lares.begin_demo()
+        await lares.say("/long 3000")
+        await until(lambda: has_button(lares.window, "Stop"), "the reply to begin")
+        type_text(lares.composer, "half a thought")
+        pid = (await lares.services.system.status()).pid
         os.kill(pid, signal.SIGKILL)
-        await until(lambda: desk.session.connection.state != "connected", "the window to notice")
-        await until(lambda: desk.session.connection.state == "connected", "the engine to be back", 20)
-        await until(desk.see("The engine stopped and is running again"), "the banner")
-        assert desk.composer.toPlainText() == "half a thought"
-        run = (await desk.services.runs.list())[0]
-        async for _ in desk.services.runs.subscribe(run.id):
+        await until(lambda: lares.session.connection.state != "connected", "the window to notice")
+        await until(lambda: lares.session.connection.state == "connected", "the engine to be back", 20)
+        await until(lares.see("The engine stopped and is running again"), "the banner")
+        assert lares.composer.toPlainText() == "half a thought"
+        run = (await lares.services.runs.list())[0]
+        async for _ in lares.services.runs.subscribe(run.id):
             pass
-        run = await desk.services.runs.get(run.id)
+        run = await lares.services.runs.get(run.id)
         assert (run.status, run.resumed) == ("completed", 1)
-        await until(lambda: not has_button(desk.window, "Stop"), "the window to see the end")
-        assert desk.composer.toPlainText() == "half a thought"
-        await desk.close()
+        await until(lambda: not has_button(lares.window, "Stop"), "the window to see the end")
+        assert lares.composer.toPlainText() == "half a thought"
+        await lares.close()
 
     wait_for(path(), 90)
 
 
-def test_what_a_program_does_shows_in_the_window(desk: ViewContext, wait_for: Callable[..., Any]):
+def test_what_a_program_does_shows_in_the_window(lares: LaresApp, wait_for: Callable[..., Any]):
     async def path() -> None:
-        await desk.begin_demo()
-        desk.session.assembly.pages.local_api()
-        page = desk.session.assembly.centre.page_named("settings").api
+        await lares.begin_demo()
+        lares.session.assembly.pages.local_api()
+        page = lares.session.assembly.centre.page_named("settings").api
         await until(lambda: page.isVisible() and "Off" in texts(page), "the page")
         page.port.setValue(free_port())
         click(page.switch)
@@ -162,15 +162,15 @@ def test_what_a_program_does_shows_in_the_window(desk: ViewContext, wait_for: Ca
             vesta = (await program.get("/v1/agents/")).json()[0]["id"]
             await program.post("/v1/agents/", json={"name": "Made by a program", "model": "demo/vesta"})
             await until(lambda: page.requests.table.model().rowCount() == 2, "the requests to be listed")
-            desk.session.assembly.show_tab("chat")
+            lares.session.assembly.show_tab("chat")
             said = {"messages": [{"role": "user", "content": "My name is Brad, not Chad."}]}
             answer = await program.post(f"/v1/agents/{vesta}/messages", json=said)
             assert answer.json()["stop_reason"]["stop_reason"] == "end_turn"
-        await until(desk.see("Name: Brad."), "the block to change")
-        await until(desk.see("My name is Brad, not Chad."), "the message of the program")
-        names = [row.agent.name for row in desk.session.assembly.workspace.agents.rows]
+        await until(lares.see("Name: Brad."), "the block to change")
+        await until(lares.see("My name is Brad, not Chad."), "the message of the program")
+        names = [row.agent.name for row in lares.session.assembly.workspace.agents.rows]
         assert "Made by a program" in names
-        await desk.services.api.stop()
-        await desk.close()
+        await lares.services.api.stop()
+        await lares.close()
 
     wait_for(path(), 60)

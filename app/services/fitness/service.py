@@ -72,10 +72,10 @@ class _Test:
 
 
 class Fitness:
-    def __init__(self, ports: EngineDeps, shelf: ModelCache, computer: Computer, empty: EmptyStorage) -> None:
+    def __init__(self, ports: EngineDeps, cache: ModelCache, computer: Computer, empty: EmptyStorage) -> None:
         """`empty`: storage to test on."""
         self._ports = ports
-        self._shelf = shelf
+        self._cache = cache
         self._computer = computer
         self._empty = empty
 
@@ -102,7 +102,7 @@ class Fitness:
         yield FitProgress(of=OF, report=report)
 
     async def _begin(self, handle: str) -> _Test:
-        model = await self._shelf.find(handle)
+        model = await self._cache.find(handle)
         if model is None:
             raise ModelError(f"The server of {handle} does not answer.", code="server_down", hint="Start it first.")
         if model.scripted:
@@ -154,7 +154,7 @@ class Fitness:
 
     async def _context(self, test: _Test, bench: TrialEngine) -> FitTask:
         """By what the server says of itself; where it says nothing, by a request that is longer than many allow."""
-        await self._shelf.refresh(test.provider)
+        await self._cache.refresh(test.provider)
         test.served = self._ports.windows.served(test.model.handle)
         if test.served is not None or test.window < LONG_TOKENS + LONGEST_REPLY:
             return context_task(test.served, cut=False)
@@ -211,7 +211,7 @@ class Fitness:
 
     def _holds(self, report: FitReport) -> bool:
         """A changed digest is another model; what cannot be seen now is taken to be the same."""
-        model = self._shelf.known(report.handle)
+        model = self._cache.known(report.handle)
         return model is None or not model.digest or model.digest == report.digest
 
 

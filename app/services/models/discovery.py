@@ -41,14 +41,14 @@ class Servers:
     def __init__(
         self,
         ports: EngineDeps,
-        shelf: ModelCache,
+        cache: ModelCache,
         providers: Providers,
         known: KnownServers,
         watched: Callable[[], bool],
     ) -> None:
         """`watched`: whether a client is connected; nothing is looked for while nobody is."""
         self._ports = ports
-        self._shelf = shelf
+        self._cache = cache
         self._providers = providers
         self._general = known
         self._watched = watched
@@ -118,10 +118,10 @@ class Servers:
         """Reads a server's list again when it came, went or changed, and now and then."""
         now = _seconds()
         old = now - self._listed_at.get(provider.id, -LIST_EVERY) >= LIST_EVERY
-        believed = self._shelf.answers(provider.id)
+        believed = self._cache.answers(provider.id)
         if changed or (believed is not None and believed != answers) or (answers and old):
             self._listed_at[provider.id] = now
-            await self._shelf.refresh(provider)
+            await self._cache.refresh(provider)
 
     async def _places(self) -> tuple[Place, ...]:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))

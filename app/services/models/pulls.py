@@ -63,10 +63,10 @@ class _Download:
 
 
 class Pulls:
-    def __init__(self, ports: EngineDeps, computer: Computer, shelf: ModelCache) -> None:
+    def __init__(self, ports: EngineDeps, computer: Computer, cache: ModelCache) -> None:
         self._ports = ports
         self._computer = computer
-        self._shelf = shelf
+        self._cache = cache
         self._downloads: dict[Key, _Download] = {}
 
     @property
@@ -103,7 +103,7 @@ class Pulls:
         one = self._downloads[key] = _Download(before.model_copy(update={"phase": "waiting", "error": "", "hint": ""}))
         one.task = asyncio.get_running_loop().create_task(self._carry(one, provider, store), name=f"pull {name}")
         await self._store_all()
-        self._shelf.notices.say(provider.id)
+        self._cache.notices.say(provider.id)
         return one.pull
 
     async def pause(self, provider_id: str, name: str) -> Pull:
@@ -122,7 +122,7 @@ class Pulls:
         if one is not None:
             await self._stop(one)
             await self._store_all()
-            self._shelf.notices.say(provider_id)
+            self._cache.notices.say(provider_id)
 
     async def close(self) -> None:
         """Pauses all downloads; they are there again at the next start."""
@@ -149,7 +149,7 @@ class Pulls:
             log.exception("the download of %s broke off", one.pull.name)
             await self._end(one, _still(one.pull, "failed", _UNEXPECTED, "Try again: what is there is kept."))
         else:
-            await self._shelf.refresh(provider)
+            await self._cache.refresh(provider)
             await self._end(one, _still(one.pull, "done"))
 
     async def _end(self, one: _Download, pull: Pull) -> None:
@@ -200,7 +200,7 @@ class Pulls:
     def _tell(self, one: _Download, pull: Pull) -> None:
         if pull != one.pull:
             one.pull = pull
-            self._shelf.notices.say(pull.provider_id)
+            self._cache.notices.say(pull.provider_id)
 
     async def _store_all(self) -> None:
         rows = [one.pull.model_dump(mode="json") for one in self._downloads.values() if one.pull.phase != "done"]

@@ -19,35 +19,35 @@ class Models:
     def __init__(
         self,
         ports: EngineDeps,
-        shelf: ModelCache,
+        cache: ModelCache,
         pulls: Pulls,
         computer: Computer,
         reports: Callable[[], Awaitable[tuple[FitReport, ...]]],
     ) -> None:
         """`reports`: what is known from fit tests."""
         self._ports = ports
-        self._shelf = shelf
+        self._cache = cache
         self._pulls = pulls
         self._computer = computer
         self._reports = reports
 
     async def list(self, refresh: bool = False) -> tuple[ProviderModels, ...]:
         """Every enabled provider with its models, or with the sentence why it has none. Asked side by side."""
-        return await self._shelf.all(refresh)
+        return await self._cache.all(refresh)
 
     async def find(self, handle: str) -> Model | None:
         """The model of a handle; None when its server does not answer, so that nothing is known of it.
 
         Raises `NotFound` when no such server is known, or when it answers and does not have the model.
         """
-        return await self._shelf.find(handle)
+        return await self._cache.find(handle)
 
     async def recommended(self) -> tuple[RecommendedModel, ...]:
         """The list that comes with Lares: what of it would fit into this computer, and what is there already."""
         total, _ = await asyncio.to_thread(self._computer.memory)
         installed = {
             model.name.removesuffix(":latest"): model
-            for found in await self._shelf.at_hand()
+            for found in await self._cache.at_hand()
             if found.provider.kind == "ollama"
             for model in found.models
         }
@@ -65,7 +65,7 @@ class Models:
                 bytes=model.loaded_bytes or model.size_bytes or 0,
                 context=model.allocated_context,
             )
-            for found in await self._shelf.at_hand()
+            for found in await self._cache.at_hand()
             if is_here(found.provider.base_url)
             for model in found.models
             if model.loaded
@@ -99,13 +99,13 @@ class Models:
         store = store_of(self._ports, provider)
         await self._pulls.cancel(provider_id, name)
         await store.delete(name)
-        await self._shelf.refresh(provider)
+        await self._cache.refresh(provider)
 
     async def unload(self, provider_id: str, name: str) -> None:
         """Frees the memory that a model takes; the next message loads it again."""
         provider = await self._provider(provider_id)
         await store_of(self._ports, provider).unload(name)
-        await self._shelf.refresh(provider)
+        await self._cache.refresh(provider)
 
     async def _provider(self, provider_id: str) -> Provider:
         return await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))

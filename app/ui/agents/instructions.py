@@ -18,10 +18,10 @@ class Instructions(QWidget):
     saved = Signal(str)
     closed = Signal()
 
-    def __init__(self, desk: ViewContext, default: str) -> None:
+    def __init__(self, view: ViewContext, default: str) -> None:
         super().__init__()
-        theme = self._theme = desk.theme
-        self._desk = desk
+        theme = self._theme = view.theme
+        self._view = view
         self._default = default
         self._agent: Agent | None = None
         self._stored = ""
@@ -114,7 +114,7 @@ class Instructions(QWidget):
         typed = set(self._unsaved)
         if self._agent is not None and self.changed:
             typed.add(self._agent.id)
-        agents = [row.agent for row in self._desk.workspace.agents.rows]
+        agents = [row.agent for row in self._view.workspace.agents.rows]
         return [self.tr("system instructions of {}").format(agent.name) for agent in agents if agent.id in typed]
 
     def _show(self, what: str) -> None:
@@ -144,13 +144,13 @@ class Instructions(QWidget):
 
     def _leave(self) -> None:
         if self.changed:
-            self._desk.do(self._ask_to_leave(), self)
+            self._view.do(self._ask_to_leave(), self)
         else:
             self.closed.emit()
 
     async def _ask_to_leave(self) -> None:
         answers = (("throw", self.tr("Discard"), "danger"), ("cancel", self.tr("Keep writing"), "primary"))
-        key, _ = await self._desk.ask.ask(self.tr("Your text is not saved yet"), "", answers)
+        key, _ = await self._view.ask.ask(self.tr("Your text is not saved yet"), "", answers)
         if key == "throw":
             self.edit.setPlainText(self._stored)
             self.closed.emit()

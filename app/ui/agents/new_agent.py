@@ -79,13 +79,13 @@ class NewAgent(Sheet):
     servers_wanted = Signal()
     models_wanted = Signal()
 
-    def __init__(self, desk: ViewContext) -> None:
-        super().__init__(desk.theme, width=700)
+    def __init__(self, view: ViewContext) -> None:
+        super().__init__(view.theme, width=700)
         self.set_words(
             self.tr("New agent"), self.tr("Name and model can be changed at any time; the agent keeps its memory.")
         )
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self.name = QLineEdit()
         self.name.setPlaceholderText(self.tr("For example Juno"))
         self._name_field = Field(theme, self.tr("Name"), self.name)
@@ -115,11 +115,11 @@ class NewAgent(Sheet):
         self._cancel.clicked.connect(lambda: self.closed.emit())
         self.name.returnPressed.connect(self._make)
         self.model.picked.connect(self._picked)
-        self.model.refresh_wanted.connect(self._desk.catalog.look_again)
+        self.model.refresh_wanted.connect(self._view.catalog.look_again)
         self.model.servers_wanted.connect(self.servers_wanted)
         self.model.models_wanted.connect(self.models_wanted)
         self.starters.chosen_changed.connect(self._show_starter)
-        self._desk.catalog.changed.connect(self._show_models)
+        self._view.catalog.changed.connect(self._show_models)
         enter = QShortcut(QKeySequence("Ctrl+Return"), self)
         enter.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         enter.activated.connect(self._make)
@@ -132,20 +132,20 @@ class NewAgent(Sheet):
         self._typed = {}
         self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._show_models()
-        self._desk.do(self._load(), self)
+        self._view.do(self._load(), self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
 
     async def _load(self) -> None:
-        starters: Sequence[Starter] = await self._desk.services.starters.list()
+        starters: Sequence[Starter] = await self._view.services.starters.list()
         self.starters.show_starters(starters)
         if self.starters.chosen is not None:
             self._show_starter(self.starters.chosen)
 
     def _show_models(self) -> None:
-        known = self._desk.catalog.known
+        known = self._view.catalog.known
         self.model.show_models(known)
         if not self.model.handle or known.model(self.model.handle) is None:
             best = best_choice(known_models(known)) or best_choice(known_models(known, scripted=True))
@@ -156,7 +156,7 @@ class NewAgent(Sheet):
         self._typed.update({block.label: block.text for block in self.blocks if block.changed})
         empty(self._blocks)
         self.blocks = tuple(
-            StarterBlock(self._desk.theme, draft, self._typed.get(draft.label, draft.value)) for draft in starter.blocks
+            StarterBlock(self._view.theme, draft, self._typed.get(draft.label, draft.value)) for draft in starter.blocks
         )
         for block in self.blocks:
             self._blocks.addWidget(block)
@@ -173,21 +173,21 @@ class NewAgent(Sheet):
             return
         self._name_field.set_error("")
         if not self.model.handle:
-            self._desk.tell(self.tr("Choose a model first"), self.tr("Without one the agent cannot answer."), "error")
+            self._view.tell(self.tr("Choose a model first"), self.tr("Without one the agent cannot answer."), "error")
             return
         if any(block.too_long for block in self.blocks):
-            self._desk.tell(self.tr("A block is too long"), self.tr("Shorten it below its limit."), "error")
+            self._view.tell(self.tr("A block is too long"), self.tr("Shorten it below its limit."), "error")
             return
         if not self.create_button.busy:
             self.create_button.set_busy(True)
-            self._desk.run(self._send(name), self, failed=self._failed)
+            self._view.run(self._send(name), self, failed=self._failed)
 
     async def _send(self, name: str) -> None:
         blocks = [block.draft() for block in self.blocks]
-        known, handle = self._desk.catalog.known, self.model.handle
+        known, handle = self._view.catalog.known, self.model.handle
         draft = starter_draft(name, handle, known, self.starters.chosen, blocks)
         try:
-            agent: Agent = await self._desk.services.agents.create(draft, origin=self._desk.workspace.origin)
+            agent: Agent = await self._view.services.agents.create(draft, origin=self._view.workspace.origin)
         finally:
             self.create_button.set_busy(False)
         self.made.emit(agent.id)
@@ -196,4 +196,4 @@ class NewAgent(Sheet):
         if error.code in ("invalid", "name_taken"):
             self._name_field.set_error(error.message)
         else:
-            self._desk.tell_error(error)
+            self._view.tell_error(error)

@@ -22,10 +22,10 @@ class ChooseModel(QWidget):
     chosen_changed = Signal()
     add_wanted = Signal(object)
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self._adopted: set[str] = set()
         title = Label(theme, self.tr("Choose a model"), "page")
         text = Label(theme, self.tr("You can change it at any time; the agent keeps its memory."), "base", "text2")
@@ -34,11 +34,11 @@ class ChooseModel(QWidget):
         self.look = Button(theme, self.tr("Look again"), "ghost", "refresh")
         head = row_of(theme, column_of(theme, title, text, gap=2), self.look, gap=12)
         head.setStretch(0, 1)
-        self.servers = ServerCards(desk)
-        self.memory = MemoryCard(desk)
-        self.table = ModelTable(desk, pick=True)
+        self.servers = ServerCards(view)
+        self.memory = MemoryCard(view)
+        self.table = ModelTable(view, pick=True)
         self.nothing = self._make_nothing()
-        self.get = GetAnother(desk)
+        self.get = GetAnother(view)
         self.private = Label(theme, "", "label", "text2")
         """What has left this computer, where there is no room for the side that says so."""
         self.private.setWordWrap(True)
@@ -58,15 +58,15 @@ class ChooseModel(QWidget):
             inset=(44, 32, 44, 24),
             gap=12,
         )
-        self.look.clicked.connect(lambda *_: desk.catalog.look_again())
+        self.look.clicked.connect(lambda *_: view.catalog.look_again())
         self.servers.add_wanted.connect(self.add_wanted)
         self.table.chosen_changed.connect(self._chosen)
-        desk.catalog.changed.connect(self._refresh)
+        view.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def _make_nothing(self) -> QFrame:
         """What to install where nothing is."""
-        theme = self._desk.theme
+        theme = self._view.theme
         card = frame_of("card")
         self._nothing_title = Label(theme, "", "strong")
         self._nothing_text = Label(theme, "", "base", "text2")
@@ -95,9 +95,9 @@ class ChooseModel(QWidget):
         self.chosen_changed.emit()
 
     def _refresh(self) -> None:
-        shelf = self._desk.catalog
-        known = shelf.known
-        self.look.set_busy(shelf.looking)
+        catalog = self._view.catalog
+        known = catalog.known
+        self.look.set_busy(catalog.looking)
         self._adopt(known)
         answering = [offer for offer in known.offers if offer.provider.kind != "demo" and not offer.error]
         empty = bool(answering) and not any(offer.models for offer in answering)
@@ -123,7 +123,7 @@ class ChooseModel(QWidget):
         for found in unconnected(known):
             if not found.needs_key and found.preset.base_url not in self._adopted and self.isVisible():
                 self._adopted.add(found.preset.base_url)
-                self._desk.catalog.adopt(found)
+                self._view.catalog.adopt(found)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -30,10 +30,10 @@ MOST = 1100
 class ChooseStarter(QWidget):
     name_changed = Signal()
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self._typed = False
         title = Label(theme, self.tr("Choose a starter"), "page")
         self._text = Label(theme, "", "base", "text2")
@@ -64,12 +64,12 @@ class ChooseStarter(QWidget):
                 model
             )
         )
-        self._desk.do(self._load(), self)
+        self._view.do(self._load(), self)
         self.cards.focus_chosen()
 
     async def _load(self) -> None:
-        starters: Sequence[Starter] = await self._desk.services.starters.list()
-        tools: Sequence[Tool] = await self._desk.services.tools.list()
+        starters: Sequence[Starter] = await self._view.services.starters.list()
+        tools: Sequence[Tool] = await self._view.services.tools.list()
         self.preview.show_tools(tools)
         self.cards.show_starters(starters)
         self.cards.focus_chosen()
@@ -93,15 +93,15 @@ class FirstRun(QFrame):
     made = Signal(str)
     """Id of the new agent."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        self._theme = theme = desk.theme
+        self._view = view
+        self._theme = theme = view.theme
         self.setProperty("kind", "panel")
         self.setAccessibleName(self.tr("Welcome to Lares"))
-        self.side = FirstRunSide(desk)
-        self.models = ChooseModel(desk)
-        self.starters = ChooseStarter(desk)
+        self.side = FirstRunSide(view)
+        self.models = ChooseModel(view)
+        self.starters = ChooseStarter(view)
         self._areas: list[QScrollArea] = [
             self._area(self.models, self.tr("Choose a model")),
             self._area(self.starters, self.tr("Choose a starter")),
@@ -158,7 +158,7 @@ class FirstRun(QFrame):
         self.back.clicked.connect(lambda *_: self._go(1))
         self.create_button.clicked.connect(lambda *_: self._make())
         self.models.chosen_changed.connect(self._tell)
-        self._desk.catalog.changed.connect(self._tell)
+        self._view.catalog.changed.connect(self._tell)
         self.models.add_wanted.connect(self.server_wanted)
         self.starters.name_changed.connect(self._tell)
         self.starters.name.returnPressed.connect(self._make)
@@ -215,13 +215,13 @@ class FirstRun(QFrame):
             self.starters.name.setFocus(Qt.FocusReason.OtherFocusReason)
         elif chosen is not None and not self.create_button.busy:
             self.create_button.set_busy(True)
-            self._desk.run(self._send(name, chosen.handle), self, failed=self._failed)
+            self._view.run(self._send(name, chosen.handle), self, failed=self._failed)
 
     async def _send(self, name: str, handle: str) -> None:
-        desk = self._desk
-        draft = starter_draft(name, handle, desk.catalog.known, self.starters.cards.chosen)
+        view = self._view
+        draft = starter_draft(name, handle, view.catalog.known, self.starters.cards.chosen)
         try:
-            agent: Agent = await desk.services.agents.create(draft, origin=desk.workspace.origin)
+            agent: Agent = await view.services.agents.create(draft, origin=view.workspace.origin)
         finally:
             self.create_button.set_busy(False)
         self._go(1)
@@ -232,7 +232,7 @@ class FirstRun(QFrame):
             self.starters.field.set_error(error.message)
             announce(self.starters.field, error.message, urgent=True)
         else:
-            self._desk.tell_error(error)
+            self._view.tell_error(error)
 
     # Looks
 

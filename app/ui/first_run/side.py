@@ -51,10 +51,10 @@ class StepMark(QWidget):
 
 
 class FirstRunSide(QFrame):
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self.setProperty("kind", "window")
         title = Label(theme, self.tr("Agents that remember, kept at home"), "first")
         text = Label(
@@ -91,12 +91,12 @@ class FirstRunSide(QFrame):
             inset=(40, 44, 36, 28),
             gap=12,
         )
-        desk.catalog.changed.connect(self._tell)
+        view.catalog.changed.connect(self._tell)
         self.show_step(1)
         self._tell()
 
     def _step(self, title: str, text: str) -> QWidget:
-        theme = self._desk.theme
+        theme = self._view.theme
         mark, name = StepMark(theme, len(self._marks) + 1), Label(theme, title, "base")
         self._marks.append(mark)
         self._titles.append(name)
@@ -113,7 +113,7 @@ class FirstRunSide(QFrame):
     # What has left this computer
 
     def _make_private(self) -> QFrame:
-        theme = self._desk.theme
+        theme = self._view.theme
         card = frame_of("card")
         self._shield = Icon(theme, "shield", "ok")
         self.private = Label(theme, "", "strong")
@@ -131,7 +131,7 @@ class FirstRunSide(QFrame):
         self._folder.set_text(self.tr("Your data: {}").format(folder))
 
     def _tell(self) -> None:
-        known = self._desk.catalog.known
+        known = self._view.catalog.known
         hosts = other_hosts(known.offers)
         ports = asked_ports(known.presets)
         asked = self.tr("To find servers, Lares asked the ports {} of 127.0.0.1.").format(ports) if ports else ""

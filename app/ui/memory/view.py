@@ -26,11 +26,11 @@ class MemoryView(Section):
     history_wanted = Signal(str)
     """Id of the block whose history a person wants to see; empty for all."""
 
-    def __init__(self, desk: ViewContext) -> None:
-        super().__init__(desk.theme, "")
-        self._desk = desk
-        self._services = desk.services
-        self._origin = desk.workspace.origin
+    def __init__(self, view: ViewContext) -> None:
+        super().__init__(view.theme, "")
+        self._view = view
+        self._services = view.services
+        self._origin = view.workspace.origin
         self._cards: dict[str, BlockCard] = {}
         self._unsaved: dict[str, tuple[str, Unsaved]] = {}
         """Label and what was typed, by the id of a block that is not shown now."""
@@ -39,12 +39,12 @@ class MemoryView(Section):
         self.set_title(self.tr("Memory"))
         self._history = self.add_action("history", self.tr("Memory history"), lambda: self.history_wanted.emit(""))
         self.add_button = self.add_action("plus", self.tr("Add a memory block"), self._ask_add)
-        self._new = NewBlock(desk.theme)
+        self._new = NewBlock(view.theme)
         self._new.hide()
         self._column = QWidget()
-        self._list: QVBoxLayout = column_of(desk.theme, parent=self._column, gap=8)
+        self._list: QVBoxLayout = column_of(view.theme, parent=self._column, gap=8)
         self._empty = EmptyState(
-            desk.theme,
+            view.theme,
             "memory",
             self.tr("No memory blocks"),
             self.tr("The agent always sees its blocks. Without one it cannot remember anything on its own."),
@@ -54,17 +54,17 @@ class MemoryView(Section):
         for part in (self._new, self._column, self._empty):
             self.add(part)
         self._new.submitted.connect(self._create)
-        blocks = desk.workspace.blocks
+        blocks = view.workspace.blocks
         blocks.rowsInserted.connect(lambda: self._fill())
         blocks.rowsRemoved.connect(lambda: self._fill())
         blocks.rowsMoved.connect(lambda: self._fill())
         blocks.dataChanged.connect(self._refresh)
-        desk.workspace.blocks_loaded.connect(self._fill)
+        view.workspace.blocks_loaded.connect(self._fill)
 
     # Showing
 
     def _fill(self) -> None:
-        rows = self._desk.workspace.blocks.rows
+        rows = self._view.workspace.blocks.rows
         known = {row.block.id for row in rows}
         for block_id in [id for id in self._cards if id not in known]:
             card = self._cards.pop(block_id)
@@ -85,14 +85,14 @@ class MemoryView(Section):
             self.reveal(self._revealed)
 
     def _refresh(self, first: QModelIndex, last: QModelIndex) -> None:
-        rows = self._desk.workspace.blocks.rows
+        rows = self._view.workspace.blocks.rows
         for row in rows[first.row() : last.row() + 1]:
             if row.block.id in self._cards:
                 self._show(self._cards[row.block.id], row)
         self._tell(rows)
 
     def _tell(self, rows: Any) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         self._empty.setVisible(agent is not None and not rows and self._new.isHidden())
         self.setVisible(agent is not None)
         words = self.tr("1 block") if len(rows) == 1 else self.tr("{} blocks").format(count(len(rows)))
@@ -102,15 +102,15 @@ class MemoryView(Section):
 
     def show_tokens(self, tokens: int) -> None:
         self._tokens = tokens
-        self._tell(self._desk.workspace.blocks.rows)
+        self._tell(self._view.workspace.blocks.rows)
 
     def _show(self, card: BlockCard, row: BlockRow) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         card.set_agent_name(agent.name if agent is not None else "")
         card.set_block(row.block, worth_showing(row.change), max(0, row.holders - 1))
 
     def _add_card(self, block: Block) -> BlockCard:
-        card = self._cards[block.id] = BlockCard(self._desk.theme)
+        card = self._cards[block.id] = BlockCard(self._view.theme)
         id = block.id
 
         def save(text: str, version: int) -> None:
@@ -131,18 +131,18 @@ class MemoryView(Section):
         card.save_requested.connect(save)
         card.undo_requested.connect(self._begin_undo)
         card.history_requested.connect(lambda: self.history_wanted.emit(id))
-        card.shared_requested.connect(lambda: self._desk.do(self._tell_holders(id), self))
+        card.shared_requested.connect(lambda: self._view.do(self._tell_holders(id), self))
         card.rename_requested.connect(rename)
         card.description_requested.connect(describe)
         card.limit_requested.connect(limit)
         card.read_only_requested.connect(lock)
-        card.detach_requested.connect(lambda: self._desk.do(self._detach(id), self))
-        card.delete_requested.connect(lambda: self._desk.do(self._delete(id), self))
+        card.detach_requested.connect(lambda: self._view.do(self._detach(id), self))
+        card.delete_requested.connect(lambda: self._view.do(self._delete(id), self))
         return card
 
     def focus_first(self) -> None:
         """Ctrl Shift M: straight into the text of the first block."""
-        rows = self._desk.workspace.blocks.rows
+        rows = self._view.workspace.blocks.rows
         if rows and rows[0].block.id in self._cards:
             self._cards[rows[0].block.id].begin_edit()
         else:
@@ -161,7 +161,7 @@ class MemoryView(Section):
         """The blocks of agents into which something was typed that is not saved, in words."""
         labels = {id: label for id, (label, _) in self._unsaved.items()}
         labels |= {id: card.block.label for id, card in self._cards.items() if card.block and card.unsaved}
-        holders = {id: row.agent.name for row in self._desk.workspace.agents.rows for id in row.agent.block_ids}
+        holders = {id: row.agent.name for row in self._view.workspace.agents.rows for id in row.agent.block_ids}
         return [self.tr("block {} of {}").format(label, holders[id]) for id, label in labels.items() if id in holders]
 
     # Changing
@@ -169,7 +169,7 @@ class MemoryView(Section):
     def _patch(self, block_id: str, patch: BlockPatch, version: int | None = None) -> None:
         card = self._cards[block_id]
         work = self._services.blocks.update(block_id, patch, version, origin=self._origin)
-        self._desk.run(
+        self._view.run(
             work,
             card,
             done=lambda stored: self._stored(stored, card),
@@ -177,13 +177,13 @@ class MemoryView(Section):
         )
 
     def _stored(self, stored: Block, card: BlockCard) -> None:
-        shown = self._desk.workspace.blocks.row_of(stored.id)
+        shown = self._view.workspace.blocks.row_of(stored.id)
         if shown is None or shown.block.version < stored.version:
             card.set_block(stored, None, max(0, shown.holders - 1) if shown else 0)
 
     def _not_stored(self, error: AppError, block_id: str, card: BlockCard) -> None:
         if error.code == "version_conflict":
-            self._desk.do(self._meet(block_id, card), self)
+            self._view.do(self._meet(block_id, card), self)
         else:
             card.save_failed(f"{error.message} {error.hint}".strip())
 
@@ -192,32 +192,32 @@ class MemoryView(Section):
         card.set_block(await self._services.blocks.get(block_id))
 
     def _begin_undo(self, seq: int) -> None:
-        self._desk.do(self._undo(seq), self)
+        self._view.do(self._undo(seq), self)
 
     async def _undo(self, seq: int) -> None:
         event: MemoryEvent = await self._services.history.undo(seq, origin=self._origin)
-        self._desk.tell_undo(
+        self._view.tell_undo(
             self.tr("The change to “{}” was undone").format(event.label),
             self.tr("Saved as version {}").format(event.version),
             self.tr("Redo"),
-            lambda: self._desk.do(self._undo(event.seq), self),
+            lambda: self._view.do(self._undo(event.seq), self),
         )
 
     async def _detach(self, block_id: str) -> None:
-        agent = self._desk.workspace.agent
-        row = self._desk.workspace.blocks.row_of(block_id)
+        agent = self._view.workspace.agent
+        row = self._view.workspace.blocks.row_of(block_id)
         if agent is None or row is None:
             return
         await self._services.blocks.detach(agent.id, block_id, origin=self._origin)
-        self._desk.tell_undo(
+        self._view.tell_undo(
             self.tr("“{}” was detached").format(row.block.label),
             self.tr("{} no longer sees it; the text is kept.").format(agent.name),
             self.tr("Undo"),
-            lambda: self._desk.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self),
+            lambda: self._view.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self),
         )
 
     async def _delete(self, block_id: str) -> None:
-        row = self._desk.workspace.blocks.row_of(block_id)
+        row = self._view.workspace.blocks.row_of(block_id)
         if row is None:
             return
         label, others = row.block.label, row.holders - 1
@@ -226,28 +226,28 @@ class MemoryView(Section):
             lose = self.tr("Another agent loses it too.") if others == 1 else self.tr("{} other agents lose it too.")
             text = lose.format(count(others)) + " " + text
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete {}").format(label), "danger"))
-        key, _ = await self._desk.ask.ask(self.tr("Delete the block “{}”?").format(label), text, answers)
+        key, _ = await self._view.ask.ask(self.tr("Delete the block “{}”?").format(label), text, answers)
         if key == "delete":
             await self._services.blocks.delete(block_id, origin=self._origin)
 
     async def _tell_holders(self, block_id: str) -> None:
         ids = await self._services.blocks.holders(block_id)
-        names = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.id in ids]
+        names = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.id in ids]
         told = self.tr("When one of them changes it, all of them see it.")
-        self._desk.tell(self.tr("Shared by {}").format(", ".join(names)), told)
+        self._view.tell(self.tr("Shared by {}").format(", ".join(names)), told)
 
     # Adding
 
     def _ask_add(self) -> None:
-        self._desk.do(self._offer(), self)
+        self._view.do(self._offer(), self)
 
     async def _offer(self) -> None:
         """A new block, or one that other agents have."""
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is None:
             return
         every: tuple[Block, ...] = await self._services.blocks.list()
-        labels = {row.block.label for row in self._desk.workspace.blocks.rows}
+        labels = {row.block.label for row in self._view.workspace.blocks.rows}
         others = [block for block in every if block.id not in agent.block_ids and not block.hidden]
         if not others:
             self.begin_new()
@@ -255,7 +255,7 @@ class MemoryView(Section):
         menu = QMenu(self)
         menu.setAccessibleName(self.tr("Add a memory block"))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self._desk.theme.icon("plus"), self.tr("New block"), self.begin_new)
+        menu.addAction(self._view.theme.icon("plus"), self.tr("New block"), self.begin_new)
         menu.addSection(self.tr("Share an existing block"))
         for block in others:
             action = menu.addAction(f"{block.label}   {block.value[:32]}".strip())
@@ -266,19 +266,19 @@ class MemoryView(Section):
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 
     def _attach(self, block_id: str) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is not None:
-            self._desk.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self)
+            self._view.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self)
 
     def begin_new(self) -> None:
         self._empty.hide()
         self._new.begin()
 
     def _create(self, draft: BlockDraft) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is not None:
             work = self._services.blocks.create(agent.id, draft, origin=self._origin)
-            self._desk.run(
+            self._view.run(
                 work,
                 self._new,
                 done=lambda _: self._new.end(),

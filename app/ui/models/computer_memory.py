@@ -11,10 +11,10 @@ from app.ui.state.view_context import ViewContext
 
 
 class MemoryCard(QFrame):
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self.setProperty("kind", "card")
         self._wish: ModelLine | None = None
         name = Label(theme, self.tr("This computer"), "base")
@@ -25,7 +25,7 @@ class MemoryCard(QFrame):
         row = row_of(theme, names, self.bar, parent=self, inset=(14, 10, 14, 8), gap=20)
         row.setStretch(1, 1)
         follow(theme, self, lambda: self._total.setMinimumWidth(theme.px(150)))
-        desk.catalog.changed.connect(self._refresh)
+        view.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def show_wish(self, line: ModelLine | None) -> None:
@@ -34,7 +34,7 @@ class MemoryCard(QFrame):
         self._refresh()
 
     def _refresh(self) -> None:
-        memory = self._desk.catalog.known.memory
+        memory = self._view.catalog.known.memory
         if not memory.total_bytes:
             self.hide()
             return

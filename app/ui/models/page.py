@@ -12,10 +12,10 @@ from app.ui.state.view_context import ViewContext
 
 
 class ModelsPage(QWidget):
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self.look = Button(theme, self.tr("Look again"), "ghost", "refresh")
         about = Label(
             theme,
@@ -26,21 +26,21 @@ class ModelsPage(QWidget):
         about.setWordWrap(True)
         head = row_of(theme, about, self.look)
         head.setStretch(0, 1)
-        self.memory = MemoryCard(desk)
-        self.table = ModelTable(desk, manage=True)
+        self.memory = MemoryCard(view)
+        self.table = ModelTable(view, manage=True)
         self._none = Label(theme, "", "base", "text2")
         self._none.setWordWrap(True)
-        self.get = GetAnother(desk)
+        self.get = GetAnother(view)
         column_of(theme, head, self.memory, self._none, self.table, self.get, parent=self, gap=12)
-        self.look.clicked.connect(lambda: desk.catalog.look_again())
-        desk.catalog.changed.connect(self._refresh)
+        self.look.clicked.connect(lambda: view.catalog.look_again())
+        view.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def read(self) -> None:
-        self._desk.catalog.read()
+        self._view.catalog.read()
 
     def _refresh(self) -> None:
-        catalog = self._desk.catalog
+        catalog = self._view.catalog
         self.look.set_busy(catalog.looking)
         real = [offer for offer in catalog.known.offers if offer.provider.kind != "demo"]
         silent = [f"{offer.provider.name}: {offer.error}" for offer in real if offer.error]

@@ -11,10 +11,10 @@ from app.ui.state.view_context import ViewContext
 
 
 class GetAnother(QWidget):
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self.open = Button(theme, self.tr("Download another model…"), "ghost", "download")
         self.note = Label(
             theme,
@@ -40,7 +40,7 @@ class GetAnother(QWidget):
         self.name.returnPressed.connect(self._get)
         self.name.textChanged.connect(lambda: self._allow())
         self._give_up.clicked.connect(lambda: self._end())
-        desk.catalog.changed.connect(self._allow)
+        view.catalog.changed.connect(self._allow)
         self._allow()
 
     def _begin(self) -> None:
@@ -54,7 +54,7 @@ class GetAnother(QWidget):
         self.open.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _allow(self) -> None:
-        able = self._desk.catalog.known.puller is not None
+        able = self._view.catalog.known.puller is not None
         reason = "" if able else self.tr("Only Ollama can download models, and it is not answering now.")
         self.open.setEnabled(able or not self._form.isHidden())
         self.open.setToolTip(reason)
@@ -64,7 +64,7 @@ class GetAnother(QWidget):
     def _get(self) -> None:
         name = self.name.text().strip()
         if name and self.get.isEnabled():
-            self._desk.catalog.pull(name)
+            self._view.catalog.pull(name)
             self._end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

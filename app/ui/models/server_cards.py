@@ -17,10 +17,10 @@ HEIGHT, LEAST = 72, 230
 
 class ServerCard(QFrame):
     def __init__(
-        self, desk: ViewContext, title: str, address: str, said: tuple[str, str], button: Button | None
+        self, view: ViewContext, title: str, address: str, said: tuple[str, str], button: Button | None
     ) -> None:
         super().__init__()
-        theme = desk.theme
+        theme = view.theme
         self.setProperty("kind", "card")
         words, kind = said
         name = ElidedLabel(theme, title, "base")
@@ -46,19 +46,19 @@ class ServerCard(QFrame):
 class HowTo(QFrame):
     """What to do so that a server answers."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
+        self._view = view
         self._page = ""
         self.setProperty("kind", "sunken")
-        self.text = Label(desk.theme, "", "base")
+        self.text = Label(view.theme, "", "base")
         self.text.setWordWrap(True)
-        self.get = Button(desk.theme, self.tr("Download"), "link", "jump")
-        self._copy = Button(desk.theme, self.tr("Copy address"), "link", "copy")
+        self.get = Button(view.theme, self.tr("Download"), "link", "jump")
+        self._copy = Button(view.theme, self.tr("Copy address"), "link", "copy")
         column_of(
-            desk.theme,
+            view.theme,
             self.text,
-            row_of(desk.theme, self.get, self._copy, None),
+            row_of(view.theme, self.get, self._copy, None),
             parent=self,
             inset=(14, 10, 14, 8),
             gap=4,
@@ -80,22 +80,22 @@ class ServerCards(QWidget):
     add_wanted = Signal(object)
     """ServerPreset to begin with, or None."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
+        self._view = view
         self._lines: tuple[ServerLine, ...] = ()
         self._open = ""
         self._grid = QGridLayout()
-        self._how = HowTo(desk)
+        self._how = HowTo(view)
         self._how.hide()
         self._cards: list[QWidget] = []
-        column_of(desk.theme, self._grid, self._how, parent=self, gap=10)
-        desk.catalog.changed.connect(self.refresh)
-        follow(desk.theme, self, self._fit)
+        column_of(view.theme, self._grid, self._how, parent=self, gap=10)
+        view.catalog.changed.connect(self.refresh)
+        follow(view.theme, self, self._fit)
         self._fill()
 
     def refresh(self) -> None:
-        lines = server_lines(self._desk.catalog.known)
+        lines = server_lines(self._view.catalog.known)
         if lines != self._lines:
             self._lines = lines
             self._fill()
@@ -105,13 +105,13 @@ class ServerCards(QWidget):
         focused = focus.accessibleName() if focus is not None and self.isAncestorOf(focus) else ""
         empty(self._grid)
         self._cards = [self._card(line) for line in self._lines]
-        add = Button(self._desk.theme, self.tr("Add…"), "", "", "small")
+        add = Button(self._view.theme, self.tr("Add…"), "", "", "small")
         add.setAccessibleName(self.tr("Add another server"))
         add.clicked.connect(lambda: self.add_wanted.emit(None))
         title = self.tr("Another server")
         self._cards.append(
             ServerCard(
-                self._desk, title, self.tr("llama.cpp, vLLM, Jan, a key"), (self.tr("Here or elsewhere"), "text2"), add
+                self._view, title, self.tr("llama.cpp, vLLM, Jan, a key"), (self.tr("Here or elsewhere"), "text2"), add
             )
         )
         self._fit()
@@ -123,19 +123,19 @@ class ServerCards(QWidget):
         address = line.address
         if line.version:
             address = self.tr("{}, version {}").format(address, line.version)
-        card = ServerCard(self._desk, line.title, address, (line.words, line.kind), self._button(line))
+        card = ServerCard(self._view, line.title, address, (line.words, line.kind), self._button(line))
         card.state.setToolTip(line.problem)
         return card
 
     def _button(self, line: ServerLine) -> Button | None:
         preset = line.preset
         if line.state == "needs key" and preset is not None:
-            button = Button(self._desk.theme, self.tr("Add key…"), "", "", "small")
+            button = Button(self._view.theme, self.tr("Add key…"), "", "", "small")
             button.setAccessibleName(self.tr("Add a key for {}").format(line.title))
             button.clicked.connect(lambda: self.add_wanted.emit(preset))
             return button
         if line.state in ("absent", "silent") and preset is not None and preset.local:
-            button = Button(self._desk.theme, self.tr("How?"), "", "", "small")
+            button = Button(self._view.theme, self.tr("How?"), "", "", "small")
             button.setAccessibleName(self.tr("How to start {}").format(line.title))
             button.clicked.connect(lambda: self._toggle(preset))
             return button
@@ -151,7 +151,7 @@ class ServerCards(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        px = self._desk.theme.px
+        px = self._view.theme.px
         self._grid.setSpacing(px(12))
         columns = max(1, min(3, (self.width() + px(12)) // px(LEAST + 12)))
         for place, card in enumerate(self._cards):

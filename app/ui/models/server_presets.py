@@ -18,17 +18,17 @@ class ServerPresets(QWidget):
     picked = Signal(object)
     """ServerPreset, or None for any other server."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
+        self._view = view
         self._shown: tuple[object, ...] = ()
-        self._found = column_of(desk.theme, gap=6)
-        self._choices = column_of(desk.theme, gap=8)
+        self._found = column_of(view.theme, gap=6)
+        self._choices = column_of(view.theme, gap=8)
         self._list = QWidget()
-        column_of(desk.theme, self._choices, parent=self._list)
+        column_of(view.theme, self._choices, parent=self._list)
         self._list.hide()
-        column_of(desk.theme, self._found, self._list, parent=self, gap=8)
-        desk.catalog.changed.connect(self._refresh)
+        column_of(view.theme, self._found, self._list, parent=self, gap=8)
+        view.catalog.changed.connect(self._refresh)
         self._refresh()
 
     def open(self) -> None:
@@ -38,7 +38,7 @@ class ServerPresets(QWidget):
         self._list.hide()
 
     def _refresh(self) -> None:
-        known = self._desk.catalog.known
+        known = self._view.catalog.known
         shown = (unconnected(known), known.presets)
         if shown == self._shown:
             return
@@ -47,7 +47,7 @@ class ServerPresets(QWidget):
         for found in shown[0]:
             self._found.addWidget(self._found_card(found))
         empty(self._choices)
-        theme = self._desk.theme
+        theme = self._view.theme
         for title, local in ((self.tr("On this computer"), True), (self.tr("Elsewhere, not local"), False)):
             presets = [preset for preset in known.presets if preset.local == local]
             buttons = [self._choice(preset) for preset in presets]
@@ -59,7 +59,7 @@ class ServerPresets(QWidget):
                 self._choices.addLayout(row_of(theme, *buttons[start : start + IN_A_ROW], None, gap=6))
 
     def _choice(self, preset: ServerPreset | None) -> Button:
-        theme = self._desk.theme
+        theme = self._view.theme
         if preset is None:
             button = Button(theme, self.tr("Another address…"), "", "plus", "small")
         else:
@@ -70,7 +70,7 @@ class ServerPresets(QWidget):
         return button
 
     def _found_card(self, found: FoundServer) -> QWidget:
-        theme, preset = self._desk.theme, found.preset
+        theme, preset = self._view.theme, found.preset
         card = frame_of("card")
         name = Label(theme, preset.label, "base")
         name.set_weight(600)
@@ -78,7 +78,7 @@ class ServerPresets(QWidget):
         key = found.needs_key
         add = Button(theme, self.tr("Add key…") if key else self.tr("Connect"), "primary", "", "small")
         add.setAccessibleName(self.tr("Connect {} at {}").format(preset.label, host_of(preset.base_url)))
-        adopt = self._desk.catalog.adopt
+        adopt = self._view.catalog.adopt
         add.clicked.connect(lambda: self.picked.emit(preset) if key else adopt(found))
         row = row_of(
             theme,

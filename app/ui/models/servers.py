@@ -19,11 +19,11 @@ from app.ui.state.view_context import ViewContext
 class Servers(QWidget):
     changed = Signal()
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        self._services = desk.services
-        theme = desk.theme
+        self._view = view
+        self._services = view.services
+        theme = view.theme
         about = Label(
             theme,
             self.tr(
@@ -36,7 +36,7 @@ class Servers(QWidget):
         about.setWordWrap(True)
         self._list = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=8)
-        self.presets = ServerPresets(desk)
+        self.presets = ServerPresets(view)
         self.form = ServerForm(theme)
         self.form.hide()
         self.add_button = Button(theme, self.tr("Add a server"), "primary", "plus")
@@ -57,10 +57,10 @@ class Servers(QWidget):
         self.form.test_wanted.connect(self._test)
         self.form.save_wanted.connect(self._save)
         self.form.closed.connect(self._closed)
-        desk.workspace.changed.connect(self._on_changed)
+        view.workspace.changed.connect(self._on_changed)
 
     def read(self, refresh: bool = False) -> None:
-        self._desk.do(self._read(refresh), self)
+        self._view.do(self._read(refresh), self)
 
     async def _read(self, refresh: bool = False) -> None:
         self._look.set_busy(True)
@@ -82,7 +82,7 @@ class Servers(QWidget):
             self._rows.addWidget(self._card(offer))
 
     def _card(self, offer: ProviderModels) -> QWidget:
-        theme, provider = self._desk.theme, offer.provider
+        theme, provider = self._view.theme, offer.provider
         card = frame_of("card")
         name = Label(theme, provider.name, "base")
         name.set_weight(600)
@@ -116,17 +116,17 @@ class Servers(QWidget):
 
     def _state(self, offer: ProviderModels) -> Badge:
         if offer.error:
-            return Badge(self._desk.theme, self.tr("Does not answer"), "danger", "warning")
+            return Badge(self._view.theme, self.tr("Does not answer"), "danger", "warning")
         number = len(offer.models)
         words = self.tr("1 model") if number == 1 else self.tr("{} models").format(number)
-        return Badge(self._desk.theme, words, "ok" if number else "warn", "check" if number else "warning")
+        return Badge(self._view.theme, words, "ok" if number else "warn", "check" if number else "warning")
 
     def _buttons(self, provider: Provider) -> list[QWidget]:
-        theme = self._desk.theme
+        theme = self._view.theme
         edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
         delete = IconButton(theme, "trash", self.tr("Remove server {}").format(provider.name), size=14, box=26)
         edit.clicked.connect(lambda: self._begin(provider))
-        delete.clicked.connect(lambda: self._desk.do(self._delete(provider), self))
+        delete.clicked.connect(lambda: self._view.do(self._delete(provider), self))
         return [edit, delete]
 
     # Adding and changing
@@ -143,7 +143,7 @@ class Servers(QWidget):
         if preset is None:
             self._begin(None)
             return
-        taken = [offer.provider.name for offer in self._desk.catalog.known.offers]
+        taken = [offer.provider.name for offer in self._view.catalog.known.offers]
         self.form.begin_with(preset, taken)
 
     def _begin(self, provider: Provider | None) -> None:
@@ -159,10 +159,10 @@ class Servers(QWidget):
 
     def _test(self, draft: ProviderDraft, provider_id: str) -> None:
         work = self._services.providers.test(draft, provider_id or None)
-        self._desk.run(work, self.form, done=self.form.show_result, failed=self.form.show_problem)
+        self._view.run(work, self.form, done=self.form.show_result, failed=self.form.show_problem)
 
     def _save(self, draft: ProviderDraft, provider_id: str) -> None:
-        self._desk.run(self._store(draft, provider_id), self.form, failed=self.form.show_problem)
+        self._view.run(self._store(draft, provider_id), self.form, failed=self.form.show_problem)
 
     async def _store(self, draft: ProviderDraft, provider_id: str) -> None:
         if provider_id:
@@ -173,7 +173,7 @@ class Servers(QWidget):
         await self._read(refresh=True)
 
     async def _delete(self, provider: Provider) -> None:
-        using = [row.agent.name for row in self._desk.workspace.agents.rows if self._uses(row.agent.model, provider)]
+        using = [row.agent.name for row in self._view.workspace.agents.rows if self._uses(row.agent.model, provider)]
         text = self.tr("Its key is deleted too. The server itself is not touched.")
         if using:
             text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
@@ -181,7 +181,7 @@ class Servers(QWidget):
             ("cancel", self.tr("Cancel"), "ghost"),
             ("delete", self.tr("Remove {}").format(provider.name), "danger"),
         )
-        key, _ = await self._desk.ask.ask(self.tr("Remove “{}”?").format(provider.name), text, answers)
+        key, _ = await self._view.ask.ask(self.tr("Remove “{}”?").format(provider.name), text, answers)
         if key == "delete":
             await self._services.providers.delete(provider.id)
             await self._read()

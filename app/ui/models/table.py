@@ -26,23 +26,23 @@ SPARE = 1.05
 class Group(QFrame):
     """The line over a part of the table."""
 
-    def __init__(self, desk: ViewContext, title: str) -> None:
+    def __init__(self, view: ViewContext, title: str) -> None:
         super().__init__()
         self.setProperty("kind", "grouprow")
-        self.title = Label(desk.theme, title, "label")
+        self.title = Label(view.theme, title, "label")
         self.title.set_weight(600)
-        self.note = ElidedLabel(desk.theme, "", "label", "text2")
-        row_of(desk.theme, self.title, self.note, parent=self, inset=(EDGE, 0, EDGE, 0), gap=8).setStretch(1, 1)
-        follow(desk.theme, self, lambda: self.setFixedHeight(desk.theme.px(29)))
+        self.note = ElidedLabel(view.theme, "", "label", "text2")
+        row_of(view.theme, self.title, self.note, parent=self, inset=(EDGE, 0, EDGE, 0), gap=8).setStretch(1, 1)
+        follow(view.theme, self, lambda: self.setFixedHeight(view.theme.px(29)))
 
 
 class ModelTable(QFrame):
     chosen_changed = Signal()
 
-    def __init__(self, desk: ViewContext, *, pick: bool = False, manage: bool = False) -> None:
+    def __init__(self, view: ViewContext, *, pick: bool = False, manage: bool = False) -> None:
         super().__init__()
-        self._desk, self._pick, self._manage = desk, pick, manage
-        self._catalog = desk.catalog
+        self._view, self._pick, self._manage = view, pick, manage
+        self._catalog = view.catalog
         self.setProperty("kind", "table")
         self.setAccessibleName(self.tr("Models"))
         self.rows: dict[str, ModelRow | PullRow] = {}
@@ -51,9 +51,9 @@ class ModelTable(QFrame):
         self._radios = QButtonGroup(self)
         self._columns = Columns.for_width(960)
         self._head_cells: list[QWidget] = []
-        theme = desk.theme
-        self._installed = Group(desk, self.tr("Installed"))
-        self._wanted = Group(desk, self.tr("Worth downloading") if manage else self.tr("Would fit, not installed"))
+        theme = view.theme
+        self._installed = Group(view, self.tr("Installed"))
+        self._wanted = Group(view, self.tr("Worth downloading") if manage else self.tr("Would fit, not installed"))
         self._wanted.note.set_text(self.tr("the list comes with Lares"))
         self._here: QVBoxLayout = column_of(theme, gap=0)
         self._there: QVBoxLayout = column_of(theme, gap=0)
@@ -72,7 +72,7 @@ class ModelTable(QFrame):
         self.refresh()
 
     def _make_head(self) -> QWidget:
-        theme = self._desk.theme
+        theme = self._view.theme
         head = frame_of("headrow")
         names = (
             self.tr("Model"),
@@ -124,12 +124,12 @@ class ModelTable(QFrame):
 
     def _make_row(self, line: ModelLine) -> ModelRow | PullRow:
         if line.pull is not None:
-            row = PullRow(self._desk.theme, line)
+            row = PullRow(self._view.theme, line)
             row.pause_wanted.connect(self._about_pull(self._catalog.pause))
             row.cancel_wanted.connect(self._about_pull(self._catalog.cancel))
             row.go_on_wanted.connect(self._go_on)
             return row
-        row = ModelRow(self._desk.theme, line, self._pick, self._manage)
+        row = ModelRow(self._view.theme, line, self._pick, self._manage)
         self._radios.addButton(row.radio)
         row.picked.connect(self.choose)
         row.get_wanted.connect(self._catalog.pull)
@@ -209,10 +209,10 @@ class ModelTable(QFrame):
             self._catalog.unload(line.provider.id, line.name)
 
     def _begin_delete(self, line: ModelLine) -> None:
-        self._desk.do(self._delete(line), self)
+        self._view.do(self._delete(line), self)
 
     async def _delete(self, line: ModelLine) -> None:
-        using = [row.agent.name for row in self._desk.workspace.agents.rows if row.agent.model == line.handle]
+        using = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.model == line.handle]
         text = self.tr("This frees {} of disk space. You can download it again.").format(size_words(line.size))
         if using:
             text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
@@ -220,7 +220,7 @@ class ModelTable(QFrame):
             ("cancel", self.tr("Cancel"), "ghost"),
             ("delete", self.tr("Delete {}").format(line.name), "danger"),
         )
-        key, _ = await self._desk.ask.ask(self.tr("Delete the model “{}”?").format(line.name), text, answers)
+        key, _ = await self._view.ask.ask(self.tr("Delete the model “{}”?").format(line.name), text, answers)
         if key == "delete" and line.provider is not None:
             self._catalog.delete(line.provider.id, line.name)
 
@@ -228,14 +228,14 @@ class ModelTable(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         """Its columns follow its width, so they must not hold it open."""
-        return QSize(self._desk.theme.px(LEAST), super().minimumSizeHint().height())
+        return QSize(self._view.theme.px(LEAST), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        theme = self._desk.theme
+        theme = self._view.theme
         several = len({line.provider.id for line in known_models(self._catalog.known) if line.provider is not None}) > 1
         columns = Columns.for_width(self.width() / theme.scale)
         if several:

@@ -33,11 +33,11 @@ class PaletteSearch(QObject):
     message_wanted = Signal(str, str)
     """Message and conversation."""
 
-    def __init__(self, desk: ViewContext, commands: Commands, window: QWidget) -> None:
+    def __init__(self, view: ViewContext, commands: Commands, window: QWidget) -> None:
         super().__init__(window)
-        self._desk = desk
+        self._view = view
         self._commands = commands
-        self.palette = Palette(desk.theme, window)
+        self.palette = Palette(view.theme, window)
         self.palette.setAccessibleName(self.tr("Go to"))
         self._blocks: tuple[Block, ...] = ()
         self._hits: tuple[SearchHit, ...] = ()
@@ -48,15 +48,15 @@ class PaletteSearch(QObject):
     def open(self) -> None:
         self._hits, self._searched = (), ""
         self.palette.open_palette(self.rank)
-        if self._desk.workspace.agent is not None:
-            self._desk.do(self._read_blocks(), self)
+        if self._view.workspace.agent is not None:
+            self._view.do(self._read_blocks(), self)
 
     def open_search(self, query: str = "") -> None:
         self.open()
         self.palette.open_palette(self.rank, f"/{query}")
 
     async def _read_blocks(self) -> None:
-        self._blocks = await self._desk.services.blocks.list()
+        self._blocks = await self._view.services.blocks.list()
         self._again()
 
     def _again(self) -> None:
@@ -82,7 +82,7 @@ class PaletteSearch(QObject):
 
     def _agents(self, words: str) -> list[tuple[float, PaletteRow]]:
         found: list[tuple[float, PaletteRow]] = []
-        for place, row in enumerate(self._desk.workspace.agents.rows):
+        for place, row in enumerate(self._view.workspace.agents.rows):
             value = match(words, row.agent.name)
             if value > 0:
                 shown = PaletteRow("agent", row.agent.name, row.agent.model, "", Found("agent", row.agent.id))
@@ -93,7 +93,7 @@ class PaletteSearch(QObject):
         found: list[tuple[float, PaletteRow]] = []
         for block in self._blocks:
             holder = next(
-                (row.agent for row in self._desk.workspace.agents.rows if block.id in row.agent.block_ids), None
+                (row.agent for row in self._view.workspace.agents.rows if block.id in row.agent.block_ids), None
             )
             value = max(match(words, block.label), 0.5 * match(words, block.value[:400]))
             if holder is not None and value > 0:
@@ -124,18 +124,18 @@ class PaletteSearch(QObject):
             self._hits = ()
         elif words != self._searched:
             self._searched = words
-            self._desk.do(self._search(words), self)
+            self._view.do(self._search(words), self)
         return tuple(self._message_row(hit) for hit in self._hits)
 
     def _message_row(self, hit: SearchHit) -> PaletteRow:
-        names = {row.agent.id: row.agent.name for row in self._desk.workspace.agents.rows}
+        names = {row.agent.id: row.agent.name for row in self._view.workspace.agents.rows}
         icon = {"user": "user", "system": "system", "tool": "tool"}.get(hit.message.role, "agent")
         place = f"{names.get(hit.message.agent_id, '')}, {short_time(hit.message.created_at)}"
         text = " ".join(hit.snippet.split())
         return PaletteRow(icon, text, place, "", Found("message", hit.message.id, hit.conversation_id or ""))
 
     async def _search(self, words: str) -> None:
-        hits = await self._desk.services.messages.search(words, limit=MOST)
+        hits = await self._view.services.messages.search(words, limit=MOST)
         if words == self._searched:
             self._hits = hits
             self._again()

@@ -17,11 +17,11 @@ from app.ui.state.view_context import ViewContext
 
 
 class About(QWidget):
-    def __init__(self, desk: ViewContext, config: Config) -> None:
+    def __init__(self, view: ViewContext, config: Config) -> None:
         super().__init__()
-        self._desk = desk
+        self._view = view
         self._config = config
-        theme = desk.theme
+        theme = view.theme
         card = frame_of("card")
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
@@ -66,7 +66,7 @@ class About(QWidget):
         follow(theme, self, self._fit)
 
     def _fact(self, name: str, value: str, path: bool = False) -> ElidedLabel:
-        theme, at = self._desk.theme, self._grid.rowCount()
+        theme, at = self._view.theme, self._grid.rowCount()
         label = ElidedLabel(theme, value, "base")
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if path:
@@ -76,10 +76,10 @@ class About(QWidget):
         return label
 
     def read(self) -> None:
-        self._desk.do(self._read(), self)
+        self._view.do(self._read(), self)
 
     async def _read(self) -> None:
-        status: EngineStatus = await self._desk.services.system.status()
+        status: EngineStatus = await self._view.services.system.status()
         self._engine.set_text(self.tr("Version {}, process {}").format(status.version, status.pid))
         stores = {"keyring": self.tr("Key store of this system"), "file": self.tr("File that only you can read")}
         self._keys.set_text(stores[status.secrets])
@@ -90,5 +90,5 @@ class About(QWidget):
         QDesktopServices.openUrl(QUrl.fromLocalFile(path))
 
     def _fit(self) -> None:
-        self._grid.setHorizontalSpacing(self._desk.theme.px(16))
-        self._grid.setVerticalSpacing(self._desk.theme.px(6))
+        self._grid.setHorizontalSpacing(self._view.theme.px(16))
+        self._grid.setVerticalSpacing(self._view.theme.px(6))

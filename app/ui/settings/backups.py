@@ -17,11 +17,11 @@ class BackupList(QWidget):
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        self._services = desk.services
-        theme = desk.theme
+        self._view = view
+        self._services = view.services
+        theme = view.theme
         about = Label(
             theme,
             self.tr("Lares copies the whole database once a day and before each change of its form, and keeps seven."),
@@ -32,14 +32,14 @@ class BackupList(QWidget):
         self._list = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
         self.make = Button(theme, self.tr("Back up now"), "primary", "archive")
-        self.deleted = (DeletedAgents(desk), DeletedConversations(desk))
+        self.deleted = (DeletedAgents(view), DeletedConversations(view))
         column_of(theme, about, self._list, row_of(theme, self.make, None), *self.deleted, parent=self, gap=12)
-        self.make.clicked.connect(lambda *_: desk.do(self._make(), self))
-        desk.workspace.changed.connect(self._on_changed)
-        desk.workspace.loaded.connect(lambda _number: self._read_if_seen())
+        self.make.clicked.connect(lambda *_: view.do(self._make(), self))
+        view.workspace.changed.connect(self._on_changed)
+        view.workspace.loaded.connect(lambda _number: self._read_if_seen())
 
     def read(self) -> None:
-        self._desk.do(self._read(), self)
+        self._view.do(self._read(), self)
         for deleted in self.deleted:
             deleted.read()
 
@@ -56,18 +56,18 @@ class BackupList(QWidget):
         empty(self._rows)
         if not backups:
             words = self.tr("There is no backup yet. The first is made within a day.")
-            self._rows.addWidget(Label(self._desk.theme, words, "base", "muted"))
+            self._rows.addWidget(Label(self._view.theme, words, "base", "muted"))
         for backup in sorted(backups, key=lambda one: -one.at):
             self._rows.addWidget(self._row(backup))
 
     def _row(self, backup: Backup) -> QWidget:
-        theme, row = self._desk.theme, frame_of("card")
+        theme, row = self._view.theme, frame_of("card")
         when = Label(theme, sentence_case(full_time(backup.at)), "base")
         when.set_weight(500)
         name = ElidedLabel(theme, f"{size(backup.bytes)}, {backup.name}", "label", "muted")
         restore = Button(theme, self.tr("Restore…"), "", "history", size="small")
         restore.setAccessibleName(self.tr("Restore the backup of {}").format(full_time(backup.at)))
-        restore.clicked.connect(lambda *_: self._desk.do(self._restore(backup), self))
+        restore.clicked.connect(lambda *_: self._view.do(self._restore(backup), self))
         layout = row_of(
             theme, when, Badge(theme, backup_reason(backup)), name, restore, parent=row, inset=(12, 6, 8, 6)
         )
@@ -80,7 +80,7 @@ class BackupList(QWidget):
             backup: Backup = await self._services.backups.create()
         finally:
             self.make.set_busy(False)
-        self._desk.tell(self.tr("Backed up"), self.tr("{}, {}").format(backup.name, size(backup.bytes)), "done")
+        self._view.tell(self.tr("Backed up"), self.tr("{}, {}").format(backup.name, size(backup.bytes)), "done")
         await self._read()
 
     async def _restore(self, backup: Backup) -> None:
@@ -91,8 +91,8 @@ class BackupList(QWidget):
             "can return to it. The engine starts again."
         )
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
-        key, _ = await self._desk.ask.ask(title, text, answers)
+        key, _ = await self._view.ask.ask(title, text, answers)
         if key == "restore":
             await self._services.backups.restore(backup.name)
             self.going_back.emit(backup)
-            self._desk.tell(self.tr("Going back to {}").format(when), self.tr("The engine starts again now."), "done")
+            self._view.tell(self.tr("Going back to {}").format(when), self.tr("The engine starts again now."), "done")

@@ -17,10 +17,10 @@ class _DeletedList(QWidget):
     kinds: tuple[str, ...] = ()
     """Of the changes after which the list is read again."""
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        theme = desk.theme
+        self._view = view
+        theme = view.theme
         self._title = Label(theme, "", "strong")
         self._about = Label(theme, "", "base", "text2")
         self._about.setWordWrap(True)
@@ -28,10 +28,10 @@ class _DeletedList(QWidget):
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
         column_of(theme, 8, self._title, self._about, self._list, parent=self, gap=8)
         self.hide()
-        desk.workspace.changed.connect(self._on_changed)
+        view.workspace.changed.connect(self._on_changed)
 
     def read(self) -> None:
-        self._desk.do(self._read(), self)
+        self._view.do(self._read(), self)
 
     def _on_changed(self, event: object) -> None:
         page = self.parentWidget()  # hidden itself while there is nothing to show
@@ -50,34 +50,34 @@ class _DeletedList(QWidget):
         return []
 
     def _row(self, title: str, detail: str, undelete: Callable[[], Awaitable[object]]) -> QWidget:
-        theme, row = self._desk.theme, frame_of("card")
+        theme, row = self._view.theme, frame_of("card")
         name = ElidedLabel(theme, title, "base")
         name.set_weight(500)
         back = Button(theme, self.tr("Bring back"), "", "undo", size="small")
         back.setAccessibleName(self.tr("Bring back {}").format(title))
         back.setAccessibleDescription(detail)
-        back.clicked.connect(lambda *_: self._desk.do(self._bring_back(title, undelete), self))
+        back.clicked.connect(lambda *_: self._view.do(self._bring_back(title, undelete), self))
         row_of(theme, name, None, Label(theme, detail, "label", "muted"), back, parent=row, inset=(12, 6, 8, 6))
         return row
 
     async def _bring_back(self, title: str, undelete: Callable[[], Awaitable[object]]) -> None:
         await undelete()
-        self._desk.tell(self.tr("{} is back").format(title), "", "done")
+        self._view.tell(self.tr("{} is back").format(title), "", "done")
         await self._read()
 
 
 class DeletedAgents(_DeletedList):
     kinds = ("agent",)
 
-    def __init__(self, desk: ViewContext) -> None:
-        super().__init__(desk)
+    def __init__(self, view: ViewContext) -> None:
+        super().__init__(view)
         self._title.setText(self.tr("Deleted agents"))
         self._about.setText(
             self.tr("Each can be brought back for 30 days, with its memory and its conversations. Then it is gone.")
         )
 
     async def _found(self) -> list[QWidget]:
-        agents = self._desk.services.agents
+        agents = self._view.services.agents
         deleted: tuple[DeletedAgent, ...] = await agents.deleted()
         return [
             self._row(
@@ -92,13 +92,13 @@ class DeletedAgents(_DeletedList):
 class DeletedConversations(_DeletedList):
     kinds = ("agent", "conversation")
 
-    def __init__(self, desk: ViewContext) -> None:
-        super().__init__(desk)
+    def __init__(self, view: ViewContext) -> None:
+        super().__init__(view)
         self._title.setText(self.tr("Deleted conversations"))
         self._about.setText(self.tr("Each can be brought back for 30 days, with its messages. Then it is gone."))
 
     async def _found(self) -> list[QWidget]:
-        conversations = self._desk.services.conversations
+        conversations = self._view.services.conversations
         deleted: tuple[DeletedConversation, ...] = await conversations.deleted()
         return [
             self._row(

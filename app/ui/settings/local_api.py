@@ -38,12 +38,12 @@ class Snippet(MarkdownView):
 
 
 class LocalApi(QWidget):
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        self._api = desk.services.api
+        self._view = view
+        self._api = view.services.api
         self._status: ApiStatus | None = None
-        theme = desk.theme
+        theme = view.theme
         self.switch = Switch(theme, self.tr("Local API"))
         self._state = Badge(theme, "")
         self.url = ElidedLabel(theme, "", "mono")
@@ -73,7 +73,7 @@ class LocalApi(QWidget):
     # Parts
 
     def _lay_out(self) -> None:
-        theme = self._desk.theme
+        theme = self._view.theme
         for label in (self._problem, self._origins, self._token_words):
             label.setWordWrap(True)
         for name, button in (
@@ -86,7 +86,7 @@ class LocalApi(QWidget):
         )
 
     def _serving_card(self) -> QWidget:
-        theme, card = self._desk.theme, frame_of("card")
+        theme, card = self._view.theme, frame_of("card")
         about = Label(
             theme,
             self.tr(
@@ -118,7 +118,7 @@ class LocalApi(QWidget):
         return card
 
     def _token_card(self) -> QWidget:
-        theme, card = self._desk.theme, frame_of("card")
+        theme, card = self._view.theme, frame_of("card")
         title = Label(theme, self.tr("Token"), "base")
         title.set_weight(600)
         self.token.setReadOnly(True)
@@ -132,7 +132,7 @@ class LocalApi(QWidget):
         return card
 
     def _snippet_card(self) -> QWidget:
-        theme, card = self._desk.theme, frame_of("card")
+        theme, card = self._view.theme, frame_of("card")
         title = Label(theme, self.tr("A program to begin with"), "base")
         title.set_weight(600)
         column_of(
@@ -146,7 +146,7 @@ class LocalApi(QWidget):
         return card
 
     def _connect(self) -> None:
-        desk, do = self._desk, self._do
+        view, do = self._view, self._do
         self.switch.clicked.connect(lambda on: do(self._turn(on, self.port.value())))
         self.port.editingFinished.connect(self._port_typed)
         self._copy_url.clicked.connect(lambda *_: self._copy(self.url.whole_text, self.tr("Address copied")))
@@ -155,19 +155,19 @@ class LocalApi(QWidget):
         self.show_token.clicked.connect(lambda *_: do(self._show_token()))
         self.copy_token.clicked.connect(lambda *_: do(self._copy_token()))
         self.language.chosen.connect(lambda *_: self._show_snippet())
-        self._timer.timeout.connect(lambda: desk.do(self._read_requests(), self))
-        desk.workspace.changed.connect(self._on_changed)
-        desk.workspace.opened.connect(lambda *_: self._show_snippet())
-        desk.theme.changed.connect(self._snippet.restyle)
+        self._timer.timeout.connect(lambda: view.do(self._read_requests(), self))
+        view.workspace.changed.connect(self._on_changed)
+        view.workspace.opened.connect(lambda *_: self._show_snippet())
+        view.theme.changed.connect(self._snippet.restyle)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Where it cannot be done, the page shows how things stand then."""
-        self._desk.run(work, self, failed=lambda _: self.read())
+        self._view.run(work, self, failed=lambda _: self.read())
 
     # What is shown
 
     def read(self) -> None:
-        self._desk.do(self._read(), self)
+        self._view.do(self._read(), self)
 
     async def _read(self) -> None:
         self._show(await self._api.status())
@@ -236,7 +236,7 @@ class LocalApi(QWidget):
             self._hide_token()
 
     def _show_snippet(self) -> None:
-        status, agent = self._status, self._desk.workspace.agent
+        status, agent = self._status, self._view.workspace.agent
         if status is None:
             return
         language = self.language.current
@@ -260,7 +260,7 @@ class LocalApi(QWidget):
             title = self.tr("Make a new token?")
             text = self.tr("Programs that use the old one are refused from then on.")
             answers = (("cancel", self.tr("Cancel"), "ghost"), ("make", self.tr("Make a new one"), "primary"))
-            if (await self._desk.ask.ask(title, text, answers))[0] != "make":
+            if (await self._view.ask.ask(title, text, answers))[0] != "make":
                 return
         self._reveal(await self._api.make_token())
         await self._read()
@@ -294,7 +294,7 @@ class LocalApi(QWidget):
 
     def _copy(self, text: str, said: str) -> None:
         QGuiApplication.clipboard().setText(text)
-        self._desk.tell(said)
+        self._view.tell(said)
 
 
 def _address(status: ApiStatus) -> str:

@@ -25,16 +25,16 @@ class AppSettings(Sheet):
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
 
-    def __init__(self, desk: ViewContext, config: Config) -> None:
-        super().__init__(desk.theme, width=WIDTH)
+    def __init__(self, view: ViewContext, config: Config) -> None:
+        super().__init__(view.theme, width=WIDTH)
         self.set_words(self.tr("Settings"))
-        theme = desk.theme
-        self.appearance = Appearance(desk)
-        self.models = ModelsPage(desk)
-        self.servers = Servers(desk)
-        self.api = LocalApi(desk)
-        self.backups = BackupList(desk)
-        self.about = About(desk, config)
+        theme = view.theme
+        self.appearance = Appearance(view)
+        self.models = ModelsPage(view)
+        self.servers = Servers(view)
+        self.api = LocalApi(view)
+        self.backups = BackupList(view)
+        self.about = About(view, config)
         self._parts: dict[str, QWidget] = {
             "appearance": self.appearance,
             "models": self.models,

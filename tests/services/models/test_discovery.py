@@ -85,7 +85,7 @@ async def test_the_list_of_an_adopted_server_follows_it(services: Services) -> N
         assert len(await services.providers.list()) == 2
 
     def error() -> str:
-        (known,) = [one for one in services.models._shelf.lists() if one.provider.id == provider.id]
+        (known,) = [one for one in services.models._cache.lists() if one.provider.id == provider.id]
         return known.error
 
     (listed,) = [one for one in await services.models.list(refresh=True) if one.provider.id == provider.id]

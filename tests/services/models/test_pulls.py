@@ -63,11 +63,11 @@ async def models(engine: OpenEngine, computer: Small) -> AsyncIterator[Models]:
         return ()
 
     ports = engine.services.blocks._ports
-    shelf = ModelCache(ports)
-    pulls = Pulls(ports, computer, shelf)
-    yield Models(ports, shelf, pulls, computer, nothing)
+    cache = ModelCache(ports)
+    pulls = Pulls(ports, computer, cache)
+    yield Models(ports, cache, pulls, computer, nothing)
     await pulls.close()
-    await shelf.close()
+    await cache.close()
 
 
 async def until(models: Models, phase: str, completed: int = 0) -> Pull:

@@ -34,11 +34,11 @@ class HistoryView(QWidget):
     message_wanted = Signal(str)
     back_wanted = Signal()
 
-    def __init__(self, desk: ViewContext) -> None:
+    def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._desk = desk
-        self._services = desk.services
-        theme = self._theme = desk.theme
+        self._view = view
+        self._services = view.services
+        theme = self._theme = view.theme
         self._block_id = ""
         self._blocks: dict[str, Block] = {}
         self._chosen: MemoryEvent | None = None
@@ -144,12 +144,12 @@ class HistoryView(QWidget):
         self.pane.chosen.connect(self._show_pane)
         for opened in (self._list.clicked, self._list.activated):
             opened.connect(lambda: self._show_pane("difference"))
-        self._more.clicked.connect(lambda: self._desk.do(self._read_more(), self))
+        self._more.clicked.connect(lambda: self._view.do(self._read_more(), self))
         self._against.activated.connect(lambda: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(self._begin_undo)
         self.why.restore_wanted.connect(self._begin_restore)
-        self._desk.workspace.history_changed.connect(self._reload)
+        self._view.workspace.history_changed.connect(self._reload)
 
     # Reading
 
@@ -158,15 +158,15 @@ class HistoryView(QWidget):
         self._block_id = block_id
         self._chosen = None
         self._show_pane("changes")
-        self._desk.do(self._read(), self)
+        self._view.do(self._read(), self)
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _reload(self) -> None:
         if self.isVisible():
-            self._desk.do(self._read(), self)
+            self._view.do(self._read(), self)
 
     async def _read(self) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is None:
             return
         many = max(PAGE, len(self._model.events))
@@ -182,7 +182,7 @@ class HistoryView(QWidget):
             self._choose_again()
 
     async def _read_more(self) -> None:
-        agent = self._desk.workspace.agent
+        agent = self._view.workspace.agent
         if agent is None or not self._model.events:
             return
         older = await self._services.history.of_agent(agent.id, before=self._model.events[-1].seq, limit=PAGE)
@@ -249,7 +249,7 @@ class HistoryView(QWidget):
         self.why.clear()
 
     def _show_change(self, row: ChangeRow) -> None:
-        agent, event = self._desk.workspace.agent, row.event
+        agent, event = self._view.workspace.agent, row.event
         block = self._blocks.get(event.target_id)
         newest = block is not None and block.version == event.version
         self.why.show_change(row, agent.name if agent is not None else "", newest, block is not None)
@@ -279,7 +279,7 @@ class HistoryView(QWidget):
         if other in (None, BEFORE):
             self._show_diff(text_of(event.before), text_of(event.after), self._span(event))
         else:
-            self._desk.do(self._compare(event, int(other)), self)
+            self._view.do(self._compare(event, int(other)), self)
 
     async def _compare(self, event: MemoryEvent, other: int) -> None:
         mine = await self._services.history.value_at(event.target_id, event.seq)
@@ -304,35 +304,35 @@ class HistoryView(QWidget):
     # Changing
 
     def _begin_undo(self, event: MemoryEvent, again: bool) -> None:
-        self._desk.do(self._undo(event, again), self)
+        self._view.do(self._undo(event, again), self)
 
     def _begin_restore(self, event: MemoryEvent) -> None:
-        self._desk.do(self._restore(event), self)
+        self._view.do(self._restore(event), self)
 
     async def _undo(self, event: MemoryEvent, again: bool) -> None:
         """`again`: the event is itself an undo, so the change comes back."""
-        made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._desk.workspace.origin)
+        made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._view.workspace.origin)
         words = self.tr("The change to “{}” was redone") if again else self.tr("The change to “{}” was undone")
-        self._desk.tell_undo(
+        self._view.tell_undo(
             words.format(event.label),
             self.tr("Saved as version {}").format(made.version),
             self.tr("Undo") if again else self.tr("Redo"),
-            lambda: self._desk.do(self._undo(made, not again), self),
+            lambda: self._view.do(self._undo(made, not again), self),
         )
 
     async def _restore(self, event: MemoryEvent) -> None:
         before = self._blocks.get(event.target_id)
-        origin = self._desk.workspace.origin
+        origin = self._view.workspace.origin
         block: Block = await self._services.history.restore(event.target_id, event.seq, origin=origin)
         newest = (await self._services.history.of_block(event.target_id, limit=1))[0]
         if before is not None and block.version == before.version:
-            self._desk.tell(self.tr("“{}” already reads like this").format(event.label))
+            self._view.tell(self.tr("“{}” already reads like this").format(event.label))
             return
-        self._desk.tell_undo(
+        self._view.tell_undo(
             self.tr("“{}” was restored to version {}").format(event.label, event.version),
             self.tr("Saved as version {}").format(block.version),
             self.tr("Undo"),
-            lambda: self._desk.do(self._undo(newest, False), self),
+            lambda: self._view.do(self._undo(newest, False), self),
         )
 
 
