@@ -48,6 +48,7 @@ class ReplyAccumulator:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls: dict[int, _Call] = {}
+        self._taken: set[str] = set()
         self._raw = bytearray()
         self._finish = ""
         self._usage: Usage | None = None
@@ -125,14 +126,14 @@ class ReplyAccumulator:
 
     def _feed_call(self, index: int, delta: ModelDelta) -> None:
         call = self._calls.get(index)
-        first = call is None
         if call is None:
             call = self._calls[index] = _Call(self._call_id(index, delta.call_id))
-        call.name += mended(delta.call_name)
-        arguments = mended(delta.call_arguments)
+            self._taken.add(call.id)
+        name, arguments = mended(delta.call_name), mended(delta.call_arguments)
+        call.name += name
         call.arguments.append(arguments)
-        if first:
-            self._emit_call(ToolCallDelta(name=call.name, tool_call_id=call.id))
+        if name:
+            self._emit_call(ToolCallDelta(name=name, tool_call_id=call.id))
         if arguments:
             self._emit_call(ToolCallDelta(arguments=arguments, tool_call_id=call.id))
 
@@ -142,8 +143,7 @@ class ReplyAccumulator:
 
     def _call_id(self, index: int, given: str) -> str:
         """The server's id, unless it gave none, gave it to another call of this reply, or no server would take it."""
-        taken = {call.id for call in self._calls.values()}
-        if given in taken or not 0 < len(given) <= MAX_ID or not given.isprintable():
+        if given in self._taken or not 0 < len(given) <= MAX_ID or not given.isprintable():
             return f"call_{self._action.message_id.partition('-')[2][:8]}_{index}"
         return given
 

@@ -15,6 +15,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from app.adapters.models.http.connection import _proxy_for
 from app.adapters.models.http.connection_failures import failed
 from app.adapters.models.http.refusals import Server
+from app.adapters.models.http.sse import Event
 from app.adapters.models.ollama.reply import OllamaReply
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.adapters.models.openai.server import OpenAICompatible
@@ -189,7 +190,7 @@ def test_values_of_another_kind_are_read_as_well_as_can_be(place: str) -> None:
         data = with_odd(place, odd)
         reader = ReplyReader()
         try:
-            deltas = reader.read(data, data) + reader.close(b"")
+            deltas = reader.read(Event(data, data)) + reader.close(b"")
         except (NotReadable, ServerSaid):
             continue
         for delta in deltas:

@@ -103,11 +103,14 @@ def refused(server: Server, status: int, body: bytes, content_type: str, retry_a
     )
 
 
-def said_in_stream(server: Server, answer: JsonObject) -> ModelError:
-    """An error object in the middle of a stream, whose own status has long been 200."""
+def said_in_stream(server: Server, answer: JsonObject, otherwise: int = 500) -> ModelError:
+    """An error object in the middle of a stream, whose own status has long been 200.
+
+    `otherwise`: the status where the error names none.
+    """
     error = answer.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 500
+    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, dict) else []
+    status = next((code for code in map(_as_number, codes) if code and 400 <= code < 600), otherwise)
     return refused(server, status, json.dumps(answer).encode(), "application/json")
 
 
@@ -281,6 +284,10 @@ def _number(given: Any, pattern: re.Pattern[str], text: str) -> int | None:
         return given
     found = pattern.search(text)
     return int(found[1]) if found else None
+
+
+def _as_number(code: Any) -> int | None:
+    return int(code) if isinstance(code, int | str) and str(code).isdecimal() and len(str(code)) == 3 else None
 
 
 def _sentence(said: str) -> str:

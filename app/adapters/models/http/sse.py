@@ -1,13 +1,17 @@
-"""Reads server-sent events out of byte chunks cut anywhere. Knows nothing of what the events say.
+"""Reads the events of a streamed reply out of byte chunks cut anywhere. Knows nothing of what the events say.
 
-Works on bytes, so a chunk border inside a character does no harm. Comments and fields other than `data` are skipped;
-an `error:` line, as older llama.cpp servers write it, counts as data.
+Works on bytes, so a chunk border inside a character does no harm. Comments and fields other than `data` and `event` are
+skipped. Taken as well, because servers and gateways send it: events parted by one newline, JSON lines without `data:`,
+a raw line break inside a JSON string, JSON over several lines, an `error:` line (older llama.cpp).
 """
 
+import json
 from typing import NamedTuple
 
 MAX_EVENT = 32_000_000
 """Bytes of one event. More is no reply of a model, and would fill the memory."""
+DONE = b"[DONE]"
+_BOM = b"\xef\xbb\xbf"
 
 
 class Event(NamedTuple):
@@ -15,6 +19,8 @@ class Event(NamedTuple):
     """The data lines joined by newlines."""
     raw: bytes
     """All bytes since the event before, comments and blank lines included."""
+    name: str = ""
+    """Of its `event` field."""
 
 
 class TooLong(Exception):
@@ -26,6 +32,9 @@ class EventReader:
         self._line: list[bytes] = []
         self._line_size = 0
         self._data: list[bytes] = []
+        self._name = ""
+        self._bare = False
+        """The data came without `data:`."""
         self._raw: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[Event]:
@@ -47,7 +56,7 @@ class EventReader:
         if unfinished and self._raw:
             self._raw[-1] = unfinished
         if self._data:
-            events.append(Event(b"\n".join(self._data), b"".join(self._raw)))
+            events.append(self._event(self._raw))
             self._raw = []
         rest = b"".join(self._raw)
         self._line, self._data, self._raw = [], [], []
@@ -59,17 +68,63 @@ class EventReader:
         while (stop := block.find(b"\n", start) + 1) > 0:
             raw = block[start:stop]
             start = stop
-            self._raw.append(raw)
             line = raw.rstrip(b"\r\n")
             if line.startswith(b"data:"):
-                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-            elif not line:
-                if self._data:
-                    events.append(Event(b"\n".join(self._data), b"".join(self._raw)))
-                    self._data, self._raw = [], []
-            elif line.startswith(b"error:"):
-                self._data.append(b'{"error":' + line[6:] + b"}")
+                piece = line[6:] if line[5:6] == b" " else line[5:]
+                if self._data and self._ends_before(piece):
+                    events.append(self._event(self._raw))
+                self._data.append(piece)
+                self._raw.append(raw)
+                continue
+            self._raw.append(raw)
+            if self._other(line):
+                events.append(self._event(self._raw))
         return events
+
+    def _other(self, line: bytes) -> bool:
+        """Takes in a line that is no data line; whether it completes an event."""
+        if self._data and self._is_torn():
+            self._data.append(line)
+            return self._bare and line == b"}"
+        if not line:
+            return bool(self._data)
+        if line.startswith(b"event:"):
+            self._name = line[6:].strip().decode("ascii", "replace")
+        elif line.startswith(b"error:"):
+            self._data.append(b'{"error":' + line[6:] + b"}")
+        elif not self._data:
+            bare = line.removeprefix(_BOM).lstrip()
+            if bare.startswith(b"data:"):
+                self._data.append(bare[5:].strip())
+            elif bare.startswith((b"{", DONE)):
+                self._data, self._bare = [bare], True
+                return self._is_whole(bare)
+        return False
+
+    def _event(self, raw: list[bytes]) -> Event:
+        event = Event(b"\n".join(self._data), b"".join(raw), self._name)
+        self._data, self._name, self._bare, self._raw = [], "", False, []
+        return event
+
+    def _ends_before(self, piece: bytes) -> bool:
+        """Whether the data so far is an event of its own although no blank line came before this piece."""
+        return piece.startswith((b"{", DONE)) and self._data[0].startswith((b"{", DONE))
+
+    def _is_torn(self) -> bool:
+        """Whether JSON has begun and cannot have ended: a line break stood in a string of it."""
+        if not self._data[0].startswith(b"{"):
+            return False
+        return self._bare or not self._data[-1].rstrip().endswith(b"}")
+
+    @staticmethod
+    def _is_whole(data: bytes) -> bool:
+        if data.strip() == DONE:
+            return True
+        try:
+            json.loads(data.decode("utf-8", "replace"), strict=False)
+        except ValueError:
+            return False
+        return True
 
     def _keep(self, piece: bytes) -> None:
         self._line_size += len(piece)

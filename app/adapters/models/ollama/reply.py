@@ -4,30 +4,35 @@ Tool calls come whole, in any line: in the last one with `done` from some models
 """
 
 import json
+import re
 from typing import Any
 
 from app.adapters.models.http.connection import Phase
+from app.adapters.models.http.halves import HalfJoiner, decoded
 from app.adapters.models.http.loose import JsonObject, at, count, objects, text
-from app.adapters.models.http.sse import MAX_EVENT, TooLong
+from app.adapters.models.http.sse import DONE, MAX_EVENT, TooLong
 from app.adapters.models.openai.reply import NotReadable, ServerSaid
 from app.domain.run import Usage
 from app.ports.models import ModelDelta, Timing
 
 
 class LineReader:
-    """Cuts byte chunks into lines."""
+    """Cuts byte chunks into lines of JSON. A raw line break inside a string does not end one."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
         self._size = 0
+        self._torn = b""
+        """A line that cannot be whole yet."""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes, with their ends."""
         end = chunk.rfind(b"\n") + 1
         lines: list[bytes] = []
         if end:
-            lines = b"".join((*self._rest, chunk[:end])).splitlines(keepends=True)
-            self._rest, self._size = [], 0
+            block = b"".join((*self._rest, chunk[:end]))
+            self._rest, self._size = [], len(self._torn)
+            lines = self._whole(block)
         self._rest.append(chunk[end:])
         self._size += len(chunk) - end
         if self._size > MAX_EVENT:
@@ -36,21 +41,45 @@ class LineReader:
 
     def end(self) -> list[bytes]:
         """The last line, where its end never came. Half a one is left out: it broke off, and is no damaged reply."""
-        rest = b"".join(self._rest)
-        self._rest = []
+        rest = self._torn + b"".join(self._rest)
+        self._rest, self._torn = [], b""
         try:
-            json.loads(rest)
+            json.loads(decoded(rest), strict=False)
         except ValueError:
-            return [rest] if rest and rest.lstrip()[:1] != b"{" else []
+            return [rest] if rest and (b"\n" in rest or rest.lstrip()[:1] != b"{") else []
         return [rest]
+
+    def _whole(self, block: bytes) -> list[bytes]:
+        lines: list[bytes] = []
+        for line in block.split(b"\n")[:-1]:
+            line += b"\n"
+            if self._torn and line.startswith(b"{") and line.rstrip().endswith(b"}"):
+                lines.append(self._torn)  # damaged: the next line is whole by itself
+                self._torn = b""
+            line = self._torn + line
+            self._torn = b""
+            bare = line.strip()
+            if bare.startswith(b"{") and not bare.endswith(b"}"):
+                self._torn = line
+            else:
+                lines.append(line)
+        return lines
+
+
+_SSE = re.compile(rb"\s*(?:data:|event:|id:|retry:|:)")
+"""Gateways that speak for Ollama put its lines into events."""
 
 
 def read_object(line: bytes) -> JsonObject | None:
     """The object of a line; None for a blank one. Raises `NotReadable`, and `ServerSaid` for an error line."""
-    if not line.strip():
+    if found := _SSE.match(line):
+        line = line[found.end() :] if found[0].endswith(b"data:") else b""
+    bare = line.removeprefix(b"\xef\xbb\xbf").strip()
+    if not bare or bare == DONE:
         return None
     try:
-        value = json.loads(line.decode("utf-8", "replace"))
+        # Not strict: some servers leave tabs and other control characters unescaped in their strings.
+        value = json.loads(decoded(bare), strict=False)
     except ValueError as problem:
         raise NotReadable from problem
     if not isinstance(value, dict):
@@ -68,6 +97,7 @@ class OllamaReply:
         self._calls = 0
         self._last: JsonObject = {}
         self._held = b""
+        self._halves = HalfJoiner()
 
     @property
     def done(self) -> bool:
@@ -94,7 +124,9 @@ class OllamaReply:
         reason = text(self._last.get("done_reason")) or "stop"
         # Ollama says "stop" after tool calls too. One that was cut by the limit never arrives.
         finish = "tool_calls" if self._calls and reason == "stop" else reason
+        late_halves = self._halves.rest().items()
         return [
+            *(ModelDelta(text=late) if key == "text" else ModelDelta(reasoning=late) for key, late in late_halves),
             ModelDelta(finish=finish),
             ModelDelta(usage=_usage(self._last), timing=_timing(self._last), raw=self._held),
         ]
@@ -102,9 +134,9 @@ class OllamaReply:
     def _pieces(self, message: Any) -> list[JsonObject]:
         pieces: list[JsonObject] = []
         if thinking := text(at(message, "thinking")):
-            pieces.append({"reasoning": thinking})
+            pieces.append({"reasoning": self._halves.feed("reasoning", thinking)})
         if content := text(at(message, "content")):
-            pieces.append({"text": content})
+            pieces.append({"text": self._halves.feed("text", content)})
         return pieces + [self._call(call) for call in objects(at(message, "tool_calls"))]
 
     def _call(self, call: JsonObject) -> JsonObject:

@@ -5,13 +5,14 @@ import math
 from typing import Any
 
 from app.adapters.models.http.connection import Phase
-from app.adapters.models.http.loose import objects
+from app.adapters.models.http.halves import HalfJoiner, decoded
+from app.adapters.models.http.loose import at, objects, text
+from app.adapters.models.http.sse import DONE, Event
+from app.adapters.models.openai.call_pieces import CallPieces
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 
 JsonObject = dict[str, Any]
-
-DONE = b"[DONE]"
 
 
 class NotReadable(Exception):
@@ -35,10 +36,8 @@ class ReplyReader:
         self._begun = False
         self._usage: Usage | None = None
         self._held = b""
-        self._calls: list[str] = []
-        """Ids of the tool calls so far, by our own index; empty where the server gave none."""
-        self._open: dict[int, int] = {}
-        """Our index of the call that a server's index means at present."""
+        self._calls = CallPieces()
+        self._halves = HalfJoiner()
 
     @property
     def phase(self) -> Phase:
@@ -49,39 +48,38 @@ class ReplyReader:
             return "finished"
         return "speaking" if self._begun else "waiting"
 
-    def read(self, data: bytes, raw: bytes) -> list[ModelDelta]:
-        """Deltas of one streamed event. Raises `NotReadable`, `ServerSaid`."""
-        self._begun = True
+    def read(self, event: Event) -> list[ModelDelta]:
+        """Deltas of one event. Raises `NotReadable`, `ServerSaid`."""
+        data = event.data.strip()
         if data == DONE:
-            self.done = True
-            self._held += raw
+            self._begun = self.done = True
+            self._held += event.raw
             return []
-        return self._with_raw(self._pieces(_object(data), "delta"), raw)
-
-    def whole(self, body: bytes) -> list[ModelDelta]:
-        """Deltas of a reply that came in one piece, from servers that do not stream."""
-        deltas = self._with_raw(self._pieces(_object(body), "message"), body)
-        self.done = True
-        return deltas
+        if event.name == "error":
+            raise ServerSaid(_told(data))
+        chunk = _object(data)
+        self._begun = self._begun or "choices" in chunk
+        return self._with_raw(self._pieces(chunk), event.raw)
 
     def close(self, rest: bytes) -> list[ModelDelta]:
         """What was held back; `rest`: bytes after the last event."""
         tail = self._held + rest
+        deltas = [ModelDelta(**_late(key, text)) for key, text in self._halves.rest().items()]
         if self._usage is None:
-            return [ModelDelta(finish=self.finish, raw=tail)]
-        return [ModelDelta(finish=self.finish), ModelDelta(usage=self._usage, raw=tail)]
+            return [*deltas, ModelDelta(finish=self.finish, raw=tail)]
+        return [*deltas, ModelDelta(finish=self.finish), ModelDelta(usage=self._usage, raw=tail)]
 
-    def _pieces(self, chunk: JsonObject, key: str) -> list[JsonObject]:
-        if chunk.get("error"):
-            raise ServerSaid(chunk)
+    def _pieces(self, chunk: JsonObject) -> list[JsonObject]:
+        if (error := _error_of(chunk)) is not None:
+            raise ServerSaid(error)
         if chunk.get("usage") or chunk.get("timings"):
             self._usage = _usage(chunk) or self._usage
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict) or choice.get("index"):
             return []  # a second choice, which nobody asked for
-        said = choice.get(key)
-        pieces = self._said(said if isinstance(said, dict) else {})
+        pieces = self._said(_said_in(choice))
+        self.done = self.done or ("message" in choice and "delta" not in choice)  # all of it in one piece
         if choice.get("finish_reason"):
             self.finish = str(choice["finish_reason"])
         return pieces
@@ -97,36 +95,28 @@ class ReplyReader:
             pieces.append({"text": content})
         elif isinstance(content, list):
             pieces += [piece for part in content for piece in _content_part(part)]
-        return pieces + [self._call(call) for call in objects(delta.get("tool_calls"))]
+        for piece in pieces:
+            for kind in piece:
+                piece[kind] = self._halves.feed(kind, piece[kind])
+        calls = objects(delta.get("tool_calls"))
+        if isinstance(old := delta.get("function_call"), dict):
+            calls.append({"function": old})  # the form before there were several calls
+        return pieces + [self._call(call) for call in calls]
 
     def _call(self, call: JsonObject) -> JsonObject:
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
         name, call_id = str(function.get("name") or ""), str(call.get("id") or "")
-        index, is_new = self._index(call.get("index"), call_id, name)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-        # Some servers repeat name and id with every piece; the engine would join the names.
+        index, new_id, new_name = self._calls.sort_in(call.get("index"), call_id, name, arguments)
         return {
             "call_index": index,
-            "call_id": call_id if is_new else "",
-            "call_name": name if is_new else "",
-            "call_arguments": arguments,
+            "call_id": new_id,
+            "call_name": self._halves.feed((index, "name"), new_name),
+            "call_arguments": self._halves.feed(index, arguments),
         }
-
-    def _index(self, given: Any, call_id: str, name: str) -> tuple[int, bool]:
-        """Our index of a call, and whether it begins here: servers leave the index out or use one for all calls."""
-        current = self._open.get(given) if isinstance(given, int) else len(self._calls) - 1
-        if current is not None and current >= 0:
-            other_id = bool(call_id) and call_id != self._calls[current]
-            unnamed_start = not isinstance(given, int) and bool(name) and not call_id
-            if not (other_id and name) and not unnamed_start:
-                return current, False
-        self._calls.append(call_id)
-        if isinstance(given, int):
-            self._open[given] = len(self._calls) - 1
-        return len(self._calls) - 1, True
 
     def _with_raw(self, pieces: list[JsonObject], raw: bytes) -> list[ModelDelta]:
         if not pieces:
@@ -140,12 +130,54 @@ class ReplyReader:
 
 def _object(data: bytes) -> JsonObject:
     try:
-        value = json.loads(data.decode("utf-8", "replace"))
+        # Not strict: some servers leave tabs and other control characters unescaped in their strings.
+        value = json.loads(decoded(data), strict=False)
     except ValueError as problem:
         raise NotReadable from problem
     if not isinstance(value, dict):
         raise NotReadable
     return value
+
+
+def _told(data: bytes) -> JsonObject:
+    """What an event says that is an error by its name: JSON, or bare words."""
+    try:
+        value = _object(data)
+    except NotReadable:
+        return {"error": decoded(data)}
+    return value if value.get("error") else {"error": value}
+
+
+def _error_of(chunk: JsonObject) -> JsonObject | None:
+    """The error that a chunk tells; servers put it in different places."""
+    if chunk.get("error"):
+        return chunk
+    if "choices" not in chunk and (chunk.get("object") == "error" or chunk.get("type") == "error"):
+        return {"error": chunk}
+    if "choices" not in chunk and isinstance(chunk.get("detail"), str | list):
+        return {"error": {"message": chunk["detail"]}}
+    choices = chunk.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(first, dict) and (error := first.get("error")):
+        return {"error": error}
+    if at(first, "finish_reason") == "error":
+        return {"error": {"message": text(chunk.get("message")) or "the model behind it broke off"}}
+    return None
+
+
+def _said_in(choice: JsonObject) -> JsonObject:
+    """What a choice says, streamed or in one piece; some servers stream whole messages."""
+    for key in ("delta", "message"):
+        if isinstance(said := choice.get(key), dict) and said:
+            return said
+    return {"content": words} if isinstance(words := choice.get("text"), str) else {}
+
+
+def _late(key: object, text: str) -> JsonObject:
+    """Half a character that stayed half."""
+    if isinstance(key, str):
+        return {key: text}
+    return {"call_index": key, "call_arguments": text} if isinstance(key, int) else {"text": ""}
 
 
 def _content_part(part: Any) -> list[JsonObject]:

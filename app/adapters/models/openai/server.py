@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models.http import refusals as openai_errors
-from app.adapters.models.http.connection import Connection, Patience, base_of
+from app.adapters.models.http.connection import MAX_ERROR_BODY, Connection, Patience, base_of
 from app.adapters.models.http.connection_failures import died
 from app.adapters.models.http.sse import EventReader, TooLong
 from app.adapters.models.openai.encoding import encode
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LIST_PATIENCE = 10.0
 FACTS_PATIENCE = 2.0
+STREAM_SIGNS = (b"data:", b":", b"event:", b"id:", b"retry:", b"error:")
+"""What a stream of events begins with."""
 
 
 class OpenAICompatible:
@@ -71,16 +73,10 @@ class OpenAICompatible:
         url = f"{self._connection.base}/chat/completions"
         try:
             async with self._connection.request("POST", url, content=wire.body, model=model) as response:
-                content_type = response.headers.get("content-type", "")
-                if response.status == 200 and "event-stream" in content_type:
-                    async for delta in self._events(response, self._connection.server(url, model), model):
-                        yield delta
-                elif response.status == 200 and "json" in content_type:
-                    body = await self._connection.body(response)
-                    for delta in self._whole(body, self._connection.server(url, model)):
-                        yield delta
-                else:
+                if response.status != 200:
                     raise await self._connection.refusal(response, model)
+                async for delta in self._events(response, self._connection.server(url, model), model):
+                    yield delta
         except ModelError as error:
             if openai_errors.lacks_tools(error):
                 self._refused_tools.add(model)
@@ -116,35 +112,41 @@ class OpenAICompatible:
     async def _events(
         self, response: "aiohttp.ClientResponse", server: "Server", model: str
     ) -> AsyncGenerator[ModelDelta, None]:
+        # Whatever its content type says: some leave it out, and some send a reply in one piece.
         reader, reply = EventReader(), ReplyReader()
+        begun = bytearray()
         try:
             async for chunk in self._connection.chunks(response, model, lambda: reply.phase):
+                if reply.phase == "waiting" and len(begun) < MAX_ERROR_BODY:
+                    begun += chunk
+                    if _is_no_reply(begun):
+                        begun += await self._connection.body(response)
+                        raise NotReadable
                 for event in reader.feed(chunk):
-                    for delta in reply.read(event.data, event.raw):
+                    for delta in reply.read(event):
                         yield delta
             events, rest = reader.end()
             for event in events:
-                for delta in reply.read(event.data, event.raw):
+                for delta in reply.read(event):
                     yield delta
         except ServerSaid as said:
-            raise openai_errors.said_in_stream(server, said.answer) from said
+            in_one_piece = reply.phase == "waiting" and begun.lstrip().startswith(b"{")
+            raise openai_errors.said_in_stream(server, said.answer, 200 if in_one_piece else 500) from said
         except (NotReadable, TooLong) as problem:
-            raise _unreadable(server) from problem
+            if begun.lstrip().startswith(STREAM_SIGNS):
+                raise _unreadable(server) from problem
+            raise self._no_reply(server, response, bytes(begun)) from problem
+        if reply.phase == "waiting" and begun.strip() and not begun.lstrip().startswith(STREAM_SIGNS):
+            raise self._no_reply(server, response, bytes(begun))
         if not reply.finish and not reply.done:
             raise died(server, "the stream ended without a finish reason")
         for delta in reply.close(rest):
             yield delta
 
-    def _whole(self, body: bytes, server: "Server") -> list[ModelDelta]:
-        """A reply in one piece, or an error that came with status 200."""
-        reply = ReplyReader()
-        try:
-            deltas = reply.whole(body)
-        except (ServerSaid, NotReadable) as problem:
-            raise openai_errors.refused(server, 200, body, "application/json") from problem
-        if not reply.finish and not deltas:
-            raise openai_errors.refused(server, 200, body, "application/json")
-        return deltas + reply.close(b"")
+    @staticmethod
+    def _no_reply(server: "Server", response: "aiohttp.ClientResponse", body: bytes) -> ModelError:
+        """What came with status 200 and is no reply."""
+        return openai_errors.refused(server, 200, body, response.headers.get("content-type", ""))
 
     async def _get(self, url: str) -> dict[str, Any]:
         async with self._connection.request("GET", url, first=LIST_PATIENCE) as response:
@@ -172,6 +174,14 @@ class OpenAICompatible:
 def _closed(head: bytes) -> bytes:
     """The first part of a request is an object without its closing brace."""
     return head + b"}"
+
+
+def _is_no_reply(begun: bytearray) -> bool:
+    """Whether a body is neither events nor JSON, by its first bytes."""
+    first = bytes(begun[:40]).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if first.startswith((b"{", b"[", *STREAM_SIGNS)):
+        return False
+    return not any(sign.startswith(first) for sign in (*STREAM_SIGNS, b"\xef\xbb\xbf"))
 
 
 def _is_llamacpp(listing: dict[str, Any]) -> bool:

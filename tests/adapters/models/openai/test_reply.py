@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.adapters.models.http.sse import Event
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
@@ -15,8 +16,8 @@ def _read(*deltas: dict[str, Any], finish: str = "stop", **last: Any) -> list[Mo
     reader = ReplyReader()
     found: list[ModelDelta] = []
     for delta in deltas:
-        found += reader.read(json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode(), b"")
-    found += reader.read(json.dumps({"choices": [{"delta": {}, "finish_reason": finish}]} | last).encode(), b"")
+        found += reader.read(Event(json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode(), b""))
+    found += reader.read(Event(json.dumps({"choices": [{"delta": {}, "finish_reason": finish}]} | last).encode(), b""))
     return found + reader.close(b"")
 
 
@@ -125,9 +126,9 @@ def test_usage_is_read_from_what_the_server_gives(last: dict[str, Any], usage: U
 
 def test_finish_and_usage_come_last_with_the_bytes_behind_them() -> None:
     reader = ReplyReader()
-    reader.read(b'{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}', b"one")
-    reader.read(b'{"choices":[],"usage":{"prompt_tokens":1}}', b"two")
-    reader.read(b"[DONE]", b"three")
+    reader.read(Event(b'{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}', b"one"))
+    reader.read(Event(b'{"choices":[],"usage":{"prompt_tokens":1}}', b"two"))
+    reader.read(Event(b"[DONE]", b"three"))
 
     finish, usage = reader.close(b"four")
 
@@ -137,8 +138,8 @@ def test_finish_and_usage_come_last_with_the_bytes_behind_them() -> None:
 
 def test_every_byte_belongs_to_one_delta() -> None:
     reader = ReplyReader()
-    role = reader.read(b'{"choices":[{"delta":{"role":"assistant","content":null}}]}', b"role;")
-    both = reader.read(b'{"choices":[{"delta":{"reasoning":"r","content":"t"}}]}', b"both;")
+    role = reader.read(Event(b'{"choices":[{"delta":{"role":"assistant","content":null}}]}', b"role;"))
+    both = reader.read(Event(b'{"choices":[{"delta":{"reasoning":"r","content":"t"}}]}', b"both;"))
     end = reader.close(b"end")
 
     assert [delta.raw for delta in [*role, *both, *end]] == [b"role;both;", b"", b"end"]
@@ -149,7 +150,8 @@ def test_own_word_of_a_server_for_the_finish_is_passed_on() -> None:
 
 
 def test_broken_utf8_becomes_a_replacement_character() -> None:
-    deltas = ReplyReader().read(b'{"choices":[{"delta":{"content":"a\xf0\x9f"}}]}', b"")
+    reader = ReplyReader()
+    deltas = reader.read(Event(b'{"choices":[{"delta":{"content":"a\xf0\x9f"}}]}', b"")) + reader.close(b"")
 
     assert text_of(deltas) == "a\ufffd"
 
@@ -157,11 +159,11 @@ def test_broken_utf8_becomes_a_replacement_character() -> None:
 @pytest.mark.parametrize("data", [b"{", b"null", b"[1]", b"<html>"])
 def test_event_that_is_no_object_is_not_readable(data: bytes) -> None:
     with pytest.raises(NotReadable):
-        ReplyReader().read(data, b"")
+        ReplyReader().read(Event(data, b""))
 
 
 def test_error_object_is_raised_with_its_answer() -> None:
     with pytest.raises(ServerSaid) as said:
-        ReplyReader().read(b'{"error":{"message":"gone"}}', b"")
+        ReplyReader().read(Event(b'{"error":{"message":"gone"}}', b""))
 
     assert said.value.answer == {"error": {"message": "gone"}}
