@@ -19,6 +19,10 @@ ChangedKind = Literal[
 ]
 
 
+RESUME_GAP = 1_000
+"""After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
+
+
 class RunEvent(Frozen):
     """One numbered event of a run.
 

@@ -62,6 +62,8 @@ class Model(Frozen):
     """Whether it thinks before it answers."""
     embedding: bool = False
     """True for models that turn text into vectors."""
+    embedding_dim: int | None = None
+    """Numbers in such a vector."""
     cloud: bool = False
     """True where a local server passes the conversation on to another computer. Never a default."""
     scripted: bool = False

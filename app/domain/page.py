@@ -74,3 +74,7 @@ class StepPage(Frozen):
     steps: tuple[Step, ...] = ()
     feedback: dict[str, StepFeedback] = Field(default_factory=dict)
     runs: dict[str, Run] = Field(default_factory=dict)
+    providers: dict[str, Provider] = Field(default_factory=dict)
+    """By name."""
+    windows: dict[str, int] = Field(default_factory=dict)
+    """Tokens of the context windows that their agents have, by agent id."""

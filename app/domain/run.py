@@ -63,9 +63,13 @@ class Usage(Frozen):
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     steps: int = 0
+    context_tokens: int | None = None
+    """Of the newest step alone: its prompt and its reply, which is what the context window holds after it."""
 
     def plus(self, other: "Usage") -> "Usage":
+        newest = self.context_tokens if other.context_tokens is None else other.context_tokens
         return Usage(
+            context_tokens=newest,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cached_tokens=_sum(self.cached_tokens, other.cached_tokens),

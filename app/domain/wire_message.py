@@ -5,7 +5,9 @@ Names and fields are those of the Letta V1 API (its `message_type` union), so th
 """
 
 import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
@@ -39,9 +41,17 @@ class UserMessage(_Object):
     content: Content
 
 
+def _joined(content: Any) -> Any:
+    """Logs of earlier versions hold the text of a reply as a list of parts."""
+    if not isinstance(content, list):
+        return content
+    parts = cast(list[dict[str, Any]], content)
+    return "\n".join(str(part["text"]) for part in parts if part.get("type") == "text")
+
+
 class AssistantMessage(_Object):
     message_type: Literal["assistant_message"] = "assistant_message"
-    content: Content
+    content: Annotated[str, BeforeValidator(_joined)]
     """A whole text, or in a delta the next piece of it."""
 
 
@@ -188,15 +198,20 @@ def objects_of(message: Message) -> tuple[WireMessage, ...]:
     }
     match message.role:
         case "system":
-            return (SystemMessage(**common, otid=message.otid, content=message.text),)
+            return (SystemMessage(**common, otid=_own_otid(message), content=message.text),)
         case "user":
-            return (UserMessage(**common, otid=message.otid, content=_content(message)),)
+            return (UserMessage(**common, otid=_own_otid(message), content=_content(message)),)
         case "summary":
             return (SummaryMessage(**common, summary=message.text),)
         case "tool":
             return (_tool_return(message, common),)
         case "assistant":
             return _assistant(message, common)
+
+
+def _own_otid(message: Message) -> str:
+    """What the sender gave it, or its own."""
+    return message.otid or otid_of(message.id, 0)
 
 
 def _content(message: Message) -> Content:
@@ -220,7 +235,7 @@ def _assistant(message: Message, common: dict[str, Any]) -> tuple[WireMessage, .
         signature = thoughts[-1].signature
         objects.append(ReasoningMessage(**common, otid=otid_of(message.id, 0), reasoning=text, signature=signature))
     if message.text:
-        objects.append(AssistantMessage(**common, otid=otid_of(message.id, len(objects)), content=_content(message)))
+        objects.append(AssistantMessage(**common, otid=otid_of(message.id, len(objects)), content=message.text))
     calls = tuple(_call(part) for part in message.tool_calls)
     if calls:
         otid = otid_of(message.id, len(objects))

@@ -12,8 +12,6 @@ from app.ports.system import Clock
 FLUSH_AFTER_US = 200_000
 FLUSH_AFTER = 300
 """Events: with so many waiting the batch is written before its time is up."""
-RESUME_GAP = 1_000
-"""After a crash numbers go on this far beyond the last stored one: a client may have seen some that were not stored."""
 
 REMEMBERED = 1_000
 """Events of a run that are at hand for whoever comes to it while it goes on; a longer run is read from its log."""

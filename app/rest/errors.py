@@ -24,8 +24,13 @@ STATUS_OF_CODE = {
     "version_conflict": 409,
     "changed_since": 409,
     # What the model server said.
+    "bad_request": 400,
+    "prompt_too_large": 400,
     "unauthorized": 401,
+    "no_credit": 402,
+    "model_missing": 404,
     "rate_limited": 429,
+    "overloaded": 503,
     "timeout": 504,
     # Of the disk.
     "disk_full": 507,
@@ -38,6 +43,16 @@ STATUS_OF_CLASS: tuple[tuple[type[AppError], int], ...] = (
     (ModelError, 500),
     (StorageError, 500),
 )
+TYPE_OF_CODE = {
+    "bad_request": "llm_bad_request",
+    "prompt_too_large": "llm_bad_request",
+    "unauthorized": "llm_authentication",
+    "no_credit": "llm_insufficient_credits",
+    "model_missing": "llm_not_found",
+    "rate_limited": "llm_rate_limit",
+    "timeout": "llm_timeout",
+}
+"""How programs know the failures of a model, by the names that the Letta API gives them; the others are `llm_error`."""
 EXAMPLES = 5
 
 
@@ -63,7 +78,7 @@ def answer_of(error: AppError) -> Answer:
     if status == 422:
         return 422, {"trace_id": "", "detail": text, "examples": list(error.details.get("examples", ()))}
     if isinstance(error, ModelError):
-        return status, llm_error(error.message, error.hint)
+        return status, llm_error(error.code, error.message, error.hint)
     if error.code == "busy" and "run_id" in error.details:
         detail = f"CONFLICT: Cannot send a new message: {text}"
         return status, {"detail": detail, "run_id": error.details["run_id"]}
@@ -81,12 +96,17 @@ def failed_run(code: str, message: str, hint: str, stop_reason: StopReason | Non
     """The answer to a request whose run failed."""
     status = STATUS_OF_CODE.get(code, 500)
     if stop_reason is not None and STOP_REASONS[stop_reason].by_model:
-        return status, llm_error(message, hint)
+        return status, llm_error(code, message, hint)
     return status, {"detail": f"{message} {hint}".strip()}
 
 
-def llm_error(message: str, detail: str) -> dict[str, Any]:
-    return {"error": {"type": "llm_error", "message": message, "detail": detail}}
+def llm_error(code: str, message: str, detail: str) -> dict[str, Any]:
+    return {"error": {"type": error_type(code), "message": message, "detail": detail}}
+
+
+def error_type(code: str) -> str:
+    """The Letta API's name for a failure of the model."""
+    return TYPE_OF_CODE.get(code, "llm_error")
 
 
 def misshapen(error: ValidationError, where: str) -> Misshapen:

@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from app.domain.error import AppError
-from app.domain.event import RunEvent
+from app.domain.event import RESUME_GAP, RunEvent
 from app.domain.run import STOP_REASONS
-from app.domain.wire_message import ErrorMessage, Ping, StopReasonObject, UsageStatistics, iso
+from app.domain.wire_message import ErrorMessage, Ping, StopReasonObject, UsageStatistics, WireMessage, iso
 from app.rest.context import RestContext
+from app.rest.errors import error_type
 
 DONE = b"data: [DONE]\n\n"
 ROOM = 256 * 1024
@@ -32,30 +33,34 @@ class StreamPlan:
     run_id: str
     tokens: bool = False
     numbered: bool = False
-    """With `seq_id`: for runs that can be taken up again."""
+    """With `seq_id` 1, 2, 3 ...: for runs that can be taken up again."""
     after: int = 0
+    """The number of the last event that the reader has."""
     types: frozenset[str] | None = None
 
 
 class RunEncoder:
-    """Feeds on all events of a run from its first one; gives the bytes of those after `plan.after`."""
+    """Feeds on all events of a run from its first one; numbers what is told and gives the bytes after `plan.after`."""
 
     def __init__(self, plan: StreamPlan) -> None:
         self._plan = plan
         self._in_pieces: set[tuple[str, str]] = set()
         self._error: ErrorMessage | None = None
         self._failed = False
+        self._told = 0
+        self._seen = 0
 
     def feed(self, event: RunEvent) -> bytes:
+        self._skip(event.seq_id)
         payload = event.payload
         match payload:
             case ErrorMessage():
                 self._error = payload
                 return b""
             case StopReasonObject():
-                return self._stop(event, payload)
+                return self._stop(payload)
             case UsageStatistics():
-                return DONE if self._failed else self._end(event.seq_id, payload) + DONE
+                return DONE if self._failed else self._end(payload) + DONE
             case Ping():
                 return b""
             case _:
@@ -73,28 +78,46 @@ class RunEncoder:
                 return b""
         elif not event.whole:
             return b""
-        wanted = self._plan.types is None or payload.message_type in self._plan.types
-        if not wanted or event.seq_id <= self._plan.after:
+        if self._plan.types is not None and payload.message_type not in self._plan.types:
+            return b""
+        return self._numbered(payload)
+
+    def _stop(self, payload: StopReasonObject) -> bytes:
+        """An error was logged before the stop reason, and is told after it."""
+        self._failed = self._error is not None and is_failure(payload)
+        end = self._end(payload)
+        if not self._failed:
+            return end
+        assert self._error is not None
+        by_model = STOP_REASONS[payload.stop_reason].by_model
+        kind = error_type(self._error.error_type) if by_model else self._error.error_type
+        told = self._numbered(self._error.model_copy(update={"error_type": kind}))
+        return end + (b"event: error\n" + told if told else b"")
+
+    def _end(self, payload: StopReasonObject | UsageStatistics) -> bytes:
+        number = self._next()
+        if number <= self._plan.after:
+            return b""
+        place = {"run_id": self._plan.run_id, "seq_id": number if self._plan.numbered else None}
+        return _block(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
+
+    def _numbered(self, payload: WireMessage | ErrorMessage) -> bytes:
+        number = self._next()
+        if number <= self._plan.after:
             return b""
         if self._plan.numbered:
-            payload = payload.model_copy(update={"seq_id": event.seq_id})
+            payload = payload.model_copy(update={"seq_id": number})
         return _block(payload.model_dump_json())
 
-    def _stop(self, event: RunEvent, payload: StopReasonObject) -> bytes:
-        """An error comes after the stop reason; it was logged before it, so the two exchange their numbers."""
-        self._failed = self._error is not None and is_failure(payload)
-        if not self._failed:
-            return self._end(event.seq_id, payload)
-        assert self._error is not None
-        told = self._error.model_copy(update={"seq_id": event.seq_id if self._plan.numbered else None})
-        error = f"event: error\ndata: {told.model_dump_json()}\n\n".encode()
-        return self._end(event.seq_id - 1, payload) + (error if event.seq_id > self._plan.after else b"")
+    def _skip(self, seq_id: int) -> None:
+        """After a crash the log goes on further up, and so do numbers: readers may have seen pieces that were lost."""
+        if self._plan.tokens and seq_id - self._seen > RESUME_GAP:
+            self._told += RESUME_GAP
+        self._seen = seq_id
 
-    def _end(self, seq_id: int, payload: StopReasonObject | UsageStatistics) -> bytes:
-        if seq_id <= self._plan.after:
-            return b""
-        place = {"run_id": self._plan.run_id, "seq_id": seq_id if self._plan.numbered else None}
-        return _block(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
+    def _next(self) -> int:
+        self._told += 1
+        return self._told
 
 
 def is_failure(stop: StopReasonObject) -> bool:
@@ -112,13 +135,11 @@ def ping_of(context: RestContext, run_id: str) -> bytes:
 
 
 async def blocks_of(context: RestContext, plan: StreamPlan, pings: bool) -> AsyncIterator[bytes]:
-    """A run's stream, from the log and then live."""
+    """A run's stream, from the log and then live. The log is read from its beginning: a number is a place in it."""
     if pings:
         yield ping_of(context, plan.run_id)
     encoder = RunEncoder(plan)
-    # By tokens the encoder must know which messages came in pieces, also before the reader's place.
-    begin = 0 if plan.tokens else max(0, plan.after - 2)
-    async with aclosing(context.services.runs.subscribe(plan.run_id, begin)) as events:  # type: ignore[type-var]
+    async with aclosing(context.services.runs.subscribe(plan.run_id)) as events:  # type: ignore[type-var]
         async for event in events:
             block = encoder.feed(event)
             if block:

@@ -68,6 +68,21 @@ class Identities:
 
         return await change(self._ports, origin, work)
 
+    async def set_properties(
+        self, identity_id: str, given: dict[str, dict[str, Any]], origin: Origin = USER
+    ) -> Identity:
+        """Sets properties by their keys; those that are not given stay."""
+
+        def work(changes: Changes) -> Identity:
+            before = changes.repos.identities.get(identity_id)
+            merged = {**{str(one.get("key")): one for one in before.properties}, **given}
+            version = {"version": before.version + 1, "updated_at": changes.now}
+            after = before.model_copy(update={"properties": tuple(merged.values()), **version})
+            changes.repos.identities.save(after)
+            return after
+
+        return await change(self._ports, origin, work)
+
     async def delete(self, identity_id: str, origin: Origin = USER) -> None:
         """Forgets an identity; agents connected with it stay."""
 

@@ -9,6 +9,7 @@ from app.domain.page import AgentPage, PageRequest, RunFilter, RunPage, StepFilt
 from app.domain.run import Run
 from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
+from app.services.steps import step_page
 
 
 class Listing:
@@ -55,16 +56,7 @@ class Listing:
         return await self._ports.storage.read(work)
 
     async def steps(self, wanted: StepFilter, cut: PageRequest) -> StepPage:
-        def work(repos: Repositories) -> StepPage:
-            steps = repos.pages.steps(wanted, cut)
-            runs = repos.runs.many(tuple({step.run_id for step in steps})) if steps else ()
-            return StepPage(
-                steps=steps,
-                feedback=repos.requests.feedback(tuple(step.id for step in steps)),
-                runs={run.id: run for run in runs},
-            )
-
-        return await self._ports.storage.read(work)
+        return await self._ports.storage.read(lambda repos: step_page(repos, repos.pages.steps(wanted, cut)))
 
     async def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
         """Messages of a conversation in the order of the cut; without one, those of all agents."""

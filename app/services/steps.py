@@ -3,9 +3,25 @@
 from app.domain.event import Changed
 from app.domain.message import Message
 from app.domain.page import StepPage
+from app.domain.run import Step
 from app.domain.turn import Feedback, StepFeedback
 from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
+
+
+def step_page(repos: Repositories, steps: tuple[Step, ...]) -> StepPage:
+    """Steps with what belongs to them."""
+    if not steps:
+        return StepPage()
+    runs = repos.runs.many(tuple({step.run_id for step in steps}))
+    agents = (repos.agents.find(agent_id) for agent_id in {step.agent_id for step in steps})
+    return StepPage(
+        steps=steps,
+        feedback=repos.requests.feedback(tuple(step.id for step in steps)),
+        runs={run.id: run for run in runs},
+        providers={provider.name: provider for provider in repos.providers.list()},
+        windows={agent.id: agent.context_window for agent in agents if agent is not None},
+    )
 
 
 class Steps:
@@ -16,12 +32,7 @@ class Steps:
         """The step with its run and what was said of it."""
 
         def work(repos: Repositories) -> StepPage:
-            step = repos.runs.step(step_id)
-            return StepPage(
-                steps=(step,),
-                feedback=repos.requests.feedback((step_id,)),
-                runs={step.run_id: repos.runs.get(step.run_id)},
-            )
+            return step_page(repos, (repos.runs.step(step_id),))
 
         return await self._ports.storage.read(work)
 

@@ -141,14 +141,14 @@ def test_error_in_a_stream_follows_its_stop_reason(messages_url: str, model_serv
     assert heard.done
     assert kinds(heard.events) == ["stop_reason", "error_message"]
     assert heard.events[0]["stop_reason"] == "llm_api_error"
-    assert heard.events[1]["error_type"] == "unauthorized"
+    assert heard.events[1]["error_type"] == "llm_authentication"
 
 
 def test_failure_of_the_model_has_its_status(messages_url: str, model_server: OpenAIServer) -> None:
     model_server.queue(Refusal(401, error_body(401, "Invalid API Key", "authentication_error")))
     answer = post(messages_url, {"input": "hello"})
     assert answer.status_code == 401
-    assert answer.json()["error"]["type"] == "llm_error"
+    assert answer.json()["error"]["type"] == "llm_authentication"
     model_server.queue(*[Refusal(500, error_body(500, "broken"))] * 4)
     answer = post(messages_url, {"input": "hello"})
     assert answer.status_code == 500

@@ -220,7 +220,9 @@ def _step(
     status: Literal["completed", "failed", "cancelled"],
     repairs: tuple[Repair, ...] = (),
 ) -> Step:
-    usage = (reply.usage or Usage()).model_copy(update={"steps": 1})
+    counted = reply.usage or Usage()
+    held = counted.prompt_tokens + counted.completion_tokens
+    usage = counted.model_copy(update={"steps": 1, "context_tokens": held or None})
     return Step(
         id=action.step_id,
         run_id=state.run_id,

@@ -17,6 +17,7 @@ def closing_payloads(
         run_ids=(run_id,),
         cached_input_tokens=usage.cached_tokens,
         reasoning_tokens=usage.reasoning_tokens,
+        context_tokens=usage.context_tokens,
     )
     if failure is None:
         return stop, statistics

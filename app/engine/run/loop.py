@@ -4,9 +4,10 @@ import asyncio
 import logging
 
 from app.domain.error import AppError
+from app.domain.event import RESUME_GAP
 from app.domain.run import Failure
 from app.engine.deps import EngineDeps
-from app.engine.emitter import RESUME_GAP, Emitter
+from app.engine.emitter import Emitter
 from app.engine.model_call.call import PartialOutcome
 from app.engine.run.commit import commit
 from app.engine.run.perform import perform

@@ -81,7 +81,7 @@ class RunStart:
             id=self.run_id,
             agent_id=agent.id,
             conversation_id=self.conversation_id,
-            status="created",
+            status="running",
             background=self.background if parent is None else parent.background,
             started_by=self.started_by,
             purpose=self.purpose if parent is None else parent.purpose,

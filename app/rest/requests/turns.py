@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 from starlette.responses import Response
 
@@ -26,7 +27,7 @@ from app.rest.sse import EventStream, StreamPlan, blocks_of, is_failure, ping_of
 from app.rest.wire.base import MOST
 from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImage, LettaRequest, LettaResponse, Sent
 from app.rest.wire.messages import MessageCreate as Created
-from app.rest.wire.runs import DEFAULT_CONFIG
+from app.rest.wire.runs import DEFAULT_CONFIG, RUN_TYPE
 from app.services import Services
 
 KEPT_UNANSWERED = 1_000
@@ -45,13 +46,19 @@ class Turn:
     options: RunOptions
 
 
-async def turn_of(call: Call, place: Conversation, body: LettaRequest, background: bool = False) -> Turn:
+RunType = Literal["send_message", "send_message_streaming", "send_message_async"]
+
+
+async def turn_of(
+    call: Call, place: Conversation, body: LettaRequest, run_type: RunType, background: bool = False
+) -> Turn:
     """The turn a body asks for. Raises before anything is stored."""
     await _check_possible(call, place, body)
     created = [Created(role="user", content=body.input)] if body.input is not None else _created(body.messages or ())
     messages = [await _message(call.services, one) for one in created]
     asked = {name: getattr(body, name) for name in KEPT_CONFIG}
     config = {name: value for name, value in asked.items() if value is not None and value != KEPT_CONFIG[name]}
+    config[RUN_TYPE] = run_type
     if not messages:
         raise Invalid("A message is empty.", hint="Write something, or attach an image.")
     options = RunOptions(earlier=tuple(messages[:-1]), max_steps=body.max_steps, config=config)
@@ -64,6 +71,8 @@ async def start(services: Services, turn: Turn) -> Run:
 
 
 async def _check_possible(call: Call, place: Conversation, body: LettaRequest) -> None:
+    if body.client_skills:
+        raise NotYet("Skills that the asking program brings along are not part of this version of Lares.")
     if body.client_tools:
         raise NotYet("Tools that the asking program runs itself are not part of this version of Lares.")
     if body.override_system is not None:

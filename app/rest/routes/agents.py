@@ -145,6 +145,7 @@ ENDPOINTS = (
     Endpoint("DELETE", "/v1/agents/{agent_id}", delete_agent),
     Endpoint("GET", "/v1/agents/{agent_id}/context", context),
     Endpoint("POST", "/v1/agents/{agent_id}/recompile", recompile),
+    Endpoint("POST", "/v1/agents/{agent_id}/system-prompt/recompile", recompile),
     Endpoint("PATCH", "/v1/agents/{agent_id}/reset-messages", reset_messages),
     Endpoint("PATCH", "/v1/agents/{agent_id}/identities/attach/{identity_id}", attach_identity),
     Endpoint("PATCH", "/v1/agents/{agent_id}/identities/detach/{identity_id}", detach_identity),

@@ -1,7 +1,7 @@
 """Conversations: further threads of an agent, each with a context window of its own."""
 
 from app.domain.conversation import Conversation as Row
-from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.error import Invalid, NotFound
 from app.domain.page import PageRequest, RunFilter
 from app.domain.run import Run
 from app.domain.wire_message import WireMessage
@@ -10,7 +10,7 @@ from app.rest.errors import Misshapen, NotYet
 from app.rest.requests.lookups import objects, thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, cut_of, page_of
 from app.rest.requests.turns import stream
-from app.rest.routes.messages import answered, cancelled, streamed
+from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import JsonObject, Nothing
 from app.rest.wire.conversations import (
@@ -165,7 +165,7 @@ async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:
         RunFilter(conversation_id=row.id, statuses=("created", "running")), PageRequest(limit=20)
     )
     if not family.runs:
-        raise Conflict("Nothing runs that could be cancelled.", hint="It may have ended already.")
+        raise nothing_runs()
     return await cancelled(call, list(family.runs))
 
 

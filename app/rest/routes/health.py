@@ -15,4 +15,4 @@ async def check(call: Call[Nothing, None]) -> Health:
     return Health(version=__version__, status="ok")
 
 
-ENDPOINTS = (Endpoint("GET", "/v1/health", check),)
+ENDPOINTS = (Endpoint("GET", "/v1/health", check), Endpoint("GET", "/v1/ready", check))

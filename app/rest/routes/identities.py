@@ -7,7 +7,14 @@ from app.rest.requests.pages import page_of
 from app.rest.wire.agents import AgentQuery, AgentState
 from app.rest.wire.base import API, JsonObject, Nothing, PageQuery
 from app.rest.wire.blocks import BlockResponse, block_to_wire
-from app.rest.wire.identities import Identity, IdentityCreate, IdentityQuery, IdentityUpdate, identity_to_wire
+from app.rest.wire.identities import (
+    Identity,
+    IdentityCreate,
+    IdentityProperties,
+    IdentityQuery,
+    IdentityUpdate,
+    identity_to_wire,
+)
 
 
 async def list_identities(call: Call[IdentityQuery, None]) -> list[Identity]:
@@ -49,6 +56,12 @@ async def update_identity(call: Call[Nothing, IdentityUpdate]) -> Identity:
     return await _told(call, await call.services.identities.update(call.id("identity_id"), call.body.patch(), API))
 
 
+async def upsert_properties(call: Call[Nothing, IdentityProperties]) -> None:
+    """Sets the properties that are given by their keys; the others stay."""
+    given = {one.key: one.model_dump() for one in call.body.properties}
+    await call.services.identities.set_properties(call.id("identity_id"), given, API)
+
+
 async def delete_identity(call: Call[Nothing, None]) -> JsonObject | None:
     """Deletes an identity; agents that are connected with it stay."""
     await call.services.identities.delete(call.id("identity_id"), API)
@@ -82,6 +95,7 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/identities/{identity_id}", get_identity),
     Endpoint("PATCH", "/v1/identities/{identity_id}", update_identity),
     Endpoint("DELETE", "/v1/identities/{identity_id}", delete_identity),
+    Endpoint("PUT", "/v1/identities/{identity_id}/properties", upsert_properties),
     Endpoint("GET", "/v1/identities/{identity_id}/agents", agents_of_identity),
     Endpoint("GET", "/v1/identities/{identity_id}/blocks", blocks_of_identity),
 )

@@ -18,11 +18,20 @@ COMPACTION = "Compaction on request is not part of this version of Lares: the wi
 PREVIEW = "Looking at a request before it is sent is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
 PROVIDERS = "Model servers are added in the window of Lares, not through this interface."
+GENERATE = "Asking an agent's model without its memory is not part of this version of Lares."
+COMPLETIONS = "Agents as models of an OpenAI-compatible server are not part of this version of Lares."
 CLOUD = "This belongs to a hosted service and has no meaning on one's own computer."
 
 _AGENT = "/v1/agents/{agent_id}"
 _MCP = "/v1/mcp-servers"
 _OLD_MCP = "/v1/tools/mcp/servers"
+
+
+def _all_of(path: str, one: str) -> tuple[str, ...]:
+    """The usual routes of a list and of one of its items."""
+    listed = (f"GET {path}", f"POST {path}", f"GET {path}/count")
+    return (*listed, *(f"{method} {path}/{one}" for method in ("GET", "PATCH", "DELETE")))
+
 
 ROUTES: dict[str, tuple[str, ...]] = {
     TOOLS: (
@@ -33,6 +42,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "POST /v1/tools/run",
         "POST /v1/tools/search",
         f"POST {_AGENT}/tools/{{tool_name}}/run",
+        *_all_of("/v1/sandbox-config", "{sandbox_config_id}"),
+        "GET /v1/sandbox-config/{sandbox_config_id}/environment-variable",
+        "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",
     ),
     APPROVALS: (f"PATCH {_AGENT}/tools/approval/{{tool_name}}",),
     ARCHIVAL: (
@@ -73,6 +85,18 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "GET /v1/folders/{folder_id}/files",
         "GET /v1/folders/{folder_id}/files/{file_id}",
         "DELETE /v1/folders/{folder_id}/{file_id}",
+        *_all_of("/v1/sources", "{source_id}"),
+        "GET /v1/sources/name/{source_name}",
+        "GET /v1/sources/metadata",
+        "POST /v1/sources/{source_id}/upload",
+        "GET /v1/sources/{source_id}/agents",
+        "GET /v1/sources/{source_id}/passages",
+        "GET /v1/sources/{source_id}/files",
+        "GET /v1/sources/{source_id}/files/{file_id}",
+        "DELETE /v1/sources/{source_id}/{file_id}",
+        f"GET {_AGENT}/sources",
+        f"PATCH {_AGENT}/sources/attach/{{source_id}}",
+        f"PATCH {_AGENT}/sources/detach/{{source_id}}",
     ),
     MCP: (
         f"GET {_OLD_MCP}",
@@ -93,11 +117,31 @@ ROUTES: dict[str, tuple[str, ...]] = {
         f"GET {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}",
         f"POST {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}/run",
     ),
-    GROUPS: (f"GET {_AGENT}/groups", "GET /v1/groups", "POST /v1/groups", "GET /v1/groups/{group_id}"),
+    GROUPS: (
+        f"GET {_AGENT}/groups",
+        *_all_of("/v1/groups", "{group_id}"),
+        "POST /v1/groups/{group_id}/messages",
+        "POST /v1/groups/{group_id}/messages/stream",
+        "GET /v1/groups/{group_id}/messages",
+        "PATCH /v1/groups/{group_id}/messages/{message_id}",
+        "PATCH /v1/groups/{group_id}/reset-messages",
+    ),
     FILES: ("POST /v1/agents/import", f"GET {_AGENT}/export"),
     COMPACTION: (f"POST {_AGENT}/summarize", "POST /v1/conversations/{conversation_id}/compact"),
-    PREVIEW: (f"POST {_AGENT}/messages/preview-raw-payload",),
-    BATCHES: ("GET /v1/messages/batches", "POST /v1/messages/batches"),
+    PREVIEW: (
+        f"POST {_AGENT}/messages/preview-raw-payload",
+        "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload",
+        "POST /v1/conversations/{conversation_id}/preview-raw-payload",
+    ),
+    GENERATE: (f"POST {_AGENT}/generate",),
+    COMPLETIONS: ("POST /v1/chat/completions", f"POST {_AGENT}/chat/completions"),
+    BATCHES: (
+        "GET /v1/messages/batches",
+        "POST /v1/messages/batches",
+        "GET /v1/messages/batches/{batch_id}",
+        "GET /v1/messages/batches/{batch_id}/messages",
+        "PATCH /v1/messages/batches/{batch_id}/cancel",
+    ),
     PROVIDERS: ("GET /v1/providers", "POST /v1/providers", "GET /v1/providers/{provider_id}"),
     CLOUD: (
         "GET /v1/templates",

@@ -60,7 +60,7 @@ async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
 
 
 async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> LettaResponse:
-    mark, run = await asked_run(call, await turn_of(call, place, call.body))
+    mark, run = await asked_run(call, await turn_of(call, place, call.body, "send_message"))
     try:
         return await whole_answer(call.services, run, call.body.include_return_message_types)
     finally:
@@ -70,7 +70,7 @@ async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> Le
 
 async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Response:
     body = call.body
-    turn = await turn_of(call, place, body, bool(body.background))
+    turn = await turn_of(call, place, body, "send_message_streaming", bool(body.background))
     run = await start(call.services, turn)
     types = body.include_return_message_types
     plan = StreamPlan(
@@ -85,7 +85,7 @@ async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Re
 async def send_async(call: Call[Nothing, LettaRequest]) -> WireRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
     place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
-    turn = await turn_of(call, place, call.body, background=True)
+    turn = await turn_of(call, place, call.body, "send_message_async", background=True)
     options = turn.options.model_copy(update={"callback_url": call.body.callback_url})
     run = await start(call.services, replace(turn, options=options))
     page = await call.services.listing.run(run.id)
@@ -110,8 +110,12 @@ async def cancel(call: Call[Nothing, CancelAgentRunRequest | None]) -> JsonObjec
 
 async def cancelled(call: Call[Nothing, CancelAgentRunRequest | None] | Call, runs: list[Run]) -> JsonObject:
     if not runs:
-        raise Conflict("Nothing runs that could be cancelled.", hint="It may have ended already.")
+        raise nothing_runs()
     return {run.id: await _cancel(call, run) for run in runs}
+
+
+def nothing_runs() -> Conflict:
+    return Conflict("No active runs found, so nothing was cancelled.", hint="A run may have ended already.")
 
 
 async def _cancel(call: Call, run: Run) -> str:

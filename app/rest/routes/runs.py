@@ -6,14 +6,23 @@ from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import objects
+from app.rest.requests.lookups import objects, tools_by_name
 from app.rest.requests.pages import LARGEST, MESSAGE_PAGE, RUN_PAGE, cut_of, page_of
 from app.rest.requests.turns import stream
 from app.rest.routes.conversations import resumed
 from app.rest.routes.steps import steps_to_wire
 from app.rest.wire.base import ForwardQuery, JsonObject, Nothing, PageQuery
 from app.rest.wire.messages import LettaResponse, RetrieveStreamRequest
-from app.rest.wire.runs import Run, RunQuery, Step, UsageOfRun, run_to_wire, usage_to_wire
+from app.rest.wire.runs import (
+    Run,
+    RunMetrics,
+    RunQuery,
+    Step,
+    UsageOfRun,
+    run_metrics_to_wire,
+    run_to_wire,
+    usage_to_wire,
+)
 
 ALL_STEPS = PageRequest(limit=LARGEST, descending=False)
 
@@ -82,6 +91,15 @@ async def steps(call: Call[PageQuery, None]) -> list[Step]:
     return await steps_to_wire(call, StepFilter(run_id=run.id), cut_of(call.query, "step", RUN_PAGE))
 
 
+async def metrics(call: Call[Nothing, None]) -> RunMetrics:
+    """How long the run took, and which tools it called."""
+    run, _ = await one_run(call, call.id("run_id"))
+    said = await call.services.listing.run_messages(run.id)
+    names = dict.fromkeys(part.name for message in said for part in message.tool_calls)
+    tools = await tools_by_name(call) if names else {}
+    return run_metrics_to_wire(run, tuple(tools[name].id for name in names if name in tools))
+
+
 async def trace(call: Call[PageQuery, None]) -> list[JsonObject]:
     """Spans of the run: each model call and each tool, with their times."""
     run, _ = await one_run(call, call.id("run_id"))
@@ -120,6 +138,7 @@ ENDPOINTS = (
     Endpoint("GET", f"{_ONE}/messages", messages),
     Endpoint("GET", f"{_ONE}/usage", usage),
     Endpoint("GET", f"{_ONE}/steps", steps),
+    Endpoint("GET", f"{_ONE}/metrics", metrics),
     Endpoint("GET", f"{_ONE}/trace", trace),
     Endpoint("POST", f"{_ONE}/stream", resume),
 )

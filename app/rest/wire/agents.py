@@ -1,5 +1,6 @@
 """Agents on the wire: what they are told as, and what their routes take."""
 
+import uuid
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -100,7 +101,7 @@ class Memory(ResponseModel):
 
 
 class AgentEnvironmentVariable(Audited):
-    id: str | None = None
+    id: str
     key: str
     value: str = ""
     """Never given back."""
@@ -219,7 +220,15 @@ def _told(
 
 
 def _secrets(agent: Agent) -> tuple[AgentEnvironmentVariable, ...]:
-    return tuple(AgentEnvironmentVariable(key=name, agent_id=agent.id) for name in agent.extras.secret_names)
+    return tuple(
+        AgentEnvironmentVariable(id=_secret_id(agent.id, name), key=name, agent_id=agent.id)
+        for name in agent.extras.secret_names
+    )
+
+
+def _secret_id(agent_id: str, name: str) -> str:
+    """The same for the same name of the same agent, and telling nothing of the value."""
+    return f"agent-env-{uuid.uuid5(uuid.UUID(agent_id.partition('-')[2]), name)}"
 
 
 def _identities(agent: Agent, page: AgentPage) -> tuple[Identity, ...]:

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from app.domain.identity import Identity as OurIdentity
 from app.domain.identity import IdentityDraft, IdentityPatch, IdentityType
 from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel
@@ -42,6 +44,17 @@ class IdentityUpdate(RequestModel):
 
     def patch(self) -> IdentityPatch:
         return IdentityPatch.model_validate(self.model_dump())
+
+
+class IdentityProperties(RequestModel):
+    """Sent as a bare list."""
+
+    properties: tuple[IdentityProperty, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        return {"properties": given} if isinstance(given, list) else given
 
 
 class Identity(ResponseModel):

@@ -79,6 +79,25 @@ PROVIDERS = frozenset(
 )
 
 
+TEMPERATURE = 1.0
+"""What is told where nothing is set and the server decides: the field must hold a number."""
+DIMENSIONS = {
+    "nomic-embed-text": 768,
+    "mxbai-embed-large": 1024,
+    "snowflake-arctic-embed": 1024,
+    "snowflake-arctic-embed2": 1024,
+    "all-minilm": 384,
+    "bge-m3": 1024,
+    "bge-large": 1024,
+    "embeddinggemma": 768,
+    "qwen3-embedding": 4096,
+    "text-embedding-3-small": 1536,
+    "text-embedding-3-large": 3072,
+    "text-embedding-ada-002": 1536,
+}
+"""Numbers in a vector of well-known models, as their makers publish them, for servers that do not say."""
+
+
 class LLMConfig(ResponseModel):
     model: str
     display_name: str | None = None
@@ -90,7 +109,7 @@ class LLMConfig(ResponseModel):
     context_window: int
     put_inner_thoughts_in_kwargs: bool | None = False
     handle: str | None = None
-    temperature: float | None = None
+    temperature: float = TEMPERATURE
     max_tokens: int | None = None
     enable_reasoner: bool = True
     reasoning_effort: str | None = None
@@ -110,8 +129,8 @@ class EmbeddingConfig(ResponseModel):
     embedding_endpoint_type: str
     embedding_endpoint: str | None = None
     embedding_model: str
-    embedding_dim: int = 0
-    """0: no server says it before something was embedded."""
+    embedding_dim: int
+    """0: neither its server nor its maker says it before something was embedded."""
     embedding_chunk_size: int | None = EMBEDDING_CHUNK
     handle: str | None = None
     batch_size: int = 32
@@ -165,7 +184,7 @@ def llm_config(agent: Agent, provider: Provider | None) -> LLMConfig:
         "provider_name": provider_name,
         "context_window": agent.context_window,
         "handle": agent.model,
-        "temperature": settings.temperature,
+        "temperature": TEMPERATURE if settings.temperature is None else settings.temperature,
         "max_tokens": settings.max_output_tokens,
         "enable_reasoner": settings.reasoning != "off",
         "reasoning_effort": _effort(settings.reasoning),
@@ -181,24 +200,23 @@ def embedding_config(handle: str | None, provider: Provider | None) -> Embedding
         embedding_endpoint_type=endpoint_type(provider, EMBEDDING_ENDPOINTS),
         embedding_endpoint=_address(provider),
         embedding_model=handle.partition("/")[2],
+        embedding_dim=_dimension(handle.partition("/")[2]),
         handle=handle,
     )
 
 
 def model_settings(agent: Agent) -> dict[str, Any]:
-    """As asked for, with what is really in force."""
+    """Whole, whatever was asked for: the defaults, over them what was given, over it what is really in force."""
     settings = agent.settings
-    in_force = {"max_output_tokens": settings.max_output_tokens, "temperature": settings.temperature}
-    asked = agent.extras.model_settings
-    if asked is not None:
-        return {**asked, **in_force}
     return {
         "provider_type": "openai",
-        **in_force,
         "parallel_tool_calls": True,
         "reasoning": {"reasoning_effort": _effort(settings.reasoning)},
-        "response_format": None,
+        "response_format": agent.extras.response_format,
         "strict": False,
+        **(agent.extras.model_settings or {}),
+        "max_output_tokens": settings.max_output_tokens,
+        "temperature": TEMPERATURE if settings.temperature is None else settings.temperature,
     }
 
 
@@ -228,12 +246,18 @@ def embedding_model_to_wire(model: OurModel, provider: Provider) -> EmbeddingMod
         embedding_endpoint_type=endpoint_type(provider, EMBEDDING_ENDPOINTS),
         embedding_endpoint=_address(provider),
         embedding_model=model.name,
+        embedding_dim=model.embedding_dim or _dimension(model.name),
         handle=model.handle,
         name=model.name,
         display_name=model.label or model.name,
         provider_type=provider_type(provider),
         provider_name=provider.name,
     )
+
+
+def _dimension(name: str) -> int:
+    """By the model's name without its owner and its tag."""
+    return DIMENSIONS.get(name.rpartition("/")[2].partition(":")[0].lower(), 0)
 
 
 def _address(provider: Provider | None) -> str | None:

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from app.domain.page import RunPage, StepPage
+from app.domain.run import STOP_REASONS, RunStatus, StepTrace, StopReason
 from app.domain.run import Run as OurRun
-from app.domain.run import RunStatus, StepTrace, StopReason
 from app.domain.run import Step as OurStep
 from app.domain.turn import Feedback
 from app.domain.wire_message import iso
 from app.rest.constants import ORGANISATION_ID, USER_ID
+from app.rest.errors import error_type
 from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, maybe_iso
 
 DEFAULT_CONFIG: JsonObject = {
@@ -18,6 +19,8 @@ DEFAULT_CONFIG: JsonObject = {
     "assistant_message_tool_kwarg": "message",
     "include_return_message_types": None,
 }
+RUN_TYPE = "run_type"
+"""Where a run's request keeps how it was asked for; told in the run's metadata."""
 STEP_STATUS = {"completed": "success", "failed": "failed", "cancelled": "cancelled"}
 
 
@@ -109,6 +112,20 @@ class StepMetrics(ResponseModel):
     project_id: str | None = None
 
 
+class RunMetrics(ResponseModel):
+    id: str
+    organization_id: str | None = ORGANISATION_ID
+    agent_id: str | None
+    project_id: str | None = None
+    base_template_id: str | None = None
+    template_id: str | None = None
+    run_start_ns: int | None
+    run_ns: int | None
+    num_steps: int | None
+    tools_used: tuple[str, ...] | None
+    """Ids of the tools that were called."""
+
+
 class ProviderTrace(Audited):
     id: str
     request_json: JsonObject
@@ -169,7 +186,7 @@ class FeedbackRequest(RequestModel):
 def run_to_wire(run: OurRun, page: RunPage) -> Run:
     request = page.requests.get(run.id)
     first = page.first_token_at.get(run.id)
-    failure = run.failure
+    config = request.config if request else {}
     return Run(
         id=run.id,
         status=run.status,
@@ -178,10 +195,8 @@ def run_to_wire(run: OurRun, page: RunPage) -> Run:
         agent_id=run.agent_id,
         conversation_id=page.threads.get(run.conversation_id, run.conversation_id),
         background=run.background,
-        metadata={"error": {"type": failure.code, "message": failure.message, "detail": failure.hint}}
-        if failure
-        else {},
-        request_config={**DEFAULT_CONFIG, **(request.config if request else {})},
+        metadata=_metadata(run, config),
+        request_config={**DEFAULT_CONFIG, **{name: config[name] for name in config if name != RUN_TYPE}},
         stop_reason=run.stop_reason,
         callback_url=request.callback_url if request else None,
         callback_sent_at=maybe_iso(request.callback_sent_at) if request else None,
@@ -190,6 +205,17 @@ def run_to_wire(run: OurRun, page: RunPage) -> Run:
         ttft_ns=(first - run.created_at) * 1000 if first else None,
         total_duration_ns=(run.completed_at - run.created_at) * 1000 if run.completed_at else None,
     )
+
+
+def _metadata(run: OurRun, config: JsonObject) -> JsonObject:
+    """How it was asked for, and why it failed."""
+    kind = {RUN_TYPE: config.get(RUN_TYPE, "send_message")}
+    failure = run.failure
+    if failure is None:
+        return kind
+    by_model = run.stop_reason is not None and STOP_REASONS[run.stop_reason].by_model
+    told = error_type(failure.code) if by_model else failure.code
+    return {**kind, "error": {"type": told, "message": failure.message, "detail": failure.hint}}
 
 
 def job_to_wire(run: OurRun, page: RunPage) -> Job:
@@ -210,6 +236,8 @@ def step_to_wire(step: OurStep, page: StepPage) -> Step:
         provider_name=provider or None,
         model=name or None,
         model_handle=step.model or None,
+        model_endpoint=_endpoint(page, provider),
+        context_window_limit=page.windows.get(step.agent_id),
         completion_tokens=usage.completion_tokens,
         prompt_tokens=usage.prompt_tokens,
         total_tokens=usage.prompt_tokens + usage.completion_tokens,
@@ -224,6 +252,10 @@ def step_to_wire(step: OurStep, page: StepPage) -> Step:
     )
 
 
+def _endpoint(page: StepPage, provider: str) -> str | None:
+    return page.providers[provider].base_url or None if provider in page.providers else None
+
+
 def metrics_to_wire(step: OurStep, tool_ms: int) -> StepMetrics:
     took = (step.completed_at - step.created_at) * 1000 if step.completed_at else None
     return StepMetrics(
@@ -235,6 +267,17 @@ def metrics_to_wire(step: OurStep, tool_ms: int) -> StepMetrics:
         llm_request_ns=took,
         tool_execution_ns=tool_ms * 1_000_000,
         step_ns=None if took is None else took + tool_ms * 1_000_000,
+    )
+
+
+def run_metrics_to_wire(run: OurRun, tool_ids: tuple[str, ...]) -> RunMetrics:
+    return RunMetrics(
+        id=run.id,
+        agent_id=run.agent_id,
+        run_start_ns=run.created_at * 1000,
+        run_ns=(run.completed_at - run.created_at) * 1000 if run.completed_at else None,
+        num_steps=run.usage.steps,
+        tools_used=tool_ids,
     )
 
 

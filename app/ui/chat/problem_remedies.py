@@ -25,7 +25,7 @@ def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0
     """`model`: handle of the agent's model."""
     again, other = Remedy("again", tr("Try again"), "refresh"), Remedy("switch", tr("Choose another model…"))
     match problem.code:
-        case "server_down" | "server_died" | "timeout" | "rate_limited":
+        case "server_down" | "server_died" | "timeout" | "rate_limited" | "overloaded":
             return again, Remedy("switch", tr("Switch model…"))
         case "model_missing" | "unknown_handle":
             return _missing(problem, known, model, again)
@@ -42,7 +42,7 @@ def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0
             return (*_larger(problem, known, model), Remedy("blocks", tr("Shorten blocks"), "memory"), again)
         case code if code in BAD_CALLS:
             return again, Remedy("test", tr("Test this model"), "pulse"), other
-        case "bad_request":
+        case "bad_request" | "no_credit":
             return again, other
         case _:
             return again, Remedy("switch", tr("Switch model…"))

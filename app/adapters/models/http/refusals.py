@@ -85,14 +85,18 @@ def refused(server: Server, status: int, body: bytes, content_type: str, retry_a
         return wrong_address(server, status=status, answer=said)
     if status in (401, 403):
         return _unauthorized(server, facts)
+    if status == 402:
+        return _no_credit(server, facts)
     if found := _by_words(server, said, kind, fields, facts):
         return found
     if status == 429:
         return _rate_limited(server, kind, retry_after, facts)
     if status in (404, 405) or (status < 400 and not kind):
         return wrong_address(server, **facts)
-    if status == 503 or _LOADING.search(said):
+    if _LOADING.search(said):
         return _loading(server, facts)
+    if status == 503:
+        return _overloaded(server, facts)
     if status >= 500:
         return _server_error(server, said, facts)
     return server.error(
@@ -168,11 +172,7 @@ def lacks_tools(error: ModelError) -> bool:
 
 def _rate_limited(server: Server, kind: str, retry_after: str, facts: JsonObject) -> ModelError:
     if kind == "insufficient_quota":
-        message, hint = (
-            f"The account at {server.name} has no credit left.",
-            "Add credit there, or choose another model.",
-        )
-        return server.error(message, "rate_limited", hint, **facts)
+        return _no_credit(server, facts)
     wait = f"in {retry_after} seconds" if retry_after.isdigit() else "in a moment"
     return server.error(
         f"{server.name} takes no more requests for now.",
@@ -184,9 +184,19 @@ def _rate_limited(server: Server, kind: str, retry_after: str, facts: JsonObject
     )
 
 
+def _no_credit(server: Server, facts: JsonObject) -> ModelError:
+    message = f"The account at {server.name} has no credit left."
+    return server.error(message, "no_credit", "Add credit there, or choose another model.", **facts)
+
+
+def _overloaded(server: Server, facts: JsonObject) -> ModelError:
+    hint = "Try again in a moment, or choose another model."
+    return server.error(f"{server.name} is too busy to answer.", "overloaded", hint, retryable=True, **facts)
+
+
 def _loading(server: Server, facts: JsonObject) -> ModelError:
     return server.error(
-        f"{server.name} is still loading the model or is too busy.",
+        f"{server.name} is still loading the model.",
         "loading",
         "Try again in a moment: loading a large model takes a while.",
         retryable=True,
@@ -217,8 +227,10 @@ def _no_json(server: Server, status: int, body: bytes, content_type: str) -> Mod
         return _unauthorized(server, facts)
     if status == 429:
         return _rate_limited(server, "", "", facts)
+    if status == 402:
+        return _no_credit(server, facts)
     if status == 503:
-        return _loading(server, facts)
+        return _loading(server, facts) if _LOADING.search(text) else _overloaded(server, facts)
     if status == 413:
         hint = "Send fewer or smaller images, or shorten the conversation."
         return server.error(f"The request is too large for {server.name}.", "bad_request", hint, **facts)

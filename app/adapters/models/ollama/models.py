@@ -30,6 +30,7 @@ class Shown:
     """Empty: not known."""
     architecture: str = ""
     trained_context: int | None = None
+    embedding_dim: int | None = None
     cloud: bool = False
     cloud_off: bool = False
 
@@ -43,12 +44,14 @@ def shown(answer: JsonObject) -> Shown:
     facts = answer.get("model_info")
     facts = facts if isinstance(facts, dict) else {}
     architecture = text(facts.get("general.architecture")) or text(at(answer, "details", "family"))
+    sizes = [value for key, value in facts.items() if str(key).endswith(".embedding_length")]
     lengths = [value for key, value in facts.items() if str(key).endswith(".context_length")]
     trained = [tokens for value in (facts.get(f"{architecture}.context_length"), *lengths) if (tokens := count(value))]
     return Shown(
         capabilities=frozenset(names(answer.get("capabilities")) or _guessed(answer)),
         architecture=architecture,
         trained_context=trained[0] if trained else None,
+        embedding_dim=count(sizes[0]) if sizes else None,
         cloud=bool(answer.get("remote_host") or answer.get("remote_model")),
     )
 
@@ -97,6 +100,7 @@ def model_of(provider: str, name: str, entry: JsonObject, about: Shown, loaded: 
         vision=_has(capabilities, "vision", about),
         reasoning=_has(capabilities, "thinking", about),
         embedding=embedding,
+        embedding_dim=about.embedding_dim if embedding else None,
         cloud=is_cloud(name, entry, about),
         unfit=_unfit(capabilities, about),
     )

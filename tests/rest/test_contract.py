@@ -1,0 +1,188 @@
+"""The contract in its details, by direct requests over a real socket: shapes, numbers, states and refusals."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.rest.conftest import EMBEDDING, MODEL
+from tests.support.processes.rest_child import ServeChild
+from tests.support.processes.rest_streams import hear
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, error_body
+from tests.support.servers.openai_server import OpenAIServer
+
+
+@pytest.fixture
+def http(child: ServeChild) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(model_server: OpenAIServer) -> None:
+    model_server.forget_queue()
+
+
+def agent(http: httpx.Client, **fields: Any) -> dict[str, Any]:
+    answer = http.post("/v1/agents/", json={"model": MODEL, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def say(http: httpx.Client, agent_id: str, text: str = "hello", **fields: Any) -> dict[str, Any]:
+    answer = http.post(f"/v1/agents/{agent_id}/messages", json={"input": text, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_words_of_a_reply_are_a_string_beside_thoughts_and_calls(
+    http: httpx.Client, model_server: OpenAIServer
+) -> None:
+    model_server.queue(
+        Reply(reasoning="A fact.", text="Let me note it.", calls=(ToolCall("conversation_search", {"query": "x"}),)),
+        Reply(reasoning="Done.", text="Noted."),
+    )
+    one = agent(http)
+    replied = say(http, one["id"])
+    listed = http.get(f"/v1/agents/{one['id']}/messages").json()
+    for messages in (replied["messages"], listed):
+        said = [message["content"] for message in messages if message["message_type"] == "assistant_message"]
+        assert said == ["Let me note it.", "Noted."]
+
+
+def test_user_messages_have_an_otid_and_usage_says_what_the_window_holds(http: httpx.Client) -> None:
+    one = agent(http)
+    usage = say(http, one["id"])["usage"]
+    assert usage["context_tokens"] == usage["total_tokens"] > 0
+    [user] = [
+        message
+        for message in http.get(f"/v1/agents/{one['id']}/messages").json()
+        if message["message_type"] == "user_message"
+    ]
+    assert user["otid"] == f"{user['id'].removeprefix('message-')[:-2]}00"
+
+
+def test_runs_and_steps_say_how_they_were_made(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, context_window_limit=8000)
+    [run_id] = say(http, one["id"])["usage"]["run_ids"]
+    assert http.get(f"/v1/runs/{run_id}").json()["metadata"] == {"run_type": "send_message"}
+    [step] = http.get(f"/v1/runs/{run_id}/steps").json()
+    assert step["model_endpoint"].rstrip("/").startswith(model_server.url.rstrip("/"))
+    assert step["context_window_limit"] == 8000
+    measured = http.get(f"/v1/runs/{run_id}/metrics").json()
+    assert (measured["id"], measured["num_steps"], measured["tools_used"]) == (run_id, 1, [])
+    assert measured["run_ns"] > 0
+
+
+def test_a_run_is_running_while_its_first_step_is(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http)
+    model_server.queue(Reply(text="slow", hold=True))
+    with model_server.released():
+        run = http.post(f"/v1/agents/{one['id']}/messages/async", json={"input": "hello"}).json()
+        listed = http.get("/v1/runs/", params={"agent_id": one["id"], "statuses": "running"}).json()
+        assert [found["id"] for found in listed] == [run["id"]]
+        assert http.post(f"/v1/agents/{one['id']}/messages/cancel").status_code == 200
+    refused = http.post(f"/v1/agents/{one['id']}/messages/cancel")
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("No active runs found")
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_sequence_numbers_have_no_gaps(http: httpx.Client, model_server: OpenAIServer, tokens: bool) -> None:
+    one = agent(http)
+    model_server.queue(
+        Reply(text="One.", calls=(ToolCall("conversation_search", {"query": "x"}),)), Reply(text="Two words.")
+    )
+    url = f"{http.base_url}/v1/agents/{one['id']}/messages"
+    heard = hear(url, {"input": "go", "streaming": True, "background": True, "stream_tokens": tokens})
+    numbers = [event["seq_id"] for event in heard.events]
+    assert numbers == list(range(1, len(numbers) + 1))
+    run_id = heard.events[0]["run_id"]
+    resume = f"{http.base_url}/v1/runs/{run_id}/stream"
+    assert hear(resume, {"starting_after": 2}).events == heard.events[2:]
+    past = hear(resume, {"starting_after": numbers[-1] + 5})
+    assert past.done
+    assert past.events == []
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "kind"),
+    [
+        (400, 400, "llm_bad_request"),
+        (401, 401, "llm_authentication"),
+        (402, 402, "llm_insufficient_credits"),
+        (429, 429, "llm_rate_limit"),
+        (503, 503, "llm_error"),
+    ],
+)
+def test_a_model_s_refusal_keeps_its_status(
+    http: httpx.Client, model_server: OpenAIServer, status: int, told: int, kind: str
+) -> None:
+    one = agent(http)
+    model_server.queue(*[Refusal(status, error_body(status, "No."))] * 3)
+    answer = http.post(f"/v1/agents/{one['id']}/messages", json={"input": "hello"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (told, kind)
+    [run] = http.get("/v1/runs/", params={"agent_id": one["id"]}).json()
+    assert run["metadata"]["error"]["type"] == kind
+
+
+def test_settings_are_told_whole(http: httpx.Client) -> None:
+    one = agent(http, embedding=EMBEDDING, secrets={"KEY": "x", "OTHER": "y"})
+    assert one["llm_config"]["temperature"] == 1.0
+    changed = http.patch(f"/v1/agents/{one['id']}", json={"model_settings": {"temperature": 0.25}}).json()
+    settings = changed["model_settings"]
+    assert settings["temperature"] == changed["llm_config"]["temperature"] == 0.25
+    assert settings["provider_type"] == "openai"
+    assert settings["max_output_tokens"] == one["model_settings"]["max_output_tokens"]
+    assert one["embedding_config"]["embedding_dim"] == 768
+    ids = [secret["id"] for secret in one["secrets"]]
+    assert len(set(ids)) == 2
+    assert all(secret_id.startswith("agent-env-") for secret_id in ids)
+    assert ids == [secret["id"] for secret in changed["secrets"]]
+    models = http.get("/v1/models/embedding").json()
+    assert [model["embedding_dim"] for model in models if model["handle"] == EMBEDDING] == [768]
+
+
+LATER = [
+    ("POST", "/v1/agents/{agent}/generate"),
+    ("GET", "/v1/sources/"),
+    ("POST", "/v1/sources/"),
+    ("GET", "/v1/agents/{agent}/sources"),
+    ("GET", "/v1/sandbox-config/"),
+    ("POST", "/v1/conversations/{agent}/messages/preview-raw-payload"),
+    ("POST", "/v1/chat/completions"),
+    ("GET", "/v1/groups/"),
+    ("GET", "/v1/groups/count"),
+    ("POST", "/v1/messages/batches"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), LATER)
+def test_what_is_missing_says_so(http: httpx.Client, method: str, path: str) -> None:
+    one = agent(http)
+    answer = http.request(method, path.format(agent=one["id"]), json={} if method == "POST" else None)
+    assert answer.status_code == 501
+    assert "not part of this version" in answer.json()["detail"]
+
+
+def test_small_routes_answer(http: httpx.Client) -> None:
+    one = agent(http)
+    assert http.get("/v1/ready").json()["status"] == "ok"
+    prompt = http.post(f"/v1/agents/{one['id']}/recompile").json()
+    assert http.post(f"/v1/agents/{one['id']}/system-prompt/recompile").json() == prompt
+    made = {"identifier_key": one["id"], "name": "Ada", "identity_type": "user"}
+    identity = http.post("/v1/identities/", json=made).json()
+    properties = f"/v1/identities/{identity['id']}/properties"
+    for value in ("de", "en"):
+        given = [{"key": "language", "value": value, "type": "string"}]
+        assert http.put(properties, json=given).status_code == 200
+    assert http.get(f"/v1/identities/{identity['id']}").json()["properties"] == [
+        {"key": "language", "value": "en", "type": "string"}
+    ]
+
+
+def test_what_would_have_no_effect_is_refused(http: httpx.Client) -> None:
+    one = agent(http)
+    answer = http.post(f"/v1/agents/{one['id']}/messages", json={"input": "x", "client_skills": [{"name": "s"}]})
+    assert answer.status_code == 501
