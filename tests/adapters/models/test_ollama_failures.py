@@ -68,8 +68,8 @@ async def test_503_of_a_full_queue_is_tried_again_later(ollama: OllamaServer, na
 
     error = await failure(native)
 
-    assert (error.code, error.retryable) == ("loading", True)
-    assert error.message == f"Ollama is still loading the model or is too busy.{KEPT}"
+    assert (error.code, error.retryable) == ("overloaded", True)
+    assert error.message == f"Ollama is too busy to answer.{KEPT}"
 
 
 # Breaking off

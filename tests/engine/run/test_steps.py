@@ -177,7 +177,7 @@ def test_usage_is_summed_over_steps():
         replied(text="b", usage=Usage(prompt_tokens=20, completion_tokens=3, cached_tokens=4)),
         one.model_copy(update={"intent": CALLING}),
     )
-    assert two.usage == Usage(prompt_tokens=30, completion_tokens=5, cached_tokens=4, steps=2)
+    assert two.usage == Usage(prompt_tokens=30, completion_tokens=5, cached_tokens=4, steps=2, context_tokens=23)
 
 
 def test_a_state_survives_its_json():

@@ -122,7 +122,7 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
         ),
         pytest.param(
             Refusal(429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}),
-            "rate_limited",
+            "no_credit",
             False,
             "The account at tinyserver has no credit left.",
             id="no credit",
@@ -175,7 +175,19 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
             id="vLLM without a tool parser",
         ),
         pytest.param(
-            LOADING, "loading", True, "tinyserver is still loading the model or is too busy.", id="loading"
+            Refusal(402, {"error": {"message": "Insufficient credits"}}),
+            "no_credit",
+            False,
+            "The account at tinyserver has no credit left.",
+            id="payment required",
+        ),
+        pytest.param(LOADING, "loading", True, "tinyserver is still loading the model.", id="loading"),
+        pytest.param(
+            Refusal(503, error_body(503, "Overloaded")),
+            "overloaded",
+            True,
+            "tinyserver is too busy to answer.",
+            id="too busy",
         ),
         pytest.param(
             Refusal(502, "<html>Bad Gateway</html>", "text/html"),
