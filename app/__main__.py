@@ -6,8 +6,9 @@ Its order matters: the engine is started before anything large is imported, so t
 import argparse
 import contextlib
 import gc
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing import freeze_support
 from typing import Any
 
@@ -98,14 +99,22 @@ def _engine(options: argparse.Namespace) -> int:
 
     from app.link.engine_process import EnginePlan, run_engine
 
-    return run_engine(config, EnginePlan(_open_engine, report))
+    return run_engine(config, EnginePlan(_opening(headless=False), report))
 
 
-async def _open_engine(config: Config) -> Any:
-    # Imported only once the lock is held: a second engine of a folder ends before it loads anything large.
-    from app.bootstrap import open_engine
+def _opening(*, headless: bool) -> Callable[[Config], Awaitable[Any]]:
+    """What opens the engine of this process, again after a restore with the variables it was started with."""
+    taken: list[Any] = []
 
-    return await open_engine(config)
+    async def opened(config: Config) -> Any:
+        # Imported only once the lock is held: a second engine of a folder ends before it loads anything large.
+        from app.bootstrap import open_engine, take_surroundings
+
+        if not taken:
+            taken.append(take_surroundings(os.environ))
+        return await open_engine(config, surroundings=taken[0], headless=headless)
+
+    return opened
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -132,7 +141,7 @@ def _serve(options: argparse.Namespace) -> int:
         else:
             _say(f"Lares {__version__} serves on {served[-1].url} (try /v1/health/). Ctrl-C ends it.")
 
-    return run_engine(config, EnginePlan(_open_engine, report, alongside=alongside))
+    return run_engine(config, EnginePlan(_opening(headless=True), report, alongside=alongside))
 
 
 def _chat(options: argparse.Namespace) -> int:

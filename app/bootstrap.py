@@ -1,9 +1,9 @@
 """The composition root of the engine process: configuration -> adapters -> engine -> services. Names all adapters."""
 
 import asyncio
-import os
+import logging
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,11 @@ from pathlib import Path
 from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.models.catalog import Catalog
-from app.adapters.models.presets import PRESETS, places, probe
+from app.adapters.models.presets import PRESETS, PROBED, probe
 from app.adapters.models.tokens import EstimatingCounter
+from app.adapters.models.variables import NAMES, named_servers, place_of_ollama, unusable
 from app.adapters.secrets import open_secrets
+from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.volumes import on_network_volume
 from app.config import Config
@@ -21,7 +23,7 @@ from app.domain.agent import AgentDraft
 from app.domain.base import Micros
 from app.domain.block import BlockDraft
 from app.domain.event import Changed
-from app.domain.model import Provider
+from app.domain.model import NamedServer, Provider
 from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
 from app.engine.run.scheduler import Scheduler
@@ -53,9 +55,10 @@ from app.services.maintenance.housekeeping import Housekeeping
 from app.services.messages import Messages
 from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
-from app.services.models.providers import Providers
+from app.services.models.providers import Providers, secret_name
 from app.services.models.pulls import Pulls
 from app.services.models.service import Models
+from app.services.models.variables import follow_variables
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.starters import Starters
@@ -63,6 +66,8 @@ from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
 from app.services.turns import Turns
+
+log = logging.getLogger(__name__)
 
 DEMO_PACE = 0.0015
 NETWORK_VOLUME = (
@@ -115,19 +120,48 @@ class OpenEngine:
         await self.storage.close()
 
 
-async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEngine:
+@dataclass(frozen=True)
+class Surroundings:
+    """What the environment of the engine's process says of model servers."""
+
+    named: tuple[NamedServer, ...] = ()
+    place: tuple[str, int] | None = None
+    """Where on this computer OLLAMA_HOST says that Ollama listens."""
+
+
+def take_surroundings(environment: MutableMapping[str, str]) -> Surroundings:
+    """Reads the variables and takes them out of the environment, so that no program started from here gets the keys."""
+    for name in unusable(environment):
+        log.warning("%s is set, but it is no web address, so it is not used", name)
+    found = Surroundings(named_servers(environment), place_of_ollama(environment))
+    for name in NAMES:
+        environment.pop(name, None)
+    return found
+
+
+async def open_engine(
+    config: Config,
+    *,
+    demo_pace: float = DEMO_PACE,
+    surroundings: Surroundings = Surroundings(),
+    headless: bool = False,
+) -> OpenEngine:
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
-    `demo_pace`: seconds between two pieces of the demo model's text.
+    `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody sits in front of it who could
+    be asked, as under `serve`: servers that variables name may be used.
     """
     clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
     folder = config.folder
     storage = await open_storage(folder, clock, on_changed=bus.publish)
     backups = SqliteBackups(folder, clock)
-    secrets = await asyncio.to_thread(open_secrets, folder)
-    catalog = Catalog(secrets, demo_pace=demo_pace)
+    secrets = SecretsWithHeld(await asyncio.to_thread(open_secrets, folder))
+    catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless)
     now = clock.now()
     await storage.write(lambda repos: _seed(repos, ids, now))
+    keys = await storage.write(lambda repos: follow_variables(repos, surroundings.named, ids, now))
+    for provider_id, key in keys.items():
+        secrets.hold(secret_name(provider_id), key)
     ports = EngineDeps(
         storage=storage,
         catalog=catalog,
@@ -164,7 +198,7 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
-        servers=Servers(ports, cache, providers, _known_servers(), lambda: events.watched),
+        servers=Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched),
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
@@ -176,8 +210,9 @@ async def open_engine(config: Config, *, demo_pace: float = DEMO_PACE) -> OpenEn
     )
 
 
-def _known_servers() -> KnownServers:
-    return KnownServers(PRESETS, places(os.environ.get("OLLAMA_HOST", "")), probe)
+def _known_servers(surroundings: Surroundings) -> KnownServers:
+    named = (surroundings.place,) if surroundings.place else ()
+    return KnownServers(PRESETS, tuple(dict.fromkeys((*PROBED, *named))), probe)
 
 
 def _empty_storage(clock: Clock) -> EmptyStorage:

@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from app.adapters.models.variables import NAMES as VARIABLES
 from tests.support.guards import network
 from tests.support.processes.screen import Screen, open_screen
 
@@ -23,6 +24,9 @@ LONG_RESULT = ROOT / "tests" / "results" / "long.json"
 
 # Set before Qt is imported; a display is asked for by setting the variable (QT_QPA_PLATFORM=xcb pytest ...).
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Servers that the person's own variables name are not for tests.
+for _name in VARIABLES:
+    os.environ.pop(_name, None)
 # The person's own key ring is not for tests; secrets fall back to their file.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 

@@ -53,7 +53,7 @@ def busy(run_id: str | None, message: str = "", hint: str = "Wait for the reply 
 class ModelError(AppError):
     """Codes: `server_down`, `server_died`, `model_missing`, `prompt_too_large` (details: n_ctx, n_prompt),
     `unauthorized`, `no_credit`, `rate_limited`, `overloaded`, `server_error`, `bad_request`, `timeout`, `empty_reply`,
-    `loading` (ready soon), `wrong_address` (something else answers there).
+    `loading` (ready soon), `wrong_address` (something else answers there), `needs_consent` (nothing was sent).
 
     `retryable` says whether the same request may succeed when sent once more.
     """

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 from app.domain.fitness import FitReport
 
 ProviderKind = Literal["demo", "openai", "ollama"]
@@ -19,9 +19,26 @@ class Provider(Frozen):
     base_url: str = ""
     has_key: bool = False
     enabled: bool = True
+    variable: str = ""
+    """The variable of the environment that names it, and that alone can change it; empty for every other server."""
+    awaits_consent: bool = False
+    """True for a server elsewhere that a variable names, until a person has agreed: nothing is sent to it before."""
     version: int = 1
     created_at: Micros
     updated_at: Micros
+
+
+class NamedServer(Frozen):
+    """A server that a variable of the environment names."""
+
+    variable: str
+    """The variable with its address; with its key, where the address is the usual one."""
+    name: str
+    """What its provider is to be named."""
+    kind: ProviderKind
+    base_url: str
+    key: str = Field("", repr=False)
+    """Lives in memory only: never in a database, a key ring, a log or another program's environment."""
 
 
 class ProviderDraft(Frozen):

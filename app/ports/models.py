@@ -115,7 +115,10 @@ class ChatModel(Protocol):
 
 
 class ModelAdapters(Protocol):
-    """All providers' models; how the engine finds the adapter for a handle."""
+    """All providers' models; how the engine finds the adapter for a handle.
+
+    A server that awaits a consent is not reached: `ModelError` (`needs_consent`).
+    """
 
     def chat(self, provider: Provider) -> ChatModel:
         """The adapter for a provider. Cheap; connections are kept and reused."""

@@ -16,3 +16,15 @@ class SecretStore(Protocol):
     def delete(self, name: str) -> None:
         """Removes it; a missing one is no error."""
         ...
+
+
+class HeldSecrets(SecretStore, Protocol):
+    """A store that also holds secrets that are never kept: they are gone with the engine."""
+
+    def hold(self, name: str, value: str) -> None:
+        """Gives this one for the name from now on, whatever is kept. Never blocks."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Holds it no longer; one that is not held is no error."""
+        ...

@@ -344,6 +344,8 @@ providers = sa.Table(
     _text("base_url"),
     _flag("has_key"),
     _flag("enabled"),
+    _text("variable", ""),
+    _flag("awaits_consent", sa.false()),
     *_edited(),
 )
 

@@ -6,6 +6,7 @@ from app.adapters.models.demo.model import DemoModel, demo_models
 from app.adapters.models.http.connection import Patience
 from app.adapters.models.ollama.server import Ollama
 from app.adapters.models.openai.server import OpenAICompatible
+from app.domain.error import ModelError
 from app.domain.model import Model, Provider
 from app.ports.models import ChatModel, ModelStore
 from app.ports.secrets import SecretStore
@@ -16,8 +17,17 @@ ServerAdapter = OpenAICompatible | Ollama
 class Catalog:
     """One adapter per provider and version of its row: a changed address or key makes a new one."""
 
-    def __init__(self, secrets: SecretStore, *, demo_pace: float = 0.0015, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        secrets: SecretStore,
+        *,
+        demo_pace: float = 0.0015,
+        patience: Patience | None = None,
+        consent_implied: bool = False,
+    ) -> None:
+        """`consent_implied`: servers that wait for a consent may be used: whoever serves programs has named them."""
         self._secrets = secrets
+        self._consent_implied = consent_implied
         self._demo = DemoModel(demo_pace)
         self._patience = patience
         self._adapters: dict[str, tuple[Provider, ServerAdapter]] = {}
@@ -55,6 +65,9 @@ class Catalog:
         self._adapters, self._retired = {}, []
 
     def _server(self, provider: Provider) -> ServerAdapter:
+        # The one door to every server, so that nothing can be sent past it.
+        if provider.awaits_consent and not self._consent_implied:
+            raise _awaiting(provider)
         known = self._adapters.get(provider.id)
         if known and known[0] == provider:
             return known[1]
@@ -72,6 +85,15 @@ class Catalog:
         self._retired = [adapter for adapter in self._retired if adapter.busy]
         for adapter in idle:
             await adapter.close()
+
+
+def _awaiting(provider: Provider) -> ModelError:
+    return ModelError(
+        f"Nothing has been sent to {provider.name}: the variable {provider.variable} names it, it is not on this "
+        "computer, and nobody has agreed yet that conversations go there.",
+        code="needs_consent",
+        hint="Allow it in the settings, under “Model servers”.",
+    )
 
 
 def _no_key() -> None:

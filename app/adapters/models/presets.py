@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.adapters.models.http.loose import JsonObject, objects, text
-from app.adapters.models.ollama.server import root_of
-from app.domain.address import is_here, place_of, web_address
+from app.domain.address import is_here
 from app.domain.model import FoundServer, ServerPreset
 
 if TYPE_CHECKING:
@@ -93,14 +92,6 @@ _OWNERS = {"llamacpp": "llamacpp", "vllm": "vllm"}
 class _Answer:
     status: int
     body: Any
-
-
-def places(ollama_host: str = "") -> tuple[tuple[str, int], ...]:
-    """The usual places, and the one on this computer that OLLAMA_HOST names."""
-    address = web_address(ollama_host)
-    place = place_of(root_of(address)) if address else None
-    named = () if place is None or not is_here(f"http://{_written(place[0])}") else (place,)
-    return tuple(dict.fromkeys((*PROBED, *named)))
 
 
 async def probe(host_ports: Iterable[tuple[str, int]] = PROBED) -> tuple[FoundServer, ...]:

@@ -12,6 +12,7 @@ from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.deps import EngineDeps
 from app.services.models.cache import ModelCache
 from app.services.models.providers import Providers
+from app.services.models.variables import free_name
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Servers:
         for provider in known:
             if provider.kind == preset.kind and place_of(provider.base_url) == place:
                 return provider
-        name = _free_name(preset.name, {provider.name for provider in known})
+        name = free_name(preset.name, {provider.name for provider in known})
         try:
             return await self._providers.add(ProviderDraft(name=name, kind=preset.kind, base_url=preset.base_url))
         except Conflict:  # somebody was quicker
@@ -143,8 +144,3 @@ class Servers:
 def _seconds() -> float:
     """Goes on evenly, however the computer's clock is set."""
     return asyncio.get_running_loop().time()
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    names = (name, *(f"{name} {number}" for number in range(2, len(taken) + 3)))
-    return next(one for one in names if one not in taken)

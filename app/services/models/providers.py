@@ -7,13 +7,14 @@ from app.domain.error import AppError, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.engine.deps import EngineDeps
-from app.ports.secrets import SecretStore
+from app.ports.secrets import HeldSecrets
 from app.ports.storage import Repositories
 from app.services.models.cache import ask
+from app.services.models.variables import consent
 
 
 class Providers:
-    def __init__(self, ports: EngineDeps, secrets: SecretStore) -> None:
+    def __init__(self, ports: EngineDeps, secrets: HeldSecrets) -> None:
         self._ports = ports
         self._secrets = secrets
 
@@ -39,6 +40,7 @@ class Providers:
     async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
         """Changes a server. A key of None keeps the stored one, an empty one removes it."""
         old = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        _check_own(old)
         changed = self._provider(draft, provider_id)
         has_key = old.has_key if draft.key is None else bool(draft.key)
         update = {"has_key": has_key, "version": old.version + 1, "created_at": old.created_at, "kind": old.kind}
@@ -56,14 +58,20 @@ class Providers:
         """Removes a server and its key. Agents that use its models keep their handle and say what is missing."""
 
         def work(repos: Repositories) -> None:
-            if repos.providers.get(provider_id).kind == "demo":
+            provider = repos.providers.get(provider_id)
+            if provider.kind == "demo":
                 raise Invalid("The demo is built in and cannot be removed.")
+            _check_own(provider)
             repos.providers.delete(provider_id)
             _note(repos, provider_id)
 
         await self._ports.storage.write(work)
         await self._ports.catalog.forget(provider_id)
         await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
+
+    async def consent(self, provider_id: str) -> Provider:
+        """A person agrees that conversations go to a server that a variable names: it is used from now on."""
+        return await self._ports.storage.write(lambda repos: consent(repos, repos.providers.get(provider_id)))
 
     async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
         """Makes a real call with these values and stores nothing. Without a key it uses the stored one."""
@@ -74,12 +82,11 @@ class Providers:
         try:
             if not key:
                 return await ask(self._ports, trial.model_copy(update={"has_key": False}))
-            await self._keep_key(trial.id, key)
+            self._secrets.hold(secret_name(trial.id), key.strip())
             return await ask(self._ports, trial.model_copy(update={"has_key": True}))
         finally:
             await self._ports.catalog.forget(trial.id)
-            if key:
-                await asyncio.to_thread(self._secrets.delete, secret_name(trial.id))
+            self._secrets.drop(secret_name(trial.id))
 
     async def _keep_key(self, provider_id: str, key: str | None) -> None:
         if key:
@@ -106,6 +113,15 @@ class Providers:
 def secret_name(provider_id: str) -> str:
     """Under which name a provider's key is kept."""
     return f"provider/{provider_id}"
+
+
+def _check_own(provider: Provider) -> None:
+    if provider.variable:
+        raise Invalid(
+            f"{provider.name} comes from the variable {provider.variable}, so it is not Lares's to change.",
+            code="from_variable",
+            hint="Change or remove the variable where it is set, then start Lares again.",
+        )
 
 
 def _address(text: str) -> str:

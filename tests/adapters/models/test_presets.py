@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.adapters.models.presets import CLOUD, LOCAL, PATIENCE, PRESETS, PROBED, places, probe
+from app.adapters.models.presets import CLOUD, LOCAL, PATIENCE, PRESETS, PROBED, probe
 from tests.support.servers.ollama_server import OllamaServer
 from tests.support.servers.openai_replies import Refusal, error_body
 from tests.support.servers.openai_server import OpenAIServer
@@ -118,22 +118,3 @@ async def test_presets_have_unique_names_and_tell_local_from_cloud() -> None:
         ("openrouter", False, "https://"),
     ]
     assert {port for _, port in PROBED} == {urlsplit(preset.base_url).port for preset in LOCAL}
-
-
-@pytest.mark.parametrize(
-    ("ollama_host", "place"),
-    [
-        ("127.0.0.1:11500", ("127.0.0.1", 11500)),
-        ("http://localhost:11500/", ("127.0.0.1", 11500)),
-        ("0.0.0.0:11500", ("127.0.0.1", 11500)),
-        (":11500", ("127.0.0.1", 11500)),
-        ("[::1]:11500", ("::1", 11500)),
-        ("0.0.0.0", None),
-        ("", None),
-        ("192.0.2.7:11434", None),
-        ("[::1", None),
-        ("nonsense:x", None),
-    ],
-)
-def test_place_that_ollama_host_names_is_looked_at_too(ollama_host: str, place: tuple[str, int] | None) -> None:
-    assert places(ollama_host) == (PROBED if place is None else (*PROBED, place))

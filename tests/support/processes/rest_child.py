@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -23,8 +23,10 @@ PROVIDER = "scripted"
 class ServeChild:
     """`with ServeChild(folder) as child:`; `child.url` is where it serves."""
 
-    def __init__(self, folder: Path, *more: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, *more: str, port: int = 0, variables: Mapping[str, str] | None = None) -> None:
+        """`variables`: of its environment, beside those of every test."""
         self.folder = folder
+        self._variables = variables or {}
         self._more = more
         self._port = port
         self.process: subprocess.Popen[str] | None = None
@@ -39,7 +41,7 @@ class ServeChild:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             cwd=ROOT,
-            env=environment(),
+            env=environment(**self._variables),
         )
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()
