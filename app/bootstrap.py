@@ -149,33 +149,22 @@ async def open_engine(
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
     `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody sits in front of it who could
-    be asked, as under `serve`: servers that variables name may be used.
+    be asked, as under `serve`: servers found on this computer are connected, those that variables name may be used.
     """
-    clock, ids, bus, exit_requested = SystemClock(), RandomIds(), EventBus(), asyncio.Event()
-    folder = config.folder
+    folder, bus, exit_requested = config.folder, EventBus(), asyncio.Event()
+    clock, ids = SystemClock(), RandomIds()
     storage = await open_storage(folder, clock, on_changed=bus.publish)
-    backups = SqliteBackups(folder, clock)
     secrets = SecretsWithHeld(await asyncio.to_thread(open_secrets, folder))
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless)
-    now = clock.now()
-    await storage.write(lambda repos: _seed(repos, ids, now))
-    keys = await storage.write(lambda repos: follow_variables(repos, surroundings.named, ids, now))
-    for provider_id, key in keys.items():
-        secrets.hold(secret_name(provider_id), key)
-    ports = EngineDeps(
-        storage=storage,
-        catalog=catalog,
-        tools=tool_router(storage),
-        ledger=TokenLedger(EstimatingCounter().count),
-        clock=clock,
-        ids=ids,
-        publish=bus.publish,
-    )
+    now, backups = clock.now(), SqliteBackups(folder, clock)
+    await _begin(storage, secrets, surroundings, ids, now)
+    ports = _engine_deps(storage, catalog, clock, ids, bus)
     scheduler = Scheduler(ports)
     runs, events, providers = Runs(ports, bus, scheduler), Events(bus), Providers(ports, secrets)
     computer, cache = ThisComputer(), ModelCache(ports)
     pulls = Pulls(ports, computer, cache)
     await pulls.load()
+    servers = Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=headless)
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),
@@ -198,7 +187,7 @@ async def open_engine(
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
         api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
-        servers=Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched),
+        servers=servers,
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
@@ -208,6 +197,28 @@ async def open_engine(
     return OpenEngine(
         services, exit_requested, storage, clock, ids, housekeeping, scheduler, cache, pulls, catalog, bus
     )
+
+
+def _engine_deps(storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus) -> EngineDeps:
+    return EngineDeps(
+        storage=storage,
+        catalog=catalog,
+        tools=tool_router(storage),
+        ledger=TokenLedger(EstimatingCounter().count),
+        clock=clock,
+        ids=ids,
+        publish=bus.publish,
+    )
+
+
+async def _begin(
+    storage: SqliteStorage, secrets: SecretsWithHeld, surroundings: Surroundings, ids: IdFactory, now: Micros
+) -> None:
+    """What is there before anybody asks: built-in rows, and the servers that variables name."""
+    await storage.write(lambda repos: _seed(repos, ids, now))
+    keys = await storage.write(lambda repos: follow_variables(repos, surroundings.named, ids, now))
+    for provider_id, key in keys.items():
+        secrets.hold(secret_name(provider_id), key)
 
 
 def _known_servers(surroundings: Surroundings) -> KnownServers:

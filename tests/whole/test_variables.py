@@ -9,6 +9,7 @@ import pytest
 from letta_client import Letta
 
 from app.services import Services
+from tests.support.processes.lares_process import free_port
 from tests.support.processes.rest_child import ServeChild
 from tests.support.servers.ollama_server import OllamaServer
 from tests.support.servers.openai_replies import Reply, ToolCall
@@ -77,5 +78,28 @@ async def run_fails_with_the_key_in_its_words(services: Services) -> None:
 
 def test_ollama_named_by_its_variable_is_listed(data_folder: Path) -> None:
     with OllamaServer() as ollama, ServeChild(data_folder, variables={"OLLAMA_BASE_URL": ollama.url}) as child:
-        handles = [model["handle"] for model in httpx.get(f"{child.url}/v1/models/").json()]
-        assert "ollama/tiny:latest" in handles
+        assert "ollama/tiny:latest" in handles_of(child)
+
+
+def test_serve_connects_what_it_finds_also_later_and_not_what_was_removed(data_folder: Path) -> None:
+    """OLLAMA_HOST of this computer is a place to look at, as a port that is usual for model servers."""
+    port = free_port()
+    with ServeChild(data_folder, variables={"OLLAMA_HOST": f"127.0.0.1:{port}"}) as child:
+        child.end()
+        with OllamaServer(port=port):
+            child.start()
+            assert "ollama/tiny:latest" in handles_of(child)
+            child.over_link(remove_ollama)
+            child.end()
+            child.start()
+            assert "ollama/tiny:latest" not in handles_of(child)
+
+
+def handles_of(child: ServeChild) -> list[str]:
+    return [model["handle"] for model in httpx.get(f"{child.url}/v1/models/").json()]
+
+
+async def remove_ollama(services: Services) -> None:
+    (ollama,) = [one for one in await services.providers.list() if one.name == "ollama"]
+    assert ollama.variable == ""
+    await services.providers.delete(ollama.id)

@@ -1,6 +1,7 @@
 """What all providers offer, as far as their servers said when last asked. Not a service: clients see `Models`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from app.domain.address import is_here
 from app.domain.base import Micros
@@ -22,10 +23,13 @@ class ModelCache:
         self._known: dict[str, ProviderModels] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self.notices = ModelNotices(ports.publish)
+        self.until_known: Callable[[], Awaitable[None]] = _at_once
+        """Waits until it is known which servers there are: the first look around may still be under way."""
         ports.windows.on_called = self._look_soon
 
     async def all(self, refresh: bool = False) -> tuple[ProviderModels, ...]:
         """Every enabled provider with its models, or with the sentence why it has none. Asked side by side."""
+        await self.until_known()
         enabled = await self._enabled()
         return tuple(await asyncio.gather(*(self._one(provider, refresh) for provider in enabled)))
 
@@ -34,6 +38,7 @@ class ModelCache:
 
         Raises `NotFound` when no such server is known, or when it answers and does not have the model.
         """
+        await self.until_known()
         name = handle.partition("/")[0]
         provider = await self._ports.storage.read(lambda repos: repos.providers.named(name))
         if provider is None or not provider.enabled:
@@ -105,6 +110,10 @@ class ModelCache:
         for gone in self._known.keys() - {provider.id for provider in enabled}:
             del self._known[gone]
         return enabled
+
+
+async def _at_once() -> None:
+    return
 
 
 def _named(found: ProviderModels, handle: str) -> Model | None:

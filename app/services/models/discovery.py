@@ -1,6 +1,10 @@
-"""Servers: which model servers answer on this computer right now, known ones and new ones. Asks no other computer."""
+"""Servers: which model servers answer on this computer right now, known ones and new ones. Asks no other computer.
+
+Where nobody sits in front of Lares, it connects what it finds by itself; what somebody removed stays away.
+"""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.deps import EngineDeps
 from app.services.models.cache import ModelCache
-from app.services.models.providers import Providers
+from app.services.models.providers import Providers, removed_places
 from app.services.models.variables import free_name
 
 log = logging.getLogger(__name__)
@@ -20,6 +24,10 @@ LOOK_EVERY = 3.0
 """Seconds. With the second that looking takes, a server that appears or dies is noticed within five."""
 LIST_EVERY = 12.0
 """Seconds: how old a list gets while somebody watches: other programs load models too."""
+ADOPT_EVERY = 15.0
+"""Seconds between two looks of an engine that connects what it finds while nobody watches."""
+FIRST_LOOK = 3.0
+"""Seconds that a list of models waits for the first look at most."""
 STALE = 10.0
 SETTING = "servers.places"
 """Places to look at instead of the usual ones: a list of `host:port`. Only this computer's are looked at."""
@@ -46,8 +54,12 @@ class Servers:
         providers: Providers,
         known: KnownServers,
         watched: Callable[[], bool],
+        *,
+        adopts: bool = False,
     ) -> None:
-        """`watched`: whether a client is connected; nothing is looked for while nobody is."""
+        """`watched`: whether a client is connected; nothing is looked for while nobody is, unless the engine `adopts`:
+        connects by itself what it finds, because nobody is there to do it.
+        """
         self._ports = ports
         self._cache = cache
         self._providers = providers
@@ -57,6 +69,10 @@ class Servers:
         self._found_at = 0.0
         self._looking = asyncio.Lock()
         self._listed_at: dict[str, float] = {}
+        self._adopts = adopts
+        self._looked = asyncio.Event()
+        if adopts:
+            cache.until_known = self._first_look
 
     async def found(self) -> tuple[FoundServer, ...]:
         """The servers that answered when last looked for; looks at once if that is long ago."""
@@ -83,6 +99,13 @@ class Servers:
         except Conflict:  # somebody was quicker
             return await self.adopt(found)
 
+    async def adopt_found(self) -> tuple[Provider, ...]:
+        """Adds what answers on this computer, needs no key and is not there yet, but for what somebody removed."""
+        providers = await self._providers.list()
+        left = await self._ports.storage.read(removed_places) | {place_of(one.base_url) for one in providers}
+        found = [one for one in await self.found() if not one.needs_key and place_of(one.preset.base_url) not in left]
+        return tuple([await self.adopt(one) for one in found])
+
     # For the engine's other parts
 
     def begin(self) -> "asyncio.Task[None]":
@@ -91,14 +114,26 @@ class Servers:
 
     async def _watch(self) -> None:
         while True:
-            if self._watched():
+            if self._watched() or self._is_due:
                 try:
                     await self._look()
+                    if self._adopts:
+                        await self.adopt_found()
                 except AppError as error:
                     log.warning("servers were not looked for: %s", error.message)
                 except Exception:  # the boundary of this task: it must go on looking
                     log.exception("servers were not looked for")
+                self._looked.set()
             await asyncio.sleep(LOOK_EVERY if self._watched() else LOOK_EVERY / 8)
+
+    @property
+    def _is_due(self) -> bool:
+        return self._adopts and (not self._looked.is_set() or _seconds() - self._found_at > ADOPT_EVERY)
+
+    async def _first_look(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK):
+                await self._looked.wait()
 
     async def _look(self) -> None:
         async with self._looking:

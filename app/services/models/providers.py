@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.domain.address import web_address
+from app.domain.address import is_here, place_of, web_address
 from app.domain.error import AppError, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
@@ -11,6 +11,10 @@ from app.ports.secrets import HeldSecrets
 from app.ports.storage import Repositories
 from app.services.models.cache import ask
 from app.services.models.variables import consent
+
+REMOVED = "servers.removed"
+"""Setting: where on this computer a server was that somebody removed, as `host:port`."""
+Place = tuple[str, int]
 
 
 class Providers:
@@ -28,6 +32,7 @@ class Providers:
 
         def work(repos: Repositories) -> Provider:
             repos.providers.add(provider)
+            _remember_removed(repos, provider, removed=False)
             _note(repos, provider.id)
             return provider
 
@@ -63,6 +68,7 @@ class Providers:
                 raise Invalid("The demo is built in and cannot be removed.")
             _check_own(provider)
             repos.providers.delete(provider_id)
+            _remember_removed(repos, provider, removed=True)
             _note(repos, provider_id)
 
         await self._ports.storage.write(work)
@@ -129,6 +135,25 @@ def _address(text: str) -> str:
     if address is None:
         raise Invalid(f"“{text.strip()}” is no web address.", hint="Write it like http://127.0.0.1:8080")
     return address
+
+
+def removed_places(repos: Repositories) -> set[Place]:
+    """The places on this computer whose servers somebody removed: they are not connected again by themselves."""
+    setting = repos.settings.get(REMOVED)
+    places = (place_of(str(one)) for one in setting.value) if setting and isinstance(setting.value, list) else ()
+    return {place for place in places if place is not None}
+
+
+def _remember_removed(repos: Repositories, provider: Provider, *, removed: bool) -> None:
+    """Heeds whoever removes a server of this computer, until it is added again."""
+    place = place_of(provider.base_url)
+    if place is None or not is_here(provider.base_url):
+        return
+    before = removed_places(repos)
+    after = before | {place} if removed else before - {place}
+    if after != before:
+        written = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in after)
+        repos.settings.set(REMOVED, sorted(written))
 
 
 def _note(repos: Repositories, provider_id: str) -> None:

@@ -120,10 +120,10 @@ class ChooseModel(QWidget):
 
     def _adopt(self, known: ModelsKnown) -> None:
         """What answers on this computer is connected by itself, once; whoever takes it away again is heeded."""
-        for found in unconnected(known):
-            if not found.needs_key and found.preset.base_url not in self._adopted and self.isVisible():
-                self._adopted.add(found.preset.base_url)
-                self._view.catalog.adopt(found)
+        new = {found.preset.base_url for found in unconnected(known) if not found.needs_key} - self._adopted
+        if new and self.isVisible():
+            self._adopted |= new
+            self._view.catalog.adopt_found()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

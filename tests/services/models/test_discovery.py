@@ -97,6 +97,21 @@ async def test_the_list_of_an_adopted_server_follows_it(services: Services) -> N
         await watcher.until("model", lambda: bool(error()))
 
 
+async def test_what_is_found_is_connected_but_not_what_somebody_removed(services: Services) -> None:
+    ports = free_port(), free_port(), free_port()
+    await look_at(services, *ports)
+    with OllamaServer(port=ports[0]), OpenAIServer(ports[1], key="sk-1"), OpenAIServer(ports[2]):
+        first, second = await services.servers.adopt_found()
+        assert (first.name, second.name) == ("ollama", "llamacpp"), "one that needs a key waits for a person"
+        assert await services.servers.adopt_found() == ()
+        await services.providers.delete(first.id)
+        assert await services.servers.adopt_found() == ()
+        (found,) = [one for one in await services.servers.found() if one.preset.kind == "ollama"]
+        again = await services.servers.adopt(found)
+        assert await services.servers.adopt_found() == ()
+        assert again.name == "ollama"
+
+
 async def test_two_servers_at_once_and_a_taken_name(services: Services) -> None:
     ports = free_port(), free_port(), free_port()
     await look_at(services, *ports)
