@@ -31,6 +31,8 @@ class ModelSettings(Frozen):
     reasoning: Reasoning = "auto"
     tool_calls: Literal["auto", "json"] = "auto"
     """`json`: tools are called by JSON text that the server enforces, for models that are bad at calls of their own."""
+    parallel_tool_calls: bool = True
+    """False: of the calls in one reply only the first is carried out, and the model is told so."""
 
 
 class AgentExtras(Frozen):

@@ -20,6 +20,28 @@ MEMORY_TYPES: frozenset[ToolType] = frozenset({"letta_memory_core", "letta_sleep
 """Pure functions of memory, evaluated in the transaction that stores their return."""
 
 
+NOT_SET_UP: frozenset[str] = frozenset(
+    {
+        "archival_memory_insert",
+        "archival_memory_search",
+        "memory",
+        "memory_apply_patch",
+        "memory_finish_edits",
+        "open_files",
+        "grep_files",
+        "semantic_search_files",
+        "run_code",
+        "run_code_with_tools",
+        "web_search",
+        "fetch_webpage",
+        "send_message_to_agent_and_wait_for_reply",
+        "send_message_to_agents_matching_tags",
+        "send_message_to_agent_async",
+    }
+)
+"""Built-in tools that exist, so that agents and agent files may name them, but cannot run in this version."""
+
+
 class Tool(Frozen):
     id: str
     name: str
@@ -40,6 +62,11 @@ class Tool(Frozen):
     def built_in(self) -> bool:
         """It comes with Lares; nobody else may make a tool of its name."""
         return self.tool_type.startswith("letta_")
+
+    @property
+    def set_up(self) -> bool:
+        """False: it cannot run here. Agents may have it all the same; no model is told of it."""
+        return not (self.built_in and self.name in NOT_SET_UP)
 
     @property
     def edits_memory(self) -> bool:

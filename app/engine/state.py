@@ -88,6 +88,8 @@ class RunState(Frozen):
     step_id: str = ""
     calls: tuple[Call, ...] = ()
     """Calls of the newest reply that have no return yet."""
+    spoke: bool = False
+    """The newest reply spoke by `send_message`, which ends the turn once the calls beside it are answered."""
     bad_replies: int = 0
     """Replies in a row that were no use, or held a call that could not run."""
     last_problem: Reason | None = None
@@ -144,6 +146,8 @@ class ModelReplied:
     """Those the model was offered."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
+    one_call: bool = False
+    """The agent is to make one call at a time."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class ChatRequest(Frozen):
     temperature: float | None = None
     max_output_tokens: int = 2048
     reasoning: Literal["auto", "off", "low", "medium", "high"] = "auto"
+    parallel_tool_calls: bool = True
+    """False: asks servers that understand it for one call in a reply."""
     context_window: int
     """Tokens the request and the reply may fill together; sent to servers that can be told.
 

@@ -1,7 +1,9 @@
 """The contract in its details, by direct requests over a real socket: shapes, numbers, states and refusals."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -186,3 +188,130 @@ def test_what_would_have_no_effect_is_refused(http: httpx.Client) -> None:
     one = agent(http)
     answer = http.post(f"/v1/agents/{one['id']}/messages", json={"input": "x", "client_skills": [{"name": "s"}]})
     assert answer.status_code == 501
+
+
+def names(one: dict[str, Any]) -> set[str]:
+    return {tool["name"] for tool in one["tools"]}
+
+
+BASE = {
+    "letta_v1_agent": {"memory_insert", "memory_replace", "conversation_search"},
+    "memgpt_agent": {"send_message", "core_memory_append", "core_memory_replace", "conversation_search"},
+    "memgpt_v2_agent": {"send_message", "memory_insert", "memory_replace", "conversation_search"},
+    "sleeptime_agent": {"memory_insert", "memory_replace", "memory_rethink", "memory_finish_edits"},
+    "react_agent": set[str](),
+    "workflow_agent": set[str](),
+}
+
+
+@pytest.mark.parametrize("agent_type", BASE)
+def test_the_type_of_an_agent_decides_its_tools(http: httpx.Client, agent_type: str) -> None:
+    one = agent(http, agent_type=agent_type)
+    assert names(one) == BASE[agent_type]
+    assert one["message_buffer_autoclear"] == (agent_type == "workflow_agent")
+    assert names(agent(http, agent_type=agent_type, include_base_tools=False)) == set()
+
+
+def test_an_agent_that_speaks_by_a_tool(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, agent_type="memgpt_agent", memory_blocks=[{"label": "human", "value": ""}])
+    model_server.queue(
+        Reply(
+            calls=(
+                ToolCall("core_memory_append", {"label": "human", "content": "Ada"}),
+                ToolCall("send_message", {"message": "Hello, Ada!"}),
+            )
+        )
+    )
+    before = len(model_server.chats)
+    url = f"{http.base_url}/v1/agents/{one['id']}/messages"
+    heard = hear(url, {"input": "I am Ada.", "streaming": True, "stream_tokens": True})
+    assert len(model_server.chats) == before + 1
+    said = [event["content"] for event in heard.events if event["message_type"] == "assistant_message"]
+    assert "".join(said) == "Hello, Ada!"
+    assert [event["stop_reason"] for event in heard.events if event["message_type"] == "stop_reason"] == ["end_turn"]
+    assert http.get(f"/v1/agents/{one['id']}/core-memory/blocks/human").json()["value"] == "Ada"
+    kinds = [message["message_type"] for message in http.get(f"/v1/agents/{one['id']}/messages").json()]
+    assert kinds[-4:] == ["user_message", "assistant_message", "tool_call_message", "tool_return_message"]
+
+
+def test_an_agent_that_clears_its_buffer_sees_only_what_is_new(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, agent_type="workflow_agent")
+    say(http, one["id"], "the first secret")
+    say(http, one["id"], "the second one")
+    assert b"first secret" not in model_server.chats[-1].raw
+    assert b"second one" in model_server.chats[-1].raw
+
+
+BUILT_IN = {
+    "letta_core": {"send_message", "conversation_search", "archival_memory_insert", "archival_memory_search"},
+    "letta_memory_core": {"core_memory_append", "core_memory_replace", "memory", "memory_apply_patch"},
+    "letta_sleeptime_core": {"memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits"},
+    "letta_files_core": {"open_files", "grep_files", "semantic_search_files"},
+    "letta_builtin": {"run_code", "run_code_with_tools", "web_search", "fetch_webpage"},
+    "letta_multi_agent_core": {
+        "send_message_to_agent_and_wait_for_reply",
+        "send_message_to_agents_matching_tags",
+        "send_message_to_agent_async",
+    },
+}
+
+
+def test_every_built_in_tool_attaches_and_only_what_runs_is_told_to_the_model(
+    http: httpx.Client, model_server: OpenAIServer
+) -> None:
+    listed = http.get("/v1/tools/", params={"limit": 100}).json()
+    for kind, expected in BUILT_IN.items():
+        assert {tool["name"] for tool in listed if tool["tool_type"] == kind} == expected
+    every = sorted(name for some in BUILT_IN.values() for name in some)
+    one = agent(http, tools=every, include_base_tools=False)
+    assert names(one) == set(every)
+    say(http, one["id"])
+    body = model_server.chats[-1].body
+    offered = {tool["function"]["name"] for tool in body["tools"]}
+    assert "memory_insert" in offered
+    assert not offered & {"run_code", "web_search", "open_files", "archival_memory_search", "memory"}
+
+
+def test_one_call_at_a_time_where_it_is_asked_for(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, model_settings={"parallel_tool_calls": False}, memory_blocks=[{"label": "human", "value": ""}])
+    assert one["model_settings"]["parallel_tool_calls"] is False
+    first, second = ({"label": "human", "new_string": word} for word in ("one", "two"))
+    model_server.queue(
+        Reply(calls=(ToolCall("memory_insert", first), ToolCall("memory_insert", second))), Reply(text="Done.")
+    )
+    returned = [message for message in say(http, one["id"])["messages"] if "tool_returns" in message]
+    assert [one["status"] for one in returned[0]["tool_returns"]] == ["success", "error"]
+    assert model_server.chats[-1].body["parallel_tool_calls"] is False
+    assert http.get(f"/v1/agents/{one['id']}/core-memory/blocks/human").json()["value"] == "one"
+
+
+def test_dates_are_told_in_the_agent_s_time_zone(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, timezone="Pacific/Kiritimati")
+    say(http, one["id"])
+    there = datetime.now(ZoneInfo("Pacific/Kiritimati"))
+    assert f"[{there:%A, %Y-%m-%d}".encode() in model_server.chats[-1].raw
+    assert http.post("/v1/agents/", json={"model": MODEL, "timezone": "Mars/Olympus"}).status_code == 400
+
+
+REFUSED = [
+    ({"tool_rules": [{"type": "bogus", "tool_name": "x"}]}, 422),
+    ({"tool_rules": [{"type": "run_first", "tool_name": "memory_insert"}]}, 501),
+    ({"response_format": {"type": "json_object"}}, 501),
+    ({"model_settings": {"response_format": {"type": "json_schema", "json_schema": {}}}}, 501),
+]
+
+
+@pytest.mark.parametrize(("fields", "status"), REFUSED)
+def test_fields_without_effect_are_refused(http: httpx.Client, fields: dict[str, Any], status: int) -> None:
+    assert http.post("/v1/agents/", json={"model": MODEL, **fields}).status_code == status
+    one = agent(http)
+    assert http.patch(f"/v1/agents/{one['id']}", json=fields).status_code == status
+
+
+def test_rules_that_hold_anyway_are_taken(http: httpx.Client) -> None:
+    rules = [
+        {"type": "exit_loop", "tool_name": "send_message"},
+        {"type": "continue_loop", "tool_name": "conversation_search"},
+    ]
+    one = agent(http, agent_type="memgpt_agent", tool_rules=rules, response_format={"type": "text"})
+    assert one["tool_rules"] == rules

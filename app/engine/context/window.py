@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent
 from app.domain.message import ImagePart, Member, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
@@ -134,7 +135,15 @@ def _turn_starts(members: tuple[Member, ...]) -> list[int]:
     return [i for i, member in enumerate(members) if i and member.message.role in ("user", "system", "summary")]
 
 
-def visible(members: tuple[Member, ...]) -> tuple[Message, ...]:
+def zone_of(agent: Agent) -> datetime.tzinfo | None:
+    """The time zone that an agent's dates are told in; None: this computer's."""
+    try:
+        return ZoneInfo(agent.extras.timezone) if agent.extras.timezone else None
+    except (KeyError, ValueError, OSError):  # an earlier version took any name
+        return None
+
+
+def visible(members: tuple[Member, ...], zone: datetime.tzinfo | None = None) -> tuple[Message, ...]:
     """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added,
     and what a person said in a row as one message.
 
@@ -143,7 +152,7 @@ def visible(members: tuple[Member, ...]) -> tuple[Message, ...]:
     """
     messages = [member.message for member in members]
     kept = [message for i, message in enumerate(messages) if not _superseded(messages, i)]
-    return _joined(_dated(_paired(kept)))
+    return _joined(_dated(_paired(kept), zone))
 
 
 def _superseded(messages: list[Message], index: int) -> bool:
@@ -178,13 +187,13 @@ def _missing_return(message: Message) -> Message:
     return message.model_copy(update={"role": "tool", "parts": parts})
 
 
-def _dated(messages: list[Message]) -> list[Message]:
+def _dated(messages: list[Message], zone: datetime.tzinfo | None) -> list[Message]:
     result: list[Message] = []
     before = 0
     for message in messages:
         pause = abs(message.created_at - before) / 1_000_000  # a clock that was set back tells a new date too
         before = message.created_at
-        result.append(_with_date(message) if message.role == "user" and pause > GAP_SECONDS else message)
+        result.append(_with_date(message, zone) if message.role == "user" and pause > GAP_SECONDS else message)
     return result
 
 
@@ -199,8 +208,8 @@ def _joined(messages: list[Message]) -> tuple[Message, ...]:
     return tuple(result)
 
 
-def _with_date(message: Message) -> Message:
-    local = datetime.datetime.fromtimestamp(message.created_at / 1_000_000, datetime.UTC).astimezone()
+def _with_date(message: Message, zone: datetime.tzinfo | None) -> Message:
+    local = datetime.datetime.fromtimestamp(message.created_at / 1_000_000, datetime.UTC).astimezone(zone)
     stamp = TextPart(text=f"[{local:%A, %Y-%m-%d %H:%M}]")
     return message.model_copy(update={"parts": (stamp, *message.parts)})
 

@@ -160,7 +160,11 @@ class ModelCall:
         cut = note_counts(view, usage, self._partial.sent.at_least, windows, now)
         exchange = replace(self._partial.exchange or Exchange(view.agent.model), truncated=cut)
         return ModelReplied(
-            self._accumulator.reply, _ended(exchange, self._accumulator, now), offered.tools, offered.constrained
+            self._accumulator.reply,
+            _ended(exchange, self._accumulator, now),
+            offered.tools,
+            offered.constrained,
+            one_call=not view.agent.settings.parallel_tool_calls,
         )
 
     async def _prepare(self) -> tuple[AgentSnapshot, WireRequest, Offered] | WindowFull:

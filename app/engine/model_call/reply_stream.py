@@ -20,6 +20,7 @@ from app.engine.repairs.policy import REPEATED
 from app.engine.repairs.tags import Piece, TagStripper
 from app.engine.reply import RawCall, Reply
 from app.engine.state import CallModel
+from app.engine.tools.send_message import OPENING, SEND_MESSAGE
 from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
@@ -33,6 +34,8 @@ class _Call:
         self.id = call_id
         self.name = ""
         self.arguments: list[str] = []
+        self.words = SayReader(OPENING)
+        """What a call of `send_message` says."""
 
 
 class ReplyAccumulator:
@@ -132,6 +135,9 @@ class ReplyAccumulator:
         name, arguments = mended(delta.call_name), mended(delta.call_arguments)
         call.name += name
         call.arguments.append(arguments)
+        if call.name == SEND_MESSAGE:
+            self._show_text(mended(call.words.feed(arguments)))
+            return
         if name:
             self._emit_call(ToolCallDelta(name=name, tool_call_id=call.id))
         if arguments:

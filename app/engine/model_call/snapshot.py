@@ -11,7 +11,7 @@ from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_prompt
-from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images
+from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images, zone_of
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
@@ -84,11 +84,12 @@ class AgentSnapshot:
         return ChatRequest(
             model=self.model,
             system=self.prompt,
-            messages=visible(self.members),
+            messages=visible(self.members, zone_of(self.agent)),
             tools=self.tools,
             temperature=settings.temperature,
             max_output_tokens=settings.max_output_tokens,
             reasoning=settings.reasoning,
+            parallel_tool_calls=settings.parallel_tool_calls,
             context_window=self.wanted,
             calls_as_json=settings.tool_calls == "json",
             images=self.images,
@@ -103,7 +104,7 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> Agent
     return AgentSnapshot(
         agent=agent,
         blocks=repos.blocks.of_agent(agent_id),
-        tools=repos.tools.by_names(agent.tool_names),
+        tools=tuple(tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up),
         members=repos.messages.in_context(conversation_id),
         provider=provider,
         model=model,

@@ -99,9 +99,13 @@ def words_so_far(text: str) -> str:
 
 
 class SayReader:
-    """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them."""
+    """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them.
 
-    def __init__(self) -> None:
+    `opening`: what stands before the words, if it is other JSON.
+    """
+
+    def __init__(self, opening: re.Pattern[str] = _SAY) -> None:
+        self._opening = opening
         self._rest = ""
         self._speaking = False
         self._done = False
@@ -111,7 +115,7 @@ class SayReader:
             return ""
         self._rest += text
         if not self._speaking:
-            opening = _SAY.match(self._rest)
+            opening = self._opening.match(self._rest)
             if opening is None:
                 self._done = len(self._rest.lstrip()) > 60
                 return ""

@@ -26,6 +26,7 @@ from app.engine.state import (
     ToolsReturned,
     WindowFull,
 )
+from app.engine.tools.send_message import half_spoken, spoken
 
 Note = Literal["", "stopped", "not_finished", "edited"]
 
@@ -69,22 +70,25 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
 def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
     action = _model_call(state)
     reading = read_reply(outcome.reply, _around(state, action, outcome))
+    text, calls, spoke = spoken(reading.text, reading.calls)
+    calls = _first_only(calls) if outcome.one_call else calls
     step = _step(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
             "step_id": action.step_id,
-            "calls": reading.calls,
+            "calls": calls,
+            "spoke": spoke,
             "bad_replies": 0 if reading.problem is None else state.bad_replies + 1,
             "last_problem": reading.problem,
             "give_up": reading.give_up,
             "reprompt": reading.reprompt,
             "usage": state.usage.plus(step.usage),
-            "newest": _newest(reading),
+            "newest": _newest(reading, calls),
             "learnt": Learnt(),
         }
     )
-    parts = (*_said(reading.text, reading.reasoning), *(_part(call) for call in reading.calls))
+    parts = (*_said(text, reading.reasoning), *(_part(call) for call in calls))
     kept = reading.reprompt is None or gives_up(after)
     note: Note = "not_finished" if reading.cut or reading.reprompt is not None else ""
     message = _message(state, action, parts, now, note) if parts and kept else None
@@ -102,8 +106,12 @@ def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circum
     )
 
 
-def _newest(reading: Reading) -> Newest:
-    if reading.calls or reading.reprompt is not None:
+def _first_only(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    return (*calls[:1], *(call.model_copy(update={"problem": call.problem or _ONE_CALL}) for call in calls[1:]))
+
+
+def _newest(reading: Reading, calls: tuple[Call, ...]) -> Newest:
+    if calls or reading.reprompt is not None:
         return "open"
     return "cut" if reading.cut else "answered"
 
@@ -111,6 +119,12 @@ def _newest(reading: Reading) -> Newest:
 def _said(text: str, reasoning: str) -> tuple[Part, ...]:
     thoughts = (ReasoningPart(text=reasoning),) if reasoning.strip() else ()
     return (*thoughts, TextPart(text=text)) if text.strip() else thoughts
+
+
+def _heard(reply: Reply) -> tuple[Part, ...]:
+    """The words of a reply that was stopped or broke off."""
+    text, reasoning = read_words(reply)
+    return _said("\n\n".join(words for words in (text, half_spoken(reply.calls)) if words.strip()), reasoning)
 
 
 def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
@@ -125,7 +139,7 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
             "failure": outcome.failure,
         }
     )
-    said = _said(*read_words(outcome.reply))
+    said = _heard(outcome.reply)
     return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
 
 
@@ -141,7 +155,7 @@ def _stopped(state: RunState, outcome: Cancelled | BrokenOff, otherwise: str, no
     after = state.model_copy(
         update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
     )
-    said = _said(*read_words(outcome.reply))
+    said = _heard(outcome.reply)
     note: Note = "stopped" if cancelled else "not_finished"
     return Applied(after, _message(state, action, said, now, note) if said else None, step, outcome.exchange)
 
@@ -246,6 +260,7 @@ def _step(
     )
 
 
+_ONE_CALL = "Not carried out: make one call at a time, and the next one when the first has returned."
 _LOST = "No result was recorded for this call."
 MAYBE_DONE = (
     "Interrupted by a restart: the tool had started, and whether it finished is unknown. Check before calling it again."

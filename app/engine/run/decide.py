@@ -34,7 +34,7 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     if state.last_problem is not None and gives_up(state):
         reason, failure = ending(state.last_problem)
         return Finish(stop_reason=reason, failure=failure)
-    if state.newest == "answered":
+    if state.newest == "answered" or state.spoke:
         return Finish(stop_reason="end_turn")
     if state.newest == "cut":
         return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)

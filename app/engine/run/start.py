@@ -102,6 +102,9 @@ class RunStart:
         repos.runs.add(run, state.model_dump_json())
         if self.request is not None:
             repos.requests.put(self.request)
+        if agent.message_buffer_autoclear and self.draft is not None:
+            end = repos.messages.count(self.conversation_id) + 1
+            repos.messages.leave_context(self.conversation_id, end, end)
         events: list[RunEvent] = []
         for message_id, draft in self._said:
             events += self._store_message(repos, agent.id, message_id, draft, len(events))

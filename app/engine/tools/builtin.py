@@ -25,6 +25,12 @@ _LABEL = _text("Label of the memory block.")
 
 _SPECS: tuple[tuple[str, ToolType, str, dict[str, Any]], ...] = (
     (
+        "send_message",
+        "letta_core",
+        "Say something to the person. Your turn ends with it.",
+        _object({"message": _text("What to say.")}, ["message"]),
+    ),
+    (
         "memory_insert",
         "letta_sleeptime_core",
         "Insert new text into a memory block, for a fact that is not there yet.",

@@ -1,4 +1,7 @@
-"""Built-in tools that agents may be given although this version cannot run them yet: a call says so to the model."""
+"""Built-in tools that agents and agent files may name although this version cannot run them yet.
+
+Names, types and arguments are those of the Letta V1 tools. No model is told of them (`Tool.set_up`).
+"""
 
 from typing import Any
 
@@ -6,55 +9,153 @@ from app.domain.base import Micros
 from app.domain.tool import Tool, ToolType
 from app.ports.system import IdFactory
 
-NOTICE = "Not available in this version of Lares: a call returns an error."
+Schema = dict[str, Any]
+_TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
+_WHOLE: Schema = {"type": "integer"}
+_YES: Schema = {"type": "boolean"}
 
-_TEXT = {"type": "string"}
-_SPECS: tuple[tuple[str, ToolType, str, dict[str, str]], ...] = (
-    ("send_message", "letta_core", "Send a message to the person.", {"message": "Text of the message."}),
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
+
+
+def _one_of(description: str, *values: str) -> Schema:
+    return {**_text(description), "enum": list(values)}
+
+
+_DATES: Schema = {"start_datetime": _text("From this time on, ISO 8601."), "end_datetime": _text("Up to this time.")}
+_TO_ONE: Schema = {"message": _text("Text of the message."), "other_agent_id": _text("Id of the agent.")}
+_FILE_REQUEST: Schema = {
+    "type": "object",
+    "properties": {
+        "file_name": _text("Name of the file."),
+        "offset": {**_WHOLE, "description": "First line, counted from 0."},
+        "length": {**_WHOLE, "description": "How many lines."},
+    },
+    "required": ["file_name"],
+}
+_MEMORY: Schema = {
+    "command": _one_of("What to do.", "create", "str_replace", "insert", "delete", "rename", "view"),
+    "path": _text("Which memory block."),
+    "file_text": _text("Text of a new block."),
+    "description": _text("What a block is for."),
+    "old_string": _text("Text as it stands in the block now."),
+    "new_string": _text("Text to put in its place."),
+    "insert_line": {**_WHOLE, "description": "Line after which to insert."},
+    "insert_text": _text("Text to insert."),
+    "old_path": _text("A block's present label."),
+    "new_path": _text("Its new label."),
+}
+_WEB: Schema = {
+    "query": _text("What to look for."),
+    "num_results": {**_WHOLE, "description": "How many results (default 10)."},
+    "category": _text("Kind of pages."),
+    "include_text": {**_YES, "description": "Also the text of the pages."},
+    "include_domains": {**_TEXTS, "description": "Only these domains."},
+    "exclude_domains": {**_TEXTS, "description": "Not these domains."},
+    "start_published_date": _text("Published from this date on."),
+    "end_published_date": _text("Published up to this date."),
+    "user_location": _text("Two letters of a country."),
+}
+_SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
     (
         "archival_memory_insert",
         "letta_core",
         "Store a passage in archival memory.",
-        {"content": "Text of the passage."},
+        {"content": _text("Text of the passage."), "tags": {**_TEXTS, "description": "Tags to find it by."}},
+        ("content",),
     ),
-    ("archival_memory_search", "letta_core", "Search archival memory by meaning.", {"query": "What to look for."}),
-    ("memory", "letta_memory_core", "Create, edit, rename or delete memory blocks.", {"command": "What to do."}),
+    (
+        "archival_memory_search",
+        "letta_core",
+        "Search archival memory by meaning.",
+        {
+            "query": _text("What to look for."),
+            "tags": {**_TEXTS, "description": "Only passages with these tags."},
+            "tag_match_mode": _one_of("Whether any of the tags is enough.", "any", "all"),
+            "top_k": {**_WHOLE, "description": "How many at most."},
+            **_DATES,
+        },
+        ("query",),
+    ),
+    ("memory", "letta_memory_core", "Create, edit, rename or delete memory blocks.", _MEMORY, ("command",)),
     (
         "memory_apply_patch",
         "letta_memory_core",
         "Apply a patch to a memory block.",
-        {"label": "Label of the memory block.", "patch": "A unified diff."},
+        {"label": _text("Label of the memory block."), "patch": _text("A unified diff.")},
+        ("label", "patch"),
     ),
-    ("memory_finish_edits", "letta_sleeptime_core", "End the editing of memory.", {}),
-    ("open_files", "letta_files_core", "Open files and show parts of them.", {"file_name": "Name of the file."}),
-    ("grep_files", "letta_files_core", "Search files by a pattern.", {"pattern": "A regular expression."}),
-    ("semantic_search_files", "letta_files_core", "Search files by meaning.", {"query": "What to look for."}),
+    ("memory_finish_edits", "letta_sleeptime_core", "End the editing of memory.", {}, ()),
+    (
+        "open_files",
+        "letta_files_core",
+        "Open files and show parts of them.",
+        {
+            "file_requests": {"type": "array", "items": _FILE_REQUEST, "description": "Which files, which lines."},
+            "close_all_others": {**_YES, "description": "Close all other files."},
+        },
+        ("file_requests",),
+    ),
+    (
+        "grep_files",
+        "letta_files_core",
+        "Search files by a pattern.",
+        {
+            "pattern": _text("A regular expression."),
+            "include": _text("Only files whose names fit this pattern."),
+            "context_lines": {**_WHOLE, "description": "Lines around each hit (default 1)."},
+            "offset": {**_WHOLE, "description": "Hits to skip."},
+        },
+        ("pattern",),
+    ),
+    (
+        "semantic_search_files",
+        "letta_files_core",
+        "Search files by meaning.",
+        {"query": _text("What to look for."), "limit": {**_WHOLE, "description": "How many hits (default 5)."}},
+        ("query",),
+    ),
     (
         "run_code",
         "letta_builtin",
         "Run a program in a sandbox.",
-        {"code": "The program.", "language": "python, js, ts, r or java."},
+        {"code": _text("The program."), "language": _one_of("Its language.", "python", "js", "ts", "r", "java")},
+        ("code", "language"),
     ),
-    ("run_code_with_tools", "letta_builtin", "Run Python that may call tools.", {"code": "The program."}),
-    ("web_search", "letta_builtin", "Search the web.", {"query": "What to look for."}),
-    ("fetch_webpage", "letta_builtin", "Read a web page.", {"url": "Address of the page."}),
+    (
+        "run_code_with_tools",
+        "letta_builtin",
+        "Run Python that may call tools.",
+        {"code": _text("The program.")},
+        ("code",),
+    ),
+    ("web_search", "letta_builtin", "Search the web.", _WEB, ("query",)),
+    ("fetch_webpage", "letta_builtin", "Read a web page.", {"url": _text("Address of the page.")}, ("url",)),
     (
         "send_message_to_agent_and_wait_for_reply",
         "letta_multi_agent_core",
         "Send a message to another agent and wait for its reply.",
-        {"message": "Text of the message.", "other_agent_id": "Id of the agent."},
+        _TO_ONE,
+        ("message", "other_agent_id"),
     ),
     (
         "send_message_to_agents_matching_tags",
         "letta_multi_agent_core",
         "Send a message to all agents with these tags.",
-        {"message": "Text of the message.", "match_all": "Tags that all must have."},
+        {
+            "message": _text("Text of the message."),
+            "match_all": {**_TEXTS, "description": "Tags that all must have."},
+            "match_some": {**_TEXTS, "description": "Tags of which they must have one."},
+        },
+        ("message", "match_all", "match_some"),
     ),
     (
         "send_message_to_agent_async",
         "letta_multi_agent_core",
         "Send a message to another agent without waiting.",
-        {"message": "Text of the message.", "other_agent_id": "Id of the agent."},
+        _TO_ONE,
+        ("message", "other_agent_id"),
     ),
 )
 
@@ -66,16 +167,11 @@ def later_tools(ids: IdFactory, now: Micros) -> tuple[Tool, ...]:
             id=ids.new("tool"),
             name=name,
             tool_type=tool_type,
-            description=f"{description} {NOTICE}",
-            parameters=_parameters(arguments),
+            description=description,
+            parameters={"type": "object", "properties": properties, "required": list(required)},
             idempotent=True,
             created_at=now,
             updated_at=now,
         )
-        for name, tool_type, description, arguments in _SPECS
+        for name, tool_type, description, properties, required in _SPECS
     )
-
-
-def _parameters(arguments: dict[str, str]) -> dict[str, Any]:
-    properties = {name: {**_TEXT, "description": text} for name, text in arguments.items()}
-    return {"type": "object", "properties": properties, "required": list(arguments)}

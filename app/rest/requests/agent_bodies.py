@@ -3,11 +3,13 @@
 import random
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, ModelSettings, Reasoning
+from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentType, ModelSettings, Reasoning
 from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
 from app.domain.model import Model
+from app.engine.tools.send_message import SEND_MESSAGE
 from app.rest.call import Call
 from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
@@ -16,7 +18,18 @@ from app.services.agent_secrets import check_names
 WINDOW = 16_384
 LABEL_ROOM = 90
 """How much of a label is kept before a number."""
-BASE_TOOLS = ("memory_insert", "memory_replace", "conversation_search")
+BASE_TOOLS: Mapping[AgentType, tuple[str, ...]] = {
+    "letta_v1_agent": ("memory_insert", "memory_replace", "conversation_search"),
+    "memgpt_agent": ("send_message", "conversation_search", "core_memory_append", "core_memory_replace"),
+    "memgpt_v2_agent": ("send_message", "conversation_search", "memory_insert", "memory_replace"),
+    "split_thread_agent": ("send_message", "conversation_search", "core_memory_append", "core_memory_replace"),
+    "sleeptime_agent": ("memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits"),
+    "voice_sleeptime_agent": ("memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits"),
+    "voice_convo_agent": ("send_message", "conversation_search"),
+    "react_agent": (),
+    "workflow_agent": (),
+}
+"""What an agent of each type gets besides the tools that are named, as the Letta API gives them."""
 MULTI_AGENT_TOOLS = (
     "send_message_to_agent_and_wait_for_reply",
     "send_message_to_agents_matching_tags",
@@ -67,6 +80,18 @@ _EFFORTS: Mapping[str, Reasoning] = {
     "xhigh": "high",
     "max": "high",
 }
+TOOL_RULES = (
+    "constrain_child_tools",
+    "run_first",
+    "conditional",
+    "exit_loop",
+    "continue_loop",
+    "max_count_per_step",
+    "parent_last_tool",
+    "required_before_exit",
+    "requires_approval",
+)
+"""The kinds of the Letta API."""
 Body = CreateAgentRequest | UpdateAgent
 _PATCHED = (
     "name",
@@ -103,7 +128,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDr
         tool_names=await _tool_names(call, body),
         blocks=await _blocks(call, body),
         block_ids=tuple(dict.fromkeys(body.block_ids or ())),
-        message_buffer_autoclear=bool(body.message_buffer_autoclear),
+        message_buffer_autoclear=bool(body.message_buffer_autoclear) or body.agent_type == "workflow_agent",
         hidden=bool(body.hidden),
         metadata=body.metadata or {},
         extras=extras,
@@ -154,9 +179,36 @@ def secrets_of(body: Body) -> dict[str, str] | None:
 def _check_possible(body: Body) -> None:
     if body.enable_sleeptime:
         raise NotYet("Sleep-time agents are not part of this version of Lares.")
+    _check_rules(body.tool_rules or ())
+    _check_form(body)
+    if body.timezone:
+        _check_zone(body.timezone)
     if body.source_ids or body.folder_ids:
         raise NotYet("Folders are not part of this version of Lares, so none can be attached.")
     secrets_of(body)
+
+
+def _check_rules(rules: tuple[dict[str, Any], ...]) -> None:
+    """Those that Lares keeps anyway are taken: `send_message` ends a turn, every other tool goes on."""
+    for rule in rules:
+        kind, name = rule.get("type"), rule.get("tool_name")
+        if kind not in TOOL_RULES or not isinstance(name, str):
+            raise Misshapen(f"body.tool_rules: a tool_name and a type are needed, one of {', '.join(TOOL_RULES)}")
+        if (kind, name == SEND_MESSAGE) not in (("exit_loop", True), ("continue_loop", False)):
+            raise NotYet("Tool rules are not part of this version of Lares, so the agent could not be held to them.")
+
+
+def _check_form(body: Body) -> None:
+    asked = (body.response_format, (body.model_settings or {}).get("response_format"))
+    if any(isinstance(form, dict) and form.get("type", "text") != "text" for form in asked):
+        raise NotYet("Replies in a given form (response_format) are not part of this version of Lares.")
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Invalid("There is no time zone of this name.", hint="Give one such as Europe/Berlin or UTC.") from None
 
 
 async def _check_relations(call: Call[Any, Any], body: Body) -> None:
@@ -233,6 +285,10 @@ def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
         changed["max_output_tokens"] = most
     elif now.max_output_tokens >= window:
         changed["max_output_tokens"] = window // 4
+    # Not from an llm_config: programs send back the one they got, in which it is always false.
+    parallel = (body.model_settings or {}).get("parallel_tool_calls", body.parallel_tool_calls)
+    if isinstance(parallel, bool):
+        changed["parallel_tool_calls"] = parallel
     effort = _effort(asked, body)
     if effort is not None:
         changed["reasoning"] = effort
@@ -270,7 +326,7 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
 
 async def _tool_names(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[str, ...]:
     """A name that no tool has is refused where the agent is stored."""
-    base = BASE_TOOLS if body.include_base_tools is not False else ()
+    base = BASE_TOOLS[body.agent_type or "letta_v1_agent"] if body.include_base_tools is not False else ()
     more = MULTI_AGENT_TOOLS if body.include_multi_agent_tools else ()
     by_id = await _named(call, body.tool_ids or ())
     return tuple(dict.fromkeys((*(body.tools or ()), *by_id, *base, *more)))

@@ -210,11 +210,11 @@ def model_settings(agent: Agent) -> dict[str, Any]:
     settings = agent.settings
     return {
         "provider_type": "openai",
-        "parallel_tool_calls": True,
         "reasoning": {"reasoning_effort": _effort(settings.reasoning)},
         "response_format": agent.extras.response_format,
         "strict": False,
         **(agent.extras.model_settings or {}),
+        "parallel_tool_calls": settings.parallel_tool_calls,
         "max_output_tokens": settings.max_output_tokens,
         "temperature": TEMPERATURE if settings.temperature is None else settings.temperature,
     }

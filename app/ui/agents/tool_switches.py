@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.agent import Agent
 from app.domain.tool import Tool
-from app.ui.kit.labels import ElidedLabel
+from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, empty, row_of
 from app.ui.kit.section import Section
 from app.ui.kit.switch import Switch
@@ -62,7 +62,8 @@ class ToolSwitches(Section):
         names = self._agent.tool_names
         self.set_count(str(len(names)))
         known = {tool.name: tool for tool in self._tools}
-        others = tuple(name for name in known if name not in names) if self._all else ()
+        offered = tuple(name for name, tool in known.items() if name not in names and tool.set_up)
+        others = offered if self._all else ()
         signature = (names, others, tuple(known))
         if signature == self._signature:
             return
@@ -70,12 +71,12 @@ class ToolSwitches(Section):
         empty(self._rows)
         for name in (*names, *others):
             self._rows.addWidget(self._row(name, known.get(name), name in names))
-        self.more.setVisible(self._all or len(known) > len(names))
+        self.more.setVisible(self._all or bool(offered))
 
     def _row(self, name: str, tool: Tool | None, on: bool) -> QWidget:
         theme, line = self._theme, QWidget()
         label = ElidedLabel(theme, name, "mono")
-        description = tool.description if tool is not None else self.tr("This tool does not exist any more.")
+        description = self._described(tool)
         line.setToolTip(description)
         switch = Switch(theme)
         switch.setAccessibleName(self.tr("Tool {}").format(name))
@@ -84,8 +85,18 @@ class ToolSwitches(Section):
         switch.clicked.connect(lambda: self._switched(name, switch.isChecked(), switch))
         kind = "teal" if tool is not None else "danger"
         icon = Icon(theme, icon_of(name), kind, 14)
-        row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1)).setStretch(1, 1)
+        row = row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1))
+        row.setStretch(1, 1)
+        if tool is not None and not tool.set_up:
+            row.insertWidget(2, Label(theme, self.tr("not set up"), "small", "muted"))
         return line
+
+    def _described(self, tool: Tool | None) -> str:
+        if tool is None:
+            return self.tr("This tool no longer exists.")
+        if tool.set_up:
+            return tool.description
+        return self.tr("{} Not set up here yet, so the model is not told of it.").format(tool.description)
 
     def _switched(self, name: str, on: bool, switch: Switch) -> None:
         if self._agent is None:

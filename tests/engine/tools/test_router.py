@@ -10,7 +10,7 @@ import pytest
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.error import Conflict, StorageError
-from app.domain.tool import MEMORY_TYPES, Tool, ToolType
+from app.domain.tool import MEMORY_TYPES, NOT_SET_UP, Tool, ToolType
 from app.engine.reply import Call
 from app.engine.state import RunState, RunTools, ToolsReturned
 from app.engine.tools.builtin import builtin_tools
@@ -196,3 +196,8 @@ async def test_nobody_makes_a_tool_named_like_a_built_in_one(engine: OpenEngine,
 
 async def test_every_built_in_tool_has_a_built_in_type(engine: OpenEngine) -> None:
     assert all(each.built_in for each in (*builtin_tools(engine.ids, 0), *later_tools(engine.ids, 0)))
+
+
+async def test_the_tools_that_cannot_run_are_those_that_are_marked_so(engine: OpenEngine) -> None:
+    assert {each.name for each in later_tools(engine.ids, 0)} == NOT_SET_UP
+    assert all(each.set_up for each in builtin_tools(engine.ids, 0))

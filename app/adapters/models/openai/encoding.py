@@ -58,6 +58,8 @@ def _head(request: ChatRequest, openai_itself: bool) -> dict[str, Any]:
         head["reasoning_effort"] = request.reasoning
     elif request.reasoning == "off" and not openai_itself:
         head["chat_template_kwargs"] = {"enable_thinking": False}
+    if request.tools and not request.parallel_tool_calls:
+        head["parallel_tool_calls"] = False
     if request.answer_schema is not None:
         form = {"name": "answer", "schema": request.answer_schema, "strict": True}
         head["response_format"] = {"type": "json_schema", "json_schema": form}
