@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
     serve.add_argument("--host", default=None, help="an address of this computer (127.0.0.1)")
     serve.add_argument("--port", type=int, default=None, help="the port to listen on (8283)")
+    serve.add_argument(
+        "--new-token", action="store_true", help="make a new token that programs must prove, and show it once"
+    )
     serve.set_defaults(run=_serve)
     chat = commands.add_parser("chat", help="talk to an agent in the terminal")
     chat.add_argument("agent", nargs="?", default="", help="name or id of the agent")
@@ -128,7 +131,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     def alongside(services: Any) -> Any:
         served.append(services.api)
-        return services.api.serving(host, port)
+        return services.api.serving(host, port, _say, new_token=options.new_token)
 
     def report(said: dict[str, Any]) -> None:
         if said["state"] == "failed":

@@ -6,13 +6,14 @@ data. Nothing is created here: the engine makes the folder when it opens it.
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import platformdirs
 
 from app.domain.error import Invalid
+from app.domain.token import token_flaw
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -37,14 +38,16 @@ class LogSettings:
 class ApiSettings:
     host: str = "127.0.0.1"
     port: int = 8283
-    token: str = ""
-    """What programs must prove; the one set in the window comes first."""
+    token: str = field(default="", repr=False)
+    """What programs must prove; the one set in the window comes first. The variable LARES_TOKEN replaces it."""
     origins: list[str] = field(default_factory=list[str])
     """Web pages that may use the API, each as `https://name[:port]`."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ValueError("“port” must be between 0 and 65535")
+        if self.token and token_flaw(self.token):
+            raise ValueError(f"“token” cannot be used: {_as_part(token_flaw(self.token))}")
         if any(not isinstance(origin, str) or "://" not in origin for origin in self.origins):
             raise ValueError('“origins” must be a list of origins such as "http://localhost:3000"')
 
@@ -66,10 +69,10 @@ class Config:
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> "Config":
-        """Raises `Invalid` when settings.toml cannot be used."""
+        """Raises `Invalid` when settings.toml or the variable LARES_TOKEN cannot be used."""
         place = Path(folder or os.environ.get("LARES_DATA") or platformdirs.user_data_dir("lares", appauthor=False))
         place = place.expanduser().absolute()
-        return cls(place, read_settings(place / "settings.toml"))
+        return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ.get("LARES_TOKEN", "")))
 
     @property
     def engine_file(self) -> Path:
@@ -116,6 +119,19 @@ def read_settings(path: Path) -> Settings:
         raise _unusable(path, "it is not valid TOML", str(error)) from error
     except ValueError as error:
         raise _unusable(path, str(error), "") from error
+
+
+def _with_token(settings: Settings, token: str) -> Settings:
+    if not token:
+        return settings
+    if flaw := token_flaw(token):
+        raise Invalid(f"Lares cannot use the variable LARES_TOKEN. {flaw}", hint="Choose a longer one, or unset it.")
+    return replace(settings, api=replace(settings.api, token=token))
+
+
+def _as_part(sentence: str) -> str:
+    """For the middle of another sentence."""
+    return sentence[0].lower() + sentence[1:].rstrip(".")
 
 
 def _build(kind: type[Any], table: dict[str, Any], where: str) -> Any:

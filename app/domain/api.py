@@ -12,6 +12,9 @@ class ApiStatus(Frozen):
     url: str = ""
     """Where it serves; empty while it does not."""
     has_token: bool = False
+    token_error: str = ""
+    """Why the token that was asked for is not there, as a sentence. Every request is refused as long as it is so."""
+    token_hint: str = ""
     origins: tuple[str, ...] = ()
     """Web pages that may use it, by their origin; from `settings.toml`."""
     error: str = ""

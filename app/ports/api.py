@@ -15,6 +15,8 @@ class ApiPlan:
     token: str | None = None
     """What every request must prove; needed for an address that other computers can reach."""
     origins: tuple[str, ...] = ()
+    locked: str = ""
+    """Why nobody is served, as a sentence: a token is asked for, and it cannot be read. It goes before `token`."""
 
 
 class ApiServer(Protocol):

@@ -37,6 +37,9 @@ class Guard:
         allowed = origin if origin in self._plan.origins else None
         if refusal is None and scope["method"] == "OPTIONS" and allowed is not None:
             refusal = _preflight(headers)
+        elif refusal is None and self._plan.locked:
+            refusal = _said(503, self._plan.locked)
+            refusal.headers["x-should-retry"] = "false"
         elif refusal is None and not self._proves_token(headers):
             refusal = _said(401, "This server asks for its token: send it as Authorization: Bearer <token>.")
             refusal.headers["WWW-Authenticate"] = "Bearer"

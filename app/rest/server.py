@@ -128,7 +128,7 @@ def listen(plan: ApiPlan) -> list[socket.socket]:
         parsed = ipaddress.ip_address(host)
     except ValueError:
         raise _not_local(host) from None
-    if not parsed.is_loopback and not plan.token:
+    if not parsed.is_loopback and not (plan.token or plan.locked):
         raise _not_local(host)
     return [_listener(host, port)]
 

@@ -5,13 +5,14 @@ import contextlib
 import secrets as randomness
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app.config import ApiSettings
 from app.domain.api import ApiRequest, ApiStatus
-from app.domain.error import AppError, Invalid
+from app.domain.error import AppError, Invalid, StorageError
 from app.domain.event import Changed
+from app.domain.token import token_flaw
 from app.engine.deps import EngineDeps
 from app.ports.api import ApiPlan, ApiServer
 from app.ports.secrets import SecretStore
@@ -22,7 +23,17 @@ PORT = "api.port"
 """The port that was chosen in the window; without it the one of `settings.toml`."""
 TOKEN = "api/token"
 """The name of the token in the secret store."""
-SHORTEST_TOKEN = 16
+TOKEN_WANTED = "api.token_wanted"
+"""Setting: whether the window asked for a token (true) or for none (false). It stands apart from the token, so that a
+key ring that is locked or gone never looks like the wish to be open. Absent in databases that never knew of a token."""
+
+
+@dataclass(frozen=True)
+class TokenState:
+    """What programs must prove; a `problem` means that nobody can."""
+
+    token: str | None = None
+    problem: AppError | None = None
 
 
 class Api:
@@ -55,13 +66,16 @@ class Api:
     async def status(self) -> ApiStatus:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
         host, port = self._place if self.running else (self._settings.host, await self._port())
+        state = await self._token_state()
         return ApiStatus(
             enabled=bool(setting and setting.value),
             running=self.running,
             host=host,
             port=port,
             url=self.url,
-            has_token=await self.token() is not None,
+            has_token=state.token is not None,
+            token_error=state.problem.message if state.problem else "",
+            token_hint=state.problem.hint if state.problem else "",
             origins=tuple(self._settings.origins),
             error=self._failure.message if self._failure else "",
             hint=self._failure.hint if self._failure else "",
@@ -93,25 +107,26 @@ class Api:
         return self._server.requests() if self._server else ()
 
     async def token(self) -> str | None:
-        """What programs must prove; None when they need not."""
-        stored = await asyncio.to_thread(self._secrets.get, TOKEN)
-        return stored or self._settings.token or None
+        """What programs must prove; None when they need not. Raises `AppError` when it is wanted and cannot be read."""
+        state = await self._token_state()
+        if state.problem is not None:
+            raise state.problem
+        return state.token
 
     async def set_token(self, token: str | None) -> ApiStatus:
         """Asks programs for this token from now on; None asks for none. A server that runs is started again."""
-        if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
-            raise Invalid(
-                f"A token needs at least {SHORTEST_TOKEN} characters of plain text.", hint="Let Lares make one."
-            )
+        if token is not None and (flaw := token_flaw(token)):
+            raise Invalid(flaw, hint="Let Lares make one.")
         async with self._lock:
             if token is None:
-                await asyncio.to_thread(self._secrets.delete, TOKEN)
+                # Open because that was said, whether or not the key ring lets go of the old one.
+                await self._remember({TOKEN_WANTED: False})
+                with contextlib.suppress(StorageError):
+                    await asyncio.to_thread(self._secrets.delete, TOKEN)
             else:
                 await asyncio.to_thread(self._secrets.set, TOKEN, token)
-            if self.running:
-                host, port = self._place
-                await self._stop()
-                await self._serve(host, port)
+                await self._remember({TOKEN_WANTED: True})
+            await self._serve_again()
             await self._remember({})
         return await self.status()
 
@@ -134,12 +149,22 @@ class Api:
         async with self._lock:
             await self._stop()
 
-    def serving(self, host: str, port: int) -> AbstractAsyncContextManager[None]:
-        """Serves while the block runs, whatever the switch says."""
+    def serving(
+        self, host: str, port: int, say: Callable[[str], None], *, new_token: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        """Serves while the block runs, whatever the switch says. `say` is told what a person at a terminal must know.
+
+        `new_token`: makes one first, and says it.
+        """
 
         @contextlib.asynccontextmanager
         async def block() -> AsyncIterator[None]:
+            if new_token:
+                say(f"The new token of the local API: {await self.make_token()}")
             await self._serve(host, port)
+            problem = (await self._token_state()).problem
+            if problem is not None:
+                say(f"{problem.message} {problem.hint}")
             try:
                 yield
             finally:
@@ -150,13 +175,21 @@ class Api:
     async def _serve(self, host: str, port: int) -> None:
         self._place, self._failure = (host, port), None
         server = self._server = self._server or await asyncio.to_thread(self._make_server)
-        plan = ApiPlan(host, port, origins=tuple(self._settings.origins))
+        state = await self._token_state()
+        locked = state.problem.message if state.problem else ""
+        plan = ApiPlan(host, port, token=state.token, origins=tuple(self._settings.origins), locked=locked)
         try:
-            await server.start(replace(plan, token=await self.token()))
+            await server.start(plan)
         except AppError as error:
             self._failure = error
             raise
         self._place = (host, urlsplit(server.url).port or port)
+
+    async def _serve_again(self) -> None:
+        if self.running:
+            host, port = self._place
+            await self._stop()
+            await self._serve(host, port)
 
     async def _move(self, port: int) -> None:
         """To another port; where that cannot be had, it goes on at the old one."""
@@ -173,6 +206,25 @@ class Api:
         if self._server is not None:
             await self._server.stop()
 
+    async def _token_state(self) -> TokenState:
+        """From the window's token, else that of the settings. What was asked for and cannot be read is a problem."""
+        configured = self._settings.token or None
+        setting = await self._ports.storage.read(lambda repos: repos.settings.get(TOKEN_WANTED))
+        if setting is not None and not setting.value:
+            return TokenState(configured)
+        try:
+            kept = await asyncio.to_thread(self._secrets.get, TOKEN)
+        except StorageError as error:
+            return TokenState(configured) if configured else TokenState(problem=_unreadable(error))
+        if kept is not None and not token_flaw(kept):
+            if setting is None:
+                # Made before the wish was kept beside it.
+                await self._ports.storage.write(lambda repos: repos.settings.set(TOKEN_WANTED, True))
+            return TokenState(kept)
+        if configured or (setting is None and kept is None):
+            return TokenState(configured)
+        return TokenState(problem=_unreadable(None))
+
     async def _port(self) -> int:
         chosen = await self._ports.storage.read(lambda repos: repos.settings.get(PORT))
         return int(chosen.value) if chosen else self._settings.port
@@ -186,3 +238,14 @@ class Api:
             repos.changed(Changed(kind="setting", ids=(SETTING,)))
 
         await self._ports.storage.write(work)
+
+
+def _unreadable(cause: StorageError | None) -> StorageError:
+    return StorageError(
+        "The local API asks for a token, and that cannot be read from where your keys are kept, so every request is "
+        "refused.",
+        code="token_unreadable",
+        hint="Unlock the key ring and start Lares again, or make a new token: on the page Local API of the settings, "
+        "or with lares serve --new-token.",
+        details=cause.details if cause else {"reason": "not there"},
+    )

@@ -82,6 +82,39 @@ async def test_a_token_is_asked_for_at_once_and_taken_back(engine: OpenEngine) -
         await api.set_token("short")
 
 
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"{}", b'{"api/token": ""}', b'{"api/token": "a"}', b"\xff\xfe", b"[]"]
+)
+async def test_a_token_that_cannot_be_read_any_more_leaves_nothing_open(
+    engine: OpenEngine, config: Config, content: bytes | None
+) -> None:
+    await engine.services.api.start()
+    await engine.services.api.make_token()
+    await engine.close()
+    keys = config.folder / "keys.json"
+    keys.unlink()
+    if content is not None:
+        keys.write_bytes(content)
+    again = await open_engine(config)
+    await again.recover()
+    try:
+        status = await again.services.api.status()
+        assert (status.running, status.has_token) == (True, False)
+        assert "every request is refused" in status.token_error
+        assert "make a new token" in status.token_hint
+        assert [await status_of(status.url, token) for token in ("", "a", "null")] == [503, 503, 503]
+        with pytest.raises(AppError, match="cannot be read"):
+            await again.services.api.token()
+        if content in (None, b"{}"):
+            token = await again.services.api.make_token()
+            assert [await status_of(status.url, given) for given in ("", token)] == [401, 200]
+        else:
+            freed = await again.services.api.set_token(None)
+            assert (freed.token_error, await status_of(freed.url)) == ("", 200)
+    finally:
+        await again.close()
+
+
 async def test_a_failure_to_start_is_told_and_kept(engine: OpenEngine) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

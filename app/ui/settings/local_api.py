@@ -171,7 +171,7 @@ class LocalApi(QWidget):
 
     async def _read(self) -> None:
         self._show(await self._api.status())
-        if self._revealed:
+        if self._revealed and self._status is not None and self._status.has_token:
             self._reveal(await self._api.token() or "")
         await self._read_requests()
 
@@ -195,7 +195,9 @@ class LocalApi(QWidget):
         self._status = status
         self.switch.setChecked(status.running)
         self.switch.set_busy(False)
-        if status.running:
+        if status.running and status.token_error:
+            self._state.set_badge(self.tr("Refuses all"), "danger", "warning")
+        elif status.running:
             self._state.set_badge(self.tr("Serving"), "ok", "check")
         elif status.error:
             self._state.set_badge(self.tr("Cannot serve"), "danger", "warning")
@@ -218,18 +220,25 @@ class LocalApi(QWidget):
         origins = self.tr("Web pages that may use it (settings.toml): {}").format(", ".join(status.origins))
         self._origins.setText(origins)
         self._origins.setVisible(bool(status.origins))
-        self._show_token_part(status.has_token)
+        self._show_token_part(status)
         self._show_snippet()
 
-    def _show_token_part(self, has_token: bool) -> None:
-        self._token_words.setText(
-            self.tr("Every request must carry it, as Authorization: Bearer … It lies where your other keys lie.")
-            if has_token
-            else self.tr("None is asked for: every program on this computer may use your agents. Web pages may not.")
-        )
-        for widget in (self.token, self.show_token, self.copy_token, self.free):
+    def _show_token_part(self, status: ApiStatus) -> None:
+        has_token, lost = status.has_token, bool(status.token_error)
+        if lost:
+            words = f"{status.token_error} {status.token_hint}".strip()
+        elif has_token:
+            words = self.tr(
+                "Every request must carry it, as Authorization: Bearer … It lies where your other keys lie."
+            )
+        else:
+            words = self.tr("None is asked for: every program on this computer may use your agents. Web pages may not.")
+        self._token_words.setText(words)
+        self._token_words.set_kind("danger" if lost else "text2")
+        for widget in (self.token, self.show_token, self.copy_token):
             widget.setVisible(has_token)
-        self.make.setText(self.tr("Make a new one") if has_token else self.tr("Make a token"))
+        self.free.setVisible(has_token or lost)
+        self.make.setText(self.tr("Make a new one") if has_token or lost else self.tr("Make a token"))
         self.make.setAccessibleName(self.make.text())
         self._no_token.setVisible(not has_token)
         if not has_token:
@@ -240,7 +249,7 @@ class LocalApi(QWidget):
         if status is None:
             return
         language = self.language.current
-        place = Place(_address(status), agent.id if agent is not None else NEW_AGENT, status.has_token)
+        place = Place(_address(status), agent.id if agent is not None else NEW_AGENT, _asks(status))
         self._snippet.set_markdown(f"```{language}\n{snippet(language, place)}```")
         self._snippet.fit()
 
@@ -301,3 +310,8 @@ def _address(status: ApiStatus) -> str:
     """Where it serves, or would."""
     host = f"[{status.host}]" if ":" in status.host else status.host
     return status.url or f"http://{host}:{status.port}"
+
+
+def _asks(status: ApiStatus) -> bool:
+    """Whether programs must carry a token, be it one that cannot be read at the moment."""
+    return status.has_token or bool(status.token_error)

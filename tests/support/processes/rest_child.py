@@ -31,6 +31,8 @@ class ServeChild:
         self._port = port
         self.process: subprocess.Popen[str] | None = None
         self.said = ""
+        """Up to the line that names where it serves."""
+        self.first = ""
         self.url = ""
 
     def start(self) -> None:
@@ -44,8 +46,11 @@ class ServeChild:
             env=environment(**self._variables),
         )
         assert self.process.stderr is not None
-        self.said = self.process.stderr.readline()
+        self.first = self.said = self.process.stderr.readline()
         found = re.search(r"http://(\S+):(\d+)", self.said)
+        while found is None and (line := self.process.stderr.readline()):
+            self.said += line
+            found = re.search(r"http://(\S+):(\d+)", line)
         assert found, f"it did not serve: {self.said}"
         # The same place again after a restart, as a program expects it.
         self._port = int(found[2])
@@ -66,8 +71,10 @@ class ServeChild:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        _, rest = self.process.communicate(timeout=SECONDS)
-        return self.said + rest
+        if self.process.stderr is not None and not self.process.stderr.closed:
+            _, rest = self.process.communicate(timeout=SECONDS)
+            self.said += rest
+        return self.said
 
     def memory_kb(self) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text("utf-8")

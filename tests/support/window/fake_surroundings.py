@@ -197,6 +197,11 @@ class Api:
     async def stop(self) -> ApiStatus:
         return await self._set(enabled=False, running=False, url="")
 
+    async def lose_token(self) -> ApiStatus:
+        """As a key ring that is locked does."""
+        self._token = None
+        return await self._set(token_error="The token cannot be read.", token_hint="Make a new one.")
+
     async def move_to(self, host: str) -> ApiStatus:
         """As another `host` in settings.toml does."""
         return await self._set(host=host)
@@ -214,7 +219,7 @@ class Api:
 
     async def set_token(self, token: str | None) -> ApiStatus:
         self._token = token
-        return await self._set()
+        return await self._set(token_error="", token_hint="")
 
     async def _set(self, **fields: Any) -> ApiStatus:
         self._status = self._status.model_copy(update=fields)

@@ -85,6 +85,25 @@ def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow,
     wait_for(person(), 10)
 
 
+def test_a_token_that_cannot_be_read_is_told_and_a_new_one_offered(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened_page(window)
+        await window.services.api.start()
+        await window.services.api.lose_token()
+        await window.until(lambda: "The token cannot be read. Make a new one." in texts(window.window), "not told")
+        assert "Refuses all" in texts(window.window)
+        assert "Serving" not in texts(window.window)
+        assert "every program on this computer may use" not in texts(window.window)
+        assert not page.token.isVisible()
+        assert has_button(window.window, "Ask for none")
+        assert "LARES_TOKEN" in page._snippet.markdown
+        button(window.window, "Make a new one").click()
+        await window.until(lambda: page.token.isVisible(), "no token")
+        assert "Serving" in texts(window.window)
+
+    wait_for(person(), 10)
+
+
 def test_a_new_token_is_made_only_after_a_question(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         await window.services.api.set_token("the-first-token-of-all")
