@@ -50,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     chat = commands.add_parser("chat", help="talk to an agent in the terminal")
     chat.add_argument("agent", nargs="?", default="", help="name or id of the agent")
     chat.set_defaults(run=_chat)
-    for command in (serve, chat):
+    restore = commands.add_parser("restore", help="go back to a backup at the next start; without a name, list them")
+    restore.add_argument("backup", nargs="?", default="", help="name of the backup, or: nothing")
+    restore.set_defaults(run=_restore)
+    for command in (serve, chat, restore):
         _add_folder(command, argparse.SUPPRESS)
     return parser
 
@@ -154,6 +157,12 @@ def _chat(options: argparse.Namespace) -> int:
     from app.terminal.chat import chat
 
     return chat(config, options.agent, started)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from app.terminal.restore import restore
+
+    return restore(Config.load(options.folder), options.backup)
 
 
 def _say_error(error: AppError) -> None:

@@ -14,6 +14,8 @@ from app.domain.system import Backup
 
 NOTE = "restore.next"
 """File name, beside the backups; it holds the name of the backup that becomes the database at the next opening."""
+NOTHING = "nothing"
+"""What the note holds in place of a name when a person chose to begin without a backup."""
 REASONS: tuple[str, ...] = get_args(Backup.model_fields["reason"].annotation)
 _NAME = re.compile(r"^(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<reason>[a-z-]+)\.db$")
 _TIME = "%Y%m%dT%H%M%S.%f"
@@ -36,6 +38,9 @@ def backup_of(file: Path) -> Backup | None:
         size = file.stat().st_size
     except (ValueError, FileNotFoundError):
         return None
+    if size == 0:
+        # What a full disk or a program that syncs folders left of it.
+        return None
     at = (time - _EPOCH) // datetime.timedelta(microseconds=1)
     return Backup.model_validate({"name": file.name, "at": at, "bytes": size, "reason": reason})
 
@@ -52,10 +57,28 @@ def backups_in(folder: Path) -> tuple[Backup, ...]:
 
 def note_restore(backup: Path) -> None:
     """`backup` becomes the database at the next opening; what is there now is kept beside it. Raises OSError."""
-    note = backup.parent / NOTE
+    _note(backup.parent, backup.name)
+
+
+def note_nothing(folder: Path) -> None:
+    """The next opening begins anew where the database is gone, and leaves the backups in `folder`. Raises OSError."""
+    _note(folder, NOTHING)
+
+
+def noted(folder: Path) -> str | None:
+    """What is noted for the next opening: the name of a backup, or `NOTHING`. Whatever else lies there is no note."""
+    note = folder / NOTE
+    if not note.is_file():
+        return None
+    said = note.read_bytes().decode("utf-8", "replace").strip()
+    return said if said == NOTHING or _NAME.match(said) else None
+
+
+def _note(folder: Path, said: str) -> None:
+    note = folder / NOTE
     part = note.with_name(f"{NOTE}.part")
     with part.open("w", encoding="utf-8") as file:
-        file.write(backup.name)
+        file.write(said)
         file.flush()
         os.fsync(file.fileno())
     part.replace(note)

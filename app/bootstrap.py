@@ -191,6 +191,8 @@ async def open_engine(
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
+    if storage.notice:
+        services.system.notices.append(storage.notice)
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)

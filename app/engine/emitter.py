@@ -36,7 +36,7 @@ class Emitter:
         self._clock = clock
         self._publish = publish
         self._unwritten: list[RunEvent] = []
-        self._written_at = clock.now()
+        self._written_at = clock.ticks()
         self._writing = asyncio.Lock()
         self._piece: RunEvent | None = None
         """What all pieces are copied from, because copying costs half of making one."""
@@ -63,7 +63,7 @@ class Emitter:
     @property
     def due(self) -> bool:
         """Whether the batch should be written now."""
-        late = self._clock.now() - self._written_at >= FLUSH_AFTER_US
+        late = self._clock.ticks() - self._written_at >= FLUSH_AFTER_US
         return bool(self._unwritten) and (late or len(self._unwritten) >= FLUSH_AFTER)
 
     async def flush(self) -> None:
@@ -81,7 +81,7 @@ class Emitter:
         async with self._writing:
             batch = tuple(self._unwritten)
             self._unwritten.clear()
-            self._written_at = self._clock.now()
+            self._written_at = self._clock.ticks()
             try:
                 yield batch
             except Exception:

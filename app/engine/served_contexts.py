@@ -1,7 +1,7 @@
 """What servers really serve: trained, allocated and wanted context sizes by model handle, as far as anybody said.
 
 Filled by lists of models, by what adapters learn, and by what servers counted. Kept in memory only: it is cheap to
-learn again, and a server may have been started otherwise since.
+learn again, and a server may have been started otherwise since. All moments here are ticks of the clock.
 """
 
 from collections.abc import Callable, Iterable
@@ -76,7 +76,8 @@ class ServedContexts:
         """Whether a server should be asked for its sizes before the first request: one that may cut silently."""
         if handle in self._known or provider.kind != "openai" or not is_here(provider.base_url):
             return False
-        return now - self._asked.get(provider.id, 0) > ASK_AGAIN
+        asked = self._asked.get(provider.id)
+        return asked is None or now - asked > ASK_AGAIN
 
     def served(self, handle: str) -> int | None:
         """What the server really serves, where it says so or has shown it."""

@@ -8,7 +8,11 @@ from app.domain.ids import Kind
 
 class Clock(Protocol):
     def now(self) -> Micros:
-        """UTC, microseconds since 1970."""
+        """UTC, microseconds since 1970: what is stored and shown. A computer's clock may be wrong, or set."""
+        ...
+
+    def ticks(self) -> Micros:
+        """Microseconds since some moment, going on evenly whatever becomes of the computer's clock: for every wait."""
         ...
 
 

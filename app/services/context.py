@@ -73,7 +73,7 @@ class Context:
 
 def _overview(view: AgentSnapshot, conversation_id: str, ports: EngineDeps, total: int) -> ContextOverview:
     agent, factor, ledger = view.agent, view.factor, ports.ledger
-    narrow, fit = within_limits(view, ports, ports.clock.now())
+    narrow, fit = within_limits(view, ports, ports.clock.ticks())
     shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)
     bare = compile_prompt(agent, ())
     parts = [

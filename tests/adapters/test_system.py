@@ -17,9 +17,20 @@ def test_the_clock_never_goes_backwards(monkeypatch: pytest.MonkeyPatch) -> None
     clock = SystemClock()
     first = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: (first - 3_600_000_000) * 1000)
-    assert clock.now() == first
-    monkeypatch.setattr(time, "time_ns", lambda: (first + 5) * 1000)
-    assert clock.now() == first + 5
+    assert first <= clock.now() < first + 5_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: (first + 3_600_000_000) * 1000)
+    assert clock.now() == first + 3_600_000_000
+
+
+@pytest.mark.parametrize("jump", [-1, -3600, -40 * 86400, -6 * 365 * 86400, 40 * 86400])
+def test_a_clock_that_is_set_does_not_make_time_stand_still(monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    clock, wall, ticks = SystemClock(), time.time_ns(), time.monotonic_ns()
+    before = clock.now()
+    for second in range(1, 4):
+        monkeypatch.setattr(time, "time_ns", lambda at=second: wall + (jump + at) * 1_000_000_000)
+        monkeypatch.setattr(time, "monotonic_ns", lambda at=second: ticks + at * 1_000_000_000)
+        assert clock.now() - before >= (second - 0.5) * 1_000_000
+    assert clock.ticks() == (ticks + 3_000_000_000) // 1000
 
 
 def test_the_clock_may_be_asked_by_several_threads() -> None:

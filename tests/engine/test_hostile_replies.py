@@ -23,6 +23,9 @@ class Noon:
     def now(self) -> int:
         return NOON
 
+    def ticks(self) -> int:
+        return NOON
+
 
 class Nowhere:
     """No batch is written in these tests."""

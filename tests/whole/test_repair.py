@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import qasync
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from app.bootstrap import open_engine
 from app.config import Config
+from tests.support.processes.lares_process import lares
+from tests.support.processes.rest_child import ServeChild
 from tests.support.window.seeing import button, click, shown, texts, until
 from tests.whole.test_window import LaresApp
 
@@ -50,6 +53,64 @@ def test_a_damaged_database_is_named_and_a_backup_restored_from_the_window(
 
     wait_for(path(), 60)
     assert any("before" in file.name for file in (used / "backups").iterdir()), "the damaged file was not kept"
+
+
+def test_a_database_that_is_gone_stops_the_start_and_the_window_offers_the_ways_out(
+    used: Path, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+):
+    (used / "lares.db").write_bytes(b"")
+
+    async def path() -> None:
+        desk = ViewContext(qapp, loop)
+        desk.begin()
+        await until(lambda: "is empty or gone" in texts(desk.window), "the sentence about what is gone")
+        click(button(desk.window, "Begin with nothing"))
+        await until(lambda: "Begin without your agents?" in texts(desk.window), "the question before it happens")
+        click(button(desk.window, "Cancel"))
+        await until(lambda: "Begin without your agents?" not in texts(desk.window), "the question to go")
+        click(button(desk.window, "Restore the backup of"))
+        await until(lambda: "Go back to" in texts(desk.window), "the question before it happens")
+        click(next(b for b in shown(desk.window, QAbstractButton) if b.text() == "Restore" and not b.accessibleName()))
+        await until(desk.see("Vesta (demo)"), "the agent to be back", 20)
+        await desk.close()
+
+    wait_for(path(), 60)
+
+
+def test_whoever_begins_with_nothing_in_the_window_keeps_the_backup(
+    used: Path, qapp: QApplication, loop: qasync.QEventLoop, wait_for: Callable[..., Any]
+):
+    (used / "lares.db").unlink()
+
+    async def path() -> None:
+        desk = ViewContext(qapp, loop)
+        desk.begin()
+        await until(lambda: "is empty or gone" in texts(desk.window), "the sentence about what is gone")
+        click(button(desk.window, "Begin with nothing"))
+        await until(lambda: "Begin without your agents?" in texts(desk.window), "the question before it happens")
+        click([b for b in shown(desk.window, QAbstractButton) if b.text() == "Begin with nothing"][-1])
+        await until(lambda: "is empty or gone" not in texts(desk.window), "the start", 20)
+        await desk.close()
+
+    wait_for(path(), 60)
+    assert any((used / "backups").glob("*.db"))
+
+
+def test_serve_and_chat_say_the_ways_out_of_a_database_that_is_gone(used: Path) -> None:
+    (used / "lares.db").write_bytes(b"")
+    for command in ("serve", "chat"):
+        done = lares(command, "--data", str(used))
+        said = done.stdout + done.stderr
+        assert done.returncode == 1
+        assert "is empty or gone" in said
+        assert "Traceback" not in said
+    assert (used / "lares.db").read_bytes() == b""
+    listed = lares("restore", "--data", str(used)).stdout
+    name = listed.split()[0]
+    assert lares("restore", "--data", str(used), "no such").returncode == 1
+    assert f"goes back to {name}" in lares("restore", "--data", str(used), name).stdout
+    with ServeChild(used) as child:
+        assert "Vesta (demo)" in httpx.get(f"{child.url}/v1/agents/", trust_env=False).text
 
 
 def test_data_of_a_newer_lares_is_left_alone_and_said_so(

@@ -6,22 +6,27 @@ crash at any point leaves either the old state or the new one.
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import sqlite3
 from pathlib import Path
 
-from app.adapters.database.errors import storage_error
-from app.adapters.database.sqlite import check, copy_whole, settle
-from app.backup_files import NOTE, REASONS, backup_name, backup_of, backups_in, note_restore
+from app.adapters.database.errors import damaged, storage_error
+from app.adapters.database.sqlite import check, copy_whole, header_flaw, plain_connection, settle, table_names
+from app.backup_files import NOTE, NOTHING, REASONS, backup_name, backup_of, backups_in, note_restore, noted
 from app.domain.base import Micros
 from app.domain.error import Invalid, NotFound, StorageError
 from app.domain.system import Backup
 from app.ports.system import Clock
 
+log = logging.getLogger(__name__)
+
 FILE = "lares.db"
 FOLDER = "backups"
 DAILY_KEPT = 7
+_HOLDING = ("agents", "blocks", "messages")
+"""Tables that say whether there is anything to lose."""
 _SIDE_FILES = ("-wal", "-shm", ".suspect")
 
 
@@ -57,6 +62,9 @@ def create_backup(folder: Path, reason: str, at: Micros) -> Backup:
     try:
         file.parent.mkdir(exist_ok=True)
         copy_whole(folder / FILE, part)
+        if flaw := flaw_of(part):
+            part.unlink()
+            raise damaged(flaw)
         _put(part, file)
     except (sqlite3.Error, OSError) as cause:
         part.unlink(missing_ok=True)
@@ -80,13 +88,17 @@ def restore_scheduled(folder: Path, now: Micros) -> str | None:
     Raises `StorageError` when the backup is itself damaged; the database then stays, and the note is gone.
     """
     note = folder / FOLDER / NOTE
-    if not note.exists():
+    name = noted(note.parent)
+    if name is None:
+        if note.is_file():
+            log.warning("the note which backup comes back names none, so it is left out")
+            note.unlink()
         return None
-    name = note.read_text(encoding="utf-8").strip()
+    if name == NOTHING:
+        return None
     try:
         backup = _existing(folder, name)
-        flaw = check(backup)
-        if flaw:
+        if flaw := flaw_of(backup):
             raise _damaged_backup(name, flaw)
     except (NotFound, StorageError):
         note.unlink()
@@ -104,10 +116,53 @@ def restore_scheduled(folder: Path, now: Micros) -> str | None:
     return name
 
 
+def flaw_of(copy: Path) -> str:
+    """Why a copy cannot become the database, from a reading of all of it; empty when it can."""
+    if copy.stat().st_size == 0:
+        return "it is empty"
+    flaw = header_flaw(copy) or check(copy)
+    if flaw:
+        return flaw
+    with plain_connection(copy) as connection:
+        if not {"about", "alembic_version", *_HOLDING} <= table_names(connection):
+            return "it is a database, but not one of Lares"
+    return ""
+
+
+def holds_agents(copy: Path) -> bool:
+    """Whether it is a database of Lares with an agent, a block or a message in it."""
+    try:
+        with plain_connection(copy) as connection:
+            return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _HOLDING)
+    except sqlite3.Error:
+        return False
+
+
+def newest_sound(folder: Path) -> Backup | None:
+    """The newest copy that holds data and can be put back."""
+    for backup in list_backups(folder):
+        copy = folder / FOLDER / backup.name
+        if holds_agents(copy) and not flaw_of(copy):
+            return backup
+    return None
+
+
+def begin_anew(folder: Path) -> bool:
+    """Whether a person chose to begin without a backup. The newest copy that holds data is then never rotated away."""
+    if noted(folder / FOLDER) != NOTHING:
+        return False
+    kept = newest_sound(folder)
+    if kept is not None and kept.reason == "daily":
+        os.replace(folder / FOLDER / kept.name, folder / FOLDER / backup_name(kept.at, "before restore"))
+    (folder / FOLDER / NOTE).unlink()
+    return True
+
+
 def clear_parts(folder: Path) -> None:
     """Removes what a crash left half written."""
     for part in (*folder.glob("*.part"), *(folder / FOLDER).glob("*.part")):
-        part.unlink(missing_ok=True)
+        if not part.is_dir():
+            part.unlink(missing_ok=True)
 
 
 def _keep(folder: Path, now: Micros) -> None:
@@ -131,7 +186,11 @@ def _keep(folder: Path, now: Micros) -> None:
 def _drop_old_daily(folder: Path, newest: str) -> None:
     """`newest`: the one just made; after a clock was set back it bears the oldest time."""
     others = [backup for backup in list_backups(folder) if backup.reason == "daily" and backup.name != newest]
-    for backup in others[DAILY_KEPT - 1 :]:
+    kept, old = [newest, *(backup.name for backup in others[: DAILY_KEPT - 1])], others[DAILY_KEPT - 1 :]
+    if old and not any(holds_agents(folder / FOLDER / name) for name in kept):
+        last = next((backup for backup in old if holds_agents(folder / FOLDER / backup.name)), None)
+        old = [backup for backup in old if backup is not last]
+    for backup in old:
         (folder / FOLDER / backup.name).unlink(missing_ok=True)
 
 

@@ -36,6 +36,8 @@ class SqliteStorage:
     """Implements `app.ports.storage.Storage`. Made by `open_storage`."""
 
     def __init__(self, file: Path, on_changed: Callable[[Changed], None]) -> None:
+        self.notice = ""
+        """A sentence of the opening that a person should read; empty for nothing."""
         self._file = file
         self._on_changed = on_changed
         self._write_engine = writing_engine(file)

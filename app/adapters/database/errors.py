@@ -60,6 +60,16 @@ def damaged(reason: str) -> StorageError:
     )
 
 
+def missing(backup: str) -> StorageError:
+    return StorageError(
+        "The file that holds your agents (lares.db) is empty or gone, and there are backups of it. "
+        "Nothing was changed.",
+        code="database_missing",
+        hint=f"Restore a backup (lares restore {backup}), or begin with nothing (lares restore nothing).",
+        details={"backup": backup},
+    )
+
+
 def newer(written_by: str) -> StorageError:
     return StorageError(
         f"This data was written by a newer Lares ({written_by}). Opening it here could damage it.",

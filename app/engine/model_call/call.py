@@ -101,7 +101,7 @@ class ModelCall:
         self._partial = partial
         self._view: AgentSnapshot | None = None
         """What was read before the turn came; None once the conversation may have changed since."""
-        self._retries = Retries(ports.clock.now(), action.learnt)
+        self._retries = Retries(ports.clock.ticks(), action.learnt)
         self._accumulator = self._new_accumulator()
         self._asked_sizes = False
 
@@ -120,7 +120,7 @@ class ModelCall:
                     return await self._exchange()
             except ModelError as error:
                 silent = self._accumulator.first_token_at is None
-                pause = self._retries.pause(error, self._ports.clock.now(), self._partial.sent) if silent else None
+                pause = self._retries.pause(error, self._ports.clock.ticks(), self._partial.sent) if silent else None
                 if pause is None:
                     return self._failure(error)
                 self._tell("retrying", self._why_retrying(error, model))
@@ -156,8 +156,9 @@ class ModelCall:
         await self._listen(view, wire)
         now = self._ports.clock.now()
         usage, windows = self._accumulator.reply.usage, self._ports.windows
-        windows.note_answer(view.agent.model, view.wanted, now)
-        cut = note_counts(view, usage, self._partial.sent.at_least, windows, now)
+        ticks = self._ports.clock.ticks()
+        windows.note_answer(view.agent.model, view.wanted, ticks)
+        cut = note_counts(view, usage, self._partial.sent.at_least, windows, ticks)
         exchange = replace(self._partial.exchange or Exchange(view.agent.model), truncated=cut)
         return ModelReplied(
             self._accumulator.reply,
@@ -227,7 +228,7 @@ class ModelCall:
         if self._retries.served is not None:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
-        view, fit = await self._aside(view, partial(within_limits, view, ports, ports.clock.now()))
+        view, fit = await self._aside(view, partial(within_limits, view, ports, ports.clock.ticks()))
         if fit.overflow and view.narrowed and not self._asked_sizes:
             self._asked_sizes = True
             await ask_sizes(view, ports)
@@ -241,8 +242,8 @@ class ModelCall:
 
     async def _listen(self, view: AgentSnapshot, wire: WireRequest) -> None:
         stream = self._ports.catalog.chat(view.provider).stream(wire)
-        now = self._ports.clock.now()
-        is_loaded = self._ports.windows.is_loaded(view.agent.model, view.wanted, now)
+        ticks = self._ports.clock.ticks()
+        is_loaded = self._ports.windows.is_loaded(view.agent.model, view.wanted, ticks)
         words = silence_of(view.provider, view.model, is_loaded=is_loaded)
         with told(lambda sentence: self._tell("sent", sentence), words) as heard_something:
             async with contextlib.aclosing(stream) as deltas:
@@ -258,7 +259,7 @@ class ModelCall:
     def _why_retrying(self, error: ModelError, model: str) -> str:
         if error.code != "loading" or not model:
             return error.message
-        return loading(model, self._retries.seconds(self._ports.clock.now()))
+        return loading(model, self._retries.seconds(self._ports.clock.ticks()))
 
     def _failure(self, error: ModelError) -> ModelFailed:
         reply, now = self._accumulator.reply, self._ports.clock.now()

@@ -17,7 +17,7 @@ PATIENCE = 2.0
 
 async def learn_sizes(view: AgentSnapshot, ports: EngineDeps) -> None:
     """Asks a server on this computer once what it serves, before it can cut a request that is too long for it."""
-    now = ports.clock.now()
+    now = ports.clock.ticks()
     if ports.windows.is_worth_asking(view.provider, view.agent.model, now):
         ports.windows.note_asked(view.provider, now)
         await ask_sizes(view, ports)

@@ -140,14 +140,14 @@ class _Commit:
         return ToolsReturned(returns), tuple(event for event in events if event.seq > before)
 
     def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
-        begun = self._ports.clock.now()
+        begun = self._ports.clock.ticks()
         blocks = self._repos.blocks.of_agent(state.agent_id)
         result = run_memory_tool(call.name, blocks, call.parsed)
         if result.value is not None:
             block = next(block for block in blocks if block.id == result.block_id)
             changes = Changes(self._repos, self._ports.ids, self._now, self._origin(call, state))
             changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
-        return _memory_return(call, result, (self._ports.clock.now() - begun) // 1000)
+        return _memory_return(call, result, (self._ports.clock.ticks() - begun) // 1000)
 
     def _origin(self, call: Call, state: RunState) -> Origin:
         agent_type = self._repos.agents.get(state.agent_id).agent_type

@@ -54,9 +54,9 @@ async def run_tool(
     tool: Tool, call: Call, context: ToolContext, runner: ToolRunner, clock: Clock, on_output: OnOutput
 ) -> ToolReturnPart:
     """Runs a tool that reaches outside memory. Its failure is a return for the model; raises `StorageError` only."""
-    begun = clock.now()
+    begun = clock.ticks()
     outcome = await runner.run(tool, call.parsed, context, on_output)
-    return _part(tool, call, outcome, (clock.now() - begun) // 1000)
+    return _part(tool, call, outcome, (clock.ticks() - begun) // 1000)
 
 
 def _part(tool: Tool, call: Call, outcome: ToolOutcome, duration_ms: int) -> ToolReturnPart:

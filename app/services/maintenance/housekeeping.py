@@ -21,9 +21,14 @@ DELTAS_KEPT: Micros = 7 * DAY
 DELETED_KEPT: Micros = 30 * DAY
 """How long what was deleted can be brought back."""
 BELIEVED: Micros = 8 * DAY
-"""A clock that was last seen longer ago, or later than now, may have jumped: nothing is forgotten by its word alone."""
-SEEN = "engine.clock_seen"
-"""Setting: when the clock was last looked at for forgetting."""
+"""A clock that was last seen longer ago may have jumped, and one that was set back has: days are counted anew then."""
+SET_RIGHT: Micros = 3600 * 1_000_000
+"""So far back a clock may be set without having been wrong."""
+SEVERAL = 7
+"""Days one after the other that a running Lares must have seen before anything is forgotten: a wrong clock tells any
+date at once, but it does not tell seven days in a row."""
+SEEN = "engine.days_seen"
+"""Setting: `{"at": the clock when a day was last counted, "days": how many in a row}`."""
 LOOK_EVERY = 3600.0
 
 
@@ -74,15 +79,17 @@ class Housekeeping:
                 self._notices.append(sentence)
 
     async def _may_forget(self) -> bool:
-        """Once a day, and only if the clock went on as a clock does."""
+        """Once a day, and only after several days in which the clock went on as a clock does."""
         now = self._clock.now()
 
         def look(repos: Repositories) -> bool:
-            seen = repos.settings.get(SEEN)
-            passed = now - seen.value if seen is not None and isinstance(seen.value, int) else None
-            if passed is None or not 0 <= passed < DAY:
-                repos.settings.set(SEEN, now)
-            return passed is not None and DAY <= passed <= BELIEVED
+            at, days = _days_seen(repos)
+            passed = now - at
+            if -SET_RIGHT <= passed < DAY:
+                return False
+            days = days + 1 if DAY <= passed <= BELIEVED else 0
+            repos.settings.set(SEEN, {"at": now, "days": days})
+            return days >= SEVERAL
 
         return await self._storage.write(look)
 
@@ -100,3 +107,12 @@ class Housekeeping:
         for agent_id, of_agent in names.items():
             for name in of_agent:
                 await asyncio.to_thread(self._secrets.delete, secret_of(agent_id, name))
+
+
+def _days_seen(repos: Repositories) -> tuple[Micros, int]:
+    seen = repos.settings.get(SEEN)
+    match seen.value if seen is not None else None:
+        case {"at": int(at), "days": int(days)}:
+            return at, days
+        case _:
+            return 0, 0

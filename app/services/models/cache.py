@@ -21,6 +21,8 @@ class ModelCache:
     def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
         self._known: dict[str, ProviderModels] = {}
+        self._looked_at: dict[str, Micros] = {}
+        """In ticks of the clock."""
         self._looking: dict[str, asyncio.Task[None]] = {}
         self.notices = ModelNotices(ports.publish)
         self.until_known: Callable[[], Awaitable[None]] = _at_once
@@ -93,12 +95,12 @@ class ModelCache:
         await self.refresh(provider)
 
     async def _one(self, provider: Provider, refresh: bool) -> ProviderModels:
-        known = self._known.get(provider.id)
-        now = self._ports.clock.now()
-        fresh = known is not None and known.checked_at is not None and 0 <= now - known.checked_at < FRESH_FOR
+        known, looked_at = self._known.get(provider.id), self._looked_at.get(provider.id)
+        fresh = looked_at is not None and self._ports.clock.ticks() - looked_at < FRESH_FOR
         if known is not None and fresh and known.provider == provider and not refresh:
             return known
         found = self._known[provider.id] = await ask(self._ports, provider)
+        self._looked_at[provider.id] = self._ports.clock.ticks()
         self._ports.windows.note(found.models)
         if known is not None and (known.models, known.error) != (found.models, found.error):
             self.notices.say(provider.id)

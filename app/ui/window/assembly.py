@@ -198,6 +198,7 @@ class Assembly(QObject):
         self.pages.retry_wanted.connect(connection.retry)
         self.pages.going_back.connect(self.engine_state.note_going_back)
         self.pages.restore_wanted.connect(self.engine_state.restore)
+        self.pages.anew_wanted.connect(self.engine_state.begin_anew)
 
     def _engine_changed(self, state: str) -> None:
         self.status.show_engine(state)

@@ -1,10 +1,11 @@
 """What the window says when the engine comes, goes, comes again, or cannot come."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from app.backup_files import note_restore
+from app.backup_files import note_nothing, note_restore
 from app.domain.error import StorageError
 from app.domain.ids import short
 from app.domain.system import Backup, EngineStatus
@@ -88,12 +89,27 @@ class EngineState(QObject):
         key, _ = await self._view.ask.ask(self.tr("Go back to {}?").format(full_time(backup.at)), text, answers)
         if key != "restore":
             return
+        self._write(lambda: note_restore(self._backups / backup.name))
+        self.note_going_back(backup)
+        self._connection.retry()
+
+    def begin_anew(self) -> None:
+        """From the repair page, where the database is gone: without agents, but with the backups kept."""
+        self._view.run(self._begin_anew(), self)
+
+    async def _begin_anew(self) -> None:
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("anew", self.tr("Begin with nothing"), "danger"))
+        text = self.tr("Lares opens without agents. The backups stay, and you can go back to one in the settings.")
+        key, _ = await self._view.ask.ask(self.tr("Begin without your agents?"), text, answers)
+        if key == "anew":
+            self._write(lambda: note_nothing(self._backups))
+            self._connection.retry()
+
+    def _write(self, note: Callable[[], None]) -> None:
         try:
-            note_restore(self._backups / backup.name)
+            note()
         except OSError as error:
             raise StorageError(
                 self.tr("The data folder cannot be written: {}.").format(error.strerror),
                 hint=self.tr("Free some space or allow writing, then try again."),
             ) from error
-        self.note_going_back(backup)
-        self._connection.retry()

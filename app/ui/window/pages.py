@@ -24,6 +24,7 @@ class Pages(QObject):
     enter_swapped = Signal(bool)
     """Whether Enter sends a message from now on."""
     restore_wanted = Signal(object)
+    anew_wanted = Signal()
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
 
@@ -171,6 +172,7 @@ class Pages(QObject):
             page = Repair(self._view.theme, self._config)
             page.retry_wanted.connect(self.retry_wanted)
             page.restore_wanted.connect(self.restore_wanted)
+            page.anew_wanted.connect(self.anew_wanted)
             return page
 
         page = self._page("repair", build)

@@ -25,6 +25,7 @@ class Repair(Sheet):
     retry_wanted = Signal()
     restore_wanted = Signal(object)
     """Backup that is to become the database."""
+    anew_wanted = Signal()
 
     def __init__(self, theme: Theme, config: Config) -> None:
         super().__init__(theme)
@@ -66,14 +67,17 @@ class Repair(Sheet):
         self.folder = Button(theme, self.tr("Open data folder"), "ghost", "folder")
         self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")
         self.folder.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl.fromLocalFile(str(config.folder))))
+        self.anew = Button(theme, self.tr("Begin with nothing"), "ghost")
         self.retry.clicked.connect(lambda *_: self.retry_wanted.emit())
-        self.add_foot(self.folder, None, self.retry)
+        self.anew.clicked.connect(lambda *_: self.anew_wanted.emit())
+        self.add_foot(self.folder, None, self.anew, self.retry)
         follow(theme, self._log, self._fit_log)
 
     def show_error(self, error: AppError) -> None:
         self._why.setText(error.message)
         self._hint.setText(error.hint)
         self._hint.setVisible(bool(error.hint))
+        self.anew.setVisible(error.code == "database_missing")
         self._log.setPlainText(str(error.details.get("log") or last_lines(self._config.logs)))
         self._log.moveCursor(self._log.textCursor().MoveOperation.End)
         self._fill()

@@ -19,7 +19,7 @@ from app.domain.message import ImagePart, MessageDraft, TextPart
 from app.domain.turn import Feedback
 from app.ports.storage import Forgotten
 from app.services import Services
-from app.services.maintenance.housekeeping import BELIEVED, DAY, SEEN, Housekeeping
+from app.services.maintenance.housekeeping import BELIEVED, DAY, SEEN, SET_RIGHT, SEVERAL, Housekeeping
 from tests.support.engine.talking import events_of, say
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +36,9 @@ class Later:
     def now(self) -> int:
         return self._clock.now() + self.by
 
+    def ticks(self) -> int:
+        return self._clock.ticks()
+
 
 class House:
     """A housekeeping whose clock tests set."""
@@ -50,10 +53,10 @@ class House:
         self._keeping = Housekeeping(engine.storage, backups, self.secrets, self.clock, self.notices)
 
     async def keep(self, days: float, passed: int = DAY) -> None:
-        """After so many days. `passed`: since the clock was last seen."""
+        """After so many days, the last of several in a row. `passed`: since the clock was last seen."""
         self.clock.by = round(days * DAY)
         seen = self.clock.now() - passed
-        await self._engine.storage.write(lambda repos: repos.settings.set(SEEN, seen))
+        await self._engine.storage.write(lambda repos: repos.settings.set(SEEN, {"at": seen, "days": SEVERAL - 1}))
         await self._keeping.once()
 
     async def just_keep(self, days: float) -> None:
@@ -276,18 +279,58 @@ async def test_a_block_that_was_made_for_no_agent_stays_when_its_only_holder_goe
     assert await services.blocks.list() == (await services.blocks.get(block.id),)
 
 
-@pytest.mark.parametrize("passed", [BELIEVED + 1, 400 * DAY, -1, -400 * DAY, DAY // 2])
+@pytest.mark.parametrize("passed", [BELIEVED + 1, 400 * DAY, -SET_RIGHT - DAY, -400 * DAY])
 async def test_nothing_is_forgotten_when_the_clock_may_have_jumped(services: Services, house: House, passed: int):
     agent = await services.agents.create_demo()
     await services.agents.delete(agent.id)
     await house.keep(31, passed)
     await services.agents.undelete(agent.id)
     await services.agents.delete(agent.id)
-    # It counts on from there, and believes the clock after another day.
-    await house.just_keep(31.4)
+    # It counts on from there, and believes the clock after several days more.
+    for day in range(SEVERAL):
+        await house.just_keep(31.4 + day)
+        await services.agents.undelete(agent.id)
+        await services.agents.delete(agent.id)
+    await house.just_keep(32.5 + SEVERAL)
+    with pytest.raises(NotFound):
+        await services.agents.undelete(agent.id)
+
+
+YEAR = 365
+JUMPS = {
+    "in 2020": (-6 * YEAR,),
+    "forty days on": (40,),
+    "forty days on and back": (40, 0, 40, 0),
+    "a dead battery: 2020 at each start": (-6 * YEAR, 0) * 10,
+    "on by leaps": (40, 80, 120, 160, 200, 240, 280, 320, 360),
+    "to and fro": (40, 41, 0, 40, 41, 0, 40, 41, 0, 40, 41),
+    "far beyond": (100 * YEAR, 100 * YEAR + 1, 100 * YEAR + 2),
+    "2020, then right": (-6 * YEAR, -6 * YEAR + 1, 0, 1, 2),
+}
+
+
+@pytest.mark.parametrize("days", JUMPS.values(), ids=JUMPS)
+async def test_a_wrong_clock_forgets_nothing_that_was_deleted_yesterday(
+    services: Services, house: House, days: tuple[int, ...]
+):
+    agent = await services.agents.create_demo()
+    for day in range(-9, 0):
+        await house.just_keep(day)
+    await services.agents.delete(agent.id)
+    for day in days:
+        for hours in (0, 1, 5, 23):
+            await house.just_keep(day + hours / 24)
+    await services.agents.undelete(agent.id)
+
+
+async def test_what_was_deleted_long_ago_goes_after_several_days_seen_and_not_before(services: Services, house: House):
+    agent = await services.agents.create_demo()
+    await services.agents.delete(agent.id)
+    for day in range(40, 40 + SEVERAL):
+        await house.just_keep(day)
     await services.agents.undelete(agent.id)
     await services.agents.delete(agent.id)
-    await house.just_keep(32.5)
+    await house.just_keep(41 + SEVERAL)
     with pytest.raises(NotFound):
         await services.agents.undelete(agent.id)
 
