@@ -14,6 +14,7 @@ from app.adapters.models.catalog import Catalog
 from app.adapters.models.presets import PRESETS, PROBED, probe
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.models.variables import NAMES, named_servers, place_of_ollama, unusable
+from app.adapters.own_modes import close_to_others
 from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.system import RandomIds, SystemClock
@@ -153,6 +154,7 @@ async def open_engine(
     """
     folder, bus, exit_requested = config.folder, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
+    opened_to_others = await asyncio.to_thread(close_to_others, folder)
     storage = await open_storage(folder, clock, on_changed=bus.publish)
     secrets = SecretsWithHeld(await asyncio.to_thread(open_secrets, folder))
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless)
@@ -186,13 +188,12 @@ async def open_engine(
         steps=Steps(ports),
         identities=Identities(ports),
         agent_secrets=AgentSecrets(ports, secrets),
-        api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock)),
+        api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=servers,
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
-    if storage.notice:
-        services.system.notices.append(storage.notice)
+    services.system.notices += [sentence for sentence in (storage.notice, opened_to_others) if sentence]
     if await asyncio.to_thread(on_network_volume, folder):
         services.system.notices.append(NETWORK_VOLUME)
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)

@@ -29,6 +29,14 @@ class ThisComputer:
         except (OSError, ValueError, subprocess.SubprocessError):
             return None, None
 
+    def has_other_users(self) -> bool:
+        """Whether people beside this one have accounts here, as far as the system's own list says."""
+        try:
+            import pwd
+        except ImportError:
+            return False
+        return other_people([(entry.pw_uid, entry.pw_shell) for entry in pwd.getpwall()], os.getuid())
+
     def free_disk(self) -> int | None:
         set_by_person = os.environ.get("OLLAMA_MODELS")
         for folder in (Path(set_by_person) if set_by_person else None, *_STORES, Path.home()):
@@ -38,6 +46,14 @@ class ThisComputer:
             except OSError:
                 continue
         return None
+
+
+def other_people(accounts: list[tuple[int, str]], own: int) -> bool:
+    """`accounts`: user ids and login shells. People have the ids from 1000 on (macOS: 501), and a shell that is one."""
+    first = 501 if sys.platform == "darwin" else 1000
+    return any(
+        first <= uid < 60_000 and uid != own and not shell.endswith(("nologin", "false")) for uid, shell in accounts
+    )
 
 
 def linux_memory(meminfo: str, limit: str = "", stat: str = "") -> tuple[int | None, int | None]:

@@ -15,6 +15,8 @@ class ApiStatus(Frozen):
     token_error: str = ""
     """Why the token that was asked for is not there, as a sentence. Every request is refused as long as it is so."""
     token_hint: str = ""
+    shared: bool = False
+    """Whether other people have accounts on this computer: without a token each of them may use the API."""
     origins: tuple[str, ...] = ()
     """Web pages that may use it, by their origin; from `settings.toml`."""
     error: str = ""

@@ -73,6 +73,8 @@ class EnginePlan:
 
 def run_engine(config: Config, plan: EnginePlan) -> int:
     """Until the engine ends. At most one per data folder: a second one reports `held` and returns at once."""
+    # Of what the engine writes, nothing is for other users of the computer.
+    os.umask(0o077)
     try:
         with _storage_errors(config):
             make_folder(config)

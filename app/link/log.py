@@ -3,8 +3,10 @@
 import faulthandler
 import logging
 import logging.handlers
+import os
 import sys
 import threading
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +24,10 @@ class _LogFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
         self._watch()
 
+    def _open(self) -> TextIOWrapper:
+        """For this user only, whatever the process allows its other files."""
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_own)
+
     def doRollover(self) -> None:
         super().doRollover()
         self._watch()
@@ -33,6 +39,10 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     def close(self) -> None:
         faulthandler.disable()
         super().close()
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def open_log(folder: Path, name: str, level: str) -> logging.Handler:

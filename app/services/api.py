@@ -43,12 +43,14 @@ class Api:
         secrets: SecretStore,
         settings: ApiSettings,
         make_server: Callable[[], ApiServer],
+        has_other_users: Callable[[], bool],
     ) -> None:
         """`make_server` is called at the first start: a server takes time to load that most engines never need."""
         self._ports = ports
         self._secrets = secrets
         self._settings = settings
         self._make_server = make_server
+        self._has_other_users = has_other_users
         self._server: ApiServer | None = None
         self._place = (settings.host, settings.port)
         self._failure: AppError | None = None
@@ -76,6 +78,7 @@ class Api:
             has_token=state.token is not None,
             token_error=state.problem.message if state.problem else "",
             token_hint=state.problem.hint if state.problem else "",
+            shared=state.token is None and await asyncio.to_thread(self._has_other_users),
             origins=tuple(self._settings.origins),
             error=self._failure.message if self._failure else "",
             hint=self._failure.hint if self._failure else "",

@@ -1,6 +1,6 @@
 """What this computer says of its memory and its disk."""
 
-from app.adapters.computer import ThisComputer, linux_memory, mac_memory
+from app.adapters.computer import ThisComputer, linux_memory, mac_memory, other_people
 
 MEMINFO = """MemTotal:       16384000 kB
 MemFree:          512000 kB
@@ -16,6 +16,13 @@ Pages wired down:                        100000.
 Anonymous pages:                         300000.
 Pages occupied by compressor:             50000.
 """
+
+
+def test_people_with_accounts_are_told_from_services_and_from_oneself() -> None:
+    services = [(0, "/bin/bash"), (33, "/usr/sbin/nologin"), (65534, "/usr/sbin/nologin"), (1500, "/bin/false")]
+    assert not other_people([*services, (1000, "/bin/bash")], 1000)
+    assert other_people([*services, (1000, "/bin/bash"), (1001, "/bin/zsh")], 1000)
+    assert other_people([*services, (1000, "/bin/bash")], 0)
 
 
 def test_linux_counts_what_can_be_had_as_free() -> None:

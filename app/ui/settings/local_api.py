@@ -231,10 +231,15 @@ class LocalApi(QWidget):
             words = self.tr(
                 "Every request must carry it, as Authorization: Bearer … It lies where your other keys lie."
             )
+        elif status.shared:
+            words = self.tr(
+                "None is asked for, and other people have accounts on this computer: each of them may use your agents "
+                "and read all they know. Make a token."
+            )
         else:
             words = self.tr("None is asked for: every program on this computer may use your agents. Web pages may not.")
         self._token_words.setText(words)
-        self._token_words.set_kind("danger" if lost else "text2")
+        self._token_words.set_kind("danger" if lost else "warn" if status.shared and not has_token else "text2")
         for widget in (self.token, self.show_token, self.copy_token):
             widget.setVisible(has_token)
         self.free.setVisible(has_token or lost)
