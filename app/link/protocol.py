@@ -144,16 +144,17 @@ async def prove_as_client(wire: Wire, token: str, version: str, kind: str) -> Pa
     nonce = secrets.token_hex(16)
     wire.send({"k": "hello", "protocol": PROTOCOL, "version": version, "nonce": nonce, "kind": kind})
     hello = await _opening(wire, "hello")
-    if not _proves(hello.get("proof"), token, "engine", nonce, str(hello.get("nonce"))):
+    theirs = _nonce_of(hello)
+    if not _proves(hello.get("proof"), token, "engine", nonce, theirs):
         raise garbage("the listener does not know the token")
-    wire.send({"k": "proof", "proof": proof_of(token, "client", nonce, str(hello["nonce"]))})
+    wire.send({"k": "proof", "proof": proof_of(token, "client", nonce, theirs)})
     return hello
 
 
 async def prove_as_engine(wire: Wire, token: str, version: str) -> Packet:
     """Opens a link from the engine's side: the client's hello, after it has proven that it knows the token."""
     hello = await _opening(wire, "hello")
-    theirs, ours = str(hello.get("nonce")), secrets.token_hex(16)
+    theirs, ours = _nonce_of(hello), secrets.token_hex(16)
     proof = proof_of(token, "engine", theirs, ours)
     wire.send({"k": "hello", "protocol": PROTOCOL, "version": version, "nonce": ours, "proof": proof})
     answer = await _opening(wire, "proof")
@@ -167,6 +168,13 @@ async def _opening(wire: Wire, kind: str) -> Packet:
     if packet["k"] != kind:
         raise garbage(f"expected {kind}")
     return packet
+
+
+def _nonce_of(hello: Packet) -> str:
+    nonce = hello.get("nonce")
+    if not isinstance(nonce, str) or not nonce.isascii():
+        raise garbage("a nonce is plain text")
+    return nonce
 
 
 def proof_of(token: str, role: str, client_nonce: str, engine_nonce: str) -> str:

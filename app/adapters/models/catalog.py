@@ -1,15 +1,18 @@
 """Finds the adapter for a provider, with its key, and keeps its connections."""
 
+import logging
 from functools import partial
 
 from app.adapters.models.demo.model import DemoModel, demo_models
 from app.adapters.models.http.connection import Patience
 from app.adapters.models.ollama.server import Ollama
 from app.adapters.models.openai.server import OpenAICompatible
-from app.domain.error import ModelError
+from app.domain.error import AppError, ModelError
 from app.domain.model import Model, Provider
 from app.ports.models import ChatModel, ModelStore
 from app.ports.secrets import SecretStore
+
+log = logging.getLogger(__name__)
 
 ServerAdapter = OpenAICompatible | Ollama
 
@@ -43,7 +46,17 @@ class Catalog:
         if provider.kind == "demo":
             return demo_models(provider)
         await self._close_retired()
-        return await self._server(provider).models()
+        try:
+            return await self._server(provider).models()
+        except AppError:
+            raise
+        except Exception as error:  # the boundary of one server: whatever its list holds, it is its own failure only
+            log.warning("the list of models of %s cannot be read: %s", provider.name, type(error).__name__)
+            raise ModelError(
+                f"{provider.name} gave a list of models that cannot be read.",
+                hint="Look whether its address is that of a model server, and whether the server is up to date.",
+                details={"reason": type(error).__name__},
+            ) from error
 
     def store(self, provider: Provider) -> ModelStore | None:
         if provider.kind == "demo":

@@ -1,6 +1,7 @@
 """Providers: the servers that offer models, and their keys (which live in the secret store, not in the database)."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 from app.domain.address import is_here, place_of, web_address
 from app.domain.error import AppError, Invalid
@@ -43,10 +44,15 @@ class Providers:
             raise
 
     async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
-        """Changes a server. A key of None keeps the stored one, an empty one removes it."""
+        """Changes a server. A key of None keeps the stored one, an empty one removes it.
+
+        A key belongs to the address it was entered for: with a new address and no key for it, the old key is removed.
+        """
         old = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
         _check_own(old)
         changed = self._provider(draft, provider_id)
+        if draft.key is None and not _same_place(old.base_url, changed.base_url):
+            draft = draft.model_copy(update={"key": ""})
         has_key = old.has_key if draft.key is None else bool(draft.key)
         update = {"has_key": has_key, "version": old.version + 1, "created_at": old.created_at, "kind": old.kind}
         provider = changed.model_copy(update=update)
@@ -80,10 +86,13 @@ class Providers:
         return await self._ports.storage.write(lambda repos: consent(repos, repos.providers.get(provider_id)))
 
     async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
-        """Makes a real call with these values and stores nothing. Without a key it uses the stored one."""
+        """Makes a real call with these values and stores nothing.
+
+        Without a key it uses the stored one, but only at the address that it belongs to.
+        """
         trial = self._provider(draft, self._ports.ids.new("provider"))
         key = draft.key
-        if key is None and provider_id is not None:
+        if key is None and provider_id is not None and await self._is_at(provider_id, trial.base_url):
             key = await asyncio.to_thread(self._secrets.get, secret_name(provider_id))
         try:
             if not key:
@@ -93,6 +102,10 @@ class Providers:
         finally:
             await self._ports.catalog.forget(trial.id)
             self._secrets.drop(secret_name(trial.id))
+
+    async def _is_at(self, provider_id: str, address: str) -> bool:
+        known = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        return _same_place(known.base_url, address)
 
     async def _keep_key(self, provider_id: str, key: str | None) -> None:
         if key:
@@ -154,6 +167,12 @@ def _remember_removed(repos: Repositories, provider: Provider, *, removed: bool)
     if after != before:
         written = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in after)
         repos.settings.set(REMOVED, sorted(written))
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two addresses are of the same server, asked in the same way: what a key may be shown to."""
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.scheme, first.netloc.lower()) == (second.scheme, second.netloc.lower())
 
 
 def _note(repos: Repositories, provider_id: str) -> None:

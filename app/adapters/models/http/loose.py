@@ -1,6 +1,5 @@
 """Takes values out of JSON in which every field may be missing or of another kind."""
 
-import math
 from typing import Any
 
 JsonObject = dict[str, Any]
@@ -27,7 +26,10 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+LARGEST = 2**53
+
+
 def count(value: Any) -> int | None:
-    """A number above zero."""
+    """A number above zero that can be one: nothing real comes near `LARGEST`, and beyond it nothing can be stored."""
     given = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value) if given and 0 < value < math.inf else None
+    return int(value) if given and 0 < value <= LARGEST else None

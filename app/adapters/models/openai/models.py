@@ -41,7 +41,7 @@ def add_props(models: tuple[Model, ...], props: JsonObject) -> tuple[Model, ...]
 
 def add_lmstudio(models: tuple[Model, ...], listing: JsonObject) -> tuple[Model, ...]:
     """LM Studio's own list knows the size a model is loaded with, and what it can do."""
-    known = {entry.get("id"): entry for entry in objects(listing.get("data"))}
+    known = {name: entry for entry in objects(listing.get("data")) if (name := text(entry.get("id")))}
     return tuple(_from_lmstudio(model, known.get(model.name)) for model in models)
 
 

@@ -1,12 +1,11 @@
 """Turns the JSON of a chat completion, streamed or whole, into deltas. Tolerant of what servers leave out or repeat."""
 
 import json
-import math
 from typing import Any
 
 from app.adapters.models.http.connection import Phase
 from app.adapters.models.http.halves import HalfJoiner, decoded
-from app.adapters.models.http.loose import at, objects, text
+from app.adapters.models.http.loose import LARGEST, at, objects, text
 from app.adapters.models.http.sse import DONE, Event
 from app.adapters.models.openai.call_pieces import CallPieces
 from app.domain.run import Usage
@@ -216,4 +215,4 @@ def _usage(chunk: JsonObject) -> Usage | None:
 
 def _count(holder: Any, key: str) -> int | None:
     value = holder.get(key) if isinstance(holder, dict) else None
-    return int(value) if isinstance(value, int | float) and 0 <= value < math.inf else None
+    return int(value) if isinstance(value, int | float) and 0 <= value <= LARGEST else None

@@ -116,6 +116,8 @@ def test_text_and_reasoning_are_found_under_every_name(delta: dict[str, Any], re
             Usage(prompt_tokens=33, completion_tokens=6, cached_tokens=32, steps=1),
         ),
         ({"usage": {"prompt_tokens": None, "prompt_tokens_details": None}}, Usage(steps=1)),
+        *(({"usage": {"prompt_tokens": size}}, Usage(steps=1)) for size in (10**30, 1e30, -1, 2**63, -(10**30), "9")),
+        ({"timings": {"predicted_n": 10**40, "cache_n": 10**30, "prompt_n": 3}}, Usage(prompt_tokens=3, steps=1)),
     ],
 )
 def test_usage_is_read_from_what_the_server_gives(last: dict[str, Any], usage: Usage | None) -> None:
