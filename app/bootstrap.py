@@ -193,9 +193,8 @@ async def open_engine(
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
     )
-    services.system.notices += [sentence for sentence in (storage.notice, opened_to_others) if sentence]
-    if await asyncio.to_thread(on_network_volume, folder):
-        services.system.notices.append(NETWORK_VOLUME)
+    on_network = NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
+    services.system.notices += filter(None, (storage.notice, opened_to_others, on_network))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     return OpenEngine(
         services, exit_requested, storage, clock, ids, housekeeping, scheduler, cache, pulls, catalog, bus

@@ -26,7 +26,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         """For this user only, whatever the process allows its other files."""
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_own)
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_own)
 
     def doRollover(self) -> None:
         super().doRollover()
