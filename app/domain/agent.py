@@ -2,10 +2,14 @@
 
 from typing import Any, Literal
 
-from app.domain.base import Field, Frozen, Micros
+from app.domain.base import Field, Frozen, Micros, is_one_line
 from app.domain.block import BlockDraft
+from app.domain.error import Invalid
 from app.domain.message import MessageDraft
 from app.domain.run import StopReason
+
+MAX_NAME = 120
+"""Characters of an agent's name."""
 
 AgentType = Literal[
     "letta_v1_agent",
@@ -147,3 +151,24 @@ class DeletedAgent(Frozen):
     agent: Agent
     at: Micros
     """When it was deleted."""
+
+
+def check_agent(agent: Agent) -> None:
+    """Raises `Invalid` for settings that no run could work with."""
+    reply, temperature = agent.settings.max_output_tokens, agent.settings.temperature
+    if len(agent.name) > MAX_NAME or not is_one_line(agent.name):
+        raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters on one line.")
+    if "/" not in agent.model:
+        raise Invalid(f"“{agent.model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
+    if agent.context_window < 512:
+        raise Invalid("The context size must be at least 512 tokens.")
+    if not 1 <= reply < agent.context_window:
+        raise Invalid(
+            f"The output limit ({reply:,} tokens) must be at least 1 and smaller than the context size "
+            f"({agent.context_window:,}).",
+            hint="Lower the output limit or enlarge the context.",
+        )
+    if agent.max_steps < 1:
+        raise Invalid("An agent needs at least 1 step to answer.")
+    if temperature is not None and not 0 <= temperature <= 2:
+        raise Invalid("The temperature must be between 0 and 2.")

@@ -25,6 +25,19 @@ class Block(Frozen):
     created_at: Micros
     updated_at: Micros
 
+    def excess(self, before: "Block | None" = None) -> int:
+        """By how many characters its text is too long to be stored in place of `before`; 0: it may be stored.
+
+        The one rule of limits. A text that is over its limit already may be shortened, and may stay while other fields
+        change; else nobody could mend it.
+        """
+        over = len(self.value) - self.limit
+        if before is None or over <= 0:
+            return max(over, 0)
+        shorter = over < len(before.value) - before.limit
+        untouched = self.value == before.value and self.limit >= before.limit
+        return 0 if shorter or untouched else over
+
 
 class BlockDraft(Frozen):
     label: str

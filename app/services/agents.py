@@ -1,10 +1,10 @@
 """Agents: create, change, duplicate, delete, bring back."""
 
-from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAgent
-from app.domain.base import Micros, is_one_line
-from app.domain.block import Block, BlockDraft
+from app.domain.agent import MAX_NAME, Agent, AgentDraft, AgentPatch, AgentRow, DeletedAgent
+from app.domain.base import Micros
+from app.domain.block import BlockDraft
 from app.domain.conversation import Conversation
-from app.domain.error import Invalid, busy
+from app.domain.error import busy
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, MessageDraft
@@ -14,7 +14,6 @@ from app.engine.tools.builtin import DEFAULT_TOOLS
 from app.ports.storage import Repositories
 from app.services.changing import change, check_version
 
-MAX_NAME = 120
 PREVIEW = 200
 
 
@@ -53,7 +52,6 @@ class Agents:
             given = {name: value for name in AgentPatch.model_fields if (value := getattr(patch, name)) is not None}
             block_ids = given.pop("block_ids", None)
             after = before.model_copy(update=given)
-            check_agent(after)
             stored = changes.save_agent(before, after)
             return stored if block_ids is None else _hold(changes, stored, block_ids)
 
@@ -124,12 +122,11 @@ class Agents:
             created_at=now,
             updated_at=now,
         )
-        check_agent(agent)
         agent = changes.add_agent(agent)
         for block_id in dict.fromkeys(draft.block_ids):
             agent = changes.attach(agent, repos.blocks.get(block_id))
         for block_draft in draft.blocks:
-            block = changes.add_block(new_block(block_draft, ids.new("block"), now, may_overflow), agent.id)
+            block = changes.add_block(block_draft, agent.id, may_overflow)
             agent = changes.attach(agent, block)
         conversation_id = ids.new("conv")
         repos.conversations.add(
@@ -171,45 +168,6 @@ def new_message(draft: MessageDraft, message_id: str, agent_id: str, now: Micros
         sender_id=draft.sender_id,
         created_at=now,
     )
-
-
-def new_block(draft: BlockDraft, block_id: str, now: Micros, may_overflow: bool = False) -> Block:
-    """A block as drafted. Raises `Invalid` for a length that cannot be."""
-    check_length(draft.label, "" if may_overflow else draft.value, draft.limit)
-    tidy = draft.model_copy(update={"label": draft.label.strip()})
-    return Block(id=block_id, created_at=now, updated_at=now, **tidy.model_dump())
-
-
-def check_length(label: str, value: str, limit: int) -> None:
-    if limit < 1:
-        raise Invalid("The limit of a block must be at least 1 character.")
-    if len(value) > limit:
-        raise Invalid(
-            f"“{label}” would have {len(value):,} of {limit:,} characters, {len(value) - limit:,} too many.",
-            code="block_full",
-            hint="Shorten the text or raise the limit.",
-        )
-
-
-def check_agent(agent: Agent) -> None:
-    """Raises `Invalid` for settings that no run could work with."""
-    reply, temperature = agent.settings.max_output_tokens, agent.settings.temperature
-    if len(agent.name) > MAX_NAME or not is_one_line(agent.name):
-        raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters on one line.")
-    if "/" not in agent.model:
-        raise Invalid(f"“{agent.model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
-    if agent.context_window < 512:
-        raise Invalid("The context size must be at least 512 tokens.")
-    if not 1 <= reply < agent.context_window:
-        raise Invalid(
-            f"The output limit ({reply:,} tokens) must be at least 1 and smaller than the context size "
-            f"({agent.context_window:,}).",
-            hint="Lower the output limit or enlarge the context.",
-        )
-    if agent.max_steps < 1:
-        raise Invalid("An agent needs at least 1 step to answer.")
-    if temperature is not None and not 0 <= temperature <= 2:
-        raise Invalid("The temperature must be between 0 and 2.")
 
 
 def _rows(repos: Repositories) -> tuple[AgentRow, ...]:

@@ -5,7 +5,6 @@ from app.domain.error import NotFound
 from app.domain.history import USER, Origin
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
-from app.services.agents import check_length, new_block
 from app.services.changing import change, check_version
 
 
@@ -31,7 +30,7 @@ class Blocks:
         """Creates a block that no agent holds yet. `may_overflow`: as with `update`."""
 
         def work(changes: Changes) -> Block:
-            return changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now, may_overflow))
+            return changes.add_block(draft, may_overflow=may_overflow)
 
         return await change(self._ports, origin, work)
 
@@ -40,7 +39,7 @@ class Blocks:
 
         def work(changes: Changes) -> Block:
             agent = changes.repos.agents.get(agent_id)
-            block = changes.add_block(new_block(draft, self._ports.ids.new("block"), changes.now), agent_id)
+            block = changes.add_block(draft, agent_id)
             changes.attach(agent, block)
             return block
 
@@ -56,7 +55,7 @@ class Blocks:
     ) -> Block:
         """Changes the fields that are given. Raises `Conflict` (`version_conflict`) or `Invalid` (`block_full`).
 
-        `may_overflow`: a text longer than the limit is stored; the limit then binds the agent only.
+        `may_overflow`: a text over its limit is stored; the limit then binds the agents only.
         """
 
         def work(changes: Changes) -> Block:
@@ -66,8 +65,7 @@ class Blocks:
             after = before.model_copy(
                 update={**given, "label": (before.label if patch.label is None else patch.label).strip()}
             )
-            check_length(after.label, "" if may_overflow else after.value, after.limit)
-            return changes.save_block(before, after, _first(changes.repos.agents.holding(block_id)))
+            return changes.save_block(before, after, may_overflow=may_overflow)
 
         return await change(self._ports, origin, work)
 
@@ -96,12 +94,6 @@ class Blocks:
         """Deletes a block for all agents that have it. Can be undone."""
 
         def work(changes: Changes) -> None:
-            block = changes.repos.blocks.get(block_id)
-            changes.delete_block(block, _first(changes.repos.agents.holding(block_id)))
+            changes.delete_block(changes.repos.blocks.get(block_id))
 
         await change(self._ports, origin, work)
-
-
-def _first(holders: tuple[str, ...]) -> str | None:
-    """The agent that a change of a shared block is told of; the history finds it for all of them."""
-    return holders[0] if holders else None

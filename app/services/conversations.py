@@ -6,9 +6,9 @@ from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
+from app.engine.memory.undo import undo_event
 from app.ports.storage import Repositories
 from app.services.changing import change
-from app.services.history import undo_event
 
 PAGE = 500
 

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from app.domain.agent import Agent, AgentDraft, AgentPatch, ModelSettings
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError, Conflict, Invalid, NotFound
+from app.domain.event import Changed
 from app.domain.history import MemoryEvent
 from app.domain.message import MessageDraft
 from app.services import Services
@@ -315,3 +316,88 @@ async def test_names_and_labels_show_something_on_one_line(services: Services, a
 async def test_names_of_all_scripts_are_taken(services: Services, agent: Agent, name: str):
     assert (await services.agents.update(agent.id, AgentPatch(name=name))).name == name
     assert (await services.blocks.create(agent.id, BlockDraft(label=name))).label == name
+
+
+async def test_a_deletion_whose_block_is_back_has_nothing_left_to_take_back(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    await services.blocks.delete(block.id)
+    deletion = await newest(services, agent)
+    restored = await services.history.undo(deletion.seq)
+    gone = await services.history.undo(restored.seq)
+    await services.history.undo(deletion.seq)
+    known = await services.history.of_block(block.id)
+    with pytest.raises(Conflict) as caught:
+        await services.history.undo(gone.seq)
+    assert caught.value.code == "already_undone"
+    assert await services.history.of_block(block.id) == known
+
+
+async def test_a_creation_of_a_block_that_is_gone_has_nothing_left_to_take_back(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    creation = (await services.history.of_block(block.id))[-1]
+    await services.blocks.delete(block.id)
+    with pytest.raises(Conflict) as caught:
+        await services.history.undo(creation.seq)
+    assert caught.value.code == "already_undone"
+
+
+async def test_every_holder_of_a_shared_block_is_told_of_each_change(services: Services, agent: Agent):
+    other = await services.agents.create_demo()
+    block = await plans(services, agent)
+    await services.blocks.attach(other.id, block.id)
+    verbs: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: services.blocks.update(block.id, BlockPatch(value="two")),
+        lambda: say(services, agent, '/tool core_memory_append {"label": "plans", "content": "three"}'),
+        lambda: services.blocks.delete(block.id),
+        lambda: undo_newest(services, other),
+    )
+    await services.agents.update(agent.id, AgentPatch(tool_names=("core_memory_append",)))
+    for verb in verbs:
+        told = await told_of(services, verb)
+        for kind in ("block", "history"):
+            assert {event.agent_id for event in told if event.kind == kind} == {agent.id, other.id}
+
+
+async def undo_newest(services: Services, agent: Agent) -> MemoryEvent:
+    return await services.history.undo((await newest(services, agent)).seq)
+
+
+async def told_of(services: Services, verb: Callable[[], Awaitable[object]]) -> list[Changed]:
+    """What all clients are told while the verb is done."""
+    news = services.events.subscribe()
+    first = asyncio.ensure_future(anext(news))
+    await asyncio.sleep(0)
+    await verb()
+    await services.settings.set("end", True)
+    told: list[Changed] = []
+    event = await first
+    while not (isinstance(event, Changed) and event.kind == "setting"):
+        told += [event] if isinstance(event, Changed) else []
+        event = await anext(news)
+    await news.aclose()
+    return told
+
+
+async def test_a_text_over_its_limit_may_be_shortened_by_people_too(services: Services, agent: Agent):
+    block = await plans(services, agent, "x" * 50)
+    await services.blocks.update(block.id, BlockPatch(limit=10), may_overflow=True)
+    described = await services.blocks.update(block.id, BlockPatch(description="What to do next."))
+    assert (described.value, described.description) == ("x" * 50, "What to do next.")
+    assert (await services.blocks.update(block.id, BlockPatch(value="x" * 30))).value == "x" * 30
+    with pytest.raises(Invalid, match="30 of 10 characters, 20 too many"):
+        await services.blocks.update(block.id, BlockPatch(value="y" * 30))
+    with pytest.raises(Invalid, match="30 of 9 characters"):
+        await services.blocks.update(block.id, BlockPatch(limit=9))
+
+
+async def test_settings_are_taken_back_one_by_one_although_others_were_changed_since(services: Services, agent: Agent):
+    cool = agent.settings.model_copy(update={"temperature": 0.1})
+    await services.agents.update(agent.id, AgentPatch(settings=cool, tool_names=("core_memory_append",)))
+    change = await newest(services, agent)
+    long = cool.model_copy(update={"max_output_tokens": 1024})
+    names = ("core_memory_append", "core_memory_replace")
+    await services.agents.update(agent.id, AgentPatch(settings=long, tool_names=names))
+    await services.history.undo(change.seq)
+    now = await services.agents.get(agent.id)
+    assert now.settings == agent.settings.model_copy(update={"max_output_tokens": 1024})
+    assert now.tool_names == (*agent.tool_names, "core_memory_replace")

@@ -117,14 +117,14 @@ def _block(blocks: Blocks, arguments: Arguments) -> Block:
 
 
 def _changed(block: Block, value: str, done: str, approximate: bool = False) -> MemoryResult:
-    over = len(value) - block.limit
-    if over > 0 and len(value) >= len(block.value):  # one that is over its limit already may be shortened bit by bit
+    if value == block.value:
+        return MemoryResult(True, f'Block "{block.label}" already says this; nothing changed.')
+    over = block.model_copy(update={"value": value}).excess(block)
+    if over:
         raise _Refused(
             f'Not changed: block "{block.label}" would have {len(value)} of {block.limit} characters, {over} too many '
             f"(it has {len(block.value)} now). Shorten the text, or remove something first. {_shown(block)}"
         )
-    if value == block.value:
-        return MemoryResult(True, f'Block "{block.label}" already says this; nothing changed.')
     text = f'{done} Block "{block.label}" now has {len(value)} of {block.limit} characters:\n{value}'
     return MemoryResult(True, text, block.id, value, approximate)
 

@@ -1,15 +1,15 @@
 """Changing memory and writing its history in one go; the only place that does either. Runs inside a transaction.
 
-Labels are checked here, so that no way of changing them (edit, undo, restore, attach) gets around it: the prompt can
-show them, and an agent has each only once.
+Labels, limits and settings are checked here, so that no way of changing them (edit, undo, restore, attach) gets around
+it: the prompt can show a label, an agent has each only once, and every run can work with an agent's settings.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.agent import Agent
+from app.domain.agent import Agent, check_agent
 from app.domain.base import Micros, is_one_line
-from app.domain.block import Block
+from app.domain.block import Block, BlockDraft
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent, Op, Origin, TargetKind
@@ -47,24 +47,41 @@ class Changes:
     now: Micros
     origin: Origin
 
-    def save_block(self, before: Block, after: Block, agent_id: str | None = None, undoes: int | None = None) -> Block:
-        """Stores a changed block with its event; returns it as stored (nothing happens when nothing differs)."""
+    def save_block(
+        self,
+        before: Block,
+        after: Block,
+        agent_id: str | None = None,
+        undoes: int | None = None,
+        may_overflow: bool = False,
+    ) -> Block:
+        """Stores a changed block with its event; returns it as stored (nothing happens when nothing differs).
+
+        `agent_id`: whose memory it is beside that of its holders. `may_overflow`: a text over the limit is stored; the
+        limit then binds the agents only. Raises `Invalid` (`block_full` for a text over its limit) and `Conflict`
+        (`name_taken`).
+        """
         old, new = differing(before, after, BLOCK_FIELDS)
         if not new:
             return before
+        _check_limit(after, before, may_overflow)
         if after.label != before.label:
             _check_label(after.label)
             for holder in self.repos.agents.holding(before.id):
                 self._check_free(holder, after)
         stored = after.model_copy(update={"version": before.version + 1, "updated_at": self.now})
         self.repos.blocks.save(stored)
-        self._block_event(_block(stored, agent_id), "update", old, new, undoes)
+        self._block_event(stored, "update", old, new, agent_id, undoes)
         return stored
 
-    def add_block(self, block: Block, agent_id: str | None = None) -> Block:
+    def add_block(self, draft: BlockDraft, agent_id: str | None = None, may_overflow: bool = False) -> Block:
+        """Creates a block as drafted, attached to nobody yet. Raises `Invalid`. `may_overflow`: as in `save_block`."""
+        tidy = draft.model_copy(update={"label": draft.label.strip()})
+        block = Block(id=self.ids.new("block"), created_at=self.now, updated_at=self.now, **tidy.model_dump())
         _check_label(block.label)
+        _check_limit(block, None, may_overflow)
         self.repos.blocks.add(block)
-        self._block_event(_block(block, agent_id), "create", None, _fields(block, BLOCK_FIELDS))
+        self._block_event(block, "create", None, _fields(block, BLOCK_FIELDS), agent_id)
         return block
 
     def delete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
@@ -73,13 +90,13 @@ class Changes:
         places = {holder.id: holder.block_ids.index(block.id) for holder in holders}
         old = {**_fields(block, BLOCK_FIELDS), "holders": places}
         # First of all: the history notes who holds the block while it is written.
-        self._block_event(_block(block, agent_id), "delete", old, None, undoes)
+        self._block_event(block, "delete", old, None, agent_id, undoes)
         for holder in holders:
             self._relink(holder, tuple(i for i in holder.block_ids if i != block.id))
         self.repos.blocks.delete(block.id, self.now)
 
     def undelete_block(self, event: MemoryEvent) -> Block:
-        """Takes a deletion back: the block is attached again wherever it was."""
+        """Undoes a deletion: the block is attached again wherever it was. Raises `Conflict` (`name_taken`)."""
         self.repos.blocks.undelete(event.target_id)
         block = self.repos.blocks.get(event.target_id)
         holders: dict[str, int] = (event.before or {}).get("holders", {})
@@ -88,25 +105,28 @@ class Changes:
             if agent is not None and block.id not in agent.block_ids:
                 self._check_free(holder, block)
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
-        after = _fields(block, BLOCK_FIELDS)
-        self._block_event(_block(block, event.agent_id), "restore", None, after, event.seq)
+        self._block_event(block, "restore", None, _fields(block, BLOCK_FIELDS), event.agent_id, event.seq)
         return block
 
     def attach(self, agent: Agent, block: Block, undoes: int | None = None, position: int | None = None) -> Agent:
+        """Attaches a block, at the end if not told where. Raises `Conflict` (`name_taken`)."""
         self._check_free(agent.id, block)
-        at = len(agent.block_ids) if position is None else position
-        ids = (*agent.block_ids[:at], block.id, *agent.block_ids[at:])
-        stored = self._relink(agent, ids)
-        self._block_event(_block(block, agent.id, "attachment"), "attach", None, {"position": at}, undoes)
+        last = len(agent.block_ids)
+        at = last if position is None else min(position, last)
+        stored = self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
+        self._attachment_event(agent, block, "attach", None, {"position": at}, undoes)
         return stored
 
     def detach(self, agent: Agent, block: Block, undoes: int | None = None) -> Agent:
+        """Detaches a block that the agent has; the block itself stays."""
         at = agent.block_ids.index(block.id)
         stored = self._relink(agent, tuple(i for i in agent.block_ids if i != block.id))
-        self._block_event(_block(block, agent.id, "attachment"), "detach", {"position": at}, None, undoes)
+        self._attachment_event(agent, block, "detach", {"position": at}, None, undoes)
         return stored
 
     def save_agent(self, before: Agent, after: Agent, undoes: int | None = None) -> Agent:
+        """Stores a changed agent, with its event where the history knows what changed. Raises `Invalid`."""
+        check_agent(after)
         old, new = differing(before, after, AGENT_FIELDS)
         stored = after.model_copy(update={"version": before.version + 1, "updated_at": self.now})
         self.repos.agents.save(stored)
@@ -116,6 +136,8 @@ class Changes:
         return stored
 
     def add_agent(self, agent: Agent) -> Agent:
+        """Stores a new agent with its event. Raises `Invalid`."""
+        check_agent(agent)
         self.repos.agents.add(agent)
         self.repos.changed(Changed(kind="agent", ids=(agent.id,), agent_id=agent.id, client=self.origin.client))
         self._agent_event(agent, "create", None, _fields(agent, AGENT_FIELDS), None)
@@ -138,23 +160,48 @@ class Changes:
 
     def _agent_event(self, agent: Agent, op: Op, old: Fields | None, new: Fields | None, undoes: int | None) -> None:
         label = ", ".join(new or ()) if op == "update" else agent.name
-        target = _Target("agent", agent.id, label, agent.version, agent.id)
-        self._event(target, op, old, new, undoes)
+        self._event(_Target("agent", agent.id, label, agent.version), op, old, new, (agent.id,), undoes)
+
+    def _attachment_event(
+        self, agent: Agent, block: Block, op: Op, old: Fields | None, new: Fields | None, undoes: int | None
+    ) -> None:
+        target = _Target("attachment", block.id, block.label, block.version)
+        self._event(target, op, old, new, (agent.id,), undoes)
+        self._note_block(block, (agent.id, *self.repos.agents.holding(block.id)))
 
     def _block_event(
-        self, target: "_Target", op: Op, old: Fields | None, new: Fields | None, undoes: int | None = None
+        self,
+        block: Block,
+        op: Op,
+        old: Fields | None,
+        new: Fields | None,
+        agent_id: str | None,
+        undoes: int | None = None,
     ) -> None:
-        self._event(target, op, old, new, undoes)
-        changed = Changed(kind="block", ids=(target.id,), agent_id=target.agent_id, client=self.origin.client)
-        self.repos.changed(changed)
+        own = () if agent_id is None else (agent_id,)
+        concerned = tuple(dict.fromkeys((*own, *self.repos.agents.holding(block.id))))
+        self._event(_Target("block", block.id, block.label, block.version), op, old, new, concerned, undoes)
+        self._note_block(block, concerned)
 
-    def _event(self, target: "_Target", op: Op, old: Fields | None, new: Fields | None, undoes: int | None) -> None:
+    def _note_block(self, block: Block, agent_ids: tuple[str, ...]) -> None:
+        for agent_id in dict.fromkeys(agent_ids) or (None,):
+            self.repos.changed(Changed(kind="block", ids=(block.id,), agent_id=agent_id, client=self.origin.client))
+
+    def _event(
+        self,
+        target: "_Target",
+        op: Op,
+        old: Fields | None,
+        new: Fields | None,
+        agent_ids: tuple[str, ...],
+        undoes: int | None,
+    ) -> None:
         event = self.repos.history.add(
             MemoryEvent(
                 seq=0,
                 id=self.ids.new("event"),
                 at=self.now,
-                agent_id=target.agent_id,
+                agent_id=agent_ids[0] if agent_ids else None,
                 target_kind=target.kind,
                 target_id=target.id,
                 label=target.label,
@@ -166,8 +213,10 @@ class Changes:
                 undoes=undoes,
             )
         )
-        client = self.origin.client
-        self.repos.changed(Changed(kind="history", ids=(str(event.seq),), agent_id=target.agent_id, client=client))
+        for agent_id in agent_ids or (None,):
+            self.repos.changed(
+                Changed(kind="history", ids=(str(event.seq),), agent_id=agent_id, client=self.origin.client)
+            )
 
 
 @dataclass(frozen=True)
@@ -178,7 +227,6 @@ class _Target:
     id: str
     label: str
     version: int
-    agent_id: str | None
 
 
 def _check_label(label: str) -> None:
@@ -189,8 +237,16 @@ def _check_label(label: str) -> None:
         )
 
 
-def _block(block: Block, agent_id: str | None, kind: TargetKind = "block") -> _Target:
-    return _Target(kind, block.id, block.label, block.version, agent_id)
+def _check_limit(after: Block, before: Block | None, may_overflow: bool) -> None:
+    if after.limit < 1:
+        raise Invalid("The limit of a block must be at least 1 character.")
+    over = 0 if may_overflow else after.excess(before)
+    if over:
+        raise Invalid(
+            f"“{after.label}” would have {len(after.value):,} of {after.limit:,} characters, {over:,} too many.",
+            code="block_full",
+            hint="Shorten the text or raise the limit.",
+        )
 
 
 def differing(before: Block | Agent, after: Block | Agent, names: tuple[str, ...]) -> tuple[Fields, Fields]:

@@ -1,0 +1,162 @@
+"""Undo: one algebra for everything that the history knows.
+
+An undo makes the target what it was before an event, merged with what came later, and is written to the history like
+any other change: so the undo of an undo is a redo, and any event can be undone at any time. What a target is and how
+it changes is known by one small class; a new kind of target is one class and one row of `TARGETS`.
+"""
+
+from typing import Any, Protocol, cast
+
+from app.domain.agent import Agent
+from app.domain.block import Block
+from app.domain.error import Conflict, Invalid, NotFound
+from app.domain.history import MemoryEvent, TargetKind
+from app.domain.merge import merge
+from app.engine.memory.changes import Changes, Fields
+
+
+class Target(Protocol):
+    """How one kind of target is read and changed; `event` names the target."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        """Its fields as they are, as JSON values; None where it does not exist. Raises `NotFound` for what it needs."""
+        ...
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        """Gives it these fields as the undo of the event; None: it exists no longer. Raises what `Changes` raises."""
+        ...
+
+
+def undo_event(changes: Changes, event: MemoryEvent) -> bool:
+    """Undoes an event and says whether that changed anything (it may have been reverted by hand).
+
+    What came later in other fields, entries and lines is kept. Raises `Conflict` (`already_undone`, or `changed_since`
+    where a later change touched the same lines), `NotFound` for a target that was deleted, and what `Changes` raises.
+    An exception must leave the transaction: several writes may belong to one undo.
+    """
+    if event.undone_by is not None:
+        raise Conflict("This change was already undone.", code="already_undone", details={"seq": event.undone_by})
+    target = TARGETS.get(event.target_kind)
+    if target is None:
+        raise Invalid(f"A change to “{event.label}” cannot be undone.")
+    now = target.now(changes, event)
+    if event.before is None or event.after is None:
+        if (now is None) == (event.before is None):
+            return False
+        target.become(changes, event, event.before)
+        return True
+    if now is None:
+        raise NotFound(f"“{event.label}” was deleted.", hint="Restore it first: undo its deletion.")
+    then = {name: inverse(event, now[name], value, event.after[name]) for name, value in event.before.items()}
+    if all(now[name] == value for name, value in then.items()):
+        return False
+    target.become(changes, event, {**now, **then})
+    return True
+
+
+def inverse(event: MemoryEvent, now: Any, before: Any, after: Any) -> Any:
+    """What `now` is without the change from `before` to `after`: texts by lines, objects by keys, lists by entries."""
+    if now == after:
+        return before
+    match before, after, now:
+        case str(), str(), str():
+            merged = merge(after, now, before)
+            if merged is not None:
+                return merged
+        case dict(), dict(), dict():
+            return _inverse_object(event, *cast("tuple[Fields, Fields, Fields]", (now, before, after)))
+        case list(), list(), list():
+            lists = cast("tuple[list[Any], list[Any], list[Any]]", (now, before, after))
+            entries = _inverse_list(*lists)
+            if entries is not None:
+                return entries
+        case _:
+            pass
+    raise Conflict(
+        f"“{event.label}” was changed again in the same place since, so this change cannot be undone alone.",
+        code="changed_since",
+        hint="Undo the later change first, or edit it by hand.",
+    )
+
+
+_MISSING = object()
+"""What a key is worth that an object does not have."""
+
+
+def _inverse_object(event: MemoryEvent, now: Fields, before: Fields, after: Fields) -> Fields:
+    result = dict(now)
+    for key in {**before, **after}:
+        old, new = before.get(key, _MISSING), after.get(key, _MISSING)
+        if old == new:
+            continue
+        value = inverse(event, now.get(key, _MISSING), old, new)
+        if value is _MISSING:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+def _inverse_list(now: list[Any], before: list[Any], after: list[Any]) -> list[Any] | None:
+    """Without the entries that were added, and with those that were removed; None where only the order was changed."""
+    added = [entry for entry in after if entry not in before]
+    removed = [entry for entry in before if entry not in after]
+    if not added and not removed:
+        return None
+    result = [entry for entry in now if entry not in added]
+    for entry in removed:
+        if entry not in result:
+            result.insert(before.index(entry), entry)
+    return result
+
+
+class _Block:
+    """The fields of a block; its creation and its deletion."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        block = changes.repos.blocks.find(event.target_id)
+        return None if block is None else block.model_dump(mode="json")
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        block = changes.repos.blocks.find(event.target_id)
+        if block is None:
+            changes.undelete_block(event)
+        elif fields is None:
+            changes.delete_block(block, event.agent_id, event.seq)
+        else:
+            changes.save_block(block, Block.model_validate(fields), event.agent_id, event.seq, may_overflow=True)
+
+
+class _Attachment:
+    """A block of an agent: attached at a position, or not."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        agent, block = self._pair(changes, event)
+        return {"position": agent.block_ids.index(block.id)} if block.id in agent.block_ids else None
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        agent, block = self._pair(changes, event)
+        if fields is None:
+            changes.detach(agent, block, event.seq)
+        else:
+            changes.attach(agent, block, event.seq, fields.get("position"))
+
+    def _pair(self, changes: Changes, event: MemoryEvent) -> tuple[Agent, Block]:
+        assert event.agent_id is not None
+        return changes.repos.agents.get(event.agent_id), changes.repos.blocks.get(event.target_id)
+
+
+class _AgentSettings:
+    """System prompt, model, tools and other settings of an agent."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        return changes.repos.agents.get(event.target_id).model_dump(mode="json")
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        if fields is None:
+            raise Invalid("The creation of an agent cannot be undone here.", hint="Delete the agent instead.")
+        agent = changes.repos.agents.get(event.target_id)
+        changes.save_agent(agent, Agent.model_validate(fields), event.seq)
+
+
+TARGETS: dict[TargetKind, Target] = {"block": _Block(), "attachment": _Attachment(), "agent": _AgentSettings()}
