@@ -2,18 +2,38 @@
 
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from app.domain.base import Frozen, Micros
 
-Actor = Literal["user", "agent", "sleep-time", "api", "import"]
-TargetKind = Literal["block", "attachment", "agent"]
-"""`block`: its fields. `attachment`: a block attached or detached. `agent`: system prompt, model, tools, settings."""
+ActorKind = Literal["user", "agent", "sleep-time", "api", "import", "helper", "mcp", "schedule", "rescue"]
+"""`user`: a person in a client. `agent`: a tool call of its own. `sleep-time`: an agent that tends another's memory.
+`api`: a program over HTTP. `import`: a file. `helper`: an agent that works for another. `mcp`: an MCP client.
+`schedule`: a run that nobody asked for just then. `rescue`: Lares, for a model too weak to edit its memory."""
+TargetKind = Literal["block", "attachment", "agent", "passage", "archive", "summary", "folder", "file", "tool"]
+"""`block`: its fields. `attachment`: a block attached or detached. `agent`: system prompt, model, tools, settings.
+How a kind is read and undone stands in `app.engine.memory.undo.TARGETS`; those without a row are not written yet."""
 Op = Literal["create", "update", "delete", "restore", "attach", "detach"]
 
 
-class Origin(Frozen):
-    """Who causes a change, and by what. Given to every service call that changes memory."""
+class Actor(Frozen):
+    """Who causes a change."""
 
-    actor: Actor = "user"
+    kind: ActorKind = "user"
+    name: str = ""
+    """Which one of its kind, as people know it: the agent's, the program's, the schedule's name. May be unknown."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_kind_alone(cls, given: object) -> object:
+        """Earlier versions wrote only the kind."""
+        return {"kind": given} if isinstance(given, str) else given
+
+
+class Origin(Frozen):
+    """By whom, and by what, a change is caused. Given to every service call that changes memory."""
+
+    actor: Actor = Actor()
     run_id: str | None = None
     step_id: str | None = None
     tool_call_id: str | None = None
@@ -35,7 +55,8 @@ class MemoryEvent(Frozen):
     id: str
     at: Micros
     agent_id: str | None
-    """The agent whose memory it is; None for a change of a block that no agent holds."""
+    """An agent whose memory it is; None for a change of a block that no agent holds. Of a shared block it is one of
+    the holders: the history of each shows the event."""
     target_kind: TargetKind
     target_id: str
     label: str

@@ -64,7 +64,11 @@ async def test_the_correction_changes_memory_and_can_be_undone(services: Service
     assert await block_value(services, agent) == "Name: Brad."
     check_invariants(await transcript(services, agent))
     change = (await services.history.of_agent(agent.id))[0]
-    assert (change.origin.actor, change.origin.tool_name, change.origin.run_id) == ("agent", "memory_replace", run.id)
+    assert (change.origin.actor.kind, change.origin.tool_name, change.origin.run_id) == (
+        "agent",
+        "memory_replace",
+        run.id,
+    )
     await services.history.undo(change.seq)
     assert await block_value(services, agent) == "Name: Chad."
 

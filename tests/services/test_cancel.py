@@ -34,7 +34,7 @@ async def test_stopping_at_random_points_leaves_no_orphan_and_the_agent_answers(
         stopped += run.status == "cancelled"
         returned = any("Replaced" in part.text for m in messages for part in m.tool_returns if part.status == "success")
         changes = await services.history.of_agent(agent.id)
-        by_agent = [event for event in changes if event.origin.actor == "agent"]
+        by_agent = [event for event in changes if event.origin.actor.kind == "agent"]
         assert len(by_agent) == (1 if returned else 0), "a change without its return, or a return without its change"
         assert (await block_value(services, agent)).startswith("Name: Brad." if returned else "Name: Chad.")
     assert stopped > len(agents) // 4, "the stops came too late to test anything"

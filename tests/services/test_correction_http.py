@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.agent import Agent, AgentPatch
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import Actor, MemoryEvent, Origin
 from app.domain.run import Run
 from app.services import Services
 from tests.services.conftest import Reopen
@@ -55,7 +55,7 @@ async def test_the_diff_names_run_step_call_and_the_words_that_led_to_it(service
     messages, change = await transcript(services, agent), await change_by(services, agent, run)
     call = messages[1].tool_calls[0]
     assert change.origin == Origin(
-        actor="agent",
+        actor=Actor(kind="agent", name=agent.name),
         run_id=run.id,
         step_id=messages[1].step_id,
         tool_call_id=call.tool_call_id,
@@ -158,7 +158,7 @@ async def test_a_server_that_dies_after_the_correction_has_it_done_once(
     retried = await services.runs.retry(broken.id)
     await events_of(services, retried.id)
     assert (await services.runs.get(retried.id)).stop_reason == "end_turn"
-    changes = [event for event in await services.history.of_agent(agent.id) if event.origin.actor == "agent"]
+    changes = [event for event in await services.history.of_agent(agent.id) if event.origin.actor.kind == "agent"]
     assert len(changes) == 1
     check_invariants(await transcript(services, agent))
 

@@ -7,7 +7,7 @@ from app.config import Config
 from app.domain.agent import AgentDraft, AgentPatch
 from app.domain.block import BlockDraft, BlockPatch
 from app.domain.error import Conflict, Invalid
-from app.domain.history import Origin
+from app.domain.history import Actor, Origin
 from app.domain.message import MessageDraft
 from app.services import Services
 from tests.support.engine.talking import block_value, check_invariants, events_of, say, transcript
@@ -31,7 +31,7 @@ async def test_a_correction_is_a_real_tool_call_with_a_traceable_memory_change(s
         {"value": "Name: Brad.\nLikes short answers."},
     )
     assert event.origin == Origin(
-        actor="agent",
+        actor=Actor(kind="agent", name=agent.name),
         run_id=run.id,
         step_id=messages[1].step_id,
         tool_call_id=call.tool_call_id,

@@ -14,7 +14,7 @@ from app.domain.agent import Agent, AgentExtras, ModelSettings
 from app.domain.block import Block
 from app.domain.conversation import Conversation
 from app.domain.event import RunEvent
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import Actor, MemoryEvent, Origin
 from app.domain.identity import Identity
 from app.domain.message import Member, Message, Part
 from app.domain.model import Provider
@@ -197,7 +197,7 @@ def run_event_of(row: Row, run_id: str, message: Message | None, changes: tuple[
     )
 
 
-_ORIGIN = tuple(Origin.model_fields)
+_ORIGIN = tuple(name for name in Origin.model_fields if name != "actor")
 _MEMORY_EVENT = ("id", "at", "agent_id", "target_kind", "target_id", "label", "op", "version", "undoes")
 
 
@@ -205,6 +205,8 @@ def memory_event_values(event: MemoryEvent) -> Values:
     return {
         **{name: getattr(event, name) for name in _MEMORY_EVENT},
         **{name: getattr(event.origin, name) for name in _ORIGIN},
+        "actor": event.origin.actor.kind,
+        "actor_name": event.origin.actor.name,
         "before": _maybe_json(event.before),
         "after": _maybe_json(event.after),
     }
@@ -215,7 +217,7 @@ def memory_event_of(row: Row, undone_by: int | None, cause: str) -> MemoryEvent:
         **_same(row, "seq", *_MEMORY_EVENT),
         before=_maybe_from_json(row["before"]),
         after=_maybe_from_json(row["after"]),
-        origin=Origin(**_same(row, *_ORIGIN)),
+        origin=Origin(actor=Actor(kind=row["actor"], name=row["actor_name"]), **_same(row, *_ORIGIN)),
         undone_by=undone_by,
         cause=cause,
     )

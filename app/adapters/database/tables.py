@@ -318,6 +318,7 @@ memory_events = sa.Table(
     _maybe_text("message_id"),
     _text("client"),
     _maybe_number("undoes"),
+    _text("actor_name", ""),
     sqlite_autoincrement=True,
 )
 """Its seq is never given twice: rows elsewhere keep it as a point in time."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.domain.base import Micros
 from app.domain.event import Changed, RunEvent
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import Actor, MemoryEvent, Origin
 from app.domain.message import Message, ToolReturnPart
 from app.domain.run import STOP_REASONS, Run
 from app.domain.wire_message import Payload, objects_of
@@ -150,9 +150,10 @@ class _Commit:
         return _memory_return(call, result, (self._ports.clock.ticks() - begun) // 1000)
 
     def _origin(self, call: Call, state: RunState) -> Origin:
-        agent_type = self._repos.agents.get(state.agent_id).agent_type
+        agent = self._repos.agents.get(state.agent_id)
+        kind = "sleep-time" if agent.agent_type == "sleeptime_agent" else "agent"
         return Origin(
-            actor="sleep-time" if agent_type == "sleeptime_agent" else "agent",
+            actor=Actor(kind=kind, name=agent.name),
             run_id=state.run_id,
             step_id=state.step_id,
             tool_call_id=call.tool_call_id,

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.base import Frozen, Micros
-from app.domain.history import Origin
+from app.domain.history import Actor, Origin
 from app.domain.wire_message import iso
 from app.rest.constants import CLIENT, USER_ID
 
-API = Origin(actor="api", client=CLIENT)
+API = Origin(actor=Actor(kind="api"), client=CLIENT)
 """The origin of every change that comes through this interface."""
 MOST = 2**31 - 1
 ORDER = "^(asc|desc)$"

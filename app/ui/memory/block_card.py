@@ -18,6 +18,7 @@ from app.ui.memory.block_editor import BlockEditor, Unsaved
 from app.ui.memory.block_form import BlockForm
 from app.ui.memory.block_head import BadgeText, BlockHead
 from app.ui.memory.block_preview import ALL, BlockText, ChangedLine
+from app.ui.memory.history.sentences import actor_in_sentence
 from app.ui.theme import Theme, set_prop
 
 ROWS = 4
@@ -312,22 +313,15 @@ class BlockCard(QFrame):
         """`4 s ago` counts on while somebody can see it."""
         change, line = self._change, self._line
         if change is not None and line is not None:
-            self.changed_line.cause.set_text(sentence(line, self._actor(change), ago(change.at)))
+            self.changed_line.cause.set_text(
+                sentence(line, actor_in_sentence(change, self._agent_name), ago(change.at))
+            )
         if self._block is not None and change is not None:
             self.head.set_badges(self._badges(self.editing and self.editor.in_conflict))
         if change is not None and self.isVisible():
             self._clock.start()
         else:
             self._clock.stop()
-
-    def _actor(self, change: MemoryEvent) -> str:
-        return {
-            "user": self.tr("you"),
-            "agent": self._agent_name or self.tr("the agent"),
-            "sleep-time": self.tr("the sleep-time agent"),
-            "api": self.tr("the API"),
-            "import": self.tr("an import"),
-        }[change.origin.actor]
 
     def _undo(self) -> None:
         if self._change is not None:

@@ -291,4 +291,4 @@ def worth_showing(change: MemoryEvent | None) -> MemoryEvent | None:
     if change is None or change.undone_by is not None or change.target_kind != "block" or change.op == "create":
         return None
     fresh = (now() - moment(change.at)).total_seconds() < SHOWN_SECONDS
-    return change if fresh and change.origin.actor != "user" else None
+    return change if fresh and change.origin.actor.kind != "user" else None

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.error import NotFound
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import Actor, MemoryEvent, Origin
 from tests.adapters.database.making import World, memory_event
 from tests.support.values import samples
 from tests.support.values.samples import NOON
@@ -21,7 +21,8 @@ async def undone_by(world: World, target_id: str) -> dict[int, int | None]:
 
 
 async def test_an_event_comes_back_with_its_number(world: World) -> None:
-    origin = Origin(actor="agent", run_id="run-1", step_id="step-1", tool_call_id="call_1", tool_name="t", client="w")
+    actor = Actor(kind="agent", name="Zoë Müller")
+    origin = Origin(actor=actor, run_id="run-1", step_id="step-1", tool_call_id="call_1", tool_name="t", client="w")
     given = memory_event("block-1", "Chad", "Brad", agent_id=world.agent.id, origin=origin, version=7)
     created = memory_event("block-1", "", "Chad", op="create").model_copy(update={"before": None})
     first, second = await add(world, given, created)

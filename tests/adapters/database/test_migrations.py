@@ -13,6 +13,7 @@ from app.adapters.database.opening import prepare
 from app.adapters.database.sqlite import migrating_engine, plain_connection
 from app.adapters.system import SystemClock
 from app.domain.error import StorageError
+from app.domain.history import Actor
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 
@@ -84,6 +85,38 @@ async def test_an_older_database_is_copied_and_then_brought_up_to_date(
     assert list_backups(data_folder) == (snapshot,)
     with pytest.raises(StorageError, match="newer Lares"):
         prepare(data_folder, SystemClock())
+
+
+BY_EARLIER_VERSIONS = """
+INSERT INTO memory_events(id, at, target_kind, target_id, label, op, before, after, version, actor, client)
+VALUES ('event-1', 1, 'block', 'block-1', 'human', 'create', NULL, '{"value":"Chad"}', 1, 'user', 'window-1'),
+       ('event-2', 2, 'block', 'block-1', 'human', 'update', '{"value":"Chad"}', '{"value":"Brad"}', 2, 'agent', ''),
+       ('event-3', 3, 'block', 'block-1', 'human', 'update', '{"value":"Brad"}', '{"value":""}', 3, 'import', '');
+"""
+
+
+@pytest.fixture
+def earlier_data(data_folder: Path) -> Path:
+    """A data folder as a version left it that knew actors by their kind only."""
+    data_folder.mkdir()
+    engine = migrating_engine(data_folder / "lares.db")
+    upgrade(engine, Versions(CURRENT.revisions[: CURRENT.revisions.index("0006") + 1], 1, CURRENT.folders))
+    engine.dispose()
+    connection = sqlite3.connect(data_folder / "lares.db")
+    connection.executescript(BY_EARLIER_VERSIONS)
+    connection.close()
+    return data_folder
+
+
+async def test_changes_of_memory_that_an_earlier_version_wrote_are_read(earlier_data: Path, opened: Opener) -> None:
+    storage = await opened()
+    read = await storage.read(lambda repos: repos.history.of_target("block-1"))
+    assert [event.origin.actor for event in read] == [Actor(kind="import"), Actor(kind="agent"), Actor(kind="user")]
+    assert [(event.before, event.after) for event in read][1:] == [
+        ({"value": "Chad"}, {"value": "Brad"}),
+        (None, {"value": "Chad"}),
+    ]
+    assert read[-1].origin.client == "window-1"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,25 @@
 """The models of agents, blocks and history: right rows, the smallest signals, sentences for people."""
 
+from typing import get_args
+
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from app.domain.agent import Agent, AgentRow
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import Actor, ActorKind, MemoryEvent, Origin, TargetKind
 from app.ui.memory.history.change_list import ChangeList, ChangeRow, DayRow
-from app.ui.memory.history.sentences import place_name, place_of, sentence_of, text_change
+from app.ui.memory.history.sentences import (
+    ACTOR_LOOK,
+    actor_in_sentence,
+    actor_name,
+    by_actor,
+    place_name,
+    place_of,
+    sentence_of,
+    text_change,
+)
 from app.ui.state.agent_list import AgentFilter, AgentList, plain
+from app.ui.theme import Theme
 
 DAY = 86_400_000_000
 
@@ -124,6 +136,41 @@ def test_a_changed_setting_is_named_as_the_settings_of_the_agent_name_it() -> No
     )
     assert place_name(event(4)) == "human"
     assert place_of(event(5, origin=Origin(actor="api"))) == "through the API"
+
+
+@pytest.mark.parametrize(
+    ("actor", "title", "within"),
+    [
+        (Actor(), "You", "you"),
+        (Actor(kind="agent"), "Juno", "Juno"),
+        (Actor(kind="agent", name="Vesta"), "Vesta", "Vesta"),
+        (Actor(kind="sleep-time"), "Sleep-time agent", "the sleep-time agent"),
+        (Actor(kind="helper", name="Ceres"), "Ceres", "Ceres"),
+        (Actor(kind="api", name="letta-client"), "API: letta-client", "the API (letta-client)"),
+        (Actor(kind="import", name="juno.af"), "Import: juno.af", "an import (juno.af)"),
+        (Actor(kind="mcp"), "MCP client", "an MCP client"),
+        (Actor(kind="schedule", name="Morning"), "Schedule: Morning", "a schedule (Morning)"),
+        (Actor(kind="rescue"), "Lares", "Lares"),
+    ],
+)
+def test_who_made_a_change_is_named(actor: Actor, title: str, within: str) -> None:
+    change = event(1, origin=Origin(actor=actor))
+    assert (actor_name(change, "Juno"), actor_in_sentence(change, "Juno")) == (title, within)
+
+
+def test_every_kind_of_actor_has_a_look_and_a_filter(theme: Theme) -> None:
+    assert set(ACTOR_LOOK) == set(get_args(ActorKind))
+    for kind, (icon, token) in ACTOR_LOOK.items():
+        assert by_actor(kind)
+        assert not theme.pixmap(icon, token, 16).isNull()
+
+
+@pytest.mark.parametrize("kind", get_args(TargetKind))
+def test_a_change_of_any_kind_of_target_is_said(kind: str) -> None:
+    for op in ("create", "update", "delete", "restore"):
+        assert sentence_of(event(1, target_kind=kind, op=op))
+    assert place_name(event(1, target_kind="folder", label="Papers")) == "Papers"
+    assert sentence_of(event(1, target_kind="folder", op="delete", label="Papers")) == "Deleted “Papers”"
 
 
 def test_changes_stand_under_their_days_and_are_filtered_by_actor_and_block(qapp: object) -> None:

@@ -160,7 +160,7 @@ class WhyPane(QFrame):
         self.why_not_restore.setVisible(block and bool(reason))
 
     def _written_by(self, event: MemoryEvent, agent_name: str) -> None:
-        icon, token = ACTOR_LOOK[event.origin.actor]
+        icon, token = ACTOR_LOOK[event.origin.actor.kind]
         value = QWidget()
         words = ElidedLabel(self._theme, f"{actor_name(event, agent_name)}, {full_time(event.at)}", "base")
         row_of(self._theme, Icon(self._theme, icon, token, 14), words, parent=value, gap=6).setStretch(1, 1)

@@ -49,15 +49,15 @@ class ChangeList(RowList[DayRow | ChangeRow]):
         self._fill()
 
     def filter(self, actor: str = "", target_id: str = "") -> None:
-        """Only changes by this actor, only of this block; empty means all."""
+        """Only changes by this kind of actor, only of this block; empty means all."""
         self._actor, self._target = actor, target_id
         self._fill()
 
     def counts(self) -> dict[str, int]:
-        """Number of loaded changes by actor."""
+        """Number of loaded changes by kind of actor."""
         found: dict[str, int] = {}
         for event in self._events:
-            found[event.origin.actor] = found.get(event.origin.actor, 0) + 1
+            found[event.origin.actor.kind] = found.get(event.origin.actor.kind, 0) + 1
         return found
 
     def _fill(self) -> None:
@@ -65,7 +65,7 @@ class ChangeList(RowList[DayRow | ChangeRow]):
         heading = ""
         known = {event.seq: event for event in self._events}
         for event in self._events:
-            if self._actor not in ("", event.origin.actor) or self._target not in ("", event.target_id):
+            if self._actor not in ("", event.origin.actor.kind) or self._target not in ("", event.target_id):
                 continue
             if (title := day(event.at)) != heading:
                 rows.append(DayRow(title))

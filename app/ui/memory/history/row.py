@@ -48,7 +48,7 @@ class ChangeDelegate(QStyledItemDelegate):
 
     def _paint_change(self, painter: QPainter, rect: QRect, row: ChangeRow) -> None:
         theme, px, event = self._theme, self._theme.px, row.event
-        icon, token = ACTOR_LOOK[event.origin.actor]
+        icon, token = ACTOR_LOOK[event.origin.actor.kind]
         painter.drawPixmap(rect.left() + px(14), rect.top() + px(9), theme.pixmap(icon, token, 16))
         text = rect.adjusted(px(38), px(6), -px(12), -px(6))
         first = QRect(text.left(), text.top(), text.width(), px(19))

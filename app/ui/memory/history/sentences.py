@@ -2,11 +2,12 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
 
-from app.domain.history import MemoryEvent
+from app.domain.history import ActorKind, MemoryEvent, TargetKind
 from app.domain.ids import short
 
 WORDS_SHOWN = 28
@@ -19,21 +20,42 @@ def tr(text: str) -> str:
 def sentence_of(event: MemoryEvent, *, redo: bool = False) -> str:
     """What changed, without who and when. `redo`: it takes back an undo."""
     if event.op == "restore":
-        return tr("Restored block “{}”").format(event.label)
+        return (tr("Restored block “{}”") if event.target_kind == "block" else tr("Restored “{}”")).format(event.label)
     if event.undoes is not None and event.op == "update":
         words = tr("Redid a change to “{}”") if redo else tr("Undid a change to “{}”")
         return words.format(place_name(event))
-    if event.target_kind == "attachment":
-        made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
-        return made.format(event.label)
-    if event.target_kind == "agent":
-        whole = {"create": tr("Created this agent"), "delete": tr("Deleted this agent")}
-        return whole.get(event.op) or _setting(event)
+    return _DESCRIBED.get(event.target_kind, _any)(event)
+
+
+def _attachment(event: MemoryEvent) -> str:
+    made = tr("Attached “{}”") if event.op == "attach" else tr("Detached “{}”")
+    return made.format(event.label)
+
+
+def _agent(event: MemoryEvent) -> str:
+    whole = {"create": tr("Created this agent"), "delete": tr("Deleted this agent")}
+    return whole.get(event.op) or _setting(event)
+
+
+def _block(event: MemoryEvent) -> str:
     if event.op == "create":
         return tr("Created block “{}”").format(event.label)
     if event.op == "delete":
         return tr("Deleted block “{}”").format(event.label)
-    return _block(event.before or {}, event.after or {})
+    return _block_fields(event.before or {}, event.after or {})
+
+
+def _any(event: MemoryEvent) -> str:
+    words = {"create": tr("Created “{}”"), "delete": tr("Deleted “{}”")}
+    return words.get(event.op, tr("Changed “{}”")).format(event.label)
+
+
+_DESCRIBED: dict[TargetKind, Callable[[MemoryEvent], str]] = {
+    "attachment": _attachment,
+    "agent": _agent,
+    "block": _block,
+}
+"""What a change is called, by what was changed."""
 
 
 def _setting(event: MemoryEvent) -> str:
@@ -88,7 +110,7 @@ def place_name(event: MemoryEvent) -> str:
     return ", ".join(names.get(name, name) for name in event.label.split(", "))
 
 
-def _block(before: dict[str, Any], after: dict[str, Any]) -> str:
+def _block_fields(before: dict[str, Any], after: dict[str, Any]) -> str:
     if "value" in after:
         return text_change(before.get("value") or "", after.get("value") or "")
     if "label" in after:
@@ -142,24 +164,73 @@ def _cut(text: str) -> str:
 
 
 def actor_name(event: MemoryEvent, agent_name: str) -> str:
-    names = {
+    """Who made it, at the beginning of a line. `agent_name`: of the open agent, for changes that name nobody."""
+    kinds: dict[ActorKind, str] = {
         "user": tr("You"),
         "agent": agent_name,
         "sleep-time": tr("Sleep-time agent"),
         "api": tr("API"),
         "import": tr("Import"),
+        "helper": tr("Helper agent"),
+        "mcp": tr("MCP client"),
+        "schedule": tr("Schedule"),
+        "rescue": "Lares",
     }
-    return names[event.origin.actor]
+    actor = event.origin.actor
+    if not actor.name or actor.kind == "user":
+        return kinds[actor.kind]
+    return actor.name if actor.kind in AGENTS else tr("{}: {}").format(kinds[actor.kind], actor.name)
 
 
-ACTOR_LOOK = {
-    "user": ("user", "info"),
+def actor_in_sentence(event: MemoryEvent, agent_name: str) -> str:
+    """Who made it, in the middle of a sentence."""
+    kinds: dict[ActorKind, str] = {
+        "user": tr("you"),
+        "agent": agent_name or tr("the agent"),
+        "sleep-time": tr("the sleep-time agent"),
+        "api": tr("the API"),
+        "import": tr("an import"),
+        "helper": tr("a helper agent"),
+        "mcp": tr("an MCP client"),
+        "schedule": tr("a schedule"),
+        "rescue": "Lares",
+    }
+    actor = event.origin.actor
+    if not actor.name or actor.kind == "user":
+        return kinds[actor.kind]
+    return actor.name if actor.kind in AGENTS else tr("{} ({})").format(kinds[actor.kind], actor.name)
+
+
+def by_actor(kind: ActorKind) -> str:
+    """Changes of one kind of actor, as a filter."""
+    kinds: dict[ActorKind, str] = {
+        "user": tr("By you"),
+        "agent": tr("By the agent"),
+        "sleep-time": tr("By sleep-time"),
+        "api": tr("By the API"),
+        "import": tr("By an import"),
+        "helper": tr("By helper agents"),
+        "mcp": tr("By MCP clients"),
+        "schedule": tr("By schedules"),
+        "rescue": tr("By Lares"),
+    }
+    return kinds[kind]
+
+
+AGENTS: frozenset[ActorKind] = frozenset(("agent", "sleep-time", "helper"))
+"""Whom a name says enough of."""
+ACTOR_LOOK: dict[ActorKind, tuple[str, str]] = {
     "agent": ("agent", "accent"),
+    "user": ("user", "info"),
     "sleep-time": ("sleep", "plum"),
     "api": ("api", "teal"),
     "import": ("upload", "teal"),
+    "helper": ("agent", "plum"),
+    "mcp": ("plug", "teal"),
+    "schedule": ("clock", "plum"),
+    "rescue": ("shield", "info"),
 }
-"""Icon and colour token of each actor."""
+"""Icon and colour token of each kind of actor, in the order of the filter."""
 
 
 def place_of(event: MemoryEvent, first: MemoryEvent | None = None, *, redo: bool = False) -> str:
@@ -170,5 +241,11 @@ def place_of(event: MemoryEvent, first: MemoryEvent | None = None, *, redo: bool
         return tr("redo of an earlier change") if redo else tr("undo of an earlier change")
     if event.origin.run_id:
         return tr("run {}").format(short(event.origin.run_id))
-    places = {"user": tr("edited here"), "api": tr("through the API"), "import": tr("from a file")}
-    return places.get(event.origin.actor, tr("by itself"))
+    places: dict[ActorKind, str] = {
+        "user": tr("edited here"),
+        "api": tr("through the API"),
+        "import": tr("from a file"),
+        "mcp": tr("through MCP"),
+        "schedule": tr("on a schedule"),
+    }
+    return places.get(event.origin.actor.kind, tr("by itself"))

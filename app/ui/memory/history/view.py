@@ -20,7 +20,7 @@ from app.ui.kit.wording import count, full_time
 from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
 from app.ui.memory.history.row import ChangeDelegate
-from app.ui.memory.history.sentences import ACTOR_LOOK, place_name
+from app.ui.memory.history.sentences import ACTOR_LOOK, by_actor, place_name
 from app.ui.state.view_context import ViewContext
 
 PAGE = 100
@@ -80,7 +80,7 @@ class HistoryView(QWidget):
         self._connect()
 
     def _actor_choices(self) -> tuple[tuple[str, ...], ...]:
-        icons = [(actor, "", ACTOR_LOOK[actor][0]) for actor in ("agent", "user", "sleep-time", "api")]
+        icons = [(actor, "", ACTOR_LOOK[actor][0]) for actor in ACTOR_LOOK]
         return (("all", self.tr("All")), *icons)
 
     def _lay_out(self) -> None:
@@ -192,10 +192,9 @@ class HistoryView(QWidget):
 
     def _show_filters(self) -> None:
         counts = self._model.counts()
-        for actor in ("agent", "user", "sleep-time", "api"):
+        for actor in ACTOR_LOOK:
             self._actors.set_label(actor, count(counts.get(actor, 0)))
-            names = {"agent": self.tr("By the agent"), "user": self.tr("By you")}
-            name = names.get(actor, self.tr("By sleep-time") if actor == "sleep-time" else self.tr("By the API"))
+            name = by_actor(actor)
             self._actors.button(actor).setVisible(actor in ("agent", "user") or actor in counts)
             self._actors.button(actor).setToolTip(name)
             self._actors.button(actor).setAccessibleName(f"{name}, {counts.get(actor, 0)}")
