@@ -209,13 +209,35 @@ class Editing(RuleBasedStateMachine):
     @rule(number=numbers)
     def undo(self, number: int) -> None:
         """Any change, however old: what it wrote goes, what it removed comes back, all the rest stays."""
-        before = self.read()
-        event = before.events[number % len(before.events)]
+        self.undo_one_of(self.read().events, number)
+
+    @rule(block=numbers, undos=st.lists(numbers, min_size=3, max_size=6))
+    def undo_what_came_or_went(self, block: int, undos: list[int]) -> None:
+        """The creation, deletions and restorations of one block that are in force, in all orders."""
+        block_id = self.one(self.block_ids, block)
+        self.attempt(self.services.blocks.delete(block_id))
+        for number in undos:
+            whole = [event for event in self.read().events if event.op in ("create", "delete", "restore")]
+            own = [event for event in whole if event.target_id == block_id and event.undone_by is None]
+            self.undo_one_of(own, number)
+
+    @rule(number=numbers)
+    def undo_an_undo(self, number: int) -> None:
+        """Old ones too, whatever was undone or redone since."""
+        events = self.read().events
+        tried = {event.undoes for event in events} | {event.seq for event in events if event.undoes is not None}
+        self.undo_one_of([event for event in events if event.seq in tried], number)
+
+    def undo_one_of(self, events: list[MemoryEvent], number: int) -> None:
+        if not events:
+            return
+        before, event = self.read(), events[number % len(events)]
         made = self.attempt(self.services.history.undo(event.seq))
         if made is None:
             return
         after = self.read()
         assert made.undoes == event.seq
+        assert after.state != before.state
         assert [one.seq for one in after.events] == [*(one.seq for one in before.events), made.seq]
         if event.target_kind == "block" and event.op == "update":
             check_merged(event, *(stored(memory, event.target_id) for memory in (before, after)))
