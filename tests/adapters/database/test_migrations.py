@@ -96,7 +96,7 @@ VALUES ('event-1', 1, 'block', 'block-1', 'human', 'create', NULL, '{"value":"Ch
 
 
 @pytest.fixture
-def earlier_data(data_folder: Path) -> Path:
+def written_before(data_folder: Path) -> Path:
     """A data folder as a version left it that knew actors by their kind only."""
     data_folder.mkdir()
     engine = migrating_engine(data_folder / "lares.db")
@@ -108,7 +108,7 @@ def earlier_data(data_folder: Path) -> Path:
     return data_folder
 
 
-async def test_changes_of_memory_that_an_earlier_version_wrote_are_read(earlier_data: Path, opened: Opener) -> None:
+async def test_changes_of_memory_that_an_earlier_version_wrote_are_read(written_before: Path, opened: Opener) -> None:
     storage = await opened()
     read = await storage.read(lambda repos: repos.history.of_target("block-1"))
     assert [event.origin.actor for event in read] == [Actor(kind="import"), Actor(kind="agent"), Actor(kind="user")]
