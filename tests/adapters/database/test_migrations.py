@@ -100,7 +100,7 @@ def written_before(data_folder: Path) -> Path:
     """A data folder as a version left it that knew actors by their kind only."""
     data_folder.mkdir()
     engine = migrating_engine(data_folder / "lares.db")
-    upgrade(engine, Versions(CURRENT.revisions[: CURRENT.revisions.index("0006") + 1], 1, CURRENT.folders))
+    upgrade(engine, Versions(CURRENT.revisions[: CURRENT.revisions.index("0008")], 1, CURRENT.folders))
     engine.dispose()
     connection = sqlite3.connect(data_folder / "lares.db")
     connection.executescript(BY_EARLIER_VERSIONS)

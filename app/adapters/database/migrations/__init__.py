@@ -18,4 +18,6 @@ class Versions(NamedTuple):
         return self.revisions[-1]
 
 
-CURRENT = Versions(("0001", "0002", "0003", "0004", "0005", "0006", "0007"), 1, (Path(__file__).parent / "versions",))
+CURRENT = Versions(
+    ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"), 1, (Path(__file__).parent / "versions",)
+)
