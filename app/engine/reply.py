@@ -31,6 +31,8 @@ class Reply:
     """Why the server says it ended, in its words."""
     usage: Usage | None = None
     """None: the server did not count."""
+    thinks: bool = False
+    """The model showed thoughts before, in this conversation."""
 
     @property
     def written(self) -> int:

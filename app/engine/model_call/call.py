@@ -151,6 +151,7 @@ class ModelCall:
         if isinstance(prepared, WindowFull):
             return prepared
         view, wire, offered = prepared
+        self._accumulator.expect([tool.name for tool in offered.tools], thinks=view.showed_thoughts)
         if offered.constrained:
             self._accumulator.expect_json()
         await self._listen(view, wire)

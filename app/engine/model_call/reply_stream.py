@@ -1,5 +1,6 @@
 """Listening to a model: collects its deltas into a reply and passes them on as events, without leaked tags."""
 
+from collections.abc import Collection
 from typing import Any
 
 from app.domain.base import Micros, mended
@@ -56,6 +57,7 @@ class ReplyAccumulator:
         self._finish = ""
         self._usage: Usage | None = None
         self._tags = TagStripper()
+        self._thinks = False
         self._say: SayReader | None = None
         self._watch = RepetitionWatch()
         self._thought = self._said = False
@@ -80,6 +82,7 @@ class ReplyAccumulator:
         text, reasoning = mended(delta.text), mended(delta.reasoning)
         if reasoning:
             self._reasoning.append(reasoning)
+            self._tags.note_thoughts()
             self._show_thinking(reasoning)
         if text:
             self._text.append(text)
@@ -88,6 +91,11 @@ class ReplyAccumulator:
             self._feed_call(delta.call_index, delta)
         elif self._watch.feed(text or reasoning):
             self._finish = REPEATED
+
+    def expect(self, known: Collection[str], *, thinks: bool) -> None:
+        """What tells leaked tags from those that are spoken of: the tools offered, and whether the model thinks."""
+        self._thinks = thinks
+        self._tags = TagStripper(known, thinks=thinks)
 
     def expect_json(self) -> None:
         """The reply will be JSON around the words; only the words are shown."""
@@ -169,7 +177,7 @@ class ReplyAccumulator:
     @property
     def reply(self) -> Reply:
         calls = tuple(RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items()))
-        return Reply("".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage)
+        return Reply("".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage, self._thinks)
 
     @property
     def raw(self) -> bytes:

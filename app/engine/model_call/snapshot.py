@@ -6,7 +6,7 @@ from functools import cached_property
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.error import ModelError
-from app.domain.message import ImagePart, Member, ToolCallPart
+from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
 from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
@@ -60,6 +60,12 @@ class AgentSnapshot:
 
     def fit(self, ledger: TokenLedger) -> Fit:
         return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
+
+    @property
+    def showed_thoughts(self) -> bool:
+        """Whether a model thought before it answered, in what is still in the window."""
+        newest = (part for member in reversed(self.members) for part in member.message.parts)
+        return any(isinstance(part, ReasoningPart) for part in newest)
 
     def earlier_images(self, newest_id: str | None) -> bool:
         """Whether other messages than the newest show images."""

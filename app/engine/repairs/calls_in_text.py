@@ -6,7 +6,7 @@ then be told to the model); without tags only that of a known tool, because JSON
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.engine.repairs.call_shapes import (
     Known,
@@ -57,8 +57,12 @@ _TAG = re.compile(
     r"|(?P<python><\|python_tag\|>)"
     r"|(?P<mistral>\[TOOL_CALLS\])"
     r"|(?P<harmony>(?:<\|start\|>\s?assistant)?(?:<\|channel\|>\s?\w{0,12}\s{0,3})?\bto=(?:functions\.)?"
-    r"(?P<harmony_name>[\w.-]{1,120})[^{\n]{0,80}?<\|message\|>)"
+    r"(?P<harmony_name>[\w.-]{0,119}[\w-])"
+    r"(?:\s|json|code|python|<\|constrain\|>|<\|channel\|>\s?\w{1,12}){0,9}<\|message\|>)"
     r"|(?P<gemma>\bcall:\s?(?P<gemma_name>[\w.-]{1,120})\s?(?=\{))"
+)
+_WRAPPER = re.compile(
+    r"(?:(?:<\|?tool_calls?\|?>|<function_calls>|<[|｜]tool[▁_]calls?[▁_]begin[|｜]>|\[TOOL_CALLS\]|<\|python_tag\|>)\s{0,9})+\Z"
 )
 _ENDS = {
     "block": re.compile(r"</tool_calls?>|<tool_call\|>|<\|/tool_calls?\|?>|<[|｜]tool[▁_]call[▁_]end[|｜]>"),
@@ -75,23 +79,42 @@ _BARE = re.compile(
 _PYTHON = re.compile(r"(?m)^[ \t]{0,8}\[?[ \t]{0,8}(?:print\()?(?P<name>[A-Za-z_][\w.]{0,120})\(")
 
 
-def find_calls(text: str, known: Collection[str]) -> TextCalls:
-    """The calls at the end of a text. Never raises; time grows linearly with the text."""
+def find_calls(text: str, known: Collection[str], subjects: Collection[int] = ()) -> TextCalls:
+    """The calls at the end of a text. Never raises; time grows linearly with the text.
+
+    `subjects`: where in the text tags stand that are spoken of and begin no call.
+    """
 
     def meant(name: str) -> str | None:
         return match_name(name, known, guess=False).name if name else None
 
-    tagged = _tagged(text, meant)
-    if tagged.calls or tagged.stray:
+    tagged = _tagged(text, meant, subjects)
+    if tagged.calls:
+        return replace(tagged, text=_without_wrapper(tagged.text))
+    if tagged.stray:
         return tagged
     return _fenced(text, meant) or _bare(text, meant) or _pythonic(text, meant) or TextCalls()
+
+
+def _without_wrapper(text: str) -> str:
+    """Without the tag at its end that opened a list of calls."""
+    found = _WRAPPER.search(text, max(0, len(text) - 200))
+    return text[: found.start()] if found else text
 
 
 # Between tags
 
 
-def _tagged(text: str, known: Known) -> TextCalls:
-    tags = [tag for tag in _TAG.finditer(text) if not _quoted(text, tag.start())][-MOST_BLOCKS:]
+def only_marks_follow(text: str, *, ends: bool) -> bool:
+    """Whether nothing but marks and further calls stands after a call. `ends`: the whole text ends with this one."""
+    between = _BETWEEN.match(text)
+    at = between.end() if between else 0
+    return (at >= len(text)) or _TAG.match(text, at) is not None
+
+
+def _tagged(text: str, known: Known, subjects: Collection[int] = ()) -> TextCalls:
+    tags = [tag for tag in _TAG.finditer(text) if not _quoted(text, tag.start()) and tag.start() not in subjects]
+    tags = tags[-MOST_BLOCKS:]
     limits: dict[str, int] = {}
     ends: list[int] = []
     for tag in reversed(tags):

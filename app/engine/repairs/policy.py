@@ -78,6 +78,8 @@ class _Found:
     repairs: tuple[Repair, ...] = field(default=())
     open_call: bool = False
     stray: str = ""
+    unread: str = ""
+    """All that was said has the form of a call and cannot be read as one."""
 
 
 def read_reply(reply: Reply, around: Circumstances) -> Reading:
@@ -95,7 +97,11 @@ def read_reply(reply: Reply, around: Circumstances) -> Reading:
         wrote = found.calls[-1].arguments if found.calls else reply.text[-200:]
         return _useless("cut", repair("cut_call", wrote, "asked again, with more room"), around, found)
     if found.stray:
-        return _useless("stray", repair("stray_call", found.stray, "asked again"), around, found)
+        useless = _useless("stray", repair("stray_call", found.stray, "asked again"), around, found)
+        return replace(useless, text=found.text)  # kept if it is the last try: it may have been spoken of
+    if found.unread:
+        useless = _useless("broken", repair("call_in_text", found.unread, "asked again"), around, found)
+        return replace(useless, text=found.text)
     if found.calls and around.tools:
         return _with_calls(found, around)
     if found.text.strip():
@@ -105,7 +111,7 @@ def read_reply(reply: Reply, around: Circumstances) -> Reading:
 
 def read_words(reply: Reply) -> tuple[str, str]:
     """Text and reasoning of a reply that was stopped or broke off, clean; its calls do not count."""
-    parted = part_thinking(reply.reasoning, words_so_far(reply.text))
+    parted = part_thinking(reply.reasoning, words_so_far(reply.text), thinks=reply.thinks)
     return parted.said.text, parted.reasoning
 
 
@@ -127,22 +133,24 @@ def _find(reply: Reply, around: Circumstances) -> _Found:
     found = _in_json(reply, around) if around.constrained else None
     if found is not None:
         return found
-    parted = part_thinking(reply.reasoning, reply.text)
+    names = [tool.name for tool in around.tools]
+    parted = part_thinking(reply.reasoning, reply.text, names, thinks=reply.thinks)
     said = parted.said
     found = _Found(said.text, parted.reasoning, reply.calls, open_call=said.open_call)
     if parted.mixed:
         found = _noted(found, repair("thinking_in_text", said.thinking, "thinking"))
     if reply.calls or not around.tools:
         return found if parted.mixed or not said.tags else _noted(found, repair("tags", " ".join(said.tags), said.text))
-    names = [tool.name for tool in around.tools]
-    in_text = find_calls(said.spoken, names)
+    in_text = find_calls(said.spoken, names, said.subjects)
     if in_text.calls:
-        calls = _numbered(in_text.calls, around)
-        rest = part_thinking("", in_text.text).said.text if said.tags else in_text.text.strip()
         note = repair("call_in_text", in_text.wrote, _shown(in_text.calls))
-        return _noted(replace(found, text=rest, calls=calls), note)
+        calls = _numbered(in_text.calls, around)
+        return _noted(replace(found, text=in_text.text.strip(), calls=calls), note)
+    found = replace(found, text=said.spoken.strip() if said.tags else said.spoken)  # what was cut and is no call
     if in_text.stray:
         return replace(found, stray=in_text.wrote)
+    if said.has_call and not said.text.strip():
+        return replace(found, unread=found.text)
     if said.tags and not parted.mixed and not said.open_call:
         found = _noted(found, repair("tags", " ".join(said.tags), said.text))
     return found if found.text.strip() else _from_thinking(found, names, around)

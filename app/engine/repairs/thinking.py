@@ -20,9 +20,12 @@ class Parted:
     mixed: bool
 
 
-def part_thinking(reasoning: str, text: str) -> Parted:
-    """Moves thinking out of the text: between tags, after an unclosed one, or before a lone closing one."""
-    said = clean(text)
+def part_thinking(reasoning: str, text: str, known: Collection[str] = (), *, thinks: bool = False) -> Parted:
+    """Moves thinking out of the text: between tags, after an unclosed one, or before a lone closing one.
+
+    `known`: names of the tools offered. `thinks`: the model showed thoughts before.
+    """
+    said = clean(text, known, thinks=thinks, native=bool(reasoning.strip()))
     joined = "\n".join(part for part in (reasoning.strip(), said.thinking) if part)
     return Parted(joined if said.thinking else reasoning, said, mixed=bool(said.thinking))
 
