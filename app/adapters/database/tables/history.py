@@ -1,0 +1,57 @@
+"""Changes of memory, and whose memory they changed."""
+
+import sqlalchemy as sa
+
+from app.adapters.database.tables.columns import (
+    Number,
+    id_column,
+    maybe_number,
+    maybe_text,
+    metadata,
+    number,
+    partial,
+    seq_column,
+    text,
+)
+
+memory_events = sa.Table(
+    "memory_events",
+    metadata,
+    seq_column(),
+    id_column(),
+    number("at"),
+    maybe_text("agent_id"),
+    text("target_kind"),
+    sa.Column("target_id", sa.Text, nullable=False, index=True),
+    text("label"),
+    text("op"),
+    maybe_text("before"),
+    maybe_text("after"),
+    number("version"),
+    text("actor"),
+    maybe_text("run_id"),
+    maybe_text("step_id"),
+    maybe_text("tool_call_id"),
+    maybe_text("tool_name"),
+    maybe_text("message_id"),
+    text("client"),
+    maybe_number("undoes"),
+    text("actor_name", ""),
+    sqlite_autoincrement=True,
+)
+"""Its seq is never given twice: rows elsewhere keep it as a point in time."""
+
+partial("ix_memory_events_run_id", memory_events.c.run_id.is_not(None), memory_events.c.run_id)
+
+partial("ix_memory_events_undoes", memory_events.c.undoes.is_not(None), memory_events.c.undoes)
+
+memory_event_agents = sa.Table(
+    "memory_event_agents",
+    metadata,
+    sa.Column("agent_id", sa.Text, primary_key=True),
+    sa.Column("event_seq", Number, sa.ForeignKey("memory_events.seq"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Whose memory an event changed, noted when it happened: a block may be held by several agents, and by others later."""
+
+sa.Index("ix_memory_event_agents_event_seq", memory_event_agents.c.event_seq)
