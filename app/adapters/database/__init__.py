@@ -1,8 +1,8 @@
 """Everything that lasts, in one SQLite file.
 
 Read from outside to inside: opening.py, engine.py (threads and transactions), repositories/ (one module per noun),
-mapping.py (rows to models), tables.py; backups.py beside them. SQL that only SQLite understands is in sqlite.py and
-search.py; importing this imports neither Alembic nor SQLAlchemy's ORM.
+mapping/ (rows to models) and tables/, a module per aggregate; backups.py beside them. SQL that only SQLite understands
+is in sqlite.py and search.py; importing this imports neither Alembic nor SQLAlchemy's ORM.
 """
 
 from app.adapters.database.backups import SqliteBackups, list_backups, schedule_restore

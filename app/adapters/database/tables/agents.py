@@ -1,4 +1,4 @@
-"""Agents."""
+"""Agents; their blocks and tools are linked from the tables of those."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Images."""
+"""Images, once each by their hash."""
 
 import sqlalchemy as sa
 

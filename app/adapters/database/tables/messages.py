@@ -1,4 +1,4 @@
-"""Messages."""
+"""Messages, which never change."""
 
 import sqlalchemy as sa
 

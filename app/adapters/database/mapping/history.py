@@ -1,0 +1,30 @@
+"""Changes of memory."""
+
+from app.adapters.database.mapping.values import Values, maybe_from_json, maybe_json, same
+from app.adapters.database.prepared import Row
+from app.domain.history import Actor, MemoryEvent, Origin
+
+_ORIGIN = tuple(name for name in Origin.model_fields if name != "actor")
+_MEMORY_EVENT = ("id", "at", "agent_id", "target_kind", "target_id", "label", "op", "version", "undoes")
+
+
+def memory_event_values(event: MemoryEvent) -> Values:
+    return {
+        **{name: getattr(event, name) for name in _MEMORY_EVENT},
+        **{name: getattr(event.origin, name) for name in _ORIGIN},
+        "actor": event.origin.actor.kind,
+        "actor_name": event.origin.actor.name,
+        "before": maybe_json(event.before),
+        "after": maybe_json(event.after),
+    }
+
+
+def memory_event_of(row: Row, undone_by: int | None, cause: str) -> MemoryEvent:
+    return MemoryEvent(
+        **same(row, "seq", *_MEMORY_EVENT),
+        before=maybe_from_json(row["before"]),
+        after=maybe_from_json(row["after"]),
+        origin=Origin(actor=Actor(kind=row["actor"], name=row["actor_name"]), **same(row, *_ORIGIN)),
+        undone_by=undone_by,
+        cause=cause,
+    )

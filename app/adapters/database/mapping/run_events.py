@@ -1,0 +1,34 @@
+"""The log of runs."""
+
+from pydantic import TypeAdapter
+
+from app.adapters.database.mapping.values import Values, same, to_json
+from app.adapters.database.prepared import Row
+from app.domain.event import RunEvent
+from app.domain.history import MemoryEvent
+from app.domain.message import Message
+from app.domain.wire_message import Payload
+
+_PAYLOAD: TypeAdapter[Payload] = TypeAdapter(Payload)
+_RUN_EVENT = ("seq_id", "step_id", "step_no", "attempt", "whole", "position")
+
+
+def run_event_values(event: RunEvent) -> Values:
+    payload = event.payload.model_dump_json()
+    return {
+        **{name: getattr(event, name) for name in _RUN_EVENT},
+        "payload": payload,
+        "bytes": len(payload.encode()),
+        "message_id": event.message.id if event.message else None,
+        "changes": to_json([change.seq for change in event.changes]) if event.changes else None,
+    }
+
+
+def run_event_of(row: Row, run_id: str, message: Message | None, changes: tuple[MemoryEvent, ...]) -> RunEvent:
+    return RunEvent.model_construct(
+        **same(row, *_RUN_EVENT),
+        run_id=run_id,
+        payload=_PAYLOAD.validate_json(row["payload"]),
+        message=message,
+        changes=changes,
+    )

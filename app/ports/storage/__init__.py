@@ -1,0 +1,38 @@
+"""Storage: transactions as plain functions over repositories.
+
+A transaction is one synchronous function that gets `Repositories` and runs whole on the single writer thread (or on a
+reader). Nothing awaits inside it, so cancelling a task can never leave half of it behind. Every repository method
+raises `StorageError` when the disk or the file is at fault, and `NotFound` for an id that does not exist.
+"""
+
+from app.ports.storage.agents import AgentRepository
+from app.ports.storage.backups import BackupStore
+from app.ports.storage.blobs import BlobRepository
+from app.ports.storage.blocks import BlockRepository
+from app.ports.storage.conversations import ConversationRepository
+from app.ports.storage.deleted import DeletedRepository, Forgotten
+from app.ports.storage.history import HistoryRepository
+from app.ports.storage.messages import MessageRepository
+from app.ports.storage.providers import ProviderRepository
+from app.ports.storage.runs import RunRepository
+from app.ports.storage.settings import SettingRepository
+from app.ports.storage.tools import ToolRepository
+from app.ports.storage.transactions import Repositories, Storage
+
+__all__ = [
+    "AgentRepository",
+    "BackupStore",
+    "BlobRepository",
+    "BlockRepository",
+    "ConversationRepository",
+    "DeletedRepository",
+    "Forgotten",
+    "HistoryRepository",
+    "MessageRepository",
+    "ProviderRepository",
+    "Repositories",
+    "RunRepository",
+    "SettingRepository",
+    "Storage",
+    "ToolRepository",
+]

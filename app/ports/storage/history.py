@@ -1,0 +1,31 @@
+"""Changes of memory."""
+
+from typing import Any, Protocol
+
+from app.domain.history import MemoryEvent
+
+
+class HistoryRepository(Protocol):
+    """Memory events are only ever added."""
+
+    def add(self, event: MemoryEvent) -> MemoryEvent:
+        """Stores it and returns it with its global `seq` (the given one is ignored)."""
+        ...
+
+    def get(self, seq: int) -> MemoryEvent: ...
+    def last_seq(self) -> int: ...
+    def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
+        """Newest first, with `undone_by` filled."""
+        ...
+
+    def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
+        """The fields of a block, as JSON values, that differed from today's right after an event."""
+        ...
+
+    def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
+        """Everything that changed this agent or a block while it was attached to it, newest first."""
+        ...
+
+    def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
+        """Changes that these runs made, oldest first, with `undone_by` filled."""
+        ...

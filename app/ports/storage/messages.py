@@ -1,0 +1,41 @@
+"""Messages, and which of them a model sees."""
+
+from typing import Protocol
+
+from app.domain.message import Member, Message
+
+
+class MessageRepository(Protocol):
+    def get(self, message_id: str) -> Message: ...
+    def find_otid(self, agent_id: str, otid: str) -> Message | None: ...
+    def append(self, conversation_id: str, message: Message) -> int:
+        """Stores the message at the end of the conversation and in the search index. Returns its position."""
+        ...
+
+    def in_context(self, conversation_id: str) -> tuple[Member, ...]:
+        """What the model sees, oldest first. Cost depends on the window, not on the history's length."""
+        ...
+
+    def first_in_context(self, conversation_id: str) -> int | None:
+        """The position of the oldest message that the model sees."""
+        ...
+
+    def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
+        """Takes all messages before a position out of the window. Returns how many left."""
+        ...
+
+    def page(
+        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> tuple[Member, ...]:
+        """Members before (or after) a position, oldest first inside the page; without either the newest."""
+        ...
+
+    def count(self, conversation_id: str) -> int: ...
+    def last_of_agents(self) -> dict[str, Message]:
+        """Newest user or assistant message with text of each agent, by agent id."""
+        ...
+
+    def of_run(self, run_id: str) -> tuple[Message, ...]: ...
+    def run_ids(self, conversation_id: str, from_position: int) -> tuple[str, ...]:
+        """The runs whose messages stand at a position or later."""
+        ...
