@@ -18,6 +18,8 @@ from app.domain.error import AppError
 from app.link.spawn import reporter, start_early
 from app.terminal.display import NO_DISPLAY, can_open_window
 
+PULL_EXAMPLES = "Ctrl-C pauses; the same command goes on. The handle of the model is printed when it is there."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     freeze_support()
@@ -49,13 +51,51 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     chat = commands.add_parser("chat", help="talk to an agent in the terminal")
     chat.add_argument("agent", nargs="?", default="", help="name or id of the agent")
+    chat.add_argument("--model", metavar="HANDLE", default="", help="make a new agent on this model first")
     chat.set_defaults(run=_chat)
     restore = commands.add_parser("restore", help="go back to a backup at the next start; without a name, list them")
     restore.add_argument("backup", nargs="?", default="", help="name of the backup, or: nothing")
     restore.set_defaults(run=_restore)
-    for command in (serve, chat, restore):
+    for command in (serve, chat, restore, *_add_short_commands(commands)):
         _add_folder(command, argparse.SUPPRESS)
     return parser
+
+
+def _add_short_commands(commands: Any) -> list[argparse.ArgumentParser]:
+    """Those that do one thing and end. Each works whether an engine runs or not."""
+    models = commands.add_parser("models", help="list the models that agents can use")
+    models.set_defaults(run=_models)
+    pull = commands.add_parser("pull", help="let Ollama download a model", epilog=PULL_EXAMPLES)
+    pull.add_argument("name", help="as Ollama's library or Hugging Face calls it: qwen3:8b, hf.co/OWNER/NAME:Q4_K_M")
+    pull.add_argument("--server", metavar="NAME", default="", help="which server, where there are several")
+    pull.set_defaults(run=_pull)
+    status = commands.add_parser("status", help="say whether an engine runs, and what it has (exit code 3: none runs)")
+    status.set_defaults(run=_status)
+    service = commands.add_parser("service", help="print a systemd unit for `lares serve`")
+    service.add_argument("--install", action="store_true", help="write it where systemd looks for your units")
+    service.set_defaults(run=_service)
+    return [models, pull, status, service, *_add_servers(commands)]
+
+
+def _add_servers(commands: Any) -> list[argparse.ArgumentParser]:
+    servers = commands.add_parser("servers", help="list, add, remove, test and allow model servers")
+    servers.set_defaults(run=_servers, act="list")
+    acts = servers.add_subparsers(title="what to do", metavar="")
+    listing = acts.add_parser("list", help="show the servers (also without a word)")
+    adding = acts.add_parser("add", help="add a server by its address, or a known one by its name (openai, openrouter)")
+    adding.add_argument("address", help="such as http://192.168.1.5:11434, or a name")
+    adding.add_argument("--name", default="", help="the first part of its models' handles")
+    adding.add_argument("--kind", choices=("ollama", "openai"), default=None, help="how to talk to it (tried out)")
+    adding.add_argument("--key", action="store_true", help="ask for a key, or read it from the first line of a pipe")
+    removing = acts.add_parser("remove", help="remove a server and its key")
+    testing = acts.add_parser("test", help="ask a server for its models (exit code 1: it does not answer)")
+    allowing = acts.add_parser("allow", help="agree that agents use a server elsewhere that a variable names")
+    for act in (removing, testing, allowing):
+        act.add_argument("name", help="its name in `lares servers list`")
+    named = {"list": listing, "add": adding, "remove": removing, "test": testing, "allow": allowing}
+    for name, act in named.items():
+        act.set_defaults(run=_servers, act=name)
+    return [servers, *named.values()]
 
 
 def _add_folder(parser: argparse.ArgumentParser, default: Any) -> None:
@@ -124,7 +164,10 @@ def _opening(*, headless: bool) -> Callable[[Config], Awaitable[Any]]:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from app.link.engine_process import EnginePlan, run_engine
+    import asyncio
+
+    from app.link.engine_process import HELD, EnginePlan, run_engine
+    from app.link.launcher import end_idle_engine
     from app.link.values import error_from_wire
 
     config = Config.load(options.folder)
@@ -139,15 +182,19 @@ def _serve(options: argparse.Namespace) -> int:
     def report(said: dict[str, Any]) -> None:
         if said["state"] == "failed":
             _say_error(error_from_wire(said["error"]))
-        elif said["state"] == "held":
-            _say(
-                f"Lares is already running on {config.folder}. Switch on the local API in its settings, "
-                "close it first, or choose another folder with --data."
-            )
-        else:
+        elif said["state"] == "ready":
             _say(f"Lares {__version__} serves on {served[-1].url} (try /v1/health/). Ctrl-C ends it.")
 
-    return run_engine(config, EnginePlan(_opening(headless=True), report, alongside=alongside))
+    plan = EnginePlan(_opening(headless=True), report, alongside=alongside)
+    code = run_engine(config, plan)
+    if code == HELD and asyncio.run(end_idle_engine(config)):
+        code = run_engine(config, plan)
+    if code == HELD:
+        _say(
+            f"Lares is already running on {config.folder}. Switch on the local API in its settings, "
+            "close it first, or choose another folder with --data."
+        )
+    return code
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -156,7 +203,48 @@ def _chat(options: argparse.Namespace) -> int:
 
     from app.terminal.chat import chat
 
-    return chat(config, options.agent, started)
+    return chat(config, options.agent, started, model=options.model)
+
+
+def _models(options: argparse.Namespace) -> int:
+    from app.terminal.commands.models import models
+
+    return models(Config.load(options.folder))
+
+
+def _pull(options: argparse.Namespace) -> int:
+    from app.terminal.commands.models import pull
+
+    return pull(Config.load(options.folder), options.name, options.server)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from app.terminal.commands.status import status
+
+    return status(Config.load(options.folder))
+
+
+def _service(options: argparse.Namespace) -> int:
+    from app.terminal.commands.service import service
+
+    return service(Config.load(options.folder), install=options.install)
+
+
+def _servers(options: argparse.Namespace) -> int:
+    from app.terminal.commands import servers
+
+    config = Config.load(options.folder)
+    match options.act:
+        case "add":
+            return servers.add(config, options.address, options.name, options.kind, options.key)
+        case "remove":
+            return servers.remove(config, options.name)
+        case "test":
+            return servers.test(config, options.name)
+        case "allow":
+            return servers.allow(config, options.name)
+        case _:
+            return servers.list_servers(config)
 
 
 def _restore(options: argparse.Namespace) -> int:

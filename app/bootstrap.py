@@ -166,7 +166,8 @@ async def open_engine(
     computer, cache = ThisComputer(), ModelCache(ports)
     pulls = Pulls(ports, computer, cache)
     await pulls.load()
-    servers = Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=headless)
+    adopts = headless and config.settings.servers.find
+    servers = Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=adopts)
     services = Services(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),

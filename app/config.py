@@ -53,12 +53,19 @@ class ApiSettings:
 
 
 @dataclass(frozen=True)
+class ServerSettings:
+    find: bool = True
+    """Whether `serve` and `chat` connect the model servers that they find on this computer."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """`settings.toml`: one table per part; what is absent keeps its default."""
 
     engine: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
     api: ApiSettings = ApiSettings()
+    servers: ServerSettings = ServerSettings()
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,33 @@ def test_serve_is_the_engine_that_other_clients_find(server: Server, config: Con
     assert server.ask("/v1/health/")[0] == 200
 
 
+def test_serve_takes_over_from_an_engine_that_a_chat_left_behind(config: Config) -> None:
+    assert lares("chat", typed="hi\n").returncode == 0
+    left = read_note(config.engine_file)
+    assert left is not None
+    server = Server()
+    try:
+        assert f"http://127.0.0.1:{server.port}" in server.said
+        assert server.ask("/v1/health")[0] == 200
+        taken = read_note(config.engine_file)
+        assert taken is not None
+        assert taken.pid == server.process.pid != left.pid
+    finally:
+        server.end()
+
+
+def test_serve_leaves_an_engine_alone_that_somebody_uses(config: Config) -> None:
+    async def with_a_client() -> subprocess.CompletedProcess[str]:
+        client = await ensure_engine(config, "window")
+        try:
+            return await asyncio.to_thread(lares, "serve", "--port", str(free_port()))
+        finally:
+            await client.close()
+
+    done = asyncio.run(with_a_client())
+    assert (done.returncode, "Lares is already running on " in done.stderr) == (3, True)
+
+
 def test_second_serve_and_taken_port_are_sentences(server: Server, tmp_path: Path) -> None:
     second = lares("serve", "--port", str(free_port()))
     assert (second.returncode, "Lares is already running on " in second.stderr) == (3, True)

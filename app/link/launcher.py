@@ -14,7 +14,7 @@ from app.link.protocol import PROTOCOL
 from app.link.spawn import Command, Report, Start, engine_command, start_early, start_engine
 from app.link.values import error_from_wire
 
-__all__ = ["Start", "ensure_engine", "start_early"]
+__all__ = ["Start", "end_idle_engine", "ensure_engine", "start_early"]
 
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.05
@@ -30,6 +30,22 @@ async def ensure_engine(
     example `StorageError`.
     """
     return await _Search(config, kind, command, started).run()
+
+
+async def end_idle_engine(config: Config) -> bool:
+    """Ends an engine of this folder that nobody is connected to and that has nothing to do; False where it stays."""
+    try:
+        client = await open_link(read_note(config.engine_file), "terminal")
+    except LinkError:
+        # It has just ended by itself; whoever starts the next one finds out.
+        return True
+    try:
+        if not await client.stop_engine():
+            return False
+        await client.wait_closed()
+        return True
+    finally:
+        await client.close()
 
 
 class _Search:

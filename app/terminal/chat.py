@@ -7,10 +7,12 @@ its line editing and Ctrl-C work as everywhere.
 import asyncio
 import contextlib
 import importlib
+import re
 import sys
 import uuid
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from app.config import Config
 from app.domain.agent import Agent
@@ -21,27 +23,42 @@ from app.domain.run import Run
 from app.link.client import Client
 from app.link.launcher import ensure_engine
 from app.link.spawn import Command, Start, engine_command
+from app.terminal.commands.over_link import connect_found
+from app.terminal.first_agent import first_draft, model_of_this_computer
 from app.terminal.paper import BOLD, DIM, Paper, give_up_output, open_paper
 from app.terminal.reply import ReplyPrinter
 
 if TYPE_CHECKING:
     from app.link.client import Services
 
+WITHOUT_MORE = ("/memory", "/undo", "/new", "/quit", "/exit", "/help")
+"""Commands that take nothing behind them: with more on its line, a message begins that way."""
+COMMANDS = ("/agents", *WITHOUT_MORE)
 HELP = """\
 /agents [name]   show the agents, or talk to another one
 /memory          show the memory blocks of this agent
 /undo            take back the last change of memory
 /new             begin a new conversation
 /quit            leave (Ctrl-D)
-Ctrl-C stops the reply; a second one leaves."""
+Ctrl-C clears the line, stops the reply, or leaves."""
 
 
-def chat(config: Config, wanted: str = "", started: Start | None = None, *, command: Command = engine_command) -> int:
-    """Until the person leaves or the input ends. The exit code is 1 if the last message could not be answered."""
+def chat(
+    config: Config,
+    wanted: str = "",
+    started: Start | None = None,
+    *,
+    model: str = "",
+    command: Command = engine_command,
+) -> int:
+    """Until the person leaves or the input ends. The exit code is 1 if the last message could not be answered.
+
+    `model`: the handle for a new agent, which `wanted` then names.
+    """
     with asyncio.Runner() as runner:
         terminal = Chat(config, open_paper(), command)
         try:
-            _converse(terminal, runner, wanted, started)
+            _converse(terminal, runner, terminal.open(wanted, started, model))
             runner.run(terminal.close())
         except KeyboardInterrupt:
             # The runner ends what still goes on, without waiting for the engine; how that fails is nobody's concern.
@@ -53,9 +70,9 @@ def chat(config: Config, wanted: str = "", started: Start | None = None, *, comm
     return 1 if terminal.failed else 0
 
 
-def _converse(terminal: "Chat", runner: asyncio.Runner, wanted: str, started: Start | None) -> None:
+def _converse(terminal: "Chat", runner: asyncio.Runner, opening: Coroutine[Any, Any, None]) -> None:
     try:
-        runner.run(terminal.open(wanted, started))
+        runner.run(opening)
     except AppError as error:
         terminal.fail(error)
         return
@@ -90,10 +107,21 @@ def _lines() -> Iterator[str]:
         except EOFError:
             print()
             return
+        except KeyboardInterrupt:
+            if not typed or not _is_half_typed():
+                raise
+            print()
+            continue
         if not line and not typed:
             return
         if line.strip():
             yield line.strip()
+
+
+def _is_half_typed() -> bool:
+    """Whether something stood on the line that was just interrupted."""
+    readline = sys.modules.get("readline")
+    return readline is not None and bool(readline.get_line_buffer().strip())
 
 
 def is_typed() -> bool:
@@ -111,15 +139,33 @@ class Chat:
         self.paper = paper
         self.failed = False
 
-    async def open(self, wanted: str, started: Start | None = None) -> None:
+    async def open(self, wanted: str, started: Start | None = None, model: str = "") -> None:
         self._client = await ensure_engine(self._config, "terminal", started, command=self._command)
+        await connect_found(self._config, self._services)
         agents = [row.agent for row in await self._services.agents.list() if not row.agent.hidden]
-        if not agents and not wanted:
-            self.paper.line("No agents yet, so here is Vesta, a scripted demo (no AI, no network).", DIM)
-            agents = [await self._services.agents.create_demo()]
-        await self._switch(_pick(agents, wanted))
+        if model:
+            await self._switch(await self._create(model, wanted))
+        elif not agents and not wanted:
+            await self._switch(await self._first())
+        else:
+            await self._switch(_pick(agents, wanted))
         if is_typed():
             self.paper.line("/help shows what else you can do.", DIM)
+
+    async def _first(self) -> Agent:
+        """Somebody to talk with where there is nobody yet."""
+        offers = await self._services.models.list()
+        model = model_of_this_computer(offers, await self._services.models.recommended())
+        if model is None:
+            self.paper.line("No agents yet, so here is Vesta, a scripted demo (no AI, no network).", DIM)
+            return await self._services.agents.create_demo()
+        self.paper.line(f"No agents yet, so here is a new one on {model.handle}, a model of this computer.", DIM)
+        return await self._create(model.handle, "")
+
+    async def _create(self, handle: str, name: str) -> Agent:
+        model = await self._services.models.find(handle)
+        starter = (await self._services.starters.list())[0]
+        return await self._services.agents.create(first_draft(handle, model, starter, name))
 
     def fail(self, error: AppError) -> None:
         self.failed = True
@@ -139,7 +185,7 @@ class Chat:
         self.failed = False
         await self._reconnect()
         word, _, rest = line.partition(" ")
-        match word:
+        match "" if rest.strip() and word in WITHOUT_MORE else word:
             case "/quit" | "/exit":
                 return False
             case "/help":
@@ -152,7 +198,7 @@ class Chat:
                 await self._undo()
             case "/new":
                 await self._new()
-            case _ if word.startswith("/") and not self._is_demo:
+            case _ if _is_mistyped(word, rest) and not self._is_demo:
                 raise Invalid(f"There is no command {word}.", hint="/help shows them.")
             case _:
                 await self._say(line)
@@ -272,6 +318,13 @@ class Chat:
                 await self._reconnect()
             else:
                 return
+
+
+def _is_mistyped(word: str, rest: str) -> bool:
+    """Whether a line was meant as a command. A path, or a sentence that begins with a slash, is a message."""
+    if word in COMMANDS or re.fullmatch(r"/[a-zA-Z]+", word) is None:
+        return False
+    return not rest.strip() or bool(get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.75))
 
 
 def _uncancel() -> None:

@@ -16,6 +16,11 @@ DIM, RED, GREEN, CYAN, BOLD = "2", "31", "32", "36", "1"
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+def plain(text: str) -> str:
+    """A text of somebody else without what would steer the terminal."""
+    return _CONTROLS.sub("", text)
+
+
 class Paper:
     def __init__(self, out: TextIO, coloured: bool) -> None:
         self._out = out
@@ -32,7 +37,7 @@ class Paper:
 
     def piece(self, text: str, style: str = "") -> None:
         """The next piece of a text that streams."""
-        text = _CONTROLS.sub("", text)
+        text = plain(text)
         if text:
             self._set(style)
             self._write(text)

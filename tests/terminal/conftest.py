@@ -12,7 +12,7 @@ from tests.support.processes.lares_process import end_engine
 @pytest.fixture
 def config(data_folder: Path) -> Iterator[Config]:
     data_folder.mkdir(parents=True)
-    (data_folder / "settings.toml").write_text("[engine]\nidle_seconds = 1\n")
+    (data_folder / "settings.toml").write_text("[engine]\nidle_seconds = 1\n[servers]\nfind = false\n")
     config = Config.load()
     yield config
     end_engine(config)

@@ -14,6 +14,7 @@ from app.link.client import connect
 from app.link.engine_file import read_note
 from tests.support.guards.source import ROOT
 from tests.support.processes.lares_process import SECONDS, Terminal, arguments_of, environment, lares
+from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = [
     pytest.mark.usefixtures("config"),
@@ -110,6 +111,38 @@ def test_ctrl_c_stops_the_reply_and_the_chat_goes_on(terminal: Terminal) -> None
     terminal.type("who are you\n")
     terminal.see("`/fail`\r\n> ")
     assert terminal.leave() == 130
+
+
+def test_ctrl_c_at_a_half_typed_line_clears_it_first(terminal: Terminal) -> None:
+    terminal.see("> ")
+    terminal.type("something that I do not me")
+    terminal.see("do not me")
+    terminal.type("\x03")
+    terminal.see("> ", 2)
+    terminal.type("who are you\n")
+    terminal.see("> ", 3)
+    assert "something" not in terminal.shown.rpartition("> who are you")[2]
+    terminal.type("/quit\n")
+    assert terminal.end() == 0
+
+
+def test_a_path_is_a_message_and_a_mistyped_command_is_none(config: Config) -> None:
+    with OpenAIServer() as server:
+        assert lares("servers", "add", server.url, "--name", "box").returncode == 0
+        said = (
+            "/etc/hosts what is in there?",
+            "/new ideas for supper",
+            "/tmp",
+            "/home is where the cat is",
+            "/undoo now",
+        )
+        done = lares("chat", "Juno", "--model", "box/tiny", typed="\n".join((*said, "/agents")))
+        asked = [request.body["messages"][-1]["content"] for request in server.chats]
+    assert [next(text for text in said if text in one) for one in asked] == [said[0], said[1], said[3]]
+    assert "There is no command /tmp." in done.stdout
+    assert "There is no command /undoo." in done.stdout
+    assert done.returncode == 0
+    assert "* Juno  (box/tiny)" in done.stdout
 
 
 def test_second_ctrl_c_leaves(terminal: Terminal, config: Config) -> None:

@@ -105,7 +105,7 @@ def _awaiting(provider: Provider) -> ModelError:
         f"Nothing has been sent to {provider.name}: the variable {provider.variable} names it, it is not on this "
         "computer, and nobody has agreed yet that conversations go there.",
         code="needs_consent",
-        hint="Allow it in the settings, under “Model servers”.",
+        hint=f"Allow it in the settings, under “Model servers”, or with: lares servers allow {provider.name}",
     )
 
 

@@ -74,11 +74,11 @@ class Models:
         return ComputerMemory(total_bytes=total, used_bytes=used, loaded=loaded, free_disk_bytes=free)
 
     async def pull(self, provider_id: str, name: str) -> Pull:
-        """Begins a download, or goes on with one. It goes on without a window.
+        """Begins a download, or goes on with one. It goes on without a window. `name` may be a page of Hugging Face.
 
         Raises `ModelError` (`disk_full`), `Invalid` where the server's models are not Lares's to change.
         """
-        name = name.strip()
+        name = name.strip().removeprefix("https://").removeprefix("http://")
         if not name:
             raise Invalid("Which model? The name is empty.", hint="Write it as the library does, for example qwen3:8b.")
         return await self._pulls.start(await self._provider(provider_id), name, size_of(name))
