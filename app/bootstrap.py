@@ -19,7 +19,7 @@ from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.volumes import on_network_volume
-from app.config import Config
+from app.config import TOKEN_VARIABLES, Config
 from app.domain.agent import AgentDraft
 from app.domain.base import Micros
 from app.domain.block import BlockDraft
@@ -135,7 +135,7 @@ def take_surroundings(environment: MutableMapping[str, str]) -> Surroundings:
     for name in unusable(environment):
         log.warning("%s is set, but it is no web address, so it is not used", name)
     found = Surroundings(named_servers(environment), place_of_ollama(environment))
-    for name in NAMES:
+    for name in (*NAMES, *TOKEN_VARIABLES):
         environment.pop(name, None)
     return found
 

@@ -6,6 +6,7 @@ data. Nothing is created here: the engine makes the folder when it opens it.
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,8 @@ import platformdirs
 from app.domain.error import Invalid
 from app.domain.token import token_flaw
 
+TOKEN_VARIABLES = ("LARES_TOKEN", "LETTA_SERVER_PASSWORD")
+"""What may hold the token of the local API, the first that is set counts; the second as Letta's own server reads it."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -39,7 +42,7 @@ class ApiSettings:
     host: str = "127.0.0.1"
     port: int = 8283
     token: str = field(default="", repr=False)
-    """What programs must prove; the one set in the window comes first. The variable LARES_TOKEN replaces it."""
+    """What programs must prove; the one set in the window comes first. A variable replaces it."""
     origins: list[str] = field(default_factory=list[str])
     """Web pages that may use the API, each as `https://name[:port]`."""
 
@@ -76,10 +79,10 @@ class Config:
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> "Config":
-        """Raises `Invalid` when settings.toml or the variable LARES_TOKEN cannot be used."""
+        """Raises `Invalid` when settings.toml or a variable that holds the token cannot be used."""
         place = Path(folder or os.environ.get("LARES_DATA") or platformdirs.user_data_dir("lares", appauthor=False))
         place = place.expanduser().absolute()
-        return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ.get("LARES_TOKEN", "")))
+        return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ))
 
     @property
     def engine_file(self) -> Path:
@@ -128,11 +131,13 @@ def read_settings(path: Path) -> Settings:
         raise _unusable(path, str(error), "") from error
 
 
-def _with_token(settings: Settings, token: str) -> Settings:
-    if not token:
+def _with_token(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    variable = next((name for name in TOKEN_VARIABLES if environment.get(name)), "")
+    if not variable:
         return settings
+    token = environment[variable]
     if flaw := token_flaw(token):
-        raise Invalid(f"Lares cannot use the variable LARES_TOKEN. {flaw}", hint="Choose a longer one, or unset it.")
+        raise Invalid(f"Lares cannot use the variable {variable}. {flaw}", hint="Choose a longer one, or unset it.")
     return replace(settings, api=replace(settings.api, token=token))
 
 

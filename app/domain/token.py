@@ -7,7 +7,7 @@ SHORTEST_TOKEN = 16
 def token_flaw(token: str) -> str:
     """What is wrong with a token, as a sentence without the token; empty when it can be used.
 
-    The same rule wherever it comes from: the window, `settings.toml`, the variable `LARES_TOKEN`.
+    The same rule wherever it comes from: the window, `settings.toml`, a variable.
     """
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or token != token.strip():
         return f"A token needs at least {SHORTEST_TOKEN} characters of plain text, without spaces around them."
