@@ -15,9 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database.errors import not_storable, storage_error
 from app.adapters.database.group_commit import GroupCommit, Waiting
+from app.adapters.database.known_rows import KnownRows
 from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories import repositories_on
-from app.adapters.database.sqlite import READERS, reading_engine, writing_engine
+from app.adapters.database.sqlite import READERS, READING, reading_engine, transaction, writing_engine
 from app.domain.error import StorageError
 from app.domain.event import Changed
 from app.ports.storage import Repositories
@@ -42,7 +43,8 @@ class SqliteStorage:
         self._on_changed = on_changed
         self._write_engine = writing_engine(file)
         self._read_engine = reading_engine(file)
-        self._writer = GroupCommit(lambda: self._connection(self._write_engine))
+        self._known = KnownRows()
+        self._writer = GroupCommit(lambda: self._connection(self._write_engine), self._known)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
         self._parsed = ParsedMessages()
         self._kept = threading.local()
@@ -67,7 +69,7 @@ class SqliteStorage:
             else:
                 _call(loop, done.set_exception, self._told(waiting.error))
 
-        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed)), answer))
+        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed, self._known)), answer))
         return await _whole(done)
 
     async def read(self, work: Callable[[Repositories], T]) -> T:
@@ -92,8 +94,8 @@ class SqliteStorage:
     def _snapshot(self, work: Callable[[Repositories], T]) -> T:
         try:
             db = self._connection(self._read_engine)
-            with db.begin():
-                return work(repositories_on(db, _refuse, self._parsed))
+            with transaction(db, READING):
+                return work(repositories_on(db, _refuse, parsed=self._parsed))
         except _FAULTS as cause:
             raise self._told(cause) from cause
 
@@ -103,8 +105,6 @@ class SqliteStorage:
         if kept is None:
             kept = self._kept.connection = engine.connect()
             self._open.append(kept)
-        # SQLAlchemy leaves a transaction open whose commit failed.
-        kept.connection.rollback()
         return kept
 
     def _told(self, cause: BaseException) -> BaseException:

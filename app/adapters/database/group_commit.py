@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.engine.interfaces import DBAPICursor
 
+from app.adapters.database.known_rows import KnownRows
+from app.adapters.database.sqlite import WRITING, driver_connection, transaction, version_seen
 from app.domain.event import Changed
 
 _log = logging.getLogger(__name__)
@@ -41,10 +42,14 @@ class Waiting:
 
 
 class GroupCommit:
-    """Runs transactions in the order they came. `connect` gives the writing connection, on the writer's thread."""
+    """Runs transactions in the order they came. `connect` gives the writing connection, on the writer's thread.
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    `known`: what transactions keep in memory of what they read; it follows what becomes of each of them.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], known: KnownRows) -> None:
         self._connect = connect
+        self._known = known
         self._queue: deque[Waiting] = deque()
         self.executor = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
 
@@ -58,6 +63,7 @@ class GroupCommit:
         try:
             self._run(group)
         except BaseException as error:  # noqa: BLE001  (whatever it is, it belongs to all who are in the group)
+            self._known.undo()
             for one in group:
                 one.error = one.error or error
         for one in group:
@@ -71,32 +77,36 @@ class GroupCommit:
             return  # an earlier group took it along
         alone = len(self._queue) == 1
         group.append(self._queue.popleft())
+        self._known.begin()
         db = self._connect()
-        with db.begin():
+        driver = driver_connection(db)
+        with transaction(db, WRITING):
+            self._known.seen_by_others(version_seen(driver))
             if alone:
                 _work(group[0], db)
                 return
-            cursor, ends = db.connection.cursor(), time.monotonic() + MOST_SECONDS
-            _in_savepoint(group[0], db, cursor)
+            ends = time.monotonic() + MOST_SECONDS
+            self._in_savepoint(group[0], db, driver)
             while self._queue and len(group) < MOST_TOGETHER and time.monotonic() < ends:
                 group.append(self._queue.popleft())
-                _in_savepoint(group[-1], db, cursor)
+                self._in_savepoint(group[-1], db, driver)
+
+    def _in_savepoint(self, one: Waiting, db: Connection, driver: sqlite3.Connection) -> None:
+        """Its own error undoes its own work, and only that. Raises where SQLite has given up the whole transaction."""
+        mark = self._known.mark()
+        driver.execute("SAVEPOINT one")
+        try:
+            _work(one, db)
+        except BaseException as error:  # noqa: BLE001  (it is answered to the caller)
+            one.error = error
+            self._known.undo(mark)
+            try:
+                driver.execute("ROLLBACK TO one")
+            except sqlite3.OperationalError:
+                # A full disk may end the transaction itself: then the work of the others is gone too.
+                raise error from None
+        driver.execute("RELEASE one")
 
 
 def _work(one: Waiting, db: Connection) -> None:
     one.result = one.work(db, one.changes.append)
-
-
-def _in_savepoint(one: Waiting, db: Connection, cursor: DBAPICursor) -> None:
-    """Its own error undoes its own work, and only that. Raises where SQLite has given up the whole transaction."""
-    cursor.execute("SAVEPOINT one")
-    try:
-        _work(one, db)
-    except BaseException as error:  # noqa: BLE001  (it is answered to the caller)
-        one.error = error
-        try:
-            cursor.execute("ROLLBACK TO one")
-        except sqlite3.OperationalError:
-            # A full disk may end the transaction itself: then the work of the others is gone too.
-            raise error from None
-    cursor.execute("RELEASE one")

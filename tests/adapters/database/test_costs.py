@@ -43,6 +43,7 @@ async def fill(world: World, last: int) -> None:
         db.exec_driver_sql("DELETE FROM conversation_messages")
         db.exec_driver_sql(FILL.format(first=held + 1, last=last, agent=world.agent.id))
         db.exec_driver_sql(PLACE.format(last=last))
+        repos.messages.known.forget_all()  # what it holds was written past it
 
     await world.storage.write(work)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories.agents import SqlAgents
 from app.adapters.database.repositories.blobs import SqlBlobs
@@ -25,25 +26,28 @@ from app.ports.storage import Repositories
 
 
 def repositories_on(
-    db: Connection, changed: Callable[[Changed], None], parsed: ParsedMessages | None = None
+    db: Connection,
+    changed: Callable[[Changed], None],
+    known: NothingKnown = NOTHING_KNOWN,
+    parsed: ParsedMessages | None = None,
 ) -> Repositories:
-    """`parsed`: messages read before, for a transaction that only reads."""
+    """`known`: rows read before, for a transaction that writes; `parsed`: messages, for one that only reads."""
     search = MessageIndex(db)
     return Repositories(
-        agents=SqlAgents(db),
-        blocks=SqlBlocks(db),
-        conversations=SqlConversations(db),
-        messages=SqlMessages(db, search, parsed),
-        runs=SqlRuns(db),
-        history=SqlHistory(db),
-        tools=SqlTools(db),
-        providers=SqlProviders(db),
-        settings=SqlSettings(db),
+        agents=SqlAgents(db, known),
+        blocks=SqlBlocks(db, known),
+        conversations=SqlConversations(db, known),
+        messages=SqlMessages(db, search, known, parsed),
+        runs=SqlRuns(db, known),
+        history=SqlHistory(db, known),
+        tools=SqlTools(db, known),
+        providers=SqlProviders(db, known),
+        settings=SqlSettings(db, known),
         blobs=SqlBlobs(db),
         search=search,
         pages=SqlPages(db),
         identities=SqlIdentities(db),
         requests=SqlRequests(db),
-        deleted=SqlDeleted(db, search),
+        deleted=SqlDeleted(db, search, known),
         changed=changed,
     )

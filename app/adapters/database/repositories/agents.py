@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Bound, Prepared, Row
+from app.adapters.database.repositories.tools import SqlTools
 from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
 from app.adapters.database.tables import agent_blocks, agent_tools, agents, blocks, tools
 from app.domain.agent import Agent, DeletedAgent
@@ -29,6 +31,13 @@ _TOOL_LINKS = (
 _agent = Prepared(_LIVE.where(agents.c.id == sa.bindparam("agent")))
 _blocks_of = Prepared(_BLOCK_LINKS.where(agent_blocks.c.agent_id == sa.bindparam("agent")))
 _tools_of = Prepared(_TOOL_LINKS.where(agent_tools.c.agent_id == sa.bindparam("agent")))
+_block = Prepared(sa.select(blocks.c.id).where(blocks.c.id == sa.bindparam("block")))
+_unlink = Prepared(
+    agent_blocks.delete().where(
+        agent_blocks.c.agent_id == sa.bindparam("agent"), agent_blocks.c.block_id == sa.bindparam("block")
+    )
+)
+_unlink_tools = Prepared(agent_tools.delete().where(agent_tools.c.agent_id == sa.bindparam("agent")))
 _largest = Prepared(
     sa.select(sa.func.max(agents.c.context_window)).where(
         agents.c.model == sa.bindparam("model"), agents.c.deleted_at.is_(None)
@@ -39,6 +48,7 @@ _largest = Prepared(
 @dataclass(frozen=True)
 class SqlAgents:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def get(self, agent_id: str) -> Agent:
         agent = self.find(agent_id)
@@ -47,26 +57,40 @@ class SqlAgents:
         return agent
 
     def find(self, agent_id: str) -> Agent | None:
+        return self.known.recall("agent", agent_id, lambda: self._read(agent_id), _weight)
+
+    def _read(self, agent_id: str) -> Agent | None:
+        row = first_row(self.db, _agent, {"agent": agent_id})
+        return None if row is None else mapping.agent_of(row, *self._linked(agent_id))
+
+    def _linked(self, agent_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Its blocks and its tools, whether or not it is deleted."""
+        known: Agent | None = self.known.find("agent", agent_id)
+        if known is not None:
+            return known.block_ids, known.tool_names
         own = {"agent": agent_id}
-        row = first_row(self.db, _agent, own)
-        if row is None:
-            return None
         held, used = _links(self.db, _blocks_of, own), _links(self.db, _tools_of, own)
-        return mapping.agent_of(row, tuple(held.get(agent_id, ())), tuple(used.get(agent_id, ())))
+        return tuple(held.get(agent_id, ())), tuple(used.get(agent_id, ()))
 
     def list(self) -> tuple[Agent, ...]:
         return self._filled(all_rows(self.db, _LIVE))
 
     def add(self, agent: Agent) -> None:
         add(self.db, agents, mapping.agent_values(agent))
-        self._link(agent)
+        self._changed(agent.id)
+        self._link_blocks(agent.id, (), _once(agent.block_ids))
+        self._link_tools(agent.id, (), _once(agent.tool_names))
 
     def save(self, agent: Agent) -> None:
+        before = self._linked(agent.id)
         update(self.db, agents, agent.id, mapping.agent_values(agent))
-        self._link(agent)
+        self._changed(agent.id)
+        self._link_blocks(agent.id, before[0], _once(agent.block_ids))
+        self._link_tools(agent.id, before[1], _once(agent.tool_names))
 
     def delete(self, agent_id: str, at: Micros) -> None:
         update(self.db, agents, agent_id, {"deleted_at": at})
+        self._changed(agent_id)
 
     def deleted(self) -> tuple[DeletedAgent, ...]:
         found = sa.select(agents).where(agents.c.deleted_at.is_not(None)).order_by(agents.c.deleted_at.desc())
@@ -76,6 +100,7 @@ class SqlAgents:
 
     def undelete(self, agent_id: str) -> None:
         update(self.db, agents, agent_id, {"deleted_at": None})
+        self._changed(agent_id)
 
     def holding(self, block_id: str) -> tuple[str, ...]:
         found = (
@@ -87,7 +112,10 @@ class SqlAgents:
         return tuple(self.db.execute(found).scalars())
 
     def largest_window(self, model: str) -> int | None:
-        return scalar(self.db, _largest, {"model": model})
+        largest = self.known.recall("largest windows", "", lambda: dict[str, int | None]())
+        if model not in largest:
+            largest[model] = scalar(self.db, _largest, {"model": model})
+        return largest[model]
 
     def _filled(self, rows: Sequence[Row]) -> tuple[Agent, ...]:
         ids = [row["id"] for row in rows]
@@ -97,35 +125,40 @@ class SqlAgents:
             mapping.agent_of(row, tuple(held.get(row["id"], ())), tuple(used.get(row["id"], ()))) for row in rows
         )
 
-    def _link(self, agent: Agent) -> None:
-        self._link_blocks(agent.id, tuple(dict.fromkeys(agent.block_ids)))
-        self._link_tools(agent.id, tuple(dict.fromkeys(agent.tool_names)))
+    def _changed(self, agent_id: str) -> None:
+        self.known.forget("agent", agent_id)
+        self.known.forget("holding blocks", agent_id)
+        self.known.forget("largest windows", "")
 
-    def _link_blocks(self, agent_id: str, block_ids: tuple[str, ...]) -> None:
-        now = _links(self.db, _blocks_of, {"agent": agent_id}).get(agent_id, [])
-        if tuple(now) == block_ids:
+    def _link_blocks(self, agent_id: str, now: tuple[str, ...], block_ids: tuple[str, ...]) -> None:
+        if now == block_ids:
             return
-        of_this = agent_blocks.c.agent_id == agent_id
-        self.db.execute(agent_blocks.delete().where(of_this, agent_blocks.c.block_id.in_((*now, *block_ids))))
-        known = set(self.db.execute(sa.select(blocks.c.id).where(blocks.c.id.in_(block_ids))).scalars())
+        _unlink.run_many(self.db, [{"agent": agent_id, "block": one} for one in _once((*now, *block_ids))])
         for block_id in block_ids:
-            if block_id not in known:
+            if _block.scalar(self.db, {"block": block_id}) is None:
                 raise missing("block", block_id)
         links = [{"agent_id": agent_id, "block_id": i, "position": at} for at, i in enumerate(block_ids)]
         add(self.db, agent_blocks, *links)
 
-    def _link_tools(self, agent_id: str, names: tuple[str, ...]) -> None:
-        now = _links(self.db, _tools_of, {"agent": agent_id}).get(agent_id, [])
-        if tuple(now) == names:
+    def _link_tools(self, agent_id: str, now: tuple[str, ...], names: tuple[str, ...]) -> None:
+        if now == names:
             return
-        self.db.execute(agent_tools.delete().where(agent_tools.c.agent_id == agent_id))
-        found = sa.select(tools.c.name, tools.c.id).where(tools.c.name.in_(names))
-        ids = {row.name: row.id for row in self.db.execute(found)}
+        if now:
+            _unlink_tools.run(self.db, {"agent": agent_id})
+        ids = {tool.name: tool.id for tool in SqlTools(self.db, self.known).by_names(names)}
         for name in names:
             if name not in ids:
                 raise NotFound(f"There is no tool named {name}.", details={"kind": "tool", "name": name})
         links = [{"agent_id": agent_id, "tool_id": ids[name], "position": at} for at, name in enumerate(names)]
         add(self.db, agent_tools, *links)
+
+
+def _once(ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))
+
+
+def _weight(agent: Agent | None) -> int:
+    return 0 if agent is None else len(agent.system) + len(str(agent.metadata)) + len(str(agent.extras))
 
 
 def _links(db: Connection, statement: sa.Select | Prepared, values: Bound = None) -> dict[str, list[str]]:

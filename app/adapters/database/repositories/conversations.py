@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import agents, conversation_messages, conversations
@@ -21,12 +22,17 @@ _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_s
 @dataclass(frozen=True)
 class SqlConversations:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def get(self, conversation_id: str) -> Conversation:
-        row = first_row(self.db, _one, {"conversation": conversation_id})
-        if row is None:
+        found = self.known.recall("conversation", conversation_id, lambda: self._read(conversation_id))
+        if found is None:
             raise missing("conversation", conversation_id)
-        return mapping.conversation_of(row)
+        return found
+
+    def _read(self, conversation_id: str) -> Conversation | None:
+        row = first_row(self.db, _one, {"conversation": conversation_id})
+        return None if row is None else mapping.conversation_of(row)
 
     def default_of(self, agent_id: str) -> Conversation:
         root = conversations.c.root_id == conversations.c.id
@@ -46,15 +52,19 @@ class SqlConversations:
 
     def add(self, conversation: Conversation) -> None:
         add(self.db, conversations, mapping.conversation_values(conversation))
+        self.known.forget("conversation", conversation.id)
+        self.known.forget("end of conversation", conversation.id)
 
     def save(self, conversation: Conversation) -> None:
         update(self.db, conversations, conversation.id, mapping.conversation_values(conversation))
+        self.known.forget("conversation", conversation.id)
 
     def delete(self, conversation_id: str, at: Micros) -> None:
         live = conversations.c.deleted_at.is_(None)
         update(self.db, conversations, conversation_id, {"deleted_at": at})
         branches = conversations.update().where(conversations.c.root_id == conversation_id, live)
         self.db.execute(branches, {"deleted_at": at})
+        self.known.forget_all()  # all its branches
 
     def deleted(self) -> tuple[DeletedConversation, ...]:
         shown, member = conversations.alias(), conversation_messages.c
@@ -86,10 +96,13 @@ class SqlConversations:
             conversations.c.root_id == conversation_id, conversations.c.deleted_at == at
         )
         self.db.execute(with_it, {"deleted_at": None})
+        self.known.forget_all()
 
     def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
         """What left the window only later than `before_position` is in the window of the copy, as it was then."""
         member = conversation_messages.c
+        self.known.forget("end of conversation", target_id)
+        self.known.forget("window", target_id)
         left_seq = sa.case((member.left_seq <= before_position, member.left_seq), else_=sa.null())
         target = sa.literal(self._seq(target_id))
         rows = sa.select(target, member.position, member.message_seq, member.entered_seq, left_seq).where(

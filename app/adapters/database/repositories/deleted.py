@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Row
 from app.adapters.database.repositories.traces import hashes_of
 from app.adapters.database.rows import all_rows
@@ -52,12 +53,14 @@ _place = conversation_messages.delete().where(
 class SqlDeleted:
     db: Connection
     search: MessageIndex
+    known: NothingKnown = NOTHING_KNOWN
 
     def secrets(self, before: Micros) -> dict[str, tuple[str, ...]]:
         rows = all_rows(self.db, sa.select(agents.c.id, agents.c.extras).where(agents.c.deleted_at < before))
         return {row["id"]: tuple(mapping.from_json(row["extras"]).get("secret_names", ())) for row in rows}
 
     def forget(self, before: Micros) -> Forgotten:
+        self.known.forget_all()
         agent_ids = self.db.execute(sa.select(agents.c.id).where(agents.c.deleted_at < before)).scalars().all()
         late = sa.or_(conversations.c.deleted_at < before, conversations.c.agent_id.in_(agent_ids))
         return (

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.repositories.messages import messages_by_id
 from app.adapters.database.rows import add, all_rows, insert, missing, scalar
@@ -41,6 +42,7 @@ _undoing = _taking_back()
 @dataclass(frozen=True)
 class SqlHistory:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def add(self, event: MemoryEvent) -> MemoryEvent:
         seq = insert(self.db, memory_events, mapping.memory_event_values(event))
@@ -48,6 +50,7 @@ class SqlHistory:
         if concerned:
             links = [{"agent_id": agent_id, "event_seq": seq} for agent_id in sorted(concerned)]
             add(self.db, memory_event_agents, *links)
+        self.known.keep("last change", "", seq)
         return event.model_copy(update={"seq": seq})
 
     def get(self, seq: int) -> MemoryEvent:
@@ -57,7 +60,7 @@ class SqlHistory:
         return found[seq]
 
     def last_seq(self) -> int:
-        return scalar(self.db, _last_seq) or 0
+        return self.known.recall("last change", "", lambda: scalar(self.db, _last_seq) or 0)
 
     def of_target(self, target_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         event = memory_events.c

@@ -7,13 +7,14 @@ through its own partial index.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.parsed_messages import ParsedMessages
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
+from app.adapters.database.parsed_messages import OVERHEAD, ParsedMessages
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar
 from app.adapters.database.search import MessageIndex
@@ -61,10 +62,18 @@ _leave = (
 _these = sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
+class Window(NamedTuple):
+    """The members of a conversation that are in its context window, as the writer keeps them."""
+
+    members: tuple[Member, ...]
+    bytes: int
+
+
 @dataclass(frozen=True)
 class SqlMessages:
     db: Connection
     search: MessageIndex
+    known: NothingKnown = NOTHING_KNOWN
     parsed: ParsedMessages | None = None
     """Messages read before; None in a transaction that writes."""
 
@@ -80,22 +89,40 @@ class SqlMessages:
         return None if row is None else mapping.message_of(row)
 
     def append(self, conversation_id: str, message: Message) -> int:
-        end = first_row(self.db, _end, {"conversation": conversation_id})
-        if end is None:
-            raise missing("conversation", conversation_id)
-        position = end["position"]
-        seq = insert(self.db, messages, mapping.message_values(message))
-        place = {"conversation_seq": end["seq"], "position": position, "message_seq": seq}
+        conversation_seq, position = self._end(conversation_id)
+        values = mapping.message_values(message)
+        seq = insert(self.db, messages, values)
+        place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
         add(self.db, conversation_messages, {**place, "entered_seq": position, "left_seq": None})
+        self.known.keep("end of conversation", conversation_id, (conversation_seq, position + 1))
+        window: Window | None = self.known.find("window", conversation_id)
+        if window is not None:
+            new = mapping.member_of({**values, "place": position, "left_seq": None})
+            bytes = window.bytes + _weight(values)
+            self.known.keep("window", conversation_id, Window((*window.members, new), bytes), bytes)
         self.search.add(seq, message)
         if message.role in ("user", "assistant") and message.text.strip():
             _last_words.run(self.db, {"agent": message.agent_id, "message_seq": seq})
         return position
 
+    def _end(self, conversation_id: str) -> tuple[int, int]:
+        """The seq of a conversation and its next position."""
+        known: tuple[int, int] | None = self.known.find("end of conversation", conversation_id)
+        if known is not None:
+            return known
+        end = first_row(self.db, _end, {"conversation": conversation_id})
+        if end is None:
+            raise missing("conversation", conversation_id)
+        return end["seq"], end["position"]
+
+    def _window(self, conversation_id: str) -> "Window":
+        rows = all_rows(self.db, _in_context, {"conversation": conversation_id})
+        return Window(tuple(mapping.member_of(row) for row in rows), sum(_weight(row) for row in rows))
+
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
         here = {"conversation": conversation_id}
         if self.parsed is None:
-            return tuple(mapping.member_of(row) for row in all_rows(self.db, _in_context, here))
+            return self.known.recall("window", conversation_id, lambda: self._window(conversation_id), _bytes).members
         places = all_rows(self.db, _places, here)
         known = self.parsed.find(place["id"] for place in places)
         new = [place for place in places if place["id"] not in known]
@@ -117,6 +144,7 @@ class SqlMessages:
         return self.db.execute(first, {"conversation": conversation_id}).scalar()
 
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
+        self.known.forget("window", conversation_id)
         values = {"conversation": conversation_id, "border": before_position, "seq": left_seq}
         return self.db.execute(_leave, values).rowcount
 
@@ -156,6 +184,14 @@ class SqlMessages:
             .where(_here, _member.position >= from_position, messages.c.run_id.is_not(None))
         )
         return tuple(self.db.execute(found, {"conversation": conversation_id}).scalars())
+
+
+def _bytes(window: Window) -> int:
+    return window.bytes
+
+
+def _weight(row: Row) -> int:
+    return len(row["parts"]) + OVERHEAD
 
 
 def _placed(member: Member, position: int) -> Member:

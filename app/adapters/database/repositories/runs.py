@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.repositories import traces
 from app.adapters.database.repositories.history import events_by_seq
 from app.adapters.database.repositories.messages import messages_by_id
-from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
+from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar, update
 from app.adapters.database.tables import run_events, runs, steps
 from app.domain.base import Micros
 from app.domain.error import busy
@@ -44,8 +45,12 @@ _log = Prepared(
 @dataclass(frozen=True)
 class SqlRuns:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def get(self, run_id: str) -> Run:
+        return self.known.recall("run", run_id, lambda: self._read(run_id))
+
+    def _read(self, run_id: str) -> Run:
         row = first_row(self.db, _run, {"run": run_id})
         if row is None:
             raise missing("run", run_id)
@@ -55,13 +60,18 @@ class SqlRuns:
         active = self.active_in(run.conversation_id) if run.active else None
         if active is not None:
             raise busy(active.id)
-        add(self.db, runs, {**mapping.run_values(run), "state": state})
+        seq = insert(self.db, runs, {**mapping.run_values(run), "state": state})
+        self.known.keep("run seq", run.id, seq)
+        self.known.keep("run", run.id, run)
 
     def save(self, run: Run, state: str) -> None:
-        active = self.active_in(run.conversation_id) if run.active else None
+        known: Run | None = self.known.find("run", run.id)
+        is_the_active = known is not None and known.active and known.conversation_id == run.conversation_id
+        active = self.active_in(run.conversation_id) if run.active and not is_the_active else None
         if active is not None and active.id != run.id:
             raise busy(active.id)
         update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
+        self.known.keep("run", run.id, run)
 
     def state(self, run_id: str) -> str:
         row = first_row(self.db, _state, {"run": run_id})
@@ -98,9 +108,15 @@ class SqlRuns:
         return _all_runs(all_rows(self.db, _runs.where(runs.c.id.in_(run_ids)).order_by(runs.c.seq)))
 
     def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
-        add(
-            self.db, steps, {**mapping.step_values(step), **traces.values(self.db, step.agent_id, request_parts, reply)}
-        )
+        agent_id = step.agent_id
+        before = self.known.recall("last request", agent_id, lambda: traces.last_request(self.db, agent_id), len)
+        trace = traces.values(self.db, before, request_parts, reply)
+        add(self.db, steps, {**mapping.step_values(step), **trace})
+        if step.status == "completed" and step.usage.prompt_tokens > 0:
+            self.known.keep("last request", agent_id, trace["request"], len(trace["request"]))
+            self.known.keep("last step", agent_id, step)
+            if not step.truncated:
+                self.known.keep("last step", f"{agent_id} whole", step)
 
     def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:
         rows = all_rows(self.db, _steps.where(steps.c.run_id.in_(run_ids)).order_by(steps.c.seq))
@@ -113,6 +129,10 @@ class SqlRuns:
         return mapping.step_of(row)
 
     def last_step(self, agent_id: str, *, whole: bool = False) -> Step | None:
+        key = f"{agent_id} whole" if whole else agent_id
+        return self.known.recall("last step", key, lambda: self._last_step(agent_id, whole))
+
+    def _last_step(self, agent_id: str, whole: bool) -> Step | None:
         row = first_row(self.db, _last_whole_step if whole else _last_step, {"agent": agent_id})
         return None if row is None else mapping.step_of(row)
 
@@ -148,7 +168,7 @@ class SqlRuns:
         return self.db.execute(deltas).rowcount
 
     def _seq(self, run_id: str) -> int:
-        seq = scalar(self.db, _run_seq, {"run": run_id})
+        seq = self.known.recall("run seq", run_id, lambda: scalar(self.db, _run_seq, {"run": run_id}))
         if seq is None:
             raise missing("run", run_id)
         return seq

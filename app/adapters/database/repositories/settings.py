@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import settings
@@ -18,8 +19,12 @@ _one = Prepared(sa.select(settings).where(settings.c.key == sa.bindparam("key"))
 @dataclass(frozen=True)
 class SqlSettings:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def get(self, key: str) -> Setting | None:
+        return self.known.recall("setting", key, lambda: self._read(key), _weight)
+
+    def _read(self, key: str) -> Setting | None:
         row = first_row(self.db, _one, {"key": key})
         return None if row is None else mapping.setting_of(row)
 
@@ -30,9 +35,14 @@ class SqlSettings:
     def set(self, key: str, value: Any) -> Setting:
         stored = self.get(key)
         text = mapping.to_json(value)
+        self.known.forget("setting", key)
         if stored is None:
             self.db.execute(settings.insert(), {"key": key, "value": text, "version": 1})
             return Setting(key=key, value=value)
         version = stored.version + 1
         self.db.execute(settings.update().where(settings.c.key == key), {"value": text, "version": version})
         return Setting(key=key, value=value, version=version)
+
+
+def _weight(setting: Setting | None) -> int:
+    return 0 if setting is None else len(str(setting.value))

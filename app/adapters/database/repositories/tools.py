@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.rows import all_rows, first_row
 from app.adapters.database.tables import tools
 from app.domain.error import Conflict
@@ -17,16 +18,22 @@ _named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding
 @dataclass(frozen=True)
 class SqlTools:
     db: Connection
+    known: NothingKnown = NOTHING_KNOWN
 
     def list(self) -> tuple[Tool, ...]:
         return tuple(mapping.tool_of(row) for row in all_rows(self.db, sa.select(tools).order_by(tools.c.seq)))
 
     def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
-        rows = all_rows(self.db, _named, {"names": names})
-        found = {row["name"]: mapping.tool_of(row) for row in rows}
+        found: dict[str, Tool] = {name: tool for name in names if (tool := self.known.find("tool", name)) is not None}
+        unknown = [name for name in names if name not in found]
+        if unknown:
+            for row in all_rows(self.db, _named, {"names": unknown}):
+                found[row["name"]] = tool = mapping.tool_of(row)
+                self.known.keep("tool", tool.name, tool, len(tool.source_code or "") + len(row["parameters"]))
         return tuple(found[name] for name in names if name in found)
 
     def upsert(self, tool: Tool) -> Tool:
+        self.known.forget("tool", tool.name)
         row = first_row(self.db, sa.select(tools).where(tools.c.name == tool.name))
         if row is not None and mapping.tool_of(row).built_in and not tool.built_in:
             raise Conflict(

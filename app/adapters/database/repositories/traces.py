@@ -27,12 +27,16 @@ _last_request = Prepared(
 )
 
 
-def values(db: Connection, agent_id: str, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
-    """Columns of a step; stores the parts that are new, which are few: most were in the request before."""
+def last_request(db: Connection, agent_id: str) -> bytes:
+    """The hashes of the parts that an agent sent last."""
+    return _last_request.scalar(db, {"agent": agent_id}) or b""
+
+
+def values(db: Connection, before: bytes, parts: tuple[bytes, ...], reply: bytes) -> dict[str, Any]:
+    """Columns of a step; stores the parts that are new, which are few: most were in the request before, `before`."""
     hashes = [hashlib.sha256(part).digest() for part in parts]
     by_hash = dict(zip(hashes, parts, strict=True))
-    before = _last_request.scalar(db, {"agent": agent_id})
-    for key in hashes_of(before or b""):
+    for key in hashes_of(before):
         by_hash.pop(key, None)
     new = [{"hash": key, "content": zlib.compress(part)} for key, part in by_hash.items() if not _is_known(db, key)]
     if new:
