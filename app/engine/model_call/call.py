@@ -92,8 +92,16 @@ def read_plan(repos: Repositories, state: RunState) -> CallPlan:
 
 class ModelCall:
     def __init__(
-        self, action: CallModel, state: RunState, ports: EngineDeps, emitter: Emitter, partial: PartialOutcome
+        self,
+        action: CallModel,
+        state: RunState,
+        ports: EngineDeps,
+        emitter: Emitter,
+        partial: PartialOutcome,
+        plan: CallPlan | None = None,
     ) -> None:
+        """`plan`: as it was read a moment ago; a second try reads it again."""
+        self._plan = plan
         self._action = action
         self._state = state
         self._ports = ports
@@ -114,7 +122,9 @@ class ModelCall:
             self._accumulator = self._partial.accumulator = self._new_accumulator()
             model = ""
             try:
-                plan = await self._ports.storage.read(lambda repos: read_plan(repos, self._state))
+                plan, self._plan = self._plan, None
+                if plan is None:
+                    plan = await self._ports.storage.read(lambda repos: read_plan(repos, self._state))
                 model, self._view = plan.view.model, plan.view
                 async with self._place(plan):
                     return await self._exchange()

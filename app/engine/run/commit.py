@@ -17,25 +17,29 @@ from app.engine.run.apply import apply
 from app.engine.run.closing import closing_payloads
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.policy import read_policy
+from app.engine.run.read_ahead import ReadAhead, read_ahead
 from app.engine.state import Finish, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.ports.storage import Repositories
 
 
 @dataclass(frozen=True)
-class _Stored:
+class Stored:
     state: RunState
+    """With its next intent."""
     events: tuple[RunEvent, ...]
+    ahead: ReadAhead
+    """What the intent needs."""
 
 
-async def commit(state: RunState, outcome: Outcome, ports: EngineDeps, emitter: Emitter) -> RunState:
-    """Stores what an outcome means and returns the state with its next intent. One transaction, never half done."""
+async def commit(state: RunState, outcome: Outcome, ports: EngineDeps, emitter: Emitter) -> Stored:
+    """Stores what an outcome means, and what the run does next. One transaction, never half done."""
     fresh = FreshIds(ports.ids.new("step"), ports.ids.new("message"))
     async with emitter.batch() as batch:
         stored = await ports.storage.write(
             lambda repos: _Commit(repos, ports, emitter, batch).store(state, outcome, fresh)
         )
     emitter.publish(stored.events)
-    return stored.state
+    return stored
 
 
 class _Commit:
@@ -49,7 +53,7 @@ class _Commit:
         self._already = batch
         self._events: list[RunEvent] = []
 
-    def store(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> _Stored:
+    def store(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> Stored:
         changes: tuple[MemoryEvent, ...] = ()
         if isinstance(outcome, ToolsReturned):
             outcome, changes = self._evaluate_memory_tools(state, outcome)
@@ -63,7 +67,7 @@ class _Commit:
         action = decide(applied.state, read_policy(self._repos, applied.state), fresh)
         return self._save(applied.state.model_copy(update={"intent": action}))
 
-    def _save(self, state: RunState) -> _Stored:
+    def _save(self, state: RunState) -> Stored:
         run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})
         if isinstance(state.intent, Finish):
             run = self._finished(run, state.intent)
@@ -74,7 +78,7 @@ class _Commit:
         self._repos.changed(
             Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)
         )
-        return _Stored(state, tuple(self._events))
+        return Stored(state, tuple(self._events), read_ahead(self._repos, state))
 
     def _make_room(self, state: RunState) -> None:
         room = state.intent

@@ -11,6 +11,7 @@ from app.engine.emitter import Emitter
 from app.engine.model_call.call import PartialOutcome
 from app.engine.run.commit import commit
 from app.engine.run.perform import perform
+from app.engine.run.read_ahead import NOTHING_READ, ReadAhead
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, Finish, MakeRoom, Outcome, RunState, RunTools
 
@@ -29,7 +30,7 @@ class Control:
             self._performing.cancel()
         self.stopped = True
 
-    async def perform(self, state: RunState, ports: EngineDeps, emitter: Emitter) -> Outcome:
+    async def perform(self, state: RunState, ports: EngineDeps, emitter: Emitter, ahead: ReadAhead) -> Outcome:
         """Performs the intent. A stop makes it `Cancelled`, a store that fails `BrokenOff`, both with what had been
         brought until then.
         """
@@ -40,7 +41,7 @@ class Control:
             return partial.cancelled(ports.clock.now())
         task = self._performing = asyncio.current_task()
         try:
-            return await perform(action, state, ports, emitter, partial)
+            return await perform(action, state, ports, emitter, partial, ahead)
         except asyncio.CancelledError:
             if not self.stopped or task is None:
                 raise  # the engine is closing: the run goes on when it opens again
@@ -54,18 +55,24 @@ class Control:
 
 
 async def run_agent(
-    run_id: str, ports: EngineDeps, emitter: Emitter, control: Control, state: RunState | None = None
+    run_id: str,
+    ports: EngineDeps,
+    emitter: Emitter,
+    control: Control,
+    state: RunState | None = None,
+    ahead: ReadAhead = NOTHING_READ,
 ) -> None:
     """Carries a run from its stored intent to its end. Resuming after a crash is calling this again.
 
-    `state`: the stored one, where the caller has just stored it.
+    `state`, `ahead`: the stored one and what its intent needs, where the caller has just stored it.
     """
     if state is None:
         state = await ports.storage.read(lambda repos: read_state(repos.runs.state(run_id)))
         assert state is not None, "a run is only taken up with a state that was read before"
     while not isinstance(state.intent, Finish):
-        outcome = await control.perform(state, ports, emitter)
-        state = await commit(state, outcome, ports, emitter)
+        outcome = await control.perform(state, ports, emitter, ahead)
+        stored = await commit(state, outcome, ports, emitter)
+        state, ahead = stored.state, stored.ahead
 
 
 async def open_emitter(run_id: str, ports: EngineDeps, *, resumed: bool = False) -> Emitter:

@@ -12,6 +12,7 @@ from app.engine.emitter import Emitter
 from app.engine.model_call.call import ModelCall, PartialOutcome, progress
 from app.engine.reply import Call
 from app.engine.run.apply import STOPPED_AT_WORK, known_return, tool_error
+from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, tools_of
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import run_tool
@@ -25,24 +26,34 @@ async def perform(
     ports: EngineDeps,
     emitter: Emitter,
     partial: PartialOutcome,
+    ahead: ReadAhead = NOTHING_READ,
 ) -> Outcome:
-    """Carries an action out. What models and tools do wrong comes back as an outcome; a store that fails raises."""
+    """Carries an action out. What models and tools do wrong comes back as an outcome; a store that fails raises.
+
+    `ahead`: what was read of late for this very action.
+    """
     match action:
         case CallModel():
-            return await ModelCall(action, state, ports, emitter, partial).make()
+            return await ModelCall(action, state, ports, emitter, partial, ahead.plan).make()
         case RunTools():
-            return await _run_tools(action, state, ports, emitter, partial)
+            return await _run_tools(action, state, ports, emitter, partial, ahead.tools)
         case MakeRoom():
             return RoomMade()
 
 
 async def _run_tools(
-    action: RunTools, state: RunState, ports: EngineDeps, emitter: Emitter, partial: PartialOutcome
+    action: RunTools,
+    state: RunState,
+    ports: EngineDeps,
+    emitter: Emitter,
+    partial: PartialOutcome,
+    tools: dict[str, Tool] | None,
 ) -> Outcome:
     """In the order of the calls; neighbours that are parallel safe run together."""
     returns: dict[str, ToolReturnPart] = {}
     partial.returns = returns
-    tools = await ports.storage.read(lambda repos: _tools_of(repos, state.agent_id))
+    if tools is None:
+        tools = await ports.storage.read(lambda repos: tools_of(repos, state.agent_id))
     to_run: list[tuple[Tool, Call]] = []
     for call in state.calls_of(action):
         tool = tools.get(call.name)
@@ -104,10 +115,6 @@ async def _run(
         stopped = tool_error(call, STOPPED_AT_WORK)
         returns[call.tool_call_id] = stopped.model_copy(update={"stdout": ("".join(printed),) if printed else ()})
         raise
-
-
-def _tools_of(repos: Repositories, agent_id: str) -> dict[str, Tool]:
-    return {tool.name: tool for tool in repos.tools.by_names(repos.agents.get(agent_id).tool_names)}
 
 
 async def _note_start(call: Call, state: RunState, ports: EngineDeps) -> None:

@@ -16,6 +16,7 @@ from app.engine.run.closing import closing_payloads
 from app.engine.run.commit import commit
 from app.engine.run.decide import FreshIds
 from app.engine.run.loop import Control, failure_of, open_emitter, run_agent
+from app.engine.run.read_ahead import NOTHING_READ, ReadAhead
 from app.engine.run.recover import blank_state, recover, stored_state
 from app.engine.run.start import RunStart
 from app.engine.state import BrokenOff, RunState
@@ -32,6 +33,8 @@ class _Live:
     emitter: Emitter
     state: RunState | None = None
     """Where it begins; read from the database if None."""
+    ahead: ReadAhead = NOTHING_READ
+    """What its first action needs."""
     control: Control = field(default_factory=Control)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the run has ended, whether or not its end could be stored."""
@@ -83,7 +86,7 @@ class Scheduler:
                 ports = self._ports
                 last = len(started.events)
                 emitter = Emitter(started.run.id, last, ports.storage, ports.clock, ports.publish, started.events)
-                live = self._launch(started.run.id, emitter, state=started.state)
+                live = self._launch(started.run.id, emitter, state=started.state, ahead=started.ahead)
                 parent = self._live.get(run_start.parent_run_id or "")
                 if parent is not None and parent.control.stopped:
                     live.control.stop()
@@ -92,10 +95,15 @@ class Scheduler:
             self._starting.discard(run_start.run_id)
 
     def _launch(
-        self, run_id: str, emitter: Emitter, failure: Failure | None = None, state: RunState | None = None
+        self,
+        run_id: str,
+        emitter: Emitter,
+        failure: Failure | None = None,
+        state: RunState | None = None,
+        ahead: ReadAhead = NOTHING_READ,
     ) -> _Live:
         """Carries a stored run on, or to its end if there is a `failure`. `state`: as stored, where it is at hand."""
-        live = self._live[run_id] = _Live(emitter, state)
+        live = self._live[run_id] = _Live(emitter, state, ahead)
         live.task = asyncio.get_running_loop().create_task(self._carry(run_id, live, failure), name=run_id)
         return live
 
@@ -182,7 +190,8 @@ class Scheduler:
     async def _work(self, run_id: str, live: _Live) -> Failure | None:
         """Carries a run; if it cannot go on, why."""
         try:
-            await run_agent(run_id, self._ports, live.emitter, live.control, live.state)
+            ahead, live.ahead = live.ahead, NOTHING_READ
+            await run_agent(run_id, self._ports, live.emitter, live.control, live.state, ahead)
         except AppError as error:
             log.error("run %s could not be stored: %s", run_id, error.message)
             return failure_of(error)

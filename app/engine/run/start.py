@@ -12,6 +12,7 @@ from app.domain.wire_message import objects_of
 from app.engine.reply import Call
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.policy import read_policy
+from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, read_ahead
 from app.engine.state import RunState
 from app.ports.storage import Repositories
 
@@ -22,6 +23,8 @@ class Started:
     events: tuple[RunEvent, ...]
     state: RunState | None = None
     """As stored; None where the run began earlier."""
+    ahead: ReadAhead = NOTHING_READ
+    """What its intent needs."""
     duplicate: bool = False
     """True: the message was known, and `run` is what it began then."""
 
@@ -110,7 +113,7 @@ class RunStart:
             events += self._store_message(repos, agent.id, message_id, draft, len(events))
         repos.runs.add_events(tuple(events))
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
-        return Started(run, tuple(events), state)
+        return Started(run, tuple(events), state, read_ahead(repos, state))
 
     def _parent(self, repos: Repositories) -> Run | None:
         if self.parent_run_id is None:

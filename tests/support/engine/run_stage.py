@@ -64,7 +64,7 @@ class RunStage:
 
     async def commit(self, state: RunState, outcome: Outcome) -> RunState:
         assert self.emitter is not None
-        return await commit(state, outcome, self.deps, self.emitter)
+        return (await commit(state, outcome, self.deps, self.emitter)).state
 
 
 async def run_stage(engine: OpenEngine, agent: Agent) -> RunStage:
