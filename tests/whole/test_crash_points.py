@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,16 +11,22 @@ from app.config import Config
 from app.domain.error import LinkError
 from app.domain.message import MessageDraft
 from app.domain.run import Run
+from app.engine.run.apply import MAYBE_DONE
 from app.services import Services
 from tests.support.engine.filling import fill
 from tests.support.engine.talking import block_value, check_invariants, events_of, transcript
 from tests.support.engine.whole_engine import agent_on, thread_of
-from tests.support.processes.crash_points import FOLDER, POINTS, VARIABLE
+from tests.support.processes.crash_points import FOLDER, LETTER_POINTS, LETTERS, POINTS, VARIABLE
 from tests.support.processes.engine_child import EngineChild
 from tests.support.servers.openai_server import OpenAIServer
+from tests.support.values import samples
 
 pytestmark = pytest.mark.anyio
 TOLD = MessageDraft.of("my name is Brad, not Chad").model_copy(update={"otid": "told-once"})
+SEARCHED = MessageDraft.of('my name is Brad, not Chad\n/tool conversation_search {"query": "tea"}').model_copy(
+    update={"otid": "told-once"}
+)
+"""Memory tools alone act in the transaction of the reply; with a tool that is run, all are answered in a later one."""
 FILLED = 120
 
 
@@ -50,17 +57,10 @@ async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
     thread = await thread_of(engine.services, agent)
     await fill(engine.storage, engine.clock, engine.ids, thread, count=FILLED, keep=FILLED)
     await engine.close()
-    child = EngineChild(Config.load())
-    crash_at(point)
-    await child.start()
-    with pytest.raises(LinkError):
-        await _run_to_its_end(child.services, thread)
-    assert child.client is not None
-    await child.client.wait_closed()
-    await child.client.close()
-    crash_at("")
+    said = SEARCHED if point.startswith("tools.") else TOLD
+    child = await _killed_at(point, crash_at, thread, said)
     async with child as again:
-        run = await again.services.runs.start(thread, TOLD)
+        run = await again.services.runs.start(thread, said)
         await events_of(again.services, run.id)
         await _check(again.services, run, thread)
         messages = (await transcript(again.services, agent))[FILLED:]
@@ -71,8 +71,54 @@ async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
         assert len([event for event in changes if event.origin.run_id == run.id]) == 1
 
 
-async def _run_to_its_end(services: Services, thread: str) -> None:
-    run = await services.runs.start(thread, TOLD)
+@pytest.mark.parametrize(("letter_point", "sent"), [(LETTER_POINTS[0], 0), (LETTER_POINTS[1], 1)])
+async def test_a_tool_that_may_not_be_repeated_never_runs_twice(
+    server: OpenAIServer,
+    crash_at: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    letter_point: str,
+    sent: int,
+):
+    letters = tmp_path / "letters"
+    letters.touch()
+    monkeypatch.setenv(LETTERS, str(letters))
+    engine = await open_engine(Config.load())
+    await engine.storage.write(
+        lambda repos: repos.tools.upsert(samples.tool("send_letter", tool_type="custom", idempotent=False))
+    )
+    agent = await agent_on(engine.services, server, tool_names=("send_letter",))
+    thread = await thread_of(engine.services, agent)
+    await engine.close()
+    letter = MessageDraft.of("/tool send_letter").model_copy(update={"otid": "told-once"})
+    child = await _killed_at(letter_point, crash_at, thread, letter)
+    crash_at("letter.never")
+    async with child as again:
+        run = await again.services.runs.start(thread, letter)
+        await events_of(again.services, run.id)
+        assert (await again.services.runs.get(run.id)).status == "completed"
+        messages = await transcript(again.services, agent)
+        check_invariants(messages)
+        assert [part.text for part in messages[2].tool_returns] == [MAYBE_DONE]
+    assert len(letters.read_text("utf-8").splitlines()) == sent
+
+
+async def _killed_at(point: str, crash_at: Callable[[str], None], thread: str, said: MessageDraft) -> EngineChild:
+    """An engine process that was sent this, and has killed itself at this point."""
+    child = EngineChild(Config.load())
+    crash_at(point)
+    await child.start()
+    with pytest.raises(LinkError):
+        await _run_to_its_end(child.services, thread, said)
+    assert child.client is not None
+    await child.client.wait_closed()
+    await child.client.close()
+    crash_at("")
+    return child
+
+
+async def _run_to_its_end(services: Services, thread: str, said: MessageDraft) -> None:
+    run = await services.runs.start(thread, said)
     await events_of(services, run.id)
     await services.system.status()
 

@@ -16,9 +16,10 @@ from app.engine.reply import Call
 from app.engine.run.apply import apply
 from app.engine.run.closing import closing_payloads
 from app.engine.run.decide import FreshIds, decide
+from app.engine.run.perform import sort_out
 from app.engine.run.policy import read_policy
-from app.engine.run.read_ahead import ReadAhead, read_ahead
-from app.engine.state import Finish, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
+from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
+from app.engine.state import Finish, MakeRoom, ModelReplied, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.ports.storage import Repositories
 
 
@@ -54,6 +55,21 @@ class _Commit:
         self._events: list[RunEvent] = []
 
     def store(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> Stored:
+        after = self._fold(state, outcome, fresh)
+        if isinstance(outcome, ModelReplied) and isinstance(after.intent, RunTools):
+            after = self._answered_at_once(after, after.intent)
+        return self._save(after)
+
+    def _answered_at_once(self, state: RunState, action: RunTools) -> RunState:
+        """Where nothing needs to be run, as with memory tools, the calls are answered with the reply that made them."""
+        returns, to_run = sort_out(state.calls_of(action), tools_of(self._repos, state.agent_id))
+        if to_run:
+            return state
+        ids = self._ports.ids
+        return self._fold(state, ToolsReturned(returns), FreshIds(ids.new("step"), ids.new("message")))
+
+    def _fold(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> RunState:
+        """Stores what an outcome brought; the state with what is done next."""
         changes: tuple[MemoryEvent, ...] = ()
         if isinstance(outcome, ToolsReturned):
             outcome, changes = self._evaluate_memory_tools(state, outcome)
@@ -65,7 +81,7 @@ class _Commit:
         if applied.message is not None:
             self._append(applied.state, applied.message, changes)
         action = decide(applied.state, read_policy(self._repos, applied.state), fresh)
-        return self._save(applied.state.model_copy(update={"intent": action}))
+        return applied.state.model_copy(update={"intent": action})
 
     def _save(self, state: RunState) -> Stored:
         run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})

@@ -1,7 +1,7 @@
 """The effects of a run: calling the model and running tools. The only part that waits and is ever cancelled."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -50,12 +50,24 @@ async def _run_tools(
     tools: dict[str, Tool] | None,
 ) -> Outcome:
     """In the order of the calls; neighbours that are parallel safe run together."""
-    returns: dict[str, ToolReturnPart] = {}
-    partial.returns = returns
     if tools is None:
         tools = await ports.storage.read(lambda repos: tools_of(repos, state.agent_id))
+    returns, to_run = sort_out(state.calls_of(action), tools)
+    partial.returns = returns
+    for together in _batches(to_run):
+        await _all([_run(tool, call, returns, state, ports, emitter) for tool, call in together])
+    return ToolsReturned(returns)
+
+
+def sort_out(
+    calls: Iterable[Call], tools: dict[str, Tool]
+) -> tuple[dict[str, ToolReturnPart], list[tuple[Tool, Call]]]:
+    """The returns that are known without doing anything, and what must be run. Memory tools are in neither: they act
+    in the commit.
+    """
+    returns: dict[str, ToolReturnPart] = {}
     to_run: list[tuple[Tool, Call]] = []
-    for call in state.calls_of(action):
+    for call in calls:
         tool = tools.get(call.name)
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
@@ -66,9 +78,7 @@ async def _run_tools(
             returns[call.tool_call_id] = tool_error(call, f'There is no tool "{call.name}". Your tools are: {names}.')
         elif not tool.edits_memory:
             to_run.append((tool, call))
-    for together in _batches(to_run):
-        await _all([_run(tool, call, returns, state, ports, emitter) for tool, call in together])
-    return ToolsReturned(returns)
+    return returns, to_run
 
 
 def _batches(to_run: list[tuple[Tool, Call]]) -> Iterator[list[tuple[Tool, Call]]]:

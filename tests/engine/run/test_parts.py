@@ -199,15 +199,36 @@ async def test_a_run_stopped_while_room_is_made_ends_and_moves_nothing(stage: Ru
 
 
 async def test_memory_tools_act_in_the_commit_and_not_before(stage: RunStage, engine: OpenEngine, server: OpenAIServer):
-    server.queue(Reply(calls=(RENAME,)))
+    server.queue(Reply(calls=(RENAME, ToolCall("conversation_search", {"query": "tea"}))))
     state = await stage.begin("my name is Brad")
     state = await stage.commit(state, await stage.perform(state))
+    assert isinstance(state.intent, RunTools)
     outcome = await stage.perform(state)
     assert isinstance(outcome, ToolsReturned)
-    assert outcome.returns == {}
+    assert list(outcome.returns) == [state.calls[1].tool_call_id]
     assert await block_value(engine.services, stage.agent) == "Name: Chad.\nLikes tea."
     await stage.commit(state, outcome)
     assert await block_value(engine.services, stage.agent) == "Name: Brad.\nLikes tea."
+
+
+async def test_memory_tools_alone_are_stored_with_the_reply_that_called_them(
+    stage: RunStage, engine: OpenEngine, server: OpenAIServer
+):
+    server.queue(Reply(calls=(RENAME, ToolCall("unknown_tool", {}))))
+    state = await stage.begin("my name is Brad")
+    outcome = await stage.perform(state)
+    assert await block_value(engine.services, stage.agent) == "Name: Chad.\nLikes tea."
+    state = await stage.commit(state, outcome)
+    assert isinstance(state.intent, CallModel)
+    assert (state.calls, state.step_no) == ((), 1)
+    assert await block_value(engine.services, stage.agent) == "Name: Brad.\nLikes tea."
+    messages = await transcript(engine.services, stage.agent)
+    check_invariants(messages)
+    assert [message.role for message in messages] == ["user", "assistant", "tool"]
+    assert [part.status for part in messages[2].tool_returns] == ["success", "error"]
+    changed = [event for event in stage.told if isinstance(event, RunEvent) and event.changes]
+    assert [event.payload.message_type for event in changed] == ["tool_return_message"] * len(changed)
+    assert changed, "the window shows the change with the return that made it"
 
 
 async def test_a_run_that_breaks_off_keeps_the_returns_it_has(

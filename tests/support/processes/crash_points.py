@@ -19,12 +19,18 @@ POINTS = tuple(
     if (kind, moment) != ("finish", "before")
 )
 """`finish` is the transaction that ends the run; whether it will is known only once it is stored."""
+LETTER_POINTS = ("letter.noted", "letter.sent")
+"""Of a tool that may not be repeated: its start is stored but it has done nothing, and it has acted."""
+LETTERS = "LARES_TEST_LETTERS"
+"""The file to which that tool, of the type `custom`, adds a line each time it runs."""
 
 
 def install() -> None:
     kind, _, moment = os.environ.get(VARIABLE, "").partition(".")
     if kind == "start":
         _watch_start(moment)
+    elif kind == "letter":
+        _send_letters(moment)
     elif kind:
         _watch_commits(kind, moment)
 
@@ -52,6 +58,25 @@ def _watch_start(moment: str) -> None:
         setattr(Scheduler, "_launch", lambda *_, **__: _die())  # noqa: B010
 
 
+def _send_letters(moment: str) -> None:
+    from app.engine.tools.router import ToolRouter
+    from app.ports.tools import ToolOutcome
+
+    letters = os.open(os.environ[LETTERS], os.O_WRONLY | os.O_APPEND)
+
+    class Post:
+        async def run(self, *_: Any) -> ToolOutcome:
+            if moment == "noted":
+                _die()
+            os.write(letters, b"a letter\n")
+            if moment == "sent":
+                _die()
+            return ToolOutcome(ok=True, text="Sent.")
+
+    make: Any = ToolRouter.__init__
+    setattr(ToolRouter, "__init__", lambda self, runners: make(self, {**runners, "custom": Post()}))  # noqa: B010
+
+
 def _watch_commits(kind: str, moment: str) -> None:
     from app.engine.run import commit as commits
     from app.engine.run import loop
@@ -73,10 +98,10 @@ def _watch_commits(kind: str, moment: str) -> None:
         return stored
 
     async def watched_whole(state: Any, outcome: Any, *others: Any) -> Any:
-        after = await whole(state, outcome, *others)
-        if moment == "committed" and is_it(outcome, after):
+        stored = await whole(state, outcome, *others)
+        if moment == "committed" and is_it(outcome, stored.state):
             _die()
-        return after
+        return stored
 
     setattr(commits._Commit, "store", watched)  # type: ignore[reportPrivateUsage]  # noqa: B010
     setattr(loop, "commit", watched_whole)  # noqa: B010

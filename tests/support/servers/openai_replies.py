@@ -112,12 +112,15 @@ def by_rule(request: JsonObject) -> Reply:
     if last["role"] == "tool":
         return Reply(text="That did not work." if said.lower().startswith("error") else "Thank you, I have noted that.")
     tools = {tool["function"]["name"] for tool in request.get("tools") or ()}
+    calls: list[ToolCall] = []
     if (command := _COMMAND.search(said)) and command["name"] in tools:
-        return Reply(calls=(ToolCall(command["name"], command["arguments"] or "{}"),))
+        calls.append(ToolCall(command["name"], command["arguments"] or "{}"))
     if (named := _NAME.search(said)) and "memory_replace" in tools:
         old = _stated_name(text_of(messages[0]), named["old"])
         arguments = {"label": "human", "old_string": old, "new_string": f"Name: {named['new']}."}
-        return Reply(reasoning="They correct a name. ", calls=(ToolCall("memory_replace", arguments),))
+        calls.append(ToolCall("memory_replace", arguments))
+    if calls:
+        return Reply(reasoning="They correct a name. " if named else "", calls=tuple(calls))
     return Reply(text=f"You said: {_DATE.sub('', said)}")
 
 
