@@ -108,7 +108,8 @@ class KnownRows(NothingKnown):
         return None if entry is None else entry.value
 
     def keep(self, kind: Kind, key: str, value: object, bytes: int = 0) -> None:
-        place, weight = (kind, key), bytes + OVERHEAD
+        place: tuple[Kind, str] = (kind, key)
+        weight = bytes + OVERHEAD
         self._drop(place)
         self._touched.append(place)
         if weight <= self._most:
