@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from app.ui.kit.banner import Banner
-from app.ui.kit.markdown_write import is_openable
+from app.ui.kit.markdown_parse import is_openable
 
 KEY = "link"
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from markdown_it.token import Token
 from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -19,6 +20,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
 from app.ui.kit.buttons import Button
+from app.ui.kit.markdown_parse import (
+    KEPT_ITEMS,
+    first_line,
+    length_of,
+    parser,
+    stable_code,
+    stable_items,
+    stable_line,
+)
 from app.ui.kit.markdown_write import (
     CODE_HEAD,
     CODE_PAD,
@@ -29,11 +39,15 @@ from app.ui.kit.markdown_write import (
     CodeBlock,
     CodeProperty,
     InlineCodeProperty,
+    NumberProperty,
+    Open,
+    OpenCode,
+    OpenTable,
     QuoteProperty,
     RuleProperty,
     Writer,
-    parser,
-    stable_length,
+    language_of,
+    rows_of,
 )
 from app.ui.theme import Theme
 
@@ -55,6 +69,8 @@ class MarkdownView(QTextBrowser):
         self._stable = 0
         self._stable_end = 0
         self._stable_codes = 0
+        self._open: Open | None = None
+        """The block that the stable part ends in, if it ends inside one."""
         self._codes: list[CodeBlock] = []
         self._copies: list[Button] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,18 +106,27 @@ class MarkdownView(QTextBrowser):
         self._text = text
         if not kept:
             self.document().clear()
-            self._stable = self._stable_end = self._stable_codes = 0
+            self._forget_stable()
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        cursor.setPosition(self._stable_end)
         self._cut(cursor)
         self._write(cursor, text[kept:], kept)
         cursor.endEditBlock()
         self._name()
         self._sync_copies()
 
+    def _forget_stable(self) -> None:
+        self._stable = self._stable_end = self._stable_codes = 0
+        self._open = None
+
     def _cut(self, cursor: QTextCursor) -> None:
-        """Takes everything below the cursor away."""
+        """Takes everything away that is written again, and leaves the cursor where that begins."""
+        cursor.setPosition(self._stable_end)
+        if isinstance(self._open, OpenTable):
+            table = self._open.table
+            if table.rows() > self._open.rows:
+                table.removeRows(self._open.rows, table.rows() - self._open.rows)
+            cursor.setPosition(table.lastPosition() + 1)
         form, state = cursor.blockFormat(), cursor.block().userState()
         cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
@@ -111,20 +136,81 @@ class MarkdownView(QTextBrowser):
         cursor.block().setUserState(state)
 
     def _write(self, cursor: QTextCursor, tail: str, kept: int) -> None:
-        tokens = parser().parse(tail)
+        """Writes what follows the stable part, and leaves alone from now on what later text cannot change."""
+        prefix = self._open.prefix if self._open is not None else ""
+        lines = f"{prefix}{tail}".split("\n")
+        begin = kept - len(prefix)
+        tokens = parser().parse(prefix + tail)
         codes = self._codes[: self._stable_codes]
-        writer = Writer(self._theme, cursor, first=not kept, codes=codes, role=self._role, ink=self._ink)
-        grown = stable_length(tokens, tail)
-        if grown:
-            line = tail.count("\n", 0, grown)
+        writer = Writer(
+            self._theme, cursor, first=not kept, codes=codes, role=self._role, ink=self._ink, open=self._open
+        )
+        line = stable_line(tokens, lines)
+        if line:
             cut = next(i for i, token in enumerate(tokens) if token.level == 0 and token.map and token.map[0] == line)
             writer.write(tokens[:cut])
-            self._stable, self._stable_end = kept + grown, cursor.position()
-            self._stable_codes = len(writer.codes)
+            self._keep(writer, begin + length_of(lines, line), None)
             tokens = tokens[cut:]
-        writer.write(tokens)
+        writer.write(self._write_part(writer, tokens, lines, begin))
         self._codes = writer.codes
         self._make_head_room()
+
+    def _keep(self, writer: Writer, length: int, open_block: Open | None) -> None:
+        self._stable, self._stable_end = length, writer.cursor.position()
+        self._stable_codes, self._open = len(writer.codes), open_block
+
+    def _write_part(self, writer: Writer, tokens: list[Token], lines: list[str], begin: int) -> list[Token]:
+        """Writes the part of the last block that later text cannot change; returns the tokens that are left."""
+        if sum(token.level == 0 and token.nesting >= 0 for token in tokens) != 1:
+            return tokens
+        match tokens[0].type:
+            case "fence":
+                return self._write_code(writer, tokens[0], lines, begin)
+            case "bullet_list_open" | "ordered_list_open":
+                cut = stable_items(tokens, "list_item_open", 1)
+                if cut is None:
+                    return tokens
+                writer.write(tokens[:cut])
+                self._keep(writer, begin + length_of(lines, first_line(tokens[cut])), writer.list_here)
+                return tokens[cut:]
+            case "table_open":
+                return self._write_rows(writer, tokens, lines, begin)
+            case _:
+                return tokens
+
+    def _write_code(self, writer: Writer, fence: Token, lines: list[str], begin: int) -> list[Token]:
+        count = stable_code(fence.content)
+        if not count:
+            return [fence]
+        at = first_line(fence)
+        code = fence.content.split("\n")
+        writer.code("".join(f"{line}\n" for line in code[:count]), language_of(fence), ends=False)
+        written = writer.codes.pop()
+        goes_on = OpenCode(f"{lines[at]}\n", written.code, written.first)
+        self._keep(writer, begin + length_of(lines, at + 1 + count), goes_on)
+        writer.open = goes_on
+        return [fence.copy(content="\n".join(code[count:]))]
+
+    def _write_rows(self, writer: Writer, tokens: list[Token], lines: list[str], begin: int) -> list[Token]:
+        rows, _ = rows_of(tokens, 0)
+        cut = stable_items(tokens, "tr_open", 2)
+        if cut is None or len(rows) <= KEPT_ITEMS:
+            return tokens
+        at = first_line(tokens[0])
+        stable, rest = rows[:-KEPT_ITEMS], rows[-KEPT_ITEMS:]
+        begun, writer.open = writer.open, None
+        if isinstance(begun, OpenTable):
+            table = begun.table
+            writer.more_rows(table, stable[1:])
+        else:
+            table = writer.table(stable)
+        self._keep(
+            writer,
+            begin + length_of(lines, first_line(tokens[cut])),
+            OpenTable("".join(f"{line}\n" for line in lines[at : at + 2]), table, table.rows()),
+        )
+        writer.more_rows(table, rest)
+        return []
 
     def _make_head_room(self) -> None:
         """A text that begins with code needs room for its head: Qt knows no margin above the first block."""
@@ -139,7 +225,7 @@ class MarkdownView(QTextBrowser):
         if text == self._text and self._plain:
             return
         self._text, self._plain = text, True
-        self._stable = self._stable_end = self._stable_codes = 0
+        self._forget_stable()
         self._codes = []
         self.document().clear()
         writer = Writer(self._theme, QTextCursor(self.document()), role=self._role, ink=self._ink)
@@ -151,7 +237,8 @@ class MarkdownView(QTextBrowser):
     def restyle(self) -> None:
         """Writes everything again in the colours and sizes of now."""
         text, plain = self._text, self._plain
-        self._text, self._stable = "", 0
+        self._text = ""
+        self._forget_stable()
         self.document().setIndentWidth(self._theme.px(INDENT))
         for button in self._copies:
             button.deleteLater()
@@ -237,7 +324,7 @@ class MarkdownView(QTextBrowser):
                 middle = round(rect.center().y())
                 painter.fillRect(QRectF(0, middle, self.viewport().width(), 1), self._theme.color("line"))
             if rect.bottom() >= top:
-                self._paint_bullet(painter, block)
+                self._paint_mark(painter, block)
                 self._paint_inline_code(painter, block)
             block = block.next()
         for code, area in self._code_areas():
@@ -250,16 +337,25 @@ class MarkdownView(QTextBrowser):
             bar = QRectF(px(14) * depth, rect.top() - px(4), px(2), rect.height() + px(8))
             painter.fillRect(bar, self._theme.color("control"))
 
-    def _paint_bullet(self, painter: QPainter, block: QTextBlock) -> None:
-        """Full, empty, square: by the depth of the list."""
-        depth, layout = block.blockFormat().intProperty(BulletProperty), block.layout()
-        if not depth or not layout.lineCount():
+    def _paint_mark(self, painter: QPainter, block: QTextBlock) -> None:
+        """What stands before an item: a number, or a bullet that is full, empty or square by the depth of its list."""
+        form, layout = block.blockFormat(), block.layout()
+        if not layout.lineCount():
             return
-        px, line = self._theme.px, layout.lineAt(0)
+        line, place = layout.lineAt(0), layout.position()
+        left, top = place.x() + layout.lineAt(0).x(), place.y() + line.y()
+        if form.hasProperty(NumberProperty):
+            painter.setFont(self._theme.font(self._role))
+            painter.setPen(self._theme.color("text2"))
+            area = QRectF(0, top, left - self._theme.px(6), line.height())
+            painter.drawText(area, Qt.AlignmentFlag.AlignRight, f"{form.intProperty(NumberProperty)}.")
+        elif depth := form.intProperty(BulletProperty):
+            self._paint_bullet(painter, depth, left, top + line.height() / 2)
+
+    def _paint_bullet(self, painter: QPainter, depth: int, left: float, middle: float) -> None:
+        px, ink = self._theme.px, self._theme.color("text2")
         side = px(5)
-        place = layout.position() + line.position()
-        box = QRectF(place.x() - px(14), place.y() + line.height() / 2 - side / 2 + px(1), side, side)
-        ink = self._theme.color("text2")
+        box = QRectF(left - px(14), middle - side / 2 + px(1), side, side)
         painter.setPen(QPen(ink, px(1)) if depth == 2 else Qt.PenStyle.NoPen)
         painter.setBrush(Qt.BrushStyle.NoBrush if depth == 2 else ink)
         if depth <= 2:

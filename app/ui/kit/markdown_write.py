@@ -1,9 +1,7 @@
 """Writes markdown into a QTextDocument. Raw HTML stays text, pictures are named and never fetched."""
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -13,12 +11,12 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextFormat,
     QTextFrameFormat,
-    QTextList,
-    QTextListFormat,
+    QTextTable,
     QTextTableFormat,
 )
 
 from app.ui.kit.markdown_code import lines_of
+from app.ui.kit.markdown_parse import formula, is_openable, task_mark
 from app.ui.theme import Theme
 
 CodeProperty = QTextFormat.Property.UserProperty.value + 1
@@ -30,13 +28,22 @@ InlineCodeProperty = QTextFormat.Property.UserProperty.value + 3
 RuleProperty = QTextFormat.Property.UserProperty.value + 4
 """Block: 1 if a line is drawn across it."""
 BulletProperty = QTextFormat.Property.UserProperty.value + 5
-"""Block: depth of the list whose bullet stands before it. Qt's own bullets stand too near to the text."""
+"""Block: depth of the list whose bullet stands before it. Lists are drawn here: Qt lays all of a list out anew for each
+item that is added to it, and its bullets stand too near to the text."""
+NumberProperty = QTextFormat.Property.UserProperty.value + 6
+"""Block: the number that stands before it; ordered lists count from any start, 0 included."""
 
 CODE_HEAD = 30
 CODE_PAD = 10
 CODE_SIDE = 12
 GAP = 8
 INDENT = 20
+DIGIT = 8
+"""Pixels of a digit before an item."""
+FREE = 7
+"""User state of the empty block that Qt keeps below a table: the next paragraph may use it."""
+Row = list[tuple[Token, str, bool]]
+"""Cells of a table: what is in them, their alignment, and whether they are of the head."""
 _HEADINGS = {"h1": 20, "h2": 17, "h3": 15}
 _ALIGN = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 
@@ -57,14 +64,61 @@ class _Level:
 
     ordered: bool
     start: int
-    made: QTextList | None = None
+    items: int = 0
+    """How many were begun."""
     fresh: bool = True
     """True: the next block begins an item."""
+    task: bool = False
+    """True: the item has a box of its own instead of a bullet."""
+
+    @property
+    def number(self) -> int:
+        """Of the newest item."""
+        return self.start + self.items - 1
+
+    @property
+    def room(self) -> int:
+        """Digits of the number that need room beside the usual indent."""
+        return len(str(self.number)) - 1 if self.ordered else 0
+
+
+@dataclass
+class OpenList:
+    """A list whose first items are left alone while further ones are written."""
+
+    level: _Level
+    prefix: str = ""
+
+
+@dataclass
+class OpenCode:
+    """A code block whose first lines are left alone while further ones are written."""
+
+    prefix: str
+    """The line that opened it."""
+    code: str
+    """What was written, its last line break included."""
+    first: int
+    """Number of the document's block with its first line."""
+
+
+@dataclass
+class OpenTable:
+    """A table whose first rows are left alone while further ones are written."""
+
+    prefix: str
+    """Its two lines of head."""
+    table: QTextTable
+    rows: int
+
+
+Open = OpenList | OpenCode | OpenTable
+"""What goes on in a growing text where it was left the last time. `prefix` makes the rest of it parse as what it is."""
 
 
 @dataclass
 class Writer:
-    """Writes tokens at a cursor. `first` says that nothing stands above, so no gap is kept."""
+    """Writes tokens at a cursor. `first` says that nothing stands above, so no gap is kept; `open` goes on there."""
 
     theme: Theme
     cursor: QTextCursor
@@ -72,6 +126,7 @@ class Writer:
     codes: list[CodeBlock] = field(default_factory=list)
     role: str = "conversation"
     ink: str = ""
+    open: Open | None = None
     _levels: list[_Level] = field(default_factory=list)
     _quotes: int = 0
 
@@ -95,16 +150,16 @@ class Writer:
             case "inline":
                 self._paragraph(token)
             case "bullet_list_open" | "ordered_list_open":
-                start = token.attrGet("start")
-                self._levels.append(_Level(token.type.startswith("ordered"), int(start) if start is not None else 1))
+                self._levels.append(self._level(token))
             case "bullet_list_close" | "ordered_list_close":
                 self._levels.pop()
             case "list_item_open":
                 self._levels[-1].fresh = True
+                self._levels[-1].task = "task-list-item" in str(token.attrGet("class") or "")
             case "blockquote_open" | "blockquote_close":
                 self._quotes += 1 if token.type.endswith("open") else -1
             case "fence" | "code_block":
-                self._code(token.content, token.info.split()[0] if token.info.strip() else "")
+                self.code(token.content, language_of(token))
             case "hr":
                 self._rule()
             case "table_open":
@@ -115,6 +170,18 @@ class Writer:
                 pass
         return at + 1
 
+    def _level(self, token: Token) -> _Level:
+        if isinstance(self.open, OpenList) and token.level == 0:
+            level, self.open = replace(self.open.level, fresh=True), None
+            return level
+        start = token.attrGet("start")
+        return _Level(token.type.startswith("ordered"), int(start) if start is not None else 1)
+
+    @property
+    def list_here(self) -> OpenList:
+        """The list at the top level that the cursor is in."""
+        return OpenList(replace(self._levels[0]))
+
     def _block(self, form: QTextBlockFormat, gap: float | None = None) -> None:
         """Begins a block; the first one of a document takes the block that is there already."""
         space = self.theme.px(GAP if gap is None else gap)
@@ -124,7 +191,7 @@ class Writer:
             form.setLeftMargin(form.leftMargin() + self.theme.px(14) * self._quotes)
         if self._fresh_block():
             # Below a table the character before the block ends the table's frame: its format must stay.
-            below_table = self.cursor.block().userState() == _FREE
+            below_table = self.cursor.block().userState() == FREE
             self.cursor.setBlockFormat(form)
             if not below_table:
                 self.cursor.setBlockCharFormat(self._chars())
@@ -134,7 +201,7 @@ class Writer:
 
     def _fresh_block(self) -> bool:
         block = self.cursor.block()
-        return block.length() <= 1 and (self.first or not block.previous().isValid() or block.userState() == _FREE)
+        return block.length() <= 1 and (self.first or not block.previous().isValid() or block.userState() == FREE)
 
     def _text_format(self, role: str) -> QTextBlockFormat:
         form = QTextBlockFormat()
@@ -163,7 +230,7 @@ class Writer:
     def _paragraph(self, inline: Token) -> None:
         form = self._text_format(self.role)
         if self._levels:
-            self._list_block(form, tight=True)
+            self._list_block(form)
         else:
             self._block(form)
         if inline.children is None:
@@ -171,63 +238,62 @@ class Writer:
         else:
             self._inline(inline.children, self._chars())
 
-    def _list_block(self, form: QTextBlockFormat, *, tight: bool) -> None:
-        level = self._levels[-1]
-        depth = len(self._levels)
-        first_item = level.made is None
+    def _list_block(self, form: QTextBlockFormat) -> None:
+        level, depth = self._levels[-1], len(self._levels)
+        form.setIndent(depth)
         if not level.fresh:
-            form.setIndent(depth)
-            self._block(form, 2 if tight else GAP)
+            form.setLeftMargin(level.room * self.theme.px(DIGIT))
+            self._block(form, 2)
             return
+        gap = GAP if not level.items and depth == 1 else 1
         level.fresh = False
-        if not level.ordered:
+        level.items += 1
+        if level.ordered:
+            form.setProperty(NumberProperty, level.number)
+        elif not level.task:
             form.setProperty(BulletProperty, depth)
-        self._block(form, GAP if first_item and depth == 1 else 1)
-        if level.made is None:
-            style = QTextListFormat()
-            style.setIndent(depth)
-            style.setStyle(
-                QTextListFormat.Style.ListDecimal if level.ordered else QTextListFormat.Style.ListStyleUndefined
-            )
-            style.setNumberSuffix(". ")
-            style.setStart(level.start)
-            level.made = self.cursor.createList(style)
-        else:
-            level.made.add(self.cursor.block())
+        form.setLeftMargin(level.room * self.theme.px(DIGIT))
+        self._block(form, gap)
 
     def _rule(self) -> None:
         form = self._text_format("caption")
         form.setProperty(RuleProperty, 1)
         self._block(form)
 
-    def _code(self, code: str, language: str) -> None:
-        code = code.removesuffix("\n")
+    def code(self, text: str, language: str, *, ends: bool = True) -> None:
+        """Writes a code block; one that is open goes on. `ends`: nothing of it will follow."""
+        begun, self.open = (self.open, None) if isinstance(self.open, OpenCode) else (None, self.open)
         number = len(self.codes) + 1
-        lines = lines_of(code, language)
-        px = self.theme.px
+        lines = lines_of(text.removesuffix("\n"), language)
         for index, line in enumerate(lines):
-            form = self._text_format("code")
-            form.setProperty(CodeProperty, number)
-            form.setNonBreakableLines(False)
-            form.setIndent(len(self._levels))
-            form.setLeftMargin(px(CODE_SIDE))
-            form.setRightMargin(px(CODE_SIDE))
-            if index == len(lines) - 1:
-                form.setBottomMargin(px(CODE_PAD + 2 + GAP))
-            above = (0 if self.first else GAP) + CODE_HEAD + CODE_PAD if index == 0 else 0
-            was_first, self.first = self.first, False
-            fresh = was_first and index == 0
-            self._code_line(form, px(above), line, fresh=fresh)
+            first = self.first
+            form = self._code_format(number, begins=index == 0 and begun is None, ends=ends and index == len(lines) - 1)
+            self.first = False
+            self._code_line(form, line, fresh=first)
         last = self.cursor.blockNumber()
-        self.codes.append(CodeBlock(number, language, code, last - len(lines) + 1, last))
+        first_line = begun.first if begun is not None else last - len(lines) + 1
+        whole = f"{begun.code}{text}" if begun is not None else text
+        self.codes.append(CodeBlock(number, language, whole.removesuffix("\n") if ends else whole, first_line, last))
         if self._levels:
             self._levels[-1].fresh = False
 
-    def _code_line(self, form: QTextBlockFormat, above: int, line: list[tuple[str, str]], *, fresh: bool) -> None:
-        form.setTopMargin(above)
+    def _code_format(self, number: int, *, begins: bool, ends: bool) -> QTextBlockFormat:
+        px = self.theme.px
+        form = self._text_format("code")
+        form.setProperty(CodeProperty, number)
+        form.setNonBreakableLines(False)
+        form.setIndent(len(self._levels))
+        form.setLeftMargin(px(CODE_SIDE))
+        form.setRightMargin(px(CODE_SIDE))
+        form.setTopMargin(px((0 if self.first else GAP) + CODE_HEAD + CODE_PAD) if begins else 0)
+        if ends:
+            form.setBottomMargin(px(CODE_PAD + 2 + GAP))
         if self._quotes:
-            form.setLeftMargin(form.leftMargin() + self.theme.px(14) * self._quotes)
+            form.setLeftMargin(form.leftMargin() + px(14) * self._quotes)
             form.setProperty(QuoteProperty, self._quotes)
+        return form
+
+    def _code_line(self, form: QTextBlockFormat, line: list[tuple[str, str]], *, fresh: bool) -> None:
         base = QTextCharFormat()
         base.setFont(self.theme.font("code"))
         base.setForeground(self.theme.color("text"))
@@ -248,12 +314,12 @@ class Writer:
             form = QTextCharFormat(stack[-1])
             match child.type:
                 case "text" | "html_inline":
-                    self.cursor.insertText(child.content, form)
+                    self.cursor.insertText(task_mark(child) or child.content, form)
+                case "math_inline" | "math_inline_double":
+                    self._formula(formula(child), form)
                 case "code_inline":
                     self._inline_code(child.content, form)
-                case "softbreak":
-                    self.cursor.insertText("\u2028" if self.role == "base" else " ", form)
-                case "hardbreak":
+                case "softbreak" | "hardbreak":
                     self.cursor.insertText("\u2028", form)
                 case "image":
                     self._picture(child, form)
@@ -289,6 +355,12 @@ class Writer:
         form.setProperty(InlineCodeProperty, True)
         self.cursor.insertText(text, form)
 
+    def _formula(self, text: str, form: QTextCharFormat) -> None:
+        font = self.theme.font("mono")
+        font.setPixelSize(self.theme.px(13))
+        form.setFont(font)
+        self.cursor.insertText(text.replace("\n", "\u2028"), form)
+
     def _picture(self, token: Token, form: QTextCharFormat) -> None:
         target = str(token.attrGet("src") or "")
         form.setForeground(self.theme.color("text2"))
@@ -300,23 +372,17 @@ class Writer:
         self.cursor.insertText(f"[{token.content or target}]", form)
 
     def _table(self, tokens: list[Token], at: int) -> int:
-        """Writes a whole table; returns the index after it."""
-        rows: list[list[tuple[Token, str, bool]]] = []
-        while tokens[at].type != "table_close":
-            token = tokens[at]
-            if token.type == "tr_open":
-                rows.append([])
-            elif token.type in ("th_open", "td_open"):
-                style = str(token.attrGet("style") or "")
-                rows[-1].append((tokens[at + 1], style.removeprefix("text-align:"), token.type == "th_open"))
-            at += 1
-        self._fill_table(rows)
-        return at + 1
+        """Writes a whole table, or the further rows of one that is open; returns the index after it."""
+        rows, after = rows_of(tokens, at)
+        begun, self.open = (self.open, None) if isinstance(self.open, OpenTable) else (None, self.open)
+        if begun is not None:
+            self.more_rows(begun.table, rows[1:])
+        elif rows:
+            self.table(rows)
+        return after
 
-    def _fill_table(self, rows: list[list[tuple[Token, str, bool]]]) -> None:
-        width = max((len(row) for row in rows), default=0)
-        if not width:
-            return
+    def table(self, rows: list[Row]) -> QTextTable:
+        """Writes a table with these rows, the first of them its head."""
         px = self.theme.px
         form = QTextTableFormat()
         form.setBorderCollapse(True)
@@ -328,10 +394,23 @@ class Writer:
         form.setTopMargin(0 if self.first else px(GAP))
         form.setBottomMargin(px(GAP))
         form.setHeaderRowCount(1)
-        table = self.cursor.insertTable(len(rows), width, form)
+        table = self.cursor.insertTable(len(rows), max(1, *(len(row) for row in rows)), form)
         self.first = False
-        for y, row in enumerate(rows):
-            for x, (inline, align, head) in enumerate(row):
+        self._fill(table, rows, 0)
+        self._leave(table)
+        return table
+
+    def more_rows(self, table: QTextTable, rows: list[Row]) -> None:
+        """Writes further rows below those of a table."""
+        if rows:
+            below = table.rows()
+            table.appendRows(len(rows))
+            self._fill(table, rows, below)
+        self._leave(table)
+
+    def _fill(self, table: QTextTable, rows: list[Row], above: int) -> None:
+        for y, row in enumerate(rows, above):
+            for x, (inline, align, head) in enumerate(row[: table.columns()]):
                 cell = table.cellAt(y, x)
                 into = Writer(self.theme, cell.firstCursorPosition(), role="base")
                 into._cell(inline, align, head=head)
@@ -339,11 +418,14 @@ class Writer:
                     chars = cell.format()
                     chars.setBackground(self.theme.color("sunken"))
                     cell.setFormat(chars)
-        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+
+    def _leave(self, table: QTextTable) -> None:
+        """Goes to the block that Qt keeps below a table: the next paragraph may use it."""
+        self.cursor.setPosition(table.lastPosition() + 1)
         form_below = QTextBlockFormat()
         form_below.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         self.cursor.setBlockFormat(form_below)
-        self.cursor.block().setUserState(_FREE)
+        self.cursor.block().setUserState(FREE)
 
     def _cell(self, inline: Token, align: str, *, head: bool) -> None:
         form = self._text_format("base")
@@ -355,29 +437,20 @@ class Writer:
         self._inline(inline.children or [], chars)
 
 
-_FREE = 7
-"""User state of the empty block that Qt keeps below a table: the next paragraph may use it."""
+def language_of(token: Token) -> str:
+    """What a fence says its code is written in."""
+    return token.info.split()[0] if token.info.strip() else ""
 
 
-@lru_cache(maxsize=1)
-def parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-
-
-def is_openable(target: str) -> bool:
-    return target.lower().startswith(("http://", "https://"))
-
-
-def stable_length(tokens: list[Token], text: str) -> int:
-    """How many characters at the start belong to blocks that later text cannot change.
-
-    That is all but the last one; all but two while the last one's first line is unfinished, since the rest of the line
-    may yet make it a part of the block above (`***` is a rule, `***word` goes on with the paragraph).
-    """
-    starts = [token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
-    if "]: " in text:
-        return 0
-    lines = text.split("\n")
-    while starts and starts[-1] == len(lines) - 1:
-        starts.pop()
-    return sum(len(line) + 1 for line in lines[: starts[-1]]) if len(starts) > 1 else 0
+def rows_of(tokens: list[Token], at: int) -> tuple[list[Row], int]:
+    """The rows of the table that begins there, and the index after it."""
+    rows: list[Row] = []
+    while tokens[at].type != "table_close":
+        token = tokens[at]
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type in ("th_open", "td_open"):
+            style = str(token.attrGet("style") or "")
+            rows[-1].append((tokens[at + 1], style.removeprefix("text-align:"), token.type == "th_open"))
+        at += 1
+    return rows, at + 1

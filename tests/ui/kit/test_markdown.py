@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QTextDocument
+from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.ui.kit.buttons import Button
 from app.ui.kit.markdown import MarkdownView
 from app.ui.kit.markdown_code import lines_of
-from app.ui.kit.markdown_write import CodeProperty
+from app.ui.kit.markdown_write import BulletProperty, CodeProperty, NumberProperty
 from app.ui.theme import Theme
 from tests.support.window.looks import plain_theme
 
@@ -33,6 +33,16 @@ PIECES = (
     "![picture](https://example.org/a.png)\n",
     "***",
     "`unclosed",
+    "- item\n" * 9,
+    "3. third\n" * 7,
+    "  more of it\n",
+    "```\n" + "\ny = 2\n" * 45,
+    "| h |\n|---|\n" + "| cell |\n" * 8,
+    "| cell |\n" * 3,
+    "$$\n",
+    "\\[ x_1\n",
+    "[1]: https://example.org\n",
+    "- [x] done\n",
 )
 
 
@@ -43,15 +53,14 @@ def view(qtbot: QtBot, theme: Theme) -> MarkdownView:
     return view
 
 
-def drawn(view: MarkdownView) -> list[tuple[str, int, int, float]]:
-    """Every block as it stands: text, list, code, indent."""
+def drawn(view: MarkdownView) -> list[tuple[str, tuple[int, int, int], int, float]]:
+    """Every block as it stands: text, mark and depth of a list, code, margin."""
     found: list[tuple[str, int, int, float]] = []
     block = view.document().begin()
     while block.isValid():
         form = block.blockFormat()
-        listed = block.textList()
-        place = listed.itemNumber(block) + 1 if listed else 0
-        found.append((block.text(), place, form.intProperty(CodeProperty), form.leftMargin()))
+        mark = (form.intProperty(BulletProperty), form.intProperty(NumberProperty), form.indent())
+        found.append((block.text(), mark, form.intProperty(CodeProperty), form.leftMargin()))
         block = block.next()
     return found
 
@@ -70,6 +79,87 @@ def test_text_that_grew_looks_like_text_shown_at_once(qapp: QApplication, pieces
     assert grown.height_for(600) == whole.height_for(600)
     grown.deleteLater()
     whole.deleteLater()
+
+
+OPEN_BLOCKS = {
+    "code": ("```python\n", "def f(x):\n    return x  # why\n\n"),
+    "list": ("Items:\n\n", "- an item with **bold** words\n"),
+    "table": ("| a | b |\n|---|---|\n", "| one | two |\n"),
+}
+
+
+@pytest.mark.parametrize("kind", OPEN_BLOCKS)
+def test_an_open_block_is_not_written_again_from_its_beginning(view: MarkdownView, kind: str) -> None:
+    head, piece = OPEN_BLOCKS[kind]
+    changed: list[int] = []
+    view.document().contentsChange.connect(lambda position, _removed, added: changed.append(position))
+    for count in (100, 101, 102):
+        view.set_markdown(head + piece * count)
+        end = view.document().characterCount()
+        if count > 100:
+            assert min(changed) > end * 0.6
+        changed.clear()
+
+
+@pytest.mark.parametrize("kind", OPEN_BLOCKS)
+def test_a_selection_in_an_open_block_stays_while_it_grows(view: MarkdownView, kind: str) -> None:
+    head, piece = OPEN_BLOCKS[kind]
+    view.set_markdown(head + piece * 100)
+    cursor = view.textCursor()
+    cursor.setPosition(20)
+    cursor.setPosition(40, QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    selected = view.textCursor().selectedText()
+    for count in range(101, 140):
+        view.set_markdown(head + piece * count)
+    assert view.textCursor().selectedText() == selected != ""
+
+
+DECIDED = {
+    "one break is one on the screen": ("roses\nviolets", "roses\u2028violets"),
+    "emphasis beside signs without spaces": ("**重要：**これは**「強調」**です。", "重要：これは「強調」です。"),
+    "korean": ("**“강조”**는", "“강조”는"),
+    "a break in HTML": ("one<br>two<BR/>three", "one\u2028two\u2028three"),
+    "other HTML is text": ("<b>x</b>", "<b>x</b>"),
+    "formulas in brackets": (r"so \( a_1 * b * c \) holds", r"so \( a_1 * b * c \) holds"),
+    "formulas on their own": (r"\[ x_1 \]", r"\[ x_1 \]"),
+    "formulas in dollars": ("so $x_1 + y_1$ and $$z_1$$", "so $x_1 + y_1$ and $$z_1$$"),
+    "money": ("$5 to $10, and *$3*", "$5 to $10, and $3"),
+    "task lists": ("- [x] done\n- [ ] open", "☑ done\n☐ open"),
+    "escapes": (r"\*not\* \# this", "*not* # this"),
+    "half a formula": (r"\( a *b*", "( a b"),
+    "words with underscores": ("snake_case_name", "snake_case_name"),
+}
+
+
+@pytest.mark.parametrize("what", DECIDED)
+def test_what_models_write(view: MarkdownView, what: str) -> None:
+    text, shown = DECIDED[what]
+    view.set_markdown(text)
+    lines: list[str] = []
+    block = view.document().begin()
+    while block.isValid():
+        lines.append(block.text())
+        block = block.next()
+    assert "\n".join(lines) == shown
+
+
+def test_numbers_of_a_list_go_on_while_it_grows(view: MarkdownView) -> None:
+    for count in range(1, 14):
+        view.set_markdown("".join(f"{number}. item\n" for number in range(7, 7 + count)))
+    assert [mark[1] for _, mark, *_ in drawn(view)] == list(range(7, 20))
+
+
+def test_a_break_in_a_cell_is_one(view: MarkdownView) -> None:
+    view.set_markdown("| a |\n|---|\n| one<br>two |\n")
+    assert "one\u2028two" in [text for text, *_ in drawn(view)]
+
+
+def test_addresses_in_the_text_are_links(view: MarkdownView) -> None:
+    view.set_markdown("See https://example.org/x_y_z, or write to <mailto:a@example.org>, or run example.sh")
+    assert 'href="https://example.org/x_y_z"' in view.toHtml()
+    assert 'href="mailto:a@example.org"' in view.toHtml()
+    assert 'example.sh"' not in view.toHtml()
 
 
 def test_growing_text_leaves_finished_blocks_alone(view: MarkdownView) -> None:
