@@ -126,8 +126,8 @@ class _Commit:
         position: int | None = None,
         changes: tuple[MemoryEvent, ...] = (),
     ) -> None:
-        self._events.append(
-            RunEvent(
+        self._events.append(  # of parts that were checked when they were made
+            RunEvent.model_construct(
                 run_id=state.run_id,
                 seq_id=self._emitter.next_seq(),
                 step_id=state.step_id or None,

@@ -141,7 +141,9 @@ class RunStart:
             created_at=self.now,
         )
         position = repos.messages.append(self.conversation_id, message)
-        return tuple(
-            RunEvent(run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position)
+        return tuple(  # of parts that were checked when they were made
+            RunEvent.model_construct(
+                run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position
+            )
             for number, payload in enumerate(objects_of(message), last_seq + 1)
         )

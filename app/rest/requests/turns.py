@@ -27,7 +27,7 @@ from app.rest.sse import EventStream, StreamPlan, blocks_of, is_failure, ping_of
 from app.rest.wire.base import MOST
 from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImage, LettaRequest, LettaResponse, Sent
 from app.rest.wire.messages import MessageCreate as Created
-from app.rest.wire.runs import DEFAULT_CONFIG, RUN_TYPE
+from app.rest.wire.runs import DEFAULT_CONFIG, RUN_TYPE, USUAL_RUN_TYPE
 from app.services import Services
 
 KEPT_UNANSWERED = 1_000
@@ -58,7 +58,8 @@ async def turn_of(
     messages = [await _message(call.services, one) for one in created]
     asked = {name: getattr(body, name) for name in KEPT_CONFIG}
     config = {name: value for name, value in asked.items() if value is not None and value != KEPT_CONFIG[name]}
-    config[RUN_TYPE] = run_type
+    if run_type != USUAL_RUN_TYPE:
+        config[RUN_TYPE] = run_type
     if not messages:
         raise Invalid("A message is empty.", hint="Write something, or attach an image.")
     options = RunOptions(earlier=tuple(messages[:-1]), max_steps=body.max_steps, config=config)

@@ -20,6 +20,8 @@ DEFAULT_CONFIG: JsonObject = {
     "include_return_message_types": None,
 }
 RUN_TYPE = "run_type"
+USUAL_RUN_TYPE = "send_message"
+"""Not stored: most requests then need no row of their own beside their run."""
 """Where a run's request keeps how it was asked for; told in the run's metadata."""
 STEP_STATUS = {"completed": "success", "failed": "failed", "cancelled": "cancelled"}
 
@@ -209,7 +211,7 @@ def run_to_wire(run: OurRun, page: RunPage) -> Run:
 
 def _metadata(run: OurRun, config: JsonObject) -> JsonObject:
     """How it was asked for, and why it failed."""
-    kind = {RUN_TYPE: config.get(RUN_TYPE, "send_message")}
+    kind = {RUN_TYPE: config.get(RUN_TYPE, USUAL_RUN_TYPE)}
     failure = run.failure
     if failure is None:
         return kind

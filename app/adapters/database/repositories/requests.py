@@ -6,9 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.rows import all_rows, first_row
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import add, all_rows, first_row
 from app.adapters.database.tables import run_requests, step_feedback
 from app.domain.turn import RunRequest, StepFeedback
+
+_again = Prepared(
+    run_requests.update().where(run_requests.c.run_id == sa.bindparam("run")), tuple(RunRequest.model_fields)
+)
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,8 @@ class SqlRequests:
 
     def put(self, request: RunRequest) -> None:
         values = mapping.run_request_values(request)
-        done = self.db.execute(run_requests.update().where(run_requests.c.run_id == request.run_id), values)
-        if not done.rowcount:
-            self.db.execute(run_requests.insert(), values)
+        if not _again.run(self.db, {**values, "run": request.run_id}).rowcount:
+            add(self.db, run_requests, values)
 
     def to_call(self) -> tuple[RunRequest, ...]:
         waiting = sa.and_(run_requests.c.callback_url.is_not(None), run_requests.c.callback_sent_at.is_(None))
