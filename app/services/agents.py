@@ -93,12 +93,8 @@ class Agents:
         return await self._ports.storage.read(lambda repos: repos.agents.deleted())
 
     async def undelete(self, agent_id: str) -> Agent:
-        def work(repos: Repositories) -> Agent:
-            repos.agents.undelete(agent_id)
-            repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id))
-            return repos.agents.get(agent_id)
-
-        return await self._ports.storage.write(work)
+        """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
+        return await change(self._ports, USER, lambda changes: changes.undelete_agent(agent_id))
 
     def _create(self, changes: Changes, draft: AgentDraft, may_overflow: bool) -> Agent:
         repos, ids, now = changes.repos, self._ports.ids, changes.now

@@ -401,3 +401,31 @@ async def test_settings_are_taken_back_one_by_one_although_others_were_changed_s
     now = await services.agents.get(agent.id)
     assert now.settings == agent.settings.model_copy(update={"max_output_tokens": 1024})
     assert now.tool_names == (*agent.tool_names, "core_memory_replace")
+
+
+async def test_an_agent_that_is_restored_later_has_its_restored_block_too(services: Services, agent: Agent):
+    block = await plans(services, agent)
+    await services.blocks.delete(block.id)
+    deletion = await newest(services, agent)
+    await services.agents.delete(agent.id)
+    await services.history.undo(deletion.seq)
+    await services.agents.undelete(agent.id)
+    assert "plans" in await labels(services, agent)
+
+
+async def test_an_agent_whose_blocks_came_to_one_label_while_it_was_deleted_says_what_to_rename(
+    services: Services, agent: Agent
+):
+    other = await services.agents.create_demo()
+    shared = await plans(services, agent)
+    await services.blocks.create(agent.id, BlockDraft(label="ideas"))
+    await services.blocks.attach(other.id, shared.id)
+    await services.agents.delete(agent.id)
+    await services.blocks.update(shared.id, BlockPatch(label="ideas"))
+    with pytest.raises(Conflict, match="two blocks “ideas”") as caught:
+        await services.agents.undelete(agent.id)
+    assert (caught.value.code, "Rename" in caught.value.hint) == ("name_taken", True)
+    assert [row.agent.id for row in await services.agents.deleted()] == [agent.id]
+    await services.blocks.update(shared.id, BlockPatch(label="plans"))
+    await services.agents.undelete(agent.id)
+    assert {"plans", "ideas"} <= set(await labels(services, agent))

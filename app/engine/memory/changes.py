@@ -100,10 +100,12 @@ class Changes:
         self.repos.blocks.undelete(event.target_id)
         block = self.repos.blocks.get(event.target_id)
         holders: dict[str, int] = (event.before or {}).get("holders", {})
+        deleted = {row.agent.id: row.agent for row in self.repos.agents.deleted()}
         for holder, at in holders.items():
-            agent = self.repos.agents.find(holder)
+            agent = self.repos.agents.find(holder) or deleted.get(holder)
             if agent is not None and block.id not in agent.block_ids:
-                self._check_free(holder, block)
+                if holder not in deleted:
+                    self._check_free(holder, block)
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
         self._block_event(block, "restore", None, _fields(block, BLOCK_FIELDS), event.agent_id, event.seq)
         return block
@@ -142,6 +144,21 @@ class Changes:
         self.repos.changed(Changed(kind="agent", ids=(agent.id,), agent_id=agent.id, client=self.origin.client))
         self._agent_event(agent, "create", None, _fields(agent, AGENT_FIELDS), None)
         return agent
+
+    def undelete_agent(self, agent_id: str) -> Agent:
+        """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
+        self.repos.agents.undelete(agent_id)
+        labels: set[str] = set()
+        for block in self.repos.blocks.of_agent(agent_id):
+            if block.label.casefold() in labels:
+                raise Conflict(
+                    f"This agent would have two blocks “{block.label}”: one was renamed while the agent was deleted.",
+                    code="name_taken",
+                    hint="Rename the block in another agent that shares it, then restore this one.",
+                )
+            labels.add(block.label.casefold())
+        self.repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=self.origin.client))
+        return self.repos.agents.get(agent_id)
 
     def _check_free(self, agent_id: str, block: Block) -> None:
         others = (other for other in self.repos.blocks.of_agent(agent_id) if other.id != block.id)
