@@ -58,6 +58,7 @@ from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
 from app.services.models.providers import Providers, secret_name
 from app.services.models.pulls import Pulls
+from app.services.models.server_notes import StoredNotes
 from app.services.models.service import Models
 from app.services.models.variables import follow_variables
 from app.services.runs import Runs
@@ -157,7 +158,7 @@ async def open_engine(
     opened_to_others = await asyncio.to_thread(close_to_others, folder)
     storage = await open_storage(folder, clock, on_changed=bus.publish)
     secrets = SecretsWithHeld(await asyncio.to_thread(open_secrets, folder))
-    catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless)
+    catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
     ports = _engine_deps(storage, catalog, clock, ids, bus)

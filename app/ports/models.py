@@ -19,6 +19,8 @@ class ModelFacts(Frozen):
     """`switch`: on or off. `levels`: always on, more or less."""
     trained_context: int | None = None
     server_version: str = ""
+    refused: frozenset[str] = frozenset()
+    """What the server refused for this model and the request does without, in the adapter's words."""
 
 
 class ChatRequest(Frozen):
@@ -90,6 +92,18 @@ class ModelDelta(NamedTuple):
     """Comes with `usage`."""
     raw: bytes = b""
     """The bytes of the reply that this delta was made of (empty where one line made several deltas)."""
+
+
+class ServerNotes(Protocol):
+    """Keeps what was learnt of servers, by provider, over restarts."""
+
+    async def read(self, provider: Provider) -> dict[str, frozenset[str]]:
+        """What the server refused, by model; nothing when its address is another one by now. Raises `StorageError`."""
+        ...
+
+    async def write(self, provider: Provider, refused: dict[str, frozenset[str]]) -> None:
+        """Keeps this instead. Raises `StorageError`."""
+        ...
 
 
 class ChatModel(Protocol):

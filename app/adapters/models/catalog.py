@@ -9,7 +9,7 @@ from app.adapters.models.ollama.server import Ollama
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import AppError, ModelError
 from app.domain.model import Model, Provider
-from app.ports.models import ChatModel, ModelStore
+from app.ports.models import ChatModel, ModelStore, ServerNotes
 from app.ports.secrets import SecretStore
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,13 @@ class Catalog:
         demo_pace: float = 0.0015,
         patience: Patience | None = None,
         consent_implied: bool = False,
+        notes: ServerNotes | None = None,
     ) -> None:
-        """`consent_implied`: servers that wait for a consent may be used: whoever serves programs has named them."""
+        """`notes`: what was learnt of servers earlier.
+
+        `consent_implied`: servers that wait for a consent may be used: whoever serves programs has named them."""
         self._secrets = secrets
+        self._notes = notes
         self._consent_implied = consent_implied
         self._demo = DemoModel(demo_pace)
         self._patience = patience
@@ -88,7 +92,7 @@ class Catalog:
             self._retired.append(known[1])
         read_key = partial(self._secrets.get, f"provider/{provider.id}") if provider.has_key else _no_key
         kind = Ollama if provider.kind == "ollama" else OpenAICompatible
-        adapter = kind(provider, read_key, self._patience)
+        adapter = kind(provider, read_key, self._patience, self._notes)
         self._adapters[provider.id] = (provider, adapter)
         return adapter
 

@@ -144,15 +144,14 @@ def zone_of(agent: Agent) -> datetime.tzinfo | None:
 
 
 def visible(members: tuple[Member, ...], zone: datetime.tzinfo | None = None) -> tuple[Message, ...]:
-    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added,
-    and what a person said in a row as one message.
+    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added.
 
     A reply that broke off is left out when the turn was tried again; one at the very end is left out too, because
     servers continue a trailing assistant message instead of answering.
     """
     messages = [member.message for member in members]
     kept = [message for i, message in enumerate(messages) if not _superseded(messages, i)]
-    return _joined(_dated(_paired(kept), zone))
+    return tuple(_dated(_paired(kept), zone))
 
 
 def _superseded(messages: list[Message], index: int) -> bool:
@@ -195,17 +194,6 @@ def _dated(messages: list[Message], zone: datetime.tzinfo | None) -> list[Messag
         before = message.created_at
         result.append(_with_date(message, zone) if message.role == "user" and pause > GAP_SECONDS else message)
     return result
-
-
-def _joined(messages: list[Message]) -> tuple[Message, ...]:
-    """After replies that failed a person's messages follow each other, which many chat templates refuse."""
-    result: list[Message] = []
-    for message in messages:
-        if result and message.role == result[-1].role == "user":
-            result[-1] = result[-1].model_copy(update={"parts": (*result[-1].parts, *message.parts)})
-        else:
-            result.append(message)
-    return tuple(result)
 
 
 def _with_date(message: Message, zone: datetime.tzinfo | None) -> Message:

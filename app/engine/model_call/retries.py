@@ -30,6 +30,10 @@ REFUSALS = ("bad_request", "server_error")
 """Codes of a request that the server read and did not want: something in it may be what it cannot take."""
 
 
+MOST_LESSONS = 10
+"""Refusals of one call after which the adapter knows another form of the request; each is learnt once."""
+
+
 class Retries:
     """The tries of one model call, and what they taught us."""
 
@@ -37,6 +41,7 @@ class Retries:
         """`learnt`: by an earlier call of the same request, before room was made for it."""
         self._since = now
         self._failures = learnt.failures
+        self._lessons = 0
         self.served: int | None = learnt.served
         """The server's real window, once it has told us by refusing."""
         self.without_images = learnt.without_images
@@ -56,6 +61,9 @@ class Retries:
             return LOADING_PAUSE if now - self._since < LOADING_PATIENCE else None
         if error.code == "prompt_too_large":
             return self._narrow(error.details.get("n_ctx"), sent.tokens)
+        if "learnt" in error.details and self._lessons < MOST_LESSONS:
+            self._lessons += 1
+            return 0.0
         if error.retryable and self._failures < len(PAUSES):
             self._failures += 1
             return PAUSES[self._failures - 1]

@@ -26,6 +26,7 @@ from tests.support.servers.openai_requests import (
     tool,
 )
 
+FOX = "the quick brown fox jumps over the lazy dog "
 pytestmark = pytest.mark.anyio
 
 EDIT = ToolCall("memory_replace", {"label": "human", "old_string": "Name: Chad.", "new_string": "Name: Brad."})
@@ -181,7 +182,7 @@ async def test_image_for_a_text_model_becomes_a_note_instead_of_a_500(ollama: Ol
 async def test_context_size_goes_with_every_request_so_nothing_is_cut_at_the_default(
     ollama: OllamaServer, native: Ollama
 ) -> None:
-    turns = [said(f"{turn}: " + "the quick brown fox jumps over the lazy dog " * 12) for turn in range(41)]
+    turns = [said(f"{turn}: {FOX * 12}", ("user", "assistant")[turn % 2]) for turn in range(41)]
 
     deltas = await answer(native, request(*turns, context_window=12_000))
 
@@ -214,7 +215,7 @@ async def test_too_long_prompt_without_numbers_gets_the_size_that_was_asked_for(
 
 async def test_silent_truncation_of_an_old_server_shows_in_the_real_count(ollama: OllamaServer, native: Ollama) -> None:
     ollama.cuts_silently = True
-    turns = [said("the quick brown fox jumps over the lazy dog " * 12) for _ in range(41)]
+    turns = [said(FOX * 12, ("user", "assistant")[turn % 2]) for turn in range(41)]
 
     deltas = await answer(native, request(*turns, context_window=1024))
 

@@ -127,11 +127,6 @@ def test_a_user_message_after_a_pause_carries_its_date():
     assert dated == [True, False, False, False, True]
 
 
-def test_what_a_person_said_in_a_row_goes_as_one_message_because_many_templates_refuse_two():
-    shown = members(message("user", "hi"), message("user", "hello?", at=NOON + MINUTE), message("assistant", "Yes."))
-    assert [(m.role, m.text.split("\n")[1:]) for m in visible(shown)] == [("user", ["hi", "hello?"]), ("assistant", [])]
-
-
 def test_dates_survive_a_clock_that_was_set_back_and_the_far_future():
     year_2100 = 4_102_444_800_000_000 + 12 * 60 * MINUTE
     shown = members(

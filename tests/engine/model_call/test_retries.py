@@ -64,3 +64,11 @@ def test_a_refused_request_is_sent_once_more_without_its_earlier_images(error: M
 def test_a_server_that_is_down_is_no_reason_to_leave_images_out():
     error = ModelError("down", code="server_down")
     assert Retries(NOON, Learnt()).pause(error, NOON, Sent(earlier_images=True)) is None
+
+
+def test_a_refusal_that_taught_another_form_is_followed_at_once_and_does_not_count_as_a_failure() -> None:
+    retries = Retries(0, Learnt())
+    lesson = ModelError("No.", code="bad_request", retryable=True, details={"learnt": "order"})
+    assert [retries.pause(lesson, 0, Sent()) for _ in range(5)] == [0.0] * 5
+    assert retries.learnt.failures == 0
+    assert [retries.pause(lesson, 0, Sent()) for _ in range(8)][-1] is None, "there is an end to it"

@@ -31,6 +31,16 @@ def returned(text: str, name: str = "memory_replace", call_id: str = "call_1", o
     return message("tool", ToolReturnPart(tool_call_id=call_id, name=name, status=status, text=text))
 
 
+def grows(history: list[Message], more: list[Message]) -> bool:
+    """Whether what was said last in a history goes on in what follows it, so that both become one message."""
+    sent = [
+        one for one in (*history, None, *more) if one is None or one.role != "assistant" or one.tool_calls or one.text
+    ]
+    place = sent.index(None)
+    around = [one for one in (*sent[:place][-1:], *sent[place + 1 :][:1]) if one is not None]
+    return len(around) == 2 and all(one.role in ("user", "system", "summary") for one in around)
+
+
 def tool(name: str, *arguments: str) -> Tool:
     properties = {argument: {"type": "string"} for argument in arguments}
     schema = {"type": "object", "properties": properties, "required": list(arguments)}

@@ -26,11 +26,18 @@ _NEEDED = re.compile(
 )
 _NO_MODEL = re.compile(r"model\b.{0,200}\b(?:not found|not exist|no longer|is not available|not loaded)", re.I | re.S)
 _NO_TOOLS = re.compile(
-    r"does not support tools|tool[- ]choice|--enable-auto-tool-choice|tools? (?:is|are) not supported", re.I
+    r"does not support (?:tool|function)|tool[- ]choice|--enable-auto-tool-choice|no endpoints found that support tool"
+    r"|(?:tools?|tool (?:use|calling|calls)|function calling|functions?)[`'\"]? (?:is|are) not "
+    r"(?:supported|enabled|available)",
+    re.I,
 )
 _NO_IMAGES = re.compile(
-    r"image (?:input|content)[^.]{0,40} not supported|does not support (?:images?|vision)|not a multimodal", re.I
+    r"image (?:input|content)[^.]{0,40} not supported|does not support (?:images?|vision)|support image input"
+    r"|not a multimodal",
+    re.I,
 )
+_TELLS = re.compile(r"\b(?:endpoints?|models?|providers?|deployments?)\b", re.I)
+_NO_ROUTE = re.compile(r"unknown (?:route|url|endpoint|path)|invalid url|no route|unexpected endpoint|^not found", re.I)
 _TRY_AGAIN = re.compile(r"empty grammar stack|failed to parse (?:tool call|input at pos)", re.I)
 _LOADING = re.compile(r"\bloading\b", re.I)
 _SAID = re.compile(r'"(?:message|error)"\s*:\s*"((?:[^"\\]|\\.){1,400})')
@@ -91,6 +98,8 @@ def refused(server: Server, status: int, body: bytes, content_type: str, retry_a
         return found
     if status == 429:
         return _rate_limited(server, kind, retry_after, facts)
+    if status in (404, 405) and server.model and _TELLS.search(said) and not _NO_ROUTE.search(said):
+        return _not_accepted(server, said, facts)  # somebody speaks who knows what a model is
     if status in (404, 405) or (status < 400 and not kind):
         return wrong_address(server, **facts)
     if _LOADING.search(said):
@@ -99,6 +108,10 @@ def refused(server: Server, status: int, body: bytes, content_type: str, retry_a
         return _overloaded(server, facts)
     if status >= 500:
         return _server_error(server, said, facts)
+    return _not_accepted(server, said, facts)
+
+
+def _not_accepted(server: Server, said: str, facts: JsonObject) -> ModelError:
     return server.error(
         f"{server.name} did not accept the request: {_sentence(said)}",
         "bad_request",
@@ -163,11 +176,6 @@ def _unauthorized(server: Server, facts: JsonObject) -> ModelError:
     else:
         message, hint = f"{server.name} asks for a key.", f"Enter a key for {server.name} in the settings."
     return server.error(message, "unauthorized", hint, **facts)
-
-
-def lacks_tools(error: ModelError) -> bool:
-    """Whether a request was refused for its tools, so that they can be told in another way."""
-    return error.details.get("lacks") == "tools"
 
 
 def _rate_limited(server: Server, kind: str, retry_after: str, facts: JsonObject) -> ModelError:

@@ -9,15 +9,16 @@ import json
 import re
 from typing import Any
 
+from app.adapters.models.http.roles import STRICT, arranged
 from app.adapters.models.ollama.schema import reduced
 from app.adapters.models.openai.encoding import (
-    EVENT_MARKER,
+    MARKERS,
     MISSING_IMAGE,
-    SUMMARY_MARKER,
     canonical,
     group,
     return_text,
     separated,
+    spoken_as_one,
 )
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
@@ -33,8 +34,6 @@ THINKING_SINCE = (0, 9, 0)
 TOOL_NAME_SINCE = (0, 9, 6)
 CALL_IDS_SINCE = (0, 12, 10)
 
-_MARKERS = {"user": "", "system": EVENT_MARKER, "summary": SUMMARY_MARKER}
-
 
 def encode(request: ChatRequest) -> WireRequest:
     """Parts: head, tools, system, one per message, closing. Joined they are one JSON object."""
@@ -42,13 +41,18 @@ def encode(request: ChatRequest) -> WireRequest:
     head = _head(request, facts)
     with_tools = request.tools and facts.tools is not False
     tools = b',"tools":' + canonical([_tool(tool) for tool in request.tools]) if with_tools else b""
-    system = group([{"role": "system", "content": request.system}]) if request.system else b""
-    loop_from = _loop_start(request.messages)
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    messages = tuple(spoken_as_one(request.messages))
+    loop_from = _loop_start(messages)
     groups = [
-        group(_wire_messages(message, request, facts, in_loop=place >= loop_from))
-        for place, message in enumerate(request.messages)
+        _wire_messages(message, request, facts, in_loop=place >= loop_from) for place, message in enumerate(messages)
     ]
-    parts = [canonical(head)[:-1], tools, b',"messages":[' + system, *separated(groups, first=not system), b"]}"]
+    if facts.refused & STRICT:
+        whole = arranged(system + [one for wire in groups for one in wire], facts.refused)
+        system, groups = [], [[one] for one in whole]
+    start = group(system)
+    encoded = separated([group(wire) for wire in groups], first=not start)
+    parts = [canonical(head)[:-1], tools, b',"messages":[' + start, *encoded, b"]}"]
     return WireRequest(parts=tuple(part for part in parts if part))
 
 
@@ -76,7 +80,7 @@ def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
         head["think"] = think
     if request.answer_schema is not None:
         head["format"] = request.answer_schema if since(facts.server_version, SCHEMA_SINCE) else "json"
-    return head
+    return {name: value for name, value in head.items() if name not in facts.refused}
 
 
 def _think(request: ChatRequest, facts: ModelFacts) -> bool | str | None:
@@ -95,7 +99,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 def _loop_start(messages: tuple[Message, ...]) -> int:
     """Index of the first message after the newest one that no model wrote and no tool returned."""
-    said = [place for place, message in enumerate(messages) if message.role in _MARKERS]
+    said = [place for place, message in enumerate(messages) if message.role in MARKERS]
     return said[-1] + 1 if said else 0
 
 
@@ -158,5 +162,5 @@ def _spoken(message: Message, request: ChatRequest, facts: ModelFacts) -> dict[s
                 images.append(base64.b64encode(request.images[part.sha256][1]).decode("ascii"))
             else:
                 texts.append(MISSING_IMAGE)
-    wire: dict[str, Any] = {"role": "user", "content": _MARKERS[message.role] + "\n".join(texts)}
+    wire: dict[str, Any] = {"role": "user", "content": MARKERS[message.role] + "\n".join(texts)}
     return wire | {"images": images} if images else wire

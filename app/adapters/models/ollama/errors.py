@@ -5,7 +5,7 @@ Its errors are one string, in which the error of the server behind it may be nes
 
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 
 from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.loose import JsonObject
@@ -107,12 +107,6 @@ def pull_broke_off(server: Server, name: str, reason: str) -> ModelError:
         says_kept=False,
         reason=reason,
     )
-
-
-def lacking(error: ModelError) -> Literal["tools", "thinking"] | None:
-    """What a model was asked for and cannot do, so that it is not asked again."""
-    lacks = error.details.get("lacks")
-    return lacks if lacks in ("tools", "thinking") else None
 
 
 def cut_call_name(answer: bytes) -> str | None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from app.adapters.models.http.connection import Connection, Patience, Phase, Words
 from app.adapters.models.http.connection_failures import died
+from app.adapters.models.http.learnt import THINKING, TOOLS, Learnt
 from app.adapters.models.http.loose import JsonObject, text
 from app.adapters.models.http.sse import TooLong
 from app.adapters.models.ollama import errors as ollama_errors
@@ -35,7 +36,7 @@ from app.adapters.models.openai.reply import NotReadable, ServerSaid
 from app.domain.address import is_here
 from app.domain.error import ModelError
 from app.domain.model import Model, Provider, PullProgress
-from app.ports.models import ChatRequest, ModelDelta, WireRequest
+from app.ports.models import ChatRequest, ModelDelta, ServerNotes, WireRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,7 +55,11 @@ class Ollama:
     """One server. `read_key` may block; it is called in a thread before the first request."""
 
     def __init__(
-        self, provider: Provider, read_key: Callable[[], str | None], patience: Patience | None = None
+        self,
+        provider: Provider,
+        read_key: Callable[[], str | None],
+        patience: Patience | None = None,
+        notes: ServerNotes | None = None,
     ) -> None:
         self._provider = provider
         base = root_of(provider.base_url)
@@ -62,8 +67,8 @@ class Ollama:
         self._version = ""
         self._known: dict[str, tuple[str, Shown]] = {}
         """What `show` said, with the digest it was said of, by full name."""
-        self._lacks: dict[str, set[str]] = {}
-        """Capabilities that a model claimed and then refused, by full name."""
+        self._learnt = Learnt(provider, notes)
+        """What a model claimed or was thought to take and then refused, by full name."""
 
     def __repr__(self) -> str:
         return f"Ollama({self._connection!r})"
@@ -80,10 +85,10 @@ class Ollama:
         except ModelError:
             return request
         facts = facts_of(about, version or "")
-        lacks = self._lacks.get(full_name(request.model), set())
-        if lacks:
-            update = {"tools": False if "tools" in lacks else facts.tools}
-            update |= {"thinking": "none" if "thinking" in lacks else facts.thinking}
+        await self._learnt.load()
+        if refused := self._learnt.of(full_name(request.model)):
+            update: dict[str, Any] = {"tools": False if TOOLS in refused else facts.tools, "refused": refused}
+            update |= {"thinking": "none" if THINKING in refused else facts.thinking}
             facts = facts.model_copy(update=update)
         return request.model_copy(update={"facts": facts})
 
@@ -102,7 +107,7 @@ class Ollama:
                     for delta in await self._refusal(response, model):
                         yield delta
         except ModelError as error:
-            self._learn(model, error)
+            await self._learn(model, error, head)
             if error.code == "prompt_too_large":
                 error.details.setdefault("n_ctx", head["options"]["num_ctx"])
             raise
@@ -138,12 +143,11 @@ class Ollama:
             raise ollama_errors.refused(self._connection.server(self._url("chat"), model), 500, body, content_type)
         raise await self._connection.refusal(response, model)
 
-    def _learn(self, model: str, error: ModelError) -> None:
+    async def _learn(self, model: str, error: ModelError, head: JsonObject) -> None:
         name = full_name(model)
-        if lacks := ollama_errors.lacking(error):
-            self._lacks.setdefault(name, set()).add(lacks)
-        elif error.code == "model_missing":
-            self._forget(name)
+        await self._learnt.take_in(name, error, head)
+        if error.code == "model_missing":
+            await self._forget(name)
         if ollama_errors.cloud_is_off(error):
             self._known[name] = ("", Shown(cloud=True, cloud_off=True))
 
@@ -159,7 +163,7 @@ class Ollama:
             url = self._url("tags")
             raise ollama_errors.refused(self._connection.server(url), 200, json.dumps(tags).encode(), "")
         entries = entries_of(tags)
-        self._forget_changed(entries)
+        await self._forget_changed(entries)
         about = await self._about_all(entries)
         running = loaded_of(ps)
         return tuple(
@@ -201,18 +205,18 @@ class Ollama:
         self._known[name] = (digest, about)
         return about
 
-    def _forget_changed(self, entries: dict[str, JsonObject]) -> None:
+    async def _forget_changed(self, entries: dict[str, JsonObject]) -> None:
         """A model pulled again under its name is another model; the cloud may be switched on again."""
         digests = {full_name(name): digest_of(entry) for name, entry in entries.items()}
         for name, (digest, about) in list(self._known.items()):
             if not digest or about.cloud_off:
                 self._known.pop(name)
             elif digests.get(name) != digest:
-                self._forget(name)
+                await self._forget(name)
 
-    def _forget(self, name: str) -> None:
+    async def _forget(self, name: str) -> None:
         self._known.pop(full_name(name), None)
-        self._lacks.pop(full_name(name), None)
+        await self._learnt.forget(full_name(name))
 
     # The store
 
@@ -236,11 +240,11 @@ class Ollama:
             raise ollama_errors.pull_broke_off(server, name, str(error.details.get("reason", ""))) from error
         if not pulling.finished:
             raise ollama_errors.pull_broke_off(server, name, "the stream ended without success")
-        self._forget(name)
+        await self._forget(name)
 
     async def delete(self, name: str) -> None:
         await self._ask("DELETE", "delete", {"model": name})
-        self._forget(name)
+        await self._forget(name)
 
     async def unload(self, name: str) -> None:
         await self._ask("POST", "chat", {"model": name, "messages": [], "stream": False, "keep_alive": 0})

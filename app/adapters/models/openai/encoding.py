@@ -6,16 +6,22 @@ Reasoning is not sent back.
 """
 
 import base64
+import itertools
 import json
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from app.adapters.models.http.encoded import EncodedMessages
-from app.domain.message import ImagePart, Message, TextPart, ToolReturnPart
+from app.adapters.models.http.learnt import JSON_SCHEMA
+from app.adapters.models.http.roles import STRICT, arranged
+from app.domain.message import ImagePart, Message, Part, TextPart, ToolReturnPart
 from app.domain.tool import Tool
 from app.ports.models import ChatRequest, WireRequest
 
 EVENT_MARKER = "[system event] "
 SUMMARY_MARKER = "[summary of the earlier conversation] "
+MARKERS: dict[str, str] = {"user": "", "system": EVENT_MARKER, "summary": SUMMARY_MARKER}
+"""Our roles that are `user` on the wire, and what stands before their words."""
 MISSING_IMAGE = "[an image that is no longer stored]"
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -27,12 +33,41 @@ def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
 
     `openai_itself`: OpenAI's own service wants `max_completion_tokens` and knows no template arguments.
     """
-    head = _head(request, openai_itself)
+    refused = request.facts.refused if request.facts is not None else frozenset[str]()
+    head = _head(request, openai_itself, refused)
     tools = b"," + b'"tools":' + canonical([_tool(tool) for tool in request.tools]) if request.tools else b""
-    groups = [_group_of(message, request.images) for message in request.messages]
-    system = group([{"role": "system", "content": request.system}]) if request.system else b""
-    parts = [canonical(head)[:-1], tools, b',"messages":[' + system, *separated(groups, first=not system), b"]}"]
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    if refused & STRICT:
+        wire = system + [
+            one for message in spoken_as_one(request.messages) for one in _wire_messages(message, request.images)
+        ]
+        system, groups = [], [canonical(one) for one in arranged(wire, refused)]
+    else:
+        groups = [_group_of(message, request.images) for message in spoken_as_one(request.messages)]
+    start = group(system)
+    parts = [canonical(head)[:-1], tools, b',"messages":[' + start, *separated(groups, first=not start), b"]}"]
     return WireRequest(parts=tuple(part for part in parts if part))
+
+
+def spoken_as_one(messages: tuple[Message, ...]) -> Iterator[Message]:
+    """The messages, but those that become `user` in a row as one: many templates refuse them apart."""
+    sent = (message for message in messages if message.role != "assistant" or message.tool_calls or message.text)
+    for spoken, run in itertools.groupby(sent, lambda message: message.role in MARKERS):
+        first, *others = run
+        if spoken and others:
+            parts = tuple(part for message in (first, *others) for part in _marked(message))
+            yield first.model_copy(update={"role": "user", "parts": parts})
+        else:
+            yield from (first, *others)
+
+
+def _marked(message: Message) -> tuple[Part, ...]:
+    marker, parts = MARKERS[message.role], message.parts
+    if not marker:
+        return parts
+    if parts and isinstance(parts[0], TextPart):
+        return (TextPart(text=marker + parts[0].text), *parts[1:])
+    return (TextPart(text=marker.strip()), *parts)
 
 
 _encoded = EncodedMessages()
@@ -44,8 +79,9 @@ def _group_of(message: Message, images: Images) -> bytes:
     return _encoded.get(message, lambda one: group(_wire_messages(one, images)))
 
 
-def _head(request: ChatRequest, openai_itself: bool) -> dict[str, Any]:
-    limit = "max_completion_tokens" if openai_itself else "max_tokens"
+def _head(request: ChatRequest, openai_itself: bool, refused: Collection[str]) -> dict[str, Any]:
+    other = "max_tokens" in refused and "max_completion_tokens" not in refused
+    limit = "max_completion_tokens" if openai_itself or other else "max_tokens"
     head: dict[str, Any] = {
         "model": request.model,
         "stream": True,
@@ -63,7 +99,9 @@ def _head(request: ChatRequest, openai_itself: bool) -> dict[str, Any]:
     if request.answer_schema is not None:
         form = {"name": "answer", "schema": request.answer_schema, "strict": True}
         head["response_format"] = {"type": "json_schema", "json_schema": form}
-    return head
+        if JSON_SCHEMA in refused:
+            head["response_format"] = {"type": "json_object"}
+    return {name: value for name, value in head.items() if name not in refused}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
@@ -77,12 +115,8 @@ def _wire_messages(message: Message, images: Images) -> list[dict[str, Any]]:
             return [_tool_return(part) for part in message.tool_returns]
         case "assistant":
             return _assistant(message)
-        case "system":
-            return _spoken(message, images, EVENT_MARKER)
-        case "summary":
-            return _spoken(message, images, SUMMARY_MARKER)
-        case "user":
-            return _spoken(message, images, "")
+        case role:
+            return _spoken(message, images, MARKERS[role])
 
 
 def _tool_return(part: ToolReturnPart) -> dict[str, Any]:

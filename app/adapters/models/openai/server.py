@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.connection import MAX_ERROR_BODY, Connection, Patience, base_of
 from app.adapters.models.http.connection_failures import died
+from app.adapters.models.http.learnt import TOOLS, Learnt
 from app.adapters.models.http.sse import EventReader, TooLong
 from app.adapters.models.openai.encoding import encode
 from app.adapters.models.openai.models import add_lmstudio, add_props, models_of
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.domain.error import ModelError
 from app.domain.model import Model, Provider
-from app.ports.models import ChatRequest, ModelDelta, ModelFacts, WireRequest
+from app.ports.models import ChatRequest, ModelDelta, ModelFacts, ServerNotes, WireRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -37,7 +38,11 @@ class OpenAICompatible:
     """One provider. `read_key` may block; it is called in a thread before the first request."""
 
     def __init__(
-        self, provider: Provider, read_key: Callable[[], str | None], patience: Patience | None = None
+        self,
+        provider: Provider,
+        read_key: Callable[[], str | None],
+        patience: Patience | None = None,
+        notes: ServerNotes | None = None,
     ) -> None:
         self._provider = provider
         self._connection = Connection(provider.name, base_of(provider.base_url), read_key, patience or Patience())
@@ -45,8 +50,7 @@ class OpenAICompatible:
         self._was_listed = False
         self._without_tools: set[str] = set()
         """Models for which the server has no template for tools."""
-        self._refused_tools: set[str] = set()
-        """Models for which it refused them."""
+        self._learnt = Learnt(provider, notes)
 
     def __repr__(self) -> str:
         return f"OpenAICompatible({self._connection!r})"
@@ -61,15 +65,19 @@ class OpenAICompatible:
             with contextlib.suppress(ModelError, TimeoutError):
                 async with asyncio.timeout(FACTS_PATIENCE):
                     await self.models()
-        if request.model not in self._without_tools | self._refused_tools:
+        await self._learnt.load()
+        refused = self._learnt.of(request.model)
+        no_tools = request.model in self._without_tools or TOOLS in refused
+        if not no_tools and not refused:
             return request
-        return request.model_copy(update={"facts": ModelFacts(tools=False)})
+        return request.model_copy(update={"facts": ModelFacts(tools=False if no_tools else None, refused=refused)})
 
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request, openai_itself=self._openai_itself)
 
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
-        model = str(json.loads(_closed(wire.parts[0]))["model"])
+        head: dict[str, Any] = json.loads(_closed(wire.parts[0]))
+        model = str(head["model"])
         url = f"{self._connection.base}/chat/completions"
         try:
             async with self._connection.request("POST", url, content=wire.body, model=model) as response:
@@ -78,8 +86,7 @@ class OpenAICompatible:
                 async for delta in self._events(response, self._connection.server(url, model), model):
                     yield delta
         except ModelError as error:
-            if openai_errors.lacks_tools(error):
-                self._refused_tools.add(model)
+            await self._learnt.take_in(model, error, head)
             raise
 
     async def models(self) -> tuple[Model, ...]:
@@ -88,7 +95,7 @@ class OpenAICompatible:
         try:
             listing = await self._get(f"{self._connection.base}/models")
         except ModelError:
-            self._refused_tools.clear()  # when it is there again it may have been started otherwise
+            await self._learnt.forget(only=[TOOLS])  # when it is there again it may have been started otherwise
             raise
         models = models_of(self._provider.name, listing)
         if not self._may_be_local:

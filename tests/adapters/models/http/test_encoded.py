@@ -1,6 +1,7 @@
 """Messages are encoded once, also as the copies that a window makes of them, and never taken for another."""
 
 from app.adapters.models.http.encoded import EncodedMessages
+from app.adapters.models.openai.encoding import spoken_as_one
 from app.domain.message import Message, TextPart
 from app.engine.context.window import visible
 from tests.support.values.samples import NOON, call, members, message, returned
@@ -14,7 +15,7 @@ class Counting:
         self.encoded = 0
 
     def __call__(self, messages: tuple[Message, ...]) -> list[bytes]:
-        return [self.kept.get(one, self._encode) for one in messages]
+        return [self.kept.get(one, self._encode) for one in spoken_as_one(messages)]
 
     def _encode(self, one: Message) -> bytes:
         self.encoded += 1
