@@ -1,5 +1,6 @@
 """Where a person writes: text that grows to ten lines, images, role, send, queue, stop."""
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
@@ -18,6 +19,7 @@ CHARS_PER_TOKEN = 4
 IMAGE_TOKENS = 800
 """A rough middle of what servers count for an image."""
 SELECTED_FILES_MAX = 8
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -226,7 +228,8 @@ class Composer(QFrame):
         if files:
             self.add_files(files)
             return True
-        if source.hasImage() and not source.hasText():
+        # Browsers put the address of a picture beside it; word processors put a picture of the text beside the text.
+        if source.hasImage() and (not source.text().strip() or _ADDRESS.fullmatch(source.text().strip())):
             image = QImage(source.imageData())
             if not image.isNull():
                 self.add_bytes(self.tr("Pasted image"), png_of(image))
@@ -289,7 +292,8 @@ class Composer(QFrame):
         return sends
 
     def _send(self) -> None:
-        text = self.text.strip()
+        # Spaces before the first line stay: they may be code.
+        text = re.sub(r"\A(?:[^\S\n]*\n)+", "", self.text).rstrip()
         if self._reason or not (text or self._chips):
             return
         self.send_wanted.emit(text, self.role.current, self.attachments)

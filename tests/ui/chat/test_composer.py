@@ -125,6 +125,27 @@ def test_an_image_file_becomes_a_chip_that_can_be_removed(composer: Composer, tm
     assert composer.attachments == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "attached"), [("https://example.org/cat.png", 1), ("data:image/png;base64,AAAA", 1), ("two words", 0)]
+)
+def test_a_picture_copied_from_a_page_is_attached_and_words_are_not(
+    composer: Composer, text: str, attached: int
+) -> None:
+    copied = QMimeData()
+    copied.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
+    copied.setText(text)
+    composer.editor.insertFromMimeData(copied)
+    assert len(composer.attachments) == attached
+    assert composer.text == ("" if attached else text)
+
+
+def test_spaces_before_the_first_line_are_sent(composer: Composer, qtbot: QtBot) -> None:
+    composer.editor.setPlainText("\n  \n    indented = 1\nx  \n\n")
+    with qtbot.waitSignal(composer.send_wanted) as sent:
+        qtbot.keyClick(composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert sent.args[0] == "    indented = 1\nx"
+
+
 def test_a_pasted_picture_is_attached(composer: Composer) -> None:
     source = QMimeData()
     source.setImageData(QImage.fromData(png()))

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.kit.badge import Badge
@@ -14,6 +15,7 @@ from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.field import Field
 from app.ui.kit.flame import Flame
 from app.ui.kit.labels import ElidedLabel
+from app.ui.kit.layout import Choice, Slider
 from app.ui.kit.number_field import DecimalField, NumberField
 from app.ui.kit.section import Section
 from app.ui.kit.segmented import Segmented
@@ -334,3 +336,55 @@ def test_a_badge_that_gets_an_icon_later_makes_room_for_it(qtbot: QtBot, theme: 
         badge.show()
     late.set_badge("Serving", "ok", "check")
     assert (late.sizeHint(), late.contentsMargins()) == (early.sizeHint(), early.contentsMargins())
+
+
+def _turn(widget: QWidget) -> None:
+    middle = QPointF(widget.rect().center())
+    turned = QWheelEvent(
+        middle,
+        QPointF(widget.mapToGlobal(middle.toPoint())),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, turned)
+
+
+@pytest.mark.parametrize("kind", ["whole", "decimal", "choice", "slider"])
+def test_the_wheel_changes_only_what_has_the_focus(theme: Theme, show: Callable, qtbot: QtBot, kind: str) -> None:
+    choice = Choice("Size")
+    choice.addItems(["a", "b", "c"])
+    inputs = {"whole": NumberField(theme), "decimal": DecimalField(theme), "choice": choice, "slider": Slider()}
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    other = QLineEdit()
+    for widget in (other, inputs[kind]):
+        layout.addWidget(widget)
+    show(column)
+    widget = inputs[kind]
+    read = widget.currentIndex if isinstance(widget, QComboBox) else widget.value
+    if not isinstance(widget, QComboBox):
+        widget.setValue(7)
+    before = read()
+    other.setFocus()
+    _turn(widget)
+    assert read() == before
+    assert other.hasFocus()
+    widget.setFocus()
+    _turn(widget)
+    assert read() != before
+
+
+def test_escape_in_a_number_takes_its_change_back(theme: Theme, show: Callable, qtbot: QtBot) -> None:
+    number = show(NumberField(theme))
+    number.setRange(0, 100_000)
+    number.setValue(4096)
+    number.setFocus()
+    number.selectAll()
+    qtbot.keyClicks(number, "12")
+    qtbot.keyClick(number, Qt.Key.Key_Escape)
+    assert number.value() == 4096
+    assert number.cleanText().replace(",", "") == "4096"
