@@ -7,10 +7,11 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing import freeze_support
-from typing import Any
+from typing import Any, NoReturn
 
 from app import __version__
 from app.config import Config
@@ -19,6 +20,14 @@ from app.link.spawn import reporter, start_early
 from app.terminal.display import NO_DISPLAY, can_open_window
 
 PULL_EXAMPLES = "Ctrl-C pauses; the same command goes on. The handle of the model is printed when it is there."
+
+
+def program() -> NoReturn:
+    """The command as a process. Ctrl-C pressed again while Python ends would kill it with a status of its own."""
+    try:
+        sys.exit(main())
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -264,4 +273,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

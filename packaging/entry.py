@@ -1,8 +1,6 @@
 """Where a built Lares begins; a script, because PyInstaller takes no `python -m`."""
 
-import sys
-
-from app.__main__ import main
+from app.__main__ import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

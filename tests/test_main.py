@@ -348,3 +348,23 @@ def test_serve_goes_on_with_a_backup_that_a_window_restored(server: Server, conf
     assert server.ask("/v1/health/")[0] == 200
     assert server.ask("/v1/agents/")[1] == b"[]"
     assert server.end() == 0
+
+
+INTERRUPTED_LATE = """
+import os, signal, sys
+class Late:  # goes away after Python has given its signals back to the system
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGINT):
+        kill(pid, number)
+sys.late = Late()
+from app import __main__
+sys.argv = ["lares", "--version"]
+__main__.program()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an interrupt is no signal there")
+def test_ctrl_c_while_it_ends_does_not_change_how_it_ended() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_LATE], capture_output=True, encoding="utf-8", timeout=40, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, f"Lares {__version__}"), done.stderr

@@ -8,6 +8,8 @@ import pytest
 
 ROOMS = ("kit", "context", "models", "agents", "memory", "chat")
 """Rooms of the window whose texts were read once by a native eye."""
+ENGINE_ROOMS = ("engine", "adapters", "services", "rest", "link", "terminal", "domain")
+"""Rooms whose sentences reach a person as errors, hints and lines of the terminal."""
 
 FORBIDDEN = {
     r"\btak(e|es|en|ing) (it |them |this |that )?(back|away)\b|\btook back\b": "Undo, Remove",
@@ -41,6 +43,14 @@ def texts_of(source: str) -> list[str]:
     return found
 
 
+def sentences_of(source: str) -> list[str]:
+    """Every text of several words outside of docstrings: what errors say, and what the terminal prints."""
+    tree = ast.parse(source)
+    notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in notes)
+    return [node.value for node in texts if isinstance(node.value, str) and " " in node.value]
+
+
 def wrong_in(text: str) -> list[str]:
     return [f"“{text}”: say {better}" for wrong, better in FORBIDDEN.items() if re.search(wrong, text, re.IGNORECASE)]
 
@@ -49,6 +59,14 @@ def wrong_in(text: str) -> list[str]:
 def test_the_window_says_it_in_plain_english(room: str) -> None:
     modules = sorted(Path("app/ui", room).rglob("*.py"))
     texts = [text for module in modules for text in texts_of(module.read_text(encoding="utf-8"))]
+    assert texts, "no text was found, so nothing was looked at"
+    assert [wrong for text in texts for wrong in wrong_in(text)] == []
+
+
+@pytest.mark.parametrize("room", ENGINE_ROOMS)
+def test_errors_and_the_terminal_say_it_in_plain_english(room: str) -> None:
+    modules = [module for module in sorted(Path("app", room).rglob("*.py")) if "migrations" not in module.parts]
+    texts = [text for module in modules for text in sentences_of(module.read_text(encoding="utf-8"))]
     assert texts, "no text was found, so nothing was looked at"
     assert [wrong for text in texts for wrong in wrong_in(text)] == []
 

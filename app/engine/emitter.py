@@ -27,9 +27,9 @@ class Emitter:
         storage: Storage,
         clock: Clock,
         publish: Callable[[Event], None],
-        begun: tuple[RunEvent, ...] | None = None,
+        first: tuple[RunEvent, ...] | None = None,
     ):
-        """`begun`: all events so far, published now; None for a run that goes on from its log."""
+        """`first`: all events so far, published now; None for a run that goes on from its log."""
         self._run_id = run_id
         self._seq = last_seq
         self._storage = storage
@@ -40,8 +40,8 @@ class Emitter:
         self._writing = asyncio.Lock()
         self._piece: RunEvent | None = None
         """What all pieces are copied from, because copying costs half of making one."""
-        self._said: list[RunEvent] | None = None if begun is None else []
-        self.publish(begun or ())
+        self._said: list[RunEvent] | None = None if first is None else []
+        self.publish(first or ())
 
     def delta(self, payload: Payload, *, step_id: str, step_no: int, attempt: int) -> RunEvent:
         """Publishes the next piece of a message and keeps it for the log."""

@@ -266,6 +266,6 @@ def _unexpected(config: Config) -> LinkError:
     return LinkError(
         "The engine of Lares could not start because of a fault inside it. Your agents and messages are on disk.",
         code="engine_start",
-        hint="Try again. If it stays so, the log below says what it was.",
+        hint="Try again. If that happens again, the log below says what it was.",
         details={"log": last_lines(config.logs / "engine.log")},
     )

@@ -37,7 +37,7 @@ COMMANDS = ("/agents", *WITHOUT_MORE)
 HELP = """\
 /agents [name]   show the agents, or talk to another one
 /memory          show the memory blocks of this agent
-/undo            take back the last change of memory
+/undo            undo the last change of memory
 /new             begin a new conversation
 /quit            leave (Ctrl-D)
 Ctrl-C clears the line, stops the reply, or leaves."""
@@ -261,7 +261,7 @@ class Chat:
             (event for event in newest_first if event.op == "update" and not event.undoes and not event.undone_by), None
         )
         if last is None:
-            self.paper.line("There is no change of memory to take back.", DIM)
+            self.paper.line("There is no change of memory to undo.", DIM)
             return
         self.paper.change(await self._services.history.undo(last.seq))
 

@@ -225,7 +225,7 @@ async def test_404_after_delete(services: Services, server: OllamaServer) -> Non
     there = server.installed.pop()
     run = await told(services, agent, "tiny:latest")
     assert run.failure is not None
-    assert run.failure.hint.startswith("Get it again")
+    assert run.failure.hint.startswith("Download it again")
     server.installed.append(there)
     await corrected(services, agent)
 

@@ -44,7 +44,7 @@ def test_lines_of_a_pipe_are_answered_one_by_one_and_nothing_is_coloured() -> No
         "human (32 of 2000 characters)\nName: Brad.\n",
         "  human · changed\n  - Name: Brad.\n  + Name: Chad.\n",
         "human (32 of 2000 characters)\nName: Chad.\n",
-        "There is no change of memory to take back.",
+        "There is no change of memory to undo.",
     ]
     places = [shown.find(part) for part in parts]
     assert -1 not in places, (parts[places.index(-1)], shown)

@@ -19,7 +19,7 @@ from app.engine.model_call.context_limits import ask_sizes, learn_sizes, note_co
 from app.engine.model_call.reply_stream import ReplyAccumulator
 from app.engine.model_call.retries import REFUSALS, Retries, Sent
 from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view
-from app.engine.model_call.wait_notice import loading, silence_of, told
+from app.engine.model_call.wait_notice import loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
 from app.engine.repairs.reprompt import TOLD
 from app.engine.repairs.request_changes import Offered, offer, reprompted
@@ -256,7 +256,7 @@ class ModelCall:
         ticks = self._ports.clock.ticks()
         is_loaded = self._ports.windows.is_loaded(view.agent.model, view.wanted, ticks)
         words = silence_of(view.provider, view.model, is_loaded=is_loaded)
-        with told(lambda sentence: self._tell("sent", sentence), words) as heard_something:
+        with telling_silence(lambda sentence: self._tell("sent", sentence), words) as heard_something:
             async with contextlib.aclosing(stream) as deltas:
                 async for delta in deltas:
                     heard_something()

@@ -25,15 +25,15 @@ def silence_of(provider: Provider, model: str, *, is_loaded: bool) -> Callable[[
 
 
 @contextmanager
-def told(tell: Callable[[str], None], words: Callable[[float], str]) -> Generator[Callable[[], None]]:
+def telling_silence(tell: Callable[[str], None], words: Callable[[float], str]) -> Generator[Callable[[], None]]:
     """Tells how long it has been silent, until the yielded function is called or the block ends."""
     loop = asyncio.get_running_loop()
-    begun = loop.time()
+    since = loop.time()
     timer: asyncio.TimerHandle | None = None
 
     def say() -> None:
         nonlocal timer
-        tell(words(loop.time() - begun))
+        tell(words(loop.time() - since))
         timer = loop.call_later(TOLD_EVERY, say)
 
     def stop() -> None:

@@ -111,7 +111,7 @@ async def test_404_after_delete_offers_to_get_it_again(ollama: OllamaServer, nat
 
     assert (error.code, error.details["model"]) == ("model_missing", "tiny")
     assert error.message == f"The model “tiny” is not on Ollama.{KEPT}"
-    assert error.hint == "Get it again, or choose another model."
+    assert error.hint == "Download it again, or choose another model."
 
 
 async def test_nested_json_error_is_unwrapped(ollama: OllamaServer, native: Ollama) -> None:

@@ -65,7 +65,7 @@ async def test_pull_that_fails_late_says_why_and_can_be_resumed(ollama: OllamaSe
     error = await pull_failure(native)
     assert error.code == "server_error"
     assert error.message == "The download of “qwen3:4b” arrived damaged."
-    assert error.hint == "Get it again: the download goes on where it was."
+    assert error.hint == "Download it again: it goes on where it was."
 
     ollama.fail_pull_at = None
     assert (await pulled(native))[-1].phase == "finished"

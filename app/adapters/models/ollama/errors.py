@@ -79,7 +79,7 @@ def pull_failed(server: Server, name: str, body: bytes) -> ModelError:
     """Why a download ended, which Ollama says in the stream long after the status 200."""
     answer = _flat(body) or {}
     said = what_it_said(answer)[0]
-    again = "Get it again: the download goes on where it was."
+    again = "Download it again: it goes on where it was."
     if _NEWER.search(said):
         message, code, hint = f"“{name}” needs a newer Ollama than {server.name} is.", "bad_request", "Update Ollama."
     elif _DISK.search(said):
@@ -102,7 +102,7 @@ def pull_broke_off(server: Server, name: str, reason: str) -> ModelError:
     return server.error(
         f"{server.name} stopped answering while it was getting “{name}”.",
         "server_died",
-        f"Look whether {server.name} runs, then get it again: the download goes on where it was.",
+        f"Look whether {server.name} runs, then download it again: it goes on where it was.",
         retryable=True,
         says_kept=False,
         reason=reason,
@@ -191,7 +191,7 @@ def _missing(server: Server, said: str, facts: JsonObject) -> ModelError:
     return server.error(
         f"The model “{name}” is not on {server.name}." if name else f"The model is not on {server.name}.",
         "model_missing",
-        "Get it again, or choose another model.",
+        "Download it again, or choose another model.",
         model=name,
         **facts,
     )
