@@ -19,6 +19,8 @@ from app.ui.theme import Motion, Theme
 from app.ui.theme.motion import FADE_DELAY_MS, FADE_MS
 
 ALL = 1_000_000
+WIDTHS_KEPT = 4
+"""Layouts ask for the height at two or three widths in turn."""
 
 
 class BlockText(QWidget):
@@ -31,9 +33,8 @@ class BlockText(QWidget):
         self._theme = theme
         self._text = ""
         self._most = ALL
-        self._rows: list[str] = []
-        self._ends: list[bool] = []
-        self._width = -1
+        self._laid_out: dict[int, tuple[list[str], list[bool]]] = {}
+        """Rows, and which of them end a line, for the widths that layouts ask for in turn."""
         self._corner: QWidget | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
@@ -53,22 +54,24 @@ class BlockText(QWidget):
             self.update()
 
     def set_text(self, text: str, most: int = ALL) -> None:
+        if (text, most) == (self._text, self._most):
+            return
         self._text, self._most = text, most
         self.setAccessibleName(text)
         self._restyle()
 
     @property
     def rows(self) -> list[str]:
-        return self._lay_out(self.width())[: self._most]
+        return self._lay_out(self.width())[0][: self._most]
 
     def hidden_rows(self, width: int) -> int:
-        return max(0, len(self._lay_out(width)) - self._most)
+        return max(0, len(self._lay_out(width)[0]) - self._most)
 
     def hasHeightForWidth(self) -> bool:
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return min(self._most, len(self._lay_out(width))) * self._theme.line_height("mono")
+        return min(self._most, len(self._lay_out(width)[0])) * self._theme.line_height("mono")
 
     def sizeHint(self) -> QSize:
         width = self.width() if self.testAttribute(Qt.WidgetAttribute.WA_Resized) else self._theme.px(280)
@@ -89,10 +92,10 @@ class BlockText(QWidget):
         painter.setFont(self._theme.font("mono"))
         painter.setPen(self._theme.color("text"))
         height = self._theme.line_height("mono")
-        rows = self._lay_out(self.width())
+        rows, ends = self._lay_out(self.width())
         for at, row in enumerate(rows[: self._most]):
             last = at == min(self._most, len(rows)) - 1
-            cut = last and len(rows) > self._most and not self._ends[at]
+            cut = last and len(rows) > self._most and not ends[at]
             shown = self._beside_corner(f"{row.rstrip()}…" if cut else row) if last else row
             box = QRectF(0, at * height, self.width(), height)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
@@ -103,22 +106,25 @@ class BlockText(QWidget):
         room = self.width() - self._corner.width() - self._theme.px(8)
         return QFontMetrics(self._theme.font("mono")).elidedText(row, Qt.TextElideMode.ElideRight, room)
 
-    def _lay_out(self, width: int) -> list[str]:
-        if width == self._width:
-            return self._rows
-        self._width = width
-        self._rows, self._ends = [], []
+    def _lay_out(self, width: int) -> tuple[list[str], list[bool]]:
+        if width in self._laid_out:
+            return self._laid_out[width]
+        rows: list[str] = []
+        ends: list[bool] = []
         room = max(40, width - QFontMetrics(self._theme.font("mono")).horizontalAdvance("…"))
         for line in self._text.split("\n") if self._text else []:
-            rows = wrap(line, self._theme, room)
-            self._rows += rows
-            self._ends += [False] * (len(rows) - 1) + [True]
-            if len(self._rows) > ALL:
+            wrapped = wrap(line, self._theme, room)
+            rows += wrapped
+            ends += [False] * (len(wrapped) - 1) + [True]
+            if len(rows) > ALL:
                 break
-        return self._rows
+        if len(self._laid_out) >= WIDTHS_KEPT:
+            del self._laid_out[next(iter(self._laid_out))]
+        self._laid_out[width] = rows, ends
+        return rows, ends
 
     def _restyle(self) -> None:
-        self._width = -1
+        self._laid_out.clear()
         self.updateGeometry()
         self.update()
 

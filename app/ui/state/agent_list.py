@@ -19,7 +19,7 @@ class AgentList(RowList[AgentRow]):
 
     def show(self, wanted: Sequence[AgentRow]) -> None:
         seen = [row for row in wanted if not row.agent.hidden]
-        super().show(sorted(seen, key=lambda row: not row.agent.pinned))
+        super().show(sorted(seen, key=lambda row: (not row.agent.pinned, row.agent.created_at)))
 
     def set_doing(self, doing: Mapping[str, str]) -> None:
         """What replying agents do right now, by agent id."""

@@ -40,22 +40,39 @@ class RowList(QAbstractListModel, Generic[T]):
         return next((place for place, row in enumerate(self._rows) if self._key(row) == key), -1)
 
     def show(self, wanted: Sequence[T]) -> None:
-        keys = {self._key(row) for row in wanted}
-        for place in range(len(self._rows) - 1, -1, -1):
-            if self._key(self._rows[place]) not in keys:
-                self.beginRemoveRows(QModelIndex(), place, place)
-                del self._rows[place]
+        """Brings the rows to this. Neighbours that come or go together are told at once: views work for each signal."""
+        self._remove_all_but({self._key(row) for row in wanted})
+        here = {self._key(row) for row in self._rows}
+        place = 0
+        while place < len(wanted):
+            end = place
+            while end < len(wanted) and self._key(wanted[end]) not in here:
+                end += 1
+            if end > place:
+                self.beginInsertRows(QModelIndex(), place, end - 1)
+                self._rows[place:place] = wanted[place:end]
+                self.endInsertRows()
+                place = end
+            else:
+                self._put(place, wanted[place])
+                place += 1
+
+    def _remove_all_but(self, keys: set[Hashable]) -> None:
+        end = len(self._rows)
+        while end > 0:
+            place = end
+            while place > 0 and self._key(self._rows[place - 1]) not in keys:
+                place -= 1
+            if place < end:
+                self.beginRemoveRows(QModelIndex(), place, end - 1)
+                del self._rows[place:end]
                 self.endRemoveRows()
-        for place, row in enumerate(wanted):
-            self._put(place, row)
+            end = place - 1
 
     def _put(self, place: int, row: T) -> None:
-        there = self.index_of(self._key(row))
-        if there < 0:
-            self.beginInsertRows(QModelIndex(), place, place)
-            self._rows.insert(place, row)
-            self.endInsertRows()
-            return
+        """A row that is there already comes to its place."""
+        key = self._key(row)
+        there = place if self._key(self._rows[place]) == key else self.index_of(key)
         if there != place:
             self.beginMoveRows(QModelIndex(), there, there, QModelIndex(), place)
             self._rows.insert(place, self._rows.pop(there))
