@@ -161,7 +161,7 @@ async def history(model_url: str) -> float:
         engine = await open_engine(Config.load(Path(folder)), demo_pace=0)
         await engine.recover()
         await engine.services.providers.add(ProviderDraft(name=PROVIDER, base_url=model_url))
-        async with engine.services.api.serving("127.0.0.1", 0):
+        async with engine.services.api.serving("127.0.0.1", 0, lambda said: None):
             url = engine.services.api.url
             async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
                 ratio = await _ratio(Measured(client, model_url), engine)
