@@ -84,8 +84,9 @@ def test_a_new_token_is_made_at_the_terminal_and_the_wish_for_none_lasts(
         assert status(child) == 200, "what was said last counts, although the ring still has the first token"
 
 
-def test_the_variable_is_a_token_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LARES_TOKEN", "a token of the variable")
+@pytest.mark.parametrize("variable", ["LARES_TOKEN", "LETTA_SERVER_PASSWORD"])
+def test_the_variable_is_a_token_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "a token of the variable")
     child = ServeChild(tmp_path / "data", "--host", "0.0.0.0")
     with child:
         assert (status(child), status(child, token="a token of the variable")) == (401, 200)

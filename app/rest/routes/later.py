@@ -17,7 +17,6 @@ FILES = "Importing and exporting agent files is not part of this version of Lare
 COMPACTION = "Compaction on request is not part of this version of Lares: the window makes room by itself."
 PREVIEW = "Looking at a request before it is sent is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
-PROVIDERS = "Model servers are added in the window of Lares, not through this interface."
 GENERATE = "Asking an agent's model without its memory is not part of this version of Lares."
 COMPLETIONS = "Agents as models of an OpenAI-compatible server are not part of this version of Lares."
 CLOUD = "This belongs to a hosted service and has no meaning on one's own computer."
@@ -142,7 +141,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "GET /v1/messages/batches/{batch_id}/messages",
         "PATCH /v1/messages/batches/{batch_id}/cancel",
     ),
-    PROVIDERS: ("GET /v1/providers", "POST /v1/providers", "GET /v1/providers/{provider_id}"),
     CLOUD: (
         "GET /v1/templates",
         "POST /v1/templates",
