@@ -38,13 +38,18 @@ wanted = tomllib.loads((place / "pyproject.toml").read_text("utf-8"))["project"]
 locked = tomllib.loads((place / "uv.lock").read_text("utf-8"))["package"]
 names = [re.split(r"[<>=!~ ;\[]", one)[0] for one in wanted]
 (place / "requirements.txt").write_text("\n".join(one for one in names if not one.startswith(window)) + "\n")
-pins = [f"{one['name']}=={one['version']}" for one in locked if "version" in one and one["name"] != "lares"]
+versions = {}
+for one in locked:
+    versions.setdefault(one["name"], set()).add(one.get("version"))
+pins = [f"{name}=={found.pop()}" for name, found in versions.items() if name != "lares" and len(found) == 1]
 (place / "constraints.txt").write_text("\n".join(pins) + "\n")
 PYTHON
 cp -L /etc/resolv.conf "$TARGET/etc/resolv.conf"
 if [ -n "${PIP_CERT:-}" ] && [ -r "$PIP_CERT" ]; then
     cp -L "$PIP_CERT" "$TARGET/tmp/pip-cert.pem"
     export PIP_CERT=/tmp/pip-cert.pem
+    # They name files of the outside, and would win over it.
+    unset REQUESTS_CA_BUNDLE CURL_CA_BUNDLE SSL_CERT_FILE
 fi
 chroot "$TARGET" python3 -m venv /opt/lares/.venv
 chroot "$TARGET" /opt/lares/.venv/bin/pip install --no-cache-dir --only-binary :all: \
