@@ -316,6 +316,17 @@ def test_widgets_are_styled_by_the_theme() -> None:
     )
 
 
+def test_tooltips_go_through_the_one_place_that_keeps_them_plain() -> None:
+    setters = {"setToolTip", "setStatusTip", "setWhatsThis", "showText"}
+    none_of(
+        source.at(call, "Qt would read names of strangers as HTML here: use app/ui/kit/tooltip.py")
+        for source in files_in("app/ui/")
+        if source.name != "app/ui/kit/tooltip.py"
+        for call, name in source.calls()
+        if name.rpartition(".")[2] in setters
+    )
+
+
 def test_command_ids_and_shortcuts_are_unique() -> None:
     seen: dict[str, str] = {}
     problems: list[str] = []

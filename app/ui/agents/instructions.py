@@ -10,6 +10,7 @@ from app.ui.kit.diff import DiffView
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
 from app.ui.kit.segmented import Segmented
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.view_context import ViewContext
 
@@ -90,7 +91,7 @@ class Instructions(QWidget):
         keys = QShortcut(QKeySequence("Ctrl+S"), self)
         keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         keys.activated.connect(self._save)
-        self.save.setToolTip(self.tr("Save (Ctrl S)"))
+        set_tip(self.save, self.tr("Save (Ctrl S)"))
 
     def begin(self, agent: Agent) -> None:
         """Shows an agent's text, or what was typed for it and is not saved."""

@@ -16,6 +16,7 @@ from app.ui.kit.buttons import IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, hairline, row_of
 from app.ui.kit.section import Section
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.models.picker import ModelPicker
 from app.ui.state.model_lines import ModelsKnown
@@ -229,9 +230,9 @@ class AgentSettings(QWidget):
         self.name.show_value(agent.name)
         self.description.show_value(agent.description)
         self._id.setText(f"{agent.id[:10]}…{agent.id[-4:]}")
-        self._id.setToolTip(agent.id)
+        set_tip(self._id, agent.id)
         self._id.setAccessibleName(agent.id)
-        self._copy.setToolTip(self.tr("Copy the id of this agent: {}").format(agent.id))
+        set_tip(self._copy, self.tr("Copy the id of this agent: {}").format(agent.id))
         self._fit_notes()
         self.model.show_model(agent.model)
         self.tools.show_agent(agent)

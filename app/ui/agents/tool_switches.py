@@ -11,6 +11,7 @@ from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, empty, row_of
 from app.ui.kit.section import Section
 from app.ui.kit.switch import Switch
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.theme import Theme
 
@@ -77,7 +78,7 @@ class ToolSwitches(Section):
         theme, line = self._theme, QWidget()
         label = ElidedLabel(theme, name, "mono")
         description = self._described(tool)
-        line.setToolTip(description)
+        set_tip(line, description)
         switch = Switch(theme)
         switch.setAccessibleName(self.tr("Tool {}").format(name))
         switch.setAccessibleDescription(description)

@@ -12,6 +12,7 @@ from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.segmented import Segmented
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme, set_prop
 
 MOST_LINES = 10
@@ -99,8 +100,8 @@ class Composer(QFrame):
         theme = self._theme
         roles = (("user", self.tr("User"), "user"), ("system", self.tr("System"), "system"))
         self.role = Segmented(theme, roles, "user", self.tr("Send as"), self)
-        self.role.button("system").setToolTip(
-            self.tr("The agent receives it as an event, not as your words (Ctrl Shift S)")
+        set_tip(
+            self.role.button("system"), self.tr("The agent receives it as an event, not as your words (Ctrl Shift S)")
         )
         self.attach = IconButton(theme, "image", self.tr("Attach an image"), parent=self)
         self.attach.clicked.connect(lambda _checked=False: self.pick())
@@ -110,7 +111,7 @@ class Composer(QFrame):
         self.send.clicked.connect(lambda _checked=False: self._send())
         self.stop = Button(theme, self.tr("Stop  Esc"), "danger", "stop", parent=self)
         self.stop.setAccessibleName(self.tr("Stop the reply"))
-        self.stop.setToolTip(self.tr("Stop the reply (Esc)"))
+        set_tip(self.stop, self.tr("Stop the reply (Esc)"))
         self.stop.clicked.connect(lambda _checked=False: self._stop())
         self._tools = QHBoxLayout()
         for widget in (self.role, self.attach):
@@ -346,7 +347,7 @@ class Composer(QFrame):
         self.send.setText(self.tr("Queue") if self._replying else self.tr("Send"))
         self.send.set_role("" if self._replying else "primary")
         self.send.setEnabled(not self._reason and bool(text.strip() or images))
-        self.send.setToolTip(self._reason)
+        set_tip(self.send, self._reason)
         self.send.setAccessibleName(self.tr("Queue the message") if self._replying else self.tr("Send the message"))
         self.stop.setVisible(self._replying)
         self.stop.setEnabled(not self._stopping)

@@ -11,6 +11,7 @@ from app.domain.error import AppError
 from app.domain.message import ImagePart
 from app.ui.bridge.tasks import Tasks
 from app.ui.kit.focus_order import focused_inside
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Thumbnail(QAbstractButton):
         self._sha256 = image.sha256
         size = self.tr(", {0} by {1}").format(image.width, image.height) if image.width else ""
         self.setAccessibleName(self.tr("Show image") + size)
-        self.setToolTip(self.tr("Show image") + size)
+        set_tip(self, self.tr("Show image") + size)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda: images.opened.emit(self._sha256))

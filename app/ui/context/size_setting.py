@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Slider, column_of, follow, row_of
 from app.ui.kit.number_field import NumberField
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, locale
 from app.ui.theme import Theme
 
@@ -58,10 +59,11 @@ class ContextSize(QWidget):
         self._facts = (served, None if served == most else most)
         self._fit()
         self._served.set_kind("warn" if served and tokens > served else "muted")
-        self._served.setToolTip(
+        set_tip(
+            self._served,
             self.tr("The server serves less than this, so it would cut the request.")
             if served and tokens > served
-            else ""
+            else "",
         )
 
     def _fit(self) -> None:

@@ -15,9 +15,10 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.kit.announce import announce
+from app.ui.kit.tooltip import show_tip
 from app.ui.theme import Theme
 from app.ui.theme.hatch import hatch
 
@@ -156,7 +157,7 @@ class TokenBar(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             part = self._part_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words_of(part) if part else "", self)
+            show_tip(event.globalPos(), self.words_of(part) if part else "", self)
             return True
         return super().event(event)
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Icon, column_of, frame_of, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.models.computer_memory import MemoryCard
 from app.ui.models.pull_form import GetAnother
 from app.ui.models.server_cards import ServerCards
@@ -73,7 +74,7 @@ class ChooseModel(QWidget):
         for label in (self._nothing_title, self._nothing_text):
             label.setWordWrap(True)
         self.ollama = Button(theme, self.tr("Get Ollama"), "", "jump")
-        self.ollama.setToolTip(OLLAMA_PAGE)
+        set_tip(self.ollama, OLLAMA_PAGE)
         self.ollama.setAccessibleName(self.tr("Open {} in the browser").format(OLLAMA_PAGE))
         self.ollama.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(OLLAMA_PAGE)))
         self._ways = QWidget()

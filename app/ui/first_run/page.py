@@ -20,6 +20,7 @@ from app.ui.kit.field import Field
 from app.ui.kit.focus_order import step_inside
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of, scrolled
+from app.ui.kit.tooltip import set_tip
 from app.ui.state.view_context import ViewContext
 
 SIDE_FROM = 980
@@ -192,7 +193,7 @@ class FirstRun(QFrame):
         chosen = self.models.table.chosen
         self.use.setText(self.tr("Use {}").format(chosen.name) if chosen is not None else self.tr("Use a model"))
         self.use.setEnabled(chosen is not None)
-        self.use.setToolTip("" if chosen is not None else self.tr("No model can be used yet."))
+        set_tip(self.use, "" if chosen is not None else self.tr("No model can be used yet."))
         self.demo.set_role("primary" if chosen is None else "")
         name = self.starters.name.text().strip()
         self.create_button.setText(self.tr("Create {}").format(name) if name else self.tr("Create agent"))

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme, set_prop
 
 ICON_COLORS = {"primary": "onaccent", "danger": "danger", "ghost": "text2", "link": "accent"}
@@ -124,7 +125,7 @@ class IconButton(QToolButton):
 
     def set_title(self, title: str, shortcut: str = "") -> None:
         keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) if shortcut else ""
-        self.setToolTip(f"{title} ({keys})" if keys else title)
+        set_tip(self, f"{title} ({keys})" if keys else title)
         self.setAccessibleName(title)
 
     def set_icon(self, name: str, token: str = "") -> None:

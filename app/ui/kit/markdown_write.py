@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 
 from app.ui.kit.markdown_code import lines_of
 from app.ui.kit.markdown_parse import formula, is_openable, task_mark
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 CodeProperty = QTextFormat.Property.UserProperty.value + 1
@@ -343,7 +344,7 @@ class Writer:
                 if is_openable(target):
                     form.setAnchor(True)
                     form.setAnchorHref(target)
-                    form.setToolTip(target)
+                    set_tip(form, target)
                     form.setForeground(self.theme.color("accent"))
                     form.setFontUnderline(True)
         return form
@@ -367,7 +368,7 @@ class Writer:
         if is_openable(target):
             form.setAnchor(True)
             form.setAnchorHref(target)
-            form.setToolTip(target)
+            set_tip(form, target)
             form.setFontUnderline(True)
         self.cursor.insertText(f"[{token.content or target}]", form)
 

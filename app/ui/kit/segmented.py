@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.ui.kit.buttons import GAP, STYLE_GAP
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
@@ -94,7 +95,7 @@ class Segmented(QFrame):
 
     def set_choice_enabled(self, key: str, enabled: bool, reason: str = "") -> None:
         self._buttons[key].setEnabled(enabled)
-        self._buttons[key].setToolTip("" if enabled else reason)
+        set_tip(self._buttons[key], "" if enabled else reason)
 
     def button(self, key: str) -> QToolButton:
         return self._buttons[key]

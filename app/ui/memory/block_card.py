@@ -11,6 +11,7 @@ from app.domain.history import MemoryEvent
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import Label
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import NEARLY_FULL, UsageBar
 from app.ui.kit.wording import ago
 from app.ui.memory.block_change import LineChange, change_of, count_text, sentence
@@ -219,7 +220,7 @@ class BlockCard(QFrame):
             return
         self.head.set_label(block.label)
         self.head.read_only = block.read_only
-        self.head.label.setToolTip(block.description)
+        set_tip(self.head.label, block.description)
         self.setAccessibleName(self.tr("Block {0}").format(block.label))
         self.count.setText(count_text(len(block.value), block.limit))
         over = len(block.value) > block.limit

@@ -12,6 +12,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import UsageBar
 from app.ui.memory.block_change import count_text
 from app.ui.theme import Theme, set_prop
@@ -256,7 +257,7 @@ class BlockEditor(QWidget):
         self.count.set_kind("danger" if over else "text2")
         self.bar.set_usage(length, self._limit, "accent")
         self.save.setEnabled(self.modified and not over)
-        self.save.setToolTip(self._reason(over))
+        set_tip(self.save, self._reason(over))
         self.save_mine.setEnabled(not over)
         both = self.merged
         self.save_both.setVisible(both is not None)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.labels import ElidedLabel
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 
@@ -143,7 +144,7 @@ class BlockHead(QWidget):
             text = texts[0] if texts else ""
             badge.set_badge(text, word.kind, word.icon or None)
             badge.setAccessibleName(word.long)
-            badge.setToolTip("" if text == word.long else word.long)
+            set_tip(badge, "" if text == word.long else word.long)
             badge.setVisible(bool(text or word.icon))
             room -= metrics.horizontalAdvance(text) + extra
 

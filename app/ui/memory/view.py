@@ -11,6 +11,7 @@ from app.domain.history import MemoryEvent
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.layout import column_of
 from app.ui.kit.section import Section
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, moment, now
 from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_editor import Unsaved
@@ -261,7 +262,7 @@ class MemoryView(Section):
             action = menu.addAction(f"{block.label}   {block.value[:32]}".strip())
             action.setEnabled(block.label not in labels)
             if block.label in labels:
-                action.setToolTip(self.tr("This agent already has a block of that name."))
+                set_tip(action, self.tr("This agent already has a block of that name."))
             action.triggered.connect(lambda _checked=False, id=block.id: self._attach(id))
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 

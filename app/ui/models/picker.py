@@ -8,6 +8,7 @@ from app.domain.model import Model
 from app.ui.kit.badge import Badge
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, empty, follow, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.models.picker_popup import ModelPopup
 from app.ui.models.picker_rows import badges_of
 from app.ui.state.model_lines import ModelsKnown, line_of
@@ -29,7 +30,7 @@ class ModelButton(QPushButton):
     def show_handle(self, handle: str) -> None:
         self._handle = handle
         self.setAccessibleName(self.tr("Model {}, choose another").format(handle or self.tr("none")))
-        self.setToolTip(handle)
+        set_tip(self, handle)
         self.update()
 
     def minimumSizeHint(self) -> QSize:

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
 from app.ui.kit.layout import Icon, column_of, follow, hairline, row_of
+from app.ui.kit.tooltip import literal
 from app.ui.models.picker_rows import PickRow, pick_rows
 from app.ui.state.model_lines import ModelsKnown
 from app.ui.theme import Theme
@@ -59,7 +60,7 @@ class PickList(QAbstractListModel):
             return row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row.words
-        return row.reason if role == Qt.ItemDataRole.ToolTipRole else None
+        return literal(row.reason) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         able = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable

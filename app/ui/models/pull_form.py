@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.state.view_context import ViewContext
 
 
@@ -57,9 +58,9 @@ class GetAnother(QWidget):
         able = self._view.catalog.known.puller is not None
         reason = "" if able else self.tr("Only Ollama can download models, and it is not answering now.")
         self.open.setEnabled(able or not self._form.isHidden())
-        self.open.setToolTip(reason)
+        set_tip(self.open, reason)
         self.get.setEnabled(able and bool(self.name.text().strip()))
-        self.get.setToolTip(reason)
+        set_tip(self.get, reason)
 
     def _get(self) -> None:
         name = self.name.text().strip()

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, follow, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.models.row import EDGE, Columns
 from app.ui.state.model_lines import ModelLine
 from app.ui.state.model_wording import size_words, time_left
@@ -100,4 +101,4 @@ class PullRow(QFrame):
 
     def allow_get(self, reason: str) -> None:
         self.pause.setEnabled(not (reason and self._stuck))
-        self.pause.setToolTip(reason if self._stuck else "")
+        set_tip(self.pause, reason if self._stuck else "")

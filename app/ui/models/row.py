@@ -10,6 +10,7 @@ from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.model_lines import ModelLine
 from app.ui.state.model_wording import facts_of, gigabytes, report_words, size_words
@@ -153,7 +154,7 @@ class ModelRow(QFrame):
         self.radio.setVisible(self._pick and bool(line.handle))
         self.radio.setAccessibleName(self.tr("Use {}").format(line.name))
         self.radio.setAccessibleDescription(", ".join(filter(None, (line.verdict[0], line.reason or self._said()))))
-        self.radio.setToolTip(line.reason)
+        set_tip(self.radio, line.reason)
         self._show_actions()
 
     def show_chosen(self, chosen: bool) -> None:
@@ -189,7 +190,7 @@ class ModelRow(QFrame):
         empty(self._badges)
         text, kind, icon = self.line.verdict
         badge = Badge(self._theme, text, kind, icon or None)
-        badge.setToolTip(self._why())
+        set_tip(badge, self._why())
         self._badges.addWidget(badge)
 
     def _why(self) -> str:
@@ -221,7 +222,7 @@ class ModelRow(QFrame):
         self._words.set_kind("text2")
         self.report.setVisible(report is not None)
         if report is not None:
-            self.report.setToolTip(report.sentence)
+            set_tip(self.report, report.sentence)
             set_prop(self.report, "tone", kinds[report.verdict])
             self.report.setAccessibleName(
                 self.tr("{}: {}. Show what was tested").format(self.line.name, report_words(report))
@@ -314,4 +315,4 @@ class ModelRow(QFrame):
         get = self.buttons.get("get")
         if get is not None:
             get.setEnabled(not reason)
-            get.setToolTip(reason)
+            set_tip(get, reason)

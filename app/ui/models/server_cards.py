@@ -9,6 +9,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.focus_order import focused_inside
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.state.server_lines import ServerLine, how_to_start, server_lines
 from app.ui.state.view_context import ViewContext
 
@@ -70,7 +71,7 @@ class HowTo(QFrame):
         self._page = preset.page
         self.text.setText(how_to_start(preset))
         self.get.setText(self.tr("Not installed? Download {}").format(preset.label))
-        self.get.setToolTip(preset.page)
+        set_tip(self.get, preset.page)
         self.get.setAccessibleName(self.tr("Open {} in the browser").format(preset.page))
         self._copy.setAccessibleName(self.tr("Copy address {}").format(preset.page))
         self.setAccessibleName(self.tr("How to start {}").format(preset.label))
@@ -124,7 +125,7 @@ class ServerCards(QWidget):
         if line.version:
             address = self.tr("{}, version {}").format(address, line.version)
         card = ServerCard(self._view, line.title, address, (line.words, line.kind), self._button(line))
-        card.state.setToolTip(line.problem)
+        set_tip(card.state, line.problem)
         return card
 
     def _button(self, line: ServerLine) -> Button | None:

@@ -16,6 +16,7 @@ from app.ui.kit.field import Field
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, reveal, row_of
 from app.ui.kit.segmented import Segmented
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 NAME = re.compile(r"[\w][\w .-]*")
@@ -119,7 +120,7 @@ class ServerForm(QFrame):
         self.url.setText(preset.base_url)
         words = self.tr("Download {}") if preset.local else self.tr("Create a key at {}")
         self._page.setText(words.format(preset.label))
-        self._page.setToolTip(preset.page)
+        set_tip(self._page, preset.page)
         self._page.setVisible(bool(preset.page))
         (self.name if preset.local else self.key).setFocus(Qt.FocusReason.ShortcutFocusReason)
 

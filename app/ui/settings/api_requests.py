@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.api import ApiRequest
+from app.ui.kit.tooltip import literal
 from app.ui.kit.wording import moment
 
 Index = QModelIndex | QPersistentModelIndex
@@ -67,7 +68,7 @@ class ApiRequests(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return RIGHT if column in (STATUS, TOOK) else LEFT
         if role == Qt.ItemDataRole.ToolTipRole and column in (PATH, STATUS, PROGRAM):
-            return _status_words(request.status) if column == STATUS else self._cell(request, column)
+            return literal(_status_words(request.status) if column == STATUS else self._cell(request, column))
         return self._cell(request, column) if role == Qt.ItemDataRole.DisplayRole else None
 
     @staticmethod

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
 from app.domain.agent import AgentRow
+from app.ui.kit.tooltip import literal
 from app.ui.state.list_rows import ROW, RowList
 
 
@@ -43,7 +44,7 @@ class AgentList(RowList[AgentRow]):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.agent.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.agent.name}\n{self.second_line(row)}"
+            return literal(f"{row.agent.name}\n{self.second_line(row)}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             pinned = self.tr(", pinned") if row.agent.pinned else ""
             return f"{row.agent.name}{pinned}, {self.second_line(row)}"

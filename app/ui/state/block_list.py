@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt
 
 from app.domain.block import Block
 from app.domain.history import MemoryEvent
+from app.ui.kit.tooltip import literal
 from app.ui.state.list_rows import RowList
 
 
@@ -30,6 +31,8 @@ class BlockList(RowList[BlockRow]):
     def value(self, row: BlockRow, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
             return row.block.label
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return literal(row.block.description)
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return row.block.description
         return None

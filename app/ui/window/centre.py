@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QTabBar, QToolButto
 from app.domain.conversation import Conversation
 from app.ui.kit.banner import Banner
 from app.ui.kit.layout import column_of, follow, hairline, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import full_time
 from app.ui.theme import Theme
 
@@ -46,7 +47,7 @@ class ConversationButton(QToolButton):
         self._rows, self._current = tuple(rows), current
         title = next((self.title_of(row) for row in rows if row.id == current), "")
         self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
-        self.setToolTip(self.tr("Conversations with this agent"))
+        set_tip(self, self.tr("Conversations with this agent"))
         self.setAccessibleName(self.tr("Conversation {}, choose another").format(title))
 
     def title_of(self, row: Conversation) -> str:

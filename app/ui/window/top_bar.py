@@ -9,6 +9,7 @@ from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Mark, follow, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.state.command_registry import Commands, shown_keys
 from app.ui.theme import Theme
 
@@ -69,7 +70,7 @@ class TopBar(QFrame):
         self.setAccessibleName(self.tr("Top bar"))
         self.field = FindField(theme, shown_keys(commands["palette"].shortcut))
         self.field.clicked.connect(lambda *_: commands.run("palette"))
-        self.field.setToolTip(commands.tip("palette"))
+        set_tip(self.field, commands.tip("palette"))
         self.where = Badge(theme, self.tr("Local only"), "ok", "shield")
         self.where.set_clickable(True)
         self.where.clicked.connect(self.servers_wanted)
@@ -139,7 +140,7 @@ class TopBar(QFrame):
             text = self.tr("Local only")
             self.where.set_badge(text, "ok", "shield")
             tip = self.tr("Every connected model server runs on this computer; nothing leaves it.")
-        self.where.setToolTip(tip)
+        set_tip(self.where, tip)
         self.where.setAccessibleName(f"{text}. {tip}")
 
     def show_api(self, status: ApiStatus) -> None:
@@ -154,7 +155,7 @@ class TopBar(QFrame):
         else:
             text, tip = self.tr("API off"), f"{status.error} {status.hint}".strip()
             self.api.set_badge(text, "danger", "warning")
-        self.api.setToolTip(tip)
+        set_tip(self.api, tip)
         self.api.setAccessibleName(f"{text}. {tip}")
 
     def _restyle(self) -> None:

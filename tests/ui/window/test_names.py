@@ -1,110 +1,16 @@
 """Whatever can take the focus can be named by a screen reader, on every page, and nothing is cut off."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
-from app.domain.api import ApiRequest
-from app.domain.error import LinkError
 from tests.support.window.looks import nameless
 from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.pages import PAGES
 
 Wait = Callable[..., Any]
-Show = Callable[[OpenedWindow], Awaitable[None]]
-
-
-async def chat(window: OpenedWindow) -> None:
-    window.view.show_tab("chat")
-
-
-async def history(window: OpenedWindow) -> None:
-    window.view.show_tab("history")
-    await window.until(lambda: window.view.centre.page_named("history").why.undo.isVisible(), "no change was chosen")
-
-
-async def new_agent(window: OpenedWindow) -> None:
-    window.view.commands.run("agent.new")
-
-
-async def instructions(window: OpenedWindow) -> None:
-    window.view.commands.run("agent.instructions")
-
-
-async def shortcuts(window: OpenedWindow) -> None:
-    window.view.commands.run("shortcuts")
-
-
-async def appearance(window: OpenedWindow) -> None:
-    window.view.pages.settings("appearance")
-
-
-async def models(window: OpenedWindow) -> None:
-    window.view.pages.models()
-
-
-async def model_list(window: OpenedWindow) -> None:
-    window.view.commands.run("agent.model")
-
-
-async def servers(window: OpenedWindow) -> None:
-    window.view.pages.settings("servers")
-    await window.rest()
-    window.view.centre.page_named("settings").servers.add_button.click()
-
-
-async def local_api(window: OpenedWindow) -> None:
-    await window.services.api.make_token()
-    await window.services.api.start()
-    window.services.api.asked = (
-        ApiRequest(at=1, method="GET", path="/v1/agents", status=200, took_ms=1.5, client="a program"),
-    )
-    window.view.pages.local_api()
-
-
-async def backups(window: OpenedWindow) -> None:
-    window.view.pages.settings("backups")
-
-
-async def about(window: OpenedWindow) -> None:
-    window.view.pages.settings("about")
-
-
-async def palette(window: OpenedWindow) -> None:
-    window.view.commands.run("palette")
-
-
-async def crash(window: OpenedWindow) -> None:
-    window.view.pages.crash("report")
-
-
-async def repair(window: OpenedWindow) -> None:
-    window.view.pages.repair(LinkError("The engine does not start.", hint="Try again.", details={"log": "a line"}))
-
-
-async def reply_settings(window: OpenedWindow) -> None:
-    window.view.left.settings.reply.parentWidget().show()
-
-
-PAGES: tuple[Show, ...] = (
-    chat,
-    history,
-    new_agent,
-    instructions,
-    shortcuts,
-    appearance,
-    models,
-    model_list,
-    servers,
-    local_api,
-    backups,
-    about,
-    palette,
-    crash,
-    repair,
-    reply_settings,
-)
 
 
 # One window shows all pages in turn, as a person's does: a window for each would take a minute.

@@ -8,6 +8,7 @@ from app.domain.ids import short
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import full_time
 from app.ui.memory.history.change_list import ChangeRow
 from app.ui.memory.history.sentences import ACTOR_LOOK, actor_name, place_name
@@ -144,7 +145,7 @@ class WhyPane(QFrame):
         self.undo.setText(self.tr("Redo this change") if self._again else self.tr("Undo this change"))
         self.undo.set_icon("redo" if self._again else "undo")
         self.undo.setEnabled(not undone)
-        self.undo.setToolTip(self.tr("This change has already been undone.") if undone else "")
+        set_tip(self.undo, self.tr("This change has already been undone.") if undone else "")
         self.restore.setVisible(block)
         self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))
@@ -154,7 +155,7 @@ class WhyPane(QFrame):
         elif newest:
             reason = self.tr("Nothing to restore: the block is like this now.")
         self.restore.setEnabled(not reason)
-        self.restore.setToolTip(reason)
+        set_tip(self.restore, reason)
         self.restore.setAccessibleDescription(reason)
         self.why_not_restore.setText(reason)
         self.why_not_restore.setVisible(block and bool(reason))
@@ -169,7 +170,7 @@ class WhyPane(QFrame):
     def _fact(self, name: str, value: str, *, mono: bool = False, whole: str = "") -> None:
         label = ElidedLabel(self._theme, value, "mono" if mono else "base")
         if whole:
-            label.setToolTip(whole)
+            set_tip(label, whole)
             label.setAccessibleName(f"{name} {whole}")
         self._add(name, label)
 

@@ -16,6 +16,7 @@ from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row
 from app.ui.kit.section import UNLIMITED
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, full_time
 from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
@@ -62,7 +63,7 @@ class HistoryView(QWidget):
         self._against = Choice(self.tr("Compare with"))
         self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._against.setMinimumContentsLength(14)
-        self._against.setToolTip(self.tr("Compare with"))
+        set_tip(self._against, self.tr("Compare with"))
         self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
@@ -196,7 +197,7 @@ class HistoryView(QWidget):
             self._actors.set_label(actor, count(counts.get(actor, 0)))
             name = by_actor(actor)
             self._actors.button(actor).setVisible(actor in ("agent", "user") or actor in counts)
-            self._actors.button(actor).setToolTip(name)
+            set_tip(self._actors.button(actor), name)
             self._actors.button(actor).setAccessibleName(f"{name}, {counts.get(actor, 0)}")
         self._target.clear()
         self._target.addItem(self.tr("All blocks and settings"), "")
