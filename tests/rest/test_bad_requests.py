@@ -58,14 +58,15 @@ def test_two_thousand_bad_requests_are_refused(
     before = contents(child)
     statuses: Counter[int] = Counter()
     failed: list[tuple[int, BadRequest]] = []
-    for request in bad_requests(ENDPOINTS, known, times(2000, 2000), seeded_random):
+    count = times(600, 2000)
+    for request in bad_requests(ENDPOINTS, known, count, seeded_random):
         status = ask_raw(place.hostname or "", place.port or 0, request)
         statuses[status] += 1
         if status >= 500 or (status == 0 and not request.cut):
             failed.append((status, request))
     assert not failed, failed[:3]
-    assert statuses[422] > 300
-    assert statuses[404] > 50
+    assert statuses[422] > 0.15 * count
+    assert statuses[404] > 0.025 * count
     assert contents(child) == before
     assert client.health().status == "ok"
 

@@ -113,7 +113,7 @@ def test_stream_cut_anywhere_and_taken_up_again_is_the_uncut_one(
     times: Callable[[int, int], int],
     tokens: bool,
 ) -> None:
-    cuts = times(40, 200)
+    cuts = times(20, 200)
     words = " ".join(f"word{n}" for n in range(cuts * 6))
     model_server.queue(
         *(Reply(text=f"Step {n}.", calls=(noting(f"Fact {n}"),), tokens_per_second=1500) for n in range(6)),

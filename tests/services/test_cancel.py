@@ -18,7 +18,7 @@ async def test_stopping_at_random_points_leaves_no_orphan_and_the_agent_answers(
     services: Services, seeded_random: random.Random, times: Callable[[int, int], int]
 ):
     agents: list[Agent] = []
-    for number in range(times(50, 500)):
+    for number in range(times(24, 500)):
         agent = await services.agents.create_demo()
         agents.append(agent)
         thread = (await services.conversations.of_agent(agent.id))[0]

@@ -197,7 +197,7 @@ async def test_memory_can_be_undone_in_any_order_without_a_fault(
                 await services.blocks.update(block.id, patch)
 
     refused = 0
-    for _ in range(times(150, 2000)):
+    for _ in range(times(60, 2000)):
         try:
             await act()
         except (NotFound, Invalid, Conflict):

@@ -409,7 +409,7 @@ def test_whoever_edits_and_whatever_is_undone_the_history_tells_what_is_true(
         try:
             run_state_machine_as_test(
                 lambda: Editing(runner, engine),
-                settings=settings(max_examples=times(12, 1000), stateful_step_count=STEPS),
+                settings=settings(max_examples=times(8, 1000), stateful_step_count=STEPS),
             )
         finally:
             runner.run(engine.close())
