@@ -2,7 +2,7 @@
 
 import ipaddress
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 
 def web_address(typed: str) -> str | None:
@@ -20,6 +20,12 @@ def web_address(typed: str) -> str | None:
     if not usable or parts.scheme not in ("http", "https") or not all(sign >= "!" for sign in address):
         return None
     return address.rstrip("/") if address.isprintable() else None
+
+
+def shown(address: str) -> str:
+    """An address as it may be shown: without user, password and query, in which keys may stand."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @lru_cache(256)

@@ -18,7 +18,7 @@ from app.domain.model import Provider
 from app.domain.run import Run
 
 ONE_AT_A_TIME, SEVERAL = 1, 4
-_LONELY_PORTS = (11434, 8080)
+_LONELY_PORTS = (11434, 8080, 9931)
 
 
 class Priority(IntEnum):

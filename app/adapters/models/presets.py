@@ -78,8 +78,15 @@ CLOUD = (
     ),
 )
 PRESETS = LOCAL + CLOUD
-PROBED = (("127.0.0.1", 11434), ("127.0.0.1", 1234), ("127.0.0.1", 8080), ("127.0.0.1", 1337), ("127.0.0.1", 8000))
-"""Where model servers usually are."""
+PROBED = (
+    ("127.0.0.1", 11434),
+    ("127.0.0.1", 1234),
+    ("127.0.0.1", 8080),
+    ("127.0.0.1", 1337),
+    ("127.0.0.1", 8000),
+    ("127.0.0.1", 9931),
+)
+"""Where model servers usually are; llama-server is on its way from 8080 to 9931."""
 PATIENCE = 1.0
 MAX_BODY = 4_000_000
 

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from app.domain.address import is_here
+from app.domain.address import is_here, shown
 from app.domain.base import Micros
 from app.domain.error import AppError, NotFound
 from app.domain.model import Model, Provider, ProviderModels
 from app.engine.deps import EngineDeps
 from app.services.models.notices import ModelNotices
 
-PATIENCE = 3.0
+PATIENCE = 20.0
 """Seconds a server has to list its models before it counts as not answering."""
+AT_ONCE = 3.0
+"""Seconds that a list of all servers waits for one of them; what comes later is told when it is there."""
 FRESH_FOR: Micros = 30_000_000
 AFTER_CALL = 0.3
 """Seconds after a request at which its server is asked what it has loaded by then."""
@@ -24,6 +26,7 @@ class ModelCache:
         self._looked_at: dict[str, Micros] = {}
         """In ticks of the clock."""
         self._looking: dict[str, asyncio.Task[None]] = {}
+        self._asking: dict[str, tuple[Provider, asyncio.Task[ProviderModels]]] = {}
         self.notices = ModelNotices(ports.publish)
         self.until_known: Callable[[], Awaitable[None]] = _at_once
         """Waits until it is known which servers there are: the first look around may still be under way."""
@@ -78,7 +81,7 @@ class ModelCache:
 
     async def close(self) -> None:
         self._ports.windows.on_called = lambda provider: None
-        for task in tuple(self._looking.values()):
+        for task in (*self._looking.values(), *(task for _, task in self._asking.values())):
             task.cancel()
             await asyncio.wait([task])
         self.notices.close()
@@ -99,10 +102,31 @@ class ModelCache:
         fresh = looked_at is not None and self._ports.clock.ticks() - looked_at < FRESH_FOR
         if known is not None and fresh and known.provider == provider and not refresh:
             return known
-        found = self._known[provider.id] = await ask(self._ports, provider)
+        asking = self._asking.get(provider.id)
+        if asking is None or asking[0] != provider:
+            task = asyncio.get_running_loop().create_task(self._ask(provider), name=f"ask {provider.name}")
+            asking = self._asking[provider.id] = provider, task
+        await asyncio.wait({asking[1]}, timeout=AT_ONCE)
+        if asking[1].done() and not asking[1].cancelled():
+            return asking[1].result()
+        if known is not None and known.provider == provider:
+            return known
+        slow = f"{provider.name} has not answered yet."
+        return ProviderModels(provider=provider, error=slow, hint="Its models appear as soon as it lists them.")
+
+    async def _ask(self, provider: Provider) -> ProviderModels:
+        known, loop = self._known.get(provider.id), asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            found = await ask(self._ports, provider)
+        finally:
+            if self._asking.get(provider.id, (None,))[0] == provider:
+                del self._asking[provider.id]
+        self._known[provider.id] = found
         self._looked_at[provider.id] = self._ports.clock.ticks()
         self._ports.windows.note(found.models)
-        if known is not None and (known.models, known.error) != (found.models, found.error):
+        is_late = known is None and loop.time() - begun > AT_ONCE
+        if is_late or (known is not None and (known.models, known.error) != (found.models, found.error)):
             self.notices.say(provider.id)
         return found
 
@@ -136,7 +160,7 @@ async def ask(ports: EngineDeps, provider: Provider) -> ProviderModels:
     try:
         models = await asyncio.wait_for(ports.catalog.models(provider), PATIENCE)
     except TimeoutError:
-        slow = f"{provider.name} did not answer within {PATIENCE:.0f} seconds at {provider.base_url}."
+        slow = f"{provider.name} did not answer within {PATIENCE:.0f} seconds at {shown(provider.base_url)}."
         hint = "Look whether the server runs."
         if provider.base_url.lower().startswith("https:"):
             hint += " If it does not use TLS, write its address with http:// in the settings."

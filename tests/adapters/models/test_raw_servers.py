@@ -91,7 +91,7 @@ async def test_long_and_many_lines_of_a_head_are_no_reason_to_refuse() -> None:
 
 @pytest.mark.parametrize("address", ["http://127.1:8080", "http://0:8080"])
 async def test_an_address_that_cannot_be_used_is_called_so(address: str) -> None:
-    model = OpenAICompatible(provider("http://x"), lambda: None, QUICK)
+    model = OpenAICompatible(provider("http://x/v1"), lambda: None, QUICK)
     model._connection.base = address
     error = await failure(model)
     await model.close()

@@ -5,6 +5,7 @@ nor its loop should lose.
 """
 
 import asyncio
+import base64
 import contextlib
 import os
 import re
@@ -12,7 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.connection_failures import (
@@ -24,7 +25,7 @@ from app.adapters.models.http.connection_failures import (
     speaks_no_tls,
 )
 from app.adapters.models.http.refusals import Server
-from app.domain.address import is_here
+from app.domain.address import is_here, shown
 from app.domain.error import ModelError
 
 if TYPE_CHECKING:
@@ -66,15 +67,17 @@ class Patience:
         return limits[phase]
 
 
-def base_of(address: str) -> str:
-    """The address before `/chat/completions`: with `/v1` when the given one names no version."""
+def bases_of(address: str) -> tuple[str, ...]:
+    """What stands before `/chat/completions`, the likeliest first: the address as it was given, where it has a path."""
     parts = urlsplit(address.strip() if "://" in address else f"http://{address.strip()}")
-    path = parts.path.rstrip("/")
+    given = parts.path.rstrip("/")
+    path = given
     for route in _ROUTES:
         path = path.removesuffix(route)
-    if not _VERSIONED.search(path):
-        path += "/v1"
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    base = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
+    if path != given or _VERSIONED.search(path):
+        return (base,)
+    return (base, f"{base}/v1") if path else (f"{base}/v1", base)
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,23 @@ class Connection:
     """Keeps one client and the key. `read_key` may block, so it runs in a thread."""
 
     def __init__(
-        self, name: str, base: str, read_key: Callable[[], str | None], patience: Patience, words: Words | None = None
+        self,
+        name: str,
+        base: str,
+        read_key: Callable[[], str | None],
+        patience: Patience,
+        words: Words | None = None,
+        given: str = "",
     ) -> None:
-        """`base`: what all URLs begin with. `words`: how this kind of server is understood when it refuses."""
+        """`base`: what all URLs begin with. `words`: how this kind of server is understood when it refuses.
+
+        `given`: the address as it was entered; its query, user and password go with each request and are never shown.
+        """
         self.name = name
         self.base = base
+        entered = urlsplit(given.strip())
+        self._query = entered.query
+        self._login = entered.netloc.rpartition("@")[0]
         self.patience = patience
         self._words = words or Words()
         self.open_requests = 0
@@ -108,7 +123,7 @@ class Connection:
         return f"Connection({self.name!r}, {self.base!r})"
 
     def server(self, url: str, model: str = "") -> Server:
-        return Server(self.name, url, model, self._key, self._words.usual_address)
+        return Server(self.name, shown(url), model, self._key, self._words.usual_address)
 
     @contextlib.asynccontextmanager
     async def request(
@@ -124,7 +139,12 @@ class Connection:
             client = await self._ready(url, model)
             async with asyncio.timeout(first or self.patience.first):
                 response = await client.request(
-                    method, url, data=content, headers=self._headers(), allow_redirects=False, proxy=self._proxy
+                    method,
+                    f"{url}?{self._query}" if self._query else url,
+                    data=content,
+                    headers=self._headers(),
+                    allow_redirects=False,
+                    proxy=self._proxy,
                 )
             begun = True
             _tell_of_end(response)
@@ -228,7 +248,11 @@ class Connection:
         # Compressed bytes would arrive in lumps, and the trace keeps what came over the wire.
         headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
         headers |= {"content-type": "application/json", "user-agent": "Lares"}
-        return headers | {"authorization": f"Bearer {self._key}"} if self._key else headers
+        if self._key:
+            return headers | {"authorization": f"Bearer {self._key}"}
+        if self._login:
+            return headers | {"authorization": "Basic " + base64.b64encode(unquote(self._login).encode()).decode()}
+        return headers
 
 
 def _tell_of_end(response: "aiohttp.ClientResponse") -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 PORT = 11434
-LIST_PATIENCE = 10.0
+LIST_PATIENCE = 20.0
 FACTS_PATIENCE = 5.0
 SHOW_BUDGET = 2.0
 """Seconds for asking about all models of a list; those that take longer are listed by their file alone."""
@@ -63,7 +63,7 @@ class Ollama:
     ) -> None:
         self._provider = provider
         base = root_of(provider.base_url)
-        self._connection = Connection(provider.name, base, read_key, patience or Patience(), _WORDS)
+        self._connection = Connection(provider.name, base, read_key, patience or Patience(), _WORDS, provider.base_url)
         self._version = ""
         self._known: dict[str, tuple[str, Shown]] = {}
         """What `show` said, with the digest it was said of, by full name."""
@@ -308,7 +308,7 @@ def root_of(address: str) -> str:
     path = parts.path.rstrip("/")
     for route in ("/completions", "/chat", "/generate", "/tags", "/models", "/api", "/v1"):
         path = path.removesuffix(route)
-    place = parts.netloc
+    place = parts.netloc.rpartition("@")[2]
     if parts.hostname == "0.0.0.0":
         # An address to listen on, not to connect to; Windows refuses it.
         place = place.replace("0.0.0.0", "127.0.0.1")

@@ -7,12 +7,12 @@ the client drops fields of local servers (reasoning, context sizes in errors) an
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app.adapters.models.http import refusals as openai_errors
-from app.adapters.models.http.connection import MAX_ERROR_BODY, Connection, Patience, base_of
+from app.adapters.models.http.connection import MAX_ERROR_BODY, Connection, Patience, bases_of
 from app.adapters.models.http.connection_failures import died
 from app.adapters.models.http.learnt import TOOLS, Learnt
 from app.adapters.models.http.sse import EventReader, TooLong
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from app.adapters.models.http.refusals import Server
 
-LIST_PATIENCE = 10.0
+LIST_PATIENCE = 20.0
 FACTS_PATIENCE = 2.0
 STREAM_SIGNS = (b"data:", b":", b"event:", b"id:", b"retry:", b"error:")
 """What a stream of events begins with."""
@@ -45,8 +45,11 @@ class OpenAICompatible:
         notes: ServerNotes | None = None,
     ) -> None:
         self._provider = provider
-        self._connection = Connection(provider.name, base_of(provider.base_url), read_key, patience or Patience())
+        base, *self._other_bases = bases_of(provider.base_url)
+        """Where it is, if it is not at the first."""
+        self._connection = Connection(provider.name, base, read_key, patience or Patience(), given=provider.base_url)
         self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
+        self._first_error: ModelError | None = None
         self._was_listed = False
         self._without_tools: set[str] = set()
         """Models for which the server has no template for tools."""
@@ -78,22 +81,46 @@ class OpenAICompatible:
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         head: dict[str, Any] = json.loads(_closed(wire.parts[0]))
         model = str(head["model"])
-        url = f"{self._connection.base}/chat/completions"
         try:
-            async with self._connection.request("POST", url, content=wire.body, model=model) as response:
-                if response.status != 200:
-                    raise await self._connection.refusal(response, model)
-                async for delta in self._events(response, self._connection.server(url, model), model):
-                    yield delta
+            for base in self._bases():
+                with self._here_or_elsewhere(base):
+                    async for delta in self._chat(f"{base}/chat/completions", wire, model):
+                        yield delta
+                    return
         except ModelError as error:
             await self._learnt.take_in(model, error, head)
             raise
+
+    async def _chat(self, url: str, wire: WireRequest, model: str) -> AsyncGenerator[ModelDelta, None]:
+        async with self._connection.request("POST", url, content=wire.body, model=model) as response:
+            if response.status != 200:
+                raise await self._connection.refusal(response, model)
+            async for delta in self._events(response, self._connection.server(url, model), model):
+                yield delta
+
+    def _bases(self) -> tuple[str, ...]:
+        return (self._connection.base, *self._other_bases)
+
+    @contextlib.contextmanager
+    def _here_or_elsewhere(self, base: str) -> Iterator[None]:
+        """Remembers where the server is. Where it is nowhere, the first address is the one to tell of."""
+        try:
+            yield
+        except ModelError as error:
+            if error.code != "wrong_address" or not self._other_bases:
+                raise
+            self._first_error = self._first_error or error
+            if base == self._bases()[-1]:
+                first, self._first_error = self._first_error, None
+                raise first from error
+        else:
+            self._connection.base, self._other_bases, self._first_error = base, [], None
 
     async def models(self) -> tuple[Model, ...]:
         """What the server offers. Asks local servers once more for what their list does not say."""
         self._was_listed = True
         try:
-            listing = await self._get(f"{self._connection.base}/models")
+            listing = await self._listing()
         except ModelError:
             await self._learnt.forget(only=[TOOLS])  # when it is there again it may have been started otherwise
             raise
@@ -108,6 +135,12 @@ class OpenAICompatible:
         if all(model.context_window for model in models):
             return models
         return add_lmstudio(models, await self._get_or_nothing(f"{root}/api/v0/models"))
+
+    async def _listing(self) -> dict[str, Any]:
+        for base in self._bases():
+            with self._here_or_elsewhere(base):
+                return await self._get(f"{base}/models")
+        raise AssertionError("the last address raises")
 
     @property
     def _may_be_local(self) -> bool:

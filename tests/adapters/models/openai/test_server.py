@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from app.adapters.models.http.connection import base_of
+from app.adapters.models.http.connection import bases_of
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.address import is_here
 from tests.support.servers.openai_replies import Refusal, Reply, ToolCall
@@ -15,6 +15,7 @@ from tests.support.servers.openai_requests import (
     QUICK,
     answer,
     calls_of,
+    failure,
     finish_of,
     provider,
     reasoning_of,
@@ -206,13 +207,64 @@ async def test_cookies_are_not_kept(server: OpenAIServer, model: OpenAICompatibl
         ("http://127.0.0.1:8080/v1/chat/completions", "http://127.0.0.1:8080/v1"),
         ("localhost:1234", "http://localhost:1234/v1"),
         ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1"),
-        ("https://example.com/models-proxy", "https://example.com/models-proxy/v1"),
+        ("https://example.com/inference", "https://example.com/inference"),
+        ("https://example.com/inference/chat/completions", "https://example.com/inference"),
+        ("https://brad:hunter2@example.com/inference", "https://example.com/inference"),
+        ("https://example.com/openai/deployments/x?api-version=1", "https://example.com/openai/deployments/x"),
         ("https://example.com/v1beta/openai/", "https://example.com/v1beta/openai"),
         (" http://[::1]:8080 ", "http://[::1]:8080/v1"),
     ],
 )
 async def test_address_is_understood_with_and_without_version(given: str, base: str) -> None:
-    assert base_of(given) == base
+    assert bases_of(given)[0] == base
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("/inference", ["/inference/chat/completions"]),
+        ("/inference/", ["/inference/chat/completions"]),
+        ("/inference/chat/completions", ["/inference/chat/completions"]),
+        ("/inference?api-version=2024&x=a%20b", ["/inference/chat/completions?api-version=2024&x=a%20b"]),
+        ("/v3?key=k", ["/v3/chat/completions?key=k"]),
+        ("/gateway", ["/gateway/chat/completions", "/gateway/v1/chat/completions"]),
+        ("", ["/v1/chat/completions"]),
+    ],
+)
+async def test_an_address_is_taken_exactly_and_only_then_guessed(
+    given: str, asked: list[str], server: OpenAIServer
+) -> None:
+    server.answers = {asked[-1].partition("?")[0]: Reply(text="Hello")}
+    model = OpenAICompatible(provider(f"http://127.0.0.1:{server.port}{given}"), lambda: None, QUICK)
+    model._was_listed = True
+    assert text_of(await answer(model)) == "Hello"
+    assert [one.path for one in server.requests] == asked
+    await answer(model)
+    assert server.requests[-1].path == asked[-1]
+    assert len(server.requests) == len(asked) + 1, "where it is was remembered"
+    await model.close()
+
+
+async def test_models_are_listed_where_the_server_is(server: OpenAIServer) -> None:
+    listing = {"object": "list", "data": [{"id": "tiny", "context_length": 4096}]}
+    server.answers = {"/inference/models": Refusal(200, listing)}
+    model = OpenAICompatible(provider(f"http://127.0.0.1:{server.port}/inference?v=1"), lambda: None, QUICK)
+    assert [one.name for one in await model.models()] == ["tiny"]
+    assert server.requests[0].path == "/inference/models?v=1"
+    await model.close()
+
+
+async def test_user_and_password_go_with_the_request_and_are_shown_nowhere(server: OpenAIServer) -> None:
+    address = f"http://brad:hunter2@127.0.0.1:{server.port}/v1?token=s3cret"
+    model = OpenAICompatible(provider(address), lambda: None, QUICK)
+    server.queue(Refusal(404, "404 page not found", "text/plain"))
+    error = await failure(model)
+    sent = next(one for one in server.requests if one.method == "POST")
+    assert sent.headers["authorization"] == "Basic YnJhZDpodW50ZXIy"
+    told = f"{error.message} {error.hint} {error.details} {model!r}"
+    assert "hunter2" not in told
+    assert "s3cret" not in told
+    await model.close()
 
 
 @pytest.mark.parametrize(
