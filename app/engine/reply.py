@@ -33,6 +33,8 @@ class Reply:
     """None: the server did not count."""
     thinks: bool = False
     """The model showed thoughts before, in this conversation."""
+    asked: str = ""
+    """The person's newest message."""
 
     @property
     def written(self) -> int:

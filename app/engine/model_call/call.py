@@ -161,7 +161,8 @@ class ModelCall:
         if isinstance(prepared, WindowFull):
             return prepared
         view, wire, offered = prepared
-        self._accumulator.expect([tool.name for tool in offered.tools], thinks=view.showed_thoughts)
+        known = [tool.name for tool in offered.tools]
+        self._accumulator.expect(known, thinks=view.showed_thoughts, asked=view.asked)
         if offered.constrained:
             self._accumulator.expect_json()
         await self._listen(view, wire)

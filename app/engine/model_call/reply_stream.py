@@ -58,6 +58,7 @@ class ReplyAccumulator:
         self._usage: Usage | None = None
         self._tags = TagStripper()
         self._thinks = False
+        self._asked = ""
         self._say: SayReader | None = None
         self._watch = RepetitionWatch()
         self._thought = self._said = False
@@ -92,9 +93,13 @@ class ReplyAccumulator:
         elif self._watch.feed(text or reasoning):
             self._finish = REPEATED
 
-    def expect(self, known: Collection[str], *, thinks: bool) -> None:
-        """What tells leaked tags from those that are spoken of: the tools offered, and whether the model thinks."""
-        self._thinks = thinks
+    def expect(self, known: Collection[str], *, thinks: bool, asked: str) -> None:
+        """What tells leaked tags from those that are spoken of: the tools offered, and whether the model thinks.
+
+        `asked`: the person's newest message; it may ask for a repetition.
+        """
+        self._thinks, self._asked = thinks, asked
+        self._watch = RepetitionWatch(asked)
         self._tags = TagStripper(known, thinks=thinks)
 
     def expect_json(self) -> None:
@@ -177,7 +182,9 @@ class ReplyAccumulator:
     @property
     def reply(self) -> Reply:
         calls = tuple(RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items()))
-        return Reply("".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage, self._thinks)
+        return Reply(
+            "".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage, self._thinks, self._asked
+        )
 
     @property
     def raw(self) -> bytes:

@@ -62,6 +62,11 @@ class AgentSnapshot:
         return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
 
     @property
+    def asked(self) -> str:
+        """The newest message that a person wrote."""
+        return next((one.message.text for one in reversed(self.members) if one.message.role == "user"), "")
+
+    @property
     def showed_thoughts(self) -> bool:
         """Whether a model thought before it answered, in what is still in the window."""
         newest = (part for member in reversed(self.members) for part in member.message.parts)

@@ -1,6 +1,7 @@
 """Pure: notices a model that goes in circles, in its words and in its calls."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -21,6 +22,18 @@ SAME_NAME = 8
 KEPT_RESULT = 500
 KEPT_ARGUMENTS = 200
 """The memory of calls is stored with every step, so it is small."""
+WISHED = 20_000
+"""Characters of a repetition that was asked for without saying how often."""
+MOST_TIMES = 5_000
+_WORDS = re.compile(r"[^\W\d_]+")
+_NUMBERS = re.compile(r"(?<![\d.,:/-])\d{1,4}(?![\d.,:/-]*\d)")
+_AGAIN = re.compile(
+    r"\b(?:times|repeat\w*|again and again|over and over|lines|rows|copies|mal|wiederhol\w*|zeilen|fois"
+    r"|répèt\w*|répét\w*|lignes|veces|repite\w*|repet\w*|líneas|volte|ripet\w*|righe|vezes|linhas|раз|повтор\w*|строк\w*)\b"
+    r"|[遍次回行]|重复|繰り返",
+    re.I,
+)
+"""Words with which a repetition is asked for, in some languages."""
 _SUFFIX = 16
 _TRIES = 40
 
@@ -54,12 +67,27 @@ def _telling(tail: str, period: int) -> str | None:
     return unit if len(run) == LEAST_SIGNS and run[period:] == run[:-period] and not unit.isspace() else None
 
 
+def wished_for(unit: str, asked: str) -> int:
+    """Characters of a repetition that a person's message asks for; 0: it asks for none."""
+    words = set(_WORDS.findall(unit.casefold()))
+    quoted = bool(words) and words <= set(_WORDS.findall(asked.casefold()))
+    if not (quoted or _AGAIN.search(asked)):
+        return 0
+    times = [int(number) for number in _NUMBERS.findall(asked) if REPEATS <= int(number) <= MOST_TIMES]
+    if times:
+        return max(PATIENCE, (max(times) + max(times) // 2) * len(unit))
+    return WISHED if _AGAIN.search(asked) else 0
+
+
 class RepetitionWatch:
     """Watches text as it streams; looks every 256 characters, so the cost per character is small."""
 
-    def __init__(self) -> None:
+    def __init__(self, asked: str = "") -> None:
+        """`asked`: the person's newest message, which may ask for a repetition."""
         self._text = ""
+        self._asked = asked
         self._unseen = 0
+        self._repeated = 0
         self.unit: str | None = None
 
     def feed(self, text: str) -> bool:
@@ -67,8 +95,11 @@ class RepetitionWatch:
         self._text = (self._text + text)[-WINDOW_CHARS:]
         self._unseen += len(text)
         if self._unseen >= 256 and self.unit is None:
-            self._unseen = 0
-            self.unit = repeating_tail(self._text, PATIENCE)
+            seen, self._unseen = self._unseen, 0
+            unit = repeating_tail(self._text, PATIENCE)
+            self._repeated = 0 if unit is None else max(self._repeated + seen, PATIENCE)
+            if unit is not None and self._repeated > wished_for(unit, self._asked):
+                self.unit = unit
         return self.unit is not None
 
 

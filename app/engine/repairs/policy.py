@@ -10,7 +10,7 @@ from app.engine.repairs.call_shapes import WrittenCall, json_calls
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.constrained import read_action, words_so_far
-from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail
+from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail, wished_for
 from app.engine.repairs.reprompt import Reason, Reprompt, reprompt_for
 from app.engine.repairs.thinking import calls_in_thinking, part_thinking
 from app.engine.reply import Call, RawCall, Reply
@@ -120,6 +120,8 @@ def _repetition(reply: Reply) -> str | None:
     if reply.calls or reply.finish not in (REPEATED, "length"):
         return None
     unit = repeating_tail(reply.text) or repeating_tail(reply.reasoning)
+    if unit is not None and reply.finish != REPEATED and wished_for(unit, reply.asked):
+        return None  # it was asked for, and met the output limit
     return unit or (reply.text[-80:] if reply.finish == REPEATED else None)
 
 
