@@ -91,6 +91,17 @@ class ServedContexts:
         given = known.allocated if len(self._short.get(handle, ())) > 1 else None
         return min((size for size in (known.trained, known.fixed, given) if size), default=None)
 
+    def to_ask_for(self, handle: str, wanted: int) -> int:
+        """The context size to ask Ollama for: one that it gave somebody else already does, if it is larger.
+
+        Another size loads the model anew. One that was loaded for us goes when less is wanted: memory is to be freed.
+        """
+        known, answered = self._known.get(handle, _Known()), self._answered.get(handle)
+        ours = answered is not None and answered[0] == known.allocated
+        if known.loaded and known.allocated and known.allocated > wanted and not ours:
+            return known.allocated
+        return wanted
+
     def trained(self, handle: str) -> int | None:
         return self._known.get(handle, _Known()).trained
 

@@ -192,6 +192,9 @@ class ModelCall:
             view = replace(view, images=images)
         model = ports.catalog.chat(view.provider)
         request = await model.prepare(await self._aside(view, view.request))
+        if view.provider.kind == "ollama":
+            size = ports.windows.to_ask_for(view.agent.model, view.wanted)
+            request = request.model_copy(update={"context_window": size})
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.reprompt)

@@ -46,6 +46,8 @@ SECONDS_A_TASK = 90.0
 LOADING_SECONDS = 600.0
 """For the first task, which may have to load the model."""
 LONGEST_REPLY = 1024
+MOST_FAILURES = 3
+"""Failed tasks after which the verdict is known: more would only take minutes."""
 SERVER_AT_FAULT = ("server_down", "server_died", "unauthorized", "model_missing", "loading", "wrong_address", "timeout")
 LONG = "The quick brown fox jumps over the lazy dog while the kettle sings. "
 LONG_TOKENS = 5_500
@@ -97,6 +99,8 @@ class Fitness:
                 done = await work()
                 test.tasks.append(done)
                 yield FitProgress(task=name, index=number, of=OF, passed=done.passed, sentence=done.sentence)
+                if sum(not one.passed for one in test.tasks) >= MOST_FAILURES:
+                    break
         report = await self._store(self._report(test))
         self._ports.publish(Changed(kind="model", ids=(test.provider.id,)))
         yield FitProgress(of=OF, report=report)

@@ -68,3 +68,23 @@ def test_a_server_that_counts_nothing_and_the_demo_prove_nothing() -> None:
     demo = replace(view, provider=view.provider.model_copy(update={"kind": "demo"}))
     cut = Usage(prompt_tokens=2048, completion_tokens=1, steps=1)
     assert not note_counts(demo, cut, 6000, windows, NOON)
+
+
+def test_a_larger_window_that_another_program_loaded_is_asked_for_so_that_nothing_is_loaded_anew():
+    windows = ServedContexts()
+    assert windows.to_ask_for("ollama/tiny", 8192) == 8192, "nobody said anything yet"
+    loaded = Model(handle="ollama/tiny", provider="ollama", name="tiny", loaded=True, allocated_context=32_768)
+    windows.note([loaded])
+    assert windows.to_ask_for("ollama/tiny", 8192) == 32_768
+    assert windows.to_ask_for("ollama/tiny", 65_536) == 65_536, "a larger one is needed"
+    windows.note_answer("ollama/tiny", 8192, 0)
+    assert windows.to_ask_for("ollama/tiny", 8192) == 32_768
+    windows.note([loaded.model_copy(update={"loaded": False, "allocated_context": None})])
+    assert windows.to_ask_for("ollama/tiny", 8192) == 8192
+
+
+def test_a_window_that_was_loaded_for_us_shrinks_when_less_is_wanted():
+    windows = ServedContexts()
+    windows.note([Model(handle="ollama/tiny", provider="ollama", name="tiny", loaded=True, allocated_context=32_768)])
+    windows.note_answer("ollama/tiny", 32_768, 0)
+    assert windows.to_ask_for("ollama/tiny", 8192) == 8192

@@ -156,7 +156,9 @@ async def test_a_babbling_model_is_unfit(services: Services, server: Model, prov
     server.brain = babbling
     report = await report_of(services)
     assert report.verdict == "unfit", report.tasks
-    assert not any(passed(report)[name] for name in ("tool call", "json", "memory edit", "two steps", "restraint"))
+    assert [one.passed for one in report.tasks].count(False) == 3, "after three failures there is no more to find out"
+    assert len(report.tasks) < 7
+    assert not any(passed(report)[name] for name in ("tool call", "json", "memory edit"))
 
 
 async def test_a_slow_model_is_weak_and_not_made_to_think(
