@@ -56,6 +56,8 @@ class Call(Frozen):
     status: CallStatus = "requested"
     problem: str = ""
     result: str = ""
+    failed: bool = False
+    """`result` tells of a failure."""
 
     @property
     def parsed(self) -> dict[str, Any]:

@@ -91,7 +91,9 @@ class RunState(Frozen):
     spoke: bool = False
     """The newest reply spoke by `send_message`, which ends the turn once the calls beside it are answered."""
     bad_replies: int = 0
-    """Replies in a row that were no use, or held a call that could not run."""
+    """Replies in a row that were no use, held a call that could not run, or asked the memory for what it refused."""
+    bad_before: int = 0
+    """The same without the newest reply, of which only its returns may tell that it was no use."""
     last_problem: Reason | None = None
     """Why the newest of them was."""
     give_up: bool = False
@@ -177,6 +179,8 @@ class ToolsReturned:
     """Returns of the tools that reach outside memory. Memory tools are evaluated inside the transaction."""
 
     returns: dict[str, ToolReturnPart] = field(default_factory=dict[str, ToolReturnPart])
+    refused: frozenset[str] = frozenset()
+    """Ids of the calls that the memory said no to."""
 
 
 @dataclass(frozen=True)

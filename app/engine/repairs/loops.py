@@ -114,11 +114,28 @@ class CallMemo(Frozen):
     answered: bool = False
     """The result was given from memory, because the call had been made before."""
     step_no: int = 0
+    failed: bool = False
+    """The tool refused, or could not do it."""
 
     @classmethod
-    def of(cls, name: str, arguments: str, result: str = "", *, answered: bool = False, step_no: int = 0) -> Self:
-        kept = result[:KEPT_RESULT]
-        return cls(name=name, arguments=_print(arguments), result=kept, answered=answered, step_no=step_no)
+    def of(
+        cls,
+        name: str,
+        arguments: str,
+        result: str = "",
+        *,
+        answered: bool = False,
+        failed: bool = False,
+        step_no: int = 0,
+    ) -> Self:
+        return cls(
+            name=name,
+            arguments=_print(arguments),
+            result=result[:KEPT_RESULT],
+            answered=answered,
+            failed=failed,
+            step_no=step_no,
+        )
 
 
 def _print(arguments: str) -> str:
@@ -133,21 +150,35 @@ class CallLoop:
 
     kind: Literal["same", "name"]
     result: str = ""
+    failed: bool = False
+    """`result` tells of a failure."""
     answered: bool = False
     """The model was told already that it repeats itself."""
 
 
-def call_loop(name: str, arguments: str, recent: Sequence[CallMemo]) -> CallLoop | None:
-    """Whether this call is the third of its kind in the last 20, or its tool alone was called in eight steps."""
+def call_loop(
+    name: str, arguments: str, recent: Sequence[CallMemo], editing: frozenset[str] = frozenset()
+) -> CallLoop | None:
+    """Whether this call is the third of its kind in the last 20, or its tool alone was called in eight steps.
+
+    `editing`: tools whose success makes it worth while to try again what had failed.
+    """
     window = recent[-WINDOW:]
-    same = [memo for memo in window if memo.name == name and memo.arguments == _print(arguments)]
+    same = [memo for memo in _still_true(window, editing) if memo.name == name and memo.arguments == _print(arguments)]
     if len(same) >= SAME_CALL - 1:
-        told = [memo for memo in same if memo.answered]
-        result = next((memo.result for memo in reversed(same) if not memo.answered), "")
-        return CallLoop("same", result, answered=bool(told))
+        newest = next((memo for memo in reversed(same) if not memo.answered), same[-1])
+        result = "" if newest.answered else newest.result
+        return CallLoop("same", result, newest.failed, answered=any(memo.answered for memo in same))
     steps: set[int] = set()
     for memo in reversed(window):
         if memo.name != name:
             break
         steps.add(memo.step_no)
     return CallLoop("name") if len(steps) >= SAME_NAME - 1 else None
+
+
+def _still_true(window: Sequence[CallMemo], editing: frozenset[str]) -> list[CallMemo]:
+    """Without the failures that came before the newest change: a block may have room by now."""
+    changes = (i for i, memo in enumerate(window) if memo.name in editing and not memo.failed and not memo.answered)
+    changed_at = max(changes, default=0)
+    return [memo for i, memo in enumerate(window) if i >= changed_at or not memo.failed]

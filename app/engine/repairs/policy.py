@@ -193,6 +193,7 @@ def _with_calls(found: _Found, around: Circumstances) -> Reading:
     calls: list[Call] = []
     repairs = found.repairs
     recent = list(around.recent)
+    editing = _editing(around)
     for native in found.calls:
         meant = read_call(native.name, native.arguments, around.tools)
         repairs += meant.repairs
@@ -202,18 +203,20 @@ def _with_calls(found: _Found, around: Circumstances) -> Reading:
             continue
         if _circles(call, around):
             return _looping(found, call, repairs, around)
-        loop = call_loop(call.name, call.arguments, recent)
+        loop = call_loop(call.name, call.arguments, recent, editing)
         if loop is not None and loop.kind == "same":
             repairs += (repair("repeated_call", f"{call.name} {call.arguments}", "answered with the earlier result"),)
-            call = call.model_copy(update={"result": _already(loop.result)})
+            told = _failed_before(loop.result) if loop.failed else _already(loop.result)
+            call = call.model_copy(update={"result": told, "failed": loop.failed})
         calls.append(call)
-        recent.append(CallMemo.of(call.name, call.arguments, answered=bool(call.result), step_no=-1))
+        memo = CallMemo.of(call.name, call.arguments, answered=bool(call.result), failed=call.failed, step_no=-1)
+        recent.append(memo)
     return Reading(found.text, found.reasoning, tuple(calls), repairs)
 
 
 def _circles(call: Call, around: Circumstances) -> bool:
     """Whether the model goes in circles over several steps, although it was told or with one tool alone."""
-    loop = call_loop(call.name, call.arguments, around.recent)
+    loop = call_loop(call.name, call.arguments, around.recent, _editing(around))
     return loop is not None and (loop.kind == "name" or loop.answered)
 
 
@@ -241,6 +244,17 @@ def _silent(reply: Reply, found: _Found, around: Circumstances) -> Reading:
 def _useless(reason: Reason, note: Repair, around: Circumstances, found: _Found | None = None) -> Reading:
     kept, reasoning = (found.repairs, found.reasoning) if found is not None and reason != "cut" else ((), "")
     return Reading(reasoning=reasoning, repairs=(*kept, note), reprompt=reprompt_for(reason, around.bad_replies))
+
+
+def _editing(around: Circumstances) -> frozenset[str]:
+    return frozenset(tool.name for tool in around.tools if tool.edits_memory)
+
+
+def _failed_before(result: str) -> str:
+    return (
+        "Not done: this very call failed before, and nothing has changed since. Do not repeat it; "
+        f"make another call or answer the user.\n{result}"
+    )
 
 
 def _already(result: str) -> str:

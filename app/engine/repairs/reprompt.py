@@ -4,8 +4,9 @@ from typing import Literal
 
 from app.domain.base import Frozen
 
-Reason = Literal["empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"]
-"""Why a reply was no use. `broken`: a call that could not run; the model is told by its return instead.
+Reason = Literal["empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken", "refused"]
+"""Why a reply was no use. `broken`: a call that could not run; `refused`: calls that the memory, or what is known of
+earlier ones, said no to, and no other beside them. Of both the model is told by the return instead.
 
 `vanished`: the server counted words and passed none on, as Ollama does with a call that it cannot read.
 `rounds`: nothing is wrong yet, but the run has one step left.
@@ -65,5 +66,5 @@ def reprompt_for(reason: Reason, bad_replies: int) -> Reprompt:
             return Reprompt(reason=reason, nudge=ANSWER_NOW, without_tools=True)
         case "stray":
             return Reprompt(reason=reason, nudge=LAST)
-        case "broken":
+        case "broken" | "refused":
             return Reprompt(reason=reason)

@@ -16,6 +16,15 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
             hint=_OTHER_MODEL,
         ),
     ),
+    "refused": (
+        "invalid_tool_call",
+        Failure(
+            code="invalid_tool_call",
+            message=f"The model asked {TIMES} times in a row for changes that its memory refused, so the run ended. "
+            "They changed nothing.",
+            hint=_OTHER_MODEL,
+        ),
+    ),
     "cut": (
         "invalid_tool_call",
         Failure(

@@ -57,7 +57,7 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ToolsReturned():
             action = state.intent
             assert isinstance(action, RunTools)
-            return _answered(state, action, outcome.returns, _LOST, now)
+            return _answered(_judged(state, action, outcome), action, outcome.returns, _LOST, now)
         case Cancelled():
             return _stopped(state.model_copy(update={"newest": "cancelled"}), outcome, _STOPPED, now)
         case BrokenOff():
@@ -80,6 +80,7 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
             "calls": calls,
             "spoke": spoke,
             "bad_replies": 0 if reading.problem is None else state.bad_replies + 1,
+            "bad_before": state.bad_replies,
             "last_problem": reading.problem,
             "give_up": reading.give_up,
             "reprompt": reading.reprompt,
@@ -185,9 +186,26 @@ def _answered(
     return Applied(state.model_copy(update={"calls": still_open, "recent": recent}), message)
 
 
+def _judged(state: RunState, action: RunTools, outcome: ToolsReturned) -> RunState:
+    """A reply whose calls were refused, and that did nothing else and said nothing, was no use."""
+    refused = outcome.refused | {call.tool_call_id for call in state.calls_of(action) if call.failed}
+    done = any(part.status == "success" for part in outcome.returns.values())
+    if not refused or done or state.spoke:
+        return state
+    problem = state.last_problem or "refused"
+    return state.model_copy(update={"bad_replies": state.bad_before + 1, "last_problem": problem})
+
+
 def _memos(state: RunState, calls: tuple[Call, ...], returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
     return tuple(
-        CallMemo.of(call.name, call.arguments, part.text, answered=bool(call.result), step_no=state.step_no)
+        CallMemo.of(
+            call.name,
+            call.arguments,
+            part.text,
+            answered=bool(call.result),
+            failed=part.status == "error",
+            step_no=state.step_no,
+        )
         for call, part in zip(calls, returns, strict=True)
         if not call.problem
     )
@@ -210,7 +228,9 @@ def tool_error(call: Call, text: str) -> ToolReturnPart:
 
 def known_return(call: Call) -> ToolReturnPart:
     """The return of a call whose result is known already."""
-    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="success", text=call.result)
+    return ToolReturnPart(
+        tool_call_id=call.tool_call_id, name=call.name, status="error" if call.failed else "success", text=call.result
+    )
 
 
 def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:

@@ -150,14 +150,17 @@ class _Commit:
         names = tuple(call.name for call in calls)
         tools = {tool.name: tool for tool in self._repos.tools.by_names(names)}
         before = self._repos.history.last_seq()
+        refused: set[str] = set()
         for call in calls:
             tool = tools.get(call.name)
             if call.tool_call_id in returns or tool is None or not tool.edits_memory:
                 continue
-            returns[call.tool_call_id] = self._memory_tool(call, state)
+            returns[call.tool_call_id] = answer = self._memory_tool(call, state)
+            if answer.status == "error":
+                refused.add(call.tool_call_id)
         changed = self._repos.history.last_seq() > before
         events = self._repos.history.of_runs((state.run_id,)) if changed else ()
-        return ToolsReturned(returns), tuple(event for event in events if event.seq > before)
+        return ToolsReturned(returns, frozenset(refused)), tuple(event for event in events if event.seq > before)
 
     def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
         begun = self._ports.clock.ticks()

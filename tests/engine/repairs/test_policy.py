@@ -178,7 +178,9 @@ POLICY = Policy(max_steps=50)
 EXCHANGE = Exchange(model="m/x", sent_at=NOON, ended_at=NOON)
 
 
-def step(state: RunState, reply: Reply, result: str = "42", policy: Policy = POLICY) -> RunState:
+def step(
+    state: RunState, reply: Reply, result: str = "42", policy: Policy = POLICY, status: str = "success"
+) -> RunState:
     """One reply and, if it calls tools, their returns; the state with its next intent."""
     asked = state.intent if isinstance(state.intent, CallModel) else CallModel(step_id="s", message_id="message-1")
     tools = () if asked.reprompt is not None and asked.reprompt.without_tools else (REPLACE, SEARCH)
@@ -187,7 +189,9 @@ def step(state: RunState, reply: Reply, result: str = "42", policy: Policy = POL
     intent = decide(after, policy, FRESH)
     if isinstance(intent, RunTools):
         returns = {
-            each.tool_call_id: returned(each.tool_call_id, each.problem or each.result or result)
+            each.tool_call_id: returned(each.tool_call_id, each.problem or each.result or result).model_copy(
+                update={"status": status}
+            )
             for each in after.calls_of(intent)
         }
         after = apply(after.model_copy(update={"intent": intent}), Returned(returns), NOON).state
@@ -226,6 +230,18 @@ def test_a_model_that_will_not_answer_without_tools_either_ends_in_a_sentence():
     assert isinstance(state.intent, Finish)
     assert state.intent.failure is not None
     assert "again and again" in state.intent.failure.message
+
+
+def test_a_tool_that_failed_twice_is_told_as_failed_and_then_no_tools_are_offered():
+    state = begun()
+    for _ in range(3):
+        state = step(state, SAME, "There is no such page.", status="error")
+    assert state.recent[-1].failed
+    assert state.recent[-1].result.startswith("Not done: this very call failed before")
+    state = step(state, SAME)
+    assert isinstance(state.intent, CallModel)
+    assert state.intent.reprompt is not None
+    assert state.intent.reprompt.reason == "loop"
 
 
 def test_words_beside_a_call_that_goes_in_circles_end_the_turn():
@@ -282,7 +298,18 @@ def test_progress_forgives_earlier_slips():
 
 
 def test_every_reason_has_an_ending():
-    for reason in ("empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken"):
+    for reason in (
+        "empty",
+        "vanished",
+        "thinking",
+        "cut",
+        "repetition",
+        "stray",
+        "loop",
+        "rounds",
+        "broken",
+        "refused",
+    ):
         stop_reason, failure = ending(reason)
         assert stop_reason != "end_turn"
         assert failure.hint.endswith(".")
