@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.domain.event import Changed
 from app.domain.fitness import FitProgress, FitReport
-from app.domain.model import Provider
+from app.domain.model import FoundServer, Provider
 from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
 from app.ui.state.model_lines import GOING, ModelsKnown
@@ -105,6 +105,9 @@ class ModelCatalog(QObject):
                 self.got.emit(pull.provider_id, pull.name)
 
     # What a person does
+
+    def adopt(self, found: FoundServer) -> None:
+        self._do(self._services.servers.adopt(found))
 
     def adopt_found(self) -> None:
         self._do(self._services.servers.adopt_found())
