@@ -1,6 +1,10 @@
 """Replies that no model should send: whatever comes, it is stored in a form that every server takes back."""
 
+import hashlib
+import itertools
 import json
+import time
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -9,7 +13,7 @@ from app.domain.message import TextPart
 from app.domain.wire_message import AssistantMessage, ToolCallMessage, otid_of
 from app.engine.emitter import Emitter
 from app.engine.memory.matching import find_text
-from app.engine.model_call.reply_stream import ReplyAccumulator
+from app.engine.model_call.reply_stream import LONGEST_REPLY, MOST_PIECES, ReplyAccumulator
 from app.engine.reply import RawCall, Reply
 from app.engine.run.apply import apply
 from app.engine.state import CallModel, Exchange, ModelReplied, RunState
@@ -38,6 +42,79 @@ def heard(*deltas: ModelDelta) -> tuple[Reply, list[RunEvent]]:
     for delta in deltas:
         listening.feed(delta)
     return listening.reply, [event for event in events if isinstance(event, RunEvent)]
+
+
+def listened(deltas: Iterable[ModelDelta]) -> tuple[Reply, int, int]:
+    """What is kept of a reply without end, how many pieces were taken, and how many events came of them."""
+    events: list[Event] = []
+    emitter = Emitter("run-1", 0, Nowhere(), Noon(), events.append)  # type: ignore[arg-type]
+    listening, taken = ReplyAccumulator(CALLING, "run-1", 1, emitter, Noon()), 0
+    for delta in itertools.islice(deltas, 2 * MOST_PIECES):
+        listening.feed(delta)
+        taken += 1
+        if listening.is_over:
+            break
+    return listening.reply, taken, len(events)
+
+
+def words(size: int) -> Iterator[str]:
+    """Words that never come again, so that nobody takes them for a loop."""
+    return (hashlib.sha256(str(n).encode()).hexdigest()[:size] for n in itertools.count())
+
+
+@pytest.mark.parametrize("kind", ["text", "reasoning", "call_arguments"])
+def test_a_reply_without_end_is_cut_at_the_largest_size(kind: str):
+    index = 0 if kind == "call_arguments" else None
+    reply, taken, _ = listened(ModelDelta(**{kind: word}, call_index=index) for word in words(60))
+
+    held = reply.text + reply.reasoning + "".join(call.arguments for call in reply.calls)
+    assert len(held) == LONGEST_REPLY
+    assert taken == -(-LONGEST_REPLY // 60)
+    assert reply.finish == "length"
+
+
+def test_what_a_reply_holds_counts_together():
+    pieces = (ModelDelta(text=word, reasoning=word, call_index=0, call_arguments=word) for word in words(60))
+    reply, _, _ = listened(pieces)
+
+    assert len(reply.text + reply.reasoning + reply.calls[0].arguments) == LONGEST_REPLY
+
+
+def test_one_giant_piece_is_cut_too_although_the_server_says_that_it_ended_well():
+    reply, _, _ = listened([ModelDelta(text="ab" * LONGEST_REPLY, finish="stop")])
+
+    assert reply.text == "ab" * (LONGEST_REPLY // 2)
+    assert reply.finish == "length"
+
+
+@pytest.mark.parametrize("delta", [ModelDelta(text="é"), ModelDelta(), ModelDelta(raw=b"data: {}\n\n")])
+def test_a_reply_of_endless_crumbs_ends(delta: ModelDelta):
+    texts = words(3)
+    reply, taken, events = listened(
+        delta._replace(text=next(texts)) if delta.text else delta for _ in itertools.count()
+    )
+
+    assert taken == MOST_PIECES
+    assert events <= MOST_PIECES
+    assert reply.finish == "length"
+
+
+def test_twenty_thousand_calls_are_not_listened_to():
+    begun = time.monotonic()
+    reply, taken, _ = listened(ModelDelta(call_index=n, call_name="f", call_arguments="{}") for n in range(20_000))
+
+    assert taken == len(reply.calls) == 257
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("size", [0, 1, LONGEST_REPLY // 60 - 1])
+def test_a_long_reply_within_the_limits_is_kept_whole(size: int):
+    said = list(itertools.islice(words(60), size))
+    reply, taken, _ = listened([*(ModelDelta(text=word) for word in said), ModelDelta(finish="stop")])
+
+    assert reply.text == "".join(said)
+    assert taken == size + 1
+    assert reply.finish == "stop"
 
 
 def stored(*calls: RawCall) -> RunState:

@@ -267,7 +267,7 @@ class ModelCall:
                     self._accumulator.feed(delta)
                     if self._emitter.due:
                         await self._emitter.flush()
-                    if self._accumulator.repeats:
+                    if self._accumulator.is_over:
                         break
         self._accumulator.close()
 

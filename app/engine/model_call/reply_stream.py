@@ -17,7 +17,7 @@ from app.domain.wire_message import (
 from app.engine.emitter import Emitter
 from app.engine.repairs.constrained import SayReader
 from app.engine.repairs.loops import RepetitionWatch
-from app.engine.repairs.policy import REPEATED
+from app.engine.repairs.policy import MOST_CALLS, REPEATED
 from app.engine.repairs.tags import Piece, TagStripper
 from app.engine.reply import RawCall, Reply
 from app.engine.state import CallModel
@@ -26,6 +26,13 @@ from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
 RAW_CAP = 1_000_000
+LONGEST_REPLY = 400_000
+"""Characters of one reply, its thinking and the arguments of its calls included: about 100,000 tokens, which is more
+than models are let write at once. What comes after it is cut, as at the server's own output limit."""
+MOST_PIECES = 65_536
+"""Pieces of one reply. Each is stored as an event for a week, so this bounds the disk, however small they are."""
+CUT = "length"
+"""Finish of a reply that was cut, be it by the server or here."""
 MAX_ID = 40
 """Characters of a tool call's id; OpenAI's service refuses longer ones when they come back."""
 
@@ -61,6 +68,8 @@ class ReplyAccumulator:
         self._asked = ""
         self._say: SayReader | None = None
         self._watch = RepetitionWatch()
+        self._room = LONGEST_REPLY
+        self._pieces = 0
         self._thought = self._said = False
         self._thinking: ReasoningMessage | None = None
         """All pieces of a reply differ in their text only; copying one costs half of making it."""
@@ -74,13 +83,18 @@ class ReplyAccumulator:
             self._raw += delta.raw
         if delta.usage is not None:
             self._usage = delta.usage
+        if self.is_over:
+            return
         if delta.finish:
             self._finish = delta.finish
+        self._pieces += 1
+        if self._pieces >= MOST_PIECES:
+            self._finish = CUT
         if not (delta.text or delta.reasoning or delta.call_index is not None):
             return
         if self.first_token_at is None:
             self.first_token_at = self._clock.now()
-        text, reasoning = mended(delta.text), mended(delta.reasoning)
+        text, reasoning = self._fitting(mended(delta.text)), self._fitting(mended(delta.reasoning))
         if reasoning:
             self._reasoning.append(reasoning)
             self._tags.note_thoughts()
@@ -92,6 +106,8 @@ class ReplyAccumulator:
             self._feed_call(delta.call_index, delta)
         elif self._watch.feed(text or reasoning):
             self._finish = REPEATED
+        if not self._room:
+            self._finish = CUT
 
     def expect(self, known: Collection[str], *, thinks: bool, asked: str) -> None:
         """What tells leaked tags from those that are spoken of: the tools offered, and whether the model thinks.
@@ -107,9 +123,16 @@ class ReplyAccumulator:
         self._say = SayReader()
 
     @property
-    def repeats(self) -> bool:
-        """Whether the model repeats itself by now, so that listening on is no use."""
-        return self._watch.unit is not None
+    def is_over(self) -> bool:
+        """Whether listening on is no use: the model repeats itself by now, or wrote more than a reply may hold."""
+        too_much = not self._room or self._pieces >= MOST_PIECES or len(self._calls) > MOST_CALLS
+        return too_much or self._watch.unit is not None
+
+    def _fitting(self, text: str) -> str:
+        """As much of it as the reply may still hold."""
+        kept = text[: self._room]
+        self._room -= len(kept)
+        return kept
 
     def close(self) -> None:
         """Shows what was held back because it might have become a tag. To be called after the last delta."""
@@ -145,7 +168,7 @@ class ReplyAccumulator:
         if call is None:
             call = self._calls[index] = _Call(self._call_id(index, delta.call_id))
             self._taken.add(call.id)
-        name, arguments = mended(delta.call_name), mended(delta.call_arguments)
+        name, arguments = mended(delta.call_name), self._fitting(mended(delta.call_arguments))
         call.name += name
         call.arguments.append(arguments)
         if call.name == SEND_MESSAGE:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 MAX_EVENT = 32_000_000
 """Bytes of one event. More is no reply of a model, and would fill the memory."""
+MAX_LINES = 100_000
+"""Lines of one event, comments included: who sends more sends no event at all, and each line takes memory."""
 DONE = b"[DONE]"
 _BOM = b"\xef\xbb\xbf"
 
@@ -24,7 +26,7 @@ class Event(NamedTuple):
 
 
 class TooLong(Exception):
-    """One event went on past `MAX_EVENT`."""
+    """One event went on past `MAX_EVENT` or `MAX_LINES`."""
 
 
 class EventReader:
@@ -36,6 +38,7 @@ class EventReader:
         self._bare = False
         """The data came without `data:`."""
         self._raw: list[bytes] = []
+        self._raw_size = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes."""
@@ -69,6 +72,7 @@ class EventReader:
             raw = block[start:stop]
             start = stop
             line = raw.rstrip(b"\r\n")
+            self._count(raw)
             if line.startswith(b"data:"):
                 piece = line[6:] if line[5:6] == b" " else line[5:]
                 if self._data and self._ends_before(piece):
@@ -103,8 +107,13 @@ class EventReader:
 
     def _event(self, raw: list[bytes]) -> Event:
         event = Event(b"\n".join(self._data), b"".join(raw), self._name)
-        self._data, self._name, self._bare, self._raw = [], "", False, []
+        self._data, self._name, self._bare, self._raw, self._raw_size = [], "", False, [], 0
         return event
+
+    def _count(self, raw: bytes) -> None:
+        self._raw_size += len(raw)
+        if self._raw_size > MAX_EVENT or len(self._raw) >= MAX_LINES:
+            raise TooLong
 
     def _ends_before(self, piece: bytes) -> bool:
         """Whether the data so far is an event of its own although no blank line came before this piece."""

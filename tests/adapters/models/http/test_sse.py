@@ -83,3 +83,29 @@ def test_line_without_end_is_refused_before_it_fills_the_memory(monkeypatch: pyt
 
     with pytest.raises(TooLong):
         reader.feed(b"x")
+
+
+@pytest.mark.parametrize("line", [b": comment\n", b"data: x\n", b"event: x\n", b"\n", b"data:\n", b"id: 1\r\n"])
+def test_lines_that_never_become_an_event_are_refused_before_they_fill_the_memory(line: bytes) -> None:
+    reader = EventReader()
+
+    def read() -> None:
+        for _ in range(200):
+            assert len(reader.feed(line * 1000)) <= 1
+
+    with pytest.raises(TooLong):
+        read()
+
+
+def test_many_events_with_comments_between_them_are_no_long_event() -> None:
+    reader = EventReader()
+
+    assert sum(len(reader.feed(b': wait\n\ndata: {"a": 1}\n\n' * 1000)) for _ in range(60)) == 60_000
+
+
+def test_one_event_of_many_long_lines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "MAX_EVENT", 1000)
+    reader = EventReader()
+
+    with pytest.raises(TooLong):
+        reader.feed((b"data: " + b"x" * 90 + b"\n") * 11)
