@@ -8,7 +8,7 @@ from app.ui.kit.wording import count
 from app.ui.state.model_lines import ModelsKnown
 from app.ui.state.model_wording import size_words, tr
 
-WayKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test"]
+WayKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test", "allow"]
 STEP = 1024
 OVERFLOW = ("prompt_too_large", "context_window_overflow", "context_window_overflow_in_system_prompt")
 BAD_CALLS = ("invalid_tool_call", "cut_call", "empty_reply", "only_thinking", "repetition", "repeated_call")
@@ -33,6 +33,8 @@ def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0
             return (again,)
         case "unauthorized":
             return Remedy("server", tr("Change the key…"), "key"), again, other
+        case "needs_consent":
+            return Remedy("allow", tr("Allow its server…"), "shield"), other
         case "wrong_address":
             return Remedy("server", tr("Change the address…"), "server"), again, other
         case "max_steps":

@@ -4,12 +4,13 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
-from app.domain.model import ServerPreset
+from app.domain.model import Provider, ServerPreset
 from app.ui.kit.buttons import Button
 from app.ui.kit.focus_order import focused_inside
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
 from app.ui.kit.tooltip import set_tip
+from app.ui.models.consent import ask_consent
 from app.ui.state.server_lines import ServerLine, how_to_start, server_lines
 from app.ui.state.view_context import ViewContext
 
@@ -122,6 +123,8 @@ class ServerCards(QWidget):
 
     def _card(self, line: ServerLine) -> ServerCard:
         address = line.address
+        if line.provider is not None and line.provider.variable:
+            address = self.tr("{}, from {}").format(address, line.provider.variable)
         if line.version:
             address = self.tr("{}, version {}").format(address, line.version)
         card = ServerCard(self._view, line.title, address, (line.words, line.kind), self._button(line))
@@ -135,12 +138,22 @@ class ServerCards(QWidget):
             button.setAccessibleName(self.tr("Add a key for {}").format(line.title))
             button.clicked.connect(lambda: self.add_wanted.emit(preset))
             return button
+        provider = line.provider
+        if line.state == "not allowed" and provider is not None:
+            button = Button(self._view.theme, self.tr("Allow…"), "", "", "small")
+            button.setAccessibleName(self.tr("Allow server {}").format(provider.name))
+            button.clicked.connect(lambda: self._view.do(self._allow(provider), self))
+            return button
         if line.state in ("absent", "silent") and preset is not None and preset.local:
             button = Button(self._view.theme, self.tr("How?"), "", "", "small")
             button.setAccessibleName(self.tr("How to start {}").format(line.title))
             button.clicked.connect(lambda: self._toggle(preset))
             return button
         return None
+
+    async def _allow(self, provider: Provider) -> None:
+        if await ask_consent(self._view, provider):
+            self._view.catalog.look_again()
 
     def _toggle(self, preset: ServerPreset) -> None:
         self._open = "" if self._open == preset.name else preset.name

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from app.domain.address import is_here
 from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, row_of
+from app.ui.models.consent import ask_consent
 from app.ui.models.server_form import ServerForm
 from app.ui.models.server_presets import ServerPresets
-from app.ui.state.server_lines import other_hosts
 from app.ui.state.view_context import ViewContext
 
 
@@ -89,9 +90,11 @@ class Servers(QWidget):
         demo = provider.kind == "demo"
         address = ElidedLabel(theme, self.tr("Built in, scripted") if demo else provider.base_url, "label", "muted")
         badges: list[QWidget] = [self._state(offer)]
-        if other_hosts((offer,)):
+        if not demo and not is_here(provider.base_url):
             badges.append(Badge(theme, self.tr("Not local"), "info", "upload"))
-        if provider.has_key:
+        if provider.variable:
+            badges.append(Badge(theme, self.tr("From {}").format(provider.variable), "", "terminal"))
+        elif provider.has_key:
             badges.append(Badge(theme, self.tr("Key stored"), "", "key"))
         buttons = [] if demo else self._buttons(provider)
         head = row_of(theme, Icon(theme, "flame" if demo else "server", "text2"), name, address, gap=8)
@@ -103,7 +106,8 @@ class Servers(QWidget):
         column = column_of(theme, head, parent=card, inset=(12, 8, 0, 8), gap=2)
         said = f"{offer.error} {offer.hint}".strip() if offer.error else self._names(offer)
         if said:
-            line = Label(theme, said, "label", "danger" if offer.error else "text2")
+            failed = bool(offer.error) and not provider.awaits_consent
+            line = Label(theme, said, "label", "danger" if failed else "text2")
             line.setWordWrap(True)
             column.addLayout(row_of(theme, line, inset=(24, 0, 8, 0)))
         return card
@@ -115,6 +119,8 @@ class Servers(QWidget):
         return self.tr("{} and {} more").format(", ".join(names[:5]), len(names) - 5)
 
     def _state(self, offer: ProviderModels) -> Badge:
+        if offer.provider.awaits_consent:
+            return Badge(self._view.theme, self.tr("Not allowed yet"), "warn", "shield")
         if offer.error:
             return Badge(self._view.theme, self.tr("Does not answer"), "danger", "warning")
         number = len(offer.models)
@@ -123,11 +129,22 @@ class Servers(QWidget):
 
     def _buttons(self, provider: Provider) -> list[QWidget]:
         theme = self._view.theme
+        if provider.awaits_consent:
+            allow = Button(theme, self.tr("Allow…"), "", "", "small")
+            allow.setAccessibleName(self.tr("Allow server {}").format(provider.name))
+            allow.clicked.connect(lambda: self._view.do(self._allow(provider), self))
+            return [allow]
+        if provider.variable:
+            return []
         edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
         delete = IconButton(theme, "trash", self.tr("Remove server {}").format(provider.name), size=14, box=26)
         edit.clicked.connect(lambda: self._begin(provider))
         delete.clicked.connect(lambda: self._view.do(self._delete(provider), self))
         return [edit, delete]
+
+    async def _allow(self, provider: Provider) -> None:
+        if await ask_consent(self._view, provider):
+            await self._read(refresh=True)
 
     # Adding and changing
 

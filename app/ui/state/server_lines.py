@@ -14,7 +14,7 @@ from app.ui.state.model_lines import ModelsKnown
 OFFERED = ("ollama", "lmstudio")
 """Servers that are proposed to people who have none."""
 
-ServerState = Literal["found", "needs key", "silent", "absent"]
+ServerState = Literal["found", "needs key", "not allowed", "silent", "absent"]
 
 
 def tr(text: str) -> str:
@@ -42,6 +42,8 @@ class ServerLine:
                 return tr("Found, 1 model") if self.models == 1 else tr("Found, {} models").format(self.models)
             case "needs key":
                 return tr("Found, needs a key")
+            case "not allowed":
+                return tr("Not allowed yet")
             case "silent":
                 return tr("Does not answer")
             case "absent":
@@ -49,7 +51,9 @@ class ServerLine:
 
     @property
     def kind(self) -> str:
-        return {"found": "ok", "needs key": "warn", "silent": "danger", "absent": "warn"}[self.state]
+        return {"found": "ok", "needs key": "warn", "not allowed": "warn", "silent": "danger", "absent": "warn"}[
+            self.state
+        ]
 
 
 def server_lines(known: ModelsKnown) -> tuple[ServerLine, ...]:
@@ -81,7 +85,7 @@ def _connected(known: ModelsKnown, provider: Provider) -> ServerLine:
     return ServerLine(
         preset.label if preset is not None else provider.name,
         address,
-        "silent" if offer.error else "found",
+        "not allowed" if provider.awaits_consent else "silent" if offer.error else "found",
         None if offer.error else len(offer.models),
         found.version if found is not None else "",
         provider,
@@ -135,10 +139,11 @@ def how_to_start(preset: ServerPreset) -> str:
 
 
 def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:
-    """Hosts of enabled servers that are not this computer."""
+    """Hosts of enabled servers that are not this computer and may be used."""
     found: list[str] = []
     for offer in offers:
         host = urlsplit(offer.provider.base_url).hostname or ""
-        if offer.provider.enabled and host and not is_here(offer.provider.base_url) and host not in found:
+        usable = offer.provider.enabled and not offer.provider.awaits_consent
+        if usable and host and not is_here(offer.provider.base_url) and host not in found:
             found.append(host)
     return tuple(found)

@@ -9,6 +9,7 @@ from app.ui.chat.problem_remedies import enlarged, missing_name
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
 from app.ui.kit.wording import count
+from app.ui.models.consent import ask_consent
 from app.ui.state.model_wording import report_words
 from app.ui.state.view_context import ViewContext
 
@@ -110,11 +111,19 @@ class ProblemActions(QObject):
                 self.blocks_wanted.emit()
             case "server":
                 self.servers_wanted.emit()
+            case "allow":
+                self._view.do(self._allow(agent.model, row), self)
             case "test":
                 self._catalog.test(agent.model)
                 self.models_wanted.emit()
             case _:
                 return
+
+    async def _allow(self, handle: str, row: Row) -> None:
+        """First the question, then the run again."""
+        offer = self._catalog.known.offer_of(handle)
+        if offer is not None and await ask_consent(self._view, offer.provider):
+            self._chat.context.signals.retry.emit(row)
 
     def _enlarge(self, agent_id: str, size: int | None, row: Row) -> None:
         """First the size, then the run again with it."""
