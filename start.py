@@ -38,10 +38,14 @@ USAGE = """\
 python3 start.py run [options]          open the window (options go to Lares: --data FOLDER, --version)
 python3 start.py chat [agent]           talk to an agent in this terminal
 python3 start.py serve                  the engine without a window
+python3 start.py models, pull, servers, status, service, restore    each with --help
 python3 start.py test [pytest options]  format, lint, types, import rules and the tests (3 minutes)
 python3 start.py test --long            the long tests with full counts; writes tests/results/long.json
 python3 start.py test --live            the tests against real model servers on this computer
 """
+
+COMMANDS = ("run", "serve", "chat", "models", "pull", "servers", "status", "service", "restore")
+"""What is handed to Lares itself."""
 
 # Library file -> packages of Debian and Ubuntu that may hold it; newer releases renamed some to ...t64.
 PACKAGES = {
@@ -84,7 +88,7 @@ def main(words: list[str]) -> int:
     if verb == "test":
         prepare(developing=True, window=True)
         return test(rest)
-    if verb in ("run", "serve", "chat"):
+    if verb in COMMANDS:
         if verb == "run" and not {"--version", "-h", "--help"} & set(rest):
             need_a_screen()
         prepare(developing=False, window=verb == "run")

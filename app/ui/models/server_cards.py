@@ -124,7 +124,8 @@ class ServerCards(QWidget):
     def _card(self, line: ServerLine) -> ServerCard:
         address = line.address
         if line.provider is not None and line.provider.variable:
-            address = self.tr("{}, from {}").format(address, line.provider.variable)
+            # The address would be cut in the middle; it is in the settings.
+            address = self.tr("From {}").format(line.provider.variable)
         if line.version:
             address = self.tr("{}, version {}").format(address, line.version)
         card = ServerCard(self._view, line.title, address, (line.words, line.kind), self._button(line))
