@@ -11,6 +11,7 @@ from app.domain.base import Field, Frozen, Micros
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 from app.domain.tool import Tool
+from app.engine.repairs.echo import NOTHING_SAID, Before
 from app.engine.repairs.loops import CallMemo
 from app.engine.repairs.reprompt import Reason, Reprompt
 from app.engine.reply import Call, Reply
@@ -148,6 +149,8 @@ class ModelReplied:
     """Those the model was offered."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
+    before: Before = NOTHING_SAID
+    """What was said before it."""
     one_call: bool = False
     """The agent is to make one call at a time."""
 

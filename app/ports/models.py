@@ -36,6 +36,8 @@ class ChatRequest(Frozen):
     temperature: float | None = None
     max_output_tokens: int = 2048
     reasoning: Literal["auto", "off", "low", "medium", "high"] = "auto"
+    calls_allowed: bool = True
+    """False: the tools are only told, because they stood in the requests before; the reply is to be words."""
     parallel_tool_calls: bool = True
     """False: asks servers that understand it for one call in a reply."""
     context_window: int

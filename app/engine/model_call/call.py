@@ -21,6 +21,7 @@ from app.engine.model_call.retries import REFUSALS, Retries, Sent
 from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view
 from app.engine.model_call.wait_notice import loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
+from app.engine.repairs.echo import said_before
 from app.engine.repairs.reprompt import TOLD
 from app.engine.repairs.request_changes import Offered, offer, reprompted
 from app.engine.reply import Reply
@@ -177,6 +178,7 @@ class ModelCall:
             _ended(exchange, self._accumulator, now),
             offered.tools,
             offered.constrained,
+            said_before([member.message for member in view.members]),
             one_call=not view.agent.settings.parallel_tool_calls,
         )
 
@@ -197,10 +199,10 @@ class ModelCall:
             request = request.model_copy(update={"context_window": size})
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
-        offered = offer(request, self._action.reprompt)
+        offered = offer(request, self._action.reprompt, view.blocks)
         wire = await self._aside(view, lambda: model.encode(offered.request))
         of_tools = ports.ledger.tools(view.tools)
-        if not offered.tools:
+        if not (offered.request.tools or offered.constrained):
             tokens, of_tools = tokens - of_tools, 0
         self._partial.sent = Sent(
             tokens=round(tokens * view.factor),

@@ -4,18 +4,21 @@ import json
 import re
 from typing import Any
 
+from app.domain.block import Block
 from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.tool import Tool
+from app.engine.context.prompt import compile_memory
 from app.engine.repairs.call_shapes import WrittenCall, shaped_calls
+from app.engine.repairs.echo import SAMPLE
 from app.engine.repairs.json_repair import Unreadable, as_object, canonical, read_object
 from app.engine.repairs.schema import schema_line
 from app.ports.models import ChatRequest
 
-_RULES = """
+_RULES = f"""
 
 You answer with one JSON object and nothing else.
-To speak to the person: {"say": "your words"}
-To call a tool: {"tool": "its name", "args": {...}}
+To speak to the person: {{"say": "{SAMPLE}"}}
+To call a tool: {{"tool": "its name", "args": {{...}}}}
 You get the tool's result before you go on. Your tools:
 """
 _SAY = re.compile(r'\s*\{\s*"say"\s*:\s*"')
@@ -24,24 +27,37 @@ _PLAIN = re.compile(r'[^"\\]+')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def constrain(request: ChatRequest) -> ChatRequest:
-    """The same request for a model that cannot call tools: they are told in the prompt, calls become JSON text."""
+def constrain(request: ChatRequest, blocks: tuple[Block, ...] = (), *, only_words: bool = False) -> ChatRequest:
+    """The same request for a model that cannot call tools: they are told in the prompt, calls become JSON text.
+
+    `blocks`: those of its system prompt. They come last, because they change more often than rules and tools.
+    `only_words`: the answer is to call no tool; the prompt stays as it is.
+    """
     tools = "\n".join(f"- {schema_line(tool)}: {tool.description}" for tool in request.tools)
+    memory = compile_memory(blocks)
+    memory = memory if request.system.endswith(memory) else ""
+    rules = request.system.removesuffix(memory).rstrip() + _RULES + tools
+    labels = tuple(block.label for block in blocks if not block.read_only)
     return request.model_copy(
         update={
-            "system": request.system + _RULES + tools,
+            "system": f"{rules}\n\n{memory}" if memory else rules,
             "tools": (),
             "messages": tuple(_plain(message) for message in request.messages),
-            "answer_schema": answer_schema(request.tools),
+            "answer_schema": answer_schema(() if only_words else request.tools, labels),
             "reasoning": "off",
         }
     )
 
 
-def answer_schema(tools: tuple[Tool, ...]) -> dict[str, Any]:
-    """What the server shall force each answer into: words, or a call of one of the tools."""
+def answer_schema(tools: tuple[Tool, ...], labels: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What the server shall force each answer into: words, or a call of one of the tools.
+
+    `labels`: of the blocks that can be edited; a memory tool can name no other.
+    """
     say = _closed({"say": {"type": "string"}}, ["say"])
-    calls = [_closed({"tool": {"enum": [tool.name]}, "args": _arguments(tool)}, ["tool", "args"]) for tool in tools]
+    calls = [
+        _closed({"tool": {"enum": [tool.name]}, "args": _arguments(tool, labels)}, ["tool", "args"]) for tool in tools
+    ]
     return {"anyOf": [say, *calls]}
 
 
@@ -49,9 +65,14 @@ def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _arguments(tool: Tool) -> dict[str, Any]:
-    """The tool's schema, unless it refers to what a grammar cannot follow."""
-    return {"type": "object"} if '"$ref"' in json.dumps(tool.parameters) else tool.parameters
+def _arguments(tool: Tool, labels: tuple[str, ...]) -> dict[str, Any]:
+    """The tool's schema with the labels that exist, unless it refers to what a grammar cannot follow."""
+    if '"$ref"' in json.dumps(tool.parameters):
+        return {"type": "object"}
+    properties: dict[str, Any] = tool.parameters.get("properties", {})
+    if not (labels and tool.edits_memory and "label" in properties):
+        return tool.parameters
+    return {**tool.parameters, "properties": {**properties, "label": {"type": "string", "enum": list(labels)}}}
 
 
 def _plain(message: Message) -> Message:

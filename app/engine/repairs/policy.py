@@ -10,6 +10,7 @@ from app.engine.repairs.call_shapes import WrittenCall, json_calls
 from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.constrained import read_action, words_so_far
+from app.engine.repairs.echo import NOTHING_SAID, Before, is_echo
 from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail, wished_for
 from app.engine.repairs.reprompt import Reason, Reprompt, reprompt_for
 from app.engine.repairs.thinking import calls_in_thinking, part_thinking
@@ -42,6 +43,8 @@ class Circumstances:
     """How this reply was asked for, if it was not the first try."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
+    before: Before = NOTHING_SAID
+    """What was said before this reply."""
     ids: str = "call"
     """Beginning of ids for calls that have none."""
 
@@ -104,6 +107,10 @@ def read_reply(reply: Reply, around: Circumstances) -> Reading:
         return replace(useless, text=found.text)
     if found.calls and around.tools:
         return _with_calls(found, around)
+    if found.text.strip() and not cut and is_echo(found.text, around.before):
+        return replace(
+            _useless("echo", repair("repetition", found.text, "asked again"), around, found), text=found.text
+        )
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), found.repairs, cut=cut)
     return _silent(reply, found, around)

@@ -4,11 +4,14 @@ from typing import Literal
 
 from app.domain.base import Frozen
 
-Reason = Literal["empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken", "refused"]
+Reason = Literal[
+    "empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken", "refused", "echo"
+]
 """Why a reply was no use. `broken`: a call that could not run; `refused`: calls that the memory, or what is known of
 earlier ones, said no to, and no other beside them. Of both the model is told by the return instead.
 
 `vanished`: the server counted words and passed none on, as Ollama does with a call that it cannot read.
+`echo`: words of the prompt, or of the reply before, and no others.
 `rounds`: nothing is wrong yet, but the run has one step left.
 """
 
@@ -35,6 +38,7 @@ TOLD: dict[Reason, str] = {
     "thinking": "The model only thought and said nothing; asking it again without thinking.",
     "cut": "The model's tool call was cut off; asking it again with more room.",
     "repetition": "The model repeated itself; asking it again.",
+    "echo": "The model only repeated what was said before; asking it again.",
     "stray": "The model wrote a tool call into the middle of its words; asking it again.",
     "loop": "The model keeps making the same tool call; asking it for an answer.",
     "rounds": "This is the run's last step; asking the model for an answer.",
@@ -44,6 +48,7 @@ TOLD: dict[Reason, str] = {
 ANSWER_OR_CALL = "Answer or call one tool."
 ANSWER_NOW = "You have what you need. Answer the user now, in plain words."
 SHORTER = "Your tool call was cut off. Use shorter arguments."
+NEW_WORDS = "You only repeated what was said before. Answer the newest message in words of your own."
 LAST = "Put the tool call at the very end of your message, with nothing after it."
 
 
@@ -62,6 +67,8 @@ def reprompt_for(reason: Reason, bad_replies: int) -> Reprompt:
             )
         case "repetition":
             return Reprompt(reason=reason, warmer=round(0.2 * (bad_replies + 1), 1))
+        case "echo":
+            return Reprompt(reason=reason, nudge=NEW_WORDS, warmer=round(0.2 * (bad_replies + 1), 1))
         case "loop" | "rounds":
             return Reprompt(reason=reason, nudge=ANSWER_NOW, without_tools=True)
         case "stray":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.agent import Agent
+from app.domain.block import Block
 from app.domain.message import Message, TextPart, ToolReturnPart
 from app.domain.tool import Tool
 from app.engine.repairs.constrained import constrain
@@ -36,16 +37,21 @@ def reprompted(agent: Agent, reprompt: Reprompt) -> Agent:
     return agent.model_copy(update={"settings": settings.model_copy(update=update)})
 
 
-def offer(request: ChatRequest, reprompt: Reprompt | None) -> Offered:
-    """The request as it is sent: nudged, without tools if so asked, as JSON if the model has no tool calls."""
+def offer(request: ChatRequest, reprompt: Reprompt | None, blocks: tuple[Block, ...] = ()) -> Offered:
+    """The request as it is sent: nudged, with tools that must not be called if so asked, as JSON if the model has no
+    tool calls. `blocks`: those of its system prompt.
+    """
     tools = request.tools
+    silent = reprompt is not None and reprompt.without_tools
     if reprompt is not None:
-        tools = () if reprompt.without_tools else tools
-        request = request.model_copy(update={"tools": tools, "messages": _nudged(request.messages, reprompt.nudge)})
+        request = request.model_copy(update={"messages": _nudged(request.messages, reprompt.nudge)})
     has_none = request.facts is not None and request.facts.tools is False
     as_json = request.calls_as_json or (reprompt is not None and reprompt.as_json)
     if tools and (has_none or as_json):
-        return Offered(constrain(request), tools, constrained=True)
+        return Offered(constrain(request, blocks, only_words=silent), () if silent else tools, constrained=True)
+    if silent:
+        # The tools stay in the request: without them the server would have to read all of the prompt again.
+        return Offered(request.model_copy(update={"calls_allowed": False}), ())
     return Offered(request, tools)
 
 

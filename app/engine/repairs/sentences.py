@@ -68,6 +68,15 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
             hint="Raise the temperature of this agent a little, or choose another model.",
         ),
     ),
+    "echo": (
+        "invalid_llm_response",
+        Failure(
+            code="repetition",
+            message=f"The model only repeated what was said before, {TIMES} times, so the run ended. "
+            "Your message is kept.",
+            hint="Ask in other words, raise the temperature of this agent a little, or choose another model.",
+        ),
+    ),
     "stray": (
         "invalid_tool_call",
         Failure(

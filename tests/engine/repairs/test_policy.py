@@ -2,15 +2,19 @@
 
 import itertools
 import json
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.run import Usage
-from app.engine.repairs.constrained import SayReader, constrain, words_so_far
+from app.engine.context.prompt import compile_prompt
+from app.engine.repairs.constrained import SayReader, answer_schema, constrain, words_so_far
+from app.engine.repairs.echo import Before, said_before
 from app.engine.repairs.policy import REPEATED, Circumstances, Reading, read_reply
-from app.engine.repairs.reprompt import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reprompt, reprompt_for
+from app.engine.repairs.reprompt import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reason, Reprompt, reprompt_for
 from app.engine.repairs.request_changes import offer, reprompted
 from app.engine.repairs.sentences import ending
 from app.engine.reply import RawCall, Reply
@@ -20,14 +24,14 @@ from app.engine.run.policy import Policy
 from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RunState, RunTools
 from app.engine.state import ToolsReturned as Returned
 from app.ports.models import ChatRequest, ModelFacts
-from tests.support.values.samples import NOON, agent, call, message, returned, tool
+from tests.support.values.samples import NOON, agent, block, call, message, returned, tool
 
 SCHEMA = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("label", "old_string", "new_string")},
     "required": ["label", "old_string", "new_string"],
 }
-REPLACE = tool("memory_replace", parameters=SCHEMA)
+REPLACE = tool("memory_replace", parameters=SCHEMA, tool_type="letta_memory_core")
 SEARCH = tool("search", parameters={"type": "object", "properties": {"query": {"type": "string"}}})
 AROUND = Circumstances(tools=(REPLACE, SEARCH))
 GOOD = '{"label": "human", "old_string": "Chad", "new_string": "Brad"}'
@@ -153,7 +157,7 @@ def test_the_second_try_carries_its_settings_to_the_request():
     assert settings.settings.max_output_tokens == 2048, "half the window at most"
     assert (settings.settings.temperature, settings.settings.reasoning) == (0.9, "off")
     sent = offer(request(), Reprompt(reason="loop", nudge=ANSWER_NOW, without_tools=True))
-    assert (sent.request.tools, sent.tools) == ((), ())
+    assert (sent.request.tools, sent.request.calls_allowed, sent.tools) == ((REPLACE,), False, ())
     assert sent.request.messages[-1].text == f"Hi\n({ANSWER_NOW})"
 
 
@@ -298,18 +302,7 @@ def test_progress_forgives_earlier_slips():
 
 
 def test_every_reason_has_an_ending():
-    for reason in (
-        "empty",
-        "vanished",
-        "thinking",
-        "cut",
-        "repetition",
-        "stray",
-        "loop",
-        "rounds",
-        "broken",
-        "refused",
-    ):
+    for reason in get_args(Reason):
         stop_reason, failure = ending(reason)
         assert stop_reason != "end_turn"
         assert failure.hint.endswith(".")
@@ -327,6 +320,88 @@ def test_a_model_without_tools_is_offered_them_as_json():
     schema = sent.request.answer_schema
     assert schema is not None
     assert [sorted(option["properties"]) for option in schema["anyOf"]] == [["say"], ["args", "tool"]]
+
+
+BLOCKS = (block("human"), block("persona"), block("rules", read_only=True))
+
+
+def test_an_answer_in_json_can_name_no_other_label_than_those_that_can_be_edited():
+    schema = answer_schema((REPLACE, SEARCH), ("human", "persona"))
+    assert schema["anyOf"][1]["properties"]["args"]["properties"]["label"]["enum"] == ["human", "persona"]
+    assert schema["anyOf"][2]["properties"]["args"] == SEARCH.parameters
+    sent = offer(request(facts=ModelFacts(tools=False)), None, BLOCKS)
+    assert sent.request.answer_schema == answer_schema((REPLACE,), ("human", "persona"))
+    assert "enum" not in REPLACE.parameters["properties"]["label"], "a tool is everybody's"
+    assert answer_schema((REPLACE,))["anyOf"][1]["properties"]["args"] == SCHEMA
+
+
+def test_in_json_rules_and_tools_stand_before_the_blocks():
+    asked = request(system=compile_prompt(agent(system="Be kind."), BLOCKS))
+    sent = constrain(asked, BLOCKS).system
+    assert sent.startswith("Be kind.")
+    assert sent.index("You answer with one JSON object") < sent.index("memory_replace(") < sent.index("<memory_blocks>")
+    assert sent.endswith("</memory_blocks>")
+    assert sent.count("<memory_blocks>") == 1
+
+
+def test_an_answer_without_tools_narrows_the_schema_and_leaves_the_prompt_as_it_was():
+    asked = request(facts=ModelFacts(tools=False))
+    usual, last = offer(asked, None), offer(asked, Reprompt(reason="rounds", without_tools=True))
+    assert (usual.request.system, usual.request.messages) == (last.request.system, last.request.messages)
+    assert (last.tools, last.constrained) == ((), True)
+    assert last.request.answer_schema == answer_schema(())
+    assert [option["required"] for option in answer_schema(())["anyOf"]] == [["say"]]
+    reading = read_reply(Reply('{"say": "It is 42."}'), Circumstances(constrained=last.constrained, tools=last.tools))
+    assert (reading.text, reading.calls, reading.reprompt) == ("It is 42.", (), None)
+
+
+LONG = "I am Juno, and I keep in mind what you tell me about yourself."
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "asked_before", "echo"),
+    [
+        ("your words", "Hi", "", True),
+        ("Your words.", "Hi", "", True),
+        (f"({ANSWER_OR_CALL})", "Hi", "", True),
+        (ANSWER_NOW, "Hi", "", True),
+        ("your words", 'Write "your words".', "", False),
+        (LONG, "I have a cat.", "Who are you?", True),
+        (f"{LONG.upper()}", "My name is Brad, not Chad.", "Who are you?", True),
+        (LONG, "Who are you?", "Who are you?", False),
+        (LONG, "And who may you be?", "Who are you?", False),
+        (LONG, "Say that again.", "Who are you?", False),
+        (LONG, "Wiederhole das bitte", "Who are you?", False),
+        (LONG, "もう一度", "Who are you?", False),
+        (f"{LONG} And you?", "I have a cat.", "Who are you?", False),
+        ("You're welcome!", "Thanks", "Thank you", False),
+    ],
+)
+def test_an_echo_is_a_bad_reply_unless_it_was_asked_for(text: str, asked: str, asked_before: str, echo: bool):
+    answered = text if text == "You're welcome!" else LONG
+    around = Circumstances(tools=(SEARCH,), before=Before(asked, asked_before, answered))
+    reading = read_reply(Reply(text), around)
+    assert (reading.problem, kinds(reading)) == (("echo", ["repetition"]) if echo else (None, []))
+    assert reading.text == text, "kept if it is the last try"
+    in_json = read_reply(Reply(json.dumps({"say": text})), replace(around, constrained=True))
+    assert in_json.problem == reading.problem
+
+
+def test_what_was_said_before_is_read_from_the_newest_two_turns():
+    history = (
+        message("user", "Oldest"),
+        message("assistant", "Old"),
+        message("user", "First"),
+        message("assistant", "One moment.", call()),
+        message("tool", returned()),
+        message("assistant", "Done."),
+        message("user", "Second"),
+        message("assistant", "Wait.", call()),
+        message("tool", returned()),
+    )
+    assert said_before(history) == Before("Second", "First", "Done.")
+    assert said_before(history[:1]) == Before("Oldest")
+    assert said_before(()) == Before()
 
 
 def test_a_history_with_calls_becomes_text_for_a_model_without_tools():

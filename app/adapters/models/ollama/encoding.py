@@ -39,7 +39,7 @@ def encode(request: ChatRequest) -> WireRequest:
     """Parts: head, tools, system, one per message, closing. Joined they are one JSON object."""
     facts = request.facts or ModelFacts()
     head = _head(request, facts)
-    with_tools = request.tools and facts.tools is not False
+    with_tools = request.tools and request.calls_allowed and facts.tools is not False  # it knows no tool_choice
     tools = b',"tools":' + canonical([_tool(tool) for tool in request.tools]) if with_tools else b""
     system = [{"role": "system", "content": request.system}] if request.system else []
     messages = tuple(spoken_as_one(request.messages))

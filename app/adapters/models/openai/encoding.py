@@ -94,6 +94,8 @@ def _head(request: ChatRequest, openai_itself: bool, refused: Collection[str]) -
         head["reasoning_effort"] = request.reasoning
     elif request.reasoning == "off" and not openai_itself:
         head["chat_template_kwargs"] = {"enable_thinking": False}
+    if request.tools and not request.calls_allowed:
+        head["tool_choice"] = "none"
     if request.tools and not request.parallel_tool_calls:
         head["parallel_tool_calls"] = False
     if request.answer_schema is not None:
