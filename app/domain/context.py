@@ -47,6 +47,8 @@ class ContextOverview(Frozen):
     last_real: int | None = None
     """The server's own count of the last request."""
     alarm: ContextAlarm | None = None
+    memory_as_begun: bool = False
+    """A run goes on, and its blocks changed since it began: it is shown them as they were then."""
 
     @property
     def used(self) -> int:

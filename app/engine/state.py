@@ -82,6 +82,9 @@ class RunState(Frozen):
     conversation_id: str
     cause_id: str | None = None
     """The user message that started the run."""
+    memory_seq: int | None = None
+    """The newest change of memory when the run began: its requests show the blocks as they were then, so that a server
+    need not read the conversation again after each edit. None: as they are, in runs of earlier versions."""
     step_no: int = 0
     """Steps ended so far."""
     max_steps: int | None = None

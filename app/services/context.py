@@ -9,6 +9,7 @@ from app.engine.context.window import TokenLedger, tool_text
 from app.engine.deps import EngineDeps
 from app.engine.model_call.context_limits import within_limits
 from app.engine.model_call.snapshot import AgentSnapshot, read_view
+from app.engine.run.stored_state import read_state
 from app.ports.storage import Repositories
 
 
@@ -17,13 +18,20 @@ class Context:
         self._ports = ports
 
     async def overview(self, conversation_id: str) -> ContextOverview:
-        """The next request. Raises `ModelError` (`model_missing`) when the agent's server is not known."""
+        """The next request: of a run that goes on with the blocks of its beginning, else with those of now.
+
+        Raises `ModelError` (`model_missing`) when the agent's server is not known.
+        """
 
         def work(repos: Repositories) -> ContextOverview:
             agent_id = repos.conversations.get(conversation_id).agent_id
-            view = read_view(repos, agent_id, conversation_id)
+            run = repos.runs.active_in(conversation_id)
+            state = read_state(repos.runs.state(run.id)) if run is not None else None
+            view = read_view(repos, agent_id, conversation_id, state)
             step = repos.runs.last_step(agent_id)
             overview = _overview(view, conversation_id, self._ports, repos.messages.count(conversation_id))
+            if view.blocks != repos.blocks.of_agent(agent_id):
+                overview = overview.model_copy(update={"memory_as_begun": True})
             if step is None or step.model != view.agent.model:
                 return overview
             real = step.usage.prompt_tokens or None

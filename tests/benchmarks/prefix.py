@@ -29,16 +29,29 @@ async def main() -> None:
         engine = await open_engine(Config.load(Path(folder)))
         agent = await engine.services.agents.create_demo()
         requests: list[tuple[str, str, int]] = []
+        runs: list[str] = []
         for text in TURNS:
             run = await say(engine.services, agent, text)
             for step in await engine.services.runs.steps(run.id):
                 trace = await engine.services.runs.trace(step.id)
+                runs.append(run.id)
                 requests.append((f"{text[:26]} / step {step.step_no}", trace.request, step.memory_seq))
         await engine.close()
     for (_, before, old_seq), (name, request, seq) in pairwise(requests):
         share = _shared(before, request) / len(before)
         why = ", memory changed" if seq != old_seq else ""
         figure(f"{name}, share read already{why}", 100 * share, "%")
+
+    steps = list(zip(runs, requests, strict=True))
+    within = [_changed(a[1], b[1]) for (one, a), (other, b) in pairwise(steps) if one == other]
+    figure("changed of the prompt by a memory edit within its run", 100 * max(within), "%")
+    between = [_changed(a[1], b[1]) for (_, a), (_, b) in pairwise(steps) if a[2] != b[2]]
+    figure("changed of the prompt by a memory edit from run to run", 100 * max(between), "%")
+
+
+def _changed(before: str, after: str) -> float:
+    """The share of a request that a server must read again, of what it had read in the one before."""
+    return 1 - _shared(before, after) / len(before)
 
 
 def _shared(a: str, b: str) -> int:

@@ -69,13 +69,15 @@ async def test_the_diff_names_run_step_call_and_the_words_that_led_to_it(service
     assert page.changes == (change,)
 
 
-async def test_the_model_sees_the_new_memory_in_its_very_next_step(
+async def test_the_model_sees_the_new_memory_in_the_return_and_in_the_prompt_of_the_next_run(
     services: Services, agent: Agent, server: OpenAIServer
 ):
     await say(services, agent, CORRECTION)
-    prompts = [request.body["messages"][0]["content"] for request in server.chats]
-    assert ["Name: Chad." in prompt for prompt in prompts] == [True, False]
-    assert "Name: Brad." in prompts[1]
+    await say(services, agent, "Thanks")
+    sent = [request.body["messages"] for request in server.chats]
+    assert ["Name: Chad." in messages[0]["content"] for messages in sent] == [True, True, False]
+    assert "Name: Brad." in sent[1][-1]["content"]
+    assert "Name: Brad." in sent[2][0]["content"]
 
 
 async def test_undo_redo_and_a_restart_in_between(

@@ -69,6 +69,9 @@ async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
         assert await block_value(again.services, agent) == "Name: Brad.\nLikes tea."
         changes = await again.services.history.of_agent(agent.id, limit=500)
         assert len([event for event in changes if event.origin.run_id == run.id]) == 1
+        systems = {chat.body["messages"][0]["content"] for chat in server.chats}
+        assert len(systems) == 1, "the blocks are those of the run's beginning, after a restart too"
+        assert "Name: Chad." in systems.pop()
 
 
 @pytest.mark.parametrize(("letter_point", "sent"), [(LETTER_POINTS[0], 0), (LETTER_POINTS[1], 1)])

@@ -83,7 +83,7 @@ class CallPlan:
 
 
 def read_plan(repos: Repositories, state: RunState) -> CallPlan:
-    view = read_view(repos, state.agent_id, state.conversation_id)
+    view = read_view(repos, state.agent_id, state.conversation_id, state)
     setting = repos.settings.get(AT_ONCE)
     limits: Any = setting.value if setting is not None else None
     at_once = cast("dict[str, Any]", limits).get(view.provider.name) if isinstance(limits, dict) else None
@@ -236,7 +236,9 @@ class ModelCall:
         state, ports, reprompt = self._state, self._ports, self._action.reprompt
         view, self._view = self._view, None
         if view is None:
-            view = await ports.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id))
+            view = await ports.storage.read(
+                lambda repos: read_view(repos, state.agent_id, state.conversation_id, state)
+            )
         await learn_sizes(view, ports)
         if reprompt is not None:
             view = replace(view, agent=reprompted(view.agent, reprompt))

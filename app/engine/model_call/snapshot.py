@@ -6,12 +6,15 @@ from functools import cached_property
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.error import ModelError
+from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
 from app.domain.model import Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_prompt
 from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images, zone_of
+from app.engine.memory.earlier_blocks import blocks_at
+from app.engine.state import RunState
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
@@ -36,6 +39,7 @@ class AgentSnapshot:
     wanted: int
     """Context size to ask the server for: the largest that any agent on this model has."""
     memory_seq: int
+    """The newest change that `blocks` show."""
     factor: float
     """The server's real counts divided by our estimates, from the newest step."""
     images: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
@@ -107,23 +111,45 @@ class AgentSnapshot:
         )
 
 
-def read_view(repos: Repositories, agent_id: str, conversation_id: str) -> AgentSnapshot:
-    """Reads all that a request needs but its images. Cost depends on the window, not on the length of the history."""
+def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: RunState | None = None) -> AgentSnapshot:
+    """Reads all that a request needs but its images. Cost depends on the window, not on the length of the history.
+
+    `state`: of the run that the request is for; its blocks are those of the run's beginning.
+    """
     agent = repos.agents.get(agent_id)
     provider, model = provider_of(repos, agent.model)
     step = repos.runs.last_step(agent_id, whole=True)
+    members = repos.messages.in_context(conversation_id)
+    memory_seq = _memory_seq(repos, agent_id, members, state)
+    is_newest = memory_seq == repos.history.last_seq()
     return AgentSnapshot(
         agent=agent,
-        blocks=repos.blocks.of_agent(agent_id),
+        blocks=repos.blocks.of_agent(agent_id) if is_newest else blocks_at(repos, agent_id, memory_seq),
         tools=tuple(tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up),
-        members=repos.messages.in_context(conversation_id),
+        members=members,
         provider=provider,
         model=model,
         wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
-        memory_seq=repos.history.last_seq(),
+        memory_seq=memory_seq,
         factor=calibration(step, agent.model),
         counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
     )
+
+
+def _memory_seq(repos: Repositories, agent_id: str, members: tuple[Member, ...], state: RunState | None) -> int:
+    """Up to which change the blocks are shown: the run's beginning, unless the returns of its own edits are no longer
+    in the window, so that the model would not know of them.
+    """
+    newest = repos.history.last_seq()
+    if state is None or state.memory_seq is None or state.memory_seq == newest:
+        return newest
+    own = {e.origin.tool_call_id for e in repos.history.since(agent_id, state.memory_seq) if _made_by(state, e)}
+    told = {part.tool_call_id for member in members for part in member.message.tool_returns}
+    return state.memory_seq if own <= told else newest
+
+
+def _made_by(state: RunState, event: MemoryEvent) -> bool:
+    return event.origin.run_id == state.run_id and event.origin.tool_call_id is not None
 
 
 def provider_of(repos: Repositories, handle: str) -> tuple[Provider, str]:

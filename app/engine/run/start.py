@@ -97,6 +97,7 @@ class RunStart:
             agent_id=agent.id,
             conversation_id=self.conversation_id,
             cause_id=cause,
+            memory_seq=repos.history.last_seq(),
             max_steps=self.max_steps,
             step_id=self.step_id,
             calls=self.calls,

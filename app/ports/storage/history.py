@@ -26,6 +26,10 @@ class HistoryRepository(Protocol):
         """Everything that changed this agent or a block while it was attached to it, newest first."""
         ...
 
+    def since(self, agent_id: str, seq: int) -> tuple[MemoryEvent, ...]:
+        """As `of_agent`, all that came after an event."""
+        ...
+
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
         """Changes that these runs made, oldest first, with `undone_by` filled."""
         ...

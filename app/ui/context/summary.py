@@ -106,6 +106,9 @@ class ContextBar(QWidget):
         if overview.served is not None and overview.served < overview.window:
             text = self.tr("The server serves only {} tokens").format(count(overview.served))
             return text, "danger", "warning"
+        if overview.memory_as_begun:
+            text = self.tr("Memory as it was when this run began; what changed since shows from the next one on")
+            return text, "text2", "info"
         if overview.messages_out:
             return self._left_text(overview.messages_out), "text2", "info"
         if overview.last_real is not None:

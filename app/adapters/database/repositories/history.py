@@ -22,6 +22,13 @@ _of_runs = (
     .where(memory_events.c.run_id.in_(sa.bindparam("runs", expanding=True)), memory_events.c.run_id.is_not(None))
     .order_by(memory_events.c.seq)
 )
+_since = (
+    sa.select(memory_events)
+    .join_from(memory_event_agents, memory_events, memory_event_agents.c.event_seq == memory_events.c.seq)
+    .where(memory_event_agents.c.agent_id == sa.bindparam("agent"))
+    .where(memory_event_agents.c.event_seq > sa.bindparam("seq"))
+    .order_by(memory_event_agents.c.event_seq.desc())
+)
 _holders = Prepared(sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block")))
 
 
@@ -85,6 +92,9 @@ class SqlHistory:
             .where(link.agent_id == agent_id)
         )
         return self._page(found, link.event_seq, before, limit)
+
+    def since(self, agent_id: str, seq: int) -> tuple[MemoryEvent, ...]:
+        return _complete(self.db, all_rows(self.db, _since, {"agent": agent_id, "seq": seq}))
 
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
         return _complete(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))

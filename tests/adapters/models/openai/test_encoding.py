@@ -164,3 +164,10 @@ def test_assistant_message_of_reasoning_alone_is_left_out() -> None:
     body = _body(request(said("a"), message("assistant", ReasoningPart(text="hm")), said("b")))
 
     assert [one["content"] for one in body["messages"]] == ["You are kind.", "a\nb"]
+
+
+def test_tools_that_must_not_be_called_stay_in_the_request() -> None:
+    asked = request(said("a"), tools=(tool("look"),))
+    usual, last = _body(asked), _body(asked.model_copy(update={"calls_allowed": False}))
+    assert last.pop("tool_choice") == "none"
+    assert last == usual

@@ -1,0 +1,35 @@
+"""The blocks of an agent as they were at an earlier point of the history."""
+
+from collections.abc import Iterable
+
+from app.domain.block import Block
+from app.domain.history import MemoryEvent
+from app.ports.storage import Repositories
+
+
+def blocks_at(repos: Repositories, agent_id: str, seq: int) -> tuple[Block, ...]:
+    """Those that the agent had right after an event, as they were then. What was deleted since is missing."""
+    now = {block.id: block for block in repos.blocks.of_agent(agent_id)}
+    events = repos.history.since(agent_id, seq)
+    changed = {event.target_id for event in events}
+    blocks: list[Block] = []
+    for block_id in _attached_before(tuple(now), events):
+        block = now.get(block_id) or repos.blocks.find(block_id)
+        if block is not None and block_id in changed:
+            then = repos.history.fields_at(block_id, seq)
+            block = Block.model_validate({**block.model_dump(mode="json"), **then})
+        if block is not None:
+            blocks.append(block)
+    return tuple(blocks)
+
+
+def _attached_before(block_ids: tuple[str, ...], events: Iterable[MemoryEvent]) -> list[str]:
+    """What was attached before these events (newest first), given what is attached after them."""
+    ids = list(block_ids)
+    for event in events:
+        came = event.op == "restore" or (event.target_kind == "attachment" and event.op == "attach")
+        if came and event.target_id in ids:
+            ids.remove(event.target_id)
+        elif event.target_kind == "attachment" and event.op == "detach":
+            ids.insert((event.before or {}).get("position", len(ids)), event.target_id)
+    return ids
