@@ -98,7 +98,7 @@ def open_paper() -> Paper:
     out = sys.stdout
     if sys.platform == "win32":
         # Turns on the interpretation of colours in old consoles.
-        os.system("")
+        os.system("")  # pyright: ignore[reportDeprecated]  only the C library's own shell call does it
     reconfigure = getattr(out, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")

@@ -1,7 +1,7 @@
 """Writes one run's events as they come: reasoning, text, tool calls, memory changes, and how it ended."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from app.domain.event import RunEvent
 from app.domain.wire_message import (
@@ -126,7 +126,8 @@ def _arguments(text: str) -> str:
         return text
     if not isinstance(arguments, dict):
         return text
-    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+    named = cast("dict[str, object]", arguments)
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in named.items())
 
 
 def shorten(text: str) -> str:

@@ -4,7 +4,9 @@ import contextlib
 import importlib
 from typing import Any
 
-import PySide6.QtCore  # noqa: F401  (makes the module below importable)
+
+def _never(_module: object) -> bool:
+    return False
 
 
 def _leave_sources_alone() -> None:
@@ -13,10 +15,11 @@ def _leave_sources_alone() -> None:
     It looks for a switch of its own that Lares does not use. The texts would stay in memory (7 MB), and looking into
     half-loaded modules breaks pydantic's import.
     """
+    importlib.import_module("PySide6.QtCore")  # makes the next one importable
     with contextlib.suppress(ImportError):
         feature: Any = importlib.import_module("shibokensupport.feature")
         if hasattr(feature, "_mod_uses_pyside"):
-            feature._mod_uses_pyside = lambda module: False
+            feature._mod_uses_pyside = _never
 
 
 _leave_sources_alone()

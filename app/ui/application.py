@@ -1,17 +1,20 @@
 """The window's process: one Qt application on one asyncio loop, from the first paint to an orderly end."""
 
 import asyncio
+import contextlib
 import gc
 import sys
 from collections.abc import Awaitable, Callable
+from typing import cast
 
-import qasync
+import qasync  # pyright: ignore[reportMissingTypeStubs]
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMenuBar
 
 from app.config import Config
 from app.domain.error import AppError
+from app.domain.event import Changed
 from app.link.launcher import Start, ensure_engine
 from app.ui.bridge.engine_connection import Client, EngineConnection
 from app.ui.bridge.event_relay import EventRelay
@@ -33,7 +36,7 @@ Connect = Callable[[], Awaitable[Client]]
 def main(config: Config, started: Start | None = None) -> int:
     """Show the window of this data folder until it is closed. `started`: what `start_early` gave."""
     app = make_application()
-    loop = qasync.QEventLoop(app)
+    loop = cast("asyncio.AbstractEventLoop", qasync.QEventLoop(app))
     asyncio.set_event_loop(loop)
     errors = Errors()
     errors.install(loop)
@@ -41,7 +44,7 @@ def main(config: Config, started: Start | None = None) -> int:
     session = Session(make_theme(app, preferences), config, preferences, errors, _connecting(config, started))
     session.show()
     loop.call_later(FURNISHED_SECONDS, _collect_from_now)
-    with loop:
+    with contextlib.closing(loop):
         loop.run_until_complete(session.run())
     return 0
 
@@ -230,8 +233,8 @@ class Session(QObject):
                 text += " " + self.tr("The local API stays on or stops with them.")
         return await self.assembly.view.ask.ask(title, text, answers, self.tr("Do the same next time"))
 
-    def _work_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") in ("run", "setting"):
+    def _work_changed(self, event: Changed) -> None:
+        if event.kind in ("run", "setting"):
             self.tasks.spawn(self._go_on_if_over(), self)
 
     async def _go_on_if_over(self) -> None:

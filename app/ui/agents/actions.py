@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject
 
 from app.domain.agent import Agent, AgentPatch, AgentRow
 from app.domain.conversation import Conversation
-from app.ui.state.view_context import ViewContext
+from app.ui.state.view_context import Notice, ViewContext
 
 
 class AgentActions(QObject):
@@ -17,57 +17,50 @@ class AgentActions(QObject):
     # Agents
 
     def patch(self, patch: AgentPatch) -> None:
+        """Changes the open agent."""
         agent = self._view.workspace.agent
         if agent is not None:
-            self._view.do(self._patch(agent, patch), self)
+            self._patch(agent, patch)
 
-    async def _patch(self, agent: Agent, patch: AgentPatch) -> None:
-        await self._services.agents.update(agent.id, patch, origin=self._origin)
+    def _patch(self, agent: Agent, patch: AgentPatch) -> None:
+        self._view.run(self._services.agents.update(agent.id, patch, origin=self._origin), self)
 
-    def make_demo(self) -> None:
-        self._view.do(self._make_demo(), self)
-
-    async def _make_demo(self) -> None:
-        agent: Agent = await self._services.agents.create_demo()
+    def _open(self, agent: Agent) -> None:
         self._view.workspace.open(agent.id)
 
+    def make_demo(self) -> None:
+        self._view.run(self._services.agents.create_demo(), self, done=self._open)
+
     def toggle_pin(self, row: AgentRow) -> None:
-        patch = AgentPatch(pinned=not row.agent.pinned)
-        self._view.do(self._patch(row.agent, patch), self)
+        self._patch(row.agent, AgentPatch(pinned=not row.agent.pinned))
 
     def rename(self, row: AgentRow) -> None:
-        self._view.do(self._rename(row.agent), self)
+        self._view.run(self._rename(row.agent), self)
 
     async def _rename(self, agent: Agent) -> None:
         title = self.tr("Rename {}").format(agent.name)
         name = await self._view.ask.ask_text(title, "", agent.name, self.tr("Rename"))
         if name and name != agent.name:
-            await self._patch(agent, AgentPatch(name=name))
+            self._patch(agent, AgentPatch(name=name))
 
     def duplicate(self, row: AgentRow) -> None:
-        self._view.do(self._duplicate(row.agent), self)
+        work = self._services.agents.duplicate(row.agent.id, origin=self._origin)
+        self._view.run(work, self, done=self._duplicated)
 
-    async def _duplicate(self, agent: Agent) -> None:
-        copy: Agent = await self._services.agents.duplicate(agent.id, origin=self._origin)
-        self._view.workspace.open(copy.id)
+    def _duplicated(self, copy: Agent) -> Notice:
+        self._open(copy)
         told = self.tr("Its memory is a copy; the conversation starts fresh.")
-        self._view.tell(self.tr("“{}” was created").format(copy.name), told, "done")
+        return Notice(self.tr("“{}” was created").format(copy.name), told)
 
     def delete(self, row: AgentRow) -> None:
-        self._view.do(self._delete(row.agent), self)
-
-    async def _delete(self, agent: Agent) -> None:
-        await self._services.agents.delete(agent.id, origin=self._origin)
-        self._view.tell_undo(
-            self.tr("“{}” was deleted").format(agent.name),
-            self.tr("You can restore it for 30 days."),
-            self.tr("Undo"),
-            lambda: self._view.do(self._undelete(agent.id), self),
+        agent = row.agent
+        deleted = Notice(self.tr("“{}” was deleted").format(agent.name), self.tr("You can restore it for 30 days."))
+        self._view.run(
+            self._services.agents.delete(agent.id, origin=self._origin),
+            self,
+            done=deleted,
+            undo=lambda _: self._view.run(self._services.agents.undelete(agent.id), self, done=self._open),
         )
-
-    async def _undelete(self, agent_id: str) -> None:
-        agent: Agent = await self._services.agents.undelete(agent_id)
-        self._view.workspace.open(agent.id)
 
     # Conversations
 
@@ -79,14 +72,13 @@ class AgentActions(QObject):
     def new_conversation(self) -> None:
         agent = self._view.workspace.agent
         if agent is not None:
-            self._view.do(self._new_conversation(agent.id), self)
+            self._view.run(self._services.conversations.create(agent.id), self, done=self._open_conversation)
 
-    async def _new_conversation(self, agent_id: str) -> None:
-        made: Conversation = await self._services.conversations.create(agent_id)
-        self._view.workspace.open(agent_id, made.id)
+    def _open_conversation(self, row: Conversation) -> None:
+        self._view.workspace.open(row.agent_id, row.id)
 
     def rename_conversation(self, row: Conversation) -> None:
-        self._view.do(self._rename_conversation(row), self)
+        self._view.run(self._rename_conversation(row), self)
 
     async def _rename_conversation(self, row: Conversation) -> None:
         title = await self._view.ask.ask_text(self.tr("Rename conversation"), "", row.title, self.tr("Rename"))
@@ -94,7 +86,7 @@ class AgentActions(QObject):
             await self._services.conversations.rename(row.id, title)
 
     def reset_conversation(self, row: Conversation) -> None:
-        self._view.do(self._reset_conversation(row), self)
+        self._view.run(self._reset_conversation(row), self)
 
     async def _reset_conversation(self, row: Conversation) -> None:
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("reset", self.tr("Empty the context window"), "danger"))
@@ -107,18 +99,12 @@ class AgentActions(QObject):
             await self._services.conversations.reset(row.active_id)
 
     def delete_conversation(self, row: Conversation) -> None:
-        self._view.do(self._delete_conversation(row), self)
+        def deleted(_: object) -> Notice:
+            self._view.workspace.open(row.agent_id)
+            return Notice(self.tr("The conversation was deleted"), self.tr("You can restore it for 30 days."))
 
-    async def _delete_conversation(self, row: Conversation) -> None:
-        await self._services.conversations.delete(row.id)
-        self._view.workspace.open(row.agent_id)
-        self._view.tell_undo(
-            self.tr("The conversation was deleted"),
-            self.tr("You can restore it for 30 days."),
-            self.tr("Undo"),
-            lambda: self._view.do(self._undelete_conversation(row), self),
-        )
+        def undelete(_: object) -> None:
+            work = self._services.conversations.undelete(row.id)
+            self._view.run(work, self, done=lambda _: self._open_conversation(row))
 
-    async def _undelete_conversation(self, row: Conversation) -> None:
-        await self._services.conversations.undelete(row.id)
-        self._view.workspace.open(row.agent_id, row.id)
+        self._view.run(self._services.conversations.delete(row.id), self, done=deleted, undo=undelete)

@@ -145,7 +145,7 @@ class Instructions(QWidget):
 
     def _leave(self) -> None:
         if self.changed:
-            self._view.do(self._ask_to_leave(), self)
+            self._view.run(self._ask_to_leave(), self)
         else:
             self.closed.emit()
 

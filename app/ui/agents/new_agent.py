@@ -132,7 +132,7 @@ class NewAgent(Sheet):
         self._typed = {}
         self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._show_models()
-        self._view.do(self._load(), self)
+        self._view.run(self._load(), self)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

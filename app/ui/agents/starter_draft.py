@@ -28,7 +28,7 @@ def starter_draft(
         context_window=window_for(handle, known),
     )
     patch = _tested(handle, known)
-    found = {field: getattr(patch, field) for field in TAKEN if getattr(patch, field) is not None}
+    found = {field: value for field, value in patch if field in TAKEN and value is not None}
     return draft.model_copy(update=found)
 
 

@@ -4,7 +4,7 @@ Starting engines, and refusing to after three deaths, is the launcher's: here an
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -43,7 +43,7 @@ class LiveServices:
     def point_to(self, services: "Services | None") -> None:
         self._services = services
 
-    def __getattr__(self, noun: str) -> Any:
+    def __getattr__(self, noun: str) -> object:
         if self._services is None:
             raise LinkError("Lares is still starting its engine.", code="engine_gone", hint="Wait a moment.")
         return getattr(self._services, noun)

@@ -44,7 +44,7 @@ class Tasks:
         key = getCppPointer(owner)[0]
         if key not in self._owned:
             self._owned[key] = set()
-            owner.destroyed.connect(lambda *_: self._orphaned(key))
+            owner.destroyed.connect(lambda: self._orphaned(key))
         self._owned[key].add(task)
         self._owner_of[task] = owner
         task.add_done_callback(lambda ended: self._ended(ended, key, done, failed))

@@ -10,6 +10,7 @@ from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.cards.user_card import UserCard
 from app.ui.chat.transcript.model import TranscriptModel
+from app.ui.state.view_context import Notice
 
 if TYPE_CHECKING:
     from app.link.client import Services
@@ -20,8 +21,8 @@ READ = 100
 class MemoryChanges(QObject):
     told = Signal(str, str, str)
     """Text, detail and kind of a notice."""
-    told_undo = Signal(str, str, str, object)
-    """Text, detail, words of the way back, and what does it."""
+    told_done = Signal(object, object)
+    """Notice of what was done, and the function that undoes it."""
 
     def __init__(
         self, services: "Services", tasks: Tasks, model: TranscriptModel, origin: Origin, parent: QObject
@@ -61,7 +62,7 @@ class MemoryChanges(QObject):
         text = self.tr("“{0}” is now version {1}").format(label, made.version)
         back = self.tr("The change was undone; nothing is lost.")
         detail = self.tr("The change was redone.") if redone else back
-        self.told_undo.emit(text, detail, self.tr("Undo"), lambda: self.undo(made.seq, label))
+        self.told_done.emit(Notice(text, detail), lambda: self.undo(made.seq, label))
         self.read()
 
     def offer_for(self, card: UserCard) -> None:

@@ -51,8 +51,8 @@ class ChatView(QFrame):
     model_wanted = Signal()
     told = Signal(str, str, str)
     """Text, detail and kind of a notice (info, done, error)."""
-    told_undo = Signal(str, str, str, object)
-    """Text, detail, words of the way back, and what does it."""
+    told_done = Signal(object, object)
+    """Notice of what was done, and the function that undoes it."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class ChatView(QFrame):
         self.retry.replace_wanted.connect(self._send_instead)
         for teller in (self.retry, self.memory):
             teller.told.connect(self.told)
-        self.memory.told_undo.connect(self.told_undo)
+        self.memory.told_done.connect(self.told_done)
         signals.send_again.connect(self.sending.send_again)
         signals.discard.connect(self.sending.discard)
         signals.branch.connect(self.branches.show)

@@ -59,7 +59,7 @@ class ChooseModel(QWidget):
             inset=(44, 32, 44, 24),
             gap=12,
         )
-        self.look.clicked.connect(lambda *_: view.catalog.look_again())
+        self.look.clicked.connect(lambda: view.catalog.look_again())
         self.servers.add_wanted.connect(self.add_wanted)
         self.table.chosen_changed.connect(self._chosen)
         view.catalog.changed.connect(self._refresh)
@@ -76,7 +76,7 @@ class ChooseModel(QWidget):
         self.ollama = Button(theme, self.tr("Get Ollama"), "", "jump")
         set_tip(self.ollama, OLLAMA_PAGE)
         self.ollama.setAccessibleName(self.tr("Open {} in the browser").format(OLLAMA_PAGE))
-        self.ollama.clicked.connect(lambda *_: QDesktopServices.openUrl(QUrl(OLLAMA_PAGE)))
+        self.ollama.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(OLLAMA_PAGE)))
         self._ways = QWidget()
         row_of(theme, self.ollama, None, parent=self._ways, inset=(0, 6, 0, 0))
         texts = column_of(theme, self._nothing_title, self._nothing_text, self._ways, gap=4)

@@ -56,7 +56,7 @@ class ChooseStarter(QWidget):
             gap=16,
         )
         self.cards.chosen_changed.connect(self._chosen)
-        self.name.textEdited.connect(lambda *_: self._edited())
+        self.name.textEdited.connect(lambda: self._edited())
         follow(theme, self, lambda: self.field.setMaximumWidth(theme.px(360)))
 
     def begin(self, model: str) -> None:
@@ -65,7 +65,7 @@ class ChooseStarter(QWidget):
                 model
             )
         )
-        self._view.do(self._load(), self)
+        self._view.run(self._load(), self)
         self.cards.focus_chosen()
 
     async def _load(self) -> None:
@@ -154,10 +154,10 @@ class FirstRun(QFrame):
         return foot
 
     def _connect(self) -> None:
-        self.demo.clicked.connect(lambda *_: self.demo_wanted.emit())
-        self.use.clicked.connect(lambda *_: self._go(2))
-        self.back.clicked.connect(lambda *_: self._go(1))
-        self.create_button.clicked.connect(lambda *_: self._make())
+        self.demo.clicked.connect(lambda: self.demo_wanted.emit())
+        self.use.clicked.connect(lambda: self._go(2))
+        self.back.clicked.connect(lambda: self._go(1))
+        self.create_button.clicked.connect(lambda: self._make())
         self.models.chosen_changed.connect(self._tell)
         self._view.catalog.changed.connect(self._tell)
         self.models.add_wanted.connect(self.server_wanted)

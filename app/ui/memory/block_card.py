@@ -1,7 +1,5 @@
 """The card of a memory block: its text, what just changed and who did it, editing in place, and how full it is."""
 
-from typing import Any
-
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -331,23 +329,23 @@ class BlockCard(QFrame):
     def _picked(self, key: str) -> None:
         if self._block is None:
             return
-        plain: dict[str, Any] = {
-            "edit": self.begin_edit,
-            "history": self.history_requested.emit,
-            "detach": self.detach_requested.emit,
-            "delete": self.delete_requested.emit,
-        }
-        if key in plain:
-            plain[key]()
-        elif key == "read_only":
-            self.read_only_requested.emit(not self._block.read_only)
-        else:
-            self._open_form(key)
+        match key:
+            case "edit":
+                self.begin_edit()
+            case "history":
+                self.history_requested.emit()
+            case "detach":
+                self.detach_requested.emit()
+            case "delete":
+                self.delete_requested.emit()
+            case "read_only":
+                self.read_only_requested.emit(not self._block.read_only)
+            case _:
+                self._open_form(key, self._block)
 
-    def _open_form(self, key: str) -> None:
-        assert self._block is not None
+    def _open_form(self, key: str, block: Block) -> None:
         self._close_form()
-        self._form = BlockForm(self._theme, key, getattr(self._block, key), self)
+        self._form = BlockForm(self._theme, key, _property(block, key), self)
         self._form.submitted.connect(self._submitted)
         self._form.cancelled.connect(self._close_form)
         self._column.addWidget(self._form)
@@ -367,7 +365,7 @@ class BlockCard(QFrame):
             self.head.more.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _submitted(self, key: str, value: object) -> None:
-        if self._block is not None and getattr(self._block, key) == value:
+        if self._block is not None and _property(self._block, key) == value:
             self._close_form()
             return
         signals = {
@@ -389,3 +387,14 @@ class BlockCard(QFrame):
         self.empty.setMinimumHeight(QFontMetrics(self._theme.font("label")).height() + px(4))
         if self._block is not None:
             self._show_more()
+
+
+def _property(block: Block, key: str) -> str | int:
+    """What the form for `key` begins with."""
+    match key:
+        case "limit":
+            return block.limit
+        case "description":
+            return block.description
+        case _:
+            return block.label

@@ -17,7 +17,7 @@ from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_editor import Unsaved
 from app.ui.memory.new_block import NewBlock
 from app.ui.state.block_list import BlockRow
-from app.ui.state.view_context import ViewContext
+from app.ui.state.view_context import Notice, ViewContext
 
 SHOWN_SECONDS = 3600
 """How long an agent's change stays marked on its card."""
@@ -132,13 +132,13 @@ class MemoryView(Section):
         card.save_requested.connect(save)
         card.undo_requested.connect(self._begin_undo)
         card.history_requested.connect(lambda: self.history_wanted.emit(id))
-        card.shared_requested.connect(lambda: self._view.do(self._tell_holders(id), self))
+        card.shared_requested.connect(lambda: self._view.run(self._tell_holders(id), self))
         card.rename_requested.connect(rename)
         card.description_requested.connect(describe)
         card.limit_requested.connect(limit)
         card.read_only_requested.connect(lock)
-        card.detach_requested.connect(lambda: self._view.do(self._detach(id), self))
-        card.delete_requested.connect(lambda: self._view.do(self._delete(id), self))
+        card.detach_requested.connect(lambda: self._detach(id))
+        card.delete_requested.connect(lambda: self._view.run(self._delete(id), self))
         return card
 
     def focus_first(self) -> None:
@@ -184,7 +184,7 @@ class MemoryView(Section):
 
     def _not_stored(self, error: AppError, block_id: str, card: BlockCard) -> None:
         if error.code == "version_conflict":
-            self._view.do(self._meet(block_id, card), self)
+            self._view.run(self._meet(block_id, card), self)
         else:
             card.save_failed(f"{error.message} {error.hint}".strip())
 
@@ -193,28 +193,33 @@ class MemoryView(Section):
         card.set_block(await self._services.blocks.get(block_id))
 
     def _begin_undo(self, seq: int) -> None:
-        self._view.do(self._undo(seq), self)
+        self._undo(seq, again=False)
 
-    async def _undo(self, seq: int) -> None:
-        event: MemoryEvent = await self._services.history.undo(seq, origin=self._origin)
-        self._view.tell_undo(
-            self.tr("The change to “{}” was undone").format(event.label),
-            self.tr("Saved as version {}").format(event.version),
-            self.tr("Redo"),
-            lambda: self._view.do(self._undo(event.seq), self),
-        )
+    def _undo(self, seq: int, *, again: bool) -> None:
+        """`again`: the change is itself an undo, so what it undid is made once more."""
 
-    async def _detach(self, block_id: str) -> None:
+        def undone(made: MemoryEvent) -> Notice:
+            words = self.tr("The change to “{}” was redone") if again else self.tr("The change to “{}” was undone")
+            detail = self.tr("Saved as version {}").format(made.version)
+            return Notice(words.format(made.label), detail, self.tr("Undo") if again else self.tr("Redo"))
+
+        work = self._services.history.undo(seq, origin=self._origin)
+        self._view.run(work, self, done=undone, undo=lambda made: self._undo(made.seq, again=not again))
+
+    def _detach(self, block_id: str) -> None:
         agent = self._view.workspace.agent
         row = self._view.workspace.blocks.row_of(block_id)
         if agent is None or row is None:
             return
-        await self._services.blocks.detach(agent.id, block_id, origin=self._origin)
-        self._view.tell_undo(
-            self.tr("“{}” was detached").format(row.block.label),
-            self.tr("{} no longer sees it; the text is kept.").format(agent.name),
-            self.tr("Undo"),
-            lambda: self._view.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self),
+        agent_id, blocks = agent.id, self._services.blocks
+        self._view.run(
+            blocks.detach(agent_id, block_id, origin=self._origin),
+            self,
+            done=Notice(
+                self.tr("“{}” was detached").format(row.block.label),
+                self.tr("{} no longer sees it; the text is kept.").format(agent.name),
+            ),
+            undo=lambda _: self._view.run(blocks.attach(agent_id, block_id, origin=self._origin), self),
         )
 
     async def _delete(self, block_id: str) -> None:
@@ -240,7 +245,7 @@ class MemoryView(Section):
     # Adding
 
     def _ask_add(self) -> None:
-        self._view.do(self._offer(), self)
+        self._view.run(self._offer(), self)
 
     async def _offer(self) -> None:
         """A new block, or one that other agents have."""
@@ -269,7 +274,7 @@ class MemoryView(Section):
     def _attach(self, block_id: str) -> None:
         agent = self._view.workspace.agent
         if agent is not None:
-            self._view.do(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self)
+            self._view.run(self._services.blocks.attach(agent.id, block_id, origin=self._origin), self)
 
     def begin_new(self) -> None:
         self._empty.hide()

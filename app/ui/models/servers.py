@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.address import is_here
+from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
@@ -61,7 +62,7 @@ class Servers(QWidget):
         view.workspace.changed.connect(self._on_changed)
 
     def read(self, refresh: bool = False) -> None:
-        self._view.do(self._read(refresh), self)
+        self._view.run(self._read(refresh), self)
 
     async def _read(self, refresh: bool = False) -> None:
         self._look.set_busy(True)
@@ -73,8 +74,8 @@ class Servers(QWidget):
         self.form.show_secrets(status.secrets)
         self._fill(offers)
 
-    def _on_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "provider" and self.isVisible():
+    def _on_changed(self, event: Changed) -> None:
+        if event.kind == "provider" and self.isVisible():
             self.read()
 
     def _fill(self, offers: Sequence[ProviderModels]) -> None:
@@ -139,7 +140,7 @@ class Servers(QWidget):
         edit = IconButton(theme, "edit", self.tr("Change server {}").format(provider.name), size=14, box=26)
         delete = IconButton(theme, "trash", self.tr("Remove server {}").format(provider.name), size=14, box=26)
         edit.clicked.connect(lambda: self._begin(provider))
-        delete.clicked.connect(lambda: self._view.do(self._delete(provider), self))
+        delete.clicked.connect(lambda: self._view.run(self._delete(provider), self))
         return [edit, delete]
 
     async def _allow(self, provider: Provider) -> None:

@@ -209,7 +209,7 @@ class ModelTable(QFrame):
             self._catalog.unload(line.provider.id, line.name)
 
     def _begin_delete(self, line: ModelLine) -> None:
-        self._view.do(self._delete(line), self)
+        self._view.run(self._delete(line), self)
 
     async def _delete(self, line: ModelLine) -> None:
         using = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.model == line.handle]

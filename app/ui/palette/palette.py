@@ -152,7 +152,7 @@ class Palette(QFrame):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(self.tr("Found"))
-        self.list.clicked.connect(lambda index: self._take(index.row()))
+        self.list.clicked.connect(self._clicked)
         self._line = QFrame(self)
         self._line.setProperty("kind", "line")
         self._nothing = QWidget(self)
@@ -257,6 +257,9 @@ class Palette(QFrame):
         index = self._model.index(row)
         self.list.setCurrentIndex(index)
         announce(self.list, str(index.data(Qt.ItemDataRole.AccessibleTextRole)))
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self._take(index.row())
 
     def _take(self, row: int) -> None:
         if 0 <= row < len(self.rows):

@@ -49,7 +49,7 @@ class PaletteSearch(QObject):
         self._hits, self._searched = (), ""
         self.palette.open_palette(self.rank)
         if self._view.workspace.agent is not None:
-            self._view.do(self._read_blocks(), self)
+            self._view.run(self._read_blocks(), self)
 
     def open_search(self, query: str = "") -> None:
         self.open()
@@ -124,7 +124,7 @@ class PaletteSearch(QObject):
             self._hits = ()
         elif words != self._searched:
             self._searched = words
-            self._view.do(self._search(words), self)
+            self._view.run(self._search(words), self)
         return tuple(self._message_row(hit) for hit in self._hits)
 
     def _message_row(self, hit: SearchHit) -> PaletteRow:

@@ -27,8 +27,8 @@ class About(QWidget):
         self._grid.setColumnStretch(1, 1)
         data = Button(theme, self.tr("Open data folder"), "", "folder")
         logs = Button(theme, self.tr("Open logs"), "", "terminal")
-        data.clicked.connect(lambda *_: self._open(str(config.folder)))
-        logs.clicked.connect(lambda *_: self._open(str(config.logs)))
+        data.clicked.connect(lambda: self._open(str(config.folder)))
+        logs.clicked.connect(lambda: self._open(str(config.logs)))
         name = column_of(
             theme,
             Label(theme, self.tr("Lares"), "agent"),
@@ -76,7 +76,7 @@ class About(QWidget):
         return label
 
     def read(self) -> None:
-        self._view.do(self._read(), self)
+        self._view.run(self._read(), self)
 
     async def _read(self) -> None:
         status: EngineStatus = await self._view.services.system.status()

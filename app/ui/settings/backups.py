@@ -3,6 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.domain.event import Changed
 from app.domain.system import Backup
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button
@@ -34,17 +35,17 @@ class BackupList(QWidget):
         self.make = Button(theme, self.tr("Back up now"), "primary", "archive")
         self.deleted = (DeletedAgents(view), DeletedConversations(view))
         column_of(theme, about, self._list, row_of(theme, self.make, None), *self.deleted, parent=self, gap=12)
-        self.make.clicked.connect(lambda *_: view.do(self._make(), self))
+        self.make.clicked.connect(lambda: view.run(self._make(), self))
         view.workspace.changed.connect(self._on_changed)
-        view.workspace.loaded.connect(lambda _number: self._read_if_seen())
+        view.workspace.loaded.connect(lambda: self._read_if_seen())
 
     def read(self) -> None:
-        self._view.do(self._read(), self)
+        self._view.run(self._read(), self)
         for deleted in self.deleted:
             deleted.read()
 
-    def _on_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "backup":
+    def _on_changed(self, event: Changed) -> None:
+        if event.kind == "backup":
             self._read_if_seen()
 
     def _read_if_seen(self) -> None:
@@ -67,7 +68,7 @@ class BackupList(QWidget):
         name = ElidedLabel(theme, f"{size(backup.bytes)}, {backup.name}", "label", "muted")
         restore = Button(theme, self.tr("Restore…"), "", "history", size="small")
         restore.setAccessibleName(self.tr("Restore the backup of {}").format(full_time(backup.at)))
-        restore.clicked.connect(lambda *_: self._view.do(self._restore(backup), self))
+        restore.clicked.connect(lambda: self._view.run(self._restore(backup), self))
         layout = row_of(
             theme, when, Badge(theme, backup_reason(backup)), name, restore, parent=row, inset=(12, 6, 8, 6)
         )

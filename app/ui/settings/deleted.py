@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.agent import DeletedAgent
 from app.domain.conversation import DeletedConversation
+from app.domain.event import Changed
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, empty, frame_of, row_of
@@ -31,11 +32,11 @@ class _DeletedList(QWidget):
         view.workspace.changed.connect(self._on_changed)
 
     def read(self) -> None:
-        self._view.do(self._read(), self)
+        self._view.run(self._read(), self)
 
-    def _on_changed(self, event: object) -> None:
+    def _on_changed(self, event: Changed) -> None:
         page = self.parentWidget()  # hidden itself while there is nothing to show
-        if getattr(event, "kind", "") in self.kinds and page is not None and page.isVisible():
+        if event.kind in self.kinds and page is not None and page.isVisible():
             self.read()
 
     async def _read(self) -> None:
@@ -56,7 +57,7 @@ class _DeletedList(QWidget):
         back = Button(theme, self.tr("Bring back"), "", "undo", size="small")
         back.setAccessibleName(self.tr("Bring back {}").format(title))
         back.setAccessibleDescription(detail)
-        back.clicked.connect(lambda *_: self._view.do(self._bring_back(title, undelete), self))
+        back.clicked.connect(lambda: self._view.run(self._bring_back(title, undelete), self))
         row_of(theme, name, None, Label(theme, detail, "label", "muted"), back, parent=row, inset=(12, 6, 8, 6))
         return row
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.domain.address import is_here
 from app.domain.api import ApiStatus
+from app.domain.event import Changed
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
@@ -147,17 +148,17 @@ class LocalApi(QWidget):
 
     def _connect(self) -> None:
         view, do = self._view, self._do
-        self.switch.clicked.connect(lambda on: do(self._turn(on, self.port.value())))
+        self.switch.clicked.connect(self._switched)
         self.port.editingFinished.connect(self._port_typed)
-        self._copy_url.clicked.connect(lambda *_: self._copy(self.url.whole_text, self.tr("Address copied")))
-        self.make.clicked.connect(lambda *_: do(self._make_token()))
-        self.free.clicked.connect(lambda *_: do(self._free()))
-        self.show_token.clicked.connect(lambda *_: do(self._show_token()))
-        self.copy_token.clicked.connect(lambda *_: do(self._copy_token()))
-        self.language.chosen.connect(lambda *_: self._show_snippet())
-        self._timer.timeout.connect(lambda: view.do(self._read_requests(), self))
+        self._copy_url.clicked.connect(lambda: self._copy(self.url.whole_text, self.tr("Address copied")))
+        self.make.clicked.connect(lambda: do(self._make_token()))
+        self.free.clicked.connect(lambda: do(self._free()))
+        self.show_token.clicked.connect(lambda: do(self._show_token()))
+        self.copy_token.clicked.connect(lambda: do(self._copy_token()))
+        self.language.chosen.connect(lambda: self._show_snippet())
+        self._timer.timeout.connect(lambda: view.run(self._read_requests(), self))
         view.workspace.changed.connect(self._on_changed)
-        view.workspace.opened.connect(lambda *_: self._show_snippet())
+        view.workspace.opened.connect(lambda: self._show_snippet())
         view.theme.changed.connect(self._snippet.restyle)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -167,7 +168,7 @@ class LocalApi(QWidget):
     # What is shown
 
     def read(self) -> None:
-        self._view.do(self._read(), self)
+        self._view.run(self._read(), self)
 
     async def _read(self) -> None:
         self._show(await self._api.status())
@@ -178,8 +179,8 @@ class LocalApi(QWidget):
     async def _read_requests(self) -> None:
         self.requests.show_rows(await self._api.requests(), bool(self._status and self._status.running))
 
-    def _on_changed(self, event: object) -> None:
-        if getattr(event, "kind", "") == "setting" and self.isVisible():
+    def _on_changed(self, event: Changed) -> None:
+        if event.kind == "setting" and self.isVisible():
             self.read()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -263,6 +264,9 @@ class LocalApi(QWidget):
     async def _turn(self, on: bool, port: int) -> None:
         self.switch.set_busy(True)
         self._show(await (self._api.start(port) if on else self._api.stop()))
+
+    def _switched(self, on: bool) -> None:
+        self._do(self._turn(on, self.port.value()))
 
     def _port_typed(self) -> None:
         status = self._status

@@ -109,7 +109,7 @@ class Ask(QWidget):
         key, text, role = answer
         button = Button(self._theme, text, role)
         button.setDefault(False)
-        button.clicked.connect(lambda *_: self._reply(key))
+        button.clicked.connect(lambda: self._reply(key))
         return button
 
     def _reply(self, key: str) -> None:

@@ -57,7 +57,7 @@ class Commands(QObject):
         action = QAction(command.title, self)
         action.setShortcuts([QKeySequence(keys) for keys in command.shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        action.triggered.connect(lambda *_: self.run(command.id))
+        action.triggered.connect(lambda: self.run(command.id))
         self._window.addAction(action)
         return action
 

@@ -62,22 +62,17 @@ class ViewContext:
         def tell(result: T) -> None:
             notice = done(result) if callable(done) else done
             if isinstance(notice, Notice):
-                self._tell_done(notice, partial(undo, result) if undo is not None else None)
+                self.tell_done(notice, partial(undo, result) if undo is not None else None)
 
         return self.tasks.spawn(work, owner, done=tell, failed=failed)
 
-    def _tell_done(self, notice: Notice, undo: Callable[[], object] | None) -> None:
+    def tell_done(self, notice: Notice, undo: Callable[[], object] | None = None) -> None:
+        """For rooms that are not given this object: what they did, as `run` tells it."""
         if undo is None:
             self.tell(notice.text, notice.detail, "done")
             return
         label = notice.undo_label or QCoreApplication.translate("ViewContext", "Undo")
         self.toasts.show_toast(notice.text, notice.detail, "undo", label, undo)
-
-    def do(self, work: Coroutine[Any, Any, Any], owner: QObject) -> None:
-        self.tasks.spawn(work, owner)
-
-    def tell_undo(self, text: str, detail: str, action: str, undo: Callable[[], object]) -> None:
-        self.toasts.show_toast(text, detail, "undo", action, undo)
 
     def tell(self, text: str, detail: str = "", kind: str = "info") -> None:
         """A notice that nothing was done for. `kind`: info, done or error."""

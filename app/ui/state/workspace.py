@@ -217,10 +217,11 @@ class Workspace(QObject):
             self._close()
 
     async def _read_agent(self) -> None:
-        if self.agent is None:
+        shown = self.agent
+        if shown is None:
             return
         try:
-            agent: Agent = await self.services.agents.get(self.agent.id)
+            agent: Agent = await self.services.agents.get(shown.id)
         except NotFound:
             return
         if self.agent is not None and agent.id == self.agent.id and agent != self.agent:

@@ -1,8 +1,11 @@
 """Which colour a piece of code takes; pygments is imported only when code is on show."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 STYLES = (
     ("Comment", "muted"),
@@ -30,15 +33,17 @@ def style_of(kind: str) -> str:
 
 
 @cache
-def lexer_of(language: str) -> Any | None:
+def lexer_of(language: str) -> "Lexer | None":
     """None for a language nobody knows; then the code stays plain."""
     if not language:
         return None
-    from pygments.lexers import get_lexer_by_name
+    from pygments import lexers
     from pygments.util import ClassNotFound
 
+    # Its stubs leave the options of a lexer untyped.
+    by_name = cast("Callable[..., Lexer]", lexers.get_lexer_by_name)
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 

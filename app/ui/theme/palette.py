@@ -33,7 +33,7 @@ FAINT = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorR
 def build_palette(tokens: Tokens) -> QPalette:
     palette = QPalette()
     for role, token in ROLES.items():
-        palette.setColor(role, QColor(getattr(tokens, token)))
+        palette.setColor(role, QColor(tokens.color(token)))
     for role in FAINT:
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(tokens.disabled))
     return palette

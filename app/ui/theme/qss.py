@@ -35,18 +35,18 @@ def fill(template: str, tokens: Tokens, px: Callable[[float], int], url: Callabl
             across = px(4) + 2 * px(float(argument))
             return f"{across - 2 * px(2) if name == 'knob' else across // 2}@@"
         if name == "edge":
-            return getattr(tokens, argument if tokens.high_contrast else f"{argument}tint")
+            return tokens.color(argument if tokens.high_contrast else f"{argument}tint")
         if name == "deeper":
-            return QColor(getattr(tokens, argument)).darker(108).name()
+            return QColor(tokens.color(argument)).darker(108).name()
         if name == "deepest":
-            return QColor(getattr(tokens, argument)).darker(117).name()
-        return beyond(tokens.surface, getattr(tokens, argument))
+            return QColor(tokens.color(argument)).darker(117).name()
+        return beyond(tokens.surface, tokens.color(argument))
 
     text = COMMENT.sub("", template)
     text = CALL.sub(call, text)
-    text = COLOR.sub(lambda match: getattr(tokens, match.group(1)), text)
+    text = COLOR.sub(lambda match: tokens.color(match.group(1)), text)
     text = LENGTH.sub(lambda match: f"{px(float(match.group(1)))}px", text).replace("@@", "px")
-    return ICON.sub(lambda match: url(match.group(1), getattr(tokens, match.group(2))), text)
+    return ICON.sub(lambda match: url(match.group(1), tokens.color(match.group(2))), text)
 
 
 def beyond(start: str, step: str) -> str:

@@ -114,7 +114,7 @@ class Theme(QObject):
     def color(self, token: str) -> QColor:
         found = self._colors.get(token)
         if found is None:
-            found = self._colors[token] = QColor(getattr(self.tokens, token))
+            found = self._colors[token] = QColor(self.tokens.color(token))
         return QColor(found)
 
     def font(self, role: str, weight: int | None = None) -> QFont:

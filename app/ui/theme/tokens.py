@@ -59,6 +59,10 @@ class Tokens:
     mark_glow: str
     high_contrast: bool = False
 
+    def color(self, name: str) -> str:
+        """The colour of this name. Raises KeyError for one that does not exist."""
+        return str(vars(self)[name])
+
 
 LIGHT = Tokens(
     window="#ECE6DD",

@@ -165,7 +165,7 @@ class Assembly(QObject):
 
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
-        self.right.context.fix_wanted.connect(lambda tokens: self.actions.patch(AgentPatch(context_window=tokens)))
+        self.right.context.fix_wanted.connect(self._resize_context)
         self.columns.right_wanted.connect(self._leave_history)
         self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
         self.search.message_wanted.connect(self._show_message)
@@ -258,6 +258,9 @@ class Assembly(QObject):
         view = self.centre.page_named("history")
         if isinstance(view, HistoryView):
             view.begin(block_id)
+
+    def _resize_context(self, tokens: int) -> None:
+        self.actions.patch(AgentPatch(context_window=tokens))
 
     def _show_message(self, message_id: str, conversation_id: str = "") -> None:
         self.view.run(self._jump(message_id, conversation_id), self)

@@ -40,7 +40,7 @@ class ConversationButton(QToolButton):
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversations"))
-        self.clicked.connect(lambda *_: self._open())
+        self.clicked.connect(lambda: self._open())
         follow(theme, self, self._restyle)
 
     def show_rows(self, rows: Sequence[Conversation], current: str) -> None:
@@ -109,7 +109,7 @@ class Centre(QFrame):
         self.tabs.setDrawBase(False)
         for title in (self.tr("Chat"), self.tr("Memory history")):
             self.tabs.addTab(title)
-        self.tabs.currentChanged.connect(lambda index: self.tab_picked.emit(TABS[index][0]))
+        self.tabs.currentChanged.connect(self._picked)
         self.conversations = ConversationButton(theme)
         self.extra = row_of(theme, gap=4)
         self.row = QWidget()
@@ -129,6 +129,9 @@ class Centre(QFrame):
         if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
             self._banner_row.setVisible(not self.banner.isHidden())
         return False
+
+    def _picked(self, index: int) -> None:
+        self.tab_picked.emit(TABS[index][0])
 
     def add_page(self, name: str, page: QWidget) -> None:
         self._pages[name] = page

@@ -46,7 +46,7 @@ class ChatPage(QObject):
         client = view.workspace.origin.client
         chat = ChatView(view.theme, view.services, view.tasks, drafts=view.preferences, client=client)
         chat.told.connect(view.tell)
-        chat.told_undo.connect(view.tell_undo)
+        chat.told_done.connect(view.tell_done)
         chat.history_wanted.connect(self.history_wanted)
         chat.model_wanted.connect(self.model_wanted)
         chat.modes.chosen.connect(self._keep_mode)

@@ -25,8 +25,8 @@ class Crash(Sheet):
         self.add(self.report)
         self.copy = Button(theme, self.tr("Copy the report"), "", "copy")
         self.go_on = Button(theme, self.tr("Go on"), "primary")
-        self.copy.clicked.connect(lambda *_: QGuiApplication.clipboard().setText(self.report.toPlainText()))
-        self.go_on.clicked.connect(lambda *_: self.closed.emit())
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.report.toPlainText()))
+        self.go_on.clicked.connect(lambda: self.closed.emit())
         self.add_foot(self.copy, None, self.go_on)
         follow(theme, self.report, self._fit_report)
 

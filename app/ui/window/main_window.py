@@ -69,7 +69,7 @@ class MainWindow(QWidget):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.name_handle(1, self.tr("Width of the left column"))
         self.splitter.name_handle(2, self.tr("Width of the right column"))
-        self.splitter.splitterMoved.connect(lambda *_: self._remember_sizes())
+        self.splitter.splitterMoved.connect(lambda: self._remember_sizes())
         self.overlays = {side: OverlayColumn(theme, self, side) for side in ("left", "right")}
         for side, overlay in self.overlays.items():
             overlay.closed.connect(lambda side=side: self._take_back(side))

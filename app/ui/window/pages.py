@@ -88,13 +88,16 @@ class Pages(QObject):
         def build() -> Instructions:
             page = Instructions(self._view, default_instructions())
             page.closed.connect(self.back)
-            page.saved.connect(lambda text: self.patched.emit(AgentPatch(system=text)))
+            page.saved.connect(self._save_instructions)
             return page
 
         page = self._page("instructions", build)
         self.show("instructions")
         if isinstance(page, Instructions):
             page.begin(agent)
+
+    def _save_instructions(self, text: str) -> None:
+        self.patched.emit(AgentPatch(system=text))
 
     @property
     def unsaved(self) -> list[str]:

@@ -69,7 +69,7 @@ class TopBar(QFrame):
         self.setProperty("kind", "window")
         self.setAccessibleName(self.tr("Top bar"))
         self.field = FindField(theme, shown_keys(commands["palette"].shortcut))
-        self.field.clicked.connect(lambda *_: commands.run("palette"))
+        self.field.clicked.connect(lambda: commands.run("palette"))
         set_tip(self.field, commands.tip("palette"))
         self.where = Badge(theme, self.tr("Local only"), "ok", "shield")
         self.where.set_clickable(True)
@@ -93,7 +93,7 @@ class TopBar(QFrame):
     def _button(self, id: str, icon: str) -> IconButton:
         command = self._commands[id]
         button = IconButton(self._theme, icon, command.title, command.shortcut)
-        button.clicked.connect(lambda *_: self._commands.run(id))
+        button.clicked.connect(lambda: self._commands.run(id))
         return button
 
     def _lay_out(self, with_menu: bool) -> None:
@@ -127,7 +127,7 @@ class TopBar(QFrame):
             for command in commands:
                 part.addAction(self._commands.action(command.id))
         menu.aboutToShow.connect(self._commands.refresh)
-        button.clicked.connect(lambda *_: menu.popup(button.mapToGlobal(button.rect().bottomLeft())))
+        button.clicked.connect(lambda: menu.popup(button.mapToGlobal(button.rect().bottomLeft())))
         return button
 
     def set_hosts(self, hosts: tuple[str, ...]) -> None:

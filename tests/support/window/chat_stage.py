@@ -52,7 +52,7 @@ class Stage:
         self.told: list[tuple[str, str, str]] = []
         self.ways_back: list[Any] = []
         self.view.told.connect(lambda *words: self.told.append(words))
-        self.view.told_undo.connect(lambda *words: self.ways_back.append(words))
+        self.view.told_done.connect(lambda *words: self.ways_back.append(words))
         self.relay = EventRelay(self.view)
         self.relay.batch.connect(self._hand_on)
         self.agent: Agent

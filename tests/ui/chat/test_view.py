@@ -32,7 +32,7 @@ def test_a_name_is_corrected_undone_and_corrected_again(stage: Stage) -> None:
         card.undo()
         await stage.until(lambda: stage.rows("tool")[0].tool.state == "undone")
         assert await stage.block("human") == "Name: Chad."
-        _text, _detail, _words, way_back = stage.ways_back[0]
+        _notice, way_back = stage.ways_back[0]
         way_back()
         await stage.until(lambda: stage.rows("tool")[0].tool.state == "done")
         assert await stage.block("human") == "Name: Brad."

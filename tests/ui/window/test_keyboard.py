@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from app.ui.kit.buttons import Button, IconButton
+from app.ui.state.view_context import Notice
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
 from tests.support.window.seeing import texts
 
@@ -203,7 +204,7 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_f
 def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.view.chat.composer.editor.setFocus()
-        window.view.view.tell_undo("Gone", "", "Undo", lambda: taken.append(1))
+        window.view.view.tell_done(Notice("Gone"), lambda: taken.append(1))
         await window.write("ab")
         await window.press(Key.Key_Z, CTRL)
         assert (window.view.chat.composer.text, taken) == ("", [])

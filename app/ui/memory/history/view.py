@@ -22,7 +22,7 @@ from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
 from app.ui.memory.history.row import ChangeDelegate
 from app.ui.memory.history.sentences import ACTOR_LOOK, by_actor, place_name
-from app.ui.state.view_context import ViewContext
+from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 100
 NARROW = 860
@@ -145,7 +145,7 @@ class HistoryView(QWidget):
         self.pane.chosen.connect(self._show_pane)
         for opened in (self._list.clicked, self._list.activated):
             opened.connect(lambda: self._show_pane("difference"))
-        self._more.clicked.connect(lambda: self._view.do(self._read_more(), self))
+        self._more.clicked.connect(lambda: self._view.run(self._read_more(), self))
         self._against.activated.connect(lambda: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(self._begin_undo)
@@ -159,12 +159,12 @@ class HistoryView(QWidget):
         self._block_id = block_id
         self._chosen = None
         self._show_pane("changes")
-        self._view.do(self._read(), self)
+        self._view.run(self._read(), self)
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _reload(self) -> None:
         if self.isVisible():
-            self._view.do(self._read(), self)
+            self._view.run(self._read(), self)
 
     async def _read(self) -> None:
         agent = self._view.workspace.agent
@@ -279,7 +279,7 @@ class HistoryView(QWidget):
         if other in (None, BEFORE):
             self._show_diff(text_of(event.before), text_of(event.after), self._span(event))
         else:
-            self._view.do(self._compare(event, int(other)), self)
+            self._view.run(self._compare(event, int(other)), self)
 
     async def _compare(self, event: MemoryEvent, other: int) -> None:
         mine = await self._services.history.value_at(event.target_id, event.seq)
@@ -304,36 +304,32 @@ class HistoryView(QWidget):
     # Changing
 
     def _begin_undo(self, event: MemoryEvent, again: bool) -> None:
-        self._view.do(self._undo(event, again), self)
+        """`again`: the event is itself an undo, so the change is made once more."""
+
+        def undone(made: MemoryEvent) -> Notice:
+            words = self.tr("The change to “{}” was redone") if again else self.tr("The change to “{}” was undone")
+            detail = self.tr("Saved as version {}").format(made.version)
+            return Notice(words.format(event.label), detail, self.tr("Undo") if again else self.tr("Redo"))
+
+        work = self._services.history.undo(event.seq, origin=self._view.workspace.origin)
+        self._view.run(work, self, done=undone, undo=lambda made: self._begin_undo(made, not again))
 
     def _begin_restore(self, event: MemoryEvent) -> None:
-        self._view.do(self._restore(event), self)
-
-    async def _undo(self, event: MemoryEvent, again: bool) -> None:
-        """`again`: the event is itself an undo, so the change comes back."""
-        made: MemoryEvent = await self._services.history.undo(event.seq, origin=self._view.workspace.origin)
-        words = self.tr("The change to “{}” was redone") if again else self.tr("The change to “{}” was undone")
-        self._view.tell_undo(
-            words.format(event.label),
-            self.tr("Saved as version {}").format(made.version),
-            self.tr("Undo") if again else self.tr("Redo"),
-            lambda: self._view.do(self._undo(made, not again), self),
-        )
-
-    async def _restore(self, event: MemoryEvent) -> None:
         before = self._blocks.get(event.target_id)
-        origin = self._view.workspace.origin
-        block: Block = await self._services.history.restore(event.target_id, event.seq, origin=origin)
-        newest = (await self._services.history.of_block(event.target_id, limit=1))[0]
-        if before is not None and block.version == before.version:
-            self._view.tell(self.tr("“{}” already reads like this").format(event.label))
-            return
-        self._view.tell_undo(
-            self.tr("“{}” was restored to version {}").format(event.label, event.version),
-            self.tr("Saved as version {}").format(block.version),
-            self.tr("Undo"),
-            lambda: self._view.do(self._undo(newest, False), self),
-        )
+
+        def restored(made: MemoryEvent) -> Notice | None:
+            if before is not None and made.version == before.version:
+                self._view.tell(self.tr("“{}” already reads like this").format(event.label))
+                return None
+            words = self.tr("“{}” was restored to version {}").format(event.label, event.version)
+            return Notice(words, self.tr("Saved as version {}").format(made.version))
+
+        self._view.run(self._restore(event), self, done=restored, undo=lambda made: self._begin_undo(made, again=False))
+
+    async def _restore(self, event: MemoryEvent) -> MemoryEvent:
+        """The block's newest change, which is the restoring one unless nothing had to change."""
+        await self._services.history.restore(event.target_id, event.seq, origin=self._view.workspace.origin)
+        return (await self._services.history.of_block(event.target_id, limit=1))[0]
 
 
 def text_of(fields: dict[str, object] | None) -> str:
