@@ -95,18 +95,18 @@ class Conversations:
         return await self._ports.storage.read(lambda repos: _changes_since(repos, conversation_id, position))
 
     async def branch(
-        self, conversation_id: str, position: int, take_back_memory: bool = False, origin: Origin = USER
+        self, conversation_id: str, position: int, undo_memory: bool = False, origin: Origin = USER
     ) -> Conversation:
         """A branch that shares everything before `position`; it is shown from now on, the old one is kept.
 
-        With `take_back_memory` the memory changes that the left-out messages made are undone with it.
+        With `undo_memory` the memory changes that the left-out messages made are undone with it.
         """
 
         def work(changes: Changes) -> Conversation:
             repos = changes.repos
             source = repos.conversations.get(conversation_id)
             _check_idle(repos, source)
-            if take_back_memory:
+            if undo_memory:
                 for event in reversed(_changes_since(repos, conversation_id, position)):
                     undo_event(changes, event)  # one that has nothing left to take back is as good as undone
             new_id = self._ports.ids.new("conv")

@@ -19,6 +19,7 @@ from app.link.launcher import Start, ensure_engine
 from app.ui.bridge.engine_connection import Client, EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
+from app.ui.kit.wording import counted
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
@@ -179,8 +180,8 @@ class Session(QObject):
         unsaved = self.assembly.unsaved
         if not unsaved:
             return True
-        answers = (("quit", self.tr("Quit without it"), "danger"), ("cancel", self.tr("Keep the window"), "primary"))
-        text = self.tr("Quitting throws away what you typed: {}.").format(", ".join(unsaved))
+        answers = (("quit", self.tr("Quit anyway"), "danger"), ("cancel", self.tr("Keep the window open"), "primary"))
+        text = self.tr("If you quit now, you lose what you typed: {}.").format(", ".join(unsaved))
         key, _ = await self.assembly.view.ask.ask(self.tr("Your text is not saved yet"), text, answers)
         return key == "quit"
 
@@ -219,18 +220,29 @@ class Session(QObject):
         answers = (
             ("cancel", self.tr("Cancel"), "ghost"),
             ("stop", self.tr("Stop and quit"), "danger"),
-            ("keep", self.tr("Keep running"), "primary"),
+            ("keep", self.tr("Quit, keep running"), "primary"),
         )
         if not number:
             title = self.tr("The local API is on")
-            text = self.tr("Programs can go on using your agents without the window, or find nobody there.")
+            text = self.tr(
+                "If you keep Lares running, programs can still use your agents without the window. If you stop "
+                "it, they cannot."
+            )
         else:
-            title = self.tr("An agent is replying") if number == 1 else self.tr("{} agents are replying").format(number)
-            text = self.tr("They can finish without the window. What a stopped one has written so far is kept.")
+            title = counted(number, self.tr("An agent is replying"), self.tr("{} agents are replying"))
+            text = counted(
+                number,
+                self.tr("It can finish without the window. If you stop it, what it has written so far is kept."),
+                self.tr("They can finish without the window. If you stop them, what they have written so far is kept."),
+            )
             if self.assembly.chat_page.unsent:
-                text += " " + self.tr("A message that waits is not sent; it becomes a draft.")
+                text += " " + self.tr("Your queued message is not sent; it is kept as a draft.")
             if serving:
-                text += " " + self.tr("The local API stays on or stops with them.")
+                text += " " + counted(
+                    number,
+                    self.tr("The local API stays on too, or stops with it."),
+                    self.tr("The local API stays on too, or stops with them."),
+                )
         return await self.assembly.view.ask.ask(title, text, answers, self.tr("Do the same next time"))
 
     def _work_changed(self, event: Changed) -> None:

@@ -223,7 +223,7 @@ async def test_a_branch_keeps_the_old_messages_and_takes_the_memory_back(service
     old = await services.messages.page(thread.active_id)
     third = old.positions[2]
     assert len(await services.conversations.changes_since(thread.id, third)) == 1
-    branch = await services.conversations.branch(thread.active_id, third, take_back_memory=True)
+    branch = await services.conversations.branch(thread.active_id, third, undo_memory=True)
     assert await block_value(services, agent) == "Name: Chad.\nLikes short answers."
     run = await say(services, agent, "my name is Zoë, not Chad")
     assert run.conversation_id == branch.id

@@ -42,7 +42,7 @@ def test_a_person_with_nothing_installed_comes_to_a_model_and_talks(
         assert has_button(lares.window, "Get Ollama")
         assert has_button(lares.window, "Continue without a model (demo)")
         assert not button(lares.window, "Use a model").isEnabled()
-        assert "of 127.0.0.1" in texts(lares.window)
+        assert "on 127.0.0.1" in texts(lares.window)
 
     async def it_appears() -> None:
         await until(lares.see("has no models yet"), "the server to be noticed", NOTICED_SECONDS)

@@ -91,8 +91,8 @@ class AgentActions(QObject):
     async def _reset_conversation(self, row: Conversation) -> None:
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("reset", self.tr("Empty the context window"), "danger"))
         text = self.tr(
-            "The agent no longer sees these messages, but keeps its memory. They stay here and searchable. This cannot "
-            "be undone."
+            "The agent no longer sees these messages, but keeps its memory. They stay here and can still be "
+            "searched. This cannot be undone."
         )
         key, _ = await self._view.ask.ask(self.tr("Empty the context window?"), text, answers)
         if key == "reset":

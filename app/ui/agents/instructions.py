@@ -14,6 +14,9 @@ from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.view_context import ViewContext
 
+CHARACTERS_PER_TOKEN = 4
+"""Of English text in the tokenizers in use; the panel beside it shows what is really counted."""
+
 
 class Instructions(QWidget):
     saved = Signal(str)
@@ -132,8 +135,9 @@ class Instructions(QWidget):
 
     def _told(self) -> None:
         characters = len(self.edit.toPlainText())
-        words = self.tr("{} characters, about {} tokens").format(count(characters), count(characters // 4))
-        self._count.setText(words + (self.tr(", not saved") if self.changed else ""))
+        saved, unsaved = self.tr("{} characters, about {} tokens"), self.tr("{} characters, about {} tokens, not saved")
+        words = unsaved if self.changed else saved
+        self._count.setText(words.format(count(characters), count(characters // CHARACTERS_PER_TOKEN)))
         self._reset.setEnabled(self.edit.toPlainText() != self._default)
 
     def _save(self) -> None:

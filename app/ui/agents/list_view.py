@@ -108,7 +108,7 @@ class AgentListView(QWidget):
             theme,
             "agent",
             self.tr("No agents yet"),
-            self.tr("A new one has memory and tools ready."),
+            self.tr("A new agent comes with memory and tools."),
             [(self.tr("Create"), self.new_wanted.emit), (self.tr("Try the demo"), self.demo_wanted.emit)],
         )
         self._nothing = EmptyState(

@@ -82,7 +82,8 @@ class NewAgent(Sheet):
     def __init__(self, view: ViewContext) -> None:
         super().__init__(view.theme, width=700)
         self.set_words(
-            self.tr("New agent"), self.tr("Name and model can be changed at any time; the agent keeps its memory.")
+            self.tr("New agent"),
+            self.tr("You can change the name and the model at any time; the agent keeps its memory."),
         )
         self._view = view
         theme = view.theme
@@ -105,7 +106,7 @@ class NewAgent(Sheet):
         starter, memory = QWidget(), QWidget()
         column_of(theme, Label(theme, self.tr("Starter"), "label", "text2"), self.starters, parent=starter, gap=4)
         self.add(starter)
-        column_of(theme, Label(theme, self.tr("Memory to start with"), "strong"), self._blocks, parent=memory)
+        column_of(theme, Label(theme, self.tr("Memory it starts with"), "strong"), self._blocks, parent=memory)
         self.add(memory)
         self.add_foot(None, self._cancel, self.create_button)
         self._connect()
@@ -176,7 +177,7 @@ class NewAgent(Sheet):
             self._view.tell(self.tr("Choose a model first"), self.tr("Without one the agent cannot answer."), "error")
             return
         if any(block.too_long for block in self.blocks):
-            self._view.tell(self.tr("A block is too long"), self.tr("Shorten it below its limit."), "error")
+            self._view.tell(self.tr("A block is too long"), self.tr("Shorten it to fit its limit."), "error")
             return
         if not self.create_button.busy:
             self.create_button.set_busy(True)

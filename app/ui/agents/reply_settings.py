@@ -32,9 +32,9 @@ class ReplySettings(QWidget):
         names = (
             self.tr("The model’s default"),
             self.tr("Off"),
-            self.tr("Little"),
+            self.tr("Low"),
             self.tr("Medium"),
-            self.tr("Much"),
+            self.tr("High"),
         )
         for name, key in zip(names, REASONING, strict=True):
             self._reasoning.addItem(name, key)

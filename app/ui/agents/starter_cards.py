@@ -158,7 +158,7 @@ class StarterPreview(QWidget):
         for place, block in enumerate(starter.blocks):
             self._grid.addWidget(self._block(block), place // 2, place % 2)
         names = starter.tool_names
-        usual = self.tr("The usual ones: changing its memory, and searching earlier messages.")
+        usual = self.tr("The usual tools: changing its memory and searching earlier messages.")
         self._tool_words.setText(", ".join(names) if names else usual if names is None else self.tr("None"))
 
     def _block(self, block: BlockDraft) -> QWidget:

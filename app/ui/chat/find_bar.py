@@ -61,9 +61,10 @@ class FindBar(QFrame):
         if not self.field.text():
             self._count.setText("")
         elif not count:
-            self._count.setText(self.tr("looking further up") if more else self.tr("nothing found"))
+            self._count.setText(self.tr("searching earlier messages") if more else self.tr("nothing found"))
         else:
-            self._count.setText(self.tr("{0} of {1}{2}").format(current + 1, count, "+" if more else ""))
+            words = self.tr("{0} of {1} or more") if more else self.tr("{0} of {1}")
+            self._count.setText(words.format(current + 1, count))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

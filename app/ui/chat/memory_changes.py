@@ -73,4 +73,4 @@ class MemoryChanges(QObject):
         position = card.row.position
         if position is not None:
             branch_id = self._model.log.conversation_id
-            card.offer_take_back(await self._services.conversations.changes_since(branch_id, position))
+            card.offer_memory_undo(await self._services.conversations.changes_since(branch_id, position))

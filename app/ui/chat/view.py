@@ -195,7 +195,7 @@ class ChatView(QFrame):
         if page is None:
             return
         if branch_id != self.branch_id:
-            self._take_back()
+            self._keep_as_draft()
         self.runs.turn_to(branch_id)
         self.model.load(page)
         self.area.go_to(anchor if anchor and self.model.index_of(anchor[0]) >= 0 else None)
@@ -268,7 +268,7 @@ class ChatView(QFrame):
 
     def set_connected(self, connected: bool) -> None:
         """While the engine is away one can write but not send."""
-        self.composer.set_disabled("" if connected else self.tr("The engine is starting again"))
+        self.composer.set_disabled("" if connected else self.tr("The engine is restarting"))
 
     # What a person does
 
@@ -331,7 +331,7 @@ class ChatView(QFrame):
 
     def leave(self) -> None:
         """Before something else is shown: what was typed, edited or queued and not sent is kept as a draft."""
-        self._take_back()
+        self._keep_as_draft()
         self.drafts.keep()
 
     @property
@@ -339,14 +339,14 @@ class ChatView(QFrame):
         """Whether a message waits for the end of a reply, or could not be sent."""
         return bool(self.sending.unsent)
 
-    def _take_back(self) -> None:
+    def _keep_as_draft(self) -> None:
         """What waits and what is being edited becomes part of the draft."""
         unsent = self.sending.take_unsent()
         self.drafts.add(unsent, [text for text in (card.take_edit() for card in self.area.cards()) if text])
         if unsent:
             title, detail = (
                 self.tr("The queued message was not sent"),
-                self.tr("It is now in the draft of its conversation."),
+                self.tr("It is now a draft in its conversation."),
             )
             self.told.emit(title, detail, "info")
 

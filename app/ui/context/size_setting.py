@@ -61,7 +61,7 @@ class ContextSize(QWidget):
         self._served.set_kind("warn" if served and tokens > served else "muted")
         set_tip(
             self._served,
-            self.tr("The server serves less than this, so it would cut the request.")
+            self.tr("The server serves fewer tokens than this, so it would cut the request.")
             if served and tokens > served
             else "",
         )
@@ -70,9 +70,9 @@ class ContextSize(QWidget):
         """Where both have no room beside each other, in fewer words."""
         served, most = self._facts
         long = (self.tr("Served now {}"), self.tr("Model allows {}"))
-        short = (self.tr("Served {}"), self.tr("Most {}"))
+        short = (self.tr("Served {}"), self.tr("At most {}"))
         for words in (long, short):
-            self._served.setText(words[0].format(count(served)) if served else self.tr("Served: not known"))
+            self._served.setText(words[0].format(count(served)) if served else self.tr("Served: unknown"))
             self._most.setText(words[1].format(count(most)) if most else "")
             taken = self._served.sizeHint().width() + self._most.sizeHint().width() + self._theme.px(8)
             if taken <= self.width():

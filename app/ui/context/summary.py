@@ -8,7 +8,7 @@ from app.ui.context.token_bar import TokenBar, TokenLegend
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, row_of
-from app.ui.kit.wording import count
+from app.ui.kit.wording import count, counted
 from app.ui.theme import Theme
 
 NEAR = 0.9
@@ -118,6 +118,5 @@ class ContextBar(QWidget):
 
     def _left_text(self, number: int) -> str:
         """True of messages that no longer fit, and of those of a window that was emptied."""
-        if number == 1:
-            return self.tr("1 older message is left out, but searchable")
-        return self.tr("{} older messages are left out, but searchable").format(count(number))
+        one = self.tr("{} older message is left out, but searchable")
+        return counted(number, one, self.tr("{} older messages are left out, but searchable"))

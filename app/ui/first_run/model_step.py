@@ -108,14 +108,16 @@ class ChooseModel(QWidget):
         self._ways.setVisible(not empty)
         if empty:
             self._nothing_title.setText(self.tr("{} has no models yet").format(answering[0].provider.name))
-            self._nothing_text.setText(self.tr("Get one from the list below. A model is a file of some gigabytes."))
+            self._nothing_text.setText(
+                self.tr("Download one from the list below. A model is a file of a few gigabytes.")
+            )
         else:
             self._nothing_title.setText(self.tr("No model server runs on this computer"))
             self._nothing_text.setText(
                 self.tr(
                     "A model server does the thinking; Lares keeps the memory. Ollama is free and the simplest: "
-                    "get it at ollama.com/download and start it. Lares notices it within 5 seconds, without a "
-                    "restart. LM Studio, llama.cpp, Jan and vLLM work too. Or look at the demo: it needs no model."
+                    "download it from ollama.com/download and start it. Lares notices it within 5 seconds, without a "
+                    "restart. LM Studio, llama.cpp, Jan and vLLM work too. Or try the demo: it needs no model."
                 )
             )
 

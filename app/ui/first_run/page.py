@@ -61,9 +61,7 @@ class ChooseStarter(QWidget):
 
     def begin(self, model: str) -> None:
         self._text.setText(
-            self.tr("It has memory and tools ready, works with {}, and can be changed in every part later.").format(
-                model
-            )
+            self.tr("It comes with memory and tools, and uses {}. You can change all of it later.").format(model)
         )
         self._view.run(self._load(), self)
         self.cards.focus_chosen()
@@ -193,15 +191,17 @@ class FirstRun(QFrame):
         chosen = self.models.table.chosen
         self.use.setText(self.tr("Use {}").format(chosen.name) if chosen is not None else self.tr("Use a model"))
         self.use.setEnabled(chosen is not None)
-        set_tip(self.use, "" if chosen is not None else self.tr("No model can be used yet."))
+        set_tip(self.use, "" if chosen is not None else self.tr("No model is available yet."))
         self.demo.set_role("primary" if chosen is None else "")
         name = self.starters.name.text().strip()
         self.create_button.setText(self.tr("Create {}").format(name) if name else self.tr("Create agent"))
         demo = self.tr(
-            "A scripted agent, no AI. It uses the real tools and the real memory, so you can try everything."
+            "A scripted agent without AI. It uses the real tools and the real memory, so you can try everything."
         )
         if chosen is None:
-            demo = self.tr("No model can be used yet. The demo is a scripted agent, no AI, with real tools and memory.")
+            demo = self.tr(
+                "No model is available yet. The demo is a scripted agent without AI, but with real tools and memory."
+            )
         self._said.setText(demo if self.step == 1 else "")
         self.models.private.setText(f"{self.side.private.text()}. {self.side.why.text()}")
         first = self.use if chosen is not None else self.demo

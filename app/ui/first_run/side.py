@@ -134,15 +134,15 @@ class FirstRunSide(QFrame):
         known = self._view.catalog.known
         hosts = other_hosts(known.offers)
         ports = asked_ports(known.presets)
-        asked = self.tr("To find servers, Lares asked the ports {} of 127.0.0.1.").format(ports) if ports else ""
+        asked = self.tr("To find servers, Lares tried ports {} on 127.0.0.1.").format(ports) if ports else ""
         words = [asked, self.tr("No account, no telemetry.")]
         title, icon, kind = self.tr("Nothing has left this computer"), "shield", "ok"
         if hosts:
             title, icon, kind = self.tr("You connected another computer"), "info", "info"
-            words.append(self.tr("{} was asked for its models.").format(", ".join(hosts)))
+            words.append(self.tr("Lares asked {} which models it has.").format(", ".join(hosts)))
         elif any(pull.phase in GOING for pull in known.pulls):
             title, icon, kind = self.tr("Nothing of yours leaves this computer"), "shield", "ok"
-            words.append(self.tr("Ollama uses the internet now to get a model."))
+            words.append(self.tr("Ollama is using the internet to download a model."))
         self._shield.show_icon(icon, kind)
         self.private.setText(title)
         self.why.setText(" ".join(filter(None, words)))

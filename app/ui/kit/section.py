@@ -115,7 +115,7 @@ class Section(QFrame):
         self._content.setMaximumHeight(UNLIMITED)
 
     def _name_fold(self) -> None:
-        pattern = self.tr("Open {0}") if self._folded else self.tr("Fold {0}")
+        pattern = self.tr("Expand {0}") if self._folded else self.tr("Collapse {0}")
         self._fold.setAccessibleName(pattern.format(self._fold.text()))
 
     def _restyle(self) -> None:

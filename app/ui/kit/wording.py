@@ -105,5 +105,10 @@ def count(number: int) -> str:
     return locale().toString(number)
 
 
+def counted(number: int, one: str, many: str, *more: object) -> str:
+    """`one` for 1, else `many`: both whole sentences, in which `{0}` is the number and `{1}` on are `more`."""
+    return (one if number == 1 else many).format(count(number), *more)
+
+
 def size(bytes_: int) -> str:
     return locale().formattedDataSize(bytes_, 1, QLocale.DataSizeFormat.DataSizeSIFormat)

@@ -11,7 +11,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.labels import Label
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import NEARLY_FULL, UsageBar
-from app.ui.kit.wording import ago
+from app.ui.kit.wording import ago, counted, moment, now
 from app.ui.memory.block_change import LineChange, change_of, count_text, sentence
 from app.ui.memory.block_editor import BlockEditor, Unsaved
 from app.ui.memory.block_form import BlockForm
@@ -21,6 +21,7 @@ from app.ui.memory.history.sentences import actor_in_sentence
 from app.ui.theme import Theme, set_prop
 
 ROWS = 4
+MINUTE = 60
 TICK_MS = 1000
 
 
@@ -299,14 +300,14 @@ class BlockCard(QFrame):
         if block.read_only:
             badges.append(BadgeText("read_only", self.tr("Read-only for the agent"), self.tr("Read-only"), "", "lock"))
         if self._shared_with:
-            long = self.tr("Shared with {0} agents") if self._shared_with > 1 else self.tr("Shared with {0} agent")
-            words = long.format(self._shared_with)
+            words = counted(self._shared_with, self.tr("Shared with {0} agent"), self.tr("Shared with {0} agents"))
             badges.append(BadgeText("shared", words, self.tr("Shared"), "info", "shared"))
         return badges
 
     def _when(self, change: MemoryEvent) -> str:
-        when = ago(change.at)
-        return self.tr("just now") if when.endswith(self.tr(" s ago")) else when
+        """Seconds would count on in a badge that nobody reads so closely."""
+        recent = (now() - moment(change.at)).total_seconds() < MINUTE
+        return self.tr("just now") if recent else ago(change.at)
 
     def _tell_time(self) -> None:
         """`4 s ago` counts on while somebody can see it."""

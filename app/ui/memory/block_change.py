@@ -48,12 +48,13 @@ def _words(line: DiffLine) -> str:
 
 def sentence(change: LineChange, actor: str, when: str) -> str:
     """`was “Chad”, changed by Juno 4 s ago`"""
-    more = "" if not change.more else " " + tr("and {0} more").format(change.more)
     if change.line is None:
-        return tr("“{0}”{1} removed by {2} {3}").format(cut(change.was), more, actor, when)
-    if not change.was:
-        return tr("new{0}, added by {1} {2}").format(more, actor, when)
-    return tr("was “{0}”{1}, changed by {2} {3}").format(cut(change.was), more, actor, when)
+        words = tr("“{0}” and {1} more removed by {2} {3}") if change.more else tr("“{0}” removed by {2} {3}")
+    elif not change.was:
+        words = tr("new and {1} more, added by {2} {3}") if change.more else tr("new, added by {2} {3}")
+    else:
+        words = tr("was “{0}” and {1} more, changed by {2} {3}") if change.more else tr("was “{0}”, changed by {2} {3}")
+    return words.format(cut(change.was), change.more, actor, when)
 
 
 def cut(text: str) -> str:

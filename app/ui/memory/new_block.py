@@ -27,7 +27,7 @@ class NewBlock(QFrame):
         self.label = QLineEdit()
         self.label.setPlaceholderText(self.tr("For example plans"))
         self.about = QLineEdit()
-        self.about.setPlaceholderText(self.tr("Tells the agent what to keep in it"))
+        self.about.setPlaceholderText(self.tr("Tells the agent what to keep in this block"))
         self._label_field = Field(theme, self.tr("Label"), self.label)
         self._about_field = Field(theme, self.tr("What it is for"), self.about)
         self.create_button = Button(theme, self.tr("Add block"), "primary", size="small")
@@ -62,7 +62,7 @@ class NewBlock(QFrame):
     def _submit(self) -> None:
         label = self.label.text().strip()
         if not LABEL.fullmatch(label):
-            self.set_problem(self.tr("A label is a short name of letters, digits, spaces or - _ . /"))
+            self.set_problem(self.tr("A label is a short name made of letters, digits, spaces and - _ . /"))
             return
         self.create_button.set_busy(True)
         self.submitted.emit(BlockDraft(label=label, description=self.about.text().strip(), limit=LIMIT))

@@ -12,7 +12,7 @@ from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.layout import column_of
 from app.ui.kit.section import Section
 from app.ui.kit.tooltip import set_tip
-from app.ui.kit.wording import count, moment, now
+from app.ui.kit.wording import count, counted, moment, now
 from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_editor import Unsaved
 from app.ui.memory.new_block import NewBlock
@@ -96,9 +96,10 @@ class MemoryView(Section):
         agent = self._view.workspace.agent
         self._empty.setVisible(agent is not None and not rows and self._new.isHidden())
         self.setVisible(agent is not None)
-        words = self.tr("1 block") if len(rows) == 1 else self.tr("{} blocks").format(count(len(rows)))
+        words = counted(len(rows), self.tr("{0} block"), self.tr("{0} blocks"))
         if self._tokens:
-            words = self.tr("{}, {} tokens").format(words, count(self._tokens))
+            one, many = self.tr("{0} block, {1} tokens"), self.tr("{0} blocks, {1} tokens")
+            words = counted(len(rows), one, many, count(self._tokens))
         self.set_count(words if rows else "")
 
     def show_tokens(self, tokens: int) -> None:
@@ -227,10 +228,10 @@ class MemoryView(Section):
         if row is None:
             return
         label, others = row.block.label, row.holders - 1
-        text = self.tr("Its text is deleted too; the history keeps what it said.")
+        text = self.tr("Its text is deleted too; the history still shows it.")
         if others > 0:
-            lose = self.tr("Another agent loses it too.") if others == 1 else self.tr("{} other agents lose it too.")
-            text = lose.format(count(others)) + " " + text
+            lose = self.tr("Another agent loses it too."), self.tr("{} other agents lose it too.")
+            text = f"{counted(others, *lose)} {text}"
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete {}").format(label), "danger"))
         key, _ = await self._view.ask.ask(self.tr("Delete the block “{}”?").format(label), text, answers)
         if key == "delete":

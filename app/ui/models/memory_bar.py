@@ -49,7 +49,7 @@ class MemoryBar(QWidget):
         items: list[tuple[MemoryPart | None, str]] = [
             (part, f"{part.label} {_gigabytes(part.amount)}") for part in self.parts
         ]
-        words = self.tr("{} free") if self.free >= 0 else self.tr("{} too little")
+        words = self.tr("{} free") if self.free >= 0 else self.tr("{} short")
         return [*items, (None, words.format(_gigabytes(abs(self.free))))]
 
     def _places(self, width: int) -> list[tuple[MemoryPart | None, str, int, int]]:

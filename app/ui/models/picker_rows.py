@@ -41,7 +41,7 @@ def pick_rows(known: ModelsKnown, query: str = "") -> tuple[PickRow, ...]:
         if not wanted and offer.error:
             own = [PickRow("note", offer.error, reason=offer.hint)]
         elif not wanted and not own:
-            own = [PickRow("note", tr("It offers no models."))]
+            own = [PickRow("note", tr("It has no models."))]
         if own:
             rows.append(_server_row(offer.provider.name, offer.provider.base_url))
             rows.extend(own)

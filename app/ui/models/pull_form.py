@@ -19,7 +19,7 @@ class GetAnother(QWidget):
         self.open = Button(theme, self.tr("Download another model…"), "ghost", "download")
         self.note = Label(
             theme,
-            self.tr("The list is built in. Only downloading a model uses the internet, and Ollama does that."),
+            self.tr("The list comes with Lares. Only downloading uses the internet, and Ollama does that."),
             "label",
             "muted",
         )

@@ -146,8 +146,8 @@ class ModelRow(QFrame):
         self._show_facts()
         self._server.set_text(line.provider.name if line.provider is not None else "")
         self._size.setText(size_words(line.size))
-        about = "" if line.need_known else self.tr("about ")
-        self._need.setText(f"{about}{gigabytes(line.need)} GB" if line.need else "")
+        need = self.tr("{} GB") if line.need_known else self.tr("about {} GB")
+        self._need.setText(need.format(gigabytes(line.need)) if line.need else "")
         self._show_badge()
         self._show_words()
         self.radio.setEnabled(line.usable)
@@ -197,10 +197,15 @@ class ModelRow(QFrame):
         line = self.line
         if line.need is None:
             return line.reason
-        needs = self.tr("Needs {} GB").format(gigabytes(line.need))
-        if line.context:
-            needs = self.tr("Needs {} GB with a context of {} tokens").format(gigabytes(line.need), count(line.context))
-        return needs if line.need_known else self.tr("{}, estimated from the size of its file").format(needs)
+        if line.context and line.need_known:
+            words = self.tr("Needs {} GB with a context of {} tokens")
+        elif line.context:
+            words = self.tr("Needs {} GB with a context of {} tokens, estimated from the size of its file")
+        elif line.need_known:
+            words = self.tr("Needs {} GB")
+        else:
+            words = self.tr("Needs {} GB, estimated from the size of its file")
+        return words.format(gigabytes(line.need), count(line.context or 0))
 
     def _said(self) -> str:
         """Whether it can keep a memory, in words."""
@@ -208,7 +213,7 @@ class ModelRow(QFrame):
         if line.testing:
             moment = line.test
             if moment is None or moment.task is None:
-                return self.tr("Loading it for the test")
+                return self.tr("Loading the model for the test")
             return self.tr("Testing {} of {}: {}").format(moment.index, moment.of, moment.task)
         if line.report is not None:
             return report_words(line.report)

@@ -17,6 +17,7 @@ from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, reveal, row_of
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.tooltip import set_tip
+from app.ui.kit.wording import counted
 from app.ui.theme import Theme
 
 NAME = re.compile(r"[\w][\w .-]*")
@@ -50,7 +51,7 @@ class ServerForm(QFrame):
         self.kind = Segmented(theme, kinds, "openai", self.tr("The protocol it speaks"))
         self._far = Label(theme, "", "label", "info")
         self._far.setWordWrap(True)
-        self._page = Button(theme, self.tr("Open its page"), "link", "jump")
+        self._page = Button(theme, self.tr("Open its website"), "link", "jump")
         self._result = Label(theme, "", "base")
         self._result.setWordWrap(True)
         self._result.hide()
@@ -89,7 +90,9 @@ class ServerForm(QFrame):
         store = (
             self.tr("Kept in the key store of this system, never in the database.")
             if self._secrets == "keyring"
-            else self.tr("No key store answers here, so it is kept in a file that only you can read.")
+            else self.tr(
+                "This system has no key store that answers, so the key is kept in a file that only you can read."
+            )
         )
         stored = self.tr("A key is stored; leave this empty to keep it.") if self._had_key else ""
         self._key_field.set_hint(f"{stored} {store}".strip())
@@ -176,9 +179,11 @@ class ServerForm(QFrame):
             return
         names = ", ".join(model.name for model in offer.models[:4])
         number = len(offer.models)
-        words = self.tr("It answers and offers 1 model: {1}") if number == 1 else self.tr("It answers: {0} models, {1}")
-        empty = self.tr("It answers, but offers no models. Load one there and test again.")
-        self._say(words.format(number, names) if number else empty, "ok" if number else "warn")
+        if number:
+            one, many = self.tr("It answers and has {0} model: {1}"), self.tr("It answers and has {0} models: {1}")
+            self._say(counted(number, one, many, names), "ok")
+        else:
+            self._say(self.tr("It answers, but has no models. Load one there and test again."), "warn")
 
     def show_problem(self, error: AppError) -> None:
         self._idle()

@@ -13,6 +13,7 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, row_of
 from app.ui.models.consent import ask_consent
+from app.ui.kit.wording import counted
 from app.ui.models.server_form import ServerForm
 from app.ui.models.server_presets import ServerPresets
 from app.ui.state.view_context import ViewContext
@@ -29,8 +30,8 @@ class Servers(QWidget):
         about = Label(
             theme,
             self.tr(
-                "Lares talks to Ollama and to any server with an OpenAI-compatible address. Servers on this computer "
-                "keep everything here; with another one, what an agent reads and writes goes there."
+                "Lares works with Ollama and any OpenAI-compatible server. With a server on this computer, "
+                "everything stays here; with any other, what an agent reads and writes is sent there."
             ),
             "base",
             "text2",
@@ -125,7 +126,7 @@ class Servers(QWidget):
         if offer.error:
             return Badge(self._view.theme, self.tr("Does not answer"), "danger", "warning")
         number = len(offer.models)
-        words = self.tr("1 model") if number == 1 else self.tr("{} models").format(number)
+        words = counted(number, self.tr("{} model"), self.tr("{} models"))
         return Badge(self._view.theme, words, "ok" if number else "warn", "check" if number else "warning")
 
     def _buttons(self, provider: Provider) -> list[QWidget]:

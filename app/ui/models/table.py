@@ -178,7 +178,7 @@ class ModelTable(QFrame):
             return self.tr("Only Ollama can download models, and it is not answering now.")
         free = known.memory.free_disk_bytes
         if free is not None and size and size * SPARE > free:
-            words = self.tr("It needs {} on the disk; {} are free.")
+            words = self.tr("It needs {} of disk space; {} is free.")
             return words.format(size_words(size), f"{gigabytes(free)} GB")
         return ""
 

@@ -57,7 +57,7 @@ class About(QWidget):
         )
         column_of(theme, card, parent=self)
         self._fact(self.tr("Version"), __version__)
-        self._fact(self.tr("Made with"), f"Python {platform.python_version()}, Qt {qVersion()}")
+        self._fact(self.tr("Built with"), f"Python {platform.python_version()}, Qt {qVersion()}")
         self._fact(self.tr("Data folder"), str(config.folder), path=True)
         self._fact(self.tr("Logs"), str(config.logs), path=True)
         self._engine = self._fact(self.tr("Engine"), self.tr("Not connected"))
@@ -83,7 +83,7 @@ class About(QWidget):
         self._engine.set_text(self.tr("Version {}, process {}").format(status.version, status.pid))
         stores = {"keyring": self.tr("Key store of this system"), "file": self.tr("File that only you can read")}
         self._keys.set_text(stores[status.secrets])
-        self._free.set_text(size(status.free_bytes) if status.free_bytes is not None else self.tr("Not known"))
+        self._free.set_text(size(status.free_bytes) if status.free_bytes is not None else self.tr("Unknown"))
 
     @staticmethod
     def _open(path: str) -> None:

@@ -25,7 +25,7 @@ class RequestTable(QWidget):
         self.table = QTableView()
         self._note = Label(theme, "", "label", "text2")
         self._nothing = Label(theme, "", "base", "muted")
-        title = Label(theme, self.tr("Last requests"), "base")
+        title = Label(theme, self.tr("Recent requests"), "base")
         title.set_weight(600)
         frame = frame_of("table")
         column_of(theme, self.table, parent=frame, inset=(1, 1, 1, 1), gap=0)
@@ -38,7 +38,7 @@ class RequestTable(QWidget):
     def _dress(self) -> None:
         table = self.table
         table.setModel(self._model)
-        table.setAccessibleName(self.tr("Last requests"))
+        table.setAccessibleName(self.tr("Recent requests"))
         table.setShowGrid(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -55,11 +55,9 @@ class RequestTable(QWidget):
         self._model.show(rows)
         self._frame.setVisible(bool(rows))
         self._nothing.setVisible(not rows)
-        self._nothing.setText(
-            self.tr("Nothing has been asked yet.") if serving else self.tr("None, while the local API is off.")
-        )
+        self._nothing.setText(self.tr("No requests yet.") if serving else self.tr("The local API is off."))
         refused = sum(row.status >= 400 for row in rows)
-        self._note.setText(self.tr("{} of {} were refused").format(refused, len(rows)) if refused else "")
+        self._note.setText(self.tr("{} of {} refused").format(refused, len(rows)) if refused else "")
         self._fit_height()
 
     def _fit(self) -> None:

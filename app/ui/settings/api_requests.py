@@ -57,8 +57,8 @@ class ApiRequests(QAbstractTableModel):
             self.tr("Time"),
             self.tr("Method"),
             self.tr("Path"),
-            self.tr("Answer"),
-            self.tr("Time taken"),
+            self.tr("Status"),
+            self.tr("Duration"),
             self.tr("Program"),
         )
         return names[section]

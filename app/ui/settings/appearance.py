@@ -27,7 +27,7 @@ class Appearance(QWidget):
             theme.mode,
             self.tr("Light or dark"),
         )
-        self.scale = Choice(self.tr("Size of everything"))
+        self.scale = Choice(self.tr("Interface size"))
         for percent in SCALES:
             self.scale.addItem(f"{percent} %", percent)
         self.motion = Switch(theme)
@@ -45,7 +45,7 @@ class Appearance(QWidget):
             theme,
             self._row(self.tr("Light or dark"), self.tr("“System” follows the desktop."), self.mode),
             hairline(),
-            self._row(self.tr("Size of everything"), self.tr("Also Ctrl + and Ctrl -; Ctrl 0 is 100 %."), self.scale),
+            self._row(self.tr("Interface size"), self.tr("Also Ctrl + and Ctrl -; Ctrl 0 is 100 %."), self.scale),
             hairline(),
             self._row(self.tr("Reduce motion"), self.tr("Nothing slides, fades or flickers."), self.motion),
             hairline(),

@@ -25,7 +25,10 @@ class BackupList(QWidget):
         theme = view.theme
         about = Label(
             theme,
-            self.tr("Lares copies the whole database once a day and before each change of its form, and keeps seven."),
+            self.tr(
+                "Lares backs up the whole database once a day and before each update of its format, and keeps "
+                "seven copies."
+            ),
             "base",
             "text2",
         )
@@ -56,7 +59,7 @@ class BackupList(QWidget):
         backups: tuple[Backup, ...] = await self._services.backups.list()
         empty(self._rows)
         if not backups:
-            words = self.tr("There is no backup yet. The first is made within a day.")
+            words = self.tr("There is no backup yet. The first one follows within a day.")
             self._rows.addWidget(Label(self._view.theme, words, "base", "muted"))
         for backup in sorted(backups, key=lambda one: -one.at):
             self._rows.addWidget(self._row(backup))
@@ -88,12 +91,14 @@ class BackupList(QWidget):
         when = full_time(backup.at)
         title = self.tr("Go back to {}?").format(when)
         text = self.tr(
-            "All agents, memory and messages become as they were then. What is there now is backed up first, so you "
-            "can return to it. The engine starts again."
+            "All agents, memory and messages return to how they were then. The current state is backed up "
+            "first, so you can come back to it. The engine restarts."
         )
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
         key, _ = await self._view.ask.ask(title, text, answers)
         if key == "restore":
             await self._services.backups.restore(backup.name)
             self.going_back.emit(backup)
-            self._view.tell(self.tr("Going back to {}").format(when), self.tr("The engine starts again now."), "done")
+            self._view.tell(
+                self.tr("Restoring the backup of {}").format(when), self.tr("The engine is restarting."), "done"
+            )

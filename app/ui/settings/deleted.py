@@ -10,7 +10,7 @@ from app.domain.event import Changed
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, empty, frame_of, row_of
-from app.ui.kit.wording import count, full_time
+from app.ui.kit.wording import counted, full_time
 from app.ui.state.view_context import ViewContext
 
 
@@ -54,8 +54,8 @@ class _DeletedList(QWidget):
         theme, row = self._view.theme, frame_of("card")
         name = ElidedLabel(theme, title, "base")
         name.set_weight(500)
-        back = Button(theme, self.tr("Bring back"), "", "undo", size="small")
-        back.setAccessibleName(self.tr("Bring back {}").format(title))
+        back = Button(theme, self.tr("Restore"), "", "undo", size="small")
+        back.setAccessibleName(self.tr("Restore {}").format(title))
         back.setAccessibleDescription(detail)
         back.clicked.connect(lambda: self._view.run(self._bring_back(title, undelete), self))
         row_of(theme, name, None, Label(theme, detail, "label", "muted"), back, parent=row, inset=(12, 6, 8, 6))
@@ -63,7 +63,7 @@ class _DeletedList(QWidget):
 
     async def _bring_back(self, title: str, undelete: Callable[[], Awaitable[object]]) -> None:
         await undelete()
-        self._view.tell(self.tr("{} is back").format(title), "", "done")
+        self._view.tell(self.tr("{} was restored").format(title), "", "done")
         await self._read()
 
 
@@ -74,7 +74,10 @@ class DeletedAgents(_DeletedList):
         super().__init__(view)
         self._title.setText(self.tr("Deleted agents"))
         self._about.setText(
-            self.tr("Each can be brought back for 30 days, with its memory and its conversations. Then it is gone.")
+            self.tr(
+                "You can restore each of them for 30 days, with its memory and conversations. After that it is "
+                "gone for good."
+            )
         )
 
     async def _found(self) -> list[QWidget]:
@@ -96,7 +99,9 @@ class DeletedConversations(_DeletedList):
     def __init__(self, view: ViewContext) -> None:
         super().__init__(view)
         self._title.setText(self.tr("Deleted conversations"))
-        self._about.setText(self.tr("Each can be brought back for 30 days, with its messages. Then it is gone."))
+        self._about.setText(
+            self.tr("You can restore each of them for 30 days, with its messages. After that it is gone for good.")
+        )
 
     async def _found(self) -> list[QWidget]:
         conversations = self._view.services.conversations
@@ -111,5 +116,10 @@ class DeletedConversations(_DeletedList):
         ]
 
     def _detail(self, one: DeletedConversation) -> str:
-        messages = self.tr("1 message") if one.messages == 1 else self.tr("{} messages").format(count(one.messages))
-        return self.tr("with {}, {}, deleted {}").format(one.agent_name, messages, full_time(one.at))
+        return counted(
+            one.messages,
+            self.tr("with {1}, {0} message, deleted {2}"),
+            self.tr("with {1}, {0} messages, deleted {2}"),
+            one.agent_name,
+            full_time(one.at),
+        )

@@ -58,10 +58,10 @@ class LocalApi(QWidget):
         self._origins = Label(theme, "", "label", "text2")
         self.token = QLineEdit()
         self._token_words = Label(theme, "", "label", "text2")
-        self.make = Button(theme, self.tr("Make a token"), "", "key")
+        self.make = Button(theme, self.tr("Create a token"), "", "key")
         self.show_token = Button(theme, self.tr("Show"), "ghost", "eye")
         self.copy_token = Button(theme, self.tr("Copy"), "ghost", "copy")
-        self.free = Button(theme, self.tr("Ask for none"), "ghost")
+        self.free = Button(theme, self.tr("Turn off"), "ghost")
         self.language = Segmented(theme, LANGUAGES, "python", self.tr("Language of the example"))
         self._snippet = Snippet(theme)
         self.requests = RequestTable(theme)
@@ -91,8 +91,8 @@ class LocalApi(QWidget):
         about = Label(
             theme,
             self.tr(
-                "Scripts can use your agents with the Letta V1 API: letta-client for Python and TypeScript, or plain "
-                "HTTP. What they do shows in this window at once."
+                "Programs can use your agents through the Letta V1 API: letta-client for Python and TypeScript, "
+                "or plain HTTP. You see what they do in this window at once."
             ),
             "base",
             "text2",
@@ -134,7 +134,7 @@ class LocalApi(QWidget):
 
     def _snippet_card(self) -> QWidget:
         theme, card = self._view.theme, frame_of("card")
-        title = Label(theme, self.tr("A program to begin with"), "base")
+        title = Label(theme, self.tr("An example program"), "base")
         title.set_weight(600)
         column_of(
             theme,
@@ -204,7 +204,7 @@ class LocalApi(QWidget):
             self._state.set_badge(self.tr("Cannot serve"), "danger", "warning")
         else:
             self._state.set_badge(self.tr("Off"), "", "")
-        self.url.set_text(status.url or self.tr("Off. It would be {}").format(_address(status)))
+        self.url.set_text(status.url or self.tr("Off. The address would be {}").format(_address(status)))
         self.url.set_kind("text" if status.running else "muted")
         self._copy_url.setEnabled(status.running)
         if not self.port.hasFocus():
@@ -230,21 +230,21 @@ class LocalApi(QWidget):
             words = f"{status.token_error} {status.token_hint}".strip()
         elif has_token:
             words = self.tr(
-                "Every request must carry it, as Authorization: Bearer … It lies where your other keys lie."
+                "Every request must carry it, as Authorization: Bearer … It is stored with your other keys."
             )
         elif status.shared:
             words = self.tr(
-                "None is asked for, and other people have accounts on this computer: each of them may use your agents "
-                "and read all they know. Make a token."
+                "No token is needed, and other people have accounts on this computer: each of them may use your "
+                "agents and read everything they know. Create a token."
             )
         else:
-            words = self.tr("None is asked for: every program on this computer may use your agents. Web pages may not.")
+            words = self.tr("No token needed: every program on this computer may use your agents. Web pages may not.")
         self._token_words.setText(words)
         self._token_words.set_kind("danger" if lost else "warn" if status.shared and not has_token else "text2")
         for widget in (self.token, self.show_token, self.copy_token):
             widget.setVisible(has_token)
         self.free.setVisible(has_token or lost)
-        self.make.setText(self.tr("Make a new one") if has_token or lost else self.tr("Make a token"))
+        self.make.setText(self.tr("Create a new one") if has_token or lost else self.tr("Create a token"))
         self.make.setAccessibleName(self.make.text())
         self._no_token.setVisible(not has_token)
         if not has_token:
@@ -275,9 +275,9 @@ class LocalApi(QWidget):
 
     async def _make_token(self) -> None:
         if self._status is not None and self._status.has_token:
-            title = self.tr("Make a new token?")
-            text = self.tr("Programs that use the old one are refused from then on.")
-            answers = (("cancel", self.tr("Cancel"), "ghost"), ("make", self.tr("Make a new one"), "primary"))
+            title = self.tr("Create a new token?")
+            text = self.tr("Programs that still use the old one will be refused.")
+            answers = (("cancel", self.tr("Cancel"), "ghost"), ("make", self.tr("Create a new one"), "primary"))
             if (await self._view.ask.ask(title, text, answers))[0] != "make":
                 return
         self._reveal(await self._api.make_token())

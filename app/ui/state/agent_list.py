@@ -38,7 +38,7 @@ class AgentList(RowList[AgentRow]):
             return self.tr("Replying…")
         if row.last_text:
             return plain(row.last_text)
-        return row.agent.description or self.tr("Nothing said yet")
+        return row.agent.description or self.tr("No messages yet")
 
     def value(self, row: AgentRow, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
@@ -46,8 +46,8 @@ class AgentList(RowList[AgentRow]):
         if role == Qt.ItemDataRole.ToolTipRole:
             return literal(f"{row.agent.name}\n{self.second_line(row)}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            pinned = self.tr(", pinned") if row.agent.pinned else ""
-            return f"{row.agent.name}{pinned}, {self.second_line(row)}"
+            pinned = (self.tr("pinned"),) if row.agent.pinned else ()
+            return ", ".join((row.agent.name, *pinned, self.second_line(row)))
         return None
 
 

@@ -123,7 +123,7 @@ class ModelLine:
             "fits": (tr("Fits well"), "ok", "check"),
             "tight": (tr("Tight"), "warn", "warning"),
             "too_big": (tr("Too big"), "danger", "error"),
-            "unknown": (tr("Not known"), "", ""),
+            "unknown": (tr("Unknown"), "", ""),
         }[self.fits]
 
 
@@ -220,7 +220,7 @@ def _why_not(model: Model, need: int | None, fits: Fits, total: int | None) -> s
     if model.unfit:
         return model.unfit
     if model.embedding:
-        return tr("Makes vectors, cannot chat.")
+        return tr("Creates embeddings, cannot chat.")
     if fits == "too_big" and need and total:
         return tr("Needs {} of {} GB.").format(gigabytes(need), gigabytes(total, whole=True))
     return ""

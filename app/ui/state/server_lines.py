@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.address import is_here
 from app.domain.model import FoundServer, Provider, ProviderModels, ServerPreset
+from app.ui.kit.wording import counted
 from app.ui.state.model_lines import ModelsKnown
 
 OFFERED = ("ollama", "lmstudio")
@@ -36,10 +37,9 @@ class ServerLine:
     @property
     def words(self) -> str:
         match self.state:
-            case "found" if self.models is None:
-                return tr("Found")
             case "found":
-                return tr("Found, 1 model") if self.models == 1 else tr("Found, {} models").format(self.models)
+                one, many = tr("Found, {} model"), tr("Found, {} models")
+                return tr("Found") if self.models is None else counted(self.models, one, many)
             case "needs key":
                 return tr("Found, needs a key")
             case "not allowed":
@@ -135,7 +135,7 @@ def how_to_start(preset: ServerPreset) -> str:
         "vllm": tr("Type “vllm serve MODEL --enable-auto-tool-choice --tool-call-parser PARSER” in a terminal."),
     }
     first = steps.get(preset.name, tr("Start it."))
-    return tr("{} Lares notices it on {} by itself.").format(first, address)
+    return f"{first} {tr('Lares finds it at {} by itself.').format(address)}"
 
 
 def other_hosts(offers: tuple[ProviderModels, ...]) -> tuple[str, ...]:

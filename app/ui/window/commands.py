@@ -73,16 +73,16 @@ def agent_commands(
             "chevron-down",
             menu,
         ),
-        Command("demo", tr("Make the demo agent"), actions.make_demo, (), there, "flame", menu),
+        Command("demo", tr("Create the demo agent"), actions.make_demo, (), there, "flame", menu),
     )
 
 
 def chat_commands(chat: ChatPage, possible: Possible) -> tuple[Command, ...]:
     menu, on_agent = tr("Conversation"), possible.on_agent
-    role, mode = tr("Write as user or as system"), tr("Simple, interactive or debug view")
+    role, mode = tr("Switch between writing as user and as system"), tr("Simple, interactive or debug view")
     return (
         Command("chat.find", tr("Find in this conversation"), chat.find_text, ("Ctrl+F",), on_agent, "search", menu),
-        Command("chat.retry", tr("Try the last reply again"), chat.retry_last, ("Ctrl+R",), on_agent, "refresh", menu),
+        Command("chat.retry", tr("Retry the last reply"), chat.retry_last, ("Ctrl+R",), on_agent, "refresh", menu),
         Command("chat.role", role, chat.toggle_role, ("Ctrl+Shift+S",), on_agent, "user", menu),
         Command("chat.mode", mode, chat.next_mode, ("Ctrl+Shift+D",), on_agent, "eye", menu),
         Command("chat.stop", tr("Stop the reply"), chat.stop, (), on_agent, "stop", menu),

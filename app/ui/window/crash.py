@@ -13,18 +13,18 @@ class Crash(Sheet):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self.set_words(
-            self.tr("Something in Lares did not work"),
+            self.tr("Something went wrong in Lares"),
             self.tr(
-                "This is a fault of Lares, not yours. Your agents and messages are on disk; you can go on working. "
-                "The report names no message and no key."
+                "This is a bug in Lares, not your mistake. Your agents and messages are safe on disk, and you can"
+                " keep working. The report contains no message and no key."
             ),
         )
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
-        self.report.setAccessibleName(self.tr("Report of the fault"))
+        self.report.setAccessibleName(self.tr("Error report"))
         self.add(self.report)
         self.copy = Button(theme, self.tr("Copy the report"), "", "copy")
-        self.go_on = Button(theme, self.tr("Go on"), "primary")
+        self.go_on = Button(theme, self.tr("Keep working"), "primary")
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.report.toPlainText()))
         self.go_on.clicked.connect(lambda: self.closed.emit())
         self.add_foot(self.copy, None, self.go_on)

@@ -11,7 +11,7 @@ from app.domain.ids import short
 from app.domain.system import Backup, EngineStatus
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.kit.banner import Banner
-from app.ui.kit.wording import full_time
+from app.ui.kit.wording import count, full_time
 from app.ui.state.view_context import ViewContext
 
 
@@ -35,11 +35,11 @@ class EngineState(QObject):
             self._banner.clear("engine")
 
     def _tell_away(self) -> None:
-        text, kind = self.tr("The engine stopped. Lares is starting it again."), "warn"
-        detail = self.tr("What you typed is kept; what was stored is safe.")
+        text, kind = self.tr("The engine stopped. Lares is restarting it."), "warn"
+        detail = self.tr("What you typed is kept, and everything stored is safe.")
         if self._going_back is not None:
-            text, kind = self.tr("Lares goes back to the backup of {}.").format(full_time(self._going_back.at)), "info"
-            detail = self.tr("The engine starts again with it.")
+            text, kind = self.tr("Lares is restoring the backup of {}.").format(full_time(self._going_back.at)), "info"
+            detail = self.tr("The engine restarts with it.")
         self._banner.show_message("engine", text, kind, detail, closable=False)
 
     def note_going_back(self, backup: Backup | None) -> None:
@@ -56,7 +56,7 @@ class EngineState(QObject):
         back, self._going_back = self._going_back, None
         first, rest = self.tr("Lares was closed during a run."), ""
         if back is not None:
-            first = self.tr("Lares went back to the backup of {}.").format(full_time(back.at))
+            first = self.tr("Lares restored the backup of {}.").format(full_time(back.at))
             rest = self.tr("What was there before is kept as a backup.")
         elif lost:
             first, rest = self.tr("The engine stopped and is running again."), self.tr("Nothing was lost.")
@@ -70,12 +70,14 @@ class EngineState(QObject):
             run = await runs.get(status.resumed_runs[0])
             steps = await runs.steps(run.id)
             number = len(steps) + 1
-            text = self.tr("{} The run went on from step {} without losing anything.").format(first, number)
-            self._banner.show_message("engine", text, "info")
+            went_on = self.tr("The run continued from step {}; nothing was lost.").format(count(number))
+            self._banner.show_message("engine", f"{first} {went_on}", "info")
         elif status.interrupted_runs:
             run_id = short(status.interrupted_runs[0])
-            text = self.tr("{} Run {} was ended; what it had done is kept.").format(first, run_id)
-            self._banner.show_message("engine", text, "warn", self.tr("Choose “Try again” below it to go on."))
+            ended = self.tr("Run {} was ended; what it had done is kept.").format(run_id)
+            self._banner.show_message(
+                "engine", f"{first} {ended}", "warn", self.tr("Choose “Try again” below it to continue.")
+            )
         else:
             self._banner.show_message("engine", f"{first} {rest}", "info")
 
@@ -85,7 +87,9 @@ class EngineState(QObject):
 
     async def _restore(self, backup: Backup) -> None:
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore"), "danger"))
-        text = self.tr("Agents, memory and messages become as they were then. What is there now is kept as a backup.")
+        text = self.tr(
+            "Agents, memory and messages return to how they were then. The current state is kept as a backup."
+        )
         key, _ = await self._view.ask.ask(self.tr("Go back to {}?").format(full_time(backup.at)), text, answers)
         if key != "restore":
             return
@@ -98,7 +102,7 @@ class EngineState(QObject):
         self._view.run(self._begin_anew(), self)
 
     async def _begin_anew(self) -> None:
-        answers = (("cancel", self.tr("Cancel"), "ghost"), ("anew", self.tr("Begin with nothing"), "danger"))
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("anew", self.tr("Start empty"), "danger"))
         text = self.tr("Lares opens without agents. The backups stay, and you can go back to one in the settings.")
         key, _ = await self._view.ask.ask(self.tr("Begin without your agents?"), text, answers)
         if key == "anew":
@@ -110,6 +114,6 @@ class EngineState(QObject):
             note()
         except OSError as error:
             raise StorageError(
-                self.tr("The data folder cannot be written: {}.").format(error.strerror),
+                self.tr("Lares cannot write to the data folder: {}.").format(error.strerror),
                 hint=self.tr("Free some space or allow writing, then try again."),
             ) from error

@@ -72,7 +72,7 @@ class MainWindow(QWidget):
         self.splitter.splitterMoved.connect(lambda: self._remember_sizes())
         self.overlays = {side: OverlayColumn(theme, self, side) for side in ("left", "right")}
         for side, overlay in self.overlays.items():
-            overlay.closed.connect(lambda side=side: self._take_back(side))
+            overlay.closed.connect(lambda side=side: self._return_content(side))
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -149,7 +149,7 @@ class MainWindow(QWidget):
         top, bottom = (bar.height() for bar in self._bars)
         overlay.open_column(280 if side == "left" else 344, top, bottom)
 
-    def _take_back(self, side: str) -> None:
+    def _return_content(self, side: str) -> None:
         content = self.overlays[side].take_content()
         if content is not None:
             self.panes[side].hold(content)

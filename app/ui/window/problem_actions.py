@@ -64,7 +64,7 @@ class ProblemActions(QObject):
         offers = self._catalog.known.offers
         server = next((offer.provider.name for offer in offers if offer.provider.id == provider_id), "")
         text = self.tr("“{}” is ready").format(name)
-        self._view.tell(text, self.tr("It is on {} now; agents can use it.").format(server), "done")
+        self._view.tell(text, self.tr("{} has it now, and agents can use it.").format(server), "done")
 
     def _tested(self, report: FitReport) -> None:
         text = self.tr("{}: {}").format(report.handle.partition("/")[2], report_words(report))
@@ -84,7 +84,7 @@ class ProblemActions(QObject):
         fix = alarm.fix_window
         patch = AgentPatch(context_window=fix)
         serve = (self.tr("Serve {} tokens").format(count(fix or 0)), lambda: self.patched.emit(patch))
-        title = self.tr("{} cut the last request and said nothing").format(server)
+        title = self.tr("{} cut the last request without saying so").format(server)
         self._chat.banner.show_message(CUT, title, "danger", alarm.sentence, (serve,) if fix else ())
 
     def _banner_closed(self, key: str) -> None:

@@ -55,7 +55,7 @@ class Repair(Sheet):
         backups = QWidget()
         about = Label(
             theme,
-            self.tr("Agents, memory and messages go back to that moment. What is there now is set aside, not deleted."),
+            self.tr("Agents, memory and messages return to that moment. The current state is set aside, not deleted."),
             "base",
             "text2",
         )
@@ -67,7 +67,7 @@ class Repair(Sheet):
         self.folder = Button(theme, self.tr("Open data folder"), "ghost", "folder")
         self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")
         self.folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(config.folder))))
-        self.anew = Button(theme, self.tr("Begin with nothing"), "ghost")
+        self.anew = Button(theme, self.tr("Start empty"), "ghost")
         self.retry.clicked.connect(lambda: self.retry_wanted.emit())
         self.anew.clicked.connect(lambda: self.anew_wanted.emit())
         self.add_foot(self.folder, None, self.anew, self.retry)
@@ -89,7 +89,7 @@ class Repair(Sheet):
         try:
             found = backups_in(self._config.backups)
         except OSError as error:
-            words = self.tr("The folder of backups cannot be read: {}.").format(error.strerror)
+            words = self.tr("Lares cannot read the backup folder: {}.").format(error.strerror)
             self._rows.addWidget(Label(self._theme, words, "base", "muted"))
             return
         if not found:

@@ -25,10 +25,10 @@ class Shortcuts(Sheet):
                 ((self.tr("Enter"), shown_keys("Ctrl+Enter")), self.tr("Send")),
                 ((shown_keys("Shift+Enter"),), self.tr("New line")),
                 ((self.tr("Up"),), self.tr("In an empty field: edit your last message")),
-                ((self.tr("Esc"),), self.tr("Close what lies on top, else stop the reply")),
+                ((self.tr("Esc"),), self.tr("Close what is on top, else stop the reply")),
                 (
                     (self.tr("C"), self.tr("R"), self.tr("E"), self.tr("U")),
-                    self.tr("On a message: copy, try again, edit, undo its change of memory"),
+                    self.tr("On a message: copy, try again, edit, undo its memory change"),
                 ),
                 (("F3", shown_keys("Shift+F3")), self.tr("Next and previous hit")),
             ],

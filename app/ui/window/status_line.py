@@ -118,7 +118,7 @@ class StatusLine(QFrame):
         words = {
             "starting": self.tr("Engine starting"),
             "connected": self.tr("Engine running"),
-            "again": self.tr("Engine starting again"),
+            "again": self.tr("Engine restarting"),
             "failed": self.tr("Engine stopped"),
             "closing": self.tr("Closing"),
         }

@@ -69,7 +69,7 @@ def ollama_models(*names: str) -> tuple[Model, ...]:
         _model("ministral-3:8b", 6.0, tools=True, vision=True, trained_context=262144),
         _model("gemma4:e4b", 3.3, tools=True, vision=True, trained_context=131072),
         _model("mistral-small3.2:24b", 15.0, tools=True, trained_context=131072),
-        _model("nomic-embed-text", 0.274, embedding=True, unfit="Makes vectors, cannot chat."),
+        _model("nomic-embed-text", 0.274, embedding=True, unfit="Creates embeddings, cannot chat."),
         _model("gpt-oss:120b-cloud", None, tools=True, cloud=True),
         _model("qwen3:4b", 2.5, tools=True, reasoning=True, trained_context=40960),
     )

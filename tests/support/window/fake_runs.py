@@ -88,7 +88,7 @@ class Conversations:
         return tuple(event for event in self._world.history if event.origin.message_id in later)
 
     async def branch(
-        self, conversation_id: str, position: int, take_back_memory: bool = False, origin: Origin = USER
+        self, conversation_id: str, position: int, undo_memory: bool = False, origin: Origin = USER
     ) -> Conversation:
         world = self._world
         old = world.conversations[conversation_id]

@@ -52,7 +52,7 @@ def furnish(world: World) -> None:
             handle="llama/nomic-embed-text",
             provider="llama",
             name="nomic-embed-text",
-            unfit="Makes vectors, cannot chat.",
+            unfit="Creates embeddings, cannot chat.",
         ),
     )
     add_provider(world, "llama", "http://127.0.0.1:8080/v1", served)

@@ -83,12 +83,12 @@ def test_while_the_agent_replies_one_can_queue_and_stop(composer: Composer, qtbo
 def test_while_sending_is_impossible_the_reason_stands_there_and_the_text_stays(
     composer: Composer, qtbot: QtBot
 ) -> None:
-    composer.set_disabled("The engine is starting again")
+    composer.set_disabled("The engine is restarting")
     qtbot.keyClicks(composer.editor, "Hello")
     with qtbot.assertNotEmitted(composer.send_wanted):
         qtbot.keyClick(composer.editor, Qt.Key.Key_Return)
     assert composer.text == "Hello"
-    assert composer.send.toolTip() == "The engine is starting again"
+    assert composer.send.toolTip() == "The engine is restarting"
     composer.set_disabled("")
     assert composer.send.isEnabled() is True
 

@@ -153,11 +153,11 @@ def test_a_section_folds_by_keyboard_and_says_what_the_key_does(theme: Theme, sh
     run: list[int] = []
     add = section.add_action("plus", "Add a tool", lambda: run.append(1))
     show(section)
-    fold = next(child for child in section.findChildren(QWidget) if child.accessibleName() == "Fold Tools")
+    fold = next(child for child in section.findChildren(QWidget) if child.accessibleName() == "Collapse Tools")
     qtbot.keyClick(fold, Qt.Key.Key_Space)
     assert section.folded
     assert not inside.isVisible()
-    assert fold.accessibleName() == "Open Tools"
+    assert fold.accessibleName() == "Expand Tools"
     qtbot.keyClick(fold, Qt.Key.Key_Space)
     assert inside.isVisible()
     qtbot.mouseClick(add, Qt.MouseButton.LeftButton)

@@ -16,8 +16,8 @@ def test_a_deleted_agent_is_listed_and_brought_back(window: OpenedWindow, wait_f
         assert "Deleted agents" not in texts(window.window)
         agent = window.view.workspace.agents.rows[-1].agent
         await window.services.agents.delete(agent.id)
-        await window.until(lambda: has_button(window.window, f"Bring back {agent.name}"), "it is not listed")
-        button(window.window, f"Bring back {agent.name}").click()
+        await window.until(lambda: has_button(window.window, f"Restore {agent.name}"), "it is not listed")
+        button(window.window, f"Restore {agent.name}").click()
         await window.until(lambda: "Deleted agents" not in texts(window.window), "it is still listed")
         rows = window.view.workspace.agents
         await window.until(lambda: rows.index_of(agent.id) >= 0, "it is not in the list of agents")
@@ -33,9 +33,9 @@ def test_a_deleted_conversation_is_listed_and_brought_back(window: OpenedWindow,
         agent = window.view.workspace.agent
         made = await window.services.conversations.create(agent.id, "Recipes")
         await window.services.conversations.delete(made.id)
-        await window.until(lambda: has_button(window.window, "Bring back Recipes"), "it is not listed")
+        await window.until(lambda: has_button(window.window, "Restore Recipes"), "it is not listed")
         assert f"with {agent.name}, 0 messages, deleted today" in texts(window.window)
-        button(window.window, "Bring back Recipes").click()
+        button(window.window, "Restore Recipes").click()
         await window.until(lambda: "Deleted conversations" not in texts(window.window), "it is still listed")
         assert made.id in [row.id for row in await window.services.conversations.of_agent(agent.id)]
         await window.until(

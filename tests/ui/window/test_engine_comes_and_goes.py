@@ -71,7 +71,7 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.view.centre.page == "chat", "the engine was not started again")
         assert restore_scheduled(folder.parent, 0) == backup.name
-        words = "Lares went back to the backup of"
+        words = "Lares restored the backup of"
         await window.until(lambda: words in window.view.centre.banner.text.text(), "nobody said that it came back")
 
     wait_for(person(), 15)
@@ -93,7 +93,7 @@ def test_going_back_to_a_backup_is_told_and_the_copy_made_before_it_is_listed(
         await window.rest()
         world.backups.insert(0, backup.model_copy(update={"name": "before.db", "reason": "before restore"}))
         window.client.gone.set()
-        await window.until(lambda: "Lares went back to the backup of" in banner.text.text(), "nobody said so")
+        await window.until(lambda: "Lares restored the backup of" in banner.text.text(), "nobody said so")
         assert "What was there before is kept as a backup." in banner.text.text()
         await window.until(lambda: "Before a restore" in texts(page), "the list was not read again")
         window.client.gone.set()

@@ -118,7 +118,7 @@ def test_a_download_is_paused_resumed_and_becomes_the_choice(bare: OpenedWindow,
         await bare.until(lambda: bare.focus is button(bare.window, "Pause downloading qwen3:4b"), "the focus was lost")
         world.note_pull(server.id, "qwen3:4b", "running", 1_400_000_000)
         await bare.until(sees(bare, "1.4 of 2.5 GB, 38 MB/s, 29 s left"), "no figures")
-        assert "Ollama uses the internet now" in texts(bare.window)
+        assert "Ollama is using the internet" in texts(bare.window)
         await bare.press(Key.Key_Space)
         await bare.until(sees(bare, "Paused at 1.4 of 2.5 GB"), "it did not pause")
         await bare.press(Key.Key_Space)

@@ -56,8 +56,8 @@ def test_after_an_agent_was_brought_back_it_is_at_what_is_nearest(home: OpenedWi
         for row in home.view.workspace.agents.rows[-2:]:
             await home.services.agents.delete(row.agent.id)
         home.view.pages.settings("backups")
-        await press_button(home, "Bring back Vesta (demo)")
-        await home.until(lambda: not has_button(home.window, "Bring back Vesta (demo)"), "it is not back")
+        await press_button(home, "Restore Vesta (demo)")
+        await home.until(lambda: not has_button(home.window, "Restore Vesta (demo)"), "it is not back")
         await home.rest()
         assert name(home) == "Back up now"
 

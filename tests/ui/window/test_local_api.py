@@ -31,7 +31,7 @@ def test_the_switch_serves_and_stops_and_the_top_bar_says_so(window: OpenedWindo
     async def person() -> None:
         page = await opened_page(window)
         assert not window.view.top.api.isVisible()
-        assert "Off. It would be http://127.0.0.1:8283" in texts(window.window)
+        assert "Off. The address would be http://127.0.0.1:8283" in texts(window.window)
         click(page.switch)
         await window.until(lambda: "Serving" in texts(window.window), "it never served")
         assert page.url.whole_text == "http://127.0.0.1:8283"
@@ -65,7 +65,7 @@ def test_a_taken_port_is_told_and_another_one_can_be_typed(window: OpenedWindow,
 def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         page = await opened_page(window)
-        button(window.window, "Make a token").click()
+        button(window.window, "Create a token").click()
         await window.until(lambda: page.token.isVisible(), "no token")
         await window.until(lambda: page.token.echoMode() == QLineEdit.EchoMode.Normal, "it cannot be read")
         assert page.token.text() == await window.services.api.token()
@@ -78,7 +78,7 @@ def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow,
         window.view.pages.local_api()
         await window.rest()
         assert page.token.text() != await window.services.api.token()
-        button(window.window, "Ask for none").click()
+        button(window.window, "Turn off").click()
         await window.until(lambda: not page.token.isVisible(), "the token stayed")
         assert "LARES_TOKEN" not in page._snippet.markdown
 
@@ -108,7 +108,7 @@ def test_a_new_token_is_made_only_after_a_question(window: OpenedWindow, wait_fo
     async def person() -> None:
         await window.services.api.set_token("the-first-token-of-all")
         await opened_page(window)
-        button(window.window, "Make a new one").click()
+        button(window.window, "Create a new one").click()
         await window.until(window.view.view.ask.isVisible, "nobody asked")
         window.view.view.ask.cancel()
         await window.rest()
@@ -139,14 +139,14 @@ def test_snippets_name_the_open_agent_and_the_place(window: OpenedWindow, wait_f
 def test_requests_appear_while_one_looks(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         page = await opened_page(window)
-        assert "None, while the local API is off." in texts(window.window)
+        assert "The local API is off." in texts(window.window)
         await window.services.api.start()
-        await window.until(lambda: "Nothing has been asked yet." in texts(window.window), "not read again")
+        await window.until(lambda: "No requests yet." in texts(window.window), "not read again")
         window.services.api.asked = (a_request(2, 404), a_request(1))
         model = page.requests.table.model()
         await window.until(lambda: model.rowCount() == 2, "no requests")
         assert model.index(0, 2).data() == "/v1/agents/2"
-        assert "1 of 2 were refused" in texts(window.window)
+        assert "1 of 2 refused" in texts(window.window)
         page.requests.table.selectRow(1)
         window.services.api.asked = (a_request(3), a_request(2, 404), a_request(1))
         await window.until(lambda: model.rowCount() == 3, "no new request")
@@ -161,7 +161,7 @@ def test_quitting_with_the_api_on_asks_and_may_keep_it(window: OpenedWindow, wai
         window.window.closing.emit()
         await window.until(lambda: "The local API is on" in texts(window.window), "nobody asked")
         assert has_button(window.window, "Stop and quit")
-        button(window.window, "Keep running").click()
+        button(window.window, "Quit, keep running").click()
         await window.until(window.ended.done, "the window stayed")
         assert not window.services.system.stopped
 

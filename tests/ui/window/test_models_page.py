@@ -109,7 +109,7 @@ def test_a_download_that_the_disk_cannot_hold_is_not_begun(home: OpenedWindow, w
         known = home.view.view.catalog.known.__class__(
             offers=home.view.view.catalog.known.offers, memory=memory, complete=True
         )
-        assert table.why_not_get(known, 2_500_000_000) == "It needs 2.5 GB on the disk; 1.0 GB are free."
+        assert table.why_not_get(known, 2_500_000_000) == "It needs 2.5 GB of disk space; 1.0 GB is free."
         assert table.why_not_get(known, 500_000_000) == ""
 
     wait_for(person(), 15)

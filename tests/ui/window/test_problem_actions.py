@@ -61,7 +61,7 @@ def test_a_cut_request_is_told_where_one_talks_and_mended_by_one_button(home: Op
         cut(home)
         banner = home.view.chat.banner
         await home.until(lambda: banner.shown == "cut", "nobody told")
-        assert banner.text.text() == "Ollama cut the last request and said nothing"
+        assert banner.text.text() == "Ollama cut the last request without saying so"
         assert banner.detail.text() == SENTENCE
         assert home.view.right.context.alarm.text() == SENTENCE
         assert "5,295 tokens of the last request were lost" in home.view.right.context._bar.accessibleDescription()

@@ -38,7 +38,7 @@ def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait
         window.view.chat.sending.send("And then this.", "user", ())
         window.window.closing.emit()
         await window.until(window.view.view.ask.isVisible, "nobody asked")
-        assert "it becomes a draft" in texts(window.view.view.ask)
+        assert "it is kept as a draft" in texts(window.view.view.ask)
         window.view.view.ask.cancel()
         window.services.world.gate.set()
         await window.until(lambda: len(window.services.world.runs) > 1 and window.quiet, "what waited was not sent")

@@ -36,7 +36,7 @@ def test_restoring_what_is_already_so_says_why_not(window: OpenedWindow, wait_fo
         await window.until(why.undo.isVisible, "no change was chosen")
         assert not why.restore.isEnabled()
         assert why.why_not_restore.isVisible()
-        assert "like this now" in why.why_not_restore.text()
+        assert "already reads like this" in why.why_not_restore.text()
         assert why.restore.toolTip() == why.why_not_restore.text()
 
     wait_for(person(), 15)

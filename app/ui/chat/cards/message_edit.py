@@ -8,6 +8,7 @@ from app.domain.history import MemoryEvent
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.labels import Label
+from app.ui.kit.wording import counted
 from app.ui.theme import Theme
 
 MOST_LINES = 12
@@ -38,8 +39,8 @@ class EditBox(QFrame):
         self._strip_column = QVBoxLayout(self._strip)
         self._strip_column.setContentsMargins(0, 0, 0, 0)
         self._strip_column.setSpacing(theme.px(4))
-        self.take_back = QCheckBox(self._strip)
-        self._strip_column.addWidget(self.take_back)
+        self.undo_memory = QCheckBox(self._strip)
+        self._strip_column.addWidget(self.undo_memory)
         self._column.addWidget(self._strip)
         self._row = QHBoxLayout()
         hint = self.tr("The old message and its replies stay in their own branch.")
@@ -72,19 +73,19 @@ class EditBox(QFrame):
         self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self._editor.selectAll()
 
-    def offer_take_back(self, changes: tuple[MemoryEvent, ...]) -> None:
+    def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
         """Asks whether these are taken back too, and shows what that would do."""
         if not changes:
             return
-        one, many = self.tr("Also undo 1 memory change"), self.tr("Also undo {0} memory changes")
-        self.take_back.setText(one if len(changes) == 1 else many.format(len(changes)))
+        one, many = self.tr("Also undo {0} memory change"), self.tr("Also undo {0} memory changes")
+        self.undo_memory.setText(counted(len(changes), one, many))
         for change in changes[:DIFFS]:
             label = Label(self._theme, change.label, "label", "accent", self._strip)
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             self._strip_column.addWidget(label)
             view = DiffView(self._theme, compact=True, parent=self._strip)
             view.set_texts(_value(change.after), _value(change.before))
-            view.setAccessibleName(self.tr("What undoing the change to {0} does").format(change.label))
+            view.setAccessibleName(self.tr("Effect of undoing the change to {0}").format(change.label))
             self._strip_column.addWidget(view)
         if len(changes) > DIFFS:
             more = self.tr("and {0} more").format(len(changes) - DIFFS)
@@ -121,7 +122,7 @@ class EditBox(QFrame):
     def _accept(self) -> None:
         text = self._editor.toPlainText().strip()
         if text:
-            self.accepted.emit(text, self._strip.isVisible() and self.take_back.isChecked())
+            self.accepted.emit(text, self._strip.isVisible() and self.undo_memory.isChecked())
 
 
 def _value(fields: dict[str, object] | None) -> str:

@@ -42,7 +42,7 @@ class LineCard(Card):
         self.setAccessibleName(self.words())
         if self._head is not None:
             self._head.setAccessibleName(
-                (self.tr("Fold {0}") if self.opened else self.tr("Open {0}")).format(self.words())
+                (self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")).format(self.words())
             )
             self._head.update()
         if self.opened and self._text is None:
@@ -101,7 +101,7 @@ class SummaryCard(Card):
     def _fill(self) -> None:
         title = self.tr("Summary of earlier messages")
         self.setAccessibleName(title)
-        self._head.setAccessibleName((self.tr("Fold {0}") if self.opened else self.tr("Open {0}")).format(title))
+        self._head.setAccessibleName((self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")).format(title))
         if self.opened and self._text is None:
             self._text = MarkdownView(self.theme, role="base", parent=self)
             self._text.setAccessibleName(title)

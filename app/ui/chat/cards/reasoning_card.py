@@ -28,7 +28,7 @@ class ReasoningCard(Card):
     def _fill(self) -> None:
         title = self.title()
         self.setAccessibleName(f"{title}: {self.row.text[:200]}")
-        self._head.setAccessibleName((self.tr("Fold {0}") if self.opened else self.tr("Open {0}")).format(title))
+        self._head.setAccessibleName((self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")).format(title))
         self._head.update()
         if self.opened and self._text is None:
             self._text = MarkdownView(self.theme, role="label", ink="text2", parent=self)

@@ -77,7 +77,7 @@ class AssistantCard(HoverCard):
         elif row.state == "stopped":
             words.append((self.tr("Stopped by you"), "text2"))
         elif row.state == "not_finished":
-            words.append((self.tr("Not finished, {0} words").format(row.words), "warn"))
+            words.append((self.tr("Unfinished, {0} words").format(row.words), "warn"))
             if row.run_id:
                 words.append((self.tr("run {0}").format(short(row.run_id)), "muted"))
         elif row.state == "edited":
@@ -120,11 +120,13 @@ def figures(footer: Footer, max_steps: int) -> list[str]:
     """Figures in words; what is estimated says so."""
     tr = QCoreApplication.translate
     words: list[str] = []
-    about = tr("Footer", "about ") if footer.estimated else ""
+    about = footer.estimated
     if footer.tokens is not None:
-        words.append(about + tr("Footer", "{0:,} tokens").format(footer.tokens))
+        tokens = tr("Footer", "about {0:,} tokens") if about else tr("Footer", "{0:,} tokens")
+        words.append(tokens.format(footer.tokens))
     if footer.per_second is not None:
-        words.append(about + tr("Footer", "{0:.1f} tokens/s").format(footer.per_second))
+        speed = tr("Footer", "about {0:.1f} tokens/s") if about else tr("Footer", "{0:.1f} tokens/s")
+        words.append(speed.format(footer.per_second))
     if footer.first_token_s is not None:
         words.append(tr("Footer", "first token {0:.1f} s").format(footer.first_token_s))
     if footer.estimated and footer.step_no and max_steps:

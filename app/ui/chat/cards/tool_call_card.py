@@ -74,7 +74,7 @@ class ToolCallCard(Card):
         use = self.use
         words = f"{sentence(use)} {target(use)}".strip()
         self.setAccessibleName(f"{words}, {use.name}, {self._state_text()}")
-        fold = self.tr("Fold {0}") if self.opened else self.tr("Open {0}")
+        fold = self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")
         self._head.setAccessibleName(fold.format(f"{words}, {use.name}"))
         self._head.update()
         running = use.state == "running"
@@ -133,8 +133,11 @@ class ToolCallCard(Card):
         names = [name for name, _value in argument_rows(self.use.arguments)]
         for index, (text, view) in enumerate(zip(texts, self._texts, strict=True)):
             view.set_plain(text)
-            name = names[index] if index < len(names) else self.tr("result")
-            view.setAccessibleName(self.tr("{0} of {1}").format(name or self.tr("arguments"), self.use.name))
+            if index < len(names):
+                named = self.tr("Argument {0} of {1}") if names[index] else self.tr("Arguments of {1}")
+                view.setAccessibleName(named.format(names[index], self.use.name))
+            else:
+                view.setAccessibleName(self.tr("Result of {0}").format(self.use.name))
         wants_more = bool(texts) and self._hidden_lines() > 0 and len(texts) > len(names)
         if wants_more and self._more is None:
             self._more = Button(self.theme, "", "link", size="small", parent=self)
@@ -261,10 +264,10 @@ class ToolCallCard(Card):
         cause = " ".join(self.use.changes[0].cause.split())
         if cause:
             metrics = QFontMetrics(font)
-            pattern = self.tr("Because of your message “{0}” · ")
-            room = place.width() - metrics.horizontalAdvance(pattern.format("") + where)
+            pattern = self.tr("Because of your message “{0}” · {1}")
+            room = place.width() - metrics.horizontalAdvance(pattern.format("", where))
             if room > self.theme.px(40):
-                where = pattern.format(metrics.elidedText(cause, Qt.TextElideMode.ElideRight, room)) + where
+                where = pattern.format(metrics.elidedText(cause, Qt.TextElideMode.ElideRight, room), where)
         draw_text(painter, place, where, font, color)
 
     def _where(self) -> str:
@@ -272,8 +275,8 @@ class ToolCallCard(Card):
         parts: list[str] = []
         run_id = change.origin.run_id or self.row.run_id
         if run_id:
-            step = self.tr(", step {0}").format(self.use.step_no) if self.use.step_no else ""
-            parts.append(self.tr("run {0}").format(short(run_id)) + step)
+            words = self.tr("run {0}, step {1}") if self.use.step_no else self.tr("run {0}")
+            parts.append(words.format(short(run_id), self.use.step_no))
         parts.append(f"v{change.version - 1} → v{change.version}")
         return " · ".join(parts)
 

@@ -109,7 +109,7 @@ class UserCard(HoverCard):
     def _note_text(self) -> tuple[str, str]:
         reason = self.row.problem.message if self.row.problem else ""
         if self.row.kind == "queued":
-            return self.tr("Queued, sent when {0} is done").format(self.context.agent_name), "muted"
+            return self.tr("Queued; will be sent when {0} is done").format(self.context.agent_name), "muted"
         if self.row.state == "not_sent":
             return self.tr("Not sent. {0}").format(reason).strip(), "danger"
         return self.tr("Sending"), "muted"
@@ -159,10 +159,10 @@ class UserCard(HoverCard):
         self._editor.take_focus()
         self.context.signals.edit_opened.emit(self)
 
-    def offer_take_back(self, changes: tuple[MemoryEvent, ...]) -> None:
+    def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
         """The memory changes that came of this message and what followed it."""
         if self._editor is not None:
-            self._editor.offer_take_back(changes)
+            self._editor.offer_memory_undo(changes)
 
     def close_editor(self) -> None:
         if self._editor is not None:
@@ -183,10 +183,10 @@ class UserCard(HoverCard):
         self._drop_editor(editor)
         return editor.text if editor.text != self.row.text else ""
 
-    def _accepted(self, text: str, take_back: bool) -> None:
+    def _accepted(self, text: str, undo_memory: bool) -> None:
         row = self.row
         self.close_editor()
-        self.context.signals.resend.emit(row, text, take_back)
+        self.context.signals.resend.emit(row, text, undo_memory)
 
 
 class ForkSwitcher(QWidget):

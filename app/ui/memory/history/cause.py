@@ -151,9 +151,9 @@ class WhyPane(QFrame):
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))
         reason = ""
         if not block_lives:
-            reason = self.tr("The block was deleted, so there is nothing to restore into.")
+            reason = self.tr("The block was deleted, so its text cannot be restored.")
         elif newest:
-            reason = self.tr("Nothing to restore: the block is like this now.")
+            reason = self.tr("Nothing to restore: the block already reads like this.")
         self.restore.setEnabled(not reason)
         set_tip(self.restore, reason)
         self.restore.setAccessibleDescription(reason)

@@ -94,6 +94,6 @@ class ChangeList(RowList[DayRow | ChangeRow]):
             return row.title if isinstance(row, DayRow) else row.sentence
         if role == Qt.ItemDataRole.AccessibleTextRole and isinstance(row, ChangeRow):
             who = actor_name(row.event, self._agent_name)
-            undone = self.tr(", undone") if row.event.undone_by else ""
-            return f"{row.sentence}, {row.event.label}, {who}, {full_time(row.event.at)}{undone}"
+            parts = [row.sentence, row.event.label, who, full_time(row.event.at)]
+            return ", ".join([*parts, self.tr("undone")] if row.event.undone_by else parts)
         return None

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.history import ActorKind, MemoryEvent, TargetKind
 from app.domain.ids import short
+from app.ui.kit.wording import count, counted
 
 WORDS_SHOWN = 28
 
@@ -151,12 +152,12 @@ def _lines(old: list[str], new: list[str]) -> str:
             removed += b - a
             added += d - c
     if added and not removed:
-        return tr("1 line added") if added == 1 else tr("{} lines added").format(added)
+        return counted(added, tr("{} line added"), tr("{} lines added"))
     if removed and not added:
-        return tr("1 line removed") if removed == 1 else tr("{} lines removed").format(removed)
-    if added == removed == 1:
-        return tr("1 line rewritten")
-    return tr("{} lines replaced by {}").format(removed, added)
+        return counted(removed, tr("{} line removed"), tr("{} lines removed"))
+    if added == removed:
+        return counted(added, tr("{} line rewritten"), tr("{} lines rewritten"))
+    return counted(removed, tr("{} line replaced by {}"), tr("{} lines replaced by {}"), count(added))
 
 
 def _cut(text: str) -> str:

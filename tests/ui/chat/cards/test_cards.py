@@ -163,15 +163,15 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
     card: UserCard = card_of("user", text="Hello", message=said(1, "user", "Hello"), position=1)
     with qtbot.waitSignal(context.signals.edit_opened):
         qtbot.keyClick(card, Qt.Key.Key_E)
-    card.offer_take_back((a_change(), a_change()))
+    card.offer_memory_undo((a_change(), a_change()))
     assert card._editor is not None
-    assert card._editor.take_back.text() == "Also undo 2 memory changes"
-    card._editor.take_back.setChecked(True)
+    assert card._editor.undo_memory.text() == "Also undo 2 memory changes"
+    card._editor.undo_memory.setChecked(True)
     qtbot.keyClicks(card._editor._editor, "Goodbye")
     with qtbot.waitSignal(context.signals.resend) as told:
         qtbot.keyClick(card._editor._editor, Qt.Key.Key_Return)
-    row, text, take_back = told.args
-    assert (row.position, text, take_back) == (1, "Goodbye", True)
+    row, text, undo_memory = told.args
+    assert (row.position, text, undo_memory) == (1, "Goodbye", True)
     assert card.editing is False
 
 
