@@ -151,7 +151,7 @@ def _build(kind: type[Any], table: dict[str, Any], where: str) -> Any:
     defaults = {entry.name: getattr(kind(), entry.name) for entry in fields(kind)}
     unknown = sorted(table.keys() - defaults.keys())
     if unknown:
-        raise ValueError(f"“{where}{unknown[0]}” is no setting that Lares knows")
+        raise ValueError(f"“{where}{unknown[0]}” is not a setting that Lares knows")
     values = {name: _value(defaults[name], value, where + name) for name, value in table.items()}
     return kind(**values)
 

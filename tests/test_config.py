@@ -44,8 +44,8 @@ def test_settings_file_changes_only_what_it_names(data_folder: Path) -> None:
     [
         ("[engine", "is not valid TOML"),
         ("engine = 1", "“engine” must be a table, written as [engine]"),
-        ("[engine]\nidle = 1", "“engine.idle” is no setting that Lares knows"),
-        ("[motor]\n", "“motor” is no setting that Lares knows"),
+        ("[engine]\nidle = 1", "“engine.idle” is not a setting that Lares knows"),
+        ("[motor]\n", "“motor” is not a setting that Lares knows"),
         ('[engine]\nidle_seconds = "long"', "“engine.idle_seconds” must be a number"),
         ("[engine]\nidle_seconds = true", "“engine.idle_seconds” must be a number"),
         ("[log]\nlevel = 3", "“log.level” must be text in quotes"),

@@ -266,7 +266,7 @@ def test_window_says_that_it_may_not_write_to_its_folder(tmp_path: Path, used: b
     place.chmod(0o500)
     said = read_window(place, *as_anybody())
     assert "Lares cannot start" in said
-    assert f"Lares may not write to its data folder, {place}, so it cannot keep anything." in said
+    assert f"Lares is not allowed to write to its data folder, {place}, so it cannot save anything." in said
 
 
 def as_anybody() -> list[str]:

@@ -159,14 +159,14 @@ def check_agent(agent: Agent) -> None:
     if len(agent.name) > MAX_NAME or not is_one_line(agent.name):
         raise Invalid(f"An agent needs a name of 1 to {MAX_NAME} characters on one line.")
     if "/" not in agent.model:
-        raise Invalid(f"“{agent.model}” is no model handle.", hint="Write it as server/model, for example demo/vesta.")
+        raise Invalid(f"“{agent.model}” is not a model handle.", hint="Write it as server/model, such as demo/vesta.")
     if agent.context_window < 512:
         raise Invalid("The context size must be at least 512 tokens.")
     if not 1 <= reply < agent.context_window:
         raise Invalid(
             f"The output limit ({reply:,} tokens) must be at least 1 and smaller than the context size "
             f"({agent.context_window:,}).",
-            hint="Lower the output limit or enlarge the context.",
+            hint="Lower the output limit or increase the context size.",
         )
     if agent.max_steps < 1:
         raise Invalid("An agent needs at least 1 step to answer.")

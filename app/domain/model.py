@@ -9,6 +9,18 @@ ProviderKind = Literal["demo", "openai", "ollama"]
 """`demo`: built in and scripted. `openai`: any OpenAI-compatible server. `ollama`: Ollama by its own API."""
 
 
+PRODUCTS = {
+    "ollama": "Ollama",
+    "lmstudio": "LM Studio",
+    "llamacpp": "llama.cpp",
+    "jan": "Jan",
+    "vllm": "vLLM",
+    "openai": "OpenAI",
+    "openrouter": "OpenRouter",
+}
+"""How the makers of known servers write their names, by the names that providers of theirs are given."""
+
+
 class Provider(Frozen):
     """A server that offers models. Its key, if any, is in the secret store; this row only says that there is one."""
 
@@ -26,6 +38,11 @@ class Provider(Frozen):
     version: int = 1
     created_at: Micros
     updated_at: Micros
+
+    @property
+    def title(self) -> str:
+        """What sentences call it: a known product as its maker writes it, else its name."""
+        return PRODUCTS.get(self.name, self.name)
 
 
 class NamedServer(Frozen):

@@ -115,7 +115,7 @@ class _Queue:
 
 
 def _words(running: list[Purpose], ahead: int) -> str:
-    first = f"Waits for {running[0].words}" if running else "Waits for its turn"
+    first = f"Waiting for {running[0].words}" if running else "Waiting for its turn"
     others = len(running) - 1 + ahead if running else ahead
     return first if others < 1 else f"{first} and {others} more" if others > 1 else f"{first} and one more"
 

@@ -226,15 +226,15 @@ async def _introduce(wire: Wire, note: EngineNote, kind: str) -> Client:
 
 def gone() -> LinkError:
     return LinkError(
-        "The engine of Lares does not answer, so this was not finished. What was stored is safe.",
+        "The Lares engine is not responding, so this was not finished. Everything stored is safe.",
         code="engine_gone",
-        hint="Try again; Lares starts the engine anew.",
+        hint="Try again; Lares restarts the engine.",
     )
 
 
 def other_version(version: str) -> LinkError:
     return LinkError(
-        f"Another version of Lares ({version}) is at work on this data folder; this one is {__version__}.",
+        f"Another version of Lares ({version}) is using this data folder; this one is {__version__}.",
         code="other_version",
         hint="Close the other one, or use it instead.",
         details={"running": version, "this": __version__},

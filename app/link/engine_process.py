@@ -249,7 +249,7 @@ def storage_error(error: OSError, config: Config) -> StorageError:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StorageError(
-            f"Lares may not write to its data folder, {config.folder}, so it cannot keep anything.",
+            f"Lares is not allowed to write to its data folder, {config.folder}, so it cannot save anything.",
             code="read_only",
             hint="Allow writing there, or start Lares with another folder (--data).",
             details=details,
@@ -264,8 +264,8 @@ def storage_error(error: OSError, config: Config) -> StorageError:
 
 def _unexpected(config: Config) -> LinkError:
     return LinkError(
-        "The engine of Lares could not start because of a fault inside it. Your agents and messages are on disk.",
+        "The Lares engine could not start because of an internal error. Your agents and messages are safe on disk.",
         code="engine_start",
-        hint="Try again. If that happens again, the log below says what it was.",
+        hint="Try again. If it keeps happening, the log below shows why.",
         details={"log": last_lines(config.logs / "engine.log")},
     )

@@ -127,10 +127,10 @@ class _Search:
 
     def _crash_loop(self) -> LinkError:
         return LinkError(
-            f"The engine of Lares stopped {MOST} times within 5 minutes, so Lares does not start it again by itself. "
+            f"The Lares engine stopped {MOST} times within 5 minutes, so Lares no longer restarts it by itself. "
             "Your agents and messages are on disk.",
             code="crash_loop",
-            hint="Look at the log below, go back to a backup, or try again.",
+            hint="Look at the log below, restore a backup, or try again.",
             details={"log": self._log()},
         )
 
@@ -138,7 +138,7 @@ class _Search:
         note = read_note(self._config.engine_file)
         process = f" (process {note.pid})" if note else ""
         return LinkError(
-            f"The engine of Lares{process} did not answer within {START_SECONDS:.0f} seconds.",
+            f"The Lares engine{process} did not respond within {START_SECONDS:.0f} seconds.",
             code="engine_start",
             hint="Wait until the computer is less busy and try again, or end that process first.",
             details={"log": self._log()},
@@ -151,7 +151,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 def _newer(version: str) -> LinkError:
     return LinkError(
-        f"A newer Lares ({version}) is at work on this data folder; this one is {__version__}.",
+        f"A newer Lares ({version}) is using this data folder; this one is {__version__}.",
         code="other_version",
         hint="Close the newer one first, or use it instead of this one.",
         details={"running": version, "this": __version__},
@@ -160,8 +160,8 @@ def _newer(version: str) -> LinkError:
 
 def _older(version: str) -> LinkError:
     return LinkError(
-        f"An older Lares ({version}) is still at work on this data folder.",
+        f"An older Lares ({version}) is still using this data folder.",
         code="other_version",
-        hint="Close its window, or wait until its run has ended, and start this one again.",
+        hint="Close its window, or wait until its run has ended, then start this one again.",
         details={"running": version, "this": __version__},
     )

@@ -192,7 +192,7 @@ def _unknown(name: str) -> Invalid:
 
 def _too_slow() -> LinkError:
     return LinkError(
-        "The engine had more to say than was taken, so it stopped waiting. Nothing is lost.",
+        "This reader was too slow, so the engine stopped sending. Nothing is lost.",
         code="too_slow",
         hint="Ask again from the last event that arrived.",
     )
@@ -200,7 +200,7 @@ def _too_slow() -> LinkError:
 
 def _fault() -> AppError:
     return AppError(
-        "Something inside Lares went wrong, so this was not finished. What was stored before is safe.",
+        "Something went wrong inside Lares, so this was not finished. Everything stored before is safe.",
         code="internal",
-        hint="Try again. If it happens again, logs/engine.log in the data folder says what it was.",
+        hint="Try again. If it happens again, logs/engine.log in the data folder shows why.",
     )

@@ -75,7 +75,7 @@ class _Dispatch:
             answer = refused(*answer_of(error))
         except Exception:  # the boundary of a request: whatever happens, the asker gets an answer
             log.exception("%s %s failed", endpoint.method, endpoint.path)
-            answer = refused(500, {"detail": "Something in Lares went wrong. Its log has the details."})
+            answer = refused(500, {"detail": "Something went wrong in Lares. Its log has the details."})
         await answer(scope, receive, send)
 
 

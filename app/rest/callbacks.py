@@ -15,7 +15,7 @@ SECONDS = 10.0
 
 
 async def call_back(context: RestContext, request: RunRequest) -> None:
-    """Waits for the end of the run, then sends."""
+    """Waiting for the end of the run, then sends."""
     services = context.services
     try:
         await ended(services, request.run_id)

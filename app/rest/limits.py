@@ -26,7 +26,7 @@ class TooSlow(AppError):
     code = "too_slow"
 
     def __init__(self) -> None:
-        super().__init__("The request did not arrive whole in time.", hint="Send it again.")
+        super().__init__("The request did not arrive completely in time.", hint="Send it again.")
 
 
 class Limits:

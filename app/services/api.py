@@ -119,7 +119,7 @@ class Api:
     async def set_token(self, token: str | None) -> ApiStatus:
         """Asks programs for this token from now on; None asks for none. A server that runs is started again."""
         if token is not None and (flaw := token_flaw(token)):
-            raise Invalid(flaw, hint="Let Lares make one.")
+            raise Invalid(flaw, hint="Let Lares create one.")
         async with self._lock:
             if token is None:
                 # Open because that was said, whether or not the key ring lets go of the old one.

@@ -39,16 +39,16 @@ class Blobs:
 def _decoded(data_base64: str, media_type: str) -> bytes:
     signatures = _SIGNATURES.get(media_type)
     if signatures is None:
-        raise Invalid(f"Images of the kind “{media_type}” cannot be attached.", hint="Use PNG, JPEG, GIF or WebP.")
+        raise Invalid(f"Images of type “{media_type}” cannot be attached.", hint="Use PNG, JPEG, GIF or WebP.")
     try:
         content = base64.b64decode(data_base64, validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid("The image did not arrive whole.", hint="Attach it again.") from None
+        raise Invalid("The image did not arrive completely.", hint="Attach it again.") from None
     if len(content) > IMAGE_BYTES_MAX:
         size = len(content) / 1024 / 1024
         raise Invalid(
             f"The image is {size:.1f} MB; the limit is {IMAGE_BYTES_MAX // 2**20} MB.", hint="Make it smaller first."
         )
     if not content.startswith(signatures):
-        raise Invalid("The file is not the image its name says.", hint="Save it again as PNG or JPEG.")
+        raise Invalid("The file is not the kind of image that its name says.", hint="Save it again as PNG or JPEG.")
     return content

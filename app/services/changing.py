@@ -23,6 +23,6 @@ def check_version(what: str, current: int, expected: int | None) -> None:
         raise Conflict(
             f"{what} changed while you edited. Your text is kept.",
             code="version_conflict",
-            hint="Look at both versions, then save yours or take the other.",
+            hint="Look at both versions, then save yours or use the other.",
             details={"version": current},
         )

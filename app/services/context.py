@@ -62,7 +62,7 @@ class Context:
         )
         is_ollama = view.provider.kind == "ollama"
         cutter = Cutter(
-            name=view.provider.name,
+            name=view.provider.title,
             keeps_system=is_ollama,
             takes_size=is_ollama,
             wanted=view.wanted,

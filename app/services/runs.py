@@ -55,7 +55,7 @@ class Runs:
             raise busy(newest.id)
         if newest.id != run_id:
             raise Conflict(
-                "The conversation has gone on since, so this cannot be tried again where it was.",
+                "The conversation has moved on, so this cannot be retried where it was.",
                 code="changed_since",
                 hint="Send the message again, or edit it to branch the conversation there.",
             )

@@ -23,7 +23,7 @@ class Turns:
         def work(repos: Repositories) -> Run:
             message = repos.messages.find_otid(agent_id, otid)
             if message is None or message.run_id is None:
-                raise NotFound("No run was begun by a message with this otid.", hint="Send the message first.")
+                raise NotFound("No run was started by a message with this otid.", hint="Send the message first.")
             return repos.runs.get(message.run_id)
 
         return await self._ports.storage.read(work)

@@ -37,8 +37,8 @@ COMMANDS = ("/agents", *WITHOUT_MORE)
 HELP = """\
 /agents [name]   show the agents, or talk to another one
 /memory          show the memory blocks of this agent
-/undo            undo the last change of memory
-/new             begin a new conversation
+/undo            undo the last memory change
+/new             start a new conversation
 /quit            leave (Ctrl-D)
 Ctrl-C clears the line, stops the reply, or leaves."""
 
@@ -261,7 +261,7 @@ class Chat:
             (event for event in newest_first if event.op == "update" and not event.undoes and not event.undone_by), None
         )
         if last is None:
-            self.paper.line("There is no change of memory to undo.", DIM)
+            self.paper.line("There is no memory change to undo.", DIM)
             return
         self.paper.change(await self._services.history.undo(last.seq))
 
@@ -314,7 +314,7 @@ class Chat:
                     continue
                 if error.code != "engine_gone":
                     raise
-                self.paper.line("The engine stopped; it is being started again.", DIM)
+                self.paper.line("The engine stopped and is being restarted.", DIM)
                 await self._reconnect()
             else:
                 return
@@ -344,5 +344,5 @@ def _pick(agents: list[Agent], wanted: str) -> Agent:
         return found[0]
     names = ", ".join(agent.name for agent in (found or agents)) or "none yet"
     if found:
-        raise Invalid(f"Several agents are called so: {names}.", hint="Use the id; /agents shows it.")
+        raise Invalid(f"Several agents have this name: {names}.", hint="Use the id; /agents shows it.")
     raise NotFound(f"There is no agent “{wanted}”. There are: {names}.", hint="Use one of these names.")

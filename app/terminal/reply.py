@@ -22,7 +22,7 @@ _ENDS = {
     "cancelled": "Stopped.",
     "max_steps": "The agent used all its steps without finishing. Write “go on” to let it continue.",
     "max_tokens_exceeded": "The reply was cut at the output limit. Write “go on” to let it continue.",
-    "requires_approval": "The agent waits for an approval, which the window asks for.",
+    "requires_approval": "The agent is waiting for an approval. You can give it in the window.",
 }
 
 

@@ -89,12 +89,12 @@ async def test_who_waits_is_told_for_what_and_again_when_that_changes() -> None:
         group.create_task(crowd.one(Purpose(Priority.CHAT, "the reply of Ada")))
         group.create_task(crowd.one(Purpose(Priority.CHAT, "the reply of Bo")))
         await until(lambda: crowd.queues.length(OLLAMA) == 2)
-        assert crowd.said["the reply of Ada"] == ["Waits for the summary of Juno"]
+        assert crowd.said["the reply of Ada"] == ["Waiting for the summary of Juno"]
         crowd.end("the summary of Juno")
         await until(lambda: len(crowd.begun) == 2)
         assert crowd.said["the reply of Bo"] == [
-            "Waits for the summary of Juno and one more",
-            "Waits for the reply of Ada",
+            "Waiting for the summary of Juno and one more",
+            "Waiting for the reply of Ada",
         ]
         crowd.end("the reply of Ada")
         await until(lambda: len(crowd.begun) == 3)
@@ -112,7 +112,7 @@ async def test_who_stops_waiting_leaves_the_queue_and_holds_nobody_up() -> None:
         await until(lambda: crowd.queues.length(OLLAMA) == 2)
         leaving.cancel()
         await until(lambda: crowd.queues.length(OLLAMA) == 1)
-        assert crowd.said["background 1"][-1] == "Waits for background 0"
+        assert crowd.said["background 1"][-1] == "Waiting for background 0"
         crowd.end("background 0")
         await until(lambda: len(crowd.begun) == 2)
         crowd.end("background 1")

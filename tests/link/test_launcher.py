@@ -167,7 +167,7 @@ async def test_older_engine_at_work_is_left_alone_and_named(config: Config) -> N
     (config.folder / "busy").touch()
     error = await failure_of(ensured(config))
     assert (type(error), error.code) == (LinkError, "other_version")
-    assert error.message == "An older Lares (0.0.9) is still at work on this data folder."
+    assert error.message == "An older Lares (0.0.9) is still using this data folder."
     assert pid_of(config) == old
 
 
@@ -182,7 +182,7 @@ async def test_newer_engine_is_never_replaced(config: Config) -> None:
     newer = await older(config, "99.0.1")
     error = await failure_of(ensured(config))
     assert error.code == "other_version"
-    assert error.message.startswith("A newer Lares (99.0.1) is at work on this data folder")
+    assert error.message.startswith("A newer Lares (99.0.1) is using this data folder")
     assert "Close the newer one" in error.hint
     assert (await failure_of(connect(config))).code == "other_version"
     assert alive(newer)

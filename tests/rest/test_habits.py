@@ -101,7 +101,7 @@ def test_a_turn_that_takes_longer_than_its_asker_waits_runs_once(
 def test_a_turn_that_failed_is_not_asked_for_again_by_the_client(client: Letta, model_server: OpenAIServer) -> None:
     agent = client.agents.create(model=MODEL)
     model_server.queue(*[Refusal(429, error_body(429, "Slow down."))] * 20)
-    with pytest.raises(RateLimitError, match="takes no more requests"):
+    with pytest.raises(RateLimitError, match="is not accepting more requests"):
         client.with_options(max_retries=2).agents.messages.create(agent.id, input="hello")
     model_server.forget_queue()
     assert len(client.runs.list(agent_id=agent.id).items) == 1

@@ -52,7 +52,7 @@ async def test_a_server_is_found_however_its_address_is_written(
 async def test_what_is_no_address_is_refused_and_nothing_is_stored(services: Services, written: str) -> None:
     before = await services.providers.list()
     for attempt in (services.providers.test, services.providers.add):
-        with pytest.raises(Invalid, match="is no web address") as refused:
+        with pytest.raises(Invalid, match="is not a web address") as refused:
             await attempt(ProviderDraft(name="mine", base_url=written))
         assert refused.value.hint
     assert await services.providers.list() == before

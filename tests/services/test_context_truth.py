@@ -137,7 +137,7 @@ async def test_the_alarm_names_server_numbers_loss_and_goes_when_nothing_is_cut_
     assert overview.alarm is not None
     assert overview.alarm.read == step.usage.prompt_tokens
     assert overview.alarm.lost[0] == "instructions"
-    assert overview.alarm.sentence.startswith("scripted cut the last request and said nothing. It read ")
+    assert overview.alarm.sentence.startswith("scripted cut the last request without saying so. It read ")
     assert overview.alarm.sentence.endswith(" were lost.")
     assert overview.served == 4096
     told = zip(cutting.chats, await steps_of(services, agent), strict=True)

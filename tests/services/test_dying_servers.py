@@ -73,7 +73,7 @@ async def test_death_in_the_middle_of_a_download(services: Services, port: int, 
         await pull_until(services, lambda pull: pull.completed >= 500_000)
         assert server.installed == [Installed()]
     broken = await pull_until(services, lambda pull: pull.phase == "failed")
-    assert broken.error == f"Ollama stopped answering while it was getting “{NAME}”."
+    assert broken.error == f"Ollama stopped answering while it was downloading “{NAME}”."
     assert "goes on where it was" in broken.hint
     await services.models.pull(provider.id, NAME)
     down = await pull_until(services, lambda pull: "does not answer" in pull.error)

@@ -269,7 +269,7 @@ async def test_a_prompt_larger_than_the_window_ends_in_a_sentence_and_changes_no
     run = await say(services, agent, "hello")
     assert run.stop_reason == "context_window_overflow_in_system_prompt"
     assert run.failure is not None
-    assert "Enlarge the context size" in run.failure.hint
+    assert "Increase the context size" in run.failure.hint
     await services.agents.update(agent.id, AgentPatch(system="Short."))
     assert (await say(services, agent, "hello")).status == "completed"
 

@@ -215,7 +215,7 @@ async def test_501_embed(services: Services, server: OllamaServer) -> None:
     status, said = server._embed({"model": "tiny", "input": "x"})
     assert (status, said["error"]) == (501, NO_EMBEDDINGS)
     agent = await agent_on(services, server, "embed:latest")
-    await told(services, agent, "“embed:latest” is not made for chatting.")
+    await told(services, agent, "“embed:latest” is not a chat model.")
     assert not [one for one in server.requests if "embed" in one.path.rpartition("/")[2]]
 
 

@@ -225,7 +225,7 @@ async def test_history_with_invalid_arguments_poisons_every_later_request(
 async def test_history_that_is_refused_all_the_same_names_the_way_out(services: Services, server: OpenAIServer) -> None:
     """The way out itself: test_stubborn_servers.py."""
     server.queue(BAD_HISTORY, BAD_HISTORY, BAD_HISTORY)
-    run = await told(services, await agent_on(services, server), "stumbled over a tool call")
+    run = await told(services, await agent_on(services, server), "could not read a tool call")
     assert run.failure is not None
     assert "empty the conversation's context window" in run.failure.hint
 

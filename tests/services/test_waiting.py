@@ -92,9 +92,9 @@ async def test_a_message_starts_within_one_running_request_with_20_background_on
         await asyncio.to_thread(ollama.wait_for, lambda: len(ollama.chats) == 1)
         jobs += [await background_run(services, juno, number) for number in range(1, 21)]
         for job in jobs[1:]:
-            await told.until(job, "Waits for the background run of Juno")
+            await told.until(job, "Waiting for the background run of Juno")
         chat = await started(services, ada, "hello there")
-        assert await told.until(chat, "Waits") == "Waits for the background run of Juno"
+        assert await told.until(chat, "Waits") == "Waiting for the background run of Juno"
         assert len(ollama.chats) == 1, "nothing waits inside the server, where nobody could be told"
         ollama.release()
         async with asyncio.timeout(SECONDS):
@@ -116,7 +116,7 @@ async def test_who_stops_while_waiting_leaves_the_queue_and_asks_nothing(
         first = await started(services, juno, "hello")
         await asyncio.to_thread(ollama.wait_for, lambda: len(ollama.chats) == 1)
         waiting = await started(services, ada, "never asked")
-        await told.until(waiting, "Waits for the reply of Juno")
+        await told.until(waiting, "Waiting for the reply of Juno")
         assert (await services.runs.cancel(waiting.id)).stop_reason == "cancelled"
         ollama.release()
         await events_of(services, first.id)
@@ -147,7 +147,7 @@ async def test_a_model_that_is_loaded_is_not_said_to_be_loading(services: Servic
     ollama.queue(Answer(text="Slow.", hold=True))
     async with heard(services) as told:
         run = await started(services, agent, "again")
-        assert (await told.until(run, "so far")).startswith("tiny:latest reads the request, ")
+        assert (await told.until(run, "so far")).startswith("tiny:latest is reading the request, ")
         ollama.release()
         await events_of(services, run.id)
 

@@ -44,7 +44,7 @@ def test_lines_of_a_pipe_are_answered_one_by_one_and_nothing_is_coloured() -> No
         "human (32 of 2000 characters)\nName: Brad.\n",
         "  human · changed\n  - Name: Brad.\n  + Name: Chad.\n",
         "human (32 of 2000 characters)\nName: Chad.\n",
-        "There is no change of memory to undo.",
+        "There is no memory change to undo.",
     ]
     places = [shown.find(part) for part in parts]
     assert -1 not in places, (parts[places.index(-1)], shown)
@@ -170,7 +170,7 @@ def test_reply_goes_on_when_the_engine_is_killed(terminal: Terminal, config: Con
     note = read_note(config.engine_file)
     assert note is not None
     os.kill(note.pid, signal.SIGKILL)
-    terminal.see("The engine stopped; it is being started again.")
+    terminal.see("The engine stopped and is being restarted.")
     terminal.see("> ", 2)
     terminal.type("/quit\n")
     assert terminal.end() == 0

@@ -111,7 +111,7 @@ async def test_a_run_that_kills_the_engine_twice_is_not_taken_up_again(server: O
     ended = await engine.services.runs.get(run.id)
     assert (ended.status, ended.resumed) == ("failed", 1)
     assert ended.failure is not None
-    assert "The engine ended twice during this run" in ended.failure.message
+    assert "The engine stopped twice during this run" in ended.failure.message
     assert run.id in (await engine.services.system.status()).interrupted_runs
     server.tokens_per_second = 0
     assert (await say(engine.services, agent, "hello")).status == "completed"

@@ -125,7 +125,7 @@ def flaw_of(copy: Path) -> str:
         return flaw
     with plain_connection(copy) as connection:
         if not {"about", "alembic_version", *_HOLDING} <= table_names(connection):
-            return "it is a database, but not one of Lares"
+            return "it is a database, but not a Lares database"
     return ""
 
 
@@ -204,7 +204,7 @@ def _existing(folder: Path, name: str) -> Path:
     file = folder / FOLDER / name
     if file.name != name or not file.is_file() or backup_of(file) is None:
         raise NotFound(
-            "This backup does not exist any more.", hint="Choose another one.", details={"kind": "backup", "id": name}
+            "This backup no longer exists.", hint="Choose another one.", details={"kind": "backup", "id": name}
         )
     return file
 

@@ -129,7 +129,9 @@ class SqliteStorage:
 
     def _ensure_open(self) -> None:
         if self._closed:
-            raise StorageError("Lares is ending, so nothing more can be read or saved.", hint="Start Lares again.")
+            raise StorageError(
+                "Lares is shutting down, so nothing more can be read or saved.", hint="Start Lares again."
+            )
 
 
 async def _whole(done: asyncio.Future[T]) -> T:

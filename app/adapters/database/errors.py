@@ -37,14 +37,14 @@ def disk_full(folder: Path) -> StorageError:
     return StorageError(
         "The disk is full, so this could not be saved. Everything saved before is safe.",
         code="disk_full",
-        hint="Make some room on the disk that holds your data, then try again.",
+        hint="Free some space on the disk that holds your data, then try again.",
         details={"folder": str(folder), "free_bytes": free},
     )
 
 
 def read_only(folder: Path) -> StorageError:
     return StorageError(
-        "Lares may not write to its data folder, so it cannot start or save anything.",
+        "Lares is not allowed to write to its data folder, so it cannot start or save anything.",
         code="read_only",
         hint=f"Allow this user to write to {folder}, or choose another data folder.",
         details={"folder": str(folder)},
@@ -84,7 +84,7 @@ def not_storable(cause: Exception) -> Invalid:
     if isinstance(cause, OverflowError):
         return Invalid("This number is too large to be stored.", hint="Choose a smaller one.")
     if "depth" in str(cause):
-        return Invalid("This is nested too deeply to be stored.", hint="Make it flatter.")
+        return Invalid("This is nested too deeply to be stored.", hint="Use fewer levels.")
     return Invalid("This text holds half a character, so it cannot be stored.", hint="Type it again.")
 
 

@@ -138,7 +138,7 @@ def _stamp(connection: sqlite3.Connection) -> Stamp:
     if not names:
         return Stamp()
     if not {"about", "alembic_version"} <= names:
-        raise damaged("it is a database, but not one of Lares")
+        raise damaged("it is a database, but not a Lares database")
     revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     said = dict(connection.execute("SELECT key, value FROM about").fetchall())
     if revision is None or not said.get("format", "").isdigit():

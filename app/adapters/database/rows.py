@@ -66,7 +66,7 @@ def _updating(table: Table, columns: tuple[str, ...]) -> Prepared:
 
 def missing(what: str, public_id: str) -> NotFound:
     return NotFound(
-        f"This {what} does not exist any more.",
+        f"This {what} no longer exists.",
         hint="It may have been deleted in another window.",
         details={"kind": what, "id": public_id},
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.adapters.models.http.loose import JsonObject, objects, text
 from app.domain.address import is_here
-from app.domain.model import FoundServer, ServerPreset
+from app.domain.model import PRODUCTS, FoundServer, ServerPreset
 
 if TYPE_CHECKING:
     import aiohttp
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOCAL = (
     ServerPreset(
         name="ollama",
-        label="Ollama",
+        label=PRODUCTS["ollama"],
         kind="ollama",
         base_url="http://127.0.0.1:11434",
         local=True,
@@ -28,7 +28,7 @@ LOCAL = (
     ),
     ServerPreset(
         name="lmstudio",
-        label="LM Studio",
+        label=PRODUCTS["lmstudio"],
         kind="openai",
         base_url="http://127.0.0.1:1234/v1",
         local=True,
@@ -36,7 +36,7 @@ LOCAL = (
     ),
     ServerPreset(
         name="llamacpp",
-        label="llama.cpp",
+        label=PRODUCTS["llamacpp"],
         kind="openai",
         base_url="http://127.0.0.1:8080/v1",
         local=True,
@@ -44,7 +44,7 @@ LOCAL = (
     ),
     ServerPreset(
         name="jan",
-        label="Jan",
+        label=PRODUCTS["jan"],
         kind="openai",
         base_url="http://127.0.0.1:1337/v1",
         local=True,
@@ -52,7 +52,7 @@ LOCAL = (
     ),
     ServerPreset(
         name="vllm",
-        label="vLLM",
+        label=PRODUCTS["vllm"],
         kind="openai",
         base_url="http://127.0.0.1:8000/v1",
         local=True,
@@ -62,7 +62,7 @@ LOCAL = (
 CLOUD = (
     ServerPreset(
         name="openai",
-        label="OpenAI",
+        label=PRODUCTS["openai"],
         kind="openai",
         base_url="https://api.openai.com/v1",
         local=False,
@@ -70,7 +70,7 @@ CLOUD = (
     ),
     ServerPreset(
         name="openrouter",
-        label="OpenRouter",
+        label=PRODUCTS["openrouter"],
         kind="openai",
         base_url="https://openrouter.ai/api/v1",
         local=False,

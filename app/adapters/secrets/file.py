@@ -64,9 +64,9 @@ class FileSecrets:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise StorageError(
-                f"The key could not be written to {self._path}, so it is not kept.",
+                f"The key could not be written to {self._path}, so it was not saved.",
                 code="storage",
-                hint="Look whether the folder can be written and the disk has room, then enter the key again.",
+                hint="Check that the folder is writable and the disk has space, then enter the key again.",
                 details={"reason": problem.strerror or type(problem).__name__},
             ) from None
 
@@ -76,7 +76,8 @@ class FileSecrets:
 
     def _unreadable(self, reason: str) -> StorageError:
         return StorageError(
-            f"The file with your keys, {self._path}, cannot be read. Servers that need a key will refuse until it is.",
+            f"The file with your keys, {self._path}, cannot be read. "
+            "Servers that need a key will refuse requests until it can be.",
             code="storage",
             hint="Make the file readable, or remove it and enter the keys again.",
             details={"reason": reason},

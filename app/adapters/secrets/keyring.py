@@ -55,7 +55,7 @@ class KeyringSecrets:
         if reason is None:
             return answer  # pyright: ignore[reportReturnType]
         raise StorageError(
-            "The system's key ring does not give or take keys at the moment, so servers that need a key will refuse.",
+            "The system's key ring is not available at the moment, so servers that need a key will refuse requests.",
             code="storage",
             hint="Unlock the key ring, then try again.",
             details={"reason": reason},

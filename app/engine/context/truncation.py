@@ -97,7 +97,7 @@ class Cutter:
 def alarm(read: int, request: Request, cutter: Cutter) -> ContextAlarm:
     lost = lost_parts(read, request, keeps_system=cutter.keeps_system)
     sentence = (
-        f"{cutter.name} cut the last request and said nothing. "
+        f"{cutter.name} cut the last request without saying so. "
         f"It read {read:,} of {request.sent:,} tokens; {_listed(lost)} were lost."
     )
     return ContextAlarm(read=read, sent=request.sent, lost=lost, sentence=sentence, fix_window=_enough(request, cutter))

@@ -35,7 +35,7 @@ def undo_event(changes: Changes, event: MemoryEvent) -> bool:
     An exception must leave the transaction: several writes may belong to one undo.
     """
     if event.undone_by is not None:
-        raise Conflict("This change was already undone.", code="already_undone", details={"seq": event.undone_by})
+        raise Conflict("This change has already been undone.", code="already_undone", details={"seq": event.undone_by})
     target = TARGETS.get(event.target_kind)
     if target is None:
         raise Invalid(f"A change to “{event.label}” cannot be undone.")
@@ -73,7 +73,7 @@ def inverse(event: MemoryEvent, now: Any, before: Any, after: Any) -> Any:
         case _:
             pass
     raise Conflict(
-        f"“{event.label}” was changed again in the same place since, so this change cannot be undone alone.",
+        f"“{event.label}” has been changed again in the same place since, so this change cannot be undone on its own.",
         code="changed_since",
         hint="Undo the later change first, or edit it by hand.",
     )

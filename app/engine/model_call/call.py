@@ -317,11 +317,13 @@ def words_kept(reply: Reply) -> str:
 
 def _too_large(view: AgentSnapshot, needed: int) -> ModelError:
     size = view.agent.context_window
-    whose = f"that {view.provider.name} serves" if view.narrowed else "of this agent's context"
-    way_out = f"Start {view.provider.name} with a larger context" if view.narrowed else "Enlarge the context size"
+    server = view.provider.title
+    holds = f"{server} serves only {size:,}" if view.narrowed else f"this agent's context holds {size:,}"
+    room = "" if needed > size else ", which leaves too little room for the reply"
+    way_out = f"Start {server} with a larger context" if view.narrowed else "Increase the context size"
     return ModelError(
-        f"Instructions, tools, blocks and the newest message need about {needed:,} of the {size:,} tokens {whose}, "
-        "which leaves too little room for the reply. Your message is kept.",
+        f"Instructions, tools, blocks and the newest message need about {needed:,} tokens, but {holds}{room}. "
+        "Your message is kept.",
         code="context_window_overflow",
         hint=f"{way_out}, detach tools, or shorten blocks or the message.",
     )

@@ -18,9 +18,9 @@ def loading(model: str, seconds: float) -> str:
 def silence_of(provider: Provider, model: str, *, is_loaded: bool) -> Callable[[float], str]:
     """The sentence for so many seconds of silence."""
     if not is_here(provider.base_url) and provider.kind != "ollama":
-        return lambda seconds: f"{provider.name} has not begun to answer, {seconds:.0f} s so far."
+        return lambda seconds: f"{provider.title} has not started to answer, {seconds:.0f} s so far."
     if is_loaded:
-        return lambda seconds: f"{model} reads the request, {seconds:.0f} s so far."
+        return lambda seconds: f"{model} is reading the request, {seconds:.0f} s so far."
     return lambda seconds: loading(model, seconds)
 
 

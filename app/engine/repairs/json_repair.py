@@ -25,7 +25,7 @@ _NEXT_KEY = re.compile(r"""\s{1,40}["'“]?[\w$-]{1,40}["'”]?\s{0,5}[:=]\s{0,5
 
 
 class Unreadable(Exception):
-    """Text that is no JSON even with good will; the argument says why."""
+    """Text that is not JSON even with good will; the argument says why."""
 
 
 @dataclass(frozen=True)

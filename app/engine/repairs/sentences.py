@@ -100,7 +100,7 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
         Failure(
             code="max_steps",
             message="The agent used all its steps without an answer. What it did so far is kept.",
-            hint="Send a message to let it go on, or raise its step limit.",
+            hint="Send a message to let it continue, or raise its step limit.",
         ),
     ),
 }

@@ -64,7 +64,7 @@ def _too_many(steps: int) -> Failure:
     return Failure(
         code="max_steps",
         message=f"The agent used all {steps} steps without finishing. What it did so far is kept.",
-        hint="Send a message to let it go on, or raise its step limit.",
+        hint="Send a message to let it continue, or raise its step limit.",
     )
 
 
@@ -73,5 +73,5 @@ _ENDS: dict[Newest, StopReason] = {"model_failed": "llm_api_error", "broken_off"
 _CUT = Failure(
     code="max_tokens_exceeded",
     message="The reply grew longer than its limit and was cut. What was written is kept.",
-    hint="Raise the output limit of this agent, or ask it to go on.",
+    hint="Raise the output limit of this agent, or ask it to continue.",
 )

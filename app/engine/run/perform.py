@@ -91,7 +91,7 @@ def _batches(to_run: list[tuple[Tool, Call]]) -> Iterator[list[tuple[Tool, Call]
 
 
 async def _all(work: list[Coroutine[Any, Any, None]]) -> None:
-    """Waits for all; the first that raises, or a cancellation, stops the others before it goes on."""
+    """Waiting for all; the first that raises, or a cancellation, stops the others before it goes on."""
     try:
         async with asyncio.TaskGroup() as group:
             for one in work:

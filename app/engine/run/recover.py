@@ -56,11 +56,11 @@ def _not_again(call: Call) -> Call:
 
 def _interrupted(why: str) -> Failure:
     sentence = "Lares was closed during this run, so it did not finish. What it did until then is kept."
-    return Failure(code="interrupted", message=f"{sentence} {why}".strip(), hint="Try again to let it go on.")
+    return Failure(code="interrupted", message=f"{sentence} {why}".strip(), hint="Try again to continue.")
 
 
 _CRASHER = Failure(
     code="interrupted",
-    message="The engine ended twice during this run, so it was not taken up again. What it did until then is kept.",
+    message="The engine stopped twice during this run, so it was not resumed. What it did until then is kept.",
     hint="Try again, or choose another model first.",
 )

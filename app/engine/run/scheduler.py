@@ -281,11 +281,11 @@ class Scheduler:
 
 _UNEXPECTED = Failure(
     code="internal",
-    message="Something in Lares went wrong during this run. What was stored before is kept.",
+    message="Something went wrong in Lares during this run. What was stored before is kept.",
     hint="Try again. The log has the details.",
 )
 _LOST = Failure(
     code="interrupted",
-    message="This run could not be stored to its end. What it did until then is kept.",
-    hint="Try again to let it go on.",
+    message="The end of this run could not be saved. What it did until then is kept.",
+    hint="Try again to continue.",
 )

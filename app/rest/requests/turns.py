@@ -158,7 +158,7 @@ async def asked_run(call: Call, turn: Turn) -> tuple[bytes, Run]:
 
 
 async def ended(services: Services, run_id: str) -> None:
-    """Waits for the end of a run."""
+    """Waiting for the end of a run."""
     async for _ in services.runs.subscribe(run_id, MOST):
         pass
 
@@ -182,7 +182,7 @@ async def whole_answer(services: Services, run: Run, types: tuple[str, ...] | No
             case message:
                 if event.whole and event.step_id is not None and (types is None or message.message_type in types):
                     messages.append(message)
-    raise AppError("Lares is ending; the run goes on when it starts again.", code="closing")
+    raise AppError("Lares is shutting down; the run continues when it starts again.", code="closing")
 
 
 class RunFailed(AppError):

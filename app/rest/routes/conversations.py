@@ -124,7 +124,7 @@ async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResp
     row = await thread_of(call, call.id("conversation_id"), body.agent_id)
     run = await _run_to_stream(call, row, body)
     if not run.background:
-        raise Invalid("Only runs in the background can be taken up again.", hint="Start them with background=true.")
+        raise Invalid("Only background runs can be resumed.", hint="Start them with background=true.")
     plan = await resumed(call, run, body.starting_after or 0)
     return stream(call.context, plan, body.include_pings is not False)  # type: ignore[return-value]
 
@@ -155,7 +155,9 @@ async def _run_to_stream(call: Call, row: Row, body: RetrieveStreamRequest) -> R
     for run in page.runs:
         if run.active or run.background:
             return run
-    raise Invalid("No run of this conversation can be taken up.", hint="Send a message with background=true first.")
+    raise Invalid(
+        "This conversation has no run that can be resumed.", hint="Send a message with background=true first."
+    )
 
 
 async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:

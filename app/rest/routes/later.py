@@ -7,7 +7,7 @@ from app.rest.call import Call, Endpoint
 from app.rest.errors import NotYet
 from app.rest.wire.base import Nothing
 
-TOOLS = "Tools of one's own, and running tools by hand, need the sandbox, which is not part of this version of Lares."
+TOOLS = "Custom tools, and running tools by hand, need the sandbox, which is not part of this version of Lares."
 APPROVALS = "Approvals are not part of this version of Lares."
 ARCHIVAL = "Archival memory is not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
@@ -15,11 +15,11 @@ MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
 FILES = "Importing and exporting agent files is not part of this version of Lares."
 COMPACTION = "Compaction on request is not part of this version of Lares: the window makes room by itself."
-PREVIEW = "Looking at a request before it is sent is not part of this version of Lares."
+PREVIEW = "Previewing a request is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
 GENERATE = "Asking an agent's model without its memory is not part of this version of Lares."
 COMPLETIONS = "Agents as models of an OpenAI-compatible server are not part of this version of Lares."
-CLOUD = "This belongs to a hosted service and has no meaning on one's own computer."
+CLOUD = "This belongs to a hosted service and has no meaning on your own computer."
 
 _AGENT = "/v1/agents/{agent_id}"
 _MCP = "/v1/mcp-servers"

@@ -54,7 +54,7 @@ async def list_active(call: Call[RunQuery, None]) -> list[Run]:
 async def one_run(call: Call, run_id: str) -> tuple[OurRun, RunPage]:
     page = await call.services.listing.run(run_id)
     if not page.runs:
-        raise NotFound("This run does not exist any more.", hint="It was deleted.")
+        raise NotFound("This run no longer exists.", hint="It was deleted.")
     return page.runs[0], page
 
 
@@ -124,7 +124,7 @@ async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResp
     body = call.body or RetrieveStreamRequest()
     run, _ = await one_run(call, call.id("run_id"))
     if not run.background:
-        raise Invalid("Only runs in the background can be taken up again.", hint="Start them with background=true.")
+        raise Invalid("Only background runs can be resumed.", hint="Start them with background=true.")
     plan = await resumed(call, run, body.starting_after or 0)
     return stream(call.context, plan, body.include_pings is not False)  # type: ignore[return-value]
 

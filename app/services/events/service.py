@@ -29,4 +29,4 @@ class Events:
             self._watchers -= 1
             subscription.close()
         if subscription.overflowed:
-            raise AppError("This reader fell behind. Load what you show again.", code="too_slow")
+            raise AppError("This reader fell behind. Reload what it shows.", code="too_slow")

@@ -61,8 +61,8 @@ def _tool_call(outcome: Outcome) -> tuple[bool, str]:
 
 def _json(outcome: Outcome) -> tuple[bool, str]:
     if "tuesday" in outcome.blocks.get("plans", "").lower():
-        return True, "It calls tools by JSON where the server enforces it."
-    return False, "It did not keep to JSON when asked to."
+        return True, "It calls tools as JSON where the server enforces it."
+    return False, "It did not stick to JSON when asked to."
 
 
 def _edit(outcome: Outcome) -> tuple[bool, str]:
@@ -70,7 +70,7 @@ def _edit(outcome: Outcome) -> tuple[bool, str]:
     if value.strip() == "Name: Brad.\nLikes tea.":
         return True, "It corrected one word of its memory and left the rest as it was."
     if value == HUMAN:
-        return False, "It was told of a mistake in its memory and did not correct it."
+        return False, "It was told about a mistake in its memory and did not correct it."
     return False, "It changed more of its memory than it was told to."
 
 
@@ -80,14 +80,14 @@ def _two_steps(outcome: Outcome) -> tuple[bool, str]:
     if done == 2 and outcome.run.stop_reason == "end_turn":
         return True, "It made two changes one after the other and then answered."
     if done == 2:
-        return False, "It made two changes, but did not come to an end by itself."
-    return False, f"It made {('none', 'one')[done]} of two changes."
+        return False, "It made two changes, but did not finish by itself."
+    return False, "It made only one of the two changes." if done else "It made neither of the two changes."
 
 
 def _restraint(outcome: Outcome) -> tuple[bool, str]:
     changed = outcome.blocks != {"human": HUMAN, "plans": PLANS}
     if changed or any(name.startswith(("memory", "core_memory")) for name in outcome.called):
-        return False, "It wrote into its memory although there was nothing to remember."
+        return False, "It wrote to its memory although there was nothing to remember."
     if outcome.called:
         return False, "It called a tool although there was nothing to look up."
     if "5" in outcome.text or "five" in outcome.text.lower():
@@ -127,7 +127,7 @@ def speed_task(outcome: Outcome, speed: float | None, usable: float) -> FitTask:
         return FitTask(name="speed", passed=False, sentence="It wrote too little to measure how fast it is.")
     if outcome.timed_out or speed < usable:
         return FitTask(
-            name="speed", passed=False, sentence=f"It writes {speed:.1f} tokens a second: slower than one reads."
+            name="speed", passed=False, sentence=f"It writes {speed:.1f} tokens a second: slower than people read."
         )
     return FitTask(name="speed", passed=True, sentence=f"It writes {speed:.0f} tokens a second.")
 
@@ -136,7 +136,7 @@ def context_task(served: int | None, *, cut: bool) -> FitTask:
     if cut:
         return FitTask(name="context", passed=False, sentence="Its server cut a longer request without saying so.")
     if served is None:
-        return FitTask(name="context", passed=True, sentence="It read a longer request to its end.")
+        return FitTask(name="context", passed=True, sentence="It read a longer request to the end.")
     if served < FLOOR:
         words = f"Its server gives it {served:,} tokens of context; an agent needs {FLOOR:,}."
         return FitTask(name="context", passed=False, sentence=words)
@@ -146,10 +146,12 @@ def context_task(served: int | None, *, cut: bool) -> FitTask:
 def verdict_of(tasks: tuple[FitTask, ...]) -> tuple[Verdict, str]:
     """What the tasks mean together, and the same as a sentence."""
     passed = {one.name for one in tasks if one.passed}
-    if "memory edit" not in passed or not passed & {"tool call", "json"}:
+    if not passed & {"tool call", "json"}:
+        return "unfit", "It cannot keep a memory: it does not write down what it is told."
+    if "memory edit" not in passed:
         return "unfit", "It cannot keep a memory: it does not correct what it is told is wrong."
     missing = [one for one in tasks if not one.passed]
     matters = [one for one in missing if one.name not in ("json", "restraint")]
     if not matters and len(missing) < 2:
         return "good", "It keeps a memory well."
-    return "weak", f"It can keep a memory, with weaknesses. {missing[0].sentence}"
+    return "weak", f"It can keep a memory, but it has weaknesses. {missing[0].sentence}"

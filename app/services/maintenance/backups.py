@@ -26,6 +26,6 @@ class Backups:
     async def restore(self, name: str) -> None:
         """Goes back to a copy: the engine starts again with it. The present state is kept as a copy of its own."""
         if name not in {backup.name for backup in await self._store.list()}:
-            raise NotFound(f"There is no backup “{name}” any more.")
+            raise NotFound(f"The backup “{name}” no longer exists.")
         self._store.schedule_restore(name)
         self._restart()

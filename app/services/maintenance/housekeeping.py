@@ -74,7 +74,7 @@ class Housekeeping:
                 await self._backups.create("daily")
         except StorageError as error:
             log.warning("daily snapshot: %s", error.message)
-            sentence = f"The daily snapshot could not be made. {error.message}"
+            sentence = f"The daily backup could not be created. {error.message}"
             if sentence not in self._notices:
                 self._notices.append(sentence)
 

@@ -160,10 +160,10 @@ async def ask(ports: EngineDeps, provider: Provider) -> ProviderModels:
     try:
         models = await asyncio.wait_for(ports.catalog.models(provider), PATIENCE)
     except TimeoutError:
-        slow = f"{provider.name} did not answer within {PATIENCE:.0f} seconds at {shown(provider.base_url)}."
-        hint = "Look whether the server runs."
+        slow = f"{provider.title} did not answer within {PATIENCE:.0f} seconds at {shown(provider.base_url)}."
+        hint = "Check that the server is running."
         if provider.base_url.lower().startswith("https:"):
-            hint += " If it does not use TLS, write its address with http:// in the settings."
+            hint += " If it does not use TLS, enter its address with http:// in the settings."
         return ProviderModels(provider=provider, error=slow, hint=hint, checked_at=now)
     except AppError as error:
         return ProviderModels(provider=provider, error=error.message, hint=error.hint, checked_at=now)

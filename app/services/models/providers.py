@@ -146,7 +146,7 @@ def _check_own(provider: Provider) -> None:
 def _address(text: str) -> str:
     address = web_address(text)
     if address is None:
-        raise Invalid(f"“{text.strip()}” is no web address.", hint="Write it like http://127.0.0.1:8080")
+        raise Invalid(f"“{text.strip()}” is not a web address.", hint="Write it like http://127.0.0.1:8080")
     return address
 
 

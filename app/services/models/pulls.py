@@ -147,7 +147,7 @@ class Pulls:
             await self._end(one, _still(one.pull, "failed", error.message, error.hint))
         except Exception:  # the boundary of a download: whatever happens, it must end in a sentence
             log.exception("the download of %s broke off", one.pull.name)
-            await self._end(one, _still(one.pull, "failed", _UNEXPECTED, "Try again: what is there is kept."))
+            await self._end(one, _still(one.pull, "failed", _UNEXPECTED, "Try again: what was downloaded is kept."))
         else:
             await self._cache.refresh(provider)
             await self._end(one, _still(one.pull, "done"))
@@ -192,9 +192,9 @@ class Pulls:
         if free is None or free >= left + RESERVE:
             return
         raise ModelError(
-            f"“{pull.name}” needs {_gigabytes(left)} more on the disk, and {_gigabytes(free)} are free.",
+            f"“{pull.name}” needs {_gigabytes(left)} more disk space, but only {_gigabytes(free)} is free.",
             code="disk_full",
-            hint="Free some space, then go on: what is there is kept.",
+            hint="Free some space, then resume: what was downloaded is kept.",
         )
 
     def _tell(self, one: _Download, pull: Pull) -> None:
@@ -221,4 +221,4 @@ def _gigabytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.0f} MB"
 
 
-_UNEXPECTED = "Something in Lares went wrong during this download."
+_UNEXPECTED = "Something went wrong in Lares during this download."

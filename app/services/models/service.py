@@ -80,7 +80,7 @@ class Models:
         """
         name = name.strip().removeprefix("https://").removeprefix("http://")
         if not name:
-            raise Invalid("Which model? The name is empty.", hint="Write it as the library does, for example qwen3:8b.")
+            raise Invalid("Which model? The name is empty.", hint="Write it as in the library, for example qwen3:8b.")
         return await self._pulls.start(await self._provider(provider_id), name, size_of(name))
 
     async def pulls(self) -> tuple[Pull, ...]:

@@ -11,8 +11,8 @@ def store_of(ports: EngineDeps, provider: Provider) -> ModelStore:
     store = ports.catalog.store(provider)
     if store is None:
         raise Invalid(
-            f"{provider.name} keeps its models with a program of its own, so Lares cannot change them.",
+            f"{provider.title} manages its models with its own program, so Lares cannot change them.",
             code="no_store",
-            hint="Get, remove or unload models there; the list here follows.",
+            hint="Download, remove or unload models there; this list follows.",
         )
     return store

@@ -192,7 +192,7 @@ async def test_a_read_only_folder_is_named_as_such(world: World, data_folder: Pa
     with read_only(data_folder):
         error = await failure(data_folder)
     assert error.code == "read_only"
-    assert error.message == "Lares may not write to its data folder, so it cannot start or save anything."
+    assert error.message == "Lares is not allowed to write to its data folder, so it cannot start or save anything."
     assert str(data_folder) in error.hint
 
 

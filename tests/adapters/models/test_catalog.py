@@ -89,7 +89,7 @@ async def test_key_that_cannot_be_a_header_is_refused_before_it_is_sent(
 ) -> None:
     secrets.set("provider/provider-1", "schlüssel\nX-Evil: 1")
 
-    with pytest.raises(ModelError, match="characters no key can have") as raised:
+    with pytest.raises(ModelError, match="characters that no key can have") as raised:
         await answer(catalog.chat(provider(server.url, has_key=True)))
 
     assert raised.value.code == "unauthorized"

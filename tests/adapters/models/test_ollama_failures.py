@@ -58,7 +58,7 @@ async def test_silence_in_the_middle_ends_after_the_idle_time(ollama: OllamaServ
     error = await failure(native)
 
     assert error.code == "timeout"
-    assert error.message == "Ollama stopped in the middle of the reply and has said nothing for 0 seconds."
+    assert error.message == "Ollama stopped in the middle of the reply and has sent nothing for 0 seconds."
     await asyncio.to_thread(ollama.wait_for, lambda: ollama.aborted == 1)
     await native.close()
 
@@ -119,7 +119,7 @@ async def test_nested_json_error_is_unwrapped(ollama: OllamaServer, native: Olla
 
     error = await failure(native)
 
-    assert error.message == f"Ollama had a fault of its own: something odd happened.{KEPT}"
+    assert error.message == f"Ollama had an internal error: something odd happened.{KEPT}"
 
 
 # The cloud

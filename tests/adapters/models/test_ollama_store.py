@@ -65,7 +65,7 @@ async def test_pull_that_fails_late_says_why_and_can_be_resumed(ollama: OllamaSe
     error = await pull_failure(native)
     assert error.code == "server_error"
     assert error.message == "The download of “qwen3:4b” arrived damaged."
-    assert error.hint == "Download it again: it goes on where it was."
+    assert error.hint == "Download it again: it resumes where it stopped."
 
     ollama.fail_pull_at = None
     assert (await pulled(native))[-1].phase == "finished"
@@ -87,12 +87,12 @@ async def test_pull_that_fails_late_says_why_and_can_be_resumed(ollama: OllamaSe
         (
             'pull model manifest: Get "https://registry.ollama.ai/v2/": dial tcp: i/o timeout',
             "server_down",
-            "Ollama could not reach the library of models.",
+            "Ollama could not reach the model library.",
         ),
         (
             "pull model manifest: 412: The model you are attempting to pull requires a newer version of Ollama.",
             "bad_request",
-            "“qwen3:4b” needs a newer Ollama than Ollama is.",
+            "“qwen3:4b” needs a newer version of Ollama than Ollama runs.",
         ),
         ("something odd", "server_error", "The download of “qwen3:4b” ended: something odd."),
     ],
@@ -119,7 +119,7 @@ async def test_pull_that_ends_without_success_broke_off(ollama: OllamaServer, na
     error = await pull_failure(native)
 
     assert (error.code, error.retryable) == ("server_died", True)
-    assert error.message == "Ollama stopped answering while it was getting “qwen3:4b”."
+    assert error.message == "Ollama stopped answering while it was downloading “qwen3:4b”."
 
 
 async def test_layers_that_interleave_and_have_nothing_yet_are_added_up() -> None:
@@ -171,5 +171,5 @@ async def test_loading_what_does_not_fit_into_memory_is_a_sentence(ollama: Ollam
     with pytest.raises(ModelError) as raised:
         await answer(native, request(context_window=8192))
 
-    assert raised.value.message == f"“tiny” needs 18.2 GiB of memory, but only 7.1 GiB are free.{KEPT}"
+    assert raised.value.message == f"“tiny” needs 18.2 GiB of memory, but only 7.1 GiB is free.{KEPT}"
     assert not raised.value.retryable

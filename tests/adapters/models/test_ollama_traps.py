@@ -165,7 +165,7 @@ async def test_embedding_model_says_it_cannot_chat(ollama: OllamaServer, native:
 
     error = await failure(native)
 
-    assert (error.code, error.message) == ("bad_request", f"“tiny” is not made for chatting.{KEPT}")
+    assert (error.code, error.message) == ("bad_request", f"“tiny” is not a chat model.{KEPT}")
 
 
 async def test_image_for_a_text_model_becomes_a_note_instead_of_a_500(ollama: OllamaServer, native: Ollama) -> None:

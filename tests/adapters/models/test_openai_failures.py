@@ -34,7 +34,7 @@ async def test_server_down() -> None:
     error = await failure(model)
 
     assert (error.code, error.retryable) == ("server_down", False)
-    assert error.message == f"tinyserver does not answer on 127.0.0.1:{port}.{KEPT}"
+    assert error.message == f"tinyserver does not answer at 127.0.0.1:{port}.{KEPT}"
     assert error.hint == "Start tinyserver, then try again, or choose another model."
     await model.close()
 
@@ -42,7 +42,7 @@ async def test_server_down() -> None:
 async def test_server_down_while_listing_models_says_nothing_of_a_message() -> None:
     model = OpenAICompatible(provider(f"http://127.0.0.1:{_free_port()}"), lambda: None, QUICK)
 
-    with pytest.raises(ModelError, match=r"does not answer on 127\.0\.0\.1:\d+\.$"):
+    with pytest.raises(ModelError, match=r"does not answer at 127\.0\.0\.1:\d+\.$"):
         await model.models()
     await model.close()
 
@@ -82,13 +82,13 @@ def _raised(outer: Exception, cause: BaseException) -> Exception:
                 BaseExceptionGroup("all", [ConnectionRefusedError(111, "refused")]),
             ),
             "server_down",
-            "tinyserver does not answer on models.example:8443.",
+            "tinyserver does not answer at models.example:8443.",
             id="refused on every address",
         ),
         pytest.param(
             aiohttp.ConnectionTimeoutError("x"),
             "server_down",
-            "tinyserver does not answer on models.example:8443.",
+            "tinyserver does not answer at models.example:8443.",
             id="no route",
         ),
         pytest.param(
@@ -100,7 +100,7 @@ def _raised(outer: Exception, cause: BaseException) -> Exception:
         pytest.param(
             aiohttp.ClientProxyConnectionError(KEY, OSError(111, "refused")),
             "server_down",
-            "The proxy that the environment names for tinyserver cannot be used.",
+            "The proxy set in the environment for tinyserver cannot be used.",
             id="a proxy that does not answer",
         ),
     ],
@@ -117,7 +117,10 @@ async def test_https_to_a_plain_server_names_the_cure(server: OpenAIServer) -> N
     error = await failure(model)
 
     assert error.code == "server_down"
-    assert error.message == f"No secure connection to tinyserver at 127.0.0.1:{server.port} came about.{KEPT}"
+    assert (
+        error.message
+        == f"Lares could not make a secure connection to tinyserver at 127.0.0.1:{server.port} came about.{KEPT}"
+    )
     assert "http://" in error.hint
     await model.close()
 
@@ -142,7 +145,7 @@ async def test_proxy_of_the_environment_that_cannot_be_used(
 
     await model.close()
     assert error.code == "server_down"
-    assert error.message == f"The proxy that the environment names for tinyserver cannot be used.{KEPT}"
+    assert error.message == f"The proxy set in the environment for tinyserver cannot be used.{KEPT}"
     assert "NO_PROXY" in error.hint
 
 
@@ -352,7 +355,7 @@ async def test_silence_in_the_middle_of_the_reply(server: OpenAIServer) -> None:
     error = await failure(model)
 
     assert error.code == "timeout"
-    assert error.message.startswith("tinyserver stopped in the middle of the reply and has said nothing for ")
+    assert error.message.startswith("tinyserver stopped in the middle of the reply and has sent nothing for ")
     await asyncio.to_thread(server.wait_for, lambda: server.aborted == 1)
     await model.close()
 

@@ -96,7 +96,7 @@ async def test_an_address_that_cannot_be_used_is_called_so(address: str) -> None
     error = await failure(model)
     await model.close()
     assert error.code == "wrong_address"
-    assert "is no address that can be used" in error.message
+    assert "is not a usable address" in error.message
     assert "http://127.0.0.1:8080" in error.hint
 
 

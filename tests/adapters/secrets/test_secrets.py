@@ -36,7 +36,7 @@ class MemoryRing:
 
 
 class LockedRing(MemoryRing):
-    """Waits for a person to type a password."""
+    """Waiting for a person to type a password."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ def test_folder_that_cannot_be_written_has_a_sentence() -> None:
     with pytest.raises(StorageError) as raised:
         FileSecrets(Path("/proc/lares/keys.json")).set("provider/a", KEY)
 
-    assert raised.value.message.endswith("so it is not kept.")
+    assert raised.value.message.endswith("so it was not saved.")
     assert KEY not in "".join(traceback.format_exception(raised.value))
 
 

@@ -80,7 +80,7 @@ def test_others_lose_the_beginning_first(read: int, lost: tuple[str, ...]) -> No
 def test_the_sentence_names_server_numbers_and_loss() -> None:
     told = alarm(4096, LONG, OLLAMA)
     assert told.sentence == (
-        "Ollama cut the last request and said nothing. It read 4,096 of 9,391 tokens; the oldest messages were lost."
+        "Ollama cut the last request without saying so. It read 4,096 of 9,391 tokens; the oldest messages were lost."
     )
     assert alarm(8500, LONG, OTHER).sentence.endswith("instructions and memory were lost.")
 

@@ -171,7 +171,7 @@ async def test_a_slow_model_is_weak_and_not_made_to_think(
     assert report.verdict == "weak", report.tasks
     assert [name for name, well in passed(report).items() if not well] == ["speed"]
     assert report.tokens_per_second == pytest.approx(4, abs=1)
-    assert "slower than one reads" in report.sentence
+    assert "slower than people read" in report.sentence
     assert report.settings["settings"] == {"reasoning": "off"}
 
 
@@ -243,7 +243,7 @@ async def test_what_cannot_be_tested_is_said_at_once(services: Services, server:
     server.installed.append(Installed("embed:latest", capabilities=("embedding",)))
     with pytest.raises(Invalid, match="scripted"):
         await report_of(services, "demo/vesta")
-    with pytest.raises(Invalid, match="not made for chatting"):
+    with pytest.raises(Invalid, match="not a chat model"):
         await report_of(services, "Ollama/embed:latest")
     with pytest.raises(NotFound):
         await report_of(services, "Ollama/nobody")

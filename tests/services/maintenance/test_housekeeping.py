@@ -370,4 +370,4 @@ async def test_a_copy_that_cannot_be_made_is_told_once(engine: OpenEngine, data_
     await house.just_keep(2)
     await house.just_keep(4)
     assert len(house.notices) == 1
-    assert house.notices[0].startswith("The daily snapshot could not be made. ")
+    assert house.notices[0].startswith("The daily backup could not be created. ")

@@ -203,7 +203,7 @@ async def test_a_disk_that_is_too_full_is_told_before_anything_is_sent(
     computer.free = 2_000_000_000
     with pytest.raises(ModelError) as told:
         await models.pull(provider.id, "qwen3:8b")
-    assert told.value.message == "“qwen3:8b” needs 5.2 GB more on the disk, and 2.0 GB are free."
+    assert told.value.message == "“qwen3:8b” needs 5.2 GB more disk space, but only 2.0 GB is free."
     assert not [one for one in server.requests if one.path == "/api/pull"]
     assert await models.pulls() == ()
 
@@ -216,7 +216,7 @@ async def test_a_disk_that_is_too_small_for_what_the_server_names_stops_the_down
     await models.pull(provider.id, "huge")
     failed = await until(models, "failed")
     assert "needs 3.0 GB more on the disk" in failed.error
-    assert "what is there is kept" in failed.hint
+    assert "what was downloaded is kept" in failed.hint
     await asyncio.to_thread(server.wait_for, lambda: server.aborted == 1)
 
 

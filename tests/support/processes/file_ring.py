@@ -45,7 +45,7 @@ class LaterRaisingRing(FileRing):
 
 
 class WaitingRing(FileRing):
-    """Waits for a person who types a password."""
+    """Waiting for a person who types a password."""
 
     def get_password(self, service: str, username: str) -> str | None:
         threading.Event().wait(3)

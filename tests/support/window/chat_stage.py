@@ -106,7 +106,7 @@ class Stage:
         await self.until(lambda: self.view.branch_id == conversation.active_id)
 
     async def until(self, condition: Callable[[], object], seconds: float = 20) -> None:
-        """Waits for a condition, with the window going on."""
+        """Waiting for a condition, with the window going on."""
         reached = self.loop.create_future()
         timer = QTimer()
         timer.timeout.connect(lambda: condition() and not reached.done() and reached.set_result(None))

@@ -47,7 +47,7 @@ class Conversations:
 
     async def get(self, conversation_id: str) -> Conversation:
         if conversation_id not in self._world.conversations:
-            raise NotFound("This conversation does not exist any more.")
+            raise NotFound("This conversation no longer exists.")
         return self._world.conversations[conversation_id]
 
     async def create(self, agent_id: str, title: str = "") -> Conversation:
@@ -174,7 +174,7 @@ class Messages:
             for _, message in pairs:
                 if message.id == message_id:
                     return message
-        raise NotFound("This message does not exist any more.")
+        raise NotFound("This message no longer exists.")
 
     async def search(self, query: str, agent_id: str | None = None, limit: int = 30) -> tuple[SearchHit, ...]:
         hits = [

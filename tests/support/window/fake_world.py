@@ -70,12 +70,12 @@ class World:
 
     def agent(self, agent_id: str) -> Agent:
         if agent_id not in self.agents:
-            raise NotFound("This agent does not exist any more.")
+            raise NotFound("This agent no longer exists.")
         return self.agents[agent_id]
 
     def block(self, block_id: str) -> Block:
         if block_id not in self.blocks:
-            raise NotFound("This block does not exist any more.")
+            raise NotFound("This block no longer exists.")
         return self.blocks[block_id]
 
     def holders(self, block_id: str) -> tuple[str, ...]:

@@ -289,7 +289,7 @@ def overlays(theme: Theme) -> QWidget:
     window.resize(theme.px(900), theme.px(460))
     host = ToastHost(theme, window)
     host.show_toast("“plans” was restored to version 11", "Saved as version 13", "undo", "Undo")
-    host.show_toast("Ollama does not answer on 127.0.0.1:11434. Your message is kept.", kind="error")
+    host.show_toast("Ollama does not answer at 127.0.0.1:11434. Your message is kept.", kind="error")
     palette = Palette(theme, window)
     rows = [
         PaletteRow("agent", "Juno", "agent"),

@@ -100,7 +100,7 @@ def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
 
 def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def gone(*_arguments: object, **_named: object) -> None:
-        raise LinkError("The engine is starting again.", hint="Wait a moment.")
+        raise LinkError("The engine is restarting.", hint="Wait a moment.")
 
     async def story() -> None:
         await stage.open_agent()
@@ -111,7 +111,7 @@ def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monk
             await stage.until(lambda: stage.rows("user") and stage.rows("user")[0].state == "not_sent")
         row = stage.rows("user")[0]
         assert row.problem is not None
-        assert row.problem.message == "The engine is starting again. Wait a moment."
+        assert row.problem.message == "The engine is restarting. Wait a moment."
         stage.view.context.signals.send_again.emit(row.key.removeprefix("sent:"))
         await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
         assert [kind for kind, _ in stage.shown()] == ["user", "assistant"]

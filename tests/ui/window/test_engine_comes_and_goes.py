@@ -35,7 +35,7 @@ def test_a_lost_engine_is_replaced_and_the_draft_stays(window: OpenedWindow, wai
 def test_an_engine_that_cannot_start_leads_to_the_repair_page_and_back(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         window.refuse = LinkError(
-            "The engine of Lares stopped 3 times.", code="crash_loop", hint="Try again.", details={"log": "boom at 12"}
+            "The Lares engine stopped 3 times.", code="crash_loop", hint="Try again.", details={"log": "boom at 12"}
         )
         window.client.gone.set()
         await window.until(lambda: window.view.centre.page == "repair", "no repair page")

@@ -156,7 +156,7 @@ def test_the_status_line_says_what_a_run_waits_for_and_forgets_it_when_it_is_ove
         run_id = list(home.services.world.runs)[-1]
         said = {"run_id": run_id, "agent_id": agent.id, "conversation_id": conversation.id, "at": now()}
         for phase, text in (
-            ("waiting", "Waits for the summary of Archivist"),
+            ("waiting", "Waiting for the summary of Archivist"),
             ("sent", "Loading qwen3:8b into memory, 40 s so far."),
         ):
             home.services.world.send(Progress.model_validate({**said, "phase": phase, "text": text}))

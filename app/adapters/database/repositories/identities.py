@@ -46,7 +46,7 @@ class SqlIdentities:
         other = self.keyed(identity.identifier_key)
         if other is not None and other.id != identity.id:
             raise Conflict(
-                f"There is an identity with the key “{identity.identifier_key}” already.",
+                f"An identity with the key “{identity.identifier_key}” already exists.",
                 code="name_taken",
                 hint="Use that one, or choose another key.",
             )

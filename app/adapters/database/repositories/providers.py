@@ -57,7 +57,7 @@ class SqlProviders:
         holder = self.named(provider.name)
         if holder is not None and holder.id != provider.id:
             raise Conflict(
-                f"There is already a provider named {provider.name}.",
+                f"A server named “{provider.name}” already exists.",
                 code="name_taken",
                 hint="Choose another name.",
                 details={"name": provider.name},

@@ -86,7 +86,7 @@ def _deltas(acts: list[Act]) -> Iterator[ModelDelta]:
                 raise ModelError(
                     "The demo stopped answering in the middle of the reply, as you asked.",
                     code="server_died",
-                    hint="Write something else to go on.",
+                    hint="Write something else to continue.",
                 )
     finish = "tool_calls" if calls else "stop"
     yield ModelDelta(finish=finish, raw=_raw({"finish": finish}))

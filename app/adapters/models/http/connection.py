@@ -231,7 +231,7 @@ class Connection:
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             hint = f"Enter the key for {self.name} in the settings again."
             raise self.server(url, model).error(
-                f"The key for {self.name} has characters no key can have.", "unauthorized", hint
+                f"The key for {self.name} contains characters that no key can have.", "unauthorized", hint
             )
         return self._client
 
@@ -334,7 +334,7 @@ def _proxy_for(base: str) -> str | None:
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     parts = urlsplit(proxy)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError(f"{parts.scheme}://{parts.hostname} is no proxy for http")
+        raise ValueError(f"{parts.scheme}://{parts.hostname} is not a proxy for http")
     return proxy
 
 

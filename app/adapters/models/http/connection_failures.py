@@ -60,10 +60,10 @@ def failed(server: Server, problem: Exception, *, begun: bool) -> ModelError:
     if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         instead = ", or choose another model" if server.model else ""
         hint = f"Start {server.name}, then try again{instead}."
-        return server.error(f"{server.name} does not answer on {server.address}.", "server_down", hint, reason=reason)
+        return server.error(f"{server.name} does not answer at {server.address}.", "server_down", hint, reason=reason)
     message = f"{server.name} closed the connection before it answered."
     return server.error(
-        message, "server_died", f"Look whether {server.name} runs, then try again.", retryable=True, reason=reason
+        message, "server_died", f"Check that {server.name} is running, then try again.", retryable=True, reason=reason
     )
 
 
@@ -72,7 +72,7 @@ def died(server: Server, reason: str) -> ModelError:
     return server.error(
         f"{server.name} stopped answering in the middle of the reply.",
         "server_died",
-        f"Look whether {server.name} runs, then try again.",
+        f"Check that {server.name} is running, then try again.",
         retryable=True,
         says_kept=False,
         reason=reason,
@@ -81,11 +81,11 @@ def died(server: Server, reason: str) -> ModelError:
 
 def silent(server: Server, seconds: float, *, begun: bool = False) -> ModelError:
     pause = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
-    where = "stopped in the middle of the reply and has said nothing" if begun else "has not answered"
+    where = "stopped in the middle of the reply and has sent nothing" if begun else "has not answered"
     return server.error(
         f"{server.name} {where} for {pause}.",
         "timeout",
-        f"Look whether {server.name} is busy with something else, then try again.",
+        f"Check whether {server.name} is busy with something else, then try again.",
         says_kept=not begun,
         seconds=round(seconds),
     )
@@ -101,7 +101,7 @@ def _is_elsewhere(server: Server, problem: Exception) -> bool:
 
 def no_address(server: Server, reason: str) -> ModelError:
     return server.error(
-        f"“{server.address}” is no address that can be used for {server.name}.",
+        f"“{server.address}” is not a usable address for {server.name}.",
         "wrong_address",
         "Write it in full in the settings, for example http://127.0.0.1:8080.",
         reason=reason,
@@ -111,7 +111,7 @@ def no_address(server: Server, reason: str) -> ModelError:
 def no_proxy(server: Server, reason: str) -> ModelError:
     """`reason` must not hold the proxy's address: a password may stand in it."""
     return server.error(
-        f"The proxy that the environment names for {server.name} cannot be used.",
+        f"The proxy set in the environment for {server.name} cannot be used.",
         "server_down",
         "Correct or unset HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, then start Lares again. "
         "A proxy must be an http:// one.",
@@ -121,7 +121,7 @@ def no_proxy(server: Server, reason: str) -> ModelError:
 
 def no_certificates(server: Server, problem: OSError) -> ModelError:
     return server.error(
-        f"The certificates that the environment names for {server.name} cannot be read, so nothing was sent.",
+        f"The certificates set in the environment for {server.name} cannot be read, so nothing was sent.",
         "server_down",
         "Correct or unset SSL_CERT_FILE and SSL_CERT_DIR, then start Lares again.",
         reason=str(problem),
@@ -135,8 +135,8 @@ def no_tls(server: Server, problem: Exception) -> ModelError:
             "Check the address. A server with its own certificate needs SSL_CERT_FILE, or http:// on your own network."
         )
     else:
-        message = f"No secure connection to {server.name} at {server.address} came about."
-        hint = "If the server does not use TLS, write its address with http:// in the settings."
+        message = f"Lares could not make a secure connection to {server.name} at {server.address}."
+        hint = "If the server does not use TLS, enter its address with http:// in the settings."
     return server.error(message, "server_down", hint, reason=str(problem))
 
 

@@ -174,7 +174,7 @@ def _unauthorized(server: Server, facts: JsonObject) -> ModelError:
             f"Enter a valid key for {server.name} in the settings.",
         )
     else:
-        message, hint = f"{server.name} asks for a key.", f"Enter a key for {server.name} in the settings."
+        message, hint = f"{server.name} requires a key.", f"Enter a key for {server.name} in the settings."
     return server.error(message, "unauthorized", hint, **facts)
 
 
@@ -183,7 +183,7 @@ def _rate_limited(server: Server, kind: str, retry_after: str, facts: JsonObject
         return _no_credit(server, facts)
     wait = f"in {retry_after} seconds" if retry_after.isdigit() else "in a moment"
     return server.error(
-        f"{server.name} takes no more requests for now.",
+        f"{server.name} is not accepting more requests right now.",
         "rate_limited",
         f"Try again {wait}.",
         retryable=True,
@@ -215,15 +215,15 @@ def _loading(server: Server, facts: JsonObject) -> ModelError:
 def _server_error(server: Server, said: str, facts: JsonObject) -> ModelError:
     if _TRY_AGAIN.search(said):
         message, hint = (
-            f"{server.name} stumbled over a tool call of the model.",
+            f"{server.name} could not read a tool call from the model.",
             "Try again: the next attempt often works.",
         )
         return server.error(message, "server_error", hint, retryable=True, **facts)
     if facts["status"] in (502, 504, 524):
         message = f"{server.name} answers, but the model behind it does not."
-        return server.error(message, "server_down", "Look whether the model server runs.", retryable=True, **facts)
-    message = f"{server.name} had a fault of its own: {_sentence(said)}"
-    hint = f"Try again. If it stays, look at the log of {server.name}."
+        return server.error(message, "server_down", "Check that the model server is running.", retryable=True, **facts)
+    message = f"{server.name} had an internal error: {_sentence(said)}"
+    hint = f"Try again. If it keeps happening, look at the log of {server.name}."
     return server.error(message, "server_error", hint, retryable=facts["status"] != 501, **facts)
 
 

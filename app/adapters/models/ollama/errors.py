@@ -71,7 +71,7 @@ def unreadable(server: Server, *, begun: bool) -> ModelError:
     """Bytes that are no lines of JSON: a damaged reply, or something that is no Ollama."""
     if not begun:
         return openai_errors.wrong_address(server)
-    hint = "Try again. If it stays, update the server."
+    hint = "Try again. If it keeps happening, update the server."
     return server.error(f"{server.name} sent a reply that cannot be read.", "server_error", hint, retryable=True)
 
 
@@ -79,15 +79,19 @@ def pull_failed(server: Server, name: str, body: bytes) -> ModelError:
     """Why a download ended, which Ollama says in the stream long after the status 200."""
     answer = _flat(body) or {}
     said = what_it_said(answer)[0]
-    again = "Download it again: it goes on where it was."
+    again = "Download it again: it resumes where it stopped."
     if _NEWER.search(said):
-        message, code, hint = f"“{name}” needs a newer Ollama than {server.name} is.", "bad_request", "Update Ollama."
+        message, code, hint = (
+            f"“{name}” needs a newer version of Ollama than {server.name} runs.",
+            "bad_request",
+            "Update Ollama.",
+        )
     elif _DISK.search(said):
         message, code = f"The disk where {server.name} keeps its models is full.", "server_error"
-        hint = f"Make room on it, for example by removing models you do not use. {again}"
+        hint = f"Free some space on it, for example by removing models you do not use. {again}"
     elif _UNREACHED.search(said):
-        message, code = f"{server.name} could not reach the library of models.", "server_down"
-        hint = f"Check the connection to the internet. {again}"
+        message, code = f"{server.name} could not reach the model library.", "server_down"
+        hint = f"Check your internet connection. {again}"
     elif _NO_MANIFEST.search(said):
         message, code = f"There is no model “{name}” in the library of {server.name}.", "model_missing"
         hint = "Check its name and tag, for example qwen3:8b."
@@ -100,9 +104,9 @@ def pull_failed(server: Server, name: str, body: bytes) -> ModelError:
 
 def pull_broke_off(server: Server, name: str, reason: str) -> ModelError:
     return server.error(
-        f"{server.name} stopped answering while it was getting “{name}”.",
+        f"{server.name} stopped answering while it was downloading “{name}”.",
         "server_died",
-        f"Look whether {server.name} runs, then download it again: it goes on where it was.",
+        f"Check that {server.name} is running, then download it again: it resumes where it stopped.",
         retryable=True,
         says_kept=False,
         reason=reason,
@@ -147,7 +151,7 @@ def _access(server: Server, status: int, answer: JsonObject, facts: JsonObject) 
         return server.error(
             f"{server.name} could not reach Ollama's cloud, where {one} runs.",
             "server_down",
-            "Check the connection to the internet, or choose a model that runs on your computer.",
+            "Check your internet connection, or choose a model that runs on your computer.",
             retryable=True,
             **facts,
         )
@@ -164,23 +168,23 @@ def _by_words(server: Server, said: str, facts: JsonObject) -> ModelError | None
         return server.error(message, "bad_request", hint, retryable=True, lacks=lacks, **facts)
     if _NO_CHAT.search(said):
         hint = "Choose another model for the conversation."
-        return server.error(f"{one} is not made for chatting.", "bad_request", hint, **facts)
+        return server.error(f"{one} is not a chat model.", "bad_request", hint, **facts)
     if _NOT_FOUND.search(said):
         return _missing(server, said, facts)
     if _CUT.search(said) or _BAD_CALL.search(said):
-        message, hint = f"{server.name} stumbled over a tool call of the model.", "Try again: it often works then."
+        message, hint = f"{server.name} could not read a tool call from the model.", "Try again: it often works then."
         return server.error(message, "server_error", hint, retryable=True, **facts)
     if found := _MEMORY.search(said):
-        needs = f"needs {found[1]} of memory, but only {found[2]} are free" if found[1] else "does not fit into memory"
+        needs = f"needs {found[1]} of memory, but only {found[2]} is free" if found[1] else "does not fit into memory"
         hint = "Choose a smaller model or a smaller context size, or close other programs."
         return server.error(f"{one} {needs}.", "server_error", hint, memory=True, **facts)
     if _NEWER.search(said):
         return server.error(
-            f"{one} needs a newer Ollama than {server.name} is.", "bad_request", "Update Ollama.", **facts
+            f"{one} needs a newer version of Ollama than {server.name} runs.", "bad_request", "Update Ollama.", **facts
         )
     if _CRASHED.search(said):
         message = f"{server.name} lost the model while it was working."
-        hint = "Try again: it is loaded anew. If it stays, choose a smaller model or context size."
+        hint = "Try again: it will be loaded again. If it keeps happening, choose a smaller model or context size."
         return server.error(message, "server_died", hint, retryable=True, **facts)
     return None
 
@@ -201,7 +205,7 @@ def _unwelcome(server: Server) -> ModelError:
     return server.error(
         f"{server.name} does not answer requests for the address {server.address}.",
         "wrong_address",
-        f"{server.usual_address} On another computer, set OLLAMA_HOST there to 0.0.0.0 and use its number as address.",
+        f"{server.usual_address} On another computer, set OLLAMA_HOST there to 0.0.0.0 and use its IP address.",
         status=403,
     )
 

@@ -63,7 +63,8 @@ class Ollama:
     ) -> None:
         self._provider = provider
         base = root_of(provider.base_url)
-        self._connection = Connection(provider.name, base, read_key, patience or Patience(), _WORDS, provider.base_url)
+        words, given = _WORDS, provider.base_url
+        self._connection = Connection(provider.title, base, read_key, patience or Patience(), words, given)
         self._version = ""
         self._known: dict[str, tuple[str, Shown]] = {}
         """What `show` said, with the digest it was said of, by full name."""

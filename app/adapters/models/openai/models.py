@@ -10,7 +10,7 @@ _NOT_FOR_CHAT = re.compile(
     r"(?:^|/)(?:nomic-embed|mxbai-embed|bge-|all-minilm|e5-|gte-)|embed",
     re.IGNORECASE,
 )
-NOT_FOR_CHAT = "This model is not made for chatting."
+NOT_FOR_CHAT = "This model is not a chat model."
 
 
 def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:

@@ -15,7 +15,7 @@ JsonObject = dict[str, Any]
 
 
 class NotReadable(Exception):
-    """An event that is no JSON object."""
+    """An event that is not JSON object."""
 
 
 class ServerSaid(Exception):

@@ -47,7 +47,7 @@ class OpenAICompatible:
         self._provider = provider
         base, *self._other_bases = bases_of(provider.base_url)
         """Where it is, if it is not at the first."""
-        self._connection = Connection(provider.name, base, read_key, patience or Patience(), given=provider.base_url)
+        self._connection = Connection(provider.title, base, read_key, patience or Patience(), given=provider.base_url)
         self._openai_itself = urlsplit(self._connection.base).hostname == "api.openai.com"
         self._first_error: ModelError | None = None
         self._was_listed = False
@@ -235,6 +235,6 @@ def _unreadable(server: "Server") -> ModelError:
     return server.error(
         f"{server.name} sent a reply that cannot be read.",
         "server_error",
-        "Try again. If it stays, update the server.",
+        "Try again. If it keeps happening, update the server.",
         retryable=True,
     )

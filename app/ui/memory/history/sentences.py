@@ -155,8 +155,8 @@ def _lines(old: list[str], new: list[str]) -> str:
         return counted(added, tr("{} line added"), tr("{} lines added"))
     if removed and not added:
         return counted(removed, tr("{} line removed"), tr("{} lines removed"))
-    if added == removed:
-        return counted(added, tr("{} line rewritten"), tr("{} lines rewritten"))
+    if added == removed == 1:
+        return tr("1 line rewritten")
     return counted(removed, tr("{} line replaced by {}"), tr("{} lines replaced by {}"), count(added))
 
 

@@ -22,7 +22,7 @@ from tests.support.servers.openai_server import OpenAIServer
 pytestmark = pytest.mark.anyio
 
 SERVER = Server("tinyserver", "https://models.example:8443/v1/chat/completions", "tiny")
-STUMBLED = "tinyserver stumbled over a tool call of the model."
+STUMBLED = "tinyserver could not read a tool call from the model."
 OPENAI_TOO_LONG = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens."
 VLLM_TOO_LONG = (
     "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (2952 in the messages, "
@@ -88,10 +88,10 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
             Refusal(401, error_body(401, "Invalid API Key", "authentication_error")),
             "unauthorized",
             False,
-            "tinyserver asks for a key.",
+            "tinyserver requires a key.",
             id="no key",
         ),
-        pytest.param(Refusal(403, ""), "unauthorized", False, "tinyserver asks for a key.", id="forbidden"),
+        pytest.param(Refusal(403, ""), "unauthorized", False, "tinyserver requires a key.", id="forbidden"),
         pytest.param(
             Refusal(404, {"error": NO_MODEL}),
             "model_missing",
@@ -117,7 +117,7 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
             Refusal(429, {"error": {"message": "Rate limit reached", "type": "x"}}, headers={"Retry-After": "7"}),
             "rate_limited",
             True,
-            "tinyserver takes no more requests for now.",
+            "tinyserver is not accepting more requests right now.",
             id="too many requests",
         ),
         pytest.param(
@@ -137,14 +137,14 @@ NO_MODEL = {"message": 'model "tiny" not found, try pulling it first', "type": "
             Refusal(500, error_body(500, "CUDA error: out of memory")),
             "server_error",
             True,
-            "tinyserver had a fault of its own: CUDA error: out of memory.",
-            id="a fault of its own",
+            "tinyserver had an internal error: CUDA error: out of memory.",
+            id="an internal error",
         ),
         pytest.param(
             Refusal(500, '{"error": {"code": 500, "message": "CUDA error: out of mem'),
             "server_error",
             True,
-            "tinyserver had a fault of its own: CUDA error: out of mem.",
+            "tinyserver had an internal error: CUDA error: out of mem.",
             id="an error that broke off",
         ),
         pytest.param(

@@ -15,7 +15,7 @@ SERVER = Server("Ollama", "http://127.0.0.1:11434/api/chat", "qwen3:8b", "the-ke
 @pytest.mark.parametrize(
     ("status", "said", "code", "retryable", "sentence"),
     [
-        (501, NO_EMBEDDINGS, "server_error", False, "Ollama had a fault of its own: This server does not support"),
+        (501, NO_EMBEDDINGS, "server_error", False, "Ollama had an internal error: This server does not support"),
         (404, "model 'qwen3:8b' not found", "model_missing", False, "The model “qwen3:8b” is not on Ollama."),
         (404, 'model "x" not found, try pulling it first', "model_missing", False, "The model “qwen3:8b” is not on"),
         (500, "llama runner process has terminated: signal: killed", "server_died", True, "Ollama lost the model"),
@@ -32,7 +32,7 @@ SERVER = Server("Ollama", "http://127.0.0.1:11434/api/chat", "qwen3:8b", "the-ke
         (400, "the input length exceeds the context length", "prompt_too_large", False, "The request is longer than"),
         (401, "unauthorized", "unauthorized", False, "Ollama did not accept the key."),
         (502, "bad gateway", "server_down", True, "Ollama answers, but the model behind it does not."),
-        (429, "too many requests", "rate_limited", True, "Ollama takes no more requests for now."),
+        (429, "too many requests", "rate_limited", True, "Ollama is not accepting more requests right now."),
     ],
 )
 def test_refusal_is_a_sentence(status: int, said: str, code: str, retryable: bool, sentence: str) -> None:

@@ -15,7 +15,7 @@ from tests.support.servers.openai_requests import answer, provider, request
 
 pytestmark = pytest.mark.anyio
 
-NOT_FOR_CHAT = "This model is not made for chatting."
+NOT_FOR_CHAT = "This model is not a chat model."
 
 
 async def listed(native: Ollama) -> Model:
@@ -172,7 +172,7 @@ async def test_many_lists_at_once_do_no_harm(ollama: OllamaServer, native: Ollam
 async def test_server_down_while_listing_says_nothing_of_a_message() -> None:
     nobody = Ollama(provider("http://127.0.0.1:1", name="Ollama", kind="ollama"), lambda: None)
 
-    with pytest.raises(ModelError, match=r"^Ollama does not answer on 127\.0\.0\.1:1\.$"):
+    with pytest.raises(ModelError, match=r"^Ollama does not answer at 127\.0\.0\.1:1\.$"):
         await nobody.models()
     await nobody.close()
 

@@ -130,7 +130,7 @@ async def test_preparing_without_a_server_leaves_the_request_and_the_failure_to_
     error = await failure(nobody)
     assert (error.code, error.message) == (
         "server_down",
-        "Ollama does not answer on 127.0.0.1:1. Your message is kept.",
+        "Ollama does not answer at 127.0.0.1:1. Your message is kept.",
     )
     await nobody.close()
 

@@ -133,7 +133,7 @@ async def test_lm_studio_tells_the_loaded_window(server: OpenAIServer, model: Op
     chat, embedding, other = await model.models()
 
     assert (chat.context_window, chat.vision, chat.tools, chat.unfit) == (8192, True, True, "")
-    assert (embedding.embedding, embedding.unfit) == (True, "This model is not made for chatting.")
+    assert (embedding.embedding, embedding.unfit) == (True, "This model is not a chat model.")
     assert (embedding.loaded, embedding.trained_context) == (False, 2048)
     assert other.context_window is None
 

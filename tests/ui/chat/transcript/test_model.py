@@ -183,11 +183,11 @@ def test_a_message_being_sent_becomes_the_stored_one(model: TranscriptModel) -> 
 def test_a_message_that_was_not_sent_keeps_its_text_and_says_why(model: TranscriptModel) -> None:
     model.load(page_of(()))
     model.add_pending("otid-1", "Hello")
-    model.fail_pending("otid-1", "The engine is starting again.")
+    model.fail_pending("otid-1", "The engine is restarting.")
     row = last(model, "user")
     assert (row.text, row.state) == ("Hello", "not_sent")
     assert row.problem is not None
-    assert row.problem.message == "The engine is starting again."
+    assert row.problem.message == "The engine is restarting."
     model.drop_pending("otid-1")
     assert kinds(model) == []
 
