@@ -138,5 +138,5 @@ class ModelPicker(QWidget):
         server, _, name = self._handle.partition("/")
         offer = self._known.offer_of(self._handle)
         if offer is None:
-            return self.tr("There is no server “{}” any more. Choose another model.").format(server)
+            return self.tr("The server “{}” no longer exists. Choose another model.").format(server)
         return offer.error or self.tr("“{}” is no longer on {}. Choose another model.").format(name, server)
