@@ -1,6 +1,6 @@
 """What the engine says of itself, its settings and its backups."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from app.domain.base import Frozen, Micros
 
@@ -34,6 +34,11 @@ class Setting(Frozen):
     key: str
     value: Any
     version: int = 1
+
+    @property
+    def rows(self) -> list[Any]:
+        """The value where it is a list, else nothing: what another version wrote here is not ours to read."""
+        return cast("list[Any]", self.value) if isinstance(self.value, list) else []
 
 
 class Blob(Frozen):

@@ -71,7 +71,7 @@ class Agents:
                 "block_ids": (),
                 "extras": source.extras.model_copy(update={"secret_names": ()}),
             }
-            return self._create(changes, AgentDraft(**{**fields, **own}), may_overflow=True)
+            return self._create(changes, AgentDraft.model_validate({**fields, **own}), may_overflow=True)
 
         return await change(self._ports, origin, work)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets as randomness
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -161,7 +161,7 @@ class Api:
         """
 
         @contextlib.asynccontextmanager
-        async def block() -> AsyncIterator[None]:
+        async def block() -> AsyncGenerator[None]:
             if new_token:
                 say(f"The new token of the local API: {await self.make_token()}")
             await self._serve(host, port)

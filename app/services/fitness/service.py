@@ -221,7 +221,7 @@ class Fitness:
 
 def _read(setting: Setting | None) -> tuple[FitReport, ...]:
     reports: list[FitReport] = []
-    for row in setting.value if setting is not None and isinstance(setting.value, list) else ():
+    for row in setting.rows if setting is not None else ():
         with contextlib.suppress(ValidationError):
             reports.append(FitReport.model_validate(row))
     return tuple(reports)

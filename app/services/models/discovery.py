@@ -163,7 +163,7 @@ class Servers:
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
         if setting is None or not isinstance(setting.value, list):
             return self._general.places
-        places = (place_of(str(address)) for address in setting.value)
+        places = (place_of(str(address)) for address in setting.rows)
         return tuple(place for place in places if place is not None)
 
     async def _providers_here(self) -> dict[Place, list[Provider]]:

@@ -79,8 +79,7 @@ class Pulls:
     async def load(self) -> None:
         """What the last engine left: a download that was under way is paused now."""
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
-        rows: list[Any] = setting.value if setting is not None and isinstance(setting.value, list) else []
-        for row in rows:
+        for row in setting.rows if setting is not None else ():
             with contextlib.suppress(ValidationError):
                 pull = Pull.model_validate(row)
                 phase = "failed" if pull.phase == "failed" else "paused"
