@@ -19,7 +19,7 @@ from app.ui.kit.layout import column_of, empty, follow, frame_of, row_of
 from app.ui.kit.sheet import Sheet
 from app.ui.kit.wording import count
 from app.ui.models.picker import ModelPicker
-from app.ui.state.model_lines import best_choice, known_models
+from app.ui.state.model_entries import best_choice, known_models
 from app.ui.state.view_context import ViewContext
 from app.ui.theme import Theme
 
@@ -81,7 +81,7 @@ class NewAgent(Sheet):
 
     def __init__(self, view: ViewContext) -> None:
         super().__init__(view.theme, width=700)
-        self.set_words(
+        self.set_heading(
             self.tr("New agent"),
             self.tr("You can change the name and the model at any time; the agent keeps its memory."),
         )

@@ -19,7 +19,7 @@ from app.ui.kit.section import Section
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.models.picker import ModelPicker
-from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_entries import ModelsKnown
 from app.ui.theme import Theme
 
 LINES = 3

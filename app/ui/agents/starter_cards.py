@@ -136,15 +136,15 @@ class StarterPreview(QWidget):
         self._tools: dict[str, Tool] = {}
         self._grid = QGridLayout()
         self._count = 0
-        self._tool_words = Label(theme, "", "label", "text2")
-        self._tool_words.setWordWrap(True)
+        self._tool_names = Label(theme, "", "label", "text2")
+        self._tool_names.setWordWrap(True)
         column_of(
             theme,
             Label(theme, self.tr("Memory it starts with"), "strong"),
             self._grid,
             8,
             Label(theme, self.tr("Tools"), "strong"),
-            self._tool_words,
+            self._tool_names,
             parent=self,
             gap=6,
         )
@@ -159,7 +159,7 @@ class StarterPreview(QWidget):
             self._grid.addWidget(self._block(block), place // 2, place % 2)
         names = starter.tool_names
         usual = self.tr("The usual tools: changing its memory and searching earlier messages.")
-        self._tool_words.setText(", ".join(names) if names else usual if names is None else self.tr("None"))
+        self._tool_names.setText(", ".join(names) if names else usual if names is None else self.tr("None"))
 
     def _block(self, block: BlockDraft) -> QWidget:
         theme = self._theme

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from app.domain.agent import AgentDraft, AgentPatch
 from app.domain.block import BlockDraft
 from app.domain.starter import Starter
-from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_entries import ModelsKnown
 
 USUAL_WINDOW = 16_384
 TAKEN = ("context_window", "settings", "max_steps", "tool_names")

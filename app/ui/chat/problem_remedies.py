@@ -5,10 +5,10 @@ from typing import Literal
 
 from app.ui.chat.transcript.row import Problem
 from app.ui.kit.wording import count
-from app.ui.state.model_lines import ModelsKnown
-from app.ui.state.model_wording import size_words, tr
+from app.ui.state.model_entries import ModelsKnown
+from app.ui.state.model_wording import file_size, tr
 
-WayKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test", "allow"]
+RemedyKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test", "allow"]
 STEP = 1024
 OVERFLOW = ("prompt_too_large", "context_window_overflow", "context_window_overflow_in_system_prompt")
 BAD_CALLS = ("invalid_tool_call", "cut_call", "empty_reply", "only_thinking", "repetition", "repeated_call")
@@ -16,12 +16,12 @@ BAD_CALLS = ("invalid_tool_call", "cut_call", "empty_reply", "only_thinking", "r
 
 @dataclass(frozen=True)
 class Remedy:
-    key: WayKey
+    key: RemedyKey
     text: str
     icon: str = ""
 
 
-def ways_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0) -> tuple[Remedy, ...]:
+def remedies_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int = 0) -> tuple[Remedy, ...]:
     """`model`: handle of the agent's model."""
     again, other = Remedy("again", tr("Try again"), "refresh"), Remedy("switch", tr("Choose another model…"))
     match problem.code:
@@ -58,7 +58,7 @@ def _missing(problem: Problem, known: ModelsKnown, model: str, again: Remedy) ->
     if offer is None or offer.provider.kind != "ollama" or _detail(problem, "cloud"):
         return another, again
     words = (
-        tr("Download it again, {}").format(size_words(listed.size_bytes))
+        tr("Download it again, {}").format(file_size(listed.size_bytes))
         if listed is not None
         else tr("Download it again")
     )

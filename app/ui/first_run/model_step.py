@@ -12,8 +12,8 @@ from app.ui.models.computer_memory import MemoryCard
 from app.ui.models.pull_form import GetAnother
 from app.ui.models.server_cards import ServerCards
 from app.ui.models.table import ModelTable
-from app.ui.state.model_lines import ModelsKnown
-from app.ui.state.server_lines import unconnected
+from app.ui.state.model_entries import ModelsKnown
+from app.ui.state.server_entries import unconnected
 from app.ui.state.view_context import ViewContext
 
 OLLAMA_PAGE = "https://ollama.com/download"

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, Mark, column_of, frame_of, row_of
-from app.ui.state.model_lines import GOING
-from app.ui.state.server_lines import asked_ports, other_hosts
+from app.ui.state.model_entries import GOING
+from app.ui.state.server_entries import asked_ports, other_hosts
 from app.ui.state.view_context import ViewContext
 from app.ui.theme import Theme
 

@@ -56,7 +56,7 @@ class EmptyState(QWidget):
         self._restyle()
         theme.changed.connect(self._restyle)
 
-    def set_words(self, title: str, text: str = "") -> None:
+    def set_heading(self, title: str, text: str = "") -> None:
         self.title.setText(title)
         self.setAccessibleName(title)
         self.text.setText(text)

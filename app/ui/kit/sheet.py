@@ -64,7 +64,7 @@ class Sheet(QFrame):
         row.addWidget(self.closer, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def set_words(self, title: str, text: str = "") -> None:
+    def set_heading(self, title: str, text: str = "") -> None:
         self.setAccessibleName(title)
         self._area.setAccessibleName(title)
         self.title.setText(title)

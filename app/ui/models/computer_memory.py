@@ -6,7 +6,7 @@ from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, follow, row_of
 from app.ui.kit.wording import count
 from app.ui.models.memory_bar import MemoryBar, MemoryPart
-from app.ui.state.model_lines import ModelLine
+from app.ui.state.model_entries import ModelEntry
 from app.ui.state.view_context import ViewContext
 
 
@@ -16,7 +16,7 @@ class MemoryCard(QFrame):
         self._view = view
         theme = view.theme
         self.setProperty("kind", "card")
-        self._wish: ModelLine | None = None
+        self._wish: ModelEntry | None = None
         name = Label(theme, self.tr("This computer"), "base")
         name.set_weight(600)
         self._total = Label(theme, "", "label", "text2")
@@ -28,7 +28,7 @@ class MemoryCard(QFrame):
         view.catalog.changed.connect(self._refresh)
         self._refresh()
 
-    def show_wish(self, line: ModelLine | None) -> None:
+    def show_wish(self, line: ModelEntry | None) -> None:
         """The model that a person thinks of."""
         self._wish = line
         self._refresh()

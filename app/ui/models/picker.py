@@ -11,8 +11,8 @@ from app.ui.kit.layout import column_of, empty, follow, row_of
 from app.ui.kit.tooltip import set_tip
 from app.ui.models.picker_popup import ModelPopup
 from app.ui.models.picker_rows import badges_of
-from app.ui.state.model_lines import ModelsKnown, line_of
-from app.ui.state.model_wording import size_words
+from app.ui.state.model_entries import ModelsKnown, entry_of
+from app.ui.state.model_wording import file_size
 from app.ui.theme import Theme
 
 
@@ -106,8 +106,8 @@ class ModelPicker(QWidget):
         empty(self._badges)
         model, offer = self.model(), self._known.offer_of(self._handle)
         if model is not None and offer is not None:
-            line = line_of(self._known, offer.provider, model)
-            shown = [*badges_of(line)[:3], *(((size_words(line.size), ""),) if line.size else ())]
+            line = entry_of(self._known, offer.provider, model)
+            shown = [*badges_of(line)[:3], *(((file_size(line.size), ""),) if line.size else ())]
             for text, kind in shown:
                 self._badges.addWidget(Badge(self._theme, text, kind))
         self._badges.addStretch(1)

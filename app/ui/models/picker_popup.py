@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -29,16 +29,19 @@ from PySide6.QtWidgets import (
 
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
+from app.ui.kit.choosing import chosen_by, paint_outline
 from app.ui.kit.layout import Icon, column_of, follow, hairline, row_of
 from app.ui.kit.tooltip import literal
 from app.ui.models.picker_rows import PickRow, pick_rows
-from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_entries import ModelsKnown
 from app.ui.theme import Theme
 
 HEIGHTS = {"server": 28, "model": 46, "note": 30}
 WIDTH, MOST = 420, 420
 Index = QModelIndex | QPersistentModelIndex
 Option = Any
+PAGE = 8
+"""Models that Page Up and Page Down pass by: about as many as are in sight."""
 
 
 class PickList(QAbstractListModel):
@@ -260,13 +263,6 @@ class ModelPopup(QFrame):
         if say:
             announce(self.list, self.model.rows[place].words)
 
-    def _move(self, step: int) -> None:
-        able = [place for place, row in enumerate(self.model.rows) if row.handle]
-        here = self.list.currentIndex().row()
-        if able:
-            at = able.index(here) + step if here in able else 0
-            self._select(able[at % len(able)])
-
     def _take_clicked(self, index: QModelIndex) -> None:
         self._take(index.row())
 
@@ -288,11 +284,13 @@ class ModelPopup(QFrame):
         return False
 
     def _key(self, event: QKeyEvent) -> bool:
-        key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self._move(1 if key == Qt.Key.Key_Down else -1)
+        row, key = self.list.currentIndex().row(), Qt.Key(event.key())
+        able = [place for place, one in enumerate(self.model.rows) if one.handle]
+        choice = chosen_by(key, row, able, PAGE)
+        if choice is not None:
+            self._select(choice)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._take(self.list.currentIndex().row())
+            self._take(row)
         else:
             return False
         return True
@@ -325,13 +323,7 @@ class ModelPopup(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        thick = self._theme.px(1)
-        inset = self._theme.px(2) + thick / 2
-        painter.setPen(QPen(self._theme.color("control"), thick))
-        radius = self._theme.px(8)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+        paint_outline(QPainter(self), self, self._theme)
 
 
 def _rect(option: Option) -> QRect:

@@ -5,9 +5,9 @@ from typing import Literal
 
 from app.domain.address import is_here
 from app.ui.kit.wording import count
-from app.ui.state.model_lines import ModelLine, ModelsKnown, line_of
-from app.ui.state.model_wording import size_words, tr
-from app.ui.state.server_lines import host_of
+from app.ui.state.model_entries import ModelEntry, ModelsKnown, entry_of
+from app.ui.state.model_wording import file_size, tr
+from app.ui.state.server_entries import host_of
 
 PickKind = Literal["server", "model", "note"]
 MANY_TOKENS = 10_000
@@ -37,7 +37,7 @@ def pick_rows(known: ModelsKnown, query: str = "") -> tuple[PickRow, ...]:
         own: list[PickRow] = []
         for model in offer.models:
             if all(word in model.handle.casefold() for word in wanted):
-                own.append(_model_row(line_of(known, offer.provider, model)))
+                own.append(_model_row(entry_of(known, offer.provider, model)))
         if not wanted and offer.error:
             own = [PickRow("note", offer.error, reason=offer.hint)]
         elif not wanted and not own:
@@ -55,15 +55,15 @@ def _server_row(name: str, url: str) -> PickRow:
     return PickRow("server", name, host or tr("built in"), badges)
 
 
-def _model_row(line: ModelLine) -> PickRow:
+def _model_row(line: ModelEntry) -> PickRow:
     model = line.model
     reason = model.unfit if model is not None else ""
     return PickRow(
-        "model", line.name, size_words(line.size), badges_of(line), "" if reason else line.handle, reason or line.reason
+        "model", line.name, file_size(line.size), badges_of(line), "" if reason else line.handle, reason or line.reason
     )
 
 
-def badges_of(line: ModelLine) -> tuple[tuple[str, str], ...]:
+def badges_of(line: ModelEntry) -> tuple[tuple[str, str], ...]:
     """What a model can do and how it goes here, the most important first."""
     model = line.model
     if model is None or model.unfit:

@@ -8,8 +8,8 @@ from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, follow, row_of
 from app.ui.kit.tooltip import set_tip
 from app.ui.models.row import EDGE, Columns
-from app.ui.state.model_lines import ModelLine
-from app.ui.state.model_wording import size_words, time_left
+from app.ui.state.model_entries import ModelEntry
+from app.ui.state.model_wording import file_size, time_left
 from app.ui.theme import Theme
 
 PULL_ROW = 48
@@ -22,7 +22,7 @@ class PullRow(QFrame):
     go_on_wanted = Signal(object)
     cancel_wanted = Signal(object)
 
-    def __init__(self, theme: Theme, line: ModelLine) -> None:
+    def __init__(self, theme: Theme, line: ModelEntry) -> None:
         super().__init__()
         self._theme = theme
         self.line = line
@@ -48,7 +48,7 @@ class PullRow(QFrame):
         follow(theme, self, lambda: self.setMinimumHeight(theme.px(PULL_ROW)))
         self.pause.clicked.connect(lambda: self._press())
         self.cancel.clicked.connect(lambda: self.cancel_wanted.emit(self.line))
-        self.show_line(line)
+        self.show_entry(line)
 
     def fit(self, columns: Columns) -> None:
         self._roomy = columns.need > 0
@@ -68,7 +68,7 @@ class PullRow(QFrame):
     def _press(self) -> None:
         (self.go_on_wanted if self._stuck else self.pause_wanted).emit(self.line)
 
-    def show_line(self, line: ModelLine) -> None:
+    def show_entry(self, line: ModelEntry) -> None:
         self.line, pull = line, line.pull
         if pull is None:
             return
@@ -87,7 +87,7 @@ class PullRow(QFrame):
         pull = self.line.pull
         if pull is None or pull.phase == "waiting":
             return self.tr("Asking the server for it")
-        far = self.tr("{} of {}").format(size_words(pull.completed).removesuffix(" GB"), size_words(pull.total))
+        far = self.tr("{} of {}").format(file_size(pull.completed).removesuffix(" GB"), file_size(pull.total))
         if pull.phase == "paused":
             return self.tr("Paused at {}").format(far)
         if pull.phase == "failed":

@@ -12,8 +12,8 @@ from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
-from app.ui.state.model_lines import ModelLine
-from app.ui.state.model_wording import facts_of, gigabytes, report_words, size_words
+from app.ui.state.model_entries import ModelEntry
+from app.ui.state.model_wording import facts_of, file_size, fit_result, gigabytes
 from app.ui.theme import Theme, set_prop
 
 TEST_SECONDS = 90
@@ -56,7 +56,7 @@ class ModelRow(QFrame):
     unload_wanted = Signal(object)
     delete_wanted = Signal(object)
 
-    def __init__(self, theme: Theme, line: ModelLine, pick: bool, manage: bool) -> None:
+    def __init__(self, theme: Theme, line: ModelEntry, pick: bool, manage: bool) -> None:
         super().__init__()
         self._theme, self._pick, self._manage = theme, pick, manage
         self.line = line
@@ -87,7 +87,7 @@ class ModelRow(QFrame):
         self._actions_for: tuple[object, ...] = ()
         column_of(theme, self._line_row(), self._tasks, parent=self, gap=0)
         self.radio.clicked.connect(lambda: self.picked.emit(self.line.handle))
-        self.show_line(line)
+        self.show_entry(line)
 
     def _line_row(self) -> QHBoxLayout:
         theme = self._theme
@@ -133,23 +133,23 @@ class ModelRow(QFrame):
         crowded = not self._roomy and ("test" in self.buttons or report is not None)
         self._words.set_text("" if crowded else self._said() if report is None else self._after_report(report))
         if report is not None:
-            self.report.setText(report_words(report, short=not self._roomy))
+            self.report.setText(fit_result(report, short=not self._roomy))
         if self._best is not None:
             self._best.setVisible(self._roomy)
         if isinstance(test := self.buttons.get("test"), Button):
             beside = "unload" in self.buttons and not self._roomy
             test.setText(self.tr("Test") if beside else self.tr("Test, about {} s").format(TEST_SECONDS))
 
-    def show_line(self, line: ModelLine) -> None:
+    def show_entry(self, line: ModelEntry) -> None:
         self.line = line
         self._name.set_text(line.name)
         self._show_facts()
         self._server.set_text(line.provider.name if line.provider is not None else "")
-        self._size.setText(size_words(line.size))
+        self._size.setText(file_size(line.size))
         need = self.tr("{} GB") if line.need_known else self.tr("about {} GB")
         self._need.setText(need.format(gigabytes(line.need)) if line.need else "")
         self._show_badge()
-        self._show_words()
+        self._show_result()
         self.radio.setEnabled(line.usable)
         self.radio.setVisible(self._pick and bool(line.handle))
         self.radio.setAccessibleName(self.tr("Use {}").format(line.name))
@@ -216,12 +216,12 @@ class ModelRow(QFrame):
                 return self.tr("Loading the model for the test")
             return self.tr("Testing {} of {}: {}").format(moment.index, moment.of, moment.task)
         if line.report is not None:
-            return report_words(line.report)
+            return fit_result(line.report)
         if line.reason:
             return line.reason
         return self.tr("Not tested yet") if line.testable else line.note
 
-    def _show_words(self) -> None:
+    def _show_result(self) -> None:
         report = self.line.report if not self.line.testing else None
         kinds = {"good": "ok", "weak": "warn", "unfit": "danger"}
         self._words.set_kind("text2")
@@ -230,7 +230,7 @@ class ModelRow(QFrame):
             set_tip(self.report, report.sentence)
             set_prop(self.report, "tone", kinds[report.verdict])
             self.report.setAccessibleName(
-                self.tr("{}: {}. Show what was tested").format(self.line.name, report_words(report))
+                self.tr("{}: {}. Show what was tested").format(self.line.name, fit_result(report))
             )
             self._fill_tasks(report)
         elif not self._tasks.isHidden():

@@ -11,7 +11,7 @@ from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
 from app.ui.kit.tooltip import set_tip
 from app.ui.models.consent import ask_consent
-from app.ui.state.server_lines import ServerLine, how_to_start, server_lines
+from app.ui.state.server_entries import ServerEntry, how_to_start, server_entries
 from app.ui.state.view_context import ViewContext
 
 HEIGHT, LEAST = 72, 230
@@ -85,7 +85,7 @@ class ServerCards(QWidget):
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
         self._view = view
-        self._lines: tuple[ServerLine, ...] = ()
+        self._lines: tuple[ServerEntry, ...] = ()
         self._open = ""
         self._grid = QGridLayout()
         self._how = HowTo(view)
@@ -97,7 +97,7 @@ class ServerCards(QWidget):
         self._fill()
 
     def refresh(self) -> None:
-        lines = server_lines(self._view.catalog.known)
+        lines = server_entries(self._view.catalog.known)
         if lines != self._lines:
             self._lines = lines
             self._fill()
@@ -121,7 +121,7 @@ class ServerCards(QWidget):
             if focused and button.accessibleName() == focused and not button.isHidden():
                 button.setFocus()
 
-    def _card(self, line: ServerLine) -> ServerCard:
+    def _card(self, line: ServerEntry) -> ServerCard:
         address = line.address
         if line.provider is not None and line.provider.variable:
             # The address would be cut in the middle; it is in the settings.
@@ -132,7 +132,7 @@ class ServerCards(QWidget):
         set_tip(card.state, line.problem)
         return card
 
-    def _button(self, line: ServerLine) -> Button | None:
+    def _button(self, line: ServerEntry) -> Button | None:
         preset = line.preset
         if line.state == "needs key" and preset is not None:
             button = Button(self._view.theme, self.tr("Add key…"), "", "", "small")

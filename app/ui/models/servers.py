@@ -16,6 +16,7 @@ from app.ui.models.consent import ask_consent
 from app.ui.kit.wording import counted
 from app.ui.models.server_form import ServerForm
 from app.ui.models.server_presets import ServerPresets
+from app.ui.state.server_entries import other_hosts
 from app.ui.state.view_context import ViewContext
 
 

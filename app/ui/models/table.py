@@ -12,8 +12,8 @@ from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, row_of
 from app.ui.models.pull_row import PullRow
 from app.ui.models.row import EDGE, MARK, Columns, ModelRow
-from app.ui.state.model_lines import ModelLine, ModelsKnown, best_choice, known_models, wanted_models
-from app.ui.state.model_wording import gigabytes, size_words
+from app.ui.state.model_entries import ModelEntry, ModelsKnown, best_choice, known_models, wanted_models
+from app.ui.state.model_wording import file_size, gigabytes
 from app.ui.state.view_context import ViewContext
 
 LEAST = 440
@@ -47,7 +47,7 @@ class ModelTable(QFrame):
         self.setAccessibleName(self.tr("Models"))
         self.rows: dict[str, ModelRow | PullRow] = {}
         self._by_person = ""
-        self.chosen: ModelLine | None = None
+        self.chosen: ModelEntry | None = None
         self._radios = QButtonGroup(self)
         self._columns = Columns.for_width(960)
         self._head_cells: list[QWidget] = []
@@ -111,18 +111,18 @@ class ModelTable(QFrame):
         if focused and focused != self._focused_name():
             self._focus_row_of(focused)
 
-    def _fill(self, column: QVBoxLayout, lines: Sequence[ModelLine]) -> None:
+    def _fill(self, column: QVBoxLayout, lines: Sequence[ModelEntry]) -> None:
         for place, line in enumerate(lines):
             row = self.rows.get(_row_key(line))
             if row is None:
                 row = self.rows[_row_key(line)] = self._make_row(line)
                 row.fit(self._columns)
             else:
-                row.show_line(line)
+                row.show_entry(line)
             if column.indexOf(row) != place:
                 column.insertWidget(place, row)
 
-    def _make_row(self, line: ModelLine) -> ModelRow | PullRow:
+    def _make_row(self, line: ModelEntry) -> ModelRow | PullRow:
         if line.pull is not None:
             row = PullRow(self._view.theme, line)
             row.pause_wanted.connect(self._about_pull(self._catalog.pause))
@@ -139,8 +139,8 @@ class ModelTable(QFrame):
         row.delete_wanted.connect(self._begin_delete)
         return row
 
-    def _about_pull(self, verb: Callable[[str, str], None]) -> Callable[[ModelLine], None]:
-        def act(line: ModelLine) -> None:
+    def _about_pull(self, verb: Callable[[str, str], None]) -> Callable[[ModelEntry], None]:
+        def act(line: ModelEntry) -> None:
             if line.pull is not None:
                 verb(line.pull.provider_id, line.name)
 
@@ -179,7 +179,7 @@ class ModelTable(QFrame):
         free = known.memory.free_disk_bytes
         if free is not None and size and size * SPARE > free:
             words = self.tr("It needs {} of disk space; {} is free.")
-            return words.format(size_words(size), f"{gigabytes(free)} GB")
+            return words.format(file_size(size), f"{gigabytes(free)} GB")
         return ""
 
     # Choosing
@@ -189,7 +189,7 @@ class ModelTable(QFrame):
         self._by_person = handle
         self._choose(known_models(self._catalog.known))
 
-    def _choose(self, lines: Sequence[ModelLine]) -> None:
+    def _choose(self, lines: Sequence[ModelEntry]) -> None:
         if not self._pick:
             return
         wanted = next((line for line in lines if line.handle == self._by_person and line.usable), None)
@@ -201,19 +201,19 @@ class ModelTable(QFrame):
         if before != chosen:
             self.chosen_changed.emit()
 
-    def _go_on(self, line: ModelLine) -> None:
+    def _go_on(self, line: ModelEntry) -> None:
         self._catalog.pull(line.name)
 
-    def _unload(self, line: ModelLine) -> None:
+    def _unload(self, line: ModelEntry) -> None:
         if line.provider is not None:
             self._catalog.unload(line.provider.id, line.name)
 
-    def _begin_delete(self, line: ModelLine) -> None:
+    def _begin_delete(self, line: ModelEntry) -> None:
         self._view.run(self._delete(line), self)
 
-    async def _delete(self, line: ModelLine) -> None:
+    async def _delete(self, line: ModelEntry) -> None:
         using = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.model == line.handle]
-        text = self.tr("This frees {} of disk space. You can download it again.").format(size_words(line.size))
+        text = self.tr("This frees {} of disk space. You can download it again.").format(file_size(line.size))
         if using:
             text = self.tr("Agents that use it need another model: {}.").format(", ".join(using)) + " " + text
         answers = (
@@ -249,5 +249,5 @@ class ModelTable(QFrame):
             row.fit(columns)
 
 
-def _row_key(line: ModelLine) -> str:
+def _row_key(line: ModelEntry) -> str:
     return f"{line.key} pull" if line.pull is not None else line.key

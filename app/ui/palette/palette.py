@@ -11,12 +11,11 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -33,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
+from app.ui.kit.choosing import chosen_by, paint_outline
 from app.ui.kit.labels import Label
 from app.ui.theme import Theme
 
@@ -224,25 +224,13 @@ class Palette(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        thick = self._theme.px(1)
-        inset = self._theme.px(2) + thick / 2
-        painter.setPen(QPen(self._theme.color("control"), thick))
-        radius = self._theme.px(8)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), radius, radius)
+        paint_outline(QPainter(self), self, self._theme)
 
     def _key(self, event: QKeyEvent) -> bool:
-        row, last = self.list.currentIndex().row(), len(self.rows) - 1
-        moves = {
-            Qt.Key.Key_Up: row - 1 if row > 0 else last,
-            Qt.Key.Key_Down: row + 1 if row < last else 0,
-            Qt.Key.Key_PageUp: max(0, row - ROWS_SHOWN),
-            Qt.Key.Key_PageDown: min(last, row + ROWS_SHOWN),
-        }
-        key = Qt.Key(event.key())
-        if key in moves:
-            self._select(moves[key])
+        row, key = self.list.currentIndex().row(), Qt.Key(event.key())
+        choice = chosen_by(key, row, range(len(self.rows)), ROWS_SHOWN)
+        if choice is not None:
+            self._select(choice)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._take(row)
         elif key == Qt.Key.Key_Escape:

@@ -57,7 +57,7 @@ class LocalApi(QWidget):
         self._problem = Label(theme, "", "label", "danger")
         self._origins = Label(theme, "", "label", "text2")
         self.token = QLineEdit()
-        self._token_words = Label(theme, "", "label", "text2")
+        self._token_note = Label(theme, "", "label", "text2")
         self.make = Button(theme, self.tr("Create a token"), "", "key")
         self.show_token = Button(theme, self.tr("Show"), "ghost", "eye")
         self.copy_token = Button(theme, self.tr("Copy"), "ghost", "copy")
@@ -75,7 +75,7 @@ class LocalApi(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._view.theme
-        for label in (self._problem, self._origins, self._token_words):
+        for label in (self._problem, self._origins, self._token_note):
             label.setWordWrap(True)
         for name, button in (
             (self.tr("Show the token"), self.show_token),
@@ -129,7 +129,7 @@ class LocalApi(QWidget):
         row = row_of(theme, self.token, self.show_token, self.copy_token, self.make, self.free, self._no_token, gap=6)
         row.setStretch(0, 1)
         row.setStretch(5, 1)
-        column_of(theme, title, self._token_words, row, parent=card, inset=(14, 10, 14, 12), gap=6)
+        column_of(theme, title, self._token_note, row, parent=card, inset=(14, 10, 14, 12), gap=6)
         return card
 
     def _snippet_card(self) -> QWidget:
@@ -239,8 +239,8 @@ class LocalApi(QWidget):
             )
         else:
             words = self.tr("No token needed: every program on this computer may use your agents. Web pages may not.")
-        self._token_words.setText(words)
-        self._token_words.set_kind("danger" if lost else "warn" if status.shared and not has_token else "text2")
+        self._token_note.setText(words)
+        self._token_note.set_kind("danger" if lost else "warn" if status.shared and not has_token else "text2")
         for widget in (self.token, self.show_token, self.copy_token):
             widget.setVisible(has_token)
         self.free.setVisible(has_token or lost)

@@ -27,7 +27,7 @@ class AppSettings(Sheet):
 
     def __init__(self, view: ViewContext, config: Config) -> None:
         super().__init__(view.theme, width=WIDTH)
-        self.set_words(self.tr("Settings"))
+        self.set_heading(self.tr("Settings"))
         theme = view.theme
         self.appearance = Appearance(view)
         self.models = ModelsPage(view)

@@ -13,7 +13,7 @@ from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import FoundServer, Provider
 from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
-from app.ui.state.model_lines import GOING, ModelsKnown
+from app.ui.state.model_entries import GOING, ModelsKnown
 
 if TYPE_CHECKING:
     from app.link.client import Services

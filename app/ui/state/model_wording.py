@@ -15,7 +15,7 @@ def gigabytes(number: int, whole: bool = False) -> str:
     return f"{figure:.0f}" if whole else f"{figure:.1f}"
 
 
-def report_words(report: FitReport, short: bool = False) -> str:
+def fit_result(report: FitReport, short: bool = False) -> str:
     if short:
         return tr("{} of {}").format(report.passed, report.of)
     if report.verdict == "unfit":
@@ -30,7 +30,7 @@ def facts_of(model: Model | None) -> str:
     return " ".join(filter(None, (model.parameter_size, model.quantization)))
 
 
-def size_words(number: int | None) -> str:
+def file_size(number: int | None) -> str:
     if number is None:
         return ""
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"

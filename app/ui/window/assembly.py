@@ -19,7 +19,7 @@ from app.ui.state.errors import Errors
 from app.ui.state.look import Look
 from app.ui.state.model_catalog import ModelCatalog
 from app.ui.state.preferences import Preferences
-from app.ui.state.server_lines import other_hosts
+from app.ui.state.server_entries import other_hosts
 from app.ui.state.view_context import ViewContext
 from app.ui.state.workspace import Workspace
 from app.ui.theme import Theme

@@ -12,7 +12,7 @@ from app.ui.theme import Theme
 class Crash(Sheet):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self.set_words(
+        self.set_heading(
             self.tr("Something went wrong in Lares"),
             self.tr(
                 "This is a bug in Lares, not your mistake. Your agents and messages are safe on disk, and you can"

@@ -10,7 +10,7 @@ from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
 from app.ui.kit.wording import count
 from app.ui.models.consent import ask_consent
-from app.ui.state.model_wording import report_words
+from app.ui.state.model_wording import fit_result
 from app.ui.state.view_context import ViewContext
 
 CUT = "cut"
@@ -29,7 +29,7 @@ class ProblemActions(QObject):
         self._workspace, self._catalog = view.workspace, view.catalog
         self._closed: ContextAlarm | None = None
         self._alarm: ContextAlarm | None = None
-        chat.context.signals.way.connect(self._go)
+        chat.context.signals.remedy.connect(self._go)
         chat.banner.closed.connect(self._banner_closed)
         self._workspace.opened.connect(self._agent_changed)
         self._workspace.agent_changed.connect(self._agent_changed)
@@ -67,7 +67,7 @@ class ProblemActions(QObject):
         self._view.tell(text, self.tr("{} has it now, and agents can use it.").format(server), "done")
 
     def _tested(self, report: FitReport) -> None:
-        text = self.tr("{}: {}").format(report.handle.partition("/")[2], report_words(report))
+        text = self.tr("{}: {}").format(report.handle.partition("/")[2], fit_result(report))
         self._view.tell(text, report.sentence, "done" if report.verdict == "good" else "info")
 
     # Cut requests

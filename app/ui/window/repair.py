@@ -29,7 +29,7 @@ class Repair(Sheet):
 
     def __init__(self, theme: Theme, config: Config) -> None:
         super().__init__(theme)
-        self.set_words(self.tr("Lares cannot start"))
+        self.set_heading(self.tr("Lares cannot start"))
         self._config = config
         self.backup_buttons: list[Button] = []
         self.closer.hide()

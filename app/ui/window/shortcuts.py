@@ -16,7 +16,7 @@ KEYS = 140
 class Shortcuts(Sheet):
     def __init__(self, theme: Theme, commands: Commands) -> None:
         super().__init__(theme)
-        self.set_words(self.tr("Keyboard shortcuts"), self.tr("Everything can be done without a mouse."))
+        self.set_heading(self.tr("Keyboard shortcuts"), self.tr("Everything can be done without a mouse."))
         window = [(tuple(map(shown_keys, one.shortcuts)), one.title) for one in commands if one.shortcuts]
         self._group(self.tr("Everywhere"), window)
         self._group(

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.ui.chat.images import Images
 from app.ui.chat.transcript.row import ViewMode
-from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_entries import ModelsKnown
 from app.ui.theme import Theme
 
 
@@ -31,8 +31,8 @@ class CardSignals(QObject):
     discard = Signal(str)
     """otid of a message that was not sent or waits."""
     switch_model = Signal()
-    way = Signal(str, object)
-    """Key of another way out of a problem, and the row with the problem."""
+    remedy = Signal(str, object)
+    """Key of the remedy that was chosen, and the row with the problem."""
     copied = Signal()
 
 
@@ -50,4 +50,4 @@ class CardContext:
     agent_model: str = ""
     """Handle."""
     models: ModelsKnown = field(default_factory=ModelsKnown)
-    """What is known of models now, for the ways out of a problem."""
+    """What is known of models now, for the remedies of a problem."""

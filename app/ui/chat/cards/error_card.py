@@ -1,4 +1,4 @@
-"""The card of a run that ended badly: a sentence, a second line, ways out, details. Folds once it is solved."""
+"""The card of a run that ended badly: a sentence, a second line, remedies out, details. Folds once it is solved."""
 
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QGuiApplication, QPainter
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from app.domain.ids import short
 from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_text
 from app.ui.chat.cards.context import CardContext
-from app.ui.chat.problem_remedies import Remedy, ways_of
+from app.ui.chat.problem_remedies import Remedy, remedies_of
 from app.ui.chat.transcript.row import Problem, Row
 from app.ui.kit.buttons import Button
 from app.ui.kit.markdown import MarkdownView
@@ -27,8 +27,8 @@ class ErrorCard(Card):
         self._title = MarkdownView(theme, role="strong", parent=self)
         self._hint = MarkdownView(theme, role="label", ink="text2", parent=self)
         self._details = MarkdownView(theme, role="ids", ink="text2", parent=self)
-        self.ways: dict[str, Button] = {}
-        """Buttons by the key of their way, the most wanted first."""
+        self.remedies: dict[str, Button] = {}
+        """Buttons by the key of their remedy, the most wanted first."""
         self._offered: tuple[Remedy, ...] = ()
         self._more = Button(theme, self.tr("Details"), "ghost", "chevron-right", parent=self)
         self._more.clicked.connect(lambda _checked=False: self._toggle_details())
@@ -56,22 +56,22 @@ class ErrorCard(Card):
         elif key == "switch":
             self.context.signals.switch_model.emit()
         else:
-            self.context.signals.way.emit(key, self.row)
+            self.context.signals.remedy.emit(key, self.row)
 
     def _offer_buttons(self) -> None:
         context = self.context
-        ways = ways_of(self.problem, context.models, context.agent_model, context.max_steps)
-        if ways == self._offered:
+        remedies = remedies_of(self.problem, context.models, context.agent_model, context.max_steps)
+        if remedies == self._offered:
             return
-        self._offered = ways
-        for button in self.ways.values():
+        self._offered = remedies
+        for button in self.remedies.values():
             button.hide()
             button.deleteLater()
-        self.ways = {way.key: self._button(way, first=place == 0) for place, way in enumerate(ways)}
+        self.remedies = {remedy.key: self._button(remedy, first=place == 0) for place, remedy in enumerate(remedies)}
 
-    def _button(self, way: Remedy, *, first: bool) -> Button:
-        button = Button(self.theme, way.text, "primary" if first else "", way.icon, parent=self)
-        button.clicked.connect(lambda _checked=False: self._go(way.key))
+    def _button(self, remedy: Remedy, *, first: bool) -> Button:
+        button = Button(self.theme, remedy.text, "primary" if first else "", remedy.icon, parent=self)
+        button.clicked.connect(lambda _checked=False: self._go(remedy.key))
         return button
 
     def text_to_copy(self) -> str:
@@ -106,7 +106,7 @@ class ErrorCard(Card):
         self._title.setVisible(opened and not problem.solved)
         self._hint.setVisible(opened and bool(problem.hint))
         self._offer_buttons()
-        for button in self.ways.values():
+        for button in self.remedies.values():
             button.setVisible(opened and not problem.solved)
         self._more.setVisible(opened)
         self._more.set_icon("chevron-down" if self._detailed else "chevron-right")
@@ -145,7 +145,7 @@ class ErrorCard(Card):
 
     def _lay_buttons(self, x: int, right: int, top: int) -> int:
         height, left = 0, x
-        for button in self.ways.values():
+        for button in self.remedies.values():
             if button.isVisibleTo(self):
                 size = button.sizeHint()
                 if x > left and x + size.width() > right:

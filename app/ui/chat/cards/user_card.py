@@ -33,7 +33,7 @@ class UserCard(HoverCard):
         self._note = QRect()
         self._editor: EditBox | None = None
         self._switcher: ForkSwitcher | None = None
-        self._ways: list[Button] = []
+        self._buttons: list[Button] = []
 
     def _fill(self) -> None:
         row = self.row
@@ -49,23 +49,23 @@ class UserCard(HoverCard):
         self._offer_buttons()
 
     def _offer_buttons(self) -> None:
-        for button in self._ways:
+        for button in self._buttons:
             button.deleteLater()
-        self._ways = []
+        self._buttons = []
         otid = self.row.key.removeprefix("sent:")
         signals = self.context.signals
         if self.row.state == "not_sent":
-            self._way(self.tr("Send again"), "", lambda: signals.send_again.emit(otid))
-            self._way(self.tr("Discard"), "ghost", lambda: signals.discard.emit(otid))
+            self._add_button(self.tr("Send again"), "", lambda: signals.send_again.emit(otid))
+            self._add_button(self.tr("Discard"), "ghost", lambda: signals.discard.emit(otid))
         elif self.row.kind == "queued":
-            self._way(self.tr("Cancel"), "ghost", lambda: signals.discard.emit(otid))
+            self._add_button(self.tr("Cancel"), "ghost", lambda: signals.discard.emit(otid))
 
-    def _way(self, text: str, role: str, run: Callable[[], object]) -> None:
+    def _add_button(self, text: str, role: str, run: Callable[[], object]) -> None:
         button = Button(self.theme, text, role, size="small", parent=self)
         button.setAccessibleName(self.tr("{0}: {1}").format(text, self.row.text[:60]))
         button.clicked.connect(lambda _checked=False: run())
         button.show()
-        self._ways.append(button)
+        self._buttons.append(button)
 
     def _lay_body(self, width: int) -> int:
         px = self.theme.px
@@ -89,7 +89,7 @@ class UserCard(HoverCard):
         return self._lay_below(width, round(self._bubble.bottom()))
 
     def _lay_below(self, width: int, top: int) -> int:
-        """Switcher, state of sending, ways out."""
+        """Switcher, state of sending, remedies out."""
         px, right = self.theme.px, width
         self._note = QRect()
         if self._switcher is not None and self.row.fork is not None:
@@ -98,7 +98,7 @@ class UserCard(HoverCard):
             top += px(2) + size.height()
         if self.row.state == "done" and self.row.kind == "user":
             return top
-        for button in reversed(self._ways):
+        for button in reversed(self._buttons):
             size = button.sizeHint()
             right -= size.width()
             button.setGeometry(right, top + px(4), size.width(), size.height())

@@ -139,9 +139,9 @@ def test_an_error_card_offers_ways_out_and_folds_when_solved(card_of: Any, conte
     problem = Problem("server_died", "The server stopped answering.", "Your message is kept.", (("seconds", "31"),))
     card: ErrorCard = card_of("error", problem=problem, run_id=a_run().id)
     with qtbot.waitSignal(context.signals.retry):
-        qtbot.mouseClick(card.ways["again"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(card.remedies["again"], Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(context.signals.switch_model):
-        qtbot.mouseClick(card.ways["switch"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(card.remedies["switch"], Qt.MouseButton.LeftButton)
     assert "seconds: 31" in card.details()
     opened = card.lay_out(700)
     solved = Problem("server_died", "The server stopped answering.", "Your message is kept.", solved=True)

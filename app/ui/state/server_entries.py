@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from app.domain.address import is_here
 from app.domain.model import FoundServer, Provider, ProviderModels, ServerPreset
 from app.ui.kit.wording import counted
-from app.ui.state.model_lines import ModelsKnown
+from app.ui.state.model_entries import ModelsKnown
 
 OFFERED = ("ollama", "lmstudio")
 """Servers that are proposed to people who have none."""
@@ -23,7 +23,7 @@ def tr(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class ServerLine:
+class ServerEntry:
     title: str
     address: str
     state: ServerState
@@ -56,7 +56,7 @@ class ServerLine:
         ]
 
 
-def server_lines(known: ModelsKnown) -> tuple[ServerLine, ...]:
+def server_entries(known: ModelsKnown) -> tuple[ServerEntry, ...]:
     """Connected servers, then those that were found, then those that many people have."""
     lines = [_connected(known, offer.provider) for offer in known.offers if offer.provider.kind != "demo"]
     taken = {line.address for line in lines}
@@ -64,7 +64,7 @@ def server_lines(known: ModelsKnown) -> tuple[ServerLine, ...]:
     taken = {line.address for line in lines}
     names = {line.preset.name for line in lines if line.preset is not None}
     lines += [
-        ServerLine(preset.label, host_of(preset.base_url), "absent", preset=preset)
+        ServerEntry(preset.label, host_of(preset.base_url), "absent", preset=preset)
         for preset in known.presets
         if preset.name in OFFERED and preset.name not in names and host_of(preset.base_url) not in taken
     ]
@@ -77,12 +77,12 @@ def unconnected(known: ModelsKnown) -> tuple[FoundServer, ...]:
     return tuple(found for found in known.found if host_of(found.preset.base_url) not in taken)
 
 
-def _connected(known: ModelsKnown, provider: Provider) -> ServerLine:
+def _connected(known: ModelsKnown, provider: Provider) -> ServerEntry:
     offer = next(offer for offer in known.offers if offer.provider.id == provider.id)
     address = host_of(provider.base_url)
     found = next((one for one in known.found if host_of(one.preset.base_url) == address), None)
     preset = found.preset if found is not None else _preset_at(known.presets, address)
-    return ServerLine(
+    return ServerEntry(
         preset.label if preset is not None else provider.name,
         address,
         "not allowed" if provider.awaits_consent else "silent" if offer.error else "found",
@@ -95,8 +95,8 @@ def _connected(known: ModelsKnown, provider: Provider) -> ServerLine:
     )
 
 
-def _found(found: FoundServer) -> ServerLine:
-    return ServerLine(
+def _found(found: FoundServer) -> ServerEntry:
+    return ServerEntry(
         found.preset.label,
         host_of(found.preset.base_url),
         "needs key" if found.needs_key else "found",

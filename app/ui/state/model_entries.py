@@ -67,7 +67,7 @@ class ModelsKnown:
 
 
 @dataclass(frozen=True)
-class ModelLine:
+class ModelEntry:
     """A model as people see it: installed, or recommended to get, or on its way."""
 
     name: str
@@ -127,10 +127,10 @@ class ModelLine:
         }[self.fits]
 
 
-def known_models(known: ModelsKnown, scripted: bool = False) -> tuple[ModelLine, ...]:
+def known_models(known: ModelsKnown, scripted: bool = False) -> tuple[ModelEntry, ...]:
     """All that the servers offer; what can be chosen first, the best of it at the top. `scripted`: the demo too."""
     lines = [
-        line_of(known, offer.provider, model)
+        entry_of(known, offer.provider, model)
         for offer in known.offers
         for model in offer.models
         if scripted or not model.scripted
@@ -138,13 +138,13 @@ def known_models(known: ModelsKnown, scripted: bool = False) -> tuple[ModelLine,
     return tuple(sorted(lines, key=_order))
 
 
-def line_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelLine:
+def entry_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelEntry:
     advice = known.advice(model.handle)
     loaded = next((one for one in known.memory.loaded if one.handle == model.handle), None)
     far = model.cloud or model.scripted or (provider.kind == "openai" and model.size_bytes is None)
     need, sure = (None, False) if far else _need(model, advice, loaded)
     fits: Fits = advice.fits if advice is not None else fits_of(need, known.memory.total_bytes)
-    return ModelLine(
+    return ModelEntry(
         name=model.name,
         handle=model.handle,
         provider=provider,
@@ -164,18 +164,18 @@ def line_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelLine:
     )
 
 
-def wanted_models(known: ModelsKnown) -> tuple[ModelLine, ...]:
+def wanted_models(known: ModelsKnown) -> tuple[ModelEntry, ...]:
     """What is worth getting, best first: what is on its way, what fits, what would be tight."""
     lines = [_wanted(known, row) for row in known.recommended if not row.installed]
     listed = {line.name for line in lines}
     others = [pull for pull in known.pulls if pull.name not in listed and pull.phase != "done"]
-    lines += [ModelLine(name=pull.name, size=pull.total or None, pull=pull) for pull in others]
+    lines += [ModelEntry(name=pull.name, size=pull.total or None, pull=pull) for pull in others]
     order = {"fits": 0, "unknown": 0, "tight": 1, "too_big": 2}
     return tuple(sorted(lines, key=lambda line: (line.pull is None, order[line.fits])))
 
 
-def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelLine:
-    return ModelLine(
+def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelEntry:
+    return ModelEntry(
         name=row.name,
         size=row.size_bytes,
         need=row.need_bytes,
@@ -189,7 +189,7 @@ def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelLine:
     )
 
 
-def best_choice(lines: Sequence[ModelLine]) -> ModelLine | None:
+def best_choice(lines: Sequence[ModelEntry]) -> ModelEntry | None:
     """The model to begin with: never one in a cloud, never one that was found unfit."""
     able = [line for line in lines if line.usable and not _far(line)]
     able = [line for line in able if line.report is None or line.report.verdict != "unfit"]
@@ -226,11 +226,11 @@ def _why_not(model: Model, need: int | None, fits: Fits, total: int | None) -> s
     return ""
 
 
-def _far(line: ModelLine) -> bool:
+def _far(line: ModelEntry) -> bool:
     return line.model is not None and line.model.cloud
 
 
-def _order(line: ModelLine) -> tuple[object, ...]:
+def _order(line: ModelEntry) -> tuple[object, ...]:
     verdicts = {"good": 0, "weak": 2, "unfit": 4}
     tested = verdicts[line.report.verdict] if line.report is not None else 1
     fit = {"fits": 0, "unknown": 1, "tight": 2, "too_big": 3}[line.fits]

@@ -13,11 +13,11 @@ from app.domain.model import (
 )
 from app.domain.starter import Starter
 from app.ui.agents.starter_draft import starter_draft, window_for
-from app.ui.chat.problem_remedies import enlarged, ways_of
+from app.ui.chat.problem_remedies import enlarged, remedies_of
 from app.ui.chat.transcript.row import Problem
 from app.ui.models.picker_rows import pick_rows
-from app.ui.state.model_lines import ModelsKnown, best_choice, fits_of, known_models, wanted_models
-from app.ui.state.server_lines import asked_ports, other_hosts, server_lines, unconnected
+from app.ui.state.model_entries import ModelsKnown, best_choice, fits_of, known_models, wanted_models
+from app.ui.state.server_entries import asked_ports, other_hosts, server_entries, unconnected
 from tests.support.window.fake_models import GB, PRESETS, a_report, ollama_models
 
 OLLAMA = Provider(id="p1", name="ollama", kind="ollama", base_url="http://localhost:11434", created_at=1, updated_at=1)
@@ -94,13 +94,13 @@ def test_a_found_server_is_connected_once_however_its_address_is_written() -> No
     other = FoundServer(preset=PRESETS[2], needs_key=True)
     now = known("qwen3:8b", found=(found, other))
     assert unconnected(now) == (other,)
-    states = {line.title: line.state for line in server_lines(now)}
+    states = {line.title: line.state for line in server_entries(now)}
     assert states == {"Ollama": "found", "llama.cpp": "needs key", "LM Studio": "absent"}
 
 
 def test_a_server_that_does_not_answer_is_silent_and_not_absent() -> None:
     offer = ProviderModels(provider=OLLAMA, error="Nothing answers on 127.0.0.1:11434.")
-    line = server_lines(ModelsKnown(offers=(offer,), presets=PRESETS))[0]
+    line = server_entries(ModelsKnown(offers=(offer,), presets=PRESETS))[0]
     assert (line.title, line.state, line.words) == ("Ollama", "silent", "Does not answer")
 
 
@@ -133,10 +133,10 @@ def problem(code: str, **details: str) -> Problem:
 
 def test_a_missing_model_can_be_got_again_from_ollama_only() -> None:
     now = known(recommended=(listed("qwen3:8b"),))
-    ways = ways_of(problem("model_missing", model="qwen3:8b"), now, "ollama/qwen3:8b")
+    ways = remedies_of(problem("model_missing", model="qwen3:8b"), now, "ollama/qwen3:8b")
     assert [way.key for way in ways] == ["get", "switch", "again"]
     assert ways[0].text == "Download it again, 5.0 GB"
-    assert [way.key for way in ways_of(problem("model_missing"), now, "llama/qwen3:8b")] == ["switch", "again"]
+    assert [way.key for way in remedies_of(problem("model_missing"), now, "llama/qwen3:8b")] == ["switch", "again"]
 
 
 @pytest.mark.parametrize(
@@ -145,15 +145,15 @@ def test_a_missing_model_can_be_got_again_from_ollama_only() -> None:
      ("invalid_tool_call", "again"), ("something_new", "again")],
 )  # fmt: skip
 def test_every_problem_offers_a_way(code: str, first: str) -> None:
-    assert ways_of(problem(code), known("qwen3:8b"), "ollama/qwen3:8b")[0].key == first
+    assert remedies_of(problem(code), known("qwen3:8b"), "ollama/qwen3:8b")[0].key == first
 
 
 def test_a_prompt_that_is_too_large_is_mended_by_a_size_that_the_model_allows() -> None:
     now, too_large = known("qwen3:8b"), problem("prompt_too_large", n_prompt="9100", n_ctx="8192")
     assert enlarged(too_large, now, "ollama/qwen3:8b") == 14_336
-    assert ways_of(too_large, now, "ollama/qwen3:8b")[0].text == "Enlarge to 14,336 tokens"
+    assert remedies_of(too_large, now, "ollama/qwen3:8b")[0].text == "Enlarge to 14,336 tokens"
     far_too_large = problem("prompt_too_large", n_prompt="90000")
-    assert ways_of(far_too_large, now, "ollama/qwen3:8b")[0].key == "blocks"
+    assert remedies_of(far_too_large, now, "ollama/qwen3:8b")[0].key == "blocks"
 
 
 def test_a_new_agent_gets_what_its_model_was_tested_for() -> None:
