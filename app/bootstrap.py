@@ -134,7 +134,7 @@ class Surroundings:
 def take_surroundings(environment: MutableMapping[str, str]) -> Surroundings:
     """Reads the variables and takes them out of the environment, so that no program started from here gets the keys."""
     for name in unusable(environment):
-        log.warning("%s is set, but it is no web address, so it is not used", name)
+        log.warning("%s is set, but it is not a web address, so it is not used", name)
     found = Surroundings(named_servers(environment), place_of_ollama(environment))
     for name in (*NAMES, *TOKEN_VARIABLES):
         environment.pop(name, None)

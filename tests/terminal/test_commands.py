@@ -92,7 +92,7 @@ def test_a_silent_server_is_a_sentence_and_an_exit_code() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("servers", "add", "ftp://x"), "is no web address"),
+        (("servers", "add", "ftp://x"), "is not a web address"),
         (("servers", "add", "127.0.0.1:1", "--key"), "The key is empty."),
         (("servers", "remove", "demo"), "The demo is built in"),
         (("pull", "qwen3:8b"), "only Ollama can download models"),

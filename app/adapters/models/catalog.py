@@ -58,7 +58,7 @@ class Catalog:
             log.warning("the list of models of %s cannot be read: %s", provider.name, type(error).__name__)
             raise ModelError(
                 f"{provider.name} gave a list of models that cannot be read.",
-                hint="Look whether its address is that of a model server, and whether the server is up to date.",
+                hint="Check that its address is that of a model server and that the server is up to date.",
                 details={"reason": type(error).__name__},
             ) from error
 

@@ -1,6 +1,6 @@
 """What was learnt of servers, in the settings, so that it is learnt once and not at each start."""
 
-from typing import Any
+from typing import Any, cast
 
 from app.domain.model import Provider
 from app.ports.storage import Repositories, Storage
@@ -16,13 +16,12 @@ class StoredNotes:
         self._storage = storage
 
     async def read(self, provider: Provider) -> dict[str, frozenset[str]]:
-        noted = (await self._storage.read(_noted)).get(provider.id)
-        if not isinstance(noted, dict) or noted.get("address") != provider.base_url:
+        noted = _object((await self._storage.read(_noted)).get(provider.id))
+        if noted.get("address") != provider.base_url:
             return {}
-        models = noted.get("models")
-        if not isinstance(models, dict):
-            return {}
-        return {str(name): frozenset(map(str, parts)) for name, parts in models.items() if isinstance(parts, list)}
+        models = _object(noted.get("models"))
+        lists = {name: cast(list[object], parts) for name, parts in models.items() if isinstance(parts, list)}
+        return {name: frozenset(map(str, parts)) for name, parts in lists.items()}
 
     async def write(self, provider: Provider, refused: dict[str, frozenset[str]]) -> None:
         models = {name: sorted(parts) for name, parts in refused.items()}
@@ -37,6 +36,10 @@ class StoredNotes:
         await self._storage.write(work)
 
 
+def _object(value: object) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
 def _noted(repos: Repositories) -> dict[str, Any]:
     setting = repos.settings.get(REFUSED)
-    return setting.value if setting is not None and isinstance(setting.value, dict) else {}
+    return cast(dict[str, Any], setting.value) if setting is not None and isinstance(setting.value, dict) else {}

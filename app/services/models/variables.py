@@ -3,6 +3,8 @@
 Not a service: the engine does it once, before anybody asks.
 """
 
+from typing import Any, cast
+
 from app.domain.address import is_here, place_of
 from app.domain.base import Micros
 from app.domain.event import Changed
@@ -66,7 +68,7 @@ def _followed(repos: Repositories, server: NamedServer, ids: IdFactory, now: Mic
         if known is not None:
             repos.providers.delete(known.id)
         return None
-    update = {
+    update: dict[str, Any] = {
         "kind": server.kind,
         "base_url": server.base_url,
         "has_key": bool(server.key),
@@ -94,4 +96,5 @@ def _is_same(provider: Provider, server: NamedServer) -> bool:
 
 def _consents(repos: Repositories) -> list[str]:
     setting = repos.settings.get(CONSENTS)
-    return [str(one) for one in setting.value] if setting is not None and isinstance(setting.value, list) else []
+    kept = cast(list[object], setting.value) if setting is not None and isinstance(setting.value, list) else []
+    return [str(one) for one in kept]

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from app.config import Config
 from app.domain.address import is_here
 from app.domain.error import NotFound
-from app.domain.event import Changed
+from app.domain.event import Changed, Progress
 from app.domain.model import Model, Provider, Pull
 from app.terminal.commands.columns import print_columns, say
 from app.terminal.commands.over_link import DONE, FAILED, INTERRUPTED, connect_found, over_link
@@ -58,7 +59,8 @@ def _row(model: Model) -> tuple[str, str, str, str]:
 async def _pull(config: Config, services: "Services", name: str, server: str) -> int:
     await connect_found(config, services)
     provider = _puller(await services.providers.list(), server)
-    async with aclosing(services.events.subscribe()) as events:  # type: ignore[type-var]
+    subscribed = cast(AsyncGenerator[Changed | Progress, None], services.events.subscribe())
+    async with aclosing(subscribed) as events:
         known = await services.models.pull(provider.id, name)
         progress = _Progress(known.name)
         try:

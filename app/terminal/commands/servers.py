@@ -84,7 +84,7 @@ async def _add(services: "Services", address: str, name: str, kind: ProviderKind
     preset = next((one for one in await services.servers.presets() if one.name == address), None)
     url = preset.base_url if preset is not None else web_address(address)
     if url is None:
-        raise Invalid(f"“{address}” is no web address.", hint="Write it like http://127.0.0.1:8080")
+        raise Invalid(f"“{address}” is not a web address.", hint="Write it like http://127.0.0.1:8080")
     taken = {one.name for one in await services.providers.list()}
     named = name or _free(_usual_name(preset, url), taken)
     if named in taken:

@@ -143,7 +143,7 @@ class ServerCards(QWidget):
         if line.state == "not allowed" and provider is not None:
             button = Button(self._view.theme, self.tr("Allow…"), "", "", "small")
             button.setAccessibleName(self.tr("Allow server {}").format(provider.name))
-            button.clicked.connect(lambda: self._view.do(self._allow(provider), self))
+            button.clicked.connect(lambda: self._view.run(self._allow(provider), self))
             return button
         if line.state in ("absent", "silent") and preset is not None and preset.local:
             button = Button(self._view.theme, self.tr("How?"), "", "", "small")

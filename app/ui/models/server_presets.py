@@ -8,6 +8,7 @@ from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, frame_of, row_of
+from app.ui.kit.tooltip import set_tip
 from app.ui.state.server_entries import host_of, unconnected
 from app.ui.state.view_context import ViewContext
 

@@ -12,11 +12,10 @@ from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, row_of
-from app.ui.models.consent import ask_consent
 from app.ui.kit.wording import counted
+from app.ui.models.consent import ask_consent
 from app.ui.models.server_form import ServerForm
 from app.ui.models.server_presets import ServerPresets
-from app.ui.state.server_entries import other_hosts
 from app.ui.state.view_context import ViewContext
 
 
@@ -135,7 +134,7 @@ class Servers(QWidget):
         if provider.awaits_consent:
             allow = Button(theme, self.tr("Allow…"), "", "", "small")
             allow.setAccessibleName(self.tr("Allow server {}").format(provider.name))
-            allow.clicked.connect(lambda: self._view.do(self._allow(provider), self))
+            allow.clicked.connect(lambda: self._view.run(self._allow(provider), self))
             return [allow]
         if provider.variable:
             return []

@@ -68,7 +68,7 @@ class ApiRequests(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return RIGHT if column in (STATUS, TOOK) else LEFT
         if role == Qt.ItemDataRole.ToolTipRole and column in (PATH, STATUS, PROGRAM):
-            return _status_text(request.status) if column == STATUS else self._cell(request, column)
+            return literal(_status_text(request.status) if column == STATUS else self._cell(request, column))
         return self._cell(request, column) if role == Qt.ItemDataRole.DisplayRole else None
 
     @staticmethod

@@ -107,6 +107,7 @@ class ModelCatalog(QObject):
     # What a person does
 
     def adopt(self, found: FoundServer) -> None:
+        """Connects one of the servers that were found on this computer."""
         self._do(self._services.servers.adopt(found))
 
     def adopt_found(self) -> None:

@@ -112,7 +112,7 @@ class ProblemActions(QObject):
             case "server":
                 self.servers_wanted.emit()
             case "allow":
-                self._view.do(self._allow(agent.model, row), self)
+                self._view.run(self._allow(agent.model, row), self)
             case "test":
                 self._catalog.test(agent.model)
                 self.models_wanted.emit()
