@@ -95,9 +95,9 @@ def test_a_token_that_cannot_be_read_is_told_and_a_new_one_offered(window: Opene
         assert "Serving" not in texts(window.window)
         assert "every program on this computer may use" not in texts(window.window)
         assert not page.token.isVisible()
-        assert has_button(window.window, "Ask for none")
+        assert has_button(window.window, "Turn off")
         assert "LARES_TOKEN" in page._snippet.markdown
-        button(window.window, "Make a new one").click()
+        button(window.window, "Create a new one").click()
         await window.until(lambda: page.token.isVisible(), "no token")
         assert "Serving" in texts(window.window)
 
