@@ -207,6 +207,9 @@ class Servers:
         world.publish("provider", provider.id)
         return provider
 
+    async def adopt_found(self) -> tuple[Provider, ...]:
+        return tuple([await self.adopt(found) for found in await self.found() if not found.needs_key])
+
 
 class Fitness:
     def __init__(self, world: World) -> None:
