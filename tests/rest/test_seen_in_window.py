@@ -107,6 +107,8 @@ OTHERWISE = {
     *("POST /v1/agents/{agent_id}/recompile", "POST /v1/conversations/{conversation_id}/recompile"),
     *("POST /v1/runs/{run_id}/stream", "POST /v1/conversations/{conversation_id}/stream"),
     *("POST /v1/agents/{agent_id}/messages/cancel", "POST /v1/conversations/{conversation_id}/cancel"),
+    *("POST /v1/providers", "PATCH /v1/providers/{provider_id}", "DELETE /v1/providers/{provider_id}"),
+    *("POST /v1/providers/check", "POST /v1/providers/{provider_id}/check"),
     *("PATCH /v1/jobs/{job_id}/cancel", "PATCH /v1/agents/{agent_id}/messages/{message_id}"),
 }
 
