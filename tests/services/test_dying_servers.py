@@ -74,7 +74,7 @@ async def test_death_in_the_middle_of_a_download(services: Services, port: int, 
         assert server.installed == [Installed()]
     broken = await pull_until(services, lambda pull: pull.phase == "failed")
     assert broken.error == f"Ollama stopped answering while it was downloading “{NAME}”."
-    assert "goes on where it was" in broken.hint
+    assert "resumes where it stopped" in broken.hint
     await services.models.pull(provider.id, NAME)
     down = await pull_until(services, lambda pull: "does not answer" in pull.error)
     assert (down.completed, down.hint) == (broken.completed, "Start Ollama, then try again.")
@@ -174,8 +174,8 @@ async def test_a_server_too_old_for_almost_everything_still_talks(services: Serv
 async def test_a_server_started_anew_with_more_room_is_believed_at_once(services: Services) -> None:
     with OpenAIServer(context=1024) as server:
         agent = await agent_on(services, server)
-        await told(services, agent, "of the 1,024 tokens that scripted serves")
-        await told(services, agent, "of the 1,024 tokens that scripted serves", "and now?")
+        await told(services, agent, "scripted serves only 1,024")
+        await told(services, agent, "scripted serves only 1,024", "and now?")
         assert server.chats == []
     with OpenAIServer(port=server.port):
         await corrected(services, agent)

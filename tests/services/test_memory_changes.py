@@ -89,7 +89,7 @@ async def test_a_change_of_a_detached_block_can_be_taken_back_and_of_a_deleted_o
     await services.history.undo(change.seq)
     assert (await services.blocks.get(block.id)).value == "one"
     await services.blocks.delete(block.id)
-    with pytest.raises(AppError, match="not exist"):
+    with pytest.raises(AppError, match="no longer exists"):
         await services.history.undo(detached.seq)
     edit = next(event for event in await services.history.of_block(block.id) if event.undoes == change.seq)
     with pytest.raises(AppError, match="deleted") as caught:

@@ -354,7 +354,7 @@ async def test_embedding_model_is_never_asked_to_chat_by_default(services: Servi
     assert {model.name: bool(model.unfit) for model in listed.models} == {"nomic-embed-text": True, "tiny": False}
     refusal = Refusal(501, error_body(501, "This server does not support chat.", "not_supported_error"))
     server.queue(refusal)
-    run = await told(services, await agent_on(services, server), "had a fault of its own: This server does not")
+    run = await told(services, await agent_on(services, server), "had an internal error: This server does not")
     assert len(server.chats) == 1, "nothing that would help comes by itself"
     assert run.failure is not None
 

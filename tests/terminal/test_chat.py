@@ -85,7 +85,7 @@ def test_colours_and_prompt_on_a_terminal(terminal: Terminal) -> None:
     assert "\x1b[0;31m  - Name: Chad." in terminal.shown
     assert "\x1b[0;32m  + Name: Brad." in terminal.shown
     terminal.type("/help\n")
-    terminal.see("Ctrl-C stops the reply")
+    terminal.see("stops the reply, or leaves")
     terminal.type("/quit\n")
     assert terminal.end() == 0
 

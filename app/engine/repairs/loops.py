@@ -166,7 +166,9 @@ def call_loop(
     window = recent[-WINDOW:]
     same = [memo for memo in _still_true(window, editing) if memo.name == name and memo.arguments == _print(arguments)]
     if len(same) >= SAME_CALL - 1:
-        newest = next((memo for memo in reversed(same) if not memo.answered), same[-1])
+        made = [memo for memo in reversed(same) if not memo.answered]
+        # An edit that was made fails when it is tried again: it is done all the same.
+        newest = next((memo for memo in made if not memo.failed), made[0] if made else same[-1])
         result = "" if newest.answered else newest.result
         return CallLoop("same", result, newest.failed, answered=any(memo.answered for memo in same))
     steps: set[int] = set()

@@ -163,7 +163,7 @@ async def test_a_closed_storage_says_so_and_closes_twice(opened: Opener) -> None
     await storage.close()
     assert (await last).version == 1
     for call in (storage.read, storage.write):
-        with pytest.raises(StorageError, match="ending"):
+        with pytest.raises(StorageError, match="shutting down"):
             await call(lambda repos: repos.settings.list())
     again = await opened()
     assert await count_settings(again) == 1

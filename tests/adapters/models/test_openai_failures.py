@@ -153,7 +153,7 @@ async def test_certificates_of_the_environment_that_cannot_be_read(monkeypatch: 
     error = await failure(model)
 
     assert error.code == "server_down"
-    assert "certificates that the environment names for tinyserver cannot be read" in error.message
+    assert "certificates set in the environment for tinyserver cannot be read" in error.message
     assert "SSL_CERT_FILE" in error.hint
     await model.close()
 

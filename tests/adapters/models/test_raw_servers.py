@@ -123,7 +123,7 @@ async def test_a_password_of_the_proxy_is_told_nobody(monkeypatch: pytest.Monkey
         model = OpenAICompatible(provider("https://models.example/v1"), lambda: None, QUICK)
         error = await failure(model)
         await model.close()
-    assert "proxy that the environment names" in error.message
+    assert "proxy set in the environment" in error.message
     assert "407" in str(error.details["reason"])
     assert "hunter2" not in json.dumps([error.message, error.hint, error.details])
 

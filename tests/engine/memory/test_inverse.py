@@ -62,7 +62,7 @@ def test_what_came_later_elsewhere_is_kept(before: Any, after: Any, now: Any, th
     ],
 )
 def test_what_was_changed_again_in_the_same_place_is_told(before: Any, after: Any, now: Any) -> None:
-    with pytest.raises(Conflict, match="“plans” was changed again in the same place") as caught:
+    with pytest.raises(Conflict, match="“plans” has been changed again in the same place") as caught:
         inverse(EVENT, now, before, after)
     assert caught.value.code == "changed_since"
     assert "Undo the later change first" in caught.value.hint

@@ -215,7 +215,7 @@ async def test_a_disk_that_is_too_small_for_what_the_server_names_stops_the_down
     server.pull_step, server.pull_seconds, computer.free = 1_000_000, 0.01, 600_000_000
     await models.pull(provider.id, "huge")
     failed = await until(models, "failed")
-    assert "needs 3.0 GB more on the disk" in failed.error
+    assert "needs 3.0 GB more disk space" in failed.error
     assert "what was downloaded is kept" in failed.hint
     await asyncio.to_thread(server.wait_for, lambda: server.aborted == 1)
 
@@ -232,7 +232,7 @@ async def test_servers_that_keep_their_models_themselves_say_so(services: Servic
     with OpenAIServer() as server:
         other = await services.providers.add(ProviderDraft(name="LM Studio", base_url=server.url))
         for attempt in (services.models.pull, services.models.delete, services.models.unload):
-            with pytest.raises(Invalid, match="LM Studio keeps its models with a program of its own"):
+            with pytest.raises(Invalid, match="LM Studio manages its models with its own program"):
                 await attempt(other.id, NAME)
     with pytest.raises(Invalid, match="name is empty"):
         await services.models.pull(other.id, "  ")

@@ -67,7 +67,8 @@ class BrokenModel:
 
     def _after_success(self, body: JsonObject, said: str) -> Reply:
         told = "Already done" in said
-        if "same_call_again" in self.kinds and body.get("tools") and not (told and self.repeated % 2):
+        may_call = body.get("tools") and body.get("tool_choice") != "none"
+        if "same_call_again" in self.kinds and may_call and not (told and self.repeated % 2):
             self.repeated += 1
             return self._call()
         return self._say(self.chance.choice(["Noted, Brad.", "Done: your name is Brad now.", "Gern, Brad — ß ✓."]))

@@ -47,7 +47,7 @@ def test_with_nothing_installed_it_says_what_to_do_and_the_demo_is_one_key_away(
     async def person() -> None:
         await bare.until(sees(bare, "No model server runs on this computer"), "nothing was explained")
         assert "ollama.com/download" in texts(bare.window)
-        assert "11434, 1234, 8080, 1337 and 8000 of 127.0.0.1" in texts(bare.window)
+        assert "11434, 1234, 8080, 1337 and 8000 on 127.0.0.1" in texts(bare.window)
         assert not button(bare.window, "Use a model").isEnabled()
         button(bare.window, "How to start Ollama").click()
         assert "ollama serve" in texts(bare.window)

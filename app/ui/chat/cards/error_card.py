@@ -1,4 +1,4 @@
-"""The card of a run that ended badly: a sentence, a second line, remedies out, details. Folds once it is solved."""
+"""The card of a run that ended badly: a sentence, a second line, ways out, details. Folds once it is solved."""
 
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QGuiApplication, QPainter

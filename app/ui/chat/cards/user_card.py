@@ -89,7 +89,7 @@ class UserCard(HoverCard):
         return self._lay_below(width, round(self._bubble.bottom()))
 
     def _lay_below(self, width: int, top: int) -> int:
-        """Switcher, state of sending, remedies out."""
+        """Switcher, state of sending, ways out."""
         px, right = self.theme.px, width
         self._note = QRect()
         if self._switcher is not None and self.row.fork is not None:

@@ -20,7 +20,13 @@ SERVER = Server("Ollama", "http://127.0.0.1:11434/api/chat", "qwen3:8b", "the-ke
         (404, 'model "x" not found, try pulling it first', "model_missing", False, "The model “qwen3:8b” is not on"),
         (500, "llama runner process has terminated: signal: killed", "server_died", True, "Ollama lost the model"),
         (500, "cudaMalloc failed: out of memory", "server_error", False, "“qwen3:8b” does not fit into memory."),
-        (500, 'invalid tool call arguments for "f": invalid character', "server_error", True, "Ollama stumbled over"),
+        (
+            500,
+            'invalid tool call arguments for "f": invalid character',
+            "server_error",
+            True,
+            "Ollama could not read a tool call",
+        ),
         (
             500,
             "unable to load model: unknown model architecture: 'x'",

@@ -195,7 +195,7 @@ def test_a_message_that_was_not_sent_offers_to_send_it_again(card_of: Any, conte
     card: UserCard = card_of("user", text="Hello", state="not_sent", problem=Problem("not_sent", "No engine.", ""))
     assert card._note_text() == ("Not sent. No engine.", "danger")
     with qtbot.waitSignal(context.signals.send_again):
-        qtbot.mouseClick(card._ways[0], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(card._buttons[0], Qt.MouseButton.LeftButton)
 
 
 def test_figures_say_what_is_known_and_mark_estimates() -> None:
