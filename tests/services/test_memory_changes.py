@@ -94,7 +94,7 @@ async def test_a_change_of_a_detached_block_can_be_taken_back_and_of_a_deleted_o
     edit = next(event for event in await services.history.of_block(block.id) if event.undoes == change.seq)
     with pytest.raises(AppError, match="deleted") as caught:
         await services.history.undo(edit.seq)
-    assert "undoing its deletion" in caught.value.hint
+    assert "undo its deletion" in caught.value.hint
 
 
 async def test_no_way_leads_to_two_blocks_of_one_label(services: Services, agent: Agent):

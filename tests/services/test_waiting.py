@@ -94,7 +94,7 @@ async def test_a_message_starts_within_one_running_request_with_20_background_on
         for job in jobs[1:]:
             await told.until(job, "Waiting for the background run of Juno")
         chat = await started(services, ada, "hello there")
-        assert await told.until(chat, "Waits") == "Waiting for the background run of Juno"
+        assert await told.until(chat, "Waiting") == "Waiting for the background run of Juno"
         assert len(ollama.chats) == 1, "nothing waits inside the server, where nobody could be told"
         ollama.release()
         async with asyncio.timeout(SECONDS):

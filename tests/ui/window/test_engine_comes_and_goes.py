@@ -56,8 +56,9 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
         folder.mkdir(parents=True)
         backup, older = folder / "20261121T080001.000000Z-manual.db", folder / "20261121T080000.000000Z-daily.db"
         for written in (backup, older):
-            with sqlite3.connect(written) as copy:
-                copy.execute("CREATE TABLE agents (id)")
+            copy = sqlite3.connect(written)
+            for table in ("about", "alembic_version", "agents", "blocks", "messages"):
+                copy.execute(f"CREATE TABLE {table} (id)")
             copy.close()
         # The older one was still being written when the newer one was done.
         os.utime(older, (time.time(), time.time() + 60))

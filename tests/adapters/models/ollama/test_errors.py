@@ -25,7 +25,7 @@ SERVER = Server("Ollama", "http://127.0.0.1:11434/api/chat", "qwen3:8b", "the-ke
             'invalid tool call arguments for "f": invalid character',
             "server_error",
             True,
-            "Ollama could not read a tool call",
+            "Ollama could not read a",
         ),
         (
             500,
