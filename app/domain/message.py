@@ -118,5 +118,8 @@ class SearchHit(Frozen):
 
     message: Message
     conversation_id: str | None
+    """The conversation or branch that shows it."""
+    thread_id: str | None
+    """The thread that this belongs to."""
     position: int | None
     snippet: str

@@ -1,17 +1,27 @@
 """Pages of long lists: which rows, in which order, from where on."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Literal, TypeVar
+
 from app.domain.agent import Agent
 from app.domain.base import Field, Frozen, Micros
 from app.domain.block import Block
-from app.domain.identity import Identity
+from app.domain.identity import Identity, IdentityType
 from app.domain.model import Provider
 from app.domain.run import Run, RunStatus, Step, StopReason
 from app.domain.tool import Tool
 from app.domain.turn import RunRequest, StepFeedback
 
+T = TypeVar("T")
+Order = Literal["created_at", "updated_at", "last_run_completion", "last_message_at", "activity", "deleted_at", "name"]
+"""What a list is sorted by. `activity`, of agents: the pinned ones, then those that were spoken to last."""
+
 
 class PageRequest(Frozen):
-    """A piece of an ordered list. `after`: what follows this id in the given order; `before`: what precedes it."""
+    """A piece of an ordered list. `after`: what follows this id in the given order; `before`: what precedes it.
+
+    A cursor may name a row that is not in the list any more: the place where it would stand counts.
+    """
 
     before: str | None = None
     after: str | None = None
@@ -20,6 +30,107 @@ class PageRequest(Frozen):
     """Newest first."""
     next_to_cursor: bool = True
     """With `before` alone: the rows just before it, not the first ones of the list."""
+    order: Order = "created_at"
+
+
+LARGEST = 10_000
+"""The most rows of one page: a person's program may ask for all it has, but not for a million."""
+OLDEST_FIRST = PageRequest(limit=LARGEST, descending=False)
+BY_ACTIVITY = PageRequest(order="activity")
+LAST_DELETED = PageRequest(order="deleted_at")
+
+
+async def every_page(
+    read: Callable[[PageRequest], Awaitable[Sequence[T]]], id_of: Callable[[T], str], first: PageRequest
+) -> AsyncIterator[Sequence[T]]:
+    """The pages of a list from the first to the last, each read when the one before was taken."""
+    page = first
+    while rows := await read(page):
+        yield rows
+        if len(rows) < page.limit:
+            return
+        page = page.model_copy(update={"after": id_of(rows[-1])})
+
+
+class AgentFilter(Frozen):
+    """Which agents a list holds. Empty sets and None say nothing; what is said must all hold. Hidden ones never."""
+
+    ids: tuple[str, ...] | None = None
+    name: str | None = None
+    search: str | None = None
+    """A part of the name, in any case."""
+    tags: tuple[str, ...] = ()
+    all_tags: bool = False
+    """True: those with all of the tags; else those with any."""
+    block_id: str | None = None
+    """Those that hold this block."""
+    identity_id: str | None = None
+    identifier_keys: tuple[str, ...] = ()
+    """Those connected with an identity of any of these keys."""
+    last_stop_reason: StopReason | None = None
+
+
+class BlockFilter(Frozen):
+    """Which blocks a list holds. Empty sets and None say nothing; what is said must all hold."""
+
+    ids: tuple[str, ...] | None = None
+    hidden: bool | None = False
+    """None: those that are hidden and those that are not."""
+    label: str | None = None
+    label_search: str | None = None
+    description_search: str | None = None
+    value_search: str | None = None
+    """Parts of the texts, in any case."""
+    tags: tuple[str, ...] = ()
+    all_tags: bool = False
+    agent_id: str | None = None
+    """Those that this agent holds."""
+    identity_id: str | None = None
+    identifier_keys: tuple[str, ...] = ()
+    """Those of an identity of any of these keys."""
+    more_holders_than: int | None = None
+    fewer_holders_than: int | None = None
+    holders: tuple[int, ...] = ()
+    """How many agents hold it: any of these numbers."""
+
+
+class ConversationFilter(Frozen):
+    agent_id: str | None = None
+    """None: of all agents that are not deleted."""
+    search: str | None = None
+    """A part of the title, in any case."""
+
+
+class IdentityFilter(Frozen):
+    ids: tuple[str, ...] | None = None
+    search: str | None = None
+    """A part of the name, in any case."""
+    identifier_key: str | None = None
+    identity_type: IdentityType | None = None
+
+
+class ToolFilter(Frozen):
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    search: str | None = None
+    """A part of the name or of the description, in any case."""
+    types: tuple[str, ...] = ()
+    without_types: tuple[str, ...] = ()
+    built_in: bool = False
+    """Only those that come with Lares."""
+    agent_id: str | None = None
+    """Those that this agent has."""
+
+
+class MessageFilter(Frozen):
+    """Messages of one conversation, run or step; of all agents that are not deleted when nothing is said."""
+
+    conversation_id: str | None = None
+    run_id: str | None = None
+    step_id: str | None = None
+
+
+ALL_AGENTS, ALL_BLOCKS, ALL_IDENTITIES, ALL_TOOLS = AgentFilter(), BlockFilter(), IdentityFilter(), ToolFilter()
 
 
 class RunFilter(Frozen):

@@ -5,7 +5,15 @@ from typing import Protocol
 from app.domain.base import Micros
 from app.domain.identity import Identity
 from app.domain.message import Message
-from app.domain.page import PageRequest, RunFilter, StepFilter
+from app.domain.page import (
+    ALL_IDENTITIES,
+    OLDEST_FIRST,
+    IdentityFilter,
+    MessageFilter,
+    PageRequest,
+    RunFilter,
+    StepFilter,
+)
 from app.domain.run import Run, Step
 from app.domain.turn import RunRequest, StepFeedback
 
@@ -13,22 +21,16 @@ from app.domain.turn import RunRequest, StepFeedback
 class Pages(Protocol):
     """A cursor that names no row raises `NotFound`. Cost depends on the page, not on the length of the list."""
 
-    def runs(self, wanted: RunFilter, cut: PageRequest) -> tuple[Run, ...]: ...
-    def steps(self, wanted: StepFilter, cut: PageRequest) -> tuple[Step, ...]: ...
-    def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
-        """Messages of a conversation in the order of the cut; without one, those of all agents."""
+    def tags(self, search: str, page: PageRequest) -> tuple[str, ...]:
+        """Every tag of agents and blocks once, by the alphabet; cursors are tags. `search`: a part, in any case."""
         ...
+
+    def runs(self, wanted: RunFilter, page: PageRequest) -> tuple[Run, ...]: ...
+    def steps(self, wanted: StepFilter, page: PageRequest) -> tuple[Step, ...]: ...
+    def messages(self, wanted: MessageFilter, page: PageRequest) -> tuple[Message, ...]: ...
 
     def last_runs(self, agent_ids: tuple[str, ...]) -> dict[str, Run]:
         """The newest ended run of each agent, by agent id."""
-        ...
-
-    def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
-        """When the last message of each came."""
-        ...
-
-    def last_ended(self, thread_ids: tuple[str, ...]) -> dict[str, Micros]:
-        """When the last run of each thread ended, its branches counted with it."""
         ...
 
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -47,13 +49,19 @@ class Pages(Protocol):
 class IdentityRepository(Protocol):
     def get(self, identity_id: str) -> Identity: ...
     def keyed(self, identifier_key: str) -> Identity | None: ...
-    def list(self) -> tuple[Identity, ...]: ...
+    def list(self, wanted: IdentityFilter = ALL_IDENTITIES, page: PageRequest = OLDEST_FIRST) -> tuple[Identity, ...]:
+        """Of those that are not deleted. Order: created_at."""
+        ...
+
+    def count(self, wanted: IdentityFilter = ALL_IDENTITIES) -> int: ...
     def add(self, identity: Identity) -> None:
         """Raises `Conflict` (`name_taken`) when the key is taken."""
         ...
 
     def save(self, identity: Identity) -> None: ...
-    def delete(self, identity_id: str) -> None: ...
+    def delete(self, identity_id: str, at: Micros) -> None:
+        """Soft: its key is free at once, and its id stays a cursor for 30 days."""
+        ...
 
 
 class RequestRepository(Protocol):

@@ -17,7 +17,11 @@ class MessageSearch(Protocol):
         roles: tuple[Role, ...] = (),
         start: Micros | None = None,
         end: Micros | None = None,
+        conversation_id: str | None = None,
         limit: int = 20,
     ) -> tuple[SearchHit, ...]:
-        """Best first. All words must occur; if nothing has all, any. Case and accents do not matter, CJK works."""
+        """Best first. All words must occur; if nothing has all, any. Case and accents do not matter, CJK works.
+
+        `conversation_id`: only what this conversation or branch shows. The limit counts what all conditions leave.
+        """
         ...

@@ -8,6 +8,7 @@ from app.domain.error import busy
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, MessageDraft
+from app.domain.page import ALL_AGENTS, BY_ACTIVITY, LAST_DELETED, AgentFilter, PageRequest
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.tools.builtin import DEFAULT_TOOLS
@@ -23,12 +24,15 @@ class Agents:
         self._default_system = default_system
         self._demo = demo
 
-    async def list(self) -> tuple[AgentRow, ...]:
-        """All agents with what happened to them last; pinned first, then the one spoken to last."""
-        rows = await self._ports.storage.read(_rows)
-        return tuple(
-            sorted(rows, key=lambda row: (row.agent.pinned, row.last_at or row.agent.created_at), reverse=True)
-        )
+    async def list(self, wanted: AgentFilter = ALL_AGENTS, page: PageRequest = BY_ACTIVITY) -> tuple[AgentRow, ...]:
+        """A page of agents with what happened to them last; unless asked otherwise pinned and then active ones first.
+
+        Raises `NotFound` for a cursor that was never an agent, `Invalid` for an order that agents do not have.
+        """
+        return await self._ports.storage.read(lambda repos: _rows(repos, repos.agents.list(wanted, page)))
+
+    async def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
+        return await self._ports.storage.read(lambda repos: repos.agents.count(wanted))
 
     async def get(self, agent_id: str) -> Agent:
         return await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
@@ -88,9 +92,9 @@ class Agents:
 
         await self._ports.storage.write(work)
 
-    async def deleted(self) -> tuple[DeletedAgent, ...]:
+    async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedAgent, ...]:
         """Those that can be brought back, last deleted first."""
-        return await self._ports.storage.read(lambda repos: repos.agents.deleted())
+        return await self._ports.storage.read(lambda repos: repos.agents.deleted(page))
 
     async def undelete(self, agent_id: str) -> Agent:
         """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
@@ -166,11 +170,11 @@ def new_message(draft: MessageDraft, message_id: str, agent_id: str, now: Micros
     )
 
 
-def _rows(repos: Repositories) -> tuple[AgentRow, ...]:
-    last = repos.messages.last_of_agents()
+def _rows(repos: Repositories, agents: tuple[Agent, ...]) -> tuple[AgentRow, ...]:
+    ids = tuple(agent.id for agent in agents)
+    last = repos.messages.last_of_agents(ids)
     active = {run.agent_id: run.id for run in repos.runs.active()}
-    agents = repos.agents.list()
-    ended = repos.pages.last_runs(tuple(agent.id for agent in agents if agent.id not in active))
+    ended = repos.pages.last_runs(tuple(agent_id for agent_id in ids if agent_id not in active))
     rows: list[AgentRow] = []
     for agent in agents:
         message, newest = last.get(agent.id), ended.get(agent.id)

@@ -3,6 +3,7 @@
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import NotFound
 from app.domain.history import USER, Origin
+from app.domain.page import ALL_BLOCKS, OLDEST_FIRST, BlockFilter, PageRequest
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.services.changing import change, check_version
@@ -16,15 +17,19 @@ class Blocks:
         """In the order in which they are compiled."""
         return await self._ports.storage.read(lambda repos: repos.blocks.of_agent(agent_id))
 
-    async def list(self) -> tuple[Block, ...]:
-        return await self._ports.storage.read(lambda repos: repos.blocks.list())
+    async def list(self, wanted: BlockFilter = ALL_BLOCKS, page: PageRequest = OLDEST_FIRST) -> tuple[Block, ...]:
+        """A page of blocks that are not hidden. Raises `NotFound` for a cursor that was never a block."""
+        return await self._ports.storage.read(lambda repos: repos.blocks.list(wanted, page))
+
+    async def count(self, wanted: BlockFilter = ALL_BLOCKS) -> int:
+        return await self._ports.storage.read(lambda repos: repos.blocks.count(wanted))
 
     async def get(self, block_id: str) -> Block:
         return await self._ports.storage.read(lambda repos: repos.blocks.get(block_id))
 
-    async def holders(self, block_id: str) -> tuple[str, ...]:
-        """Ids of the agents that share the block."""
-        return await self._ports.storage.read(lambda repos: repos.agents.holding(block_id))
+    async def holders(self, block_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Ids of the agents that share each of these blocks; blocks that no agent holds are missing."""
+        return await self._ports.storage.read(lambda repos: repos.agents.holders(block_ids))
 
     async def add(self, draft: BlockDraft, origin: Origin = USER, may_overflow: bool = False) -> Block:
         """Creates a block that no agent holds yet. `may_overflow`: as with `update`."""

@@ -1,9 +1,11 @@
 """Conversations: threads of one agent, and the branches that edits and retries make."""
 
+from app.domain.base import Micros
 from app.domain.conversation import Conversation, DeletedConversation, Fork
 from app.domain.error import Invalid, busy
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
+from app.domain.page import LAST_DELETED, OLDEST_FIRST, ConversationFilter, PageRequest
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.memory.undo import undo_event
@@ -17,10 +19,22 @@ class Conversations:
     def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
-    async def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
-        """The agent's threads, oldest first. `active_id` of each is the branch to show and to speak to."""
-        all_rows = await self._ports.storage.read(lambda repos: repos.conversations.of_agent(agent_id))
-        return tuple(row for row in all_rows if row.root_id == row.id)
+    async def list(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Conversation, ...]:
+        """A page of threads. `active_id` of each is the branch to show and to speak to."""
+        return await self._ports.storage.read(lambda repos: repos.conversations.list(wanted, page))
+
+    async def default_of(self, agent_id: str) -> Conversation:
+        """The thread that an agent was made with, and that its own routes speak to. Raises `NotFound`."""
+
+        def work(repos: Repositories) -> Conversation:
+            repos.agents.get(agent_id)
+            return repos.conversations.default_of(agent_id)
+
+        return await self._ports.storage.read(work)
+
+    async def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
+        """When the last message came of what each shows; those without messages are missing."""
+        return await self._ports.storage.read(lambda repos: repos.conversations.last_said(conversation_ids))
 
     async def get(self, conversation_id: str) -> Conversation:
         return await self._ports.storage.read(lambda repos: repos.conversations.get(conversation_id))
@@ -64,9 +78,9 @@ class Conversations:
 
         await self._ports.storage.write(work)
 
-    async def deleted(self) -> tuple[DeletedConversation, ...]:
+    async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedConversation, ...]:
         """Those of agents that are there, last deleted first."""
-        return await self._ports.storage.read(lambda repos: repos.conversations.deleted())
+        return await self._ports.storage.read(lambda repos: repos.conversations.deleted(page))
 
     async def undelete(self, conversation_id: str) -> Conversation:
         def work(repos: Repositories) -> Conversation:

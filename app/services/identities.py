@@ -5,9 +5,9 @@ from typing import Any
 from app.domain.agent import Agent
 from app.domain.history import USER, Origin
 from app.domain.identity import Identity, IdentityDraft, IdentityPatch
+from app.domain.page import ALL_IDENTITIES, OLDEST_FIRST, IdentityFilter, PageRequest
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
-from app.ports.storage import Repositories
 from app.services.changing import change
 
 
@@ -15,23 +15,20 @@ class Identities:
     def __init__(self, ports: EngineDeps) -> None:
         self._ports = ports
 
-    async def list(self) -> tuple[Identity, ...]:
-        return await self._ports.storage.read(lambda repos: repos.identities.list())
+    async def list(
+        self, wanted: IdentityFilter = ALL_IDENTITIES, page: PageRequest = OLDEST_FIRST
+    ) -> tuple[Identity, ...]:
+        return await self._ports.storage.read(lambda repos: repos.identities.list(wanted, page))
+
+    async def count(self, wanted: IdentityFilter = ALL_IDENTITIES) -> int:
+        return await self._ports.storage.read(lambda repos: repos.identities.count(wanted))
 
     async def get(self, identity_id: str) -> Identity:
         return await self._ports.storage.read(lambda repos: repos.identities.get(identity_id))
 
-    async def holders(self) -> dict[str, tuple[str, ...]]:
-        """Ids of the agents connected with each identity."""
-
-        def work(repos: Repositories) -> dict[str, tuple[str, ...]]:
-            held: dict[str, list[str]] = {}
-            for agent in repos.agents.list():
-                for identity_id in agent.extras.identity_ids:
-                    held.setdefault(identity_id, []).append(agent.id)
-            return {identity_id: tuple(ids) for identity_id, ids in held.items()}
-
-        return await self._ports.storage.read(work)
+    async def connected(self, identity_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Ids of the agents connected with each of these identities; identities without agents are missing."""
+        return await self._ports.storage.read(lambda repos: repos.agents.connected(identity_ids))
 
     async def create(self, draft: IdentityDraft, origin: Origin = USER, replace: bool = False) -> Identity:
         """Raises `Conflict` (`name_taken`) for a key that is known, unless that one is to be replaced."""
@@ -88,7 +85,7 @@ class Identities:
 
         def work(changes: Changes) -> None:
             _connect(changes, identity_id, ())
-            changes.repos.identities.delete(identity_id)
+            changes.repos.identities.delete(identity_id, changes.now)
 
         await change(self._ports, origin, work)
 
@@ -104,10 +101,13 @@ class Identities:
 
 def _connect(changes: Changes, identity_id: str, agent_ids: tuple[str, ...]) -> None:
     """Connects just these agents."""
-    for agent_id in agent_ids:
-        changes.repos.agents.get(agent_id)
-    for agent in changes.repos.agents.list():
-        _set(changes, agent, identity_id, agent.id in agent_ids)
+    now = changes.repos.agents.connected((identity_id,)).get(identity_id, ())
+    wanted = [changes.repos.agents.get(agent_id) for agent_id in dict.fromkeys(agent_ids)]
+    for agent_id in now:
+        if agent_id not in agent_ids:
+            _set(changes, changes.repos.agents.get(agent_id), identity_id, False)
+    for agent in wanted:
+        _set(changes, agent, identity_id, True)
 
 
 def _set(changes: Changes, agent: Agent, identity_id: str, attached: bool) -> Agent:

@@ -1,5 +1,6 @@
 """Messages: pages of a conversation with all that a view draws, and search."""
 
+from app.domain.base import Micros
 from app.domain.conversation import TranscriptPage
 from app.domain.message import Member, Message, SearchHit
 from app.engine.deps import EngineDeps
@@ -28,11 +29,25 @@ class Messages:
     async def get(self, message_id: str) -> Message:
         return await self._ports.storage.read(lambda repos: repos.messages.get(message_id))
 
-    async def search(self, query: str, agent_id: str | None = None, limit: int = 30) -> tuple[SearchHit, ...]:
-        """Full-text search over all conversations, best first."""
+    async def search(
+        self,
+        query: str,
+        agent_id: str | None = None,
+        limit: int = 30,
+        conversation_id: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> tuple[SearchHit, ...]:
+        """Full-text search, best first: over all conversations, or what one of them or a branch shows."""
         return await self._ports.storage.read(
             lambda repos: repos.search.find(
-                query, agent_id=agent_id, roles=("user", "assistant", "system"), limit=limit
+                query,
+                agent_id=agent_id,
+                roles=("user", "assistant", "system"),
+                start=start,
+                end=end,
+                conversation_id=conversation_id,
+                limit=limit,
             )
         )
 

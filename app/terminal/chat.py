@@ -15,10 +15,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from app.config import Config
-from app.domain.agent import Agent
+from app.domain.agent import Agent, AgentRow
 from app.domain.conversation import Conversation
 from app.domain.error import AppError, Conflict, Invalid, LinkError, NotFound
 from app.domain.message import MessageDraft
+from app.domain.page import ALL_AGENTS, BY_ACTIVITY, LARGEST, AgentFilter, PageRequest, every_page
 from app.domain.run import Run
 from app.link.client import Client
 from app.link.launcher import ensure_engine
@@ -41,6 +42,9 @@ HELP = """\
 /new             start a new conversation
 /quit            leave (Ctrl-D)
 Ctrl-C clears the line, stops the reply, or leaves."""
+
+AGENTS = PageRequest(limit=200, order="activity")
+ALL_OF_THEM = PageRequest(limit=LARGEST)
 
 
 def chat(
@@ -142,13 +146,12 @@ class Chat:
     async def open(self, wanted: str, started: Start | None = None, model: str = "") -> None:
         self._client = await ensure_engine(self._config, "terminal", started, command=self._command)
         await connect_found(self._config, self._services)
-        agents = [row.agent for row in await self._services.agents.list() if not row.agent.hidden]
         if model:
             await self._switch(await self._create(model, wanted))
-        elif not agents and not wanted:
+        elif not wanted and not await self._services.agents.count():
             await self._switch(await self._first())
         else:
-            await self._switch(_pick(agents, wanted))
+            await self._switch(await self._pick(wanted))
         if is_typed():
             self.paper.line("/help shows what else you can do.", DIM)
 
@@ -222,19 +225,42 @@ class Chat:
         return self._agent is not None and self._agent.model.startswith("demo/")
 
     async def _agents(self, wanted: str) -> None:
-        agents = [row.agent for row in await self._services.agents.list() if not row.agent.hidden]
         if wanted:
-            await self._switch(_pick(agents, wanted))
+            await self._switch(await self._pick(wanted))
             return
-        for agent in agents:
-            here = "*" if self._agent is not None and agent.id == self._agent.id else " "
-            self.paper.line(f"{here} {agent.name}  ({agent.model})  {agent.id}")
+        async for rows in every_page(self._agent_page, lambda row: row.agent.id, AGENTS):
+            for agent in (row.agent for row in rows):
+                here = "*" if self._agent is not None and agent.id == self._agent.id else " "
+                self.paper.line(f"{here} {agent.name}  ({agent.model})  {agent.id}")
+
+    async def _agent_page(self, page: PageRequest) -> tuple[AgentRow, ...]:
+        return await self._services.agents.list(ALL_AGENTS, page)
+
+    async def _pick(self, wanted: str) -> Agent:
+        """The agent of this id or name (the beginning is enough if only one begins so); the first if none is named."""
+        listing = self._services.agents
+        if not wanted:
+            return (await listing.list(ALL_AGENTS, BY_ACTIVITY))[0].agent
+        name = wanted.casefold()
+        rows = await listing.list(AgentFilter(search=wanted), ALL_OF_THEM) or await listing.list(
+            AgentFilter(ids=(name,))
+        )
+        agents = [row.agent for row in rows]
+        exact = [agent for agent in agents if name in (agent.id, agent.name.casefold())]
+        found = exact or [agent for agent in agents if agent.name.casefold().startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(agent.name for agent in found)
+            raise Invalid(f"Several agents have this name: {names}.", hint="Use the id; /agents shows it.")
+        names = ", ".join(row.agent.name for row in await listing.list()) or "none yet"
+        more = " and others" if await listing.count() > BY_ACTIVITY.limit else ""
+        raise NotFound(f"There is no agent “{wanted}”. There are: {names}{more}.", hint="Use one of these names.")
 
     async def _switch(self, agent: Agent) -> None:
-        conversations = await self._services.conversations.of_agent(agent.id)
-        chosen = next((one for one in conversations if one.is_default), None)
+        thread = await self._services.conversations.default_of(agent.id)
         self._agent = agent
-        self._show(chosen or await self._services.conversations.create(agent.id))
+        self._show(thread)
         self.paper.line(f"{agent.name} ({agent.model})", BOLD)
 
     def _show(self, conversation: Conversation) -> None:
@@ -331,18 +357,3 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-
-
-def _pick(agents: list[Agent], wanted: str) -> Agent:
-    """The agent of this id or name (the beginning is enough if only one begins so); the first if none is named."""
-    if not wanted and agents:
-        return agents[0]
-    name = wanted.casefold()
-    exact = [agent for agent in agents if name in (agent.id, agent.name.casefold())]
-    found = exact or [agent for agent in agents if agent.name.casefold().startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(agent.name for agent in (found or agents)) or "none yet"
-    if found:
-        raise Invalid(f"Several agents have this name: {names}.", hint="Use the id; /agents shows it.")
-    raise NotFound(f"There is no agent “{wanted}”. There are: {names}.", hint="Use one of these names.")

@@ -173,7 +173,7 @@ async def _ratio(bench: Measured, engine: OpenEngine) -> float:
     times: dict[str, list[float]] = {}
     for count in (10, 10_000):
         agent = await bench.new_agent()
-        thread = (await engine.services.conversations.of_agent(agent))[0]
+        thread = await engine.services.conversations.default_of(agent)
         await fill(engine.storage, engine.clock, engine.ids, thread.id, count, 10)
         times[agent] = []
     for number in range(ROUNDS):

@@ -35,7 +35,7 @@ async def main() -> None:
 
 async def _agent(engine: OpenEngine, count: int) -> Agent:
     agent = await engine.services.agents.create_demo()
-    thread = (await engine.services.conversations.of_agent(agent.id))[0]
+    thread = await engine.services.conversations.default_of(agent.id)
     await fill(engine.storage, engine.clock, engine.ids, thread.id, count, KEEP)
     return agent
 
@@ -47,7 +47,7 @@ async def _compare(engine: OpenEngine, short: Agent, long: Agent, text: str) -> 
             begun = time.perf_counter()
             await say(engine.services, agent, text.format(number))
             times[agent.id].append((time.perf_counter() - begun) * 1000)
-            thread = (await engine.services.conversations.of_agent(agent.id))[0]
+            thread = await engine.services.conversations.default_of(agent.id)
             await _trim(engine, thread.active_id)
     return statistics.median(times[short.id]), statistics.median(times[long.id])
 

@@ -46,14 +46,14 @@ async def main(model_url: str) -> None:
 
 async def _agent(engine: OpenEngine, length: int) -> Agent:
     agent = await engine.services.agents.create(AgentDraft(name=f"{length}", model=MODEL, context_window=SIZE))
-    thread = (await engine.services.conversations.of_agent(agent.id))[0]
+    thread = await engine.services.conversations.default_of(agent.id)
     await fill(engine.storage, engine.clock, engine.ids, thread.id, length, length)
     return agent
 
 
 async def _trim(engine: OpenEngine, agent: Agent, length: int) -> None:
     """Keeps the window as long as it was."""
-    thread = (await engine.services.conversations.of_agent(agent.id))[0]
+    thread = await engine.services.conversations.default_of(agent.id)
     newest = await engine.storage.read(lambda repos: repos.messages.page(thread.active_id, limit=length))
     first, end = newest[0].position, newest[-1].position + 1
     await engine.storage.write(lambda repos: repos.messages.leave_context(thread.active_id, first, end))

@@ -77,7 +77,7 @@ async def test_after_one_real_count_our_count_of_the_next_request_is_right_withi
     services: Services, agent: Agent
 ):
     await say(services, agent, SAY)
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     expected = (await services.context.overview(thread.active_id)).used
     run = await say(services, agent, "@hello")
     (step,) = await services.runs.steps(run.id)
@@ -91,7 +91,7 @@ async def test_a_history_larger_than_the_served_window_goes_on_without_an_error(
 
 
 async def test_stopping_frees_the_server_and_keeps_the_words(services: Services, agent: Agent):
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     run = await services.runs.start(thread.active_id, MessageDraft.of("@long"))
     async for event in services.runs.subscribe(run.id):
         if not event.whole:

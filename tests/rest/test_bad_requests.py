@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from letta_client import Letta
 
+from app.domain.page import OLDEST_FIRST, ConversationFilter
 from app.rest.routes import ENDPOINTS
 from tests.rest.conftest import MODEL
 from tests.support.processes.rest_child import ServeChild
@@ -20,14 +21,13 @@ def contents(child: ServeChild) -> list[str]:
     """All rows that a request could have written, as text."""
 
     async def read(services) -> list[str]:  # type: ignore[no-untyped-def]
-        agents = await services.agents.list()
+        agents = await services.agents.list(page=OLDEST_FIRST)
         rows = [row.agent.model_dump_json() for row in agents]
         rows += [block.model_dump_json() for block in await services.blocks.list()]
         rows += [run.model_dump_json() for run in await services.runs.list(limit=500)]
         rows += [tool.model_dump_json() for tool in await services.tools.list()]
         rows += [one.model_dump_json() for one in await services.identities.list()]
-        for row in agents:
-            rows += [one.model_dump_json() for one in await services.conversations.of_agent(row.agent.id)]
+        rows += [one.model_dump_json() for one in await services.conversations.list(ConversationFilter())]
         return rows
 
     return child.over_link(read)

@@ -21,7 +21,7 @@ async def test_stopping_at_random_points_leaves_no_orphan_and_the_agent_answers(
     for number in range(times(24, 500)):
         agent = await services.agents.create_demo()
         agents.append(agent)
-        thread = (await services.conversations.of_agent(agent.id))[0]
+        thread = await services.conversations.default_of(agent.id)
         text = "my name is Brad, not Chad" if number % 3 else "/long 40"
         run = await services.runs.start(thread.active_id, MessageDraft.of(text))
         await _stop_after(services, run.id, seeded_random.randrange(1, 60))
@@ -52,7 +52,7 @@ async def _stop_after(services: Services, run_id: str, events: int) -> None:
 
 async def test_stopping_twice_at_once_and_stopping_an_ended_run_are_no_errors(services: Services):
     agent = await services.agents.create_demo()
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     run = await services.runs.start(thread.active_id, MessageDraft.of("/long 500"))
     first, second = await asyncio.gather(services.runs.cancel(run.id), services.runs.cancel(run.id))
     assert first == second

@@ -171,7 +171,7 @@ async def test_an_agent_s_settings_have_a_history_too(services: Services):
 
 async def test_a_second_message_while_the_agent_replies_is_refused_with_the_run(services: Services):
     agent = await services.agents.create_demo()
-    conversation = (await services.conversations.of_agent(agent.id))[0]
+    conversation = await services.conversations.default_of(agent.id)
     run = await services.runs.start(conversation.active_id, MessageDraft.of("/long 300"))
     with pytest.raises(Conflict) as caught:
         await services.runs.start(conversation.active_id, MessageDraft.of("hello?"))
@@ -181,7 +181,7 @@ async def test_a_second_message_while_the_agent_replies_is_refused_with_the_run(
 
 async def test_a_message_sent_twice_with_the_same_otid_runs_once(services: Services):
     agent = await services.agents.create_demo()
-    conversation = (await services.conversations.of_agent(agent.id))[0]
+    conversation = await services.conversations.default_of(agent.id)
     draft = MessageDraft.of("hello").model_copy(update={"otid": "otid-1"})
     first = await services.runs.start(conversation.active_id, draft)
     await events_of(services, first.id)
@@ -192,7 +192,7 @@ async def test_a_message_sent_twice_with_the_same_otid_runs_once(services: Servi
 
 async def test_stopping_keeps_what_was_written_and_the_agent_answers_the_next_message(services: Services):
     agent = await services.agents.create_demo()
-    conversation = (await services.conversations.of_agent(agent.id))[0]
+    conversation = await services.conversations.default_of(agent.id)
     run = await services.runs.start(conversation.active_id, MessageDraft.of("/long 2000"))
     async for event in services.runs.subscribe(run.id):
         if not event.whole:
@@ -219,7 +219,7 @@ async def test_a_branch_keeps_the_old_messages_and_takes_the_memory_back(service
     agent = await services.agents.create_demo()
     await say(services, agent, "hello")
     await say(services, agent, "my name is Brad, not Chad")
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     old = await services.messages.page(thread.active_id)
     third = old.positions[2]
     assert len(await services.conversations.changes_since(thread.id, third)) == 1
@@ -233,14 +233,14 @@ async def test_a_branch_keeps_the_old_messages_and_takes_the_memory_back(service
     fork = page.forks[0]
     assert (fork.position, fork.branch_ids, fork.current) == (third, (thread.id, branch.id), 1)
     await services.conversations.show_branch(thread.id)
-    shown = (await services.conversations.of_agent(agent.id))[0].active_id
+    shown = (await services.conversations.default_of(agent.id)).active_id
     assert (await services.messages.page(shown)).messages == old.messages
 
 
 async def test_a_reset_empties_the_window_but_not_the_history(services: Services):
     agent = await services.agents.create_demo()
     await say(services, agent, "hello")
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     await services.conversations.reset(thread.active_id)
     overview = await services.context.overview(thread.active_id)
     assert (overview.messages_in, overview.messages_out) == (0, 2)
@@ -257,7 +257,7 @@ async def test_a_full_window_lets_the_oldest_turns_go_and_still_answers(services
         assert (await say(services, agent, "/long 400")).status == "completed"
     assert (await say(services, agent, "my name is Brad, not Chad")).status == "completed"
     assert (await block_value(services, agent)).startswith("Name: Brad.")
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     overview = await services.context.overview(thread.active_id)
     assert overview.messages_out > 0
     assert overview.used + overview.kept_for_reply <= 4096
@@ -307,7 +307,7 @@ async def test_a_duplicate_takes_a_text_over_its_limit_as_it_is_and_no_secrets(s
 
 async def test_a_number_that_cannot_be_stored_is_a_sentence(services: Services):
     agent = await services.agents.create_demo()
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     for asked in (
         services.agents.update(agent.id, AgentPatch(context_window=10**30)),
         services.messages.page(thread.id, before=2**70),

@@ -157,7 +157,7 @@ async def test_a_block_that_goes_away_between_call_and_storing_is_answered_in_wo
     services: Services, agent: Agent, harm: str
 ):
     human = next(b for b in await services.blocks.of_agent(agent.id) if b.label == "human")
-    conversation = (await services.conversations.of_agent(agent.id))[0].active_id
+    conversation = (await services.conversations.default_of(agent.id)).active_id
     run = await services.runs.start(conversation, MessageDraft.of("my name is Brad, not Chad"))
     async for event in services.runs.subscribe(run.id):
         if event.payload.message_type == "tool_call_message":
@@ -275,7 +275,7 @@ async def test_settings_no_run_could_work_with_are_refused_at_birth_and_later(
 
 
 async def test_bare_words_with_half_an_emoji_are_refused_in_a_sentence(services: Services, agent: Agent):
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     for attempt in (
         lambda: services.conversations.rename(thread.id, "a\ud83d"),
         lambda: services.agents.get("agent-\ud83d"),

@@ -186,7 +186,7 @@ def test_message_goes_to_the_branch_that_a_window_shows_by_now(terminal: Termina
         client = await connect(config)
         try:
             agent = (await client.services.agents.list())[0].agent
-            thread = (await client.services.conversations.of_agent(agent.id))[0]
+            thread = await client.services.conversations.default_of(agent.id)
             if branch:
                 thread = await client.services.conversations.branch(thread.active_id, 1)
             messages = (await client.services.messages.page(thread.active_id)).messages

@@ -46,7 +46,7 @@ async def _agents(services: Services, server: OpenAIServer, count: int) -> list[
 
 
 async def _start(services: Services, agent: Agent, text: str) -> Run:
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     return await services.runs.start(thread.active_id, MessageDraft.of(text))
 
 

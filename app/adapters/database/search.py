@@ -9,6 +9,7 @@ a search leaves them out.
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -77,68 +78,80 @@ class MessageIndex:
         roles: tuple[Role, ...] = (),
         start: Micros | None = None,
         end: Micros | None = None,
+        conversation_id: str | None = None,
         limit: int = 20,
     ) -> tuple[SearchHit, ...]:
         terms = query_terms(query)
         if not terms or limit < 1:
             return ()
         scope = _scope(agent_id, roles)
+        found = _found(start, end, conversation_id).limit(limit)
         for words in _attempts(terms):
             match = f"({words}){scope}"
-            rows = self._rows(match, start, end, limit, NEWEST) or self._rows(match, start, end, limit, ALL)
+            rows = self._rows(found, match, NEWEST)
+            if len(rows) < limit:
+                rows = self._rows(found, match, ALL)
             if rows:
-                return self._hits(rows, terms)
+                return self._hits(rows, terms, conversation_id)
         return ()
 
-    def _rows(self, match: str, start: Micros | None, end: Micros | None, limit: int, newest: int) -> Sequence[Row]:
-        """Found messages whose agent and at least one conversation are there, best first."""
-        best = _ranked.bindparams(match=match, newest=newest).subquery("best")
-        place = conversation_messages.c
-        shown = (
-            sa.select(place.message_seq)
-            .join(conversations, conversations.c.seq == place.conversation_seq)
-            .where(place.message_seq == messages.c.seq, conversations.c.deleted_at.is_(None))
-        )
-        found = (
-            sa.select(messages)
-            .join_from(best, messages, messages.c.seq == best.c.seq)
-            .join(agents, agents.c.id == messages.c.agent_id)
-            .where(agents.c.deleted_at.is_(None), shown.exists())
-            .order_by(best.c.rank, best.c.seq.desc())
-            .limit(limit)
-        )
-        if start is not None:
-            found = found.where(messages.c.created_at >= start)
-        if end is not None:
-            found = found.where(messages.c.created_at <= end)
-        return all_rows(self.db, found)
+    def _rows(self, found: sa.Select[Any], match: str, newest: int) -> Sequence[Row]:
+        return all_rows(self.db, found, {"match": match, "newest": newest})
 
-    def _hits(self, rows: Sequence[Row], terms: tuple[str, ...]) -> tuple[SearchHit, ...]:
-        places = self._places([row["seq"] for row in rows])
+    def _hits(self, rows: Sequence[Row], terms: tuple[str, ...], here: str | None) -> tuple[SearchHit, ...]:
+        places = self._places([row["seq"] for row in rows], here)
         hits: list[SearchHit] = []
         for row in rows:
             message = mapping.message_of(row)
-            conversation_id, position = places[row["seq"]]
+            conversation_id, thread_id, position = places[row["seq"]]
             text = snippet(message.text, terms)
-            hits.append(SearchHit(message=message, conversation_id=conversation_id, position=position, snippet=text))
+            place = {"conversation_id": conversation_id, "thread_id": thread_id, "position": position}
+            hits.append(SearchHit(message=message, snippet=text, **place))
         return tuple(hits)
 
-    def _places(self, seqs: list[int]) -> dict[int, tuple[str, int]]:
-        """One place of each message: in the branch its thread shows, if it is there, else in the oldest branch."""
+    def _places(self, seqs: list[int], here: str | None) -> dict[int, tuple[str, str, int]]:
+        """One place of each message: `here`, else in the branch its thread shows, else in the oldest branch."""
         root = conversations.alias("root")
         place = conversation_messages.c
         hidden = sa.case((root.c.active_id == conversations.c.id, 0), else_=1)
         found = (
-            sa.select(place.message_seq, conversations.c.id, place.position)
+            sa.select(place.message_seq, conversations.c.id, conversations.c.root_id, place.position)
             .join(conversations, conversations.c.seq == place.conversation_seq)
             .join(root, root.c.id == conversations.c.root_id)
             .where(place.message_seq.in_(seqs), conversations.c.deleted_at.is_(None))
             .order_by(hidden, conversations.c.seq)
         )
-        places: dict[int, tuple[str, int]] = {}
-        for seq, conversation_id, position in self.db.execute(found):
-            places.setdefault(seq, (conversation_id, position))
+        if here is not None:
+            found = found.where(conversations.c.id == here)
+        places: dict[int, tuple[str, str, int]] = {}
+        for seq, *place_of in self.db.execute(found):
+            places.setdefault(seq, tuple(place_of))
         return places
+
+
+def _found(start: Micros | None, end: Micros | None, conversation_id: str | None) -> sa.Select[Any]:
+    """Found messages whose agent and at least one conversation are there, best first."""
+    best = _ranked.subquery("best")
+    place = conversation_messages.c
+    shown = (
+        sa.select(place.message_seq)
+        .join(conversations, conversations.c.seq == place.conversation_seq)
+        .where(place.message_seq == messages.c.seq, conversations.c.deleted_at.is_(None))
+    )
+    if conversation_id is not None:
+        shown = shown.where(conversations.c.id == conversation_id)
+    found = (
+        sa.select(messages)
+        .join_from(best, messages, messages.c.seq == best.c.seq)
+        .join(agents, agents.c.id == messages.c.agent_id)
+        .where(agents.c.deleted_at.is_(None), shown.exists())
+        .order_by(best.c.rank, best.c.seq.desc())
+    )
+    if start is not None:
+        found = found.where(messages.c.created_at >= start)
+    if end is not None:
+        found = found.where(messages.c.created_at <= end)
+    return found
 
 
 def create_index(db: Connection) -> None:

@@ -85,6 +85,8 @@ def _engine(file: Path, begin: str, size: int, pragmas: tuple[str, ...]) -> Engi
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in ("synchronous=FULL", "cache_size=-8000", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
+        # Its own knows ASCII only; a person who searches for "zoë" means "Zoë" too.
+        connection.create_function("lower", 1, _folded, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -179,6 +181,10 @@ def settle(file: Path) -> None:
 
 def broken_references(connection: Connection) -> int:
     return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
+
+
+def _folded(text: str | float | None) -> str | float | None:
+    return text.casefold() if isinstance(text, str) else text
 
 
 def _size(file: Path) -> int:

@@ -1,9 +1,11 @@
 """Agents with what is attached to them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
+from app.domain.page import ALL_AGENTS, OLDEST_FIRST, AgentFilter, PageRequest
 
 
 class AgentRepository(Protocol):
@@ -11,10 +13,11 @@ class AgentRepository(Protocol):
 
     def get(self, agent_id: str) -> Agent: ...
     def find(self, agent_id: str) -> Agent | None: ...
-    def list(self) -> tuple[Agent, ...]:
-        """All that are not deleted, oldest first."""
+    def list(self, wanted: AgentFilter = ALL_AGENTS, page: PageRequest = OLDEST_FIRST) -> tuple[Agent, ...]:
+        """Of those that are not deleted. Orders: created_at, updated_at, last_run_completion, activity."""
         ...
 
+    def count(self, wanted: AgentFilter = ALL_AGENTS) -> int: ...
     def add(self, agent: Agent) -> None: ...
     def save(self, agent: Agent) -> None:
         """Writes all fields and both link tables as given."""
@@ -24,13 +27,21 @@ class AgentRepository(Protocol):
         """Soft: the row stays 30 days and can be brought back by `undelete`."""
         ...
 
-    def deleted(self) -> tuple[DeletedAgent, ...]:
-        """Those that can be brought back, last deleted first."""
+    def deleted(self, page: PageRequest) -> tuple[DeletedAgent, ...]:
+        """Those that can be brought back. Order: deleted_at."""
         ...
 
     def undelete(self, agent_id: str) -> None: ...
     def holding(self, block_id: str) -> tuple[str, ...]:
         """Ids of the agents to which a block is attached."""
+        ...
+
+    def holders(self, block_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The same of several blocks, by block id; those that no agent holds are missing."""
+        ...
+
+    def connected(self, identity_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of the agents connected with each identity, by its id; identities without agents are missing."""
         ...
 
     def largest_window(self, model: str) -> int | None:

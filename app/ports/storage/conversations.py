@@ -1,9 +1,11 @@
 """Conversations: threads, branches, and which messages they show."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.base import Micros
 from app.domain.conversation import Conversation, DeletedConversation
+from app.domain.page import ConversationFilter, PageRequest
 
 
 class ConversationRepository(Protocol):
@@ -12,8 +14,8 @@ class ConversationRepository(Protocol):
         """The agent's default thread (a root row)."""
         ...
 
-    def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
-        """Threads and branches, oldest first."""
+    def list(self, wanted: ConversationFilter, page: PageRequest) -> tuple[Conversation, ...]:
+        """Threads without their branches. Orders: created_at, last_message_at, last_run_completion."""
         ...
 
     def of_thread(self, root_id: str) -> tuple[Conversation, ...]:
@@ -26,11 +28,15 @@ class ConversationRepository(Protocol):
         """Soft; a thread takes its branches with it."""
         ...
 
-    def deleted(self) -> tuple[DeletedConversation, ...]:
-        """Threads of living agents that can be brought back, last deleted first."""
+    def deleted(self, page: PageRequest) -> tuple[DeletedConversation, ...]:
+        """Threads of living agents that can be brought back. Order: deleted_at."""
         ...
 
     def undelete(self, conversation_id: str) -> None: ...
+    def last_said(self, conversation_ids: Sequence[str]) -> dict[str, Micros]:
+        """When the last message came of what each shows, by its id; those without messages are missing."""
+        ...
+
     def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
         """Copies the membership rows before a position (messages themselves are shared). Returns how many."""
         ...

@@ -1,5 +1,6 @@
 """Messages, and which of them a model sees."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.message import Member, Message
@@ -31,8 +32,8 @@ class MessageRepository(Protocol):
         ...
 
     def count(self, conversation_id: str) -> int: ...
-    def last_of_agents(self) -> dict[str, Message]:
-        """Newest user or assistant message with text of each agent, by agent id."""
+    def last_of_agents(self, agent_ids: Sequence[str]) -> dict[str, Message]:
+        """Newest user or assistant message with text of each of these agents, by agent id."""
         ...
 
     def of_run(self, run_id: str) -> tuple[Message, ...]: ...

@@ -2,11 +2,17 @@
 
 from typing import Protocol
 
+from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.tool import Tool
 
 
 class ToolRepository(Protocol):
-    def list(self) -> tuple[Tool, ...]: ...
+    def get(self, tool_id: str) -> Tool: ...
+    def list(self, wanted: ToolFilter = ALL_TOOLS, page: PageRequest = OLDEST_FIRST) -> tuple[Tool, ...]:
+        """Order: created_at."""
+        ...
+
+    def count(self, wanted: ToolFilter = ALL_TOOLS) -> int: ...
     def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
         """In the order of `names`; unknown ones are left out."""
         ...

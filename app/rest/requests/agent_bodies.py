@@ -9,6 +9,7 @@ from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentTy
 from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
 from app.domain.model import Model
+from app.domain.page import ToolFilter
 from app.engine.tools.send_message import SEND_MESSAGE
 from app.rest.call import Call
 from app.rest.errors import Misshapen, NotYet
@@ -335,7 +336,7 @@ async def _tool_names(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[s
 async def _named(call: Call[Any, Any], tool_ids: tuple[str, ...]) -> tuple[str, ...]:
     if not tool_ids:
         return ()
-    by_id = {tool.id: tool.name for tool in await call.services.tools.list()}
+    by_id = {tool.id: tool.name for tool in await call.services.tools.list(ToolFilter(ids=tool_ids))}
     for tool_id in tool_ids:
         if tool_id not in by_id:
             raise NotFound("A tool that is to be attached does not exist.", hint="The list of tools has the ids.")

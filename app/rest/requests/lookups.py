@@ -1,54 +1,61 @@
 """What several routes look up: agents as they are told, and the conversation that a request means."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from app.domain.agent import Agent
 from app.domain.conversation import Conversation
-from app.domain.error import NotFound
 from app.domain.ids import is_id
 from app.domain.message import Message
-from app.domain.tool import Tool
+from app.domain.page import AgentFilter
 from app.domain.wire_message import WireMessage, objects_of
 from app.rest.call import Call
+from app.rest.constants import USER_ID
 from app.rest.errors import Misshapen
-from app.rest.wire.agents import ALL, AgentState, agents_to_wire
+from app.rest.requests.pages import asked_page
+from app.rest.wire.agents import ALL, AgentQuery, AgentState, agents_to_wire
 
 _OLD_NAMES = {"sources": "agent.sources", "memory": "agent.blocks", "tool_exec_environment_variables": "agent.secrets"}
 
 
-async def tools_by_name(call: Call[Any, Any]) -> dict[str, Tool]:
-    return {tool.name: tool for tool in await call.services.tools.list()}
+def asked_agents(query: AgentQuery, held: AgentFilter) -> AgentFilter | None:
+    """The agents that a query asks for among those held; None when it asks for those of somebody else."""
+    if query.created_by_id not in (None, USER_ID):
+        return None
+    given = {
+        "name": query.name,
+        "search": query.query_text,
+        "tags": query.tags,
+        "all_tags": query.match_all_tags,
+        "identifier_keys": query.identifier_keys,
+        "last_stop_reason": query.last_stop_reason,
+    }
+    if query.identity_id is not None:
+        given["identity_id"] = query.identity_id
+    return held.model_copy(update=given)
 
 
-async def told(call: Call[Any, Any], agents: Sequence[Agent], include: frozenset[str] = ALL) -> list[AgentState]:
-    """These agents, in this order."""
-    if not agents:
+async def listed_agents(call: Call[AgentQuery, None], held: AgentFilter) -> list[AgentState]:
+    """The page of agents that a request asks for among those held, as they are told."""
+    wanted = asked_agents(call.query, held)
+    page = asked_page(call.query, "agent")
+    rows = () if wanted is None else await call.services.agents.list(wanted, page)
+    if not rows:
         return []
+    include = _included(call)
     relations = bool(include & {"agent.blocks", "agent.identities", "agent.tools"})
-    return agents_to_wire(await call.services.listing.agent_page(tuple(agents), relations), include)
+    agents = tuple(row.agent for row in rows)
+    return agents_to_wire(await call.services.listing.agent_page(agents, relations), include)
 
 
 async def one_to_wire(call: Call[Any, Any], agent_id: str) -> AgentState:
     return agents_to_wire(await call.services.listing.agent(agent_id))[0]
 
 
-def wanted(call: Call[Any, Any], include: tuple[str, ...], relationships: tuple[str, ...]) -> frozenset[str]:
+def _included(call: Call[AgentQuery, None]) -> frozenset[str]:
     """Which relations of listed agents are told: to the newest SDK what it asks for, to everybody else all."""
-    if relationships:
-        return frozenset(_OLD_NAMES.get(name, f"agent.{name}") for name in relationships) & ALL
+    if call.query.include_relationships:
+        return frozenset(_OLD_NAMES.get(name, f"agent.{name}") for name in call.query.include_relationships) & ALL
     newest = "x-stainless-package-version" in call.request.headers
-    return frozenset(include) & ALL if newest else ALL
-
-
-async def default_thread(call: Call[Any, Any], agent_id: str) -> Conversation:
-    """The thread that an agent's own routes speak to. Its `active_id` is what it shows."""
-    threads = await call.services.conversations.of_agent(agent_id)
-    for thread in threads:
-        if thread.is_default:
-            return thread
-    await call.services.agents.get(agent_id)
-    raise NotFound("This agent has no conversation.")
+    return frozenset[str](call.query.include) & ALL if newest else ALL
 
 
 async def thread_of(call: Call[Any, Any], conversation_id: str, agent_id: str | None = None) -> Conversation:
@@ -58,7 +65,7 @@ async def thread_of(call: Call[Any, Any], conversation_id: str, agent_id: str | 
             raise Misshapen("agent_id: it is needed to tell whose default conversation is meant")
         conversation_id = agent_id
     if is_id(conversation_id, "agent"):
-        return await default_thread(call, conversation_id)
+        return await call.services.conversations.default_of(conversation_id)
     if not is_id(conversation_id, "conv"):
         raise Misshapen("conversation_id: an id of the form conv-<uuid4> is needed")
     row = await call.services.conversations.get(conversation_id)

@@ -1,13 +1,10 @@
 """Agents: list, create, read, change, delete."""
 
-from app.domain.agent import Agent
 from app.domain.message import MessageDraft
-from app.domain.run import Run
+from app.domain.page import AgentFilter
 from app.rest.call import Call, Endpoint
-from app.rest.errors import Misshapen
 from app.rest.requests.agent_bodies import agent_draft, agent_patch, secrets_of
-from app.rest.requests.lookups import default_thread, one_to_wire, told, tools_by_name, wanted
-from app.rest.requests.pages import page_of
+from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire
 from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
 from app.rest.wire.base import API, JsonObject, Nothing
@@ -15,52 +12,16 @@ from app.rest.wire.context import ContextWindowOverview, context_to_wire
 from app.rest.wire.conversations import RecompileQuery
 from app.rest.wire.messages import ResetMessagesRequest
 
-ORDERS = ("created_at", "updated_at", "last_run_completion")
-
 
 async def list_agents(call: Call[AgentQuery, None]) -> list[AgentState]:
     """Agents, newest first."""
-    query = call.query
-    if query.order_by is not None and query.order_by not in ORDERS:
-        raise Misshapen(f"query.order_by: one of {', '.join(ORDERS)} is needed")
-    found = [agent for agent in await call.services.listing.agents() if _fits(agent, query)]
-    last = await _last_runs(call, found)
-    if query.last_stop_reason is not None:
-        found = [agent for agent in found if agent.id in last and last[agent.id].stop_reason == query.last_stop_reason]
-    if query.identifier_keys:
-        ids = {one.id for one in await call.services.identities.list() if one.identifier_key in query.identifier_keys}
-        found = [agent for agent in found if ids & set(agent.extras.identity_ids)]
-    if query.order_by == "updated_at":
-        found.sort(key=lambda agent: agent.updated_at)
-    elif query.order_by == "last_run_completion":
-        found.sort(key=lambda agent: (last[agent.id].completed_at or 0) if agent.id in last else 0)
-    page = page_of(found, query, lambda agent: agent.id)
-    return await told(call, page, wanted(call, query.include, query.include_relationships))
+    return await listed_agents(call, AgentFilter())
 
 
-async def _last_runs(call: Call[AgentQuery, None], found: list[Agent]) -> dict[str, Run]:
-    """Read only where the list is ordered or filtered by them."""
-    if call.query.last_stop_reason is None and call.query.order_by != "last_run_completion":
-        return {}
-    return await call.services.listing.last_runs(tuple(agent.id for agent in found))
-
-
-def _fits(agent: Agent, query: AgentQuery) -> bool:
-    if agent.hidden:
-        return False
-    if query.name is not None and agent.name != query.name:
-        return False
-    if query.query_text is not None and query.query_text.casefold() not in agent.name.casefold():
-        return False
-    if query.identity_id is not None and query.identity_id not in agent.extras.identity_ids:
-        return False
-    held = set(query.tags) & set(agent.tags)
-    return not query.tags or (held == set(query.tags) if query.match_all_tags else bool(held))
-
-
-async def count_agents(call: Call[Nothing, None]) -> int:
+async def count_agents(call: Call[AgentQuery, None]) -> int:
     """How many agents there are."""
-    return len([agent for agent in await call.services.listing.agents() if not agent.hidden])
+    wanted = asked_agents(call.query, AgentFilter())
+    return 0 if wanted is None else await call.services.agents.count(wanted)
 
 
 async def create_agent(call: Call[Nothing, CreateAgentRequest]) -> AgentState:
@@ -106,10 +67,10 @@ async def delete_agent(call: Call[Nothing, None]) -> JsonObject:
 
 async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
     """What the next request would hold, counted part by part."""
-    place = await default_thread(call, call.id("agent_id"))
+    place = await call.services.conversations.default_of(call.id("agent_id"))
     overview = await call.services.context.overview(place.active_id)
     page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
-    return context_to_wire(overview, page, await tools_by_name(call))
+    return context_to_wire(overview, page, {tool.name: tool for tool in await call.services.tools.list()})
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:
@@ -120,7 +81,7 @@ async def recompile(call: Call[RecompileQuery, None]) -> str:
 async def reset_messages(call: Call[Nothing, ResetMessagesRequest | None]) -> AgentState:
     """Empties the context window; the messages stay in the history."""
     agent_id = call.id("agent_id")
-    await call.services.conversations.reset((await default_thread(call, agent_id)).active_id)
+    await call.services.conversations.reset((await call.services.conversations.default_of(agent_id)).active_id)
     return await one_to_wire(call, agent_id)
 
 

@@ -1,14 +1,16 @@
 """Conversations: further threads of an agent, each with a context window of its own."""
 
+from collections.abc import Sequence
+
 from app.domain.conversation import Conversation as Row
 from app.domain.error import Invalid, NotFound
-from app.domain.page import PageRequest, RunFilter
+from app.domain.page import ConversationFilter, MessageFilter, PageRequest, RunFilter
 from app.domain.run import Run
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.errors import Misshapen, NotYet
+from app.rest.errors import NotYet
 from app.rest.requests.lookups import objects, thread_of
-from app.rest.requests.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.requests.turns import stream
 from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
 from app.rest.sse import StreamPlan
@@ -30,37 +32,21 @@ from app.rest.wire.messages import (
     RetrieveStreamRequest,
 )
 
-ORDERS = ("created_at", "last_message_at", "last_run_completion")
 
-
-async def _told(call: Call, rows: list[Row]) -> list[Conversation]:
+async def _told(call: Call, rows: Sequence[Row]) -> list[Conversation]:
     shown = tuple(row.active_id for row in rows)
     in_context = await call.services.listing.in_context_ids(shown)
-    last = await call.services.listing.last_said(shown)
+    last = await call.services.conversations.last_said(shown)
     return [conversation_to_wire(row, in_context.get(row.active_id, ()), last.get(row.active_id)) for row in rows]
 
 
 async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conversation]:
     """Conversations of an agent, or of all, newest first."""
     query = call.query
-    if query.order_by is not None and query.order_by not in ORDERS:
-        raise Misshapen(f"query.order_by: one of {', '.join(ORDERS)} is needed")
     if query.agent_id is not None:
         await call.services.agents.get(query.agent_id)
-        agent_ids = [query.agent_id]
-    else:
-        agent_ids = [agent.id for agent in await call.services.listing.agents()]
-    rows = [row for agent_id in agent_ids for row in await call.services.conversations.of_agent(agent_id)]
-    if query.summary_search is not None:
-        rows = [row for row in rows if query.summary_search.casefold() in row.title.casefold()]
-    rows.sort(key=lambda row: row.created_at)
-    if query.order_by == "last_message_at":
-        said = await call.services.listing.last_said(tuple(row.active_id for row in rows))
-        rows.sort(key=lambda row: said.get(row.active_id, 0))
-    elif query.order_by == "last_run_completion":
-        ended = await call.services.listing.last_ended(tuple(row.id for row in rows))
-        rows.sort(key=lambda row: ended.get(row.id, 0))
-    return await _told(call, page_of(rows, query, lambda row: row.id))
+    wanted = ConversationFilter(agent_id=query.agent_id, search=query.summary_search)
+    return await _told(call, await call.services.conversations.list(wanted, asked_page(query, "conv")))
 
 
 async def create_conversation(call: Call[CreateQuery, CreateConversation | None]) -> Conversation:
@@ -105,8 +91,8 @@ async def fork(call: Call[AgentIdQuery, None]) -> Conversation:
 async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
     """Messages of the conversation, newest first unless asked otherwise."""
     row = await thread_of(call, call.id("conversation_id"), call.query.agent_id)
-    cut = cut_of(call.query, "message", MESSAGE_PAGE)
-    messages = await call.services.listing.messages(row.active_id, cut)
+    page = asked_page(call.query, "message", MESSAGE_PAGE)
+    messages = await call.services.listing.messages(MessageFilter(conversation_id=row.active_id), page)
     return objects(messages, call.query.include_return_message_types)
 
 

@@ -3,9 +3,10 @@
 from app.domain.agent import AgentPatch
 from app.domain.block import Block
 from app.domain.error import NotFound
+from app.domain.page import BlockFilter, ToolFilter
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import one_to_wire, tools_by_name
-from app.rest.requests.pages import page_of
+from app.rest.requests.lookups import one_to_wire
+from app.rest.requests.pages import asked_page
 from app.rest.wire.agents import AgentState, Memory
 from app.rest.wire.base import API, Nothing, PageQuery
 from app.rest.wire.blocks import BlockResponse, BlockUpdate, block_to_wire
@@ -22,8 +23,8 @@ async def core_memory(call: Call[Nothing, None]) -> Memory:
 async def list_blocks(call: Call[PageQuery, None]) -> list[BlockResponse]:
     """The blocks of the agent."""
     agent = await call.services.agents.get(call.id("agent_id"))
-    blocks = await call.services.blocks.of_agent(agent.id)
-    return [block_to_wire(block) for block in page_of(blocks, call.query, lambda block: block.id)]
+    wanted = BlockFilter(agent_id=agent.id, hidden=None)
+    return [block_to_wire(block) for block in await call.services.blocks.list(wanted, asked_page(call.query, "block"))]
 
 
 async def get_block(call: Call[Nothing, None]) -> BlockResponse:
@@ -61,9 +62,8 @@ async def _labelled(call: Call[Nothing, BlockUpdate] | Call[Nothing, None]) -> B
 async def list_tools(call: Call[PageQuery, None]) -> list[Tool]:
     """The tools of the agent."""
     agent = await call.services.agents.get(call.id("agent_id"))
-    tools = await tools_by_name(call)
-    own = [tools[name] for name in agent.tool_names if name in tools]
-    return [tool_to_wire(tool) for tool in page_of(own, call.query, lambda tool: tool.id)]
+    wanted = ToolFilter(agent_id=agent.id)
+    return [tool_to_wire(tool) for tool in await call.services.tools.list(wanted, asked_page(call.query, "tool"))]
 
 
 async def attach_tool(call: Call[Nothing, None]) -> AgentState:
@@ -78,9 +78,7 @@ async def detach_tool(call: Call[Nothing, None]) -> AgentState:
 
 async def _equip(call: Call[Nothing, None], attached: bool) -> AgentState:
     agent = await call.services.agents.get(call.id("agent_id"))
-    tool = next((one for one in (await tools_by_name(call)).values() if one.id == call.id("tool_id")), None)
-    if tool is None:
-        raise NotFound("This tool does not exist.", hint="The list of tools has the ids.")
+    tool = await call.services.tools.get(call.id("tool_id"))
     if attached != (tool.name in agent.tool_names):
         names = (*agent.tool_names, tool.name) if attached else tuple(n for n in agent.tool_names if n != tool.name)
         await call.services.agents.update(agent.id, AgentPatch(tool_names=names), agent.version, API)

@@ -1,9 +1,10 @@
 """Identities: whom of another system agents belong to."""
 
 from app.domain.identity import Identity as OurIdentity
+from app.domain.page import AgentFilter, BlockFilter
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import told, wanted
-from app.rest.requests.pages import page_of
+from app.rest.requests.lookups import listed_agents
+from app.rest.requests.pages import asked_page
 from app.rest.wire.agents import AgentQuery, AgentState
 from app.rest.wire.base import API, JsonObject, Nothing, PageQuery
 from app.rest.wire.blocks import BlockResponse, block_to_wire
@@ -19,21 +20,14 @@ from app.rest.wire.identities import (
 
 async def list_identities(call: Call[IdentityQuery, None]) -> list[Identity]:
     """Identities, newest first."""
-    query = call.query
-    found = [
-        one
-        for one in await call.services.identities.list()
-        if query.name in (None, one.name)
-        and query.identifier_key in (None, one.identifier_key)
-        and query.identity_type in (None, one.identity_type)
-    ]
-    holders = await call.services.identities.holders()
-    return [identity_to_wire(one, holders.get(one.id, ())) for one in page_of(found, query, lambda one: one.id)]
+    found = await call.services.identities.list(call.query.filter(), asked_page(call.query, "identity"))
+    agents = await call.services.identities.connected(tuple(one.id for one in found))
+    return [identity_to_wire(one, agents.get(one.id, ())) for one in found]
 
 
-async def count_identities(call: Call[Nothing, None]) -> int:
+async def count_identities(call: Call[IdentityQuery, None]) -> int:
     """How many identities there are."""
-    return len(await call.services.identities.list())
+    return await call.services.identities.count(call.query.filter())
 
 
 async def create_identity(call: Call[Nothing, IdentityCreate]) -> Identity:
@@ -71,20 +65,19 @@ async def delete_identity(call: Call[Nothing, None]) -> JsonObject | None:
 async def agents_of_identity(call: Call[AgentQuery, None]) -> list[AgentState]:
     """The agents that are connected with an identity."""
     identity = await call.services.identities.get(call.id("identity_id"))
-    held = [one for one in await call.services.listing.agents() if identity.id in one.extras.identity_ids]
-    page = page_of(held, call.query, lambda agent: agent.id)
-    return await told(call, page, wanted(call, call.query.include, call.query.include_relationships))
+    return await listed_agents(call, AgentFilter(identity_id=identity.id))
 
 
 async def blocks_of_identity(call: Call[PageQuery, None]) -> list[BlockResponse]:
     """The blocks of an identity."""
     identity = await call.services.identities.get(call.id("identity_id"))
-    held = [block for block in await call.services.blocks.list() if block.id in identity.block_ids]
-    return [block_to_wire(block) for block in page_of(held, call.query, lambda block: block.id)]
+    wanted = BlockFilter(ids=identity.block_ids, hidden=None)
+    return [block_to_wire(block) for block in await call.services.blocks.list(wanted, asked_page(call.query, "block"))]
 
 
 async def _told(call: Call, identity: OurIdentity) -> Identity:
-    return identity_to_wire(identity, (await call.services.identities.holders()).get(identity.id, ()))
+    agents = await call.services.identities.connected((identity.id,))
+    return identity_to_wire(identity, agents.get(identity.id, ()))
 
 
 ENDPOINTS = (

@@ -5,7 +5,7 @@ from app.domain.page import RunFilter
 from app.domain.run import ACTIVE
 from app.rest.call import Call, Endpoint
 from app.rest.errors import Misshapen
-from app.rest.requests.pages import RUN_PAGE, cut_of
+from app.rest.requests.pages import RUN_PAGE, asked_page
 from app.rest.routes.runs import one_run
 from app.rest.wire.base import Nothing
 from app.rest.wire.runs import Job, JobQuery, job_to_wire
@@ -30,8 +30,8 @@ async def _list(call: Call[JobQuery, None], active: bool) -> list[Job]:
     }
     if len(cursors) < sum(getattr(query, name) is not None for name in ("before", "after")):
         raise Misshapen("query: an id of the form job-<uuid4> is needed")
-    cut = cut_of(query.model_copy(update=cursors), "run", RUN_PAGE)
-    page = await call.services.listing.runs(RunFilter(statuses=ACTIVE if active else ()), cut)
+    asked = asked_page(query.model_copy(update=cursors), "run", RUN_PAGE)
+    page = await call.services.listing.runs(RunFilter(statuses=ACTIVE if active else ()), asked)
     return [job_to_wire(run, page) for run in page.runs]
 
 

@@ -8,13 +8,14 @@ from starlette.responses import Response
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
+from app.domain.page import MessageFilter
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
 from app.rest.call import Call, Endpoint
 from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
-from app.rest.requests.lookups import default_thread, objects, thread_of
-from app.rest.requests.pages import LARGEST, window_of
+from app.rest.requests.lookups import objects, thread_of
+from app.rest.requests.pages import window_of
 from app.rest.requests.turns import asked_run, start, stream, turn_of, whole_answer
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import JsonObject, Nothing
@@ -38,9 +39,9 @@ async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
 
 
 async def _window(call: Call[MessageQuery, None], conversation_id: str | None) -> list[WireMessage]:
-    cut = window_of(call.query)
-    messages = await call.services.listing.messages(conversation_id, cut)
-    return objects(messages[::-1] if cut.descending else messages, call.query.include_return_message_types)
+    page = window_of(call.query)
+    messages = await call.services.listing.messages(MessageFilter(conversation_id=conversation_id), page)
+    return objects(messages[::-1] if page.descending else messages, call.query.include_return_message_types)
 
 
 async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
@@ -149,25 +150,21 @@ async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage
     body = call.body
     start, end = time_of(body.start_date, "start_date"), time_of(body.end_date, "end_date")
     if body.agent_id is not None:
-        await default_thread(call, body.agent_id)
-    hits = await call.services.messages.search(body.query, body.agent_id, min(body.limit, LARGEST))
-    found: list[FoundMessage] = []
-    for hit in hits:
-        message = hit.message
-        outside = (start is not None and message.created_at < start) or (end is not None and message.created_at > end)
-        if outside or (body.conversation_id is not None and hit.conversation_id != body.conversation_id):
-            continue
-        found.append(
-            FoundMessage(
-                message_type=f"{message.role}_message",
-                message_id=message.id,
-                agent_id=message.agent_id,
-                conversation_id=hit.conversation_id,
-                created_at=iso(message.created_at),
-                content=message.text,
-            )
+        await call.services.agents.get(body.agent_id)
+    place = await thread_of(call, body.conversation_id, body.agent_id) if body.conversation_id is not None else None
+    here = None if place is None else place.active_id
+    hits = await call.services.messages.search(body.query, body.agent_id, body.limit, here, start, end)
+    return [
+        FoundMessage(
+            message_type=f"{hit.message.role}_message",
+            message_id=hit.message.id,
+            agent_id=hit.message.agent_id,
+            conversation_id=hit.thread_id,
+            created_at=iso(hit.message.created_at),
+            content=hit.message.text,
         )
-    return found
+        for hit in hits
+    ]
 
 
 def time_of(text: str | None, name: str) -> Micros | None:

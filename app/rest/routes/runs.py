@@ -1,13 +1,13 @@
 """Runs: every message request is one; read, watched again and deleted here."""
 
 from app.domain.error import Invalid, NotFound
-from app.domain.page import PageRequest, RunFilter, RunPage, StepFilter
+from app.domain.page import OLDEST_FIRST, MessageFilter, RunFilter, RunPage, StepFilter, ToolFilter
 from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import objects, tools_by_name
-from app.rest.requests.pages import LARGEST, MESSAGE_PAGE, RUN_PAGE, cut_of, page_of
+from app.rest.requests.lookups import objects
+from app.rest.requests.pages import MESSAGE_PAGE, RUN_PAGE, asked_page
 from app.rest.requests.turns import stream
 from app.rest.routes.conversations import resumed
 from app.rest.routes.steps import steps_to_wire
@@ -24,8 +24,6 @@ from app.rest.wire.runs import (
     usage_to_wire,
 )
 
-ALL_STEPS = PageRequest(limit=LARGEST, descending=False)
-
 
 def filter_of(query: RunQuery) -> RunFilter:
     agents = (query.agent_id,) if query.agent_id is not None else query.agent_ids
@@ -40,14 +38,14 @@ def filter_of(query: RunQuery) -> RunFilter:
 
 async def list_runs(call: Call[RunQuery, None]) -> list[Run]:
     """Runs, newest first."""
-    page = await call.services.listing.runs(filter_of(call.query), cut_of(call.query, "run", RUN_PAGE))
+    page = await call.services.listing.runs(filter_of(call.query), asked_page(call.query, "run", RUN_PAGE))
     return [run_to_wire(run, page) for run in page.runs]
 
 
 async def list_active(call: Call[RunQuery, None]) -> list[Run]:
     """Runs that go on now."""
     wanted = filter_of(call.query).model_copy(update={"statuses": ACTIVE})
-    page = await call.services.listing.runs(wanted, cut_of(call.query, "run", RUN_PAGE))
+    page = await call.services.listing.runs(wanted, asked_page(call.query, "run", RUN_PAGE))
     return [run_to_wire(run, page) for run in page.runs]
 
 
@@ -73,10 +71,11 @@ async def delete_run(call: Call[Nothing, None]) -> Run:
 async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
     """What the run was told and what it said, of the kinds that its asker wanted."""
     run, page = await one_run(call, call.id("run_id"))
-    said = await call.services.listing.run_messages(run.id)
+    asked = asked_page(call.query, "message", MESSAGE_PAGE)
+    said = await call.services.listing.messages(MessageFilter(run_id=run.id), asked)
     request = page.requests.get(run.id)
     types = request.config.get("include_return_message_types") if request else None
-    return objects(page_of(said, call.query, lambda message: message.id, MESSAGE_PAGE), tuple(types or ()))
+    return objects(said, tuple(types or ()))
 
 
 async def usage(call: Call[Nothing, None]) -> UsageOfRun:
@@ -88,7 +87,7 @@ async def usage(call: Call[Nothing, None]) -> UsageOfRun:
 async def steps(call: Call[PageQuery, None]) -> list[Step]:
     """The model calls of the run."""
     run, _ = await one_run(call, call.id("run_id"))
-    return await steps_to_wire(call, StepFilter(run_id=run.id), cut_of(call.query, "step", RUN_PAGE))
+    return await steps_to_wire(call, StepFilter(run_id=run.id), asked_page(call.query, "step", RUN_PAGE))
 
 
 async def metrics(call: Call[Nothing, None]) -> RunMetrics:
@@ -96,14 +95,15 @@ async def metrics(call: Call[Nothing, None]) -> RunMetrics:
     run, _ = await one_run(call, call.id("run_id"))
     said = await call.services.listing.run_messages(run.id)
     names = dict.fromkeys(part.name for message in said for part in message.tool_calls)
-    tools = await tools_by_name(call) if names else {}
-    return run_metrics_to_wire(run, tuple(tools[name].id for name in names if name in tools))
+    found = await call.services.tools.list(ToolFilter(names=tuple(names))) if names else ()
+    tools = {tool.name: tool.id for tool in found}
+    return run_metrics_to_wire(run, tuple(tools[name] for name in names if name in tools))
 
 
 async def trace(call: Call[PageQuery, None]) -> list[JsonObject]:
     """Spans of the run: each model call and each tool, with their times."""
     run, _ = await one_run(call, call.id("run_id"))
-    page = await call.services.listing.steps(StepFilter(run_id=run.id), ALL_STEPS)
+    page = await call.services.listing.steps(StepFilter(run_id=run.id), OLDEST_FIRST)
     spans: list[JsonObject] = []
     for step in page.steps:
         took = (step.completed_at - step.created_at) * 1000 if step.completed_at else None

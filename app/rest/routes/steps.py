@@ -1,10 +1,10 @@
 """Steps: model calls with their cost, their times, their exact bytes, and what people think of them."""
 
-from app.domain.page import PageRequest, StepFilter
+from app.domain.page import MessageFilter, PageRequest, StepFilter
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
 from app.rest.requests.lookups import objects
-from app.rest.requests.pages import MESSAGE_PAGE, cut_of, page_of
+from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.routes.messages import time_of
 from app.rest.wire.base import ForwardQuery, Nothing
 from app.rest.wire.runs import (
@@ -19,9 +19,9 @@ from app.rest.wire.runs import (
 )
 
 
-async def steps_to_wire(call: Call, wanted: StepFilter, cut: PageRequest) -> list[Step]:
-    page = await call.services.listing.steps(wanted, cut)
-    return [step_to_wire(step, page) for step in page.steps]
+async def steps_to_wire(call: Call, wanted: StepFilter, page: PageRequest) -> list[Step]:
+    found = await call.services.listing.steps(wanted, page)
+    return [step_to_wire(step, found) for step in found.steps]
 
 
 async def list_steps(call: Call[StepQuery, None]) -> list[Step]:
@@ -36,7 +36,7 @@ async def list_steps(call: Call[StepQuery, None]) -> list[Step]:
         has_feedback=query.has_feedback,
         tags=query.tags,
     )
-    return await steps_to_wire(call, wanted, cut_of(query, "step"))
+    return await steps_to_wire(call, wanted, asked_page(query, "step"))
 
 
 async def get_step(call: Call[Nothing, None]) -> Step:
@@ -61,8 +61,9 @@ async def trace(call: Call[Nothing, None]) -> ProviderTrace | None:
 
 async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
     """What the step said and what its tools returned."""
-    said = await call.services.steps.messages(call.id("step_id"))
-    return objects(page_of(said, call.query, lambda message: message.id, MESSAGE_PAGE))
+    await call.services.steps.get(call.id("step_id"))
+    wanted = MessageFilter(step_id=call.id("step_id"))
+    return objects(await call.services.listing.messages(wanted, asked_page(call.query, "message", MESSAGE_PAGE)))
 
 
 async def give_feedback(call: Call[Nothing, FeedbackRequest]) -> Step:

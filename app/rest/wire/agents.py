@@ -1,7 +1,7 @@
 """Agents on the wire: what they are told as, and what their routes take."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,16 @@ from app.rest.wire.models import EmbeddingConfig, LLMConfig, embedding_config, l
 from app.rest.wire.tools import Tool, tool_to_wire
 
 Ids = tuple[Name, ...]
+Relation = Literal[
+    "agent.blocks",
+    "agent.identities",
+    "agent.managed_group",
+    "agent.pending_approval",
+    "agent.secrets",
+    "agent.sources",
+    "agent.tags",
+    "agent.tools",
+]
 Window = Annotated[Whole, Field(ge=512)]
 
 
@@ -79,13 +89,14 @@ class UpdateAgent(_AgentBody):
 
 
 class AgentQuery(PageQuery):
+    ORDERS = ("created_at", "updated_at", "last_run_completion")
     name: Name | None = None
     tags: Ids = ()
     match_all_tags: bool = False
     query_text: Name | None = None
     identity_id: Name | None = None
     identifier_keys: Ids = ()
-    include: Ids = ()
+    include: tuple[Relation, ...] = ()
     include_relationships: Ids = ()
     last_stop_reason: StopReason | None = None
     created_by_id: Name | None = None

@@ -1,11 +1,12 @@
 """The bases of bodies: what is asked (unknown fields ignored, texts mended), what is told (all fields, nulls too)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.base import Frozen, Micros
 from app.domain.history import Actor, Origin
+from app.domain.page import Order
 from app.domain.wire_message import iso
 from app.rest.constants import CLIENT, USER_ID
 
@@ -47,12 +48,22 @@ class Audited(ResponseModel):
 class PageQuery(RequestModel):
     """The cursor of a list: ids in `before` and `after` mean places in the given order."""
 
+    ORDERS: ClassVar[tuple[Order, ...]] = ("created_at",)
+    """What the list can be sorted by."""
+
     before: Name | None = None
     after: Name | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] | None = None
     order: str = Field("desc", pattern=ORDER)
-    order_by: Name | None = None
+    order_by: Order | None = None
     ascending: bool | None = None
+
+    @field_validator("order_by")
+    @classmethod
+    def _known(cls, order: Order | None) -> Order | None:
+        if order is not None and order not in cls.ORDERS:
+            raise ValueError(f"this list can be sorted by {', '.join(cls.ORDERS)}")
+        return order
 
     @property
     def descending(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.domain.block import Block, BlockDraft, BlockPatch
+from app.domain.page import BlockFilter
 from app.rest.constants import USER_ID
 from app.rest.wire.base import JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole
 
@@ -88,6 +89,24 @@ class BlockQuery(PageQuery):
     connected_to_agents_count_gt: Whole | None = None
     connected_to_agents_count_lt: Whole | None = None
     connected_to_agents_count_eq: tuple[Whole, ...] = ()
+    templates_only: bool = False
+
+    def filter(self) -> BlockFilter:
+        """What is asked for beside the page. A block's name is its label; two different ones no block has."""
+        return BlockFilter(
+            ids=() if self.label and self.name and self.label != self.name else None,
+            label=self.name if self.label is None else self.label,
+            label_search=self.label_search,
+            description_search=self.description_search,
+            value_search=self.value_search,
+            tags=self.tags,
+            all_tags=self.match_all_tags,
+            identity_id=self.identity_id,
+            identifier_keys=self.identifier_keys,
+            more_holders_than=self.connected_to_agents_count_gt,
+            fewer_holders_than=self.connected_to_agents_count_lt,
+            holders=self.connected_to_agents_count_eq,
+        )
 
 
 def block_to_wire(block: Block) -> BlockResponse:

@@ -31,6 +31,7 @@ class Conversation(Audited):
 
 
 class ConversationQuery(PageQuery):
+    ORDERS = ("created_at", "last_message_at", "last_run_completion")
     agent_id: Name | None = None
     summary_search: Name | None = None
 

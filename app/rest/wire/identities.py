@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from app.domain.identity import Identity as OurIdentity
 from app.domain.identity import IdentityDraft, IdentityPatch, IdentityType
+from app.domain.page import IdentityFilter
 from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel
 
 
@@ -73,6 +74,9 @@ class IdentityQuery(PageQuery):
     name: Name | None = None
     identifier_key: Name | None = None
     identity_type: IdentityType | None = None
+
+    def filter(self) -> IdentityFilter:
+        return IdentityFilter(search=self.name, identifier_key=self.identifier_key, identity_type=self.identity_type)
 
 
 def identity_to_wire(identity: OurIdentity, agent_ids: tuple[str, ...]) -> Identity:

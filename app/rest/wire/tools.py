@@ -1,7 +1,8 @@
 """Tools on the wire."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from app.domain.page import ToolFilter
 from app.domain.tool import Tool as OurTool
 from app.rest.constants import USER_ID
 from app.rest.wire.base import JsonObject, Name, PageQuery, ResponseModel
@@ -36,6 +37,23 @@ class ToolQuery(PageQuery):
     tool_types: tuple[Name, ...] = ()
     exclude_tool_types: tuple[Name, ...] = ()
     return_only_letta_tools: bool = False
+
+    @field_validator("tool_types", "exclude_tool_types")
+    @classmethod
+    def _apart(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Types may be given several times, or with commas between them."""
+        return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+
+    def filter(self) -> ToolFilter:
+        """What is asked for beside the page. `name` is one more of the `names`."""
+        return ToolFilter(
+            ids=self.tool_ids,
+            names=self.names if self.name is None else (*self.names, self.name),
+            search=self.search,
+            types=self.tool_types,
+            without_types=self.exclude_tool_types,
+            built_in=self.return_only_letta_tools,
+        )
 
 
 def tool_to_wire(tool: OurTool) -> Tool:

@@ -89,11 +89,11 @@ class Find(QObject):
 
     async def _look_further(self, words: str) -> None:
         """Asks the index about the whole conversation."""
-        hits = await self._services.messages.search(words, self._agent_id or None, limit=HITS)
+        here = self._model.log.conversation_id or self._conversation_id
+        hits = await self._services.messages.search(words, self._agent_id or None, HITS, here)
         if words != self._words:
             return
-        own = (self._model.log.conversation_id, self._conversation_id)
-        found = {hit.position for hit in hits if hit.position is not None and hit.conversation_id in own}
+        found = {hit.position for hit in hits if hit.position is not None}
         current = self._found[self._current] if self._found else None
         self._found = sorted(found | set(self._found))
         self._current = self._found.index(current) if current is not None else len(self._found) - 1

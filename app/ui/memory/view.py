@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError
 from app.domain.history import MemoryEvent
+from app.domain.page import ALL_BLOCKS, PageRequest
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.layout import column_of
 from app.ui.kit.section import Section
@@ -19,6 +20,8 @@ from app.ui.memory.new_block import NewBlock
 from app.ui.state.block_list import BlockRow
 from app.ui.state.view_context import Notice, ViewContext
 
+OFFERED = 50
+"""Blocks of other agents that are offered at first; there may be thousands."""
 SHOWN_SECONDS = 3600
 """How long an agent's change stays marked on its card."""
 
@@ -238,7 +241,7 @@ class MemoryView(Section):
             await self._services.blocks.delete(block_id, origin=self._origin)
 
     async def _tell_holders(self, block_id: str) -> None:
-        ids = await self._services.blocks.holders(block_id)
+        ids = (await self._services.blocks.holders((block_id,))).get(block_id, ())
         names = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.id in ids]
         told = self.tr("When one of them changes it, all of them see it.")
         self._view.tell(self.tr("Shared by {}").format(", ".join(names)), told)
@@ -248,15 +251,15 @@ class MemoryView(Section):
     def _ask_add(self) -> None:
         self._view.run(self._offer(), self)
 
-    async def _offer(self) -> None:
-        """A new block, or one that other agents have."""
+    async def _offer(self, offered: int = OFFERED) -> None:
+        """A new block, or one of the newest that other agents have."""
         agent = self._view.workspace.agent
         if agent is None:
             return
-        every: tuple[Block, ...] = await self._services.blocks.list()
+        every: tuple[Block, ...] = await self._services.blocks.list(ALL_BLOCKS, PageRequest(limit=offered))
         labels = {row.block.label for row in self._view.workspace.blocks.rows}
-        others = [block for block in every if block.id not in agent.block_ids and not block.hidden]
-        if not others:
+        others = [block for block in every if block.id not in agent.block_ids]
+        if not others and len(every) < offered:
             self.begin_new()
             return
         menu = QMenu(self)
@@ -270,6 +273,8 @@ class MemoryView(Section):
             if block.label in labels:
                 set_tip(action, self.tr("This agent already has a block of that name."))
             action.triggered.connect(lambda _checked=False, id=block.id: self._attach(id))
+        if len(every) == offered:
+            menu.addAction(self.tr("Show more blocks"), lambda: self._view.do(self._offer(offered + OFFERED), self))
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 
     def _attach(self, block_id: str) -> None:

@@ -7,12 +7,15 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.block import Block
 from app.domain.message import SearchHit
+from app.domain.page import ALL_BLOCKS, PageRequest, every_page
 from app.ui.kit.wording import short_time
 from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.state.command_registry import Command, Commands, shown_keys
 from app.ui.state.view_context import ViewContext
 
 MOST = 40
+BLOCKS = PageRequest(limit=200)
+"""A page of them, so that reading thousands keeps nobody else waiting."""
 SEARCH_FROM = 2
 """Characters from which messages are searched."""
 
@@ -56,8 +59,14 @@ class PaletteSearch(QObject):
         self.palette.open_palette(self.rank, f"/{query}")
 
     async def _read_blocks(self) -> None:
-        self._blocks = await self._view.services.blocks.list()
+        blocks: list[Block] = []
+        async for rows in every_page(self._block_page, lambda block: block.id, BLOCKS):
+            blocks += rows
+        self._blocks = tuple(blocks)
         self._again()
+
+    async def _block_page(self, page: PageRequest) -> tuple[Block, ...]:
+        return await self._view.services.blocks.list(ALL_BLOCKS, page)
 
     def _again(self) -> None:
         if self.palette.isVisible():
@@ -91,10 +100,9 @@ class PaletteSearch(QObject):
 
     def _memory(self, words: str) -> list[tuple[float, PaletteRow]]:
         found: list[tuple[float, PaletteRow]] = []
+        holders = {id: row.agent for row in reversed(self._view.workspace.agents.rows) for id in row.agent.block_ids}
         for block in self._blocks:
-            holder = next(
-                (row.agent for row in self._view.workspace.agents.rows if block.id in row.agent.block_ids), None
-            )
+            holder = holders.get(block.id)
             value = max(match(words, block.label), 0.5 * match(words, block.value[:400]))
             if holder is not None and value > 0:
                 place = self.tr("block of {}").format(holder.name)

@@ -7,11 +7,15 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.domain.agent import DeletedAgent
 from app.domain.conversation import DeletedConversation
 from app.domain.event import Changed
+from app.domain.page import PageRequest
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, empty, frame_of, row_of
 from app.ui.kit.wording import counted, full_time
 from app.ui.state.view_context import ViewContext
+
+SHOWN = 50
+"""So many are shown at first; somebody may have deleted thousands."""
 
 
 class _DeletedList(QWidget):
@@ -27,7 +31,10 @@ class _DeletedList(QWidget):
         self._about.setWordWrap(True)
         self._list = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
-        column_of(theme, 8, self._title, self._about, self._list, parent=self, gap=8)
+        self._shown = SHOWN
+        self._more = Button(theme, self.tr("Show more"), size="small")
+        self._more.clicked.connect(lambda *_: self._show_more())
+        column_of(theme, 8, self._title, self._about, self._list, self._more, parent=self, gap=8)
         self.hide()
         view.workspace.changed.connect(self._on_changed)
 
@@ -40,13 +47,18 @@ class _DeletedList(QWidget):
             self.read()
 
     async def _read(self) -> None:
-        rows = await self._found()
+        rows = await self._found(PageRequest(limit=self._shown + 1, order="deleted_at"))
         empty(self._rows)
-        for row in rows:
+        for row in rows[: self._shown]:
             self._rows.addWidget(row)
+        self._more.setVisible(len(rows) > self._shown)
         self.setVisible(bool(rows))
 
-    async def _found(self) -> list[QWidget]:
+    def _show_more(self) -> None:
+        self._shown += SHOWN
+        self.read()
+
+    async def _found(self, page: PageRequest) -> list[QWidget]:
         """Each made by `_row`."""
         return []
 
@@ -80,9 +92,9 @@ class DeletedAgents(_DeletedList):
             )
         )
 
-    async def _found(self) -> list[QWidget]:
+    async def _found(self, page: PageRequest) -> list[QWidget]:
         agents = self._view.services.agents
-        deleted: tuple[DeletedAgent, ...] = await agents.deleted()
+        deleted: tuple[DeletedAgent, ...] = await agents.deleted(page)
         return [
             self._row(
                 one.agent.name,
@@ -103,9 +115,9 @@ class DeletedConversations(_DeletedList):
             self.tr("You can restore each of them for 30 days, with its messages. After that it is gone for good.")
         )
 
-    async def _found(self) -> list[QWidget]:
+    async def _found(self, page: PageRequest) -> list[QWidget]:
         conversations = self._view.services.conversations
-        deleted: tuple[DeletedConversation, ...] = await conversations.deleted()
+        deleted: tuple[DeletedConversation, ...] = await conversations.deleted(page)
         return [
             self._row(
                 one.conversation.title or self.tr("Untitled conversation"),

@@ -1,7 +1,7 @@
 """The agents of the left column: one row each, with what it does or said last."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
@@ -21,6 +21,12 @@ class AgentList(RowList[AgentRow]):
     def show(self, wanted: Sequence[AgentRow]) -> None:
         seen = [row for row in wanted if not row.agent.hidden]
         super().show(sorted(seen, key=lambda row: (not row.agent.pinned, row.agent.created_at)))
+
+    def put(self, rows: Sequence[AgentRow], instead_of: Container[str] = ()) -> None:
+        """Adds rows, or replaces those of the same agents; those of other agents named here go."""
+        changed = {row.agent.id: row for row in rows}
+        kept = [row for row in self.rows if row.agent.id not in changed and row.agent.id not in instead_of]
+        self.show((*kept, *rows))
 
     def set_doing(self, doing: Mapping[str, str]) -> None:
         """What replying agents do right now, by agent id."""

@@ -5,7 +5,7 @@ Views show it and ask services; it reads again what events say has changed. It d
 
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from app.domain.conversation import Conversation
 from app.domain.error import NotFound
 from app.domain.event import Changed, Progress
 from app.domain.history import MemoryEvent, Origin
+from app.domain.page import ALL_AGENTS, LARGEST, AgentFilter, ConversationFilter, PageRequest, every_page
 from app.domain.run import Step
 from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from app.link.client import Services
 
 RECENT_CHANGES = 40
+CONVERSATIONS = 50
+"""So many of an agent's threads are listed at first; there may be thousands."""
+FIRST_AGENTS = PageRequest(limit=100, order="activity")
+ALL_OF_THEM = PageRequest(limit=LARGEST, order="activity")
 
 
 class Workspace(QObject):
@@ -41,8 +46,8 @@ class Workspace(QObject):
     blocks_loaded = Signal()
     counted = Signal(object)
     """ContextOverview of the open conversation."""
-    conversations_changed = Signal(object)
-    """tuple[Conversation, ...] of the open agent."""
+    conversations_changed = Signal(object, bool)
+    """tuple[Conversation, ...] of the open agent, oldest first, and whether it has earlier ones."""
     history_changed = Signal()
     working = Signal(object)
     """Progress of the open conversation, else that its agent is busy in another one; None when it is idle."""
@@ -68,6 +73,9 @@ class Workspace(QObject):
         self.agent: Agent | None = None
         self.conversation: Conversation | None = None
         self._activity = Activity()
+        self._stale: set[str] = set()
+        """Agents whose rows have changed since they were read."""
+        self._conversations_shown = CONVERSATIONS
         self._rereading = Rereading(tasks, self)
 
     # Opening
@@ -80,14 +88,30 @@ class Workspace(QObject):
         self._again("tools", self._read_tools)
         self._again("api", self._read_api)
 
-    async def _load(self, wanted_agent: str, wanted_conversation: str) -> None:
-        self.agents.show(await self.services.agents.list())
-        await self._note_running()
-        place = max(0, self.agents.index_of(wanted_agent))
-        if self.agents.rows:
-            await self.open_now(self.agents.rows[place].agent.id, wanted_conversation)
-        else:
+    async def _load(self, wanted_agent: str | None, wanted_conversation: str) -> None:
+        known = {row.agent.id for row in self.agents.rows}
+        async for rows in every_page(self._agent_page, lambda row: row.agent.id, FIRST_AGENTS):
+            self.agents.put(rows)
+            if wanted_agent is not None:
+                await self._note_running()
+                await self._open_first(wanted_agent, wanted_conversation)
+                wanted_agent = None
+            known -= {row.agent.id for row in rows}
+        if wanted_agent is not None:
+            self.agents.show(())
             self._close()
+            self.loaded.emit(0)
+        await self._read_rows(known)
+
+    async def _agent_page(self, page: PageRequest) -> tuple[AgentRow, ...]:
+        return await self.services.agents.list(ALL_AGENTS, page)
+
+    async def _open_first(self, wanted_agent: str, wanted_conversation: str) -> None:
+        """What was open, although it may stand on a later page; else the first of the list."""
+        if wanted_agent and self.agents.index_of(wanted_agent) < 0:
+            await self._read_rows({wanted_agent})
+        place = max(0, self.agents.index_of(wanted_agent))
+        await self.open_now(self.agents.rows[place].agent.id, wanted_conversation)
         self.loaded.emit(len(self.agents.rows))
 
     def open(self, agent_id: str, conversation_id: str = "") -> None:
@@ -95,14 +119,16 @@ class Workspace(QObject):
 
     async def open_now(self, agent_id: str, conversation_id: str = "") -> None:
         if self.agents.index_of(agent_id) < 0:
-            self.agents.show(await self.services.agents.list())
+            await self._read_rows({agent_id})
         agent: Agent = await self.services.agents.get(agent_id)
-        conversations = await self.services.conversations.of_agent(agent_id)
+        if self.agent is None or self.agent.id != agent_id:
+            self._conversations_shown = CONVERSATIONS
+        conversations, more = await self._threads(agent_id, conversation_id)
         chosen = next((row for row in conversations if row.id == conversation_id), conversations[0])
         self.agent, self.conversation = agent, chosen
         self.blocks.show(())
         self.opened.emit(agent, chosen)
-        self.conversations_changed.emit(conversations)
+        self.conversations_changed.emit(conversations, more)
         self._tell_working()
         await self._read_blocks()
         await self._read_overview()
@@ -125,6 +151,8 @@ class Workspace(QObject):
                 continue
             self.changed.emit(event)
             kinds.add(event.kind)
+            if event.kind in ("agent", "run"):
+                self._stale.update(event.ids if event.agent_id is None else (event.agent_id,))
             if event.agent_id is None or self.agent is None or event.agent_id == self.agent.id:
                 kinds.add(f"own {event.kind}")
             if event.kind == "block" and any(self.blocks.index_of(id) >= 0 for id in event.ids):
@@ -205,10 +233,16 @@ class Workspace(QObject):
     # Reading
 
     async def _read_agents(self) -> None:
-        self.agents.show(await self.services.agents.list())
+        stale, self._stale = self._stale, set()
+        await self._read_rows(stale)
         gone = self.agent is not None and self.agents.index_of(self.agent.id) < 0
         if gone or (self.agent is None and self.agents.rows):
             await self._open_neighbour()
+
+    async def _read_rows(self, agent_ids: Collection[str]) -> None:
+        if agent_ids:
+            wanted = AgentFilter(ids=tuple(agent_ids))
+            self.agents.put(await self.services.agents.list(wanted, ALL_OF_THEM), agent_ids)
 
     async def _open_neighbour(self) -> None:
         if self.agents.rows:
@@ -235,11 +269,9 @@ class Workspace(QObject):
             return
         blocks = await self.services.blocks.of_agent(agent.id)
         events: tuple[MemoryEvent, ...] = await self.services.history.of_agent(agent.id, limit=RECENT_CHANGES)
-        rows: list[BlockRow] = []
-        for block in blocks:
-            holders = await self.services.blocks.holders(block.id)
-            newest = next((event for event in events if event.target_id == block.id), None)
-            rows.append(BlockRow(block, len(holders), newest))
+        holders = await self.services.blocks.holders(tuple(block.id for block in blocks))
+        newest = {event.target_id: event for event in reversed(events)}
+        rows = [BlockRow(block, len(holders.get(block.id, ())), newest.get(block.id)) for block in blocks]
         if self.agent is not None and self.agent.id == agent.id:
             self.blocks.show(rows)
             self.blocks_loaded.emit()
@@ -247,11 +279,34 @@ class Workspace(QObject):
     async def _read_conversations(self) -> None:
         if self.agent is None:
             return
-        rows: tuple[Conversation, ...] = await self.services.conversations.of_agent(self.agent.id)
+        current = self.conversation.id if self.conversation is not None else ""
+        rows, more = await self._threads(self.agent.id, current)
         if self.conversation is not None:
             self.conversation = next((row for row in rows if row.id == self.conversation.id), rows[0])
-        self.conversations_changed.emit(rows)
+        self.conversations_changed.emit(rows, more)
         self._tell_working()
+
+    async def _threads(self, agent_id: str, current: str) -> tuple[tuple[Conversation, ...], bool]:
+        """The newest threads, the current one and the first one, oldest first; and whether there are others."""
+        services, limit = self.services.conversations, self._conversations_shown
+        newest = await services.list(ConversationFilter(agent_id=agent_id), PageRequest(limit=limit))
+        rows = {row.id: row for row in reversed(newest)}
+        first = {} if len(newest) < limit else await self._farther(agent_id, current, rows)
+        return (*first.values(), *rows.values()), bool(first)
+
+    async def _farther(self, agent_id: str, current: str, shown: Container[str]) -> dict[str, Conversation]:
+        """The first thread and the current one, where they are older than what is shown."""
+        found = [await self.services.conversations.default_of(agent_id)]
+        if current and current not in shown:
+            with contextlib.suppress(NotFound):
+                found.append(await self.services.conversations.get(current))
+        return {
+            row.id: row for row in found if row.id not in shown and row.agent_id == agent_id and row.root_id == row.id
+        }
+
+    def show_earlier_conversations(self) -> None:
+        self._conversations_shown += CONVERSATIONS
+        self._again("conversations", self._read_conversations)
 
     async def _read_overview(self) -> None:
         if self.conversation is not None:

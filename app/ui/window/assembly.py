@@ -152,6 +152,7 @@ class Assembly(QObject):
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
         conversations.picked.connect(actions.open_conversation)
+        conversations.earlier_wanted.connect(self.workspace.show_earlier_conversations)
         conversations.new_wanted.connect(actions.new_conversation)
         conversations.rename_wanted.connect(actions.rename_conversation)
         conversations.reset_wanted.connect(actions.reset_conversation)
@@ -355,6 +356,6 @@ class Assembly(QObject):
         """What was typed and would be lost with the window, in words."""
         return self.right.memory.unsaved + self.pages.unsaved
 
-    def _conversations_changed(self, rows: tuple[Conversation, ...]) -> None:
+    def _conversations_changed(self, rows: tuple[Conversation, ...], more: bool) -> None:
         current = self.workspace.conversation
-        self.centre.conversations.show_rows(rows, current.id if current is not None else "")
+        self.centre.conversations.show_rows(rows, current.id if current is not None else "", more)

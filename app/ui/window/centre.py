@@ -22,6 +22,8 @@ class ConversationButton(QToolButton):
     """Which conversation with the agent is shown; opens the list of all."""
 
     picked = Signal(str)
+    earlier_wanted = Signal()
+    """The list shows only the newest; a person wants to see more of them."""
     new_wanted = Signal()
     rename_wanted = Signal(object)
     delete_wanted = Signal(object)
@@ -32,6 +34,7 @@ class ConversationButton(QToolButton):
         self._theme = theme
         self._rows: tuple[Conversation, ...] = ()
         self._current = ""
+        self._has_earlier = self._asked = False
         self._menu = QMenu(self)
         self._menu.setAccessibleName(self.tr("Conversations"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -43,12 +46,15 @@ class ConversationButton(QToolButton):
         self.clicked.connect(lambda: self._open())
         follow(theme, self, self._restyle)
 
-    def show_rows(self, rows: Sequence[Conversation], current: str) -> None:
-        self._rows, self._current = tuple(rows), current
+    def show_rows(self, rows: Sequence[Conversation], current: str, has_earlier: bool = False) -> None:
+        self._rows, self._current, self._has_earlier = tuple(rows), current, has_earlier
         title = next((self.title_of(row) for row in rows if row.id == current), "")
         self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
         set_tip(self, self.tr("Conversations with this agent"))
         self.setAccessibleName(self.tr("Conversation {}, choose another").format(title))
+        if self._asked:
+            self._asked = False
+            self._open()
 
     def title_of(self, row: Conversation) -> str:
         if row.title:
@@ -64,6 +70,8 @@ class ConversationButton(QToolButton):
             action = menu.addAction(self.title_of(row), lambda id=row.id: self.picked.emit(id))
             action.setCheckable(True)
             action.setChecked(row.id == self._current)
+        if self._has_earlier:
+            menu.addAction(self._theme.icon("history"), self.tr("Show more conversations"), self._ask_earlier)
         menu.addSeparator()
         menu.addAction(self._theme.icon("plus"), self.tr("New conversation"), self.new_wanted.emit)
         current = next((row for row in self._rows if row.id == self._current), None)
@@ -83,6 +91,10 @@ class ConversationButton(QToolButton):
                     lambda: self.delete_wanted.emit(current),
                 )
         menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
+
+    def _ask_earlier(self) -> None:
+        self._asked = True
+        self.earlier_wanted.emit()
 
     def _restyle(self) -> None:
         pixels = self._theme.px(14)

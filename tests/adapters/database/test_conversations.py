@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.error import NotFound
+from app.domain.page import OLDEST_FIRST, ConversationFilter
 from tests.adapters.database.making import World, branch, conversation
 from tests.support.values.samples import NOON, some_id
 
@@ -15,7 +16,8 @@ async def test_a_conversation_comes_back_as_it_was_stored(world: World) -> None:
     renamed = thread.model_copy(update={"title": "Travel", "version": 2})
     await world.storage.write(lambda repos: repos.conversations.save(renamed))
     assert await world.storage.read(lambda repos: repos.conversations.get(thread.id)) == renamed
-    found = await world.storage.read(lambda repos: repos.conversations.of_agent(world.agent.id))
+    own = ConversationFilter(agent_id=world.agent.id)
+    found = await world.storage.read(lambda repos: repos.conversations.list(own, OLDEST_FIRST))
     assert found == (world.conversation, renamed)
     assert await world.storage.read(lambda repos: repos.conversations.default_of(world.agent.id)) == world.conversation
 
@@ -38,11 +40,9 @@ async def test_deleting_a_thread_takes_its_branches_and_brings_back_only_those(w
         repos.conversations.delete(thread.id, NOON + 1)
 
     await world.storage.write(prepare)
-    left = await world.storage.read(lambda repos: repos.conversations.of_agent(world.agent.id))
-    assert left == (world.conversation,)
+    assert await world.storage.read(lambda repos: repos.conversations.of_thread(thread.id)) == ()
     await world.storage.write(lambda repos: repos.conversations.undelete(thread.id))
-    back = await world.storage.read(lambda repos: repos.conversations.of_agent(world.agent.id))
-    assert back == (world.conversation, thread, late)
+    assert await world.storage.read(lambda repos: repos.conversations.of_thread(thread.id)) == (thread, late)
 
 
 async def test_a_branch_shares_what_came_before_and_goes_its_own_way(world: World) -> None:

@@ -63,7 +63,7 @@ async def measure(world: World, last: int) -> dict[str, int]:
             "earlier page": steps.of(lambda: rows.page(place, before=last // 2)),
             "later page": steps.of(lambda: rows.page(place, after=last // 2)),
             "count": steps.of(lambda: rows.count(place)),
-            "last_of_agents": steps.of(rows.last_of_agents),
+            "last_of_agents": steps.of(lambda: rows.last_of_agents((world.agent.id,))),
         }
 
     def write(repos):

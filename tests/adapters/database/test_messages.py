@@ -88,11 +88,15 @@ async def test_the_last_words_of_an_agent_are_the_newest_text_of_person_or_agent
             repos.messages.append(world.conversation.id, message)
 
     await world.storage.write(talk)
-    assert await world.storage.read(lambda repos: repos.messages.last_of_agents()) == {world.agent.id: words}
+
+    def last(repos):
+        return repos.messages.last_of_agents((world.agent.id,))
+
+    assert await world.storage.read(last) == {world.agent.id: words}
     await world.storage.write(lambda repos: repos.agents.save(world.agent.model_copy(update={"name": "New"})))
-    assert await world.storage.read(lambda repos: repos.messages.last_of_agents()) == {world.agent.id: words}
+    assert await world.storage.read(last) == {world.agent.id: words}
     await world.storage.write(lambda repos: repos.agents.delete(world.agent.id, NOON))
-    assert await world.storage.read(lambda repos: repos.messages.last_of_agents()) == {}
+    assert await world.storage.read(last) == {}
 
 
 async def test_a_message_in_no_conversation_is_refused_and_leaves_nothing(world: World) -> None:

@@ -16,6 +16,7 @@ from app.domain.block import BlockDraft, BlockPatch
 from app.domain.error import NotFound
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, MessageDraft, TextPart
+from app.domain.page import ConversationFilter
 from app.domain.turn import Feedback
 from app.ports.storage import Forgotten
 from app.services import Services
@@ -113,7 +114,7 @@ async def image(services: Services, mark: str) -> ImagePart:
 
 async def shown(services: Services, agent: Agent, *parts: ImagePart) -> None:
     """Says something with images."""
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     draft = MessageDraft(parts=(TextPart(text="Straße und 東京 wie im Bild"), *parts))
     await events_of(services, (await services.runs.start(thread.active_id, draft)).id)
 
@@ -124,7 +125,7 @@ async def all_of(services: Services, agent: Agent) -> list[Any]:
     seen.append([row for row in await services.agents.list() if row.agent.id == agent.id])
     seen.append(await services.history.of_agent(agent.id, limit=500))
     seen.append(await services.messages.search("name Straße", agent_id=agent.id, limit=500))
-    for thread in await services.conversations.of_agent(agent.id):
+    for thread in await services.conversations.list(ConversationFilter(agent_id=agent.id)):
         page = await services.messages.page(thread.active_id, limit=500)
         seen += [page, [await services.runs.trace(step.id) for step in page.steps]]
         seen += [[event for event in await events_of(services, run.id) if event.whole] for run in page.runs]
@@ -136,7 +137,7 @@ async def a_life(services: Services, name: str) -> Agent:
     agent = await services.agents.create_demo()
     await say(services, agent, f"my name is {name}, not Chad")
     await shown(services, agent, await image(services, name), await image(services, "both"))
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     await services.conversations.branch(thread.active_id, 3)
     await say(services, agent, "what do you know about me?")
     await services.conversations.fork(thread.id)
@@ -182,7 +183,7 @@ async def test_what_was_deleted_29_days_ago_can_be_brought_back_whole(services: 
     agent = await a_life(services, "Brad")
     block = next(block for block in await services.blocks.of_agent(agent.id) if block.label == "human")
     await services.blocks.delete(block.id)
-    fork = (await services.conversations.of_agent(agent.id))[1]
+    fork = (await services.conversations.list(ConversationFilter(agent_id=agent.id)))[1]
     before = await all_of(services, agent)
     await services.conversations.delete(fork.id)
     await services.agents.delete(agent.id)
@@ -223,7 +224,7 @@ async def test_a_deleted_conversation_goes_and_its_fork_keeps_all_it_shows(servi
     await house.keep(62)
     assert set(house.traces_of(run.id)) <= {"memory_events"}
     assert house.traces_of(thread.id, fork.id) == {}
-    assert len(await services.conversations.of_agent(agent.id)) == 1
+    assert len(await services.conversations.list(ConversationFilter(agent_id=agent.id))) == 1
     house.check()
 
 

@@ -9,7 +9,7 @@ from app.services import Services
 
 async def say(services: Services, agent: Agent, text: str) -> Run:
     """Sends a message to the agent's first conversation and waits for the end of the run."""
-    conversation = (await services.conversations.of_agent(agent.id))[0]
+    conversation = await services.conversations.default_of(agent.id)
     run = await services.runs.start(conversation.active_id, MessageDraft.of(text))
     await events_of(services, run.id)
     return await services.runs.get(run.id)
@@ -20,7 +20,7 @@ async def events_of(services: Services, run_id: str, after_seq: int = 0) -> list
 
 
 async def transcript(services: Services, agent: Agent) -> tuple[Message, ...]:
-    conversation = (await services.conversations.of_agent(agent.id))[0]
+    conversation = await services.conversations.default_of(agent.id)
     return (await services.messages.page(conversation.active_id, limit=500)).messages
 
 

@@ -21,7 +21,7 @@ async def agent_on(services: Services, server: OpenAIServer, name: str = "script
 
 async def thread_of(services: Services, agent: Agent) -> str:
     """The conversation that the agent's first thread shows."""
-    return (await services.conversations.of_agent(agent.id))[0].active_id
+    return (await services.conversations.default_of(agent.id)).active_id
 
 
 async def started(services: Services, agent: Agent, text: str, **fields: object) -> Run:

@@ -83,7 +83,7 @@ class Stage:
         """An agent on the scripted server, whose block human says Chad."""
         human = BlockDraft(label="human", value="Name: Chad.", limit=2000)
         self.agent = await agent_on(self.services, self.server, "llama", blocks=(human,), model="llama/qwen3:8b")
-        self.conversation = (await self.services.conversations.of_agent(self.agent.id))[0]
+        self.conversation = await self.services.conversations.default_of(self.agent.id)
 
     async def open_agent(self) -> None:
         await self.meet_agent()
@@ -91,7 +91,7 @@ class Stage:
 
     async def open_demo(self) -> None:
         self.agent = await self.services.agents.create_demo()
-        self.conversation = (await self.services.conversations.of_agent(self.agent.id))[0]
+        self.conversation = await self.services.conversations.default_of(self.agent.id)
         await self.open(self.conversation)
 
     async def open_rich(self) -> None:

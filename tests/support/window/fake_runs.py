@@ -13,6 +13,7 @@ from app.domain.message import (
     MessageDraft,
     SearchHit,
 )
+from app.domain.page import LAST_DELETED, OLDEST_FIRST, ConversationFilter, PageRequest
 from app.domain.run import Run, Step, StepTrace
 from tests.support.window.fake_script import Script
 from tests.support.window.fake_world import World, new_id, now
@@ -41,9 +42,14 @@ class Conversations:
         self._world.publish("conversation", made, agent_id=agent_id, conversation_id=made)
         return conversation
 
-    async def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
+    async def list(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Conversation, ...]:
+        rows = [row for row in self._world.conversations.values() if row.agent_id == wanted.agent_id]
+        threads = [row for row in rows if row.root_id == row.id]
+        return tuple(threads[::-1][: page.limit] if page.descending else threads[: page.limit])
+
+    async def default_of(self, agent_id: str) -> Conversation:
         rows = self._world.conversations.values()
-        return tuple(row for row in rows if row.agent_id == agent_id and row.root_id == row.id)
+        return next(row for row in rows if row.agent_id == agent_id and row.is_default)
 
     async def get(self, conversation_id: str) -> Conversation:
         if conversation_id not in self._world.conversations:
@@ -64,7 +70,7 @@ class Conversations:
         self._world.settings[f"deleted:{conversation_id}"] = row
         self._world.publish("conversation", conversation_id, agent_id=row.agent_id)
 
-    async def deleted(self) -> tuple[DeletedConversation, ...]:
+    async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedConversation, ...]:
         world = self._world
         rows = [row for key, row in world.settings.items() if key.startswith("deleted:")]
         return tuple(
@@ -176,10 +182,15 @@ class Messages:
                     return message
         raise NotFound("This message no longer exists.")
 
-    async def search(self, query: str, agent_id: str | None = None, limit: int = 30) -> tuple[SearchHit, ...]:
+    async def search(
+        self, query: str, agent_id: str | None = None, limit: int = 30, conversation_id: str | None = None
+    ) -> tuple[SearchHit, ...]:
         hits = [
-            SearchHit(message=message, conversation_id=conversation_id, position=position, snippet=message.text[:120])
-            for conversation_id, pairs in self._world.messages.items()
+            SearchHit(
+                message=message, conversation_id=here, thread_id=here, position=position, snippet=message.text[:120]
+            )
+            for here, pairs in self._world.messages.items()
+            if conversation_id in (None, here)
             for position, message in pairs
             if query.casefold() in message.text.casefold() and agent_id in (None, message.agent_id)
         ]

@@ -7,6 +7,16 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch, AgentRow, DeletedAge
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import USER, MemoryEvent, Origin
+from app.domain.page import (
+    ALL_AGENTS,
+    ALL_BLOCKS,
+    BY_ACTIVITY,
+    LAST_DELETED,
+    OLDEST_FIRST,
+    AgentFilter,
+    BlockFilter,
+    PageRequest,
+)
 from tests.support.window.fake_models import Fitness, Models, Providers, Servers, Starters
 from tests.support.window.fake_runs import Conversations, Messages, Runs
 from tests.support.window.fake_surroundings import (
@@ -38,10 +48,13 @@ class Agents:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def list(self) -> tuple[AgentRow, ...]:
+    async def list(self, wanted: AgentFilter = ALL_AGENTS, page: PageRequest = BY_ACTIVITY) -> tuple[AgentRow, ...]:
         if self._world.slow_list is not None:
             await self._world.slow_list.wait()
-        return tuple(self._row(agent) for agent in self._world.agents.values())
+        rows = [self._row(one) for one in self._world.agents.values() if wanted.ids is None or one.id in wanted.ids]
+        rows.sort(key=lambda row: (row.agent.pinned, row.last_at or row.agent.created_at), reverse=True)
+        ids = [row.agent.id for row in rows]
+        return tuple(rows[0 if page.after is None else ids.index(page.after) + 1 :][: page.limit])
 
     def _row(self, agent: Agent) -> AgentRow:
         world = self._world
@@ -135,7 +148,7 @@ class Agents:
         del self._world.agents[agent_id]
         self._world.publish("agent", agent_id, agent_id=agent_id, client=origin.client)
 
-    async def deleted(self) -> tuple[DeletedAgent, ...]:
+    async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedAgent, ...]:
         return tuple(DeletedAgent(agent=agent, at=now()) for agent in self._world.deleted_agents.values())
 
     async def undelete(self, agent_id: str) -> Agent:
@@ -153,7 +166,7 @@ class Blocks:
     async def of_agent(self, agent_id: str) -> tuple[Block, ...]:
         return tuple(self._world.blocks[block_id] for block_id in self._world.agent(agent_id).block_ids)
 
-    async def list(self) -> tuple[Block, ...]:
+    async def list(self, wanted: BlockFilter = ALL_BLOCKS, page: PageRequest = OLDEST_FIRST) -> tuple[Block, ...]:
         return tuple(self._world.blocks.values())
 
     async def get(self, block_id: str) -> Block:
@@ -247,8 +260,8 @@ class Blocks:
         )
         self._world.publish("block", block_id, client=origin.client)
 
-    async def holders(self, block_id: str) -> tuple[str, ...]:
-        return self._world.holders(block_id)
+    async def holders(self, block_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        return {block_id: self._world.holders(block_id) for block_id in block_ids}
 
 
 class History:

@@ -65,7 +65,7 @@ async def _live(services: FakeServices, juno: Agent) -> None:
     for place, event in enumerate(world.history):
         age = (len(world.history) - place) * 9 * 60 * MINUTE
         world.history[place] = event.model_copy(update={"at": now() - age})
-    conversation = (await services.conversations.of_agent(juno.id))[0]
+    conversation = await services.conversations.default_of(juno.id)
     for text in ("Scale your risotto for six, and write me a small function for it.", "My name is Brad, not Chad."):
         run = await services.runs.start(conversation.id, MessageDraft.of(text))
         await world.run_tasks[run.id]

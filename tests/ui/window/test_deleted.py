@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.domain.page import ConversationFilter
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, has_button, texts
 
@@ -37,7 +38,9 @@ def test_a_deleted_conversation_is_listed_and_brought_back(window: OpenedWindow,
         assert f"with {agent.name}, 0 messages, deleted today" in texts(window.window)
         button(window.window, "Restore Recipes").click()
         await window.until(lambda: "Deleted conversations" not in texts(window.window), "it is still listed")
-        assert made.id in [row.id for row in await window.services.conversations.of_agent(agent.id)]
+        assert made.id in [
+            row.id for row in await window.services.conversations.list(ConversationFilter(agent_id=agent.id))
+        ]
         await window.until(
             lambda: made.id in [row.id for row in window.view.centre.conversations._rows], "the menu lacks it"
         )

@@ -19,5 +19,5 @@ class Versions(NamedTuple):
 
 
 CURRENT = Versions(
-    ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"), 1, (Path(__file__).parent / "versions",)
+    ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"), 1, (Path(__file__).parent / "versions",)
 )

@@ -2,21 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.adapters.database import mapping
+from app.adapters.database import links, mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
+from app.adapters.database.paging import Orders, contains, page_of, tagged_with
 from app.adapters.database.prepared import Bound, Prepared, Row
 from app.adapters.database.repositories.tools import SqlTools
 from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
-from app.adapters.database.tables import agent_blocks, agent_tools, agents, blocks, tools
+from app.adapters.database.tables import (
+    agent_blocks,
+    agent_identities,
+    agent_tools,
+    agents,
+    blocks,
+    identities,
+    tagged,
+    tools,
+)
 from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.error import NotFound
+from app.domain.page import ALL_AGENTS, OLDEST_FIRST, AgentFilter, Order, PageRequest
 
 _LIVE = sa.select(agents).where(agents.c.deleted_at.is_(None)).order_by(agents.c.seq)
+_LISTED = sa.and_(agents.c.deleted_at.is_(None), agents.c.hidden.is_(sa.false()))
+_ORDERS: Orders = {
+    "created_at": (agents.c.seq,),
+    "updated_at": (agents.c.updated_at, agents.c.seq),
+    "last_run_completion": (agents.c.last_run_at, agents.c.seq),
+    "activity": (agents.c.pinned, agents.c.active_at, agents.c.seq),
+}
+_DELETED: Orders = {"deleted_at": (agents.c.deleted_at, agents.c.seq)}
 _BLOCK_LINKS = (
     sa.select(agent_blocks.c.agent_id, agent_blocks.c.block_id.label("linked"))
     .join(blocks, blocks.c.id == agent_blocks.c.block_id)
@@ -38,6 +58,7 @@ _unlink = Prepared(
     )
 )
 _unlink_tools = Prepared(agent_tools.delete().where(agent_tools.c.agent_id == sa.bindparam("agent")))
+_seq = Prepared(sa.select(agents.c.seq).where(agents.c.id == sa.bindparam("agent")))
 _largest = Prepared(
     sa.select(sa.func.max(agents.c.context_window)).where(
         agents.c.model == sa.bindparam("model"), agents.c.deleted_at.is_(None)
@@ -72,44 +93,68 @@ class SqlAgents:
         held, used = _links(self.db, _blocks_of, own), _links(self.db, _tools_of, own)
         return tuple(held.get(agent_id, ())), tuple(used.get(agent_id, ()))
 
-    def list(self) -> tuple[Agent, ...]:
-        return self._filled(all_rows(self.db, _LIVE))
+    def list(self, wanted: AgentFilter = ALL_AGENTS, page: PageRequest = OLDEST_FIRST) -> tuple[Agent, ...]:
+        found, along = _found(wanted, page.order)
+        return self._filled(page_of(self.db, found, agents, _ORDERS, page, along))
+
+    def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
+        found, _ = _found(wanted)
+        return scalar(self.db, found.with_only_columns(sa.func.count(), maintain_column_froms=True))
 
     def add(self, agent: Agent) -> None:
-        add(self.db, agents, mapping.agent_values(agent))
+        add(self.db, agents, {**mapping.agent_values(agent), "active_at": agent.created_at})
         self._changed(agent.id)
         self._link_blocks(agent.id, (), _once(agent.block_ids))
         self._link_tools(agent.id, (), _once(agent.tool_names))
+        self._index(agent)
 
     def save(self, agent: Agent) -> None:
+        known: Agent | None = self.known.find("agent", agent.id)
         before = self._linked(agent.id)
         update(self.db, agents, agent.id, mapping.agent_values(agent))
         self._changed(agent.id)
         self._link_blocks(agent.id, before[0], _once(agent.block_ids))
         self._link_tools(agent.id, before[1], _once(agent.tool_names))
+        self._index(agent, known)
 
     def delete(self, agent_id: str, at: Micros) -> None:
         update(self.db, agents, agent_id, {"deleted_at": at})
         self._changed(agent_id)
+        links.tag(self.db, "agent", agent_id, ())
+        links.connect(self.db, agent_id, ())
 
-    def deleted(self) -> tuple[DeletedAgent, ...]:
-        found = sa.select(agents).where(agents.c.deleted_at.is_not(None)).order_by(agents.c.deleted_at.desc())
-        rows = all_rows(self.db, found)
+    def deleted(self, page: PageRequest) -> tuple[DeletedAgent, ...]:
+        rows = page_of(self.db, sa.select(agents).where(agents.c.deleted_at.is_not(None)), agents, _DELETED, page)
         pairs = zip(self._filled(rows), rows, strict=True)
         return tuple(DeletedAgent(agent=agent, at=row["deleted_at"]) for agent, row in pairs)
 
     def undelete(self, agent_id: str) -> None:
         update(self.db, agents, agent_id, {"deleted_at": None})
         self._changed(agent_id)
+        self._index(self.get(agent_id))
 
     def holding(self, block_id: str) -> tuple[str, ...]:
+        return self.holders((block_id,)).get(block_id, ())
+
+    def holders(self, block_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        link = agent_blocks.c
         found = (
-            sa.select(agents.c.id)
-            .join(agent_blocks, agent_blocks.c.agent_id == agents.c.id)
-            .where(agent_blocks.c.block_id == block_id, agents.c.deleted_at.is_(None))
-            .order_by(agents.c.seq)
+            sa.select(link.block_id.label("held"), agents.c.id)
+            .join(agents, agents.c.seq == link.agent_seq)
+            .where(link.block_id.in_(block_ids), agents.c.deleted_at.is_(None))
+            .order_by(link.block_id, link.agent_seq)
         )
-        return tuple(self.db.execute(found).scalars())
+        return _grouped(self.db, found)
+
+    def connected(self, identity_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        link = agent_identities.c
+        found = (
+            sa.select(link.identity_id.label("held"), agents.c.id)
+            .join(agents, agents.c.seq == link.agent_seq)
+            .where(link.identity_id.in_(identity_ids))
+            .order_by(link.identity_id, link.agent_seq)
+        )
+        return _grouped(self.db, found)
 
     def largest_window(self, model: str) -> int | None:
         largest = self.known.recall("largest windows", "", lambda: dict[str, int | None]())
@@ -130,6 +175,13 @@ class SqlAgents:
         self.known.forget("holding blocks", agent_id)
         self.known.forget("largest windows", "")
 
+    def _index(self, agent: Agent, before: Agent | None = None) -> None:
+        """What lists find it by. `before`: as it was, where that is known."""
+        if before is None or before.tags != agent.tags:
+            links.tag(self.db, "agent", agent.id, agent.tags)
+        if before is None or before.extras.identity_ids != agent.extras.identity_ids:
+            links.connect(self.db, agent.id, agent.extras.identity_ids)
+
     def _link_blocks(self, agent_id: str, now: tuple[str, ...], block_ids: tuple[str, ...]) -> None:
         if now == block_ids:
             return
@@ -137,8 +189,9 @@ class SqlAgents:
         for block_id in block_ids:
             if _block.scalar(self.db, {"block": block_id}) is None:
                 raise missing("block", block_id)
-        links = [{"agent_id": agent_id, "block_id": i, "position": at} for at, i in enumerate(block_ids)]
-        add(self.db, agent_blocks, *links)
+        seq = _seq.scalar(self.db, {"agent": agent_id})
+        own = {"agent_id": agent_id, "agent_seq": seq}
+        add(self.db, agent_blocks, *({**own, "block_id": i, "position": at} for at, i in enumerate(block_ids)))
 
     def _link_tools(self, agent_id: str, now: tuple[str, ...], names: tuple[str, ...]) -> None:
         if now == names:
@@ -149,8 +202,8 @@ class SqlAgents:
         for name in names:
             if name not in ids:
                 raise NotFound(f"There is no tool named {name}.", details={"kind": "tool", "name": name})
-        links = [{"agent_id": agent_id, "tool_id": ids[name], "position": at} for at, name in enumerate(names)]
-        add(self.db, agent_tools, *links)
+        own = [{"agent_id": agent_id, "tool_id": ids[name], "position": at} for at, name in enumerate(names)]
+        add(self.db, agent_tools, *own)
 
 
 def _once(ids: Sequence[str]) -> tuple[str, ...]:
@@ -163,7 +216,61 @@ def _weight(agent: Agent | None) -> int:
 
 def _links(db: Connection, statement: sa.Select | Prepared, values: Bound = None) -> dict[str, list[str]]:
     """What is linked to each agent, in order."""
-    links: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for row in all_rows(db, statement, values):
-        links.setdefault(row["agent_id"], []).append(row["linked"])
-    return links
+        found.setdefault(row["agent_id"], []).append(row["linked"])
+    return found
+
+
+def _grouped(db: Connection, found: sa.Executable) -> dict[str, tuple[str, ...]]:
+    """Ids of agents by what they hold."""
+    held: dict[str, list[str]] = {}
+    for row in all_rows(db, found):
+        held.setdefault(row["held"], []).append(row["id"])
+    return {key: tuple(ids) for key, ids in held.items()}
+
+
+def _found(wanted: AgentFilter, order: Order = "created_at") -> tuple[sa.Select[Any], sa.ColumnElement[int] | None]:
+    """A list by creation that needs one link is read along that link: walking the agents would read those without."""
+    found = sa.select(agents)
+    if order == "created_at":
+        for link, key, given in (
+            (agent_blocks.c, agent_blocks.c.block_id, wanted.block_id),
+            (agent_identities.c, agent_identities.c.identity_id, wanted.identity_id),
+        ):
+            if given is not None:
+                along = found.join(link.agent_seq.table, link.agent_seq == agents.c.seq).where(key == given)
+                return along.where(*_conditions(wanted)), link.agent_seq
+        if len(wanted.tags) == 1:
+            along = found.join(tagged, tagged.c.seq == agents.c.seq)
+            along = along.where(tagged.c.kind == "agent", tagged.c.tag == wanted.tags[0])
+            return along.where(*_conditions(wanted)), tagged.c.seq
+    return found.where(*_conditions(wanted)), None
+
+
+def _conditions(wanted: AgentFilter) -> list[sa.ColumnElement[bool]]:
+    row = agents.c
+    found = [_LISTED, *tagged_with(tagged, "agent", row.seq, wanted.tags, wanted.all_tags)]
+    if wanted.ids is not None:
+        found.append(row.id.in_(wanted.ids))
+    if wanted.name is not None:
+        found.append(row.name == wanted.name)
+    if wanted.search is not None:
+        found.append(contains(row.name, wanted.search))
+    if wanted.last_stop_reason is not None:
+        found.append(row.last_stop_reason == wanted.last_stop_reason)
+    if wanted.block_id is not None:
+        held = agent_blocks.alias()
+        one = sa.select(held.c.block_id).where(held.c.agent_id == row.id, held.c.block_id == wanted.block_id)
+        found.append(one.exists())
+    if wanted.identity_id is not None or wanted.identifier_keys:
+        own = agent_identities.alias()
+        one = sa.select(own.c.identity_id).where(own.c.agent_seq == row.seq)
+        if wanted.identity_id is not None:
+            found.append(one.where(own.c.identity_id == wanted.identity_id).exists())
+        if wanted.identifier_keys:
+            known = sa.select(identities.c.id).where(
+                identities.c.identifier_key.in_(wanted.identifier_keys), identities.c.deleted_at.is_(None)
+            )
+            found.append(one.where(own.c.identity_id.in_(known)).exists())
+    return found

@@ -1,5 +1,6 @@
 """Conversations: threads, their branches, and the membership a branch begins with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -7,15 +8,47 @@ from sqlalchemy import Connection
 
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
+from app.adapters.database.paging import Orders, contains, page_of
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
-from app.adapters.database.tables import agents, conversation_messages, conversations
+from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
 from app.domain.conversation import Conversation, DeletedConversation
+from app.domain.page import ConversationFilter, PageRequest
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
 _one = Prepared(_LIVE.where(conversations.c.id == sa.bindparam("conversation")))
-_of_agent = Prepared(_LIVE.where(conversations.c.agent_id == sa.bindparam("agent")))
+_THREAD = conversations.c.root_id == conversations.c.id
+_LIVE_THREAD = sa.and_(conversations.c.deleted_at.is_(None), _THREAD)
+_DELETED_THREAD = sa.and_(conversations.c.deleted_at.is_not(None), _THREAD)
+# Without an order: an agent has one, and asked for the order SQLite would read all its conversations for it.
+_default_of = Prepared(
+    sa.select(conversations).where(
+        _THREAD, conversations.c.is_default.is_(sa.true()), conversations.c.agent_id == sa.bindparam("agent")
+    )
+)
+_ORDERS: Orders = {
+    "created_at": (conversations.c.seq,),
+    "last_message_at": (conversations.c.last_message_at, conversations.c.seq),
+    "last_run_completion": (conversations.c.last_run_at, conversations.c.seq),
+}
+_DELETED: Orders = {"deleted_at": (conversations.c.deleted_at, conversations.c.seq)}
+_shown, _place = conversations.alias("shown"), conversation_messages.c
+_last_said = (
+    sa.select(messages.c.created_at)
+    .select_from(_shown)
+    .join(conversation_messages, _place.conversation_seq == _shown.c.seq)
+    .join(messages, messages.c.seq == _place.message_seq)
+    .where(_shown.c.id == conversations.c.active_id)
+    .order_by(_place.position.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_note_last_said = Prepared(
+    conversations.update()
+    .where(conversations.c.id == sa.bindparam("conversation"))
+    .values(last_message_at=sa.func.coalesce(_last_said, sa.literal(0)))
+)
 _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_seq")
 
 
@@ -35,16 +68,22 @@ class SqlConversations:
         return None if row is None else mapping.conversation_of(row)
 
     def default_of(self, agent_id: str) -> Conversation:
-        root = conversations.c.root_id == conversations.c.id
-        of_agent = conversations.c.agent_id == agent_id
-        row = first_row(self.db, _LIVE.where(of_agent, conversations.c.is_default.is_(True), root))
+        row = first_row(self.db, _default_of, {"agent": agent_id})
         if row is None:
             raise missing("conversation", agent_id)
         return mapping.conversation_of(row)
 
-    def of_agent(self, agent_id: str) -> tuple[Conversation, ...]:
-        rows = all_rows(self.db, _of_agent, {"agent": agent_id})
-        return tuple(mapping.conversation_of(row) for row in rows)
+    def list(self, wanted: ConversationFilter, page: PageRequest) -> tuple[Conversation, ...]:
+        found, row = sa.select(conversations).where(_LIVE_THREAD), conversations.c
+        if wanted.agent_id is not None:
+            found = found.where(row.agent_id == wanted.agent_id)
+        else:
+            live = sa.select(agents.c.seq).where(agents.c.id == row.agent_id, agents.c.deleted_at.is_(None))
+            found = found.where(live.exists())
+        if wanted.search is not None:
+            found = found.where(contains(row.title, wanted.search))
+        rows = page_of(self.db, found, conversations, _ORDERS, page)
+        return tuple(mapping.conversation_of(one) for one in rows)
 
     def of_thread(self, root_id: str) -> tuple[Conversation, ...]:
         rows = all_rows(self.db, _LIVE.where(conversations.c.root_id == root_id))
@@ -58,6 +97,7 @@ class SqlConversations:
     def save(self, conversation: Conversation) -> None:
         update(self.db, conversations, conversation.id, mapping.conversation_values(conversation))
         self.known.forget("conversation", conversation.id)
+        _note_last_said.run(self.db, {"conversation": conversation.id})
 
     def delete(self, conversation_id: str, at: Micros) -> None:
         live = conversations.c.deleted_at.is_(None)
@@ -66,7 +106,7 @@ class SqlConversations:
         self.db.execute(branches, {"deleted_at": at})
         self.known.forget_all()  # all its branches
 
-    def deleted(self) -> tuple[DeletedConversation, ...]:
+    def deleted(self, page: PageRequest) -> tuple[DeletedConversation, ...]:
         shown, member = conversations.alias(), conversation_messages.c
         last = sa.select(sa.func.coalesce(sa.func.max(member.position), 0)).where(
             member.conversation_seq == shown.c.seq, shown.c.id == conversations.c.active_id
@@ -74,9 +114,7 @@ class SqlConversations:
         found = (
             sa.select(conversations, agents.c.name, last.scalar_subquery().label("messages"))
             .join(agents, agents.c.id == conversations.c.agent_id)
-            .where(conversations.c.root_id == conversations.c.id, conversations.c.deleted_at.is_not(None))
-            .where(agents.c.deleted_at.is_(None))
-            .order_by(conversations.c.deleted_at.desc())
+            .where(_DELETED_THREAD, agents.c.deleted_at.is_(None))
         )
         return tuple(
             DeletedConversation(
@@ -85,7 +123,7 @@ class SqlConversations:
                 messages=row["messages"],
                 at=row["deleted_at"],
             )
-            for row in all_rows(self.db, found)
+            for row in page_of(self.db, found, conversations, _DELETED, page)
         )
 
     def undelete(self, conversation_id: str) -> None:
@@ -108,7 +146,14 @@ class SqlConversations:
         rows = sa.select(target, member.position, member.message_seq, member.entered_seq, left_seq).where(
             member.conversation_seq == self._seq(source_id), member.position < before_position
         )
-        return self.db.execute(conversation_messages.insert().from_select(_MEMBER, rows)).rowcount
+        copied = self.db.execute(conversation_messages.insert().from_select(_MEMBER, rows)).rowcount
+        _note_last_said.run(self.db, {"conversation": target_id})
+        return copied
+
+    def last_said(self, conversation_ids: Sequence[str]) -> dict[str, Micros]:
+        row = conversations.c
+        found = sa.select(row.id, row.last_message_at).where(row.id.in_(conversation_ids), row.last_message_at > 0)
+        return {one["id"]: one["last_message_at"] for one in all_rows(self.db, found)}
 
     def _seq(self, conversation_id: str) -> int:
         found = sa.select(conversations.c.seq).where(conversations.c.id == conversation_id)

@@ -95,7 +95,9 @@ class SqlDeleted:
 
     def _some_runs(self, late: sa.Select[tuple[str]]) -> Forgotten | None:
         seen = sa.select(messages.c.seq).where(messages.c.run_id == runs.c.id, _is_shown()).exists()
-        unseen = sa.select(runs.c.seq, runs.c.id).where(runs.c.conversation_id.in_(late), ~seen).limit(RUNS)
+        unseen = (
+            sa.select(runs.c.seq, runs.c.id, runs.c.agent_id).where(runs.c.conversation_id.in_(late), ~seen).limit(RUNS)
+        )
         rows = self.db.execute(unseen).all()
         if not rows:
             return None
@@ -107,9 +109,18 @@ class SqlDeleted:
         self.db.execute(step_feedback.delete().where(step_feedback.c.step_id.in_(list(requests))))
         self.db.execute(steps.delete().where(steps.c.run_id.in_(run_ids)))
         self.db.execute(runs.delete().where(runs.c.id.in_(run_ids)))
+        self._note_last_runs({row.agent_id for row in rows})
         parts = frozenset(part for joined in requests.values() for part in hashes_of(joined))
         said = all_rows(self.db, sa.select(messages).where(messages.c.run_id.in_(run_ids)))
         return Forgotten(more=True, parts=parts, blobs=self._drop_messages(said))
+
+    def _note_last_runs(self, agent_ids: Collection[str]) -> None:
+        """What lists of agents are sorted by goes back to the last run that is left."""
+        mine = sa.select(runs).where(runs.c.agent_id == agents.c.id, runs.c.completed_at.is_not(None))
+        last = mine.order_by(runs.c.seq.desc()).limit(1)
+        at, reason = (last.with_only_columns(c).scalar_subquery() for c in (runs.c.completed_at, runs.c.stop_reason))
+        values = {"last_run_at": sa.func.coalesce(at, 0), "last_stop_reason": reason}
+        self.db.execute(agents.update().where(agents.c.id.in_(agent_ids)).values(values))
 
     def _some_messages(self, *wanted: sa.ColumnElement[bool]) -> Forgotten | None:
         rows = all_rows(self.db, sa.select(messages).where(*wanted).limit(PORTION))
@@ -132,7 +143,9 @@ class SqlDeleted:
             .scalar_subquery()
         )
         stale = agents.c.last_message_seq.in_(seqs)
-        self.db.execute(agents.update().where(stale).values(last_message_seq=last))
+        at = sa.select(messages.c.created_at).where(messages.c.seq == last).scalar_subquery()
+        active_at = sa.func.coalesce(at, agents.c.created_at)
+        self.db.execute(agents.update().where(stale).values(last_message_seq=last, active_at=active_at))
         return frozenset(images)
 
     def _rest(self, late: sa.ColumnElement[bool], agent_ids: Collection[str], before: Micros) -> Forgotten:
@@ -151,6 +164,7 @@ class SqlDeleted:
         self.db.execute(agent_blocks.delete().where(held))
         self.db.execute(blocks.delete().where(blocks.c.id.in_(block_ids)))
         self._drop_changes(changes)
+        self.db.execute(identities.delete().where(identities.c.deleted_at < before))
         self.db.execute(agents.delete().where(agents.c.id.in_(agent_ids)))
         return Forgotten(more=False)
 
@@ -162,7 +176,7 @@ class SqlDeleted:
         made = sa.select(event.target_id).where(
             event.target_id.in_(held), event.op == "create", event.agent_id.in_(agent_ids)
         )
-        known = self.db.execute(sa.select(identities.c.block_ids)).scalars()
+        known = self.db.execute(sa.select(identities.c.block_ids).where(identities.c.deleted_at.is_(None))).scalars()
         of_identities = {block_id for listed in known for block_id in mapping.from_json(listed)}
         return set(self.db.execute(made).scalars()) - of_identities
 

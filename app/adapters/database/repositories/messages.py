@@ -31,7 +31,17 @@ _end = Prepared(
     ).where(conversations.c.id == sa.bindparam("conversation"))
 )
 _last_words = Prepared(
-    agents.update().where(agents.c.id == sa.bindparam("agent")).values(last_message_seq=sa.bindparam("message_seq"))
+    agents.update()
+    .where(agents.c.id == sa.bindparam("agent"))
+    .values(last_message_seq=sa.bindparam("message_seq"), active_at=sa.bindparam("at"))
+)
+_branch = conversations.alias("branch")
+_thread = sa.select(_branch.c.root_id).where(_branch.c.id == sa.bindparam("conversation")).scalar_subquery()
+_heard = Prepared(
+    conversations.update()
+    .where(sa.or_(conversations.c.id == sa.bindparam("conversation"), conversations.c.id == _thread))
+    .where(conversations.c.active_id == sa.bindparam("conversation"))
+    .values(last_message_at=sa.bindparam("at"))
 )
 _members = sa.select(messages, _member.position.label("place"), _member.left_seq).join_from(
     conversation_messages, messages, messages.c.seq == _member.message_seq
@@ -101,8 +111,9 @@ class SqlMessages:
             bytes = window.bytes + _weight(values)
             self.known.keep("window", conversation_id, Window((*window.members, new), bytes), bytes)
         self.search.add(seq, message)
+        _heard.run(self.db, {"conversation": conversation_id, "at": message.created_at})
         if message.role in ("user", "assistant") and message.text.strip():
-            _last_words.run(self.db, {"agent": message.agent_id, "message_seq": seq})
+            _last_words.run(self.db, {"agent": message.agent_id, "message_seq": seq, "at": message.created_at})
         return position
 
     def _end(self, conversation_id: str) -> tuple[int, int]:
@@ -164,11 +175,11 @@ class SqlMessages:
         last = sa.select(sa.func.max(_member.position)).where(_here)
         return scalar(self.db, last, {"conversation": conversation_id}) or 0
 
-    def last_of_agents(self) -> dict[str, Message]:
+    def last_of_agents(self, agent_ids: Sequence[str]) -> dict[str, Message]:
         last = (
             sa.select(messages)
             .join(agents, agents.c.last_message_seq == messages.c.seq)
-            .where(agents.c.deleted_at.is_(None))
+            .where(agents.c.id.in_(agent_ids), agents.c.deleted_at.is_(None))
         )
         return {row["agent_id"]: mapping.message_of(row) for row in all_rows(self.db, last)}
 

@@ -1,15 +1,13 @@
 """Pages of runs, steps and messages by cursor, and what lists of agents show beside the agents themselves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.prepared import Row
-from app.adapters.database.rows import all_rows, missing
+from app.adapters.database.paging import Orders, contains, has_word, page_of, piece
+from app.adapters.database.rows import all_rows
 from app.adapters.database.tables import (
     agents,
     conversation_messages,
@@ -19,37 +17,63 @@ from app.adapters.database.tables import (
     runs,
     step_feedback,
     steps,
+    tagged,
 )
-from app.domain.base import Micros
 from app.domain.message import Message
-from app.domain.page import PageRequest, RunFilter, StepFilter
-from app.domain.run import Run, Step
+from app.domain.page import MessageFilter, PageRequest, RunFilter, StepFilter
+from app.domain.run import ACTIVE, Run, Step
 
 _RUNS = [column for column in runs.c if column.name != "state"]
 _STEPS = [column for column in steps.c if column.name not in ("request", "reply", "reply_truncated")]
 _member = conversation_messages.c
+_active = runs.alias("active")
+# Written out, because SQLite uses a partial index only for the condition it was made with.
+_ACTIVE_SEQS = sa.select(_active.c.seq).where(_active.c.status.in_([sa.literal_column(f"'{one}'") for one in ACTIVE]))
+_RUN_ORDER: Orders = {"created_at": (runs.c.seq,)}
+_STEP_ORDER: Orders = {"created_at": (steps.c.seq,)}
+_MESSAGE_ORDER: Orders = {"created_at": (messages.c.seq,)}
+_DEFAULT = sa.and_(conversations.c.root_id == conversations.c.id, conversations.c.is_default.is_(sa.true()))
 
 
 @dataclass(frozen=True)
 class SqlPages:
     db: Connection
 
-    def runs(self, wanted: RunFilter, cut: PageRequest) -> tuple[Run, ...]:
+    def tags(self, search: str, page: PageRequest) -> tuple[str, ...]:
+        """One seek for each tag, however many agents and blocks have it."""
+        falling = page.descending != (page.next_to_cursor and page.before is not None and page.after is None)
+        low, high = (page.before, page.after) if page.descending else (page.after, page.before)
+        first = sa.select(_next_tag(falling, high if falling else low).label("tag")).cte("found", recursive=True)
+        found = first.union_all(sa.select(_next_tag(falling, first.c.tag)).where(first.c.tag.is_not(None)))
+        wanted = sa.select(found.c.tag).where(found.c.tag.is_not(None))
+        if falling and low is not None:
+            wanted = wanted.where(found.c.tag > low)
+        if not falling and high is not None:
+            wanted = wanted.where(found.c.tag < high)
+        if search:
+            wanted = wanted.where(contains(found.c.tag, search))
+        tags = tuple(self.db.execute(wanted.limit(page.limit)).scalars())
+        return tags[::-1] if falling != page.descending else tags
+
+    def runs(self, wanted: RunFilter, page: PageRequest) -> tuple[Run, ...]:
         found = sa.select(*_RUNS).where(_kept(runs.c.id))
         if wanted.agent_ids:
             found = found.where(runs.c.agent_id.in_(wanted.agent_ids))
         if wanted.conversation_id is not None:
             family = sa.select(conversations.c.id).where(conversations.c.root_id == wanted.conversation_id)
             found = found.where(runs.c.conversation_id.in_(family))
+        if wanted.statuses and set(wanted.statuses) <= set(ACTIVE):
+            # Few, and found by their own index; asked for their order, SQLite would read all runs in it.
+            found = found.where(runs.c.seq.in_(_ACTIVE_SEQS))
         if wanted.statuses:
             found = found.where(runs.c.status.in_(wanted.statuses))
         if wanted.stop_reason is not None:
             found = found.where(runs.c.stop_reason == wanted.stop_reason)
         if wanted.background is not None:
             found = found.where(runs.c.background.is_(wanted.background))
-        return tuple(mapping.run_of(row) for row in self._cut(found, runs, "run", cut))
+        return tuple(mapping.run_of(row) for row in page_of(self.db, found, runs, _RUN_ORDER, page))
 
-    def steps(self, wanted: StepFilter, cut: PageRequest) -> tuple[Step, ...]:
+    def steps(self, wanted: StepFilter, page: PageRequest) -> tuple[Step, ...]:
         found = sa.select(*_STEPS).where(_kept(steps.c.run_id))
         if wanted.run_id is not None:
             found = found.where(steps.c.run_id == wanted.run_id)
@@ -63,13 +87,23 @@ class SqlPages:
         if wanted.end is not None:
             found = found.where(steps.c.created_at <= wanted.end)
         found = _by_feedback(found, wanted)
-        return tuple(mapping.step_of(row) for row in self._cut(found, steps, "step", cut))
+        return tuple(mapping.step_of(row) for row in page_of(self.db, found, steps, _STEP_ORDER, page))
 
-    def messages(self, conversation_id: str | None, cut: PageRequest) -> tuple[Message, ...]:
-        if conversation_id is None:
-            live = sa.select(agents.c.id).where(agents.c.deleted_at.is_(None))
-            found = sa.select(messages).where(messages.c.agent_id.in_(live))
-            return tuple(mapping.message_of(row) for row in self._cut(found, messages, "message", cut))
+    def messages(self, wanted: MessageFilter, page: PageRequest) -> tuple[Message, ...]:
+        if wanted.conversation_id is not None:
+            return self._of_conversation(wanted.conversation_id, page)
+        found = sa.select(messages)
+        if wanted.run_id is not None:
+            found = found.where(messages.c.run_id == wanted.run_id)
+        if wanted.step_id is not None:
+            of_step = sa.select(steps.c.run_id).where(steps.c.id == wanted.step_id).scalar_subquery()
+            found = found.where(messages.c.run_id == of_step, messages.c.step_id == wanted.step_id)
+        if wanted.run_id is None and wanted.step_id is None:
+            live = sa.select(agents.c.seq).where(agents.c.id == messages.c.agent_id, agents.c.deleted_at.is_(None))
+            found = found.where(live.exists())
+        return tuple(mapping.message_of(row) for row in page_of(self.db, found, messages, _MESSAGE_ORDER, page))
+
+    def _of_conversation(self, conversation_id: str, page: PageRequest) -> tuple[Message, ...]:
         here = sa.select(conversations.c.seq).where(conversations.c.id == conversation_id).scalar_subquery()
         found = (
             sa.select(messages)
@@ -77,12 +111,20 @@ class SqlPages:
             .where(_member.conversation_seq == here)
         )
 
-        def position(message_id: str) -> int | None:
-            places = sa.select(_member.position).join(messages, messages.c.seq == _member.message_seq)
-            at = places.where(_member.conversation_seq == here, messages.c.id == message_id)
-            return self.db.execute(at).scalar()
+        def place(message_id: str) -> tuple[float] | None:
+            """Where the message stands here, or the last one that came before it."""
+            seq = self.db.execute(sa.select(messages.c.seq).where(messages.c.id == message_id)).scalar()
+            if seq is None:
+                return None
+            places = sa.select(sa.func.max(_member.position)).where(_member.conversation_seq == here)
+            exact = self.db.execute(places.where(_member.message_seq == seq)).scalar()
+            if exact is not None:
+                return (exact,)
+            earlier = self.db.execute(places.where(_member.message_seq < seq)).scalar() or 0
+            # Between two positions: nothing stands there, so that neither direction leaves a message out.
+            return (earlier + 0.5,)
 
-        rows = self._piece(found, _member.position, position, "message", cut)
+        rows = piece(self.db, found, (_member.position,), place, "message", page)
         return tuple(mapping.message_of(row) for row in rows)
 
     def last_runs(self, agent_ids: tuple[str, ...]) -> dict[str, Run]:
@@ -96,26 +138,6 @@ class SqlPages:
         last = sa.select(newest).where(agents.c.id.in_(agent_ids))
         rows = all_rows(self.db, sa.select(*_RUNS).where(runs.c.seq.in_(last)))
         return {row["agent_id"]: mapping.run_of(row) for row in rows}
-
-    def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
-        inner = conversation_messages.alias()
-        last = sa.select(sa.func.max(inner.c.position)).where(inner.c.conversation_seq == conversations.c.seq)
-        found = (
-            sa.select(conversations.c.id, messages.c.created_at)
-            .join_from(conversations, conversation_messages, _member.conversation_seq == conversations.c.seq)
-            .join(messages, messages.c.seq == _member.message_seq)
-            .where(conversations.c.id.in_(conversation_ids), _member.position == last.scalar_subquery())
-        )
-        return {row.id: row.created_at for row in self.db.execute(found)}
-
-    def last_ended(self, thread_ids: tuple[str, ...]) -> dict[str, Micros]:
-        found = (
-            sa.select(conversations.c.root_id, sa.func.max(runs.c.completed_at).label("at"))
-            .join_from(conversations, runs, runs.c.conversation_id == conversations.c.id)
-            .where(conversations.c.root_id.in_(thread_ids), runs.c.completed_at.is_not(None))
-            .group_by(conversations.c.root_id)
-        )
-        return {row.root_id: row.at for row in self.db.execute(found)}
 
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         found = (
@@ -132,41 +154,17 @@ class SqlPages:
 
     def default_conversations(self, agent_ids: tuple[str, ...]) -> dict[str, str]:
         row = conversations.c
-        found = sa.select(row.agent_id, row.active_id).where(
-            row.agent_id.in_(agent_ids), row.is_default.is_(True), row.root_id == row.id
-        )
+        found = sa.select(row.agent_id, row.active_id).where(_DEFAULT, row.agent_id.in_(agent_ids))
         return {row.agent_id: row.active_id for row in self.db.execute(found)}
 
     def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:
         found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
         return {row.id: row.root_id for row in self.db.execute(found)}
 
-    def _cut(self, found: sa.Select, table: sa.Table, kind: str, cut: PageRequest) -> Sequence[Row]:
-        def seq(public_id: str) -> int | None:
-            return self.db.execute(sa.select(table.c.seq).where(table.c.id == public_id)).scalar()
-
-        return self._piece(found, table.c.seq, seq, kind, cut)
-
-    def _piece(
-        self, found: sa.Select, order: sa.ColumnElement[int], place_of: Any, kind: str, cut: PageRequest
-    ) -> Sequence[Row]:
-        """Rows after or before the cursors, in the order of the cut."""
-        for cursor, further in ((cut.after, True), (cut.before, False)):
-            if cursor is None:
-                continue
-            place = place_of(cursor)
-            if place is None:
-                raise missing(kind, cursor)
-            found = found.where(order < place if further == cut.descending else order > place)
-        backwards = cut.next_to_cursor and cut.before is not None and cut.after is None
-        falling = cut.descending != backwards
-        rows = all_rows(self.db, found.order_by(order.desc() if falling else order.asc()).limit(cut.limit))
-        return rows[::-1] if backwards else rows
-
 
 def _kept(run_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    gone = sa.select(run_requests.c.run_id).where(run_requests.c.deleted_at.is_not(None))
-    return run_id.not_in(gone)
+    gone = run_requests.c
+    return ~sa.select(gone.run_id).where(gone.run_id == run_id, gone.deleted_at.is_not(None)).exists()
 
 
 def _by_feedback(found: sa.Select, wanted: StepFilter) -> sa.Select:
@@ -178,5 +176,15 @@ def _by_feedback(found: sa.Select, wanted: StepFilter) -> sa.Select:
         given = about.where(said.feedback.is_not(None)).exists()
         found = found.where(given if wanted.has_feedback else ~given)
     for tag in wanted.tags:
-        found = found.where(about.where(said.tags.contains(mapping.to_json(tag), autoescape=True)).exists())
+        found = found.where(about.where(has_word(said.tags, tag)).exists())
     return found
+
+
+def _next_tag(falling: bool, beyond: sa.ColumnElement[str] | str | None) -> sa.ScalarSelect[str]:
+    """The first tag, or the first one beyond another."""
+    link = tagged.alias()
+    tag = link.c.tag
+    found = sa.select(sa.func.max(tag) if falling else sa.func.min(tag))
+    if beyond is not None:
+        found = found.where(tag < beyond if falling else tag > beyond)
+    return found.scalar_subquery()

@@ -13,7 +13,7 @@ from app.adapters.database.repositories import traces
 from app.adapters.database.repositories.history import events_by_seq
 from app.adapters.database.repositories.messages import messages_by_id
 from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar, update
-from app.adapters.database.tables import run_events, runs, steps
+from app.adapters.database.tables import agents, conversations, run_events, runs, steps
 from app.domain.base import Micros
 from app.domain.error import busy
 from app.domain.event import RunEvent
@@ -25,6 +25,7 @@ _COUNTED = (steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_t
 _RUN_COLUMNS = [column for column in runs.c if column.name != "state"]
 _STEP_COLUMNS = [column for column in steps.c if column.name not in ("request", "reply", "reply_truncated")]
 _runs = sa.select(*_RUN_COLUMNS)
+_branch = conversations.alias("branch")
 _steps = sa.select(*_STEP_COLUMNS)
 _active_in = Prepared(_runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE))
 _run = Prepared(_runs.where(runs.c.id == sa.bindparam("run")))
@@ -33,6 +34,21 @@ _counted = (
     _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
 )
 _last_step, _last_whole_step = Prepared(_counted), Prepared(_counted.where(steps.c.truncated.is_(sa.false())))
+_ended = (
+    Prepared(
+        agents.update()
+        .where(agents.c.id == sa.bindparam("agent"))
+        .values(last_run_at=sa.bindparam("at"), last_stop_reason=sa.bindparam("reason"))
+    ),
+    Prepared(
+        conversations.update()
+        .where(
+            conversations.c.id
+            == sa.select(_branch.c.root_id).where(_branch.c.id == sa.bindparam("conversation")).scalar_subquery()
+        )
+        .values(last_run_at=sa.bindparam("at"))
+    ),
+)
 _run_seq = Prepared(sa.select(runs.c.seq).where(runs.c.id == sa.bindparam("run")))
 _log = Prepared(
     sa.select(run_events)
@@ -63,6 +79,7 @@ class SqlRuns:
         seq = insert(self.db, runs, {**mapping.run_values(run), "state": state})
         self.known.keep("run seq", run.id, seq)
         self.known.keep("run", run.id, run)
+        self._note_end(run)
 
     def save(self, run: Run, state: str) -> None:
         known: Run | None = self.known.find("run", run.id)
@@ -72,6 +89,14 @@ class SqlRuns:
             raise busy(active.id)
         update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
         self.known.keep("run", run.id, run)
+        self._note_end(run)
+
+    def _note_end(self, run: Run) -> None:
+        """Lists are sorted by it."""
+        if run.completed_at is not None:
+            values = {"at": run.completed_at, "reason": run.stop_reason}
+            for statement in _ended:
+                statement.run(self.db, {**values, "agent": run.agent_id, "conversation": run.conversation_id})
 
     def state(self, run_id: str) -> str:
         row = first_row(self.db, _state, {"run": run_id})

@@ -1,18 +1,22 @@
 """Tools, found by their names."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
-from app.adapters.database.rows import all_rows, first_row
-from app.adapters.database.tables import tools
+from app.adapters.database.paging import Orders, contains, page_of
+from app.adapters.database.rows import all_rows, first_row, missing, scalar
+from app.adapters.database.tables import agent_tools, tools
 from app.domain.error import Conflict
+from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.tool import Tool
 
 _named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True)))
+_ORDERS: Orders = {"created_at": (tools.c.seq,)}
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,18 @@ class SqlTools:
     db: Connection
     known: NothingKnown = NOTHING_KNOWN
 
-    def list(self) -> tuple[Tool, ...]:
-        return tuple(mapping.tool_of(row) for row in all_rows(self.db, sa.select(tools).order_by(tools.c.seq)))
+    def get(self, tool_id: str) -> Tool:
+        row = first_row(self.db, sa.select(tools).where(tools.c.id == tool_id))
+        if row is None:
+            raise missing("tool", tool_id)
+        return mapping.tool_of(row)
+
+    def list(self, wanted: ToolFilter = ALL_TOOLS, page: PageRequest = OLDEST_FIRST) -> tuple[Tool, ...]:
+        rows = page_of(self.db, _found(wanted), tools, _ORDERS, page)
+        return tuple(mapping.tool_of(row) for row in rows)
+
+    def count(self, wanted: ToolFilter = ALL_TOOLS) -> int:
+        return scalar(self.db, _found(wanted).with_only_columns(sa.func.count(), maintain_column_froms=True))
 
     def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
         found: dict[str, Tool] = {name: tool for name in names if (tool := self.known.find("tool", name)) is not None}
@@ -47,3 +61,23 @@ class SqlTools:
         stored = tool.model_copy(update={"id": row["id"], "created_at": row["created_at"]})
         self.db.execute(tools.update().where(tools.c.id == stored.id), mapping.tool_values(stored))
         return stored
+
+
+def _found(wanted: ToolFilter) -> sa.Select[Any]:
+    found, row = sa.select(tools), tools.c
+    if wanted.ids:
+        found = found.where(row.id.in_(wanted.ids))
+    if wanted.names:
+        found = found.where(row.name.in_(wanted.names))
+    if wanted.search is not None:
+        found = found.where(sa.or_(contains(row.name, wanted.search), contains(row.description, wanted.search)))
+    if wanted.types:
+        found = found.where(row.tool_type.in_(wanted.types))
+    if wanted.without_types:
+        found = found.where(row.tool_type.not_in(wanted.without_types))
+    if wanted.built_in:
+        found = found.where(row.tool_type.startswith("letta_", autoescape=True))
+    if wanted.agent_id is not None:
+        link = agent_tools.c
+        found = found.where(row.id.in_(sa.select(link.tool_id).where(link.agent_id == wanted.agent_id)))
+    return found

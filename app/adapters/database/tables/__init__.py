@@ -13,6 +13,7 @@ from app.adapters.database.tables.columns import metadata
 from app.adapters.database.tables.conversations import conversation_messages, conversations
 from app.adapters.database.tables.history import memory_event_agents, memory_events
 from app.adapters.database.tables.identities import identities
+from app.adapters.database.tables.links import agent_identities, tagged
 from app.adapters.database.tables.messages import messages
 from app.adapters.database.tables.providers import providers
 from app.adapters.database.tables.run_events import run_events
@@ -23,6 +24,7 @@ from app.adapters.database.tables.tools import agent_tools, tools
 __all__ = [
     "about",
     "agent_blocks",
+    "agent_identities",
     "agent_tools",
     "agents",
     "alembic_version",
@@ -44,5 +46,6 @@ __all__ = [
     "settings",
     "step_feedback",
     "steps",
+    "tagged",
     "tools",
 ]

@@ -32,8 +32,8 @@ def maybe_text(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text)
 
 
-def number(name: str) -> sa.Column[int]:
-    return sa.Column(name, Number, nullable=False)
+def number(name: str, default: int | None = None) -> sa.Column[int]:
+    return sa.Column(name, Number, nullable=False, server_default=None if default is None else str(default))
 
 
 def maybe_number(name: str) -> sa.Column[int]:

@@ -47,6 +47,7 @@ steps = sa.Table(
 counted = sa.and_(steps.c.status == sa.literal_column("'completed'"), steps.c.prompt_tokens > sa.literal_column("0"))
 
 partial("ix_steps_counted", counted, steps.c.agent_id, steps.c.seq)
+sa.Index("ix_steps_agent_id", steps.c.agent_id, steps.c.seq)
 
 request_parts = sa.Table(
     "request_parts",

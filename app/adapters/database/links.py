@@ -1,0 +1,51 @@
+"""The links by which lists find agents and blocks: their tags, and the identities of agents. Only of what is there."""
+
+from collections.abc import Iterable
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import add, all_rows
+from app.adapters.database.tables import agent_identities, agents, blocks, tagged
+
+_identities = Prepared(
+    sa.select(agent_identities.c.identity_id).where(agent_identities.c.agent_seq == sa.bindparam("owner"))
+)
+
+
+def tag(db: Connection, kind: str, public_id: str, tags: Iterable[str]) -> None:
+    """Gives an agent or a block just these tags."""
+    seq = _seq(db, kind, public_id)
+    wanted = set(tags)
+    now = {row["tag"] for row in all_rows(db, _tags, {"owner_kind": kind, "owner": seq})}
+    if gone := now - wanted:
+        db.execute(tagged.delete().where(tagged.c.tag.in_(gone), tagged.c.kind == kind, tagged.c.seq == seq))
+    add(db, tagged, *({"tag": one, "kind": kind, "seq": seq} for one in sorted(wanted - now)))
+
+
+def connect(db: Connection, agent_id: str, identity_ids: Iterable[str]) -> None:
+    """Connects an agent with just these identities."""
+    seq = _seq(db, "agent", agent_id)
+    wanted = set(identity_ids)
+    now = {row["identity_id"] for row in all_rows(db, _identities, {"owner": seq})}
+    link = agent_identities.c
+    if gone := now - wanted:
+        db.execute(agent_identities.delete().where(link.identity_id.in_(gone), link.agent_seq == seq))
+    add(db, agent_identities, *({"identity_id": one, "agent_seq": seq} for one in sorted(wanted - now)))
+
+
+_tags = Prepared(
+    sa.select(tagged.c.tag).where(tagged.c.kind == sa.bindparam("owner_kind"), tagged.c.seq == sa.bindparam("owner"))
+)
+
+
+@cache
+def _seq_of(kind: str) -> Prepared:
+    table = agents if kind == "agent" else blocks
+    return Prepared(sa.select(table.c.seq).where(table.c.id == sa.bindparam("public_id")))
+
+
+def _seq(db: Connection, kind: str, public_id: str) -> int:
+    return _seq_of(kind).scalar(db, {"public_id": public_id})
