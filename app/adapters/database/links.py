@@ -16,9 +16,9 @@ _identities = Prepared(
 
 
 def tag(db: Connection, kind: str, public_id: str, tags: Iterable[str]) -> None:
-    """Gives an agent or a block just these tags."""
-    seq = _seq(db, kind, public_id)
-    wanted = set(tags)
+    """Gives an agent or a block just these tags; a deleted one is found by none."""
+    seq, deleted = _place(db, kind, public_id)
+    wanted = set[str]() if deleted else set(tags)
     now = {row["tag"] for row in all_rows(db, _tags, {"owner_kind": kind, "owner": seq})}
     if gone := now - wanted:
         db.execute(tagged.delete().where(tagged.c.tag.in_(gone), tagged.c.kind == kind, tagged.c.seq == seq))
@@ -26,9 +26,9 @@ def tag(db: Connection, kind: str, public_id: str, tags: Iterable[str]) -> None:
 
 
 def connect(db: Connection, agent_id: str, identity_ids: Iterable[str]) -> None:
-    """Connects an agent with just these identities."""
-    seq = _seq(db, "agent", agent_id)
-    wanted = set(identity_ids)
+    """Connects an agent with just these identities; a deleted one is found by none."""
+    seq, deleted = _place(db, "agent", agent_id)
+    wanted = set[str]() if deleted else set(identity_ids)
     now = {row["identity_id"] for row in all_rows(db, _identities, {"owner": seq})}
     link = agent_identities.c
     if gone := now - wanted:
@@ -42,10 +42,12 @@ _tags = Prepared(
 
 
 @cache
-def _seq_of(kind: str) -> Prepared:
+def _place_of(kind: str) -> Prepared:
     table = agents if kind == "agent" else blocks
-    return Prepared(sa.select(table.c.seq).where(table.c.id == sa.bindparam("public_id")))
+    return Prepared(sa.select(table.c.seq, table.c.deleted_at).where(table.c.id == sa.bindparam("public_id")))
 
 
-def _seq(db: Connection, kind: str, public_id: str) -> int:
-    return _seq_of(kind).scalar(db, {"public_id": public_id})
+def _place(db: Connection, kind: str, public_id: str) -> tuple[int, bool]:
+    """The seq of a row that exists, and whether it is deleted."""
+    (row,) = _place_of(kind).all(db, {"public_id": public_id})
+    return row["seq"], row["deleted_at"] is not None

@@ -100,11 +100,11 @@ class Changes:
         self.repos.blocks.undelete(event.target_id)
         block = self.repos.blocks.get(event.target_id)
         holders: dict[str, int] = (event.before or {}).get("holders", {})
-        deleted = {row.agent.id: row.agent for row in self.repos.agents.deleted()}
         for holder, at in holders.items():
-            agent = self.repos.agents.find(holder) or deleted.get(holder)
+            living = self.repos.agents.find(holder)
+            agent = living or self.repos.agents.find_deleted(holder)
             if agent is not None and block.id not in agent.block_ids:
-                if holder not in deleted:
+                if living is not None:
                     self._check_free(holder, block)
                 self._relink(agent, (*agent.block_ids[:at], block.id, *agent.block_ids[at:]))
         self._block_event(block, "restore", None, _fields(block, BLOCK_FIELDS), event.agent_id, event.seq)

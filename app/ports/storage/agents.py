@@ -31,6 +31,10 @@ class AgentRepository(Protocol):
         """Those that can be brought back. Order: deleted_at."""
         ...
 
+    def find_deleted(self, agent_id: str) -> Agent | None:
+        """One that can be brought back; None where it is not deleted or does not exist."""
+        ...
+
     def undelete(self, agent_id: str) -> None: ...
     def holding(self, block_id: str) -> tuple[str, ...]:
         """Ids of the agents to which a block is attached."""

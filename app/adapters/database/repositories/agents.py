@@ -128,6 +128,10 @@ class SqlAgents:
         pairs = zip(self._filled(rows), rows, strict=True)
         return tuple(DeletedAgent(agent=agent, at=row["deleted_at"]) for agent, row in pairs)
 
+    def find_deleted(self, agent_id: str) -> Agent | None:
+        found = sa.select(agents).where(agents.c.id == agent_id, agents.c.deleted_at.is_not(None))
+        return next(iter(self._filled(all_rows(self.db, found))), None)
+
     def undelete(self, agent_id: str) -> None:
         update(self.db, agents, agent_id, {"deleted_at": None})
         self._changed(agent_id)

@@ -34,17 +34,25 @@ _counted = (
     _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
 )
 _last_step, _last_whole_step = Prepared(_counted), Prepared(_counted.where(steps.c.truncated.is_(sa.false())))
+_newer = runs.alias("newer")
+_is_last = ~(
+    sa.select(_newer.c.seq)
+    .where(_newer.c.agent_id == sa.bindparam("agent"), _newer.c.completed_at.is_not(None))
+    .where(_newer.c.seq > sa.bindparam("run_seq"))
+    .exists()
+)
 _ended = (
     Prepared(
         agents.update()
-        .where(agents.c.id == sa.bindparam("agent"))
+        .where(agents.c.id == sa.bindparam("agent"), _is_last)
         .values(last_run_at=sa.bindparam("at"), last_stop_reason=sa.bindparam("reason"))
     ),
     Prepared(
         conversations.update()
         .where(
             conversations.c.id
-            == sa.select(_branch.c.root_id).where(_branch.c.id == sa.bindparam("conversation")).scalar_subquery()
+            == sa.select(_branch.c.root_id).where(_branch.c.id == sa.bindparam("conversation")).scalar_subquery(),
+            conversations.c.last_run_at < sa.bindparam("at"),
         )
         .values(last_run_at=sa.bindparam("at"))
     ),
@@ -92,11 +100,12 @@ class SqlRuns:
         self._note_end(run)
 
     def _note_end(self, run: Run) -> None:
-        """Lists are sorted by it."""
+        """Lists are sorted by it. The last run of an agent is the newest one that has ended."""
         if run.completed_at is not None:
-            values = {"at": run.completed_at, "reason": run.stop_reason}
-            for statement in _ended:
-                statement.run(self.db, {**values, "agent": run.agent_id, "conversation": run.conversation_id})
+            agent, thread = _ended
+            ended = {"at": run.completed_at, "reason": run.stop_reason, "run_seq": self._seq(run.id)}
+            agent.run(self.db, {**ended, "agent": run.agent_id})
+            thread.run(self.db, {"at": run.completed_at, "conversation": run.conversation_id})
 
     def state(self, run_id: str) -> str:
         row = first_row(self.db, _state, {"run": run_id})
