@@ -1,10 +1,15 @@
 """Pages of lists by cursor, as all list routes give them: `after` means further in the given order."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from app.domain.error import NotFound
 from app.domain.ids import Kind, is_id
 from app.domain.page import LARGEST, Order, PageRequest
 from app.rest.errors import Misshapen
 from app.rest.wire.base import PageQuery
 
+T = TypeVar("T")
 PAGE = 50
 MESSAGE_PAGE = 100
 RUN_PAGE = 100
@@ -36,3 +41,23 @@ def window_of(query: PageQuery) -> PageRequest:
     if not page.descending:
         return page
     return page.model_copy(update={"before": page.after, "after": page.before, "next_to_cursor": False})
+
+
+def page_of(rows: Sequence[T], query: PageQuery, id_of: Callable[[T], str], limit: int = PAGE) -> list[T]:
+    """A page of the few rows of a list that is short by its nature, all at hand and given oldest first."""
+    ordered = list(reversed(rows)) if query.descending else list(rows)
+    size = min(query.limit or limit, LARGEST)
+    if query.before is None and query.after is None:
+        return ordered[:size]
+    places = {id_of(row): number for number, row in enumerate(ordered)}
+    start = 0 if query.after is None else _place(places, query.after) + 1
+    end = len(ordered) if query.before is None else _place(places, query.before)
+    if query.after is None:
+        start = max(0, end - size)
+    return ordered[start:end][:size]
+
+
+def _place(places: dict[str, int], cursor: str) -> int:
+    if cursor not in places:
+        raise NotFound("The list has no such place any more.", hint="Begin the list again without a cursor.")
+    return places[cursor]

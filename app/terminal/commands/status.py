@@ -36,14 +36,13 @@ async def _status(config: Config) -> int:
 
 async def _rows(services: "Services") -> list[tuple[str, str]]:
     engine, api = await services.system.status(), await services.api.status()
-    agents = await services.agents.list()
-    busy = sum(row.active_run_id is not None for row in agents)
+    agents, busy = await services.agents.count(), {run.agent_id for run in await services.runs.active()}
     started = datetime.fromtimestamp(engine.started_at / 1e6, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
     token = "asks for its token" if api.has_token else "asks for no token"
     rows = [
         ("engine", f"{engine.version}, process {engine.pid}, since {started}"),
         ("api", f"{api.url}, {token}" if api.running else "off"),
-        ("agents", f"{len(agents)}, {busy} replying"),
+        ("agents", f"{agents}, {len(busy)} replying"),
     ]
     for offer in await services.models.list():
         provider = offer.provider

@@ -14,6 +14,8 @@ from app.adapters.database.sqlite import migrating_engine, plain_connection
 from app.adapters.system import SystemClock
 from app.domain.error import StorageError
 from app.domain.history import Actor
+from app.domain.page import AgentFilter, BlockFilter, ConversationFilter, PageRequest
+from app.ports.storage import Repositories
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 
@@ -95,17 +97,22 @@ VALUES ('event-1', 1, 'block', 'block-1', 'human', 'create', NULL, '{"value":"Ch
 """
 
 
-@pytest.fixture
-def written_before(data_folder: Path) -> Path:
-    """A data folder as a version left it that knew actors by their kind only."""
+def left_by_the_version_before(revision: str, data_folder: Path, script: str) -> Path:
+    """A data folder as a version left it that did not know this revision yet."""
     data_folder.mkdir()
     engine = migrating_engine(data_folder / "lares.db")
-    upgrade(engine, Versions(CURRENT.revisions[: CURRENT.revisions.index("0008")], 1, CURRENT.folders))
+    upgrade(engine, Versions(CURRENT.revisions[: CURRENT.revisions.index(revision)], 1, CURRENT.folders))
     engine.dispose()
     connection = sqlite3.connect(data_folder / "lares.db")
-    connection.executescript(BY_EARLIER_VERSIONS)
+    connection.executescript(script)
     connection.close()
     return data_folder
+
+
+@pytest.fixture
+def written_before(data_folder: Path) -> Path:
+    """By a version that knew actors by their kind only."""
+    return left_by_the_version_before("0008", data_folder, BY_EARLIER_VERSIONS)
 
 
 async def test_changes_of_memory_that_an_earlier_version_wrote_are_read(written_before: Path, opened: Opener) -> None:
@@ -117,6 +124,92 @@ async def test_changes_of_memory_that_an_earlier_version_wrote_are_read(written_
         (None, {"value": "Chad"}),
     ]
     assert read[-1].origin.client == "window-1"
+
+
+BEFORE_LISTS_HAD_COLUMNS = """
+INSERT INTO agents(seq, id, name, description, tags, agent_type, system, model, context_window, settings, max_steps,
+    message_buffer_autoclear, pinned, hidden, metadata, version, created_at, updated_at, deleted_at, last_message_seq,
+    extras)
+SELECT column1, 'agent-' || column1, 'Agent ' || column1, '', column2, 'memgpt_v2_agent', '', 'demo/vesta', 8000, '{}',
+    50, 0, 0, column5, '{}', 1, 100 + column1, 100 + column1, column4, column6, column3
+FROM (VALUES
+    (1, '["blue","red","blue"]', '{"identity_ids":["identity-1","identity-2"]}', NULL, 0, 2),
+    (2, '[]', '{}', NULL, 0, NULL),
+    (3, '["red"]', '{"identity_ids":["identity-1"]}', 900, 0, NULL),
+    (4, '["red"]', '{}', NULL, 1, NULL));
+INSERT INTO blocks(seq, id, label, value, "limit", description, read_only, tags, hidden, metadata, version, created_at,
+    updated_at, deleted_at)
+SELECT column1, 'block-' || column1, 'label', 'x', 100, '', 0, column2, 0, '{}', 1, 100, 100, column3
+FROM (VALUES (1, '["blue","own"]', NULL), (2, '["lost"]', 900));
+INSERT INTO agent_blocks VALUES ('agent-1', 'block-1', 0), ('agent-2', 'block-1', 0), ('agent-3', 'block-1', 1),
+    ('agent-1', 'block-2', 1);
+INSERT INTO identities VALUES (1, 'identity-1', 'key 1', 'One', 'user', '[]', '[]', 1, 100, 100),
+    (2, 'identity-2', 'key 2', 'Two', 'user', '[]', '[]', 1, 100, 100);
+INSERT INTO conversations(seq, id, agent_id, title, is_default, root_id, branched_from, branch_position, active_id,
+    version, created_at, updated_at, deleted_at)
+VALUES (1, 'conv-1', 'agent-1', '', 1, 'conv-1', NULL, NULL, 'conv-2', 1, 100, 100, NULL),
+    (2, 'conv-2', 'agent-1', '', 0, 'conv-1', 'conv-1', 2, 'conv-2', 1, 100, 100, NULL),
+    (3, 'conv-3', 'agent-1', '', 0, 'conv-3', NULL, NULL, 'conv-3', 1, 100, 100, NULL),
+    (4, 'conv-4', 'agent-1', '', 0, 'conv-4', NULL, NULL, 'conv-4', 1, 100, 100, 900);
+INSERT INTO messages(seq, id, agent_id, role, parts, note, created_at)
+VALUES (1, 'message-1', 'agent-1', 'user', '[]', '{}', 501), (2, 'message-2', 'agent-1', 'user', '[]', '{}', 502),
+    (3, 'message-3', 'agent-1', 'user', '[]', '{}', 503);
+INSERT INTO conversation_messages VALUES (1, 1, 1, 1, NULL), (1, 2, 3, 2, NULL), (2, 1, 1, 1, NULL),
+    (2, 2, 2, 2, NULL), (4, 1, 3, 1, NULL);
+INSERT INTO runs(seq, id, agent_id, conversation_id, status, stop_reason, background, started_by, prompt_tokens,
+    completion_tokens, usage_steps, resumed, state, created_at, completed_at)
+VALUES (1, 'run-1', 'agent-1', 'conv-1', 'completed', 'end_turn', 0, '{}', 0, 0, 0, 0, '{}', 600, 601),
+    (2, 'run-2', 'agent-1', 'conv-2', 'failed', 'error', 0, '{}', 0, 0, 0, 0, '{}', 602, 603),
+    (3, 'run-3', 'agent-1', 'conv-3', 'running', NULL, 0, '{}', 0, 0, 0, 0, '{}', 604, NULL);
+"""
+
+
+async def test_lists_of_an_earlier_version_get_their_columns_and_links(data_folder: Path, opened: Opener) -> None:
+    left_by_the_version_before("0009", data_folder, BEFORE_LISTS_HAD_COLUMNS)
+    storage = await opened()
+    with plain_connection(data_folder / "lares.db") as connection:
+
+        def all_of(sql: str) -> list[object]:
+            return [tuple(row) for row in connection.execute(sql)]
+
+        assert all_of("SELECT active_at, last_run_at, last_stop_reason FROM agents ORDER BY seq") == [
+            (502, 603, "error"),
+            (102, 0, None),
+            (103, 0, None),
+            (104, 0, None),
+        ]
+        assert all_of("SELECT tag, kind, seq FROM tagged ORDER BY tag, kind, seq") == [
+            *(("blue", "agent", 1), ("blue", "block", 1), ("own", "block", 1)),
+            *(("red", "agent", 1), ("red", "agent", 4)),
+        ]
+        assert all_of("SELECT * FROM agent_identities ORDER BY 1, 2") == [("identity-1", 1), ("identity-2", 1)]
+        assert all_of("SELECT block_id, agent_id, position, agent_seq FROM agent_blocks ORDER BY 1, 4") == [
+            *(("block-1", "agent-1", 0, 1), ("block-1", "agent-2", 0, 2), ("block-1", "agent-3", 1, 3)),
+            ("block-2", "agent-1", 1, 1),
+        ]
+        assert all_of("SELECT last_message_at, last_run_at FROM conversations ORDER BY seq") == [
+            *((502, 603), (502, 0), (0, 0), (503, 0)),
+        ]
+        assert all_of("SELECT id, identifier_key, deleted_at FROM identities") == [
+            *(("identity-1", "key 1", None), ("identity-2", "key 2", None)),
+        ]
+        assert all_of("PRAGMA foreign_key_check") == []
+
+    def read(repos: Repositories) -> list[list[str]]:
+        lists = (
+            repos.agents.list(AgentFilter(tags=("red",))),
+            repos.agents.list(AgentFilter(identity_id="identity-1")),
+            repos.agents.list(AgentFilter(block_id="block-1")),
+            repos.blocks.list(BlockFilter(tags=("blue",))),
+            repos.conversations.list(ConversationFilter(agent_id="agent-1"), PageRequest(order="last_message_at")),
+        )
+        return [[row.id for row in rows] for rows in lists]
+
+    assert await storage.read(read) == [
+        *(["agent-1"], ["agent-1"], ["agent-1", "agent-2"], ["block-1"], ["conv-1", "conv-3"]),
+    ]
+    await storage.write(lambda repos: repos.agents.undelete("agent-3"))
+    assert [ids[-1] for ids in await storage.read(read)][:3] == ["agent-3", "agent-3", "agent-3"]
 
 
 @pytest.mark.parametrize(
