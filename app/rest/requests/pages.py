@@ -59,5 +59,5 @@ def page_of(rows: Sequence[T], query: PageQuery, id_of: Callable[[T], str], limi
 
 def _place(places: dict[str, int], cursor: str) -> int:
     if cursor not in places:
-        raise NotFound("The list has no such place any more.", hint="Begin the list again without a cursor.")
+        raise NotFound("The list no longer has this place.", hint="Start the list again without a cursor.")
     return places[cursor]
