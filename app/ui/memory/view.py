@@ -274,7 +274,7 @@ class MemoryView(Section):
                 set_tip(action, self.tr("This agent already has a block of that name."))
             action.triggered.connect(lambda _checked=False, id=block.id: self._attach(id))
         if len(every) == offered:
-            menu.addAction(self.tr("Show more blocks"), lambda: self._view.do(self._offer(offered + OFFERED), self))
+            menu.addAction(self.tr("Show more blocks"), lambda: self._view.run(self._offer(offered + OFFERED), self))
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 
     def _attach(self, block_id: str) -> None:
