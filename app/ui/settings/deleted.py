@@ -33,7 +33,7 @@ class _DeletedList(QWidget):
         self._rows: QVBoxLayout = column_of(theme, parent=self._list, gap=6)
         self._shown = SHOWN
         self._more = Button(theme, self.tr("Show more"), size="small")
-        self._more.clicked.connect(lambda *_: self._show_more())
+        self._more.clicked.connect(lambda: self._show_more())
         column_of(theme, 8, self._title, self._about, self._list, self._more, parent=self, gap=8)
         self.hide()
         view.workspace.changed.connect(self._on_changed)
