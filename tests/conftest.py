@@ -30,7 +30,7 @@ for _name in VARIABLES:
 # The person's own key ring is not for tests; secrets fall back to their file.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
-hypothesis.settings.register_profile("tier1", derandomize=True, deadline=None, max_examples=40, database=None)
+hypothesis.settings.register_profile("tier1", derandomize=True, deadline=None, max_examples=20, database=None)
 hypothesis.settings.register_profile("long", derandomize=True, deadline=None, max_examples=2000, database=None)
 
 
