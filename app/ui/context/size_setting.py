@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSlider, QWidget
 
 from app.ui.kit.labels import Label
-from app.ui.kit.layout import Slider, column_of, follow, row_of
+from app.ui.kit.layout import column_of, follow, row_of
 from app.ui.kit.number_field import NumberField
+from app.ui.kit.steady import Steady
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, locale
 from app.ui.theme import Theme
@@ -26,7 +27,8 @@ class ContextSize(QWidget):
         self._theme = theme
         self._stored = 0
         self._facts: tuple[int | None, int | None] = (None, None)
-        self._slider = Slider(Qt.Orientation.Horizontal)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        Steady(self._slider)
         self._slider.setAccessibleName(self.tr("Context size in tokens"))
         self._slider.setRange(LEAST // STEP, MOST // STEP)
         self._slider.setPageStep(4)

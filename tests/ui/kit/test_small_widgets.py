@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSlider, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.kit.badge import Badge
@@ -15,11 +15,12 @@ from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.field import Field
 from app.ui.kit.flame import Flame
 from app.ui.kit.labels import ElidedLabel
-from app.ui.kit.layout import Choice, Slider
+from app.ui.kit.layout import Choice
 from app.ui.kit.number_field import DecimalField, NumberField
 from app.ui.kit.section import Section
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
+from app.ui.kit.steady import Steady
 from app.ui.kit.switch import Switch
 from app.ui.kit.tile import Tile, hue_of
 from app.ui.kit.toast import ToastHost
@@ -357,7 +358,8 @@ def _turn(widget: QWidget) -> None:
 def test_the_wheel_changes_only_what_has_the_focus(theme: Theme, show: Callable, qtbot: QtBot, kind: str) -> None:
     choice = Choice("Size")
     choice.addItems(["a", "b", "c"])
-    inputs = {"whole": NumberField(theme), "decimal": DecimalField(theme), "choice": choice, "slider": Slider()}
+    inputs = {"whole": NumberField(theme), "decimal": DecimalField(theme), "choice": choice, "slider": QSlider()}
+    Steady(inputs["slider"])
     column = QWidget()
     layout = QVBoxLayout(column)
     other = QLineEdit()
@@ -379,9 +381,10 @@ def test_the_wheel_changes_only_what_has_the_focus(theme: Theme, show: Callable,
 
 
 def test_escape_in_a_number_takes_its_change_back(theme: Theme, show: Callable, qtbot: QtBot) -> None:
-    number = show(NumberField(theme))
+    number = NumberField(theme)
     number.setRange(0, 100_000)
     number.setValue(4096)
+    show(number)
     number.setFocus()
     number.selectAll()
     qtbot.keyClicks(number, "12")
