@@ -128,6 +128,8 @@ class MessageFilter(Frozen):
     conversation_id: str | None = None
     run_id: str | None = None
     step_id: str | None = None
+    types: tuple[str, ...] = ()
+    """Those that are told by at least one object of these kinds (`message_type` of the wire objects)."""
 
 
 ALL_AGENTS, ALL_BLOCKS, ALL_IDENTITIES, ALL_TOOLS = AgentFilter(), BlockFilter(), IdentityFilter(), ToolFilter()
@@ -162,6 +164,8 @@ class AgentPage(Frozen):
     """The newest ended run, by agent id."""
     message_ids: dict[str, tuple[str, ...]]
     """What is in the context window of the default thread, by agent id."""
+    default_threads: dict[str, str]
+    """By agent id."""
     blocks: dict[str, Block] = Field(default_factory=dict)
     identities: dict[str, Identity] = Field(default_factory=dict)
     holders: dict[str, tuple[str, ...]] = Field(default_factory=dict)

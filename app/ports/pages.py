@@ -37,8 +37,8 @@ class Pages(Protocol):
         """Ids of the messages in the context window of each conversation, oldest first."""
         ...
 
-    def default_conversations(self, agent_ids: tuple[str, ...]) -> dict[str, str]:
-        """The conversation that each agent's default thread shows, by agent id."""
+    def default_threads(self, agent_ids: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+        """The default thread of each agent and the conversation that it shows, by agent id."""
         ...
 
     def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:

@@ -74,15 +74,16 @@ class Listing:
 
 def _agent_page(repos: Repositories, agents: tuple[Agent, ...], relations: bool) -> AgentPage:
     ids = tuple(agent.id for agent in agents)
-    shown = repos.pages.default_conversations(ids)
-    context = repos.pages.in_context_ids(tuple(shown.values()))
+    threads = repos.pages.default_threads(ids)
+    context = repos.pages.in_context_ids(tuple(shown for _, shown in threads.values()))
     names = tuple({name for agent in agents for name in agent.tool_names})
     identities = _identities(repos, agents) if relations else {}
     # Its parts come from the database, where they were checked when they were written.
     return AgentPage.model_construct(
         agents=agents,
         last_runs=repos.pages.last_runs(ids),
-        message_ids={agent_id: context.get(place, ()) for agent_id, place in shown.items()},
+        message_ids={agent_id: context.get(shown, ()) for agent_id, (_, shown) in threads.items()},
+        default_threads={agent_id: thread for agent_id, (thread, _) in threads.items()},
         blocks=_blocks(repos, agents) if relations else {},
         identities=identities,
         holders=repos.agents.connected(tuple(identities)) if identities else {},

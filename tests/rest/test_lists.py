@@ -69,7 +69,7 @@ def test_a_conversation_is_walked_newest_first_without_doubles(client: Letta, ag
         list(client.conversations.messages.create(thread.id, input=f"side {number}"))
     walked = list(client.conversations.messages.list(thread.id, limit=2))
     assert told(walked) == ["side 2", "side 1", "side 0"]
-    assert len({one.id for one in walked}) == len(walked) == 6
+    assert len({one.id for one in walked}) == len(walked) == 7
 
 
 def test_a_run_and_a_step_read_forwards(client: Letta, model_server: OpenAIServer) -> None:

@@ -118,7 +118,7 @@ def test_local_models_are_swapped_by_changing_the_agent(client: Letta) -> None:
     client.agents.messages.create(agent.id, input="hello")
     changed = client.agents.update(agent.id, model="demo/vesta")
     assert changed.model == changed.llm_config.handle == "demo/vesta"
-    assert len(client.agents.messages.list(agent.id).items) == 2
+    assert len(client.agents.messages.list(agent.id).items) == 3
     with pytest.raises(APIStatusError, match="Handle openai/gpt-4") as raised:
         client.agents.update(agent.id, model="openai/gpt-4.1")
     assert raised.value.status_code == 404

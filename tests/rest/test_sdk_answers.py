@@ -155,12 +155,12 @@ def test_conversations_are_threads_of_their_own(client: Letta, lived: Lived) -> 
     assert kinds == ["ping", "assistant_message", "stop_reason", "usage_statistics"]
     assert events[1].content.endswith("hello there")
     newest_first = client.conversations.messages.list(thread.id).items
-    assert [one.message_type for one in newest_first] == ["assistant_message", "user_message"]
+    assert [one.message_type for one in newest_first] == ["assistant_message", "user_message", "system_message"]
     assert "hello there" not in str(client.agents.messages.list(agent_id).items)
     assert next(iter(client.conversations.list(agent_id=agent_id))).id == thread.id
     assert client.conversations.update(thread.id, summary="Renamed").summary == "Renamed"
     forked = client.conversations.fork(thread.id)
-    assert len(client.conversations.messages.list(forked.id).items) == 2
+    assert len(client.conversations.messages.list(forked.id).items) == 3
     assert "Name: Brad." in client.conversations.recompile(thread.id)
     own = client.conversations.messages.list("default", agent_id=agent_id).items
     assert len(own) == len(client.conversations.messages.list(agent_id).items) > 2

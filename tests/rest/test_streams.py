@@ -179,7 +179,7 @@ def test_messages_that_wait_for_an_answer_go_one_after_the_other(client: Letta, 
         answers = list(pool.map(lambda n: client.agents.messages.create(agent_id, input=f"number {n}"), range(8)))
     assert sorted(answer.messages[-1].content.split()[-1] for answer in answers) == sorted(str(n) for n in range(8))
     roles = [one.message_type for one in client.agents.messages.list(agent_id, order="asc").items]
-    assert roles == ["user_message", "assistant_message"] * 8
+    assert roles == ["system_message", *["user_message", "assistant_message"] * 8]
 
 
 def test_request_sent_again_does_not_run_twice(client: Letta, agent_id: str, messages_url: str) -> None:
@@ -190,7 +190,7 @@ def test_request_sent_again_does_not_run_twice(client: Letta, agent_id: str, mes
     streamed = hear(messages_url, {**body, "streaming": True})
     assert streamed.events[0]["id"] == answers[0]["messages"][0]["id"]
     assert len(client.runs.list(agent_id=agent_id).items) == 1
-    assert client.agents.messages.list(agent_id, order="asc").items[0].otid == f"otid-{agent_id}"
+    assert client.agents.messages.list(agent_id, order="asc").items[1].otid == f"otid-{agent_id}"
 
 
 def test_reader_that_takes_nothing_stalls_nobody(

@@ -4,9 +4,7 @@ from typing import Any
 
 from app.domain.conversation import Conversation
 from app.domain.ids import is_id
-from app.domain.message import Message
 from app.domain.page import AgentFilter
-from app.domain.wire_message import WireMessage, objects_of
 from app.rest.call import Call
 from app.rest.constants import USER_ID
 from app.rest.errors import Misshapen
@@ -71,8 +69,3 @@ async def thread_of(call: Call[Any, Any], conversation_id: str, agent_id: str | 
     row = await call.services.conversations.get(conversation_id)
     await call.services.agents.get(row.agent_id)
     return row if row.root_id == row.id else await call.services.conversations.get(row.root_id)
-
-
-def objects(messages: tuple[Message, ...] | list[Message], types: tuple[str, ...] = ()) -> list[WireMessage]:
-    """The wire objects of messages, each one's in its own order."""
-    return [one for message in messages for one in objects_of(message) if not types or one.message_type in types]

@@ -5,6 +5,7 @@ from app.domain.page import AgentFilter
 from app.rest.call import Call, Endpoint
 from app.rest.requests.agent_bodies import agent_draft, agent_patch, secrets_of
 from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire
+from app.rest.requests.threads import system_message
 from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
 from app.rest.wire.base import API, JsonObject, Nothing
@@ -70,7 +71,8 @@ async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
     place = await call.services.conversations.default_of(call.id("agent_id"))
     overview = await call.services.context.overview(place.active_id)
     page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
-    return context_to_wire(overview, page, {tool.name: tool for tool in await call.services.tools.list()})
+    tools = {tool.name: tool for tool in await call.services.tools.list()}
+    return context_to_wire(overview, page, tools, await system_message(call, place))
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:

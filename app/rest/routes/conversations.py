@@ -9,8 +9,9 @@ from app.domain.run import Run
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
 from app.rest.errors import NotYet
-from app.rest.requests.lookups import objects, thread_of
+from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
+from app.rest.requests.threads import objects, thread_page
 from app.rest.requests.turns import stream
 from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
 from app.rest.sse import StreamPlan
@@ -92,8 +93,9 @@ async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
     """Messages of the conversation, newest first unless asked otherwise."""
     row = await thread_of(call, call.id("conversation_id"), call.query.agent_id)
     page = asked_page(call.query, "message", MESSAGE_PAGE)
-    messages = await call.services.listing.messages(MessageFilter(conversation_id=row.active_id), page)
-    return objects(messages, call.query.include_return_message_types)
+    types = call.query.include_return_message_types
+    wanted = MessageFilter(conversation_id=row.active_id, types=types)
+    return objects(await thread_page(call, row, wanted, page), types)
 
 
 async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:

@@ -14,8 +14,9 @@ from app.domain.wire_message import WireMessage, iso
 from app.rest.call import Call, Endpoint
 from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
-from app.rest.requests.lookups import objects, thread_of
+from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import window_of
+from app.rest.requests.threads import objects, one_message, thread_page
 from app.rest.requests.turns import asked_run, start, stream, turn_of, whole_answer
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import JsonObject, Nothing
@@ -35,13 +36,14 @@ async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
     """Messages of the agent: a window by the given order, oldest first inside it."""
     query, agent_id = call.query, call.id("agent_id")
     place = await thread_of(call, query.conversation_id or agent_id, agent_id)
-    return await _window(call, place.active_id)
+    return await _window(call, place)
 
 
-async def _window(call: Call[MessageQuery, None], conversation_id: str | None) -> list[WireMessage]:
-    page = window_of(call.query)
-    messages = await call.services.listing.messages(MessageFilter(conversation_id=conversation_id), page)
-    return objects(messages[::-1] if page.descending else messages, call.query.include_return_message_types)
+async def _window(call: Call[MessageQuery, None], place: Conversation | None) -> list[WireMessage]:
+    page, types = window_of(call.query), call.query.include_return_message_types
+    wanted = MessageFilter(conversation_id=place.active_id if place else None, types=types)
+    messages = await thread_page(call, place, wanted, page)
+    return objects(messages[::-1] if page.descending else messages, types)
 
 
 async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
@@ -130,12 +132,12 @@ async def list_all(call: Call[MessageQuery, None]) -> list[WireMessage]:
     """Messages of all agents, or of one conversation: a window by the given order, oldest first inside it."""
     query = call.query
     place = await thread_of(call, query.conversation_id, query.agent_id) if query.conversation_id else None
-    return await _window(call, place.active_id if place else None)
+    return await _window(call, place)
 
 
 async def get_message(call: Call[Nothing, None]) -> list[WireMessage]:
     """The one to three objects of a message."""
-    return objects([await call.services.messages.get(call.id("message_id"))])
+    return objects([await one_message(call, call.id("message_id"))])
 
 
 async def update_message(call: Call[Nothing, None]) -> None:

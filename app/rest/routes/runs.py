@@ -6,8 +6,8 @@ from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import objects
 from app.rest.requests.pages import MESSAGE_PAGE, RUN_PAGE, asked_page
+from app.rest.requests.threads import objects
 from app.rest.requests.turns import stream
 from app.rest.routes.conversations import resumed
 from app.rest.routes.steps import steps_to_wire
@@ -72,10 +72,9 @@ async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
     """What the run was told and what it said, of the kinds that its asker wanted."""
     run, page = await one_run(call, call.id("run_id"))
     asked = asked_page(call.query, "message", MESSAGE_PAGE)
-    said = await call.services.listing.messages(MessageFilter(run_id=run.id), asked)
     request = page.requests.get(run.id)
-    types = request.config.get("include_return_message_types") if request else None
-    return objects(said, tuple(types or ()))
+    types = tuple((request.config.get("include_return_message_types") if request else None) or ())
+    return objects(await call.services.listing.messages(MessageFilter(run_id=run.id, types=types), asked), types)
 
 
 async def usage(call: Call[Nothing, None]) -> UsageOfRun:

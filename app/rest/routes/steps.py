@@ -3,8 +3,8 @@
 from app.domain.page import MessageFilter, PageRequest, StepFilter
 from app.domain.wire_message import WireMessage
 from app.rest.call import Call, Endpoint
-from app.rest.requests.lookups import objects
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
+from app.rest.requests.threads import objects
 from app.rest.routes.messages import time_of
 from app.rest.wire.base import ForwardQuery, Nothing
 from app.rest.wire.runs import (

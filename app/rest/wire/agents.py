@@ -11,7 +11,7 @@ from app.domain.run import StopReason
 from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
 from app.rest.wire.blocks import BlockResponse, CreateBlock, block_to_wire
 from app.rest.wire.identities import Identity, identity_to_wire
-from app.rest.wire.messages import MessageCreate
+from app.rest.wire.messages import MessageCreate, system_id
 from app.rest.wire.models import EmbeddingConfig, LLMConfig, embedding_config, llm_config, model_settings
 from app.rest.wire.tools import Tool, tool_to_wire
 
@@ -196,7 +196,7 @@ def _told(
         "id": agent.id,
         "name": agent.name,
         "tool_rules": extras.tool_rules,
-        "message_ids": page.message_ids.get(agent.id, ()),
+        "message_ids": _in_context(agent, page),
         "system": agent.system,
         "agent_type": agent.agent_type,
         "llm_config": llm_config(agent, providers.get(agent.model.partition("/")[0])),
@@ -228,6 +228,10 @@ def _told(
         "updated_at": maybe_iso(agent.updated_at),
     }
     return _BLANK.model_copy(update=fields)
+
+
+def _in_context(agent: Agent, page: AgentPage) -> tuple[str, ...]:
+    return (system_id(page.default_threads[agent.id]), *page.message_ids.get(agent.id, ()))
 
 
 def _secrets(agent: Agent) -> tuple[AgentEnvironmentVariable, ...]:

@@ -7,7 +7,7 @@ from app.domain.conversation import TranscriptPage
 from app.domain.message import Message as OurMessage
 from app.domain.message import ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
-from app.domain.wire_message import iso
+from app.domain.wire_message import SystemMessage, iso
 from app.rest.wire.base import Audited, JsonObject, ResponseModel
 
 
@@ -54,12 +54,15 @@ class ContextWindowOverview(ResponseModel):
     messages: tuple[Message, ...]
 
 
-def context_to_wire(overview: ContextOverview, page: TranscriptPage, tools: dict[str, Tool]) -> ContextWindowOverview:
+def context_to_wire(
+    overview: ContextOverview, page: TranscriptPage, tools: dict[str, Tool], first: SystemMessage
+) -> ContextWindowOverview:
+    """`first`: the system message of the thread; it counts as one of its messages, its tokens by its parts."""
     functions = tuple(_function(tools[p.label]) for p in overview.parts if p.kind == "tools" and p.label in tools)
     return ContextWindowOverview(
         context_window_size_max=overview.window,
         context_window_size_current=overview.used,
-        num_messages=overview.messages_in,
+        num_messages=1 + overview.messages_in,
         num_recall_memory=overview.messages_out,
         num_tokens_system=_tokens(overview, "system"),
         system_prompt=_text(overview, "system"),
@@ -68,7 +71,10 @@ def context_to_wire(overview: ContextOverview, page: TranscriptPage, tools: dict
         num_tokens_functions_definitions=_tokens(overview, "tools"),
         functions_definitions=functions,
         num_tokens_messages=_tokens(overview, "messages"),
-        messages=tuple(_told(message) for message in page.messages) if overview.messages_in else (),
+        messages=(
+            _system(first, overview.agent_id),
+            *(_told(message) for message in (page.messages if overview.messages_in else ())),
+        ),
     )
 
 
@@ -83,6 +89,13 @@ def _text(overview: ContextOverview, kind: PartKind) -> str:
 def _function(tool: Tool) -> JsonObject:
     schema = {"name": tool.name, "description": tool.description, "parameters": tool.parameters, "strict": None}
     return {"type": "function", "function": schema}
+
+
+def _system(first: SystemMessage, agent_id: str) -> Message:
+    content = ({"type": "text", "text": first.content},)
+    return Message(
+        id=first.id, agent_id=agent_id, role="system", content=content, otid=first.otid, created_at=first.date
+    )
 
 
 def _told(message: OurMessage) -> Message:

@@ -4,6 +4,7 @@ from app.domain.base import Micros
 from app.domain.conversation import Conversation as OurConversation
 from app.domain.wire_message import iso
 from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, maybe_iso
+from app.rest.wire.messages import system_id
 
 
 class CreateConversation(RequestModel):
@@ -54,7 +55,7 @@ def conversation_to_wire(row: OurConversation, in_context: tuple[str, ...], last
         id=row.id,
         agent_id=row.agent_id,
         summary=row.title or None,
-        in_context_message_ids=in_context,
+        in_context_message_ids=(system_id(row.root_id), *in_context),
         last_message_at=maybe_iso(last_at),
         created_at=iso(row.created_at),
         updated_at=iso(row.updated_at),

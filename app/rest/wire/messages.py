@@ -191,6 +191,16 @@ class LettaResponse(ResponseModel):
     turns: tuple[JsonObject, ...] | None = None
 
 
+def system_id(thread_id: str) -> str:
+    """The id of the system message with which a thread begins, although no row holds one: it has the thread's uuid."""
+    return f"message-{thread_id.partition('-')[2]}"
+
+
+def thread_id_of(message_id: str) -> str:
+    """The thread whose system message this would be."""
+    return f"conv-{message_id.partition('-')[2]}"
+
+
 class FoundMessage(ResponseModel):
     """A message in the answer to a search."""
 

@@ -32,6 +32,13 @@ _ACTIVE_SEQS = sa.select(_active.c.seq).where(_active.c.status.in_([sa.literal_c
 _RUN_ORDER: Orders = {"created_at": (runs.c.seq,)}
 _STEP_ORDER: Orders = {"created_at": (steps.c.seq,)}
 _MESSAGE_ORDER: Orders = {"created_at": (messages.c.seq,)}
+_ROLE_OF_TYPE = {
+    "system_message": "system",
+    "user_message": "user",
+    "tool_return_message": "tool",
+    "summary_message": "summary",
+}
+_PART_OF_TYPE = {"reasoning_message": "reasoning", "assistant_message": "text", "tool_call_message": "tool_call"}
 _DEFAULT = sa.and_(conversations.c.root_id == conversations.c.id, conversations.c.is_default.is_(sa.true()))
 
 
@@ -91,7 +98,7 @@ class SqlPages:
 
     def messages(self, wanted: MessageFilter, page: PageRequest) -> tuple[Message, ...]:
         if wanted.conversation_id is not None:
-            return self._of_conversation(wanted.conversation_id, page)
+            return self._of_conversation(wanted, page)
         found = sa.select(messages)
         if wanted.run_id is not None:
             found = found.where(messages.c.run_id == wanted.run_id)
@@ -101,14 +108,15 @@ class SqlPages:
         if wanted.run_id is None and wanted.step_id is None:
             live = sa.select(agents.c.seq).where(agents.c.id == messages.c.agent_id, agents.c.deleted_at.is_(None))
             found = found.where(live.exists())
+        found = found.where(*_told_by(wanted.types))
         return tuple(mapping.message_of(row) for row in page_of(self.db, found, messages, _MESSAGE_ORDER, page))
 
-    def _of_conversation(self, conversation_id: str, page: PageRequest) -> tuple[Message, ...]:
-        here = sa.select(conversations.c.seq).where(conversations.c.id == conversation_id).scalar_subquery()
+    def _of_conversation(self, wanted: MessageFilter, page: PageRequest) -> tuple[Message, ...]:
+        here = sa.select(conversations.c.seq).where(conversations.c.id == wanted.conversation_id).scalar_subquery()
         found = (
             sa.select(messages)
             .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
-            .where(_member.conversation_seq == here)
+            .where(_member.conversation_seq == here, *_told_by(wanted.types))
         )
 
         def place(message_id: str) -> tuple[float] | None:
@@ -152,14 +160,27 @@ class SqlPages:
             lists.setdefault(place, []).append(message_id)
         return {place: tuple(ids) for place, ids in lists.items()}
 
-    def default_conversations(self, agent_ids: tuple[str, ...]) -> dict[str, str]:
+    def default_threads(self, agent_ids: tuple[str, ...]) -> dict[str, tuple[str, str]]:
         row = conversations.c
-        found = sa.select(row.agent_id, row.active_id).where(_DEFAULT, row.agent_id.in_(agent_ids))
-        return {row.agent_id: row.active_id for row in self.db.execute(found)}
+        found = sa.select(row.agent_id, row.id, row.active_id).where(_DEFAULT, row.agent_id.in_(agent_ids))
+        return {row.agent_id: (row.id, row.active_id) for row in self.db.execute(found)}
 
     def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:
         found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
         return {row.id: row.root_id for row in self.db.execute(found)}
+
+
+def _told_by(types: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    """A condition on messages: that one of their wire objects has one of these types. None of them: all messages."""
+    role, parts = messages.c.role, messages.c.parts
+    conditions = [role == _ROLE_OF_TYPE[one] for one in types if one in _ROLE_OF_TYPE]
+    # As the parts are stored: inside a text a quote would stand behind a backslash.
+    conditions += [
+        sa.and_(role == "assistant", parts.contains(f'"type":"{_PART_OF_TYPE[one]}"', autoescape=True))
+        for one in types
+        if one in _PART_OF_TYPE
+    ]
+    return [sa.or_(sa.false(), *conditions)] if types else []
 
 
 def _kept(run_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
