@@ -15,8 +15,9 @@ from app.rest.errors import Misshapen, misshapen
 from app.rest.wire.base import RequestModel
 from app.services import Services
 
-Q = TypeVar("Q", bound=RequestModel)
-B = TypeVar("B", bound=RequestModel | None)
+Q = TypeVar("Q", bound=RequestModel, covariant=True)
+B = TypeVar("B", bound=RequestModel | None, covariant=True)
+K = TypeVar("K", bound=RequestModel)
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "agent_id": ("agent",),
@@ -43,7 +44,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Call(Generic[Q, B]):
-    """What a route works with."""
+    """What a route works with. One of a narrower query and body serves where `AnyCall` is asked for."""
 
     request: Request
     context: RestContext
@@ -65,6 +66,9 @@ class Call(Generic[Q, B]):
         named = headers.get("user-agent", "").startswith(("letta-client/0.", "@letta-ai/letta-client/0."))
         return named or any(name.startswith("x-fern-") for name in headers)
 
+
+AnyCall = Call[RequestModel, RequestModel | None]
+"""What works for a request of whatever query and body."""
 
 DEEPEST = 100
 """Levels of a body: what is stored must be read again, and readers of JSON end at 200."""
@@ -124,7 +128,7 @@ def check_ids(path_params: Mapping[str, Any]) -> None:
             raise Misshapen(f"path.{name}: an id of the form {kinds[0]}-<uuid4> is needed")
 
 
-def read_query(kind: type[Q], request: Request) -> Q:
+def read_query(kind: type[K], request: Request) -> K:
     """The query as what the route expects; a name given several times is a list."""
     given: dict[str, Any] = {}
     params = request.query_params

@@ -1,6 +1,7 @@
 """Word of a run's end to the address that its asker named. Sent once; what became of it is told with the run."""
 
 import asyncio
+import importlib
 import logging
 import ssl
 
@@ -54,7 +55,8 @@ async def _post(url: str, word: dict[str, str | None]) -> tuple[int | None, str 
 
 def _prepared(url: str) -> ssl.SSLContext | bool:
     """Imports what is needed; for https also whom to trust, which is not left to the system's OpenSSL."""
-    import aiohttp  # noqa: F401
     import certifi
+
+    importlib.import_module("aiohttp")
 
     return ssl.create_default_context(cafile=certifi.where()) if url.lower().startswith("https://") else False

@@ -5,7 +5,7 @@ What is sent follows from the run's log alone, so that a stream cut anywhere and
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -134,12 +134,12 @@ def ping_of(context: RestContext, run_id: str) -> bytes:
     return _block(Ping(id=f"ping-{number}", date=iso(context.clock.now()), run_id=run_id).model_dump_json())
 
 
-async def blocks_of(context: RestContext, plan: StreamPlan, pings: bool) -> AsyncIterator[bytes]:
+async def blocks_of(context: RestContext, plan: StreamPlan, pings: bool) -> AsyncGenerator[bytes, None]:
     """A run's stream, from the log and then live. The log is read from its beginning: a number is a place in it."""
     if pings:
         yield ping_of(context, plan.run_id)
     encoder = RunEncoder(plan)
-    async with aclosing(context.services.runs.subscribe(plan.run_id)) as events:  # type: ignore[type-var]
+    async with aclosing(context.services.runs.subscribe(plan.run_id)) as events:
         async for event in events:
             block = encoder.feed(event)
             if block:
@@ -149,7 +149,9 @@ async def blocks_of(context: RestContext, plan: StreamPlan, pings: bool) -> Asyn
 class EventStream(Response):
     """Sends blocks as they come. A slow reader fills its own buffer and then waits for itself; nobody else does."""
 
-    def __init__(self, context: RestContext, blocks: AsyncIterator[bytes], ping: Callable[[], bytes] | None) -> None:
+    def __init__(
+        self, context: RestContext, blocks: AsyncGenerator[bytes, None], ping: Callable[[], bytes] | None
+    ) -> None:
         super().__init__(status_code=200, media_type="text/event-stream")
         self._context = context
         self._blocks = blocks
@@ -184,7 +186,7 @@ class EventStream(Response):
 
     async def _produce(self) -> None:
         try:
-            async with aclosing(self._blocks) as blocks:  # type: ignore[type-var]
+            async with aclosing(self._blocks) as blocks:
                 async for block in blocks:
                     while len(self._waiting) > ROOM:
                         self._room.clear()

@@ -105,8 +105,15 @@ class MessageIndex:
             message = mapping.message_of(row)
             conversation_id, thread_id, position = places[row["seq"]]
             text = snippet(message.text, terms)
-            place = {"conversation_id": conversation_id, "thread_id": thread_id, "position": position}
-            hits.append(SearchHit(message=message, snippet=text, **place))
+            hits.append(
+                SearchHit(
+                    message=message,
+                    snippet=text,
+                    conversation_id=conversation_id,
+                    thread_id=thread_id,
+                    position=position,
+                )
+            )
         return tuple(hits)
 
     def _places(self, seqs: list[int], here: str | None) -> dict[int, tuple[str, str, int]]:

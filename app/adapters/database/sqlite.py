@@ -5,7 +5,7 @@ With search.py the only module whose SQL only SQLite understands.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Literal
 
@@ -40,7 +40,7 @@ def migrating_engine(file: Path) -> Engine:
 
 
 @contextlib.contextmanager
-def transaction(db: Connection, begin: str) -> Iterator[None]:
+def transaction(db: Connection, begin: str) -> Generator[None, None, None]:
     """What `db.begin()` does, begun and ended by the driver itself: through SQLAlchemy that costs a fifth of a turn's
     transaction. Statements may still go either way.
     """
@@ -97,7 +97,7 @@ def _engine(file: Path, begin: str, size: int, pragmas: tuple[str, ...]) -> Engi
 
 
 @contextlib.contextmanager
-def plain_connection(file: Path, mode: Literal["ro", "rw", "rwc"] = "ro") -> Iterator[sqlite3.Connection]:
+def plain_connection(file: Path, mode: Literal["ro", "rw", "rwc"] = "ro") -> Generator[sqlite3.Connection, None, None]:
     """A connection without SQLAlchemy for work on whole files. Only `rwc` makes a missing file."""
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_MS / 1000)
     connection.isolation_level = None

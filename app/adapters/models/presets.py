@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.adapters.models.http.loose import JsonObject, objects, text
 from app.domain.address import is_here
+from app.domain.json_value import is_array, is_object, object_of
 from app.domain.model import PRODUCTS, FoundServer, ServerPreset
 
 if TYPE_CHECKING:
@@ -151,16 +152,16 @@ def _at_port(root: str) -> str:
 
 def _is_loading(listing: _Answer) -> bool:
     problem = _field(listing, "error")
-    return isinstance(problem, dict) and "loading" in text(problem.get("message")).lower()
+    return is_object(problem) and "loading" in text(problem.get("message")).lower()
 
 
 def _field(answer: _Answer, name: str) -> Any:
-    return answer.body.get(name) if isinstance(answer.body, dict) else None
+    return object_of(answer.body).get(name)
 
 
 def _length(answer: _Answer | None, name: str) -> int | None:
     entries = _field(answer, name) if answer and answer.status == 200 else None
-    return len(entries) if isinstance(entries, list) else None
+    return len(entries) if is_array(entries) else None
 
 
 async def _get(client: "aiohttp.ClientSession", url: str) -> _Answer | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.domain.error import StorageError
+from app.domain.json_value import is_object
 
 
 class FileSecrets:
@@ -90,5 +91,5 @@ def _parsed(text: str) -> dict[str, str] | None:
         kept = json.loads(text)
     except ValueError:
         return None
-    texts = isinstance(kept, dict) and all(isinstance(value, str) for value in kept.values())
+    texts = is_object(kept) and all(isinstance(value, str) for value in kept.values())
     return kept if texts else None

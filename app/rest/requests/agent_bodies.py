@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentType, ModelSettings, Reasoning
 from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
+from app.domain.json_value import is_object
 from app.domain.model import Model
 from app.domain.page import ToolFilter
 from app.engine.tools.send_message import SEND_MESSAGE
-from app.rest.call import Call
+from app.rest.call import AnyCall
 from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.services.agent_secrets import check_names
@@ -105,7 +106,7 @@ _PATCHED = (
 )
 
 
-async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDraft:
+async def agent_draft(call: AnyCall, body: CreateAgentRequest) -> AgentDraft:
     """Raises before anything is stored: `NotFound` for a handle, a tool or an identity that does not exist."""
     _check_possible(body)
     handle = _handle(body)
@@ -136,7 +137,7 @@ async def agent_draft(call: Call[Any, Any], body: CreateAgentRequest) -> AgentDr
     )
 
 
-async def agent_patch(call: Call[Any, Any], body: UpdateAgent, agent: Agent) -> AgentPatch:
+async def agent_patch(call: AnyCall, body: UpdateAgent, agent: Agent) -> AgentPatch:
     """Only what is given; null leaves a field as it is. Raises before anything is stored."""
     _check_possible(body)
     if body.message_ids is not None:
@@ -201,7 +202,7 @@ def _check_rules(rules: tuple[dict[str, Any], ...]) -> None:
 
 def _check_form(body: Body) -> None:
     asked = (body.response_format, (body.model_settings or {}).get("response_format"))
-    if any(isinstance(form, dict) and form.get("type", "text") != "text" for form in asked):
+    if any(is_object(form) and form.get("type", "text") != "text" for form in asked):
         raise NotYet("Replies in a given form (response_format) are not part of this version of Lares.")
 
 
@@ -212,14 +213,14 @@ def _check_zone(name: str) -> None:
         raise Invalid("There is no time zone of this name.", hint="Give one such as Europe/Berlin or UTC.") from None
 
 
-async def _check_relations(call: Call[Any, Any], body: Body) -> None:
+async def _check_relations(call: AnyCall, body: Body) -> None:
     for identity_id in body.identity_ids or ():
         await call.services.identities.get(identity_id)
     for block_id in body.block_ids or ():
         await call.services.blocks.get(block_id)
 
 
-async def _blocks(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[BlockDraft, ...]:
+async def _blocks(call: AnyCall, body: CreateAgentRequest) -> tuple[BlockDraft, ...]:
     """A label that is given twice gets a number: nothing is lost, and the agent can name each of its blocks."""
     attached = [await call.services.blocks.get(block_id) for block_id in body.block_ids or ()]
     taken = {block.label.casefold() for block in attached}
@@ -298,7 +299,7 @@ def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
 
 def _effort(asked: dict[str, Any], body: Body) -> Reasoning | None:
     reasoning = asked.get("reasoning")
-    effort = reasoning.get("reasoning_effort") if isinstance(reasoning, dict) else asked.get("reasoning_effort")
+    effort = reasoning.get("reasoning_effort") if is_object(reasoning) else asked.get("reasoning_effort")
     if isinstance(effort, str) and effort in _EFFORTS:
         return _EFFORTS[effort]
     enabled = body.reasoning if body.reasoning is not None else getattr(body, "enable_reasoner", None)
@@ -325,7 +326,7 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     return now.model_copy(update=given)
 
 
-async def _tool_names(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[str, ...]:
+async def _tool_names(call: AnyCall, body: CreateAgentRequest) -> tuple[str, ...]:
     """A name that no tool has is refused where the agent is stored."""
     base = BASE_TOOLS[body.agent_type or "letta_v1_agent"] if body.include_base_tools is not False else ()
     more = MULTI_AGENT_TOOLS if body.include_multi_agent_tools else ()
@@ -333,7 +334,7 @@ async def _tool_names(call: Call[Any, Any], body: CreateAgentRequest) -> tuple[s
     return tuple(dict.fromkeys((*(body.tools or ()), *by_id, *base, *more)))
 
 
-async def _named(call: Call[Any, Any], tool_ids: tuple[str, ...]) -> tuple[str, ...]:
+async def _named(call: AnyCall, tool_ids: tuple[str, ...]) -> tuple[str, ...]:
     if not tool_ids:
         return ()
     by_id = {tool.id: tool.name for tool in await call.services.tools.list(ToolFilter(ids=tool_ids))}

@@ -1,11 +1,9 @@
 """What several routes look up: agents as they are told, and the conversation that a request means."""
 
-from typing import Any
-
 from app.domain.conversation import Conversation
 from app.domain.ids import is_id
 from app.domain.page import AgentFilter
-from app.rest.call import Call
+from app.rest.call import AnyCall, Call
 from app.rest.constants import USER_ID
 from app.rest.errors import Misshapen
 from app.rest.requests.pages import asked_page
@@ -44,7 +42,7 @@ async def listed_agents(call: Call[AgentQuery, None], held: AgentFilter) -> list
     return agents_to_wire(await call.services.listing.agent_page(agents, relations), include)
 
 
-async def one_to_wire(call: Call[Any, Any], agent_id: str) -> AgentState:
+async def one_to_wire(call: AnyCall, agent_id: str) -> AgentState:
     return agents_to_wire(await call.services.listing.agent(agent_id))[0]
 
 
@@ -56,7 +54,7 @@ def _included(call: Call[AgentQuery, None]) -> frozenset[str]:
     return frozenset[str](call.query.include) & ALL if newest else ALL
 
 
-async def thread_of(call: Call[Any, Any], conversation_id: str, agent_id: str | None = None) -> Conversation:
+async def thread_of(call: AnyCall, conversation_id: str, agent_id: str | None = None) -> Conversation:
     """A thread by its id; `default` with an agent's id, or an agent's id itself, means the agent's own one."""
     if conversation_id == "default":
         if agent_id is None:

@@ -20,7 +20,7 @@ from app.domain.wire_message import (
     UsageStatistics,
     WireMessage,
 )
-from app.rest.call import Call
+from app.rest.call import AnyCall
 from app.rest.context import RestContext
 from app.rest.errors import NotYet, failed_run
 from app.rest.sse import EventStream, StreamPlan, blocks_of, is_failure, ping_of
@@ -50,7 +50,7 @@ RunType = Literal["send_message", "send_message_streaming", "send_message_async"
 
 
 async def turn_of(
-    call: Call, place: Conversation, body: LettaRequest, run_type: RunType, background: bool = False
+    call: AnyCall, place: Conversation, body: LettaRequest, run_type: RunType, background: bool = False
 ) -> Turn:
     """The turn a body asks for. Raises before anything is stored."""
     await _check_possible(call, place, body)
@@ -71,7 +71,7 @@ async def start(services: Services, turn: Turn) -> Run:
     return await services.runs.start(turn.conversation_id, turn.message, turn.background, "api", turn.options)
 
 
-async def _check_possible(call: Call, place: Conversation, body: LettaRequest) -> None:
+async def _check_possible(call: AnyCall, place: Conversation, body: LettaRequest) -> None:
     if body.client_skills:
         raise NotYet("Skills that the asking program brings along are not part of this version of Lares.")
     if body.client_tools:
@@ -129,7 +129,7 @@ async def _image(services: Services, part: ImageContent) -> ImagePart:
     return ImagePart(sha256=blob.sha256, media_type=blob.media_type, width=blob.width, height=blob.height)
 
 
-async def start_in_turn(call: Call, turn: Turn) -> Run:
+async def start_in_turn(call: AnyCall, turn: Turn) -> Run:
     """Starts the turn, after the one that its conversation is in. Who has gone away meanwhile is not waited for."""
     async with call.context.turn_in(turn.conversation_id):
         while True:
@@ -143,7 +143,7 @@ async def start_in_turn(call: Call, turn: Turn) -> Run:
                     raise
 
 
-async def asked_run(call: Call, turn: Turn) -> tuple[bytes, Run]:
+async def asked_run(call: AnyCall, turn: Turn) -> tuple[bytes, Run]:
     """The turn that a request means, and its mark. The SDKs send a request again when its answer takes a minute."""
     request, unanswered = call.request, call.context.unanswered
     mark = hashlib.sha256(request.url.path.encode() + await request.body()).digest()

@@ -1,5 +1,6 @@
 """Agents: list, create, read, change, delete."""
 
+from app.domain.json_value import JsonObject
 from app.domain.message import MessageDraft
 from app.domain.page import AgentFilter
 from app.rest.call import Call, Endpoint
@@ -8,7 +9,7 @@ from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire
 from app.rest.requests.threads import system_message
 from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
-from app.rest.wire.base import API, JsonObject, Nothing
+from app.rest.wire.base import API, Nothing
 from app.rest.wire.context import ContextWindowOverview, context_to_wire
 from app.rest.wire.conversations import RecompileQuery
 from app.rest.wire.messages import ResetMessagesRequest

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from app.domain.conversation import Conversation as Row
 from app.domain.error import Invalid, NotFound
+from app.domain.json_value import JsonObject
 from app.domain.page import ConversationFilter, MessageFilter, PageRequest, RunFilter
 from app.domain.run import Run
 from app.domain.wire_message import WireMessage
-from app.rest.call import Call, Endpoint
+from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.errors import NotYet
 from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
@@ -15,7 +16,7 @@ from app.rest.requests.threads import objects, thread_page
 from app.rest.requests.turns import stream
 from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
 from app.rest.sse import StreamPlan
-from app.rest.wire.base import JsonObject, Nothing
+from app.rest.wire.base import Nothing
 from app.rest.wire.conversations import (
     AgentIdQuery,
     Conversation,
@@ -34,7 +35,7 @@ from app.rest.wire.messages import (
 )
 
 
-async def _told(call: Call, rows: Sequence[Row]) -> list[Conversation]:
+async def _told(call: AnyCall, rows: Sequence[Row]) -> list[Conversation]:
     shown = tuple(row.active_id for row in rows)
     in_context = await call.services.listing.in_context_ids(shown)
     last = await call.services.conversations.last_said(shown)
@@ -117,7 +118,7 @@ async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResp
     return stream(call.context, plan, body.include_pings is not False)  # type: ignore[return-value]
 
 
-async def resumed(call: Call, run: Run, after: int) -> StreamPlan:
+async def resumed(call: AnyCall, run: Run, after: int) -> StreamPlan:
     """The stream of a run as its first reader asked for it, from a place on."""
     request = await call.services.turns.request(run.id)
     config = request.config if request else {}
@@ -131,7 +132,7 @@ async def resumed(call: Call, run: Run, after: int) -> StreamPlan:
     )
 
 
-async def _run_to_stream(call: Call, row: Row, body: RetrieveStreamRequest) -> Run:
+async def _run_to_stream(call: AnyCall, row: Row, body: RetrieveStreamRequest) -> Run:
     if body.run_id is not None:
         run = await call.services.runs.get(body.run_id)
         if run.agent_id == row.agent_id:
@@ -164,7 +165,7 @@ async def recompile(call: Call[RecompileQuery, Nothing | None]) -> str:
     return await call.services.context.prompt((await _thread(call)).agent_id)
 
 
-async def _thread(call: Call) -> Row:
+async def _thread(call: AnyCall) -> Row:
     return await thread_of(call, call.id("conversation_id"), getattr(call.query, "agent_id", None))
 
 

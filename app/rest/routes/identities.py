@@ -1,12 +1,13 @@
 """Identities: whom of another system agents belong to."""
 
 from app.domain.identity import Identity as OurIdentity
+from app.domain.json_value import JsonObject
 from app.domain.page import AgentFilter, BlockFilter
-from app.rest.call import Call, Endpoint
+from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.requests.lookups import listed_agents
 from app.rest.requests.pages import asked_page
 from app.rest.wire.agents import AgentQuery, AgentState
-from app.rest.wire.base import API, JsonObject, Nothing, PageQuery
+from app.rest.wire.base import API, Nothing, PageQuery
 from app.rest.wire.blocks import BlockResponse, block_to_wire
 from app.rest.wire.identities import (
     Identity,
@@ -75,7 +76,7 @@ async def blocks_of_identity(call: Call[PageQuery, None]) -> list[BlockResponse]
     return [block_to_wire(block) for block in await call.services.blocks.list(wanted, asked_page(call.query, "block"))]
 
 
-async def _told(call: Call, identity: OurIdentity) -> Identity:
+async def _told(call: AnyCall, identity: OurIdentity) -> Identity:
     agents = await call.services.identities.connected((identity.id,))
     return identity_to_wire(identity, agents.get(identity.id, ()))
 

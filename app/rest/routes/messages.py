@@ -8,10 +8,11 @@ from starlette.responses import Response
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
+from app.domain.json_value import JsonObject
 from app.domain.page import MessageFilter
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
-from app.rest.call import Call, Endpoint
+from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.callbacks import call_back
 from app.rest.errors import Misshapen
 from app.rest.requests.lookups import thread_of
@@ -19,7 +20,7 @@ from app.rest.requests.pages import window_of
 from app.rest.requests.threads import objects, one_message, thread_page
 from app.rest.requests.turns import asked_run, start, stream, turn_of, whole_answer
 from app.rest.sse import StreamPlan
-from app.rest.wire.base import JsonObject, Nothing
+from app.rest.wire.base import Nothing
 from app.rest.wire.messages import (
     CancelAgentRunRequest,
     FoundMessage,
@@ -111,7 +112,7 @@ async def cancel(call: Call[Nothing, CancelAgentRunRequest | None]) -> JsonObjec
     return await cancelled(call, runs)
 
 
-async def cancelled(call: Call[Nothing, CancelAgentRunRequest | None] | Call, runs: list[Run]) -> JsonObject:
+async def cancelled(call: AnyCall, runs: list[Run]) -> JsonObject:
     if not runs:
         raise nothing_runs()
     return {run.id: await _cancel(call, run) for run in runs}
@@ -121,7 +122,7 @@ def nothing_runs() -> Conflict:
     return Conflict("No active runs found, so nothing was cancelled.", hint="A run may have ended already.")
 
 
-async def _cancel(call: Call, run: Run) -> str:
+async def _cancel(call: AnyCall, run: Run) -> str:
     if run.status not in ACTIVE:
         return "failed"
     ended = await call.services.runs.cancel(run.id)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from app.domain.error import Invalid, NotFound
+from app.domain.json_value import JsonObject
 from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.rest.call import Call, Endpoint
 from app.rest.requests.pages import page_of
-from app.rest.wire.base import JsonObject, Nothing
+from app.rest.wire.base import Nothing
 from app.rest.wire.providers import (
     ProviderCheck,
     ProviderCreate,

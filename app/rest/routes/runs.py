@@ -1,17 +1,18 @@
 """Runs: every message request is one; read, watched again and deleted here."""
 
 from app.domain.error import Invalid, NotFound
+from app.domain.json_value import JsonObject
 from app.domain.page import OLDEST_FIRST, MessageFilter, RunFilter, RunPage, StepFilter, ToolFilter
 from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
-from app.rest.call import Call, Endpoint
+from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.requests.pages import MESSAGE_PAGE, RUN_PAGE, asked_page
 from app.rest.requests.threads import objects
 from app.rest.requests.turns import stream
 from app.rest.routes.conversations import resumed
 from app.rest.routes.steps import steps_to_wire
-from app.rest.wire.base import ForwardQuery, JsonObject, Nothing, PageQuery
+from app.rest.wire.base import ForwardQuery, Nothing, PageQuery
 from app.rest.wire.messages import LettaResponse, RetrieveStreamRequest
 from app.rest.wire.runs import (
     Run,
@@ -49,7 +50,7 @@ async def list_active(call: Call[RunQuery, None]) -> list[Run]:
     return [run_to_wire(run, page) for run in page.runs]
 
 
-async def one_run(call: Call, run_id: str) -> tuple[OurRun, RunPage]:
+async def one_run(call: AnyCall, run_id: str) -> tuple[OurRun, RunPage]:
     page = await call.services.listing.run(run_id)
     if not page.runs:
         raise NotFound("This run no longer exists.", hint="It was deleted.")

@@ -2,7 +2,7 @@
 
 from app.domain.page import MessageFilter, PageRequest, StepFilter
 from app.domain.wire_message import WireMessage
-from app.rest.call import Call, Endpoint
+from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.requests.threads import objects
 from app.rest.routes.messages import time_of
@@ -19,7 +19,7 @@ from app.rest.wire.runs import (
 )
 
 
-async def steps_to_wire(call: Call, wanted: StepFilter, page: PageRequest) -> list[Step]:
+async def steps_to_wire(call: AnyCall, wanted: StepFilter, page: PageRequest) -> list[Step]:
     found = await call.services.listing.steps(wanted, page)
     return [step_to_wire(step, found) for step in found.steps]
 

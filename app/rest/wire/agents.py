@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.domain.agent import Agent, AgentType
+from app.domain.json_value import JsonObject
 from app.domain.page import AgentPage
 from app.domain.run import StopReason
-from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
+from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
 from app.rest.wire.blocks import BlockResponse, CreateBlock, block_to_wire
 from app.rest.wire.identities import Identity, identity_to_wire
 from app.rest.wire.messages import MessageCreate, system_id

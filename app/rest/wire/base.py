@@ -1,6 +1,6 @@
 """The bases of bodies: what is asked (unknown fields ignored, texts mended), what is told (all fields, nulls too)."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,7 +18,6 @@ ORDER = "^(asc|desc)$"
 Whole = Annotated[int, Field(ge=0, le=MOST)]
 """A count that every part of the system can hold."""
 Name = Annotated[str, Field(max_length=500)]
-JsonObject = dict[str, Any]
 
 
 class RequestModel(Frozen):

@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from app.domain.block import Block, BlockDraft, BlockPatch
+from app.domain.json_value import JsonObject
 from app.domain.page import BlockFilter
 from app.rest.constants import USER_ID
-from app.rest.wire.base import JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole
+from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel, Whole
 
 API_LIMIT = 100_000
 """What a block made here may hold when it is not said; the window's blocks are smaller."""
@@ -49,9 +50,10 @@ class BlockUpdate(RequestModel):
 
     def patch(self) -> BlockPatch:
         """Only what was given; a description, tags or metadata given as null are emptied."""
-        emptied = {"description": "", "metadata": {}, "tags": ()}
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return BlockPatch(**{name: emptied.get(name) if value is None else value for name, value in given.items()})
+        emptied: JsonObject = {"description": "", "metadata": {}, "tags": ()}
+        given: JsonObject = {name: getattr(self, name) for name in self.model_fields_set}
+        given |= {name: emptied.get(name) for name, value in given.items() if value is None}
+        return BlockPatch(**given)
 
 
 class BlockResponse(ResponseModel):

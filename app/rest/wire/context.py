@@ -4,11 +4,12 @@ from typing import Any
 
 from app.domain.context import ContextOverview, PartKind
 from app.domain.conversation import TranscriptPage
+from app.domain.json_value import JsonObject
 from app.domain.message import Message as OurMessage
 from app.domain.message import ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
 from app.domain.wire_message import SystemMessage, iso
-from app.rest.wire.base import Audited, JsonObject, ResponseModel
+from app.rest.wire.base import Audited, ResponseModel
 
 
 class Message(Audited):

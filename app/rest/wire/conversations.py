@@ -2,8 +2,9 @@
 
 from app.domain.base import Micros
 from app.domain.conversation import Conversation as OurConversation
+from app.domain.json_value import JsonObject
 from app.domain.wire_message import iso
-from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, maybe_iso
+from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, maybe_iso
 from app.rest.wire.messages import system_id
 
 

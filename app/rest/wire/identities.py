@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from app.domain.identity import Identity as OurIdentity
 from app.domain.identity import IdentityDraft, IdentityPatch, IdentityType
+from app.domain.json_value import is_array
 from app.domain.page import IdentityFilter
 from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel
 
@@ -55,7 +56,7 @@ class IdentityProperties(RequestModel):
     @model_validator(mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Any:
-        return {"properties": given} if isinstance(given, list) else given
+        return {"properties": given} if is_array(given) else given
 
 
 class Identity(ResponseModel):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from app.domain.json_value import JsonObject, is_object
 from app.domain.wire_message import (
     AssistantMessage,
     HiddenReasoningMessage,
@@ -17,7 +18,7 @@ from app.domain.wire_message import (
     UserMessage,
     WireMessage,
 )
-from app.rest.wire.base import JsonObject, Name, PageQuery, RequestModel, ResponseModel, Whole
+from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel, Whole
 
 MessageType = Literal[
     "system_message",
@@ -104,7 +105,7 @@ class ToolReturnCreate(RequestModel):
 
 
 def _kind(given: Any) -> str:
-    kind = given.get("type") if isinstance(given, dict) else getattr(given, "type", None)
+    kind = given.get("type") if is_object(given) else getattr(given, "type", None)
     return kind if kind in ("approval", "tool_return") else "message"
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from app.domain.agent import Agent
+from app.domain.json_value import JsonObject
 from app.domain.model import Model as OurModel
 from app.domain.model import Provider
-from app.rest.wire.base import JsonObject, ResponseModel
+from app.rest.wire.base import ResponseModel
 
 EMBEDDING_CHUNK = 300
 ENDPOINTS = frozenset(

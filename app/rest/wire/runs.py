@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from app.domain.json_value import JsonObject, is_object
 from app.domain.page import RunPage, StepPage
 from app.domain.run import STOP_REASONS, RunStatus, StepTrace, StopReason
 from app.domain.run import Run as OurRun
@@ -11,7 +12,7 @@ from app.domain.turn import Feedback
 from app.domain.wire_message import iso
 from app.rest.constants import ORGANISATION_ID, USER_ID
 from app.rest.errors import error_type
-from app.rest.wire.base import Audited, JsonObject, Name, PageQuery, RequestModel, ResponseModel, maybe_iso
+from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, maybe_iso
 
 DEFAULT_CONFIG: JsonObject = {
     "use_assistant_message": True,
@@ -222,8 +223,9 @@ def _metadata(run: OurRun, config: JsonObject) -> JsonObject:
 
 def job_to_wire(run: OurRun, page: RunPage) -> Job:
     told = run_to_wire(run, page)
-    shared = {name: getattr(told, name) for name in Job.model_fields if name in Run.model_fields}
-    return Job(**{**shared, "id": f"job-{run.id.partition('-')[2]}", "updated_at": told.completed_at})
+    shared: JsonObject = {name: getattr(told, name) for name in Job.model_fields if name in Run.model_fields}
+    changed: JsonObject = {"id": f"job-{run.id.partition('-')[2]}", "updated_at": told.completed_at}
+    return Job(**(shared | changed))
 
 
 def step_to_wire(step: OurStep, page: StepPage) -> Step:
@@ -300,7 +302,7 @@ def _object(text: str) -> JsonObject:
         loaded: Any = json.loads(text or "{}")
     except ValueError:
         return {"text": text}
-    return loaded if isinstance(loaded, dict) else {"value": loaded}
+    return loaded if is_object(loaded) else {"value": loaded}
 
 
 def _reply(trace: StepTrace) -> JsonObject:

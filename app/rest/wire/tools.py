@@ -2,10 +2,11 @@
 
 from pydantic import Field, field_validator
 
+from app.domain.json_value import JsonObject
 from app.domain.page import ToolFilter
 from app.domain.tool import Tool as OurTool
 from app.rest.constants import USER_ID
-from app.rest.wire.base import JsonObject, Name, PageQuery, ResponseModel
+from app.rest.wire.base import Name, PageQuery, ResponseModel
 
 
 class Tool(ResponseModel):

@@ -22,7 +22,8 @@ def upgrade(engine: Engine, versions: Versions) -> None:
 
     def due(stamped: tuple[str, ...], _context: MigrationContext) -> list[MigrationStep]:
         # What `alembic upgrade` itself calls; its annotation forgets that there may be no revision, or several.
-        return list(directory._upgrade_revs(versions.head, cast(Any, stamped)))
+        revisions = directory._upgrade_revs(versions.head, cast(Any, stamped))  # pyright: ignore[reportPrivateUsage]
+        return list(revisions)
 
     with engine.begin() as connection:
         options = {"script": directory, "fn": due, "transactional_ddl": True}

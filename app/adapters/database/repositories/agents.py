@@ -218,7 +218,7 @@ def _weight(agent: Agent | None) -> int:
     return 0 if agent is None else len(agent.system) + len(str(agent.metadata)) + len(str(agent.extras))
 
 
-def _links(db: Connection, statement: sa.Select | Prepared, values: Bound = None) -> dict[str, list[str]]:
+def _links(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> dict[str, list[str]]:
     """What is linked to each agent, in order."""
     found: dict[str, list[str]] = {}
     for row in all_rows(db, statement, values):

@@ -1,4 +1,4 @@
-"""Memory events: added, never changed. What took them back, and why they happened, is worked out on reading."""
+"""Memory events: added, never changed. What undid them, and why they happened, is worked out on reading."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ _since = (
 _holders = Prepared(sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block")))
 
 
-def _taking_back() -> sa.Select:
-    """The events that take one of some events back, those that take these back, and so on; newest first."""
+def _undo_chain() -> "sa.Select[Any, Any]":
+    """The events that undo one of some events, those that undo these, and so on; newest first."""
     event = memory_events.c
     some = event.undoes.in_(sa.bindparam("seqs", expanding=True))
     first = sa.select(event.seq, event.undoes).where(some, event.undoes.is_not(None))
@@ -43,7 +43,7 @@ def _taking_back() -> sa.Select:
     return sa.select(chain.c.seq, chain.c.undoes).order_by(chain.c.seq.desc())
 
 
-_undoing = _taking_back()
+_undoing = _undo_chain()
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class SqlHistory:
         return _complete(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))
 
     def _page(
-        self, found: sa.Select, seq: sa.ColumnElement[int], before: int | None, limit: int
+        self, found: sa.Select[Any], seq: sa.ColumnElement[int], before: int | None, limit: int
     ) -> tuple[MemoryEvent, ...]:
         if before is not None:
             found = found.where(seq < before)
@@ -128,7 +128,7 @@ def _complete(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
 
 
 def _undone_by(db: Connection, seqs: list[int]) -> dict[int, int]:
-    """For each event that is taken back: the newest event that takes it back and is not itself taken back."""
+    """For each event that was undone: the newest event that undoes it and is not itself undone."""
     undone: dict[int, int] = {}
     for seq, undoes in db.execute(_undoing, {"seqs": seqs}):
         # An event is undone only by later ones, so all that could undo `seq` were seen before it.

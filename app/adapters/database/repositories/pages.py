@@ -1,6 +1,7 @@
 """Pages of runs, steps and messages by cursor, and what lists of agents show beside the agents themselves."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -188,7 +189,7 @@ def _kept(run_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return ~sa.select(gone.run_id).where(gone.run_id == run_id, gone.deleted_at.is_not(None)).exists()
 
 
-def _by_feedback(found: sa.Select, wanted: StepFilter) -> sa.Select:
+def _by_feedback(found: sa.Select[Any], wanted: StepFilter) -> sa.Select[Any]:
     said = step_feedback.c
     about = sa.select(said.step_id).where(said.step_id == steps.c.id)
     if wanted.feedback is not None:

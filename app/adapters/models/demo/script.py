@@ -8,6 +8,7 @@ from app.adapters.models.demo import language, memory
 from app.adapters.models.demo.acts import Act, Break, Call, Say, Think
 from app.adapters.models.demo.samples import MARKDOWN, long_text
 from app.adapters.models.demo.view import Return, View
+from app.domain.json_value import is_object
 
 _TOOL = re.compile(r"^/tool(?:\s+(?P<name>[^\s{]+))?\s*(?P<arguments>.*)", re.MULTILINE | re.DOTALL)
 _LONG = re.compile(r"^/long\b\s*(?P<words>\d*)", re.MULTILINE)
@@ -139,7 +140,7 @@ def _arguments(text: str) -> dict[str, Any] | str:
         value = json.loads(text)
     except json.JSONDecodeError as problem:
         return f"{problem.msg.lower()} at character {problem.pos + 1}"
-    return value if isinstance(value, dict) else "it is valid JSON, but not an object"
+    return value if is_object(value) else "it is valid JSON, but not an object"
 
 
 def _example(view: View, name: str) -> str:

@@ -7,10 +7,11 @@ nor its loop should lose.
 import asyncio
 import base64
 import contextlib
+import importlib
 import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
@@ -128,7 +129,7 @@ class Connection:
     @contextlib.asynccontextmanager
     async def request(
         self, method: str, url: str, *, content: bytes | None = None, model: str = "", first: float | None = None
-    ) -> AsyncIterator["aiohttp.ClientResponse"]:
+    ) -> AsyncGenerator["aiohttp.ClientResponse", None]:
         """Sends a request and gives the response with its body unread; closes it however the block ends.
 
         Failures of the connection, in the block too, become `ModelError`.
@@ -293,8 +294,7 @@ def _prepared(base: str) -> tuple[ssl.SSLContext | bool, str | None]:
     """Imports what requests need, and finds the proxy. Raises ValueError for one that cannot be used, and OSError
     where the certificates of those to trust cannot be read.
     """
-    import aiohttp  # noqa: F401
-
+    importlib.import_module("aiohttp")
     return _trusted() if base.startswith("https:") else False, _proxy_for(base)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import cast
 from urllib.parse import urlsplit
 
 from app.adapters.models.http import refusals as openai_errors
@@ -146,6 +147,6 @@ def _causes(problem: BaseException | None) -> Iterator[BaseException]:
         return
     yield problem
     if isinstance(problem, BaseExceptionGroup):
-        for inner in problem.exceptions:
+        for inner in cast("BaseExceptionGroup[BaseException]", problem).exceptions:
             yield from _causes(inner)
     yield from _causes(problem.__cause__ or problem.__context__)

@@ -2,23 +2,23 @@
 
 from typing import Any
 
-JsonObject = dict[str, Any]
+from app.domain.json_value import JsonObject, array_of, is_object, object_of
 
 
 def names(value: Any) -> set[str]:
     """The strings of a list, or the keys of an object whose value is true."""
-    if isinstance(value, dict):
-        return {str(name) for name, has in value.items() if has}
-    return {str(name) for name in value} if isinstance(value, list) else set()
+    if is_object(value):
+        return {name for name, has in value.items() if has}
+    return {str(name) for name in array_of(value)}
 
 
 def objects(value: Any) -> list[JsonObject]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in array_of(value) if is_object(one)]
 
 
 def at(value: Any, *path: str) -> Any:
     for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+        value = object_of(value).get(name)
     return value
 
 

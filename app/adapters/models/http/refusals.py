@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.error import ModelError
+from app.domain.json_value import is_array, is_object
 
 JsonObject = dict[str, Any]
 
@@ -126,7 +127,7 @@ def said_in_stream(server: Server, answer: JsonObject, otherwise: int = 500) -> 
     `otherwise`: the status where the error names none.
     """
     error = answer.get("error")
-    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, dict) else []
+    codes = [error.get(name) for name in ("code", "status", "status_code")] if is_object(error) else []
     status = next((code for code in map(_as_number, codes) if code and 400 <= code < 600), otherwise)
     return refused(server, status, json.dumps(answer).encode(), "application/json")
 
@@ -275,10 +276,9 @@ def _json(body: bytes) -> JsonObject | None:
         value = json.loads(body)
     except ValueError:
         return None
-    if isinstance(value, list) and value:
-        # Google's service wraps its errors in a list.
-        value = value[0]
-    return value if isinstance(value, dict) else None
+    # Google's service wraps its errors in a list.
+    value = value[0] if is_array(value) and value else value
+    return value if is_object(value) else None
 
 
 def what_it_said(answer: JsonObject) -> tuple[str, str, JsonObject]:
@@ -287,7 +287,7 @@ def what_it_said(answer: JsonObject) -> tuple[str, str, JsonObject]:
     if isinstance(error, str):
         inner = _json(error.encode())
         return what_it_said(inner) if inner else (error, "error", answer)
-    if not isinstance(error, dict):
+    if not is_object(error):
         return str(error), "error", answer
     message = error.get("message") or error.get("detail") or error.get("error") or ""
     names = [value for value in (error.get("code"), error.get("type")) if isinstance(value, str)]

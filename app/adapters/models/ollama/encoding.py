@@ -20,6 +20,7 @@ from app.adapters.models.openai.encoding import (
     separated,
     spoken_as_one,
 )
+from app.domain.json_value import is_object
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
 from app.ports.models import ChatRequest, ModelFacts, WireRequest
@@ -146,7 +147,7 @@ def _arguments(call: ToolCallPart) -> dict[str, Any]:
         value = json.loads(call.arguments)
     except ValueError:
         value = call.arguments
-    return value if isinstance(value, dict) else {"arguments": value}
+    return value if is_object(value) else {"arguments": value}
 
 
 def _spoken(message: Message, request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.loose import JsonObject
 from app.adapters.models.http.refusals import Server, what_it_said
 from app.domain.error import ModelError
+from app.domain.json_value import is_object
 
 USUAL_ADDRESS = "Ollama is usually at http://127.0.0.1:11434."
 
@@ -217,7 +218,7 @@ def _one(server: Server) -> str:
 def _flat(body: bytes) -> JsonObject | None:
     """The innermost error object of an answer."""
     answer = _parsed(body.decode("utf-8", "replace"))
-    if not isinstance(answer, dict):
+    if not is_object(answer):
         return None
     for _ in range(5):
         error = answer.get("error")
@@ -234,7 +235,7 @@ def _nested(error: str) -> JsonObject | None:
         value = _parsed(candidate)
         if isinstance(value, str):
             return {"error": value}
-        if isinstance(value, dict) and ("error" in value or "message" in value):
+        if is_object(value) and ("error" in value or "message" in value):
             return value if "error" in value else {"error": value}
     return None
 

@@ -12,6 +12,7 @@ from app.adapters.models.http.loose import JsonObject, at, count, names, objects
 from app.adapters.models.ollama.encoding import THINKING_SINCE, since
 from app.adapters.models.ollama.errors import is_cloud_name
 from app.adapters.models.openai.models import NOT_FOR_CHAT
+from app.domain.json_value import object_of
 from app.domain.model import Model
 from app.ports.models import ModelFacts
 
@@ -41,11 +42,10 @@ def full_name(name: str) -> str:
 
 
 def shown(answer: JsonObject) -> Shown:
-    facts = answer.get("model_info")
-    facts = facts if isinstance(facts, dict) else {}
+    facts = object_of(answer.get("model_info"))
     architecture = text(facts.get("general.architecture")) or text(at(answer, "details", "family"))
-    sizes = [value for key, value in facts.items() if str(key).endswith(".embedding_length")]
-    lengths = [value for key, value in facts.items() if str(key).endswith(".context_length")]
+    sizes = [value for key, value in facts.items() if key.endswith(".embedding_length")]
+    lengths = [value for key, value in facts.items() if key.endswith(".context_length")]
     trained = [tokens for value in (facts.get(f"{architecture}.context_length"), *lengths) if (tokens := count(value))]
     return Shown(
         capabilities=frozenset(names(answer.get("capabilities")) or _guessed(answer)),

@@ -12,6 +12,7 @@ from app.adapters.models.http.halves import HalfJoiner, decoded
 from app.adapters.models.http.loose import JsonObject, at, count, objects, text
 from app.adapters.models.http.sse import DONE, MAX_EVENT, TooLong
 from app.adapters.models.openai.reply import NotReadable, ServerSaid
+from app.domain.json_value import is_object
 from app.domain.run import Usage
 from app.ports.models import ModelDelta, Timing
 
@@ -82,7 +83,7 @@ def read_object(line: bytes) -> JsonObject | None:
         value = json.loads(decoded(bare), strict=False)
     except ValueError as problem:
         raise NotReadable from problem
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise NotReadable
     if value.get("error"):
         raise ServerSaid(value)

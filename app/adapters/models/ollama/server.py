@@ -35,6 +35,7 @@ from app.adapters.models.ollama.reply import LineReader, OllamaReply, cut_call
 from app.adapters.models.openai.reply import NotReadable, ServerSaid
 from app.domain.address import is_here
 from app.domain.error import ModelError
+from app.domain.json_value import is_object
 from app.domain.model import Model, Provider, PullProgress
 from app.ports.models import ChatRequest, ModelDelta, ServerNotes, WireRequest
 
@@ -277,7 +278,7 @@ class Ollama:
             answer = json.loads(body)
         except ValueError:
             answer = None
-        if not isinstance(answer, dict) or "error" in answer:
+        if not is_object(answer) or "error" in answer:
             content_type = response.headers.get("content-type", "")
             raise ollama_errors.refused(self._connection.server(url), 200, body, content_type)
         return answer

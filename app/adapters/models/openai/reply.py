@@ -8,6 +8,7 @@ from app.adapters.models.http.halves import HalfJoiner, decoded
 from app.adapters.models.http.loose import LARGEST, at, objects, text
 from app.adapters.models.http.sse import DONE, Event
 from app.adapters.models.openai.call_pieces import CallPieces
+from app.domain.json_value import array_of, is_array, is_object, object_of
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 
@@ -73,9 +74,8 @@ class ReplyReader:
             raise ServerSaid(error)
         if chunk.get("usage") or chunk.get("timings"):
             self._usage = _usage(chunk) or self._usage
-        choices = chunk.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, dict) or choice.get("index"):
+        choice = _first_choice(chunk)
+        if not is_object(choice) or choice.get("index"):
             return []  # a second choice, which nobody asked for
         pieces = self._said(_said_in(choice))
         self.done = self.done or ("message" in choice and "delta" not in choice)  # all of it in one piece
@@ -92,19 +92,18 @@ class ReplyReader:
         content = delta.get("content") or delta.get("refusal")
         if isinstance(content, str):
             pieces.append({"text": content})
-        elif isinstance(content, list):
+        elif is_array(content):
             pieces += [piece for part in content for piece in _content_part(part)]
         for piece in pieces:
             for kind in piece:
                 piece[kind] = self._halves.feed(kind, piece[kind])
         calls = objects(delta.get("tool_calls"))
-        if isinstance(old := delta.get("function_call"), dict):
+        if is_object(old := delta.get("function_call")):
             calls.append({"function": old})  # the form before there were several calls
         return pieces + [self._call(call) for call in calls]
 
     def _call(self, call: JsonObject) -> JsonObject:
-        function = call.get("function")
-        function = function if isinstance(function, dict) else {}
+        function = object_of(call.get("function"))
         name, call_id = str(function.get("name") or ""), str(call.get("id") or "")
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
@@ -133,7 +132,7 @@ def _object(data: bytes) -> JsonObject:
         value = json.loads(decoded(data), strict=False)
     except ValueError as problem:
         raise NotReadable from problem
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise NotReadable
     return value
 
@@ -155,19 +154,23 @@ def _error_of(chunk: JsonObject) -> JsonObject | None:
         return {"error": chunk}
     if "choices" not in chunk and isinstance(chunk.get("detail"), str | list):
         return {"error": {"message": chunk["detail"]}}
-    choices = chunk.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if isinstance(first, dict) and (error := first.get("error")):
+    first = _first_choice(chunk)
+    if is_object(first) and (error := first.get("error")):
         return {"error": error}
     if at(first, "finish_reason") == "error":
         return {"error": {"message": text(chunk.get("message")) or "the model behind it broke off"}}
     return None
 
 
+def _first_choice(chunk: JsonObject) -> object:
+    choices = array_of(chunk.get("choices"))
+    return choices[0] if choices else None
+
+
 def _said_in(choice: JsonObject) -> JsonObject:
     """What a choice says, streamed or in one piece; some servers stream whole messages."""
     for key in ("delta", "message"):
-        if isinstance(said := choice.get(key), dict) and said:
+        if is_object(said := choice.get(key)) and said:
             return said
     return {"content": words} if isinstance(words := choice.get("text"), str) else {}
 
@@ -181,18 +184,18 @@ def _late(key: object, text: str) -> JsonObject:
 
 def _content_part(part: Any) -> list[JsonObject]:
     """Mistral's service streams thinking and text as typed parts."""
-    if not isinstance(part, dict):
+    if not is_object(part):
         return []
     if part.get("type") == "thinking":
         inner = part.get("thinking")
-        parts = inner if isinstance(inner, list) else [{"text": inner}]
-        return [{"reasoning": str(one["text"])} for one in parts if isinstance(one, dict) and one.get("text")]
+        parts = inner if is_array(inner) else [{"text": inner}]
+        return [{"reasoning": str(one["text"])} for one in objects(parts) if one.get("text")]
     return [{"text": str(part["text"])}] if part.get("text") else []
 
 
 def _usage(chunk: JsonObject) -> Usage | None:
     usage = chunk.get("usage")
-    if isinstance(usage, dict):
+    if is_object(usage):
         return Usage(
             prompt_tokens=_count(usage, "prompt_tokens") or 0,
             completion_tokens=_count(usage, "completion_tokens") or 0,
@@ -201,7 +204,7 @@ def _usage(chunk: JsonObject) -> Usage | None:
             steps=1,
         )
     timings = chunk.get("timings")
-    if isinstance(timings, dict) and "predicted_n" in timings:
+    if is_object(timings) and "predicted_n" in timings:
         cached = _count(timings, "cache_n")
         prompt = (_count(timings, "prompt_n") or 0) + (cached or 0)
         return Usage(
@@ -214,5 +217,5 @@ def _usage(chunk: JsonObject) -> Usage | None:
 
 
 def _count(holder: Any, key: str) -> int | None:
-    value = holder.get(key) if isinstance(holder, dict) else None
+    value = object_of(holder).get(key)
     return int(value) if isinstance(value, int | float) and 0 <= value <= LARGEST else None

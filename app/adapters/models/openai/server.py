@@ -7,7 +7,7 @@ the client drops fields of local servers (reasoning, context sizes in errors) an
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,11 +15,13 @@ from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.connection import MAX_ERROR_BODY, Connection, Patience, bases_of
 from app.adapters.models.http.connection_failures import died
 from app.adapters.models.http.learnt import TOOLS, Learnt
+from app.adapters.models.http.loose import objects
 from app.adapters.models.http.sse import EventReader, TooLong
 from app.adapters.models.openai.encoding import encode
 from app.adapters.models.openai.models import add_lmstudio, add_props, models_of
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.domain.error import ModelError
+from app.domain.json_value import is_array, is_object
 from app.domain.model import Model, Provider
 from app.ports.models import ChatRequest, ModelDelta, ModelFacts, ServerNotes, WireRequest
 
@@ -102,7 +104,7 @@ class OpenAICompatible:
         return (self._connection.base, *self._other_bases)
 
     @contextlib.contextmanager
-    def _here_or_elsewhere(self, base: str) -> Iterator[None]:
+    def _here_or_elsewhere(self, base: str) -> Generator[None, None, None]:
         """Remembers where the server is. Where it is nowhere, the first address is the one to tell of."""
         try:
             yield
@@ -198,9 +200,9 @@ class OpenAICompatible:
         except ValueError as problem:
             content_type = response.headers.get("content-type", "")
             raise openai_errors.refused(self._connection.server(url), 200, body, content_type) from problem
-        if isinstance(answer, list):
+        if is_array(answer):
             return {"data": answer}
-        if not isinstance(answer, dict) or ("error" in answer and "data" not in answer):
+        if not is_object(answer) or ("error" in answer and "data" not in answer):
             raise openai_errors.refused(self._connection.server(url), 200, body, "application/json")
         return answer
 
@@ -225,10 +227,7 @@ def _is_no_reply(begun: bytearray) -> bool:
 
 
 def _is_llamacpp(listing: dict[str, Any]) -> bool:
-    entries = listing.get("data")
-    return isinstance(entries, list) and any(
-        isinstance(entry, dict) and entry.get("owned_by") == "llamacpp" for entry in entries
-    )
+    return any(entry.get("owned_by") == "llamacpp" for entry in objects(listing.get("data")))
 
 
 def _unreadable(server: "Server") -> ModelError:
