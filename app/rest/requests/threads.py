@@ -5,14 +5,14 @@ Its text is the system prompt as the next request will hold it.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from app.domain.conversation import Conversation
 from app.domain.error import NotFound
 from app.domain.message import Message
 from app.domain.page import MessageFilter, PageRequest
 from app.domain.wire_message import SystemMessage, WireMessage, iso, objects_of, otid_of
-from app.rest.call import Call
+from app.rest.call import AnyCall
 from app.rest.wire.messages import system_id, thread_id_of
 
 Listed = Message | SystemMessage
@@ -20,14 +20,14 @@ Place = Literal["never", "first", "first if short", "last if short"]
 """Where the system message stands in a page. `short`: the page reaches that end of the list."""
 
 
-async def system_message(call: Call[Any, Any], thread: Conversation) -> SystemMessage:
+async def system_message(call: AnyCall, thread: Conversation) -> SystemMessage:
     """The one with which a thread (no branch) begins."""
     own = system_id(thread.id)
     text = await call.services.context.prompt(thread.agent_id)
     return SystemMessage(id=own, date=iso(thread.created_at), otid=otid_of(own, 0), content=text)
 
 
-async def one_message(call: Call[Any, Any], message_id: str) -> Listed:
+async def one_message(call: AnyCall, message_id: str) -> Listed:
     """A message, or the system message of a thread that is there. Raises `NotFound`."""
     try:
         return await call.services.messages.get(message_id)
@@ -42,7 +42,7 @@ async def one_message(call: Call[Any, Any], message_id: str) -> Listed:
 
 
 async def thread_page(
-    call: Call[Any, Any], thread: Conversation | None, wanted: MessageFilter, page: PageRequest
+    call: AnyCall, thread: Conversation | None, wanted: MessageFilter, page: PageRequest
 ) -> list[Listed]:
     """A page of the messages that are wanted, the thread's system message among them as the oldest."""
     if thread is None:
