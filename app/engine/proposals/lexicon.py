@@ -6,32 +6,32 @@ All languages together: people mix them, and the memory may be kept in another o
 import re
 
 _STOPS = """
-a an the this that these those it its it's and or so but then than as if of to in on at by for from with
-about into out up over after before is are was were be been being am m s t re ve ll d i me my mine you your
-yours he him his she her hers we us our ours they them their who what when where which why how do does did
-done has have had having will would can could should shall may might must please just also too very really
-well way yes no not now new old one ones thing things something anything everything any more most much many
-some all each other another again still yet ever never always usually often last next week weeks month
-months day days today yesterday tomorrow ago time times minute minutes hour hours lot bit kind get gets got
-make makes made say says said tell think thought know knows knew mean meant meaning mixed mind minds want
-wants need needs let lets go goes oh hey hi hello ok okay sorry thanks thank there here people don isn aren
-wasn weren doesn didn won cannot actually wrong correct correction right instead rather longer changed
-change switched became become becomes turned because since while until both either neither only own same
-different sure maybe perhaps memory line entry note notes forget delete remove erase remember wait mr mrs ms
-dr der die das den dem des ein eine einen einem einer eines und oder aber sondern doch denn weil dass wenn
-als wie zu zum zur im auf aus bei mit nach von vom vor seit für über um durch gegen ohne ist sind war waren
-bin bist sein seine seinen ihr ihre ihren mein meine meinen meinem meiner dein deine deinen deinem du dich
-dir ich mich mir er sie es wir uns euch man nicht kein keine keinen keinem keiner mehr nur auch noch schon
-jetzt nun immer nie heute gestern morgen bitte übrigens eigentlich herr falsch richtig stimmt statt anstatt
-hat habe haben hatte wird werden wurde kann kannst können soll sollte wer wo wann warum ja nein danke uhr
-sache etwas alles el la los las un una unos unas y e o u pero sino que de del al en con por para sin sobre
-son era soy eres ser estar está estoy ha hemos han mi mis tu tus su sus te se lo le les nos yo tú él ella
-usted nosotros ni ya más muy también ahora siempre nunca hoy ayer mañana favor cierto final mal eso esto ese
-este lugar vez cambio sí gracias qué cuál cuándo dónde cómo quién todo algo tengo tiene une l à au aux dans
-sur sous avec pour par sans et ou mais donc car qu qui quoi dont où quand comment est sont était suis être
-ai avons ont mon ma mes ton ta tes sa ses notre votre vos leur leurs je j il elle nous vous ils elles c ce
-cet cette ces ne n pas plus jamais très aussi maintenant toujours aujourd'hui hier demain fait faux
-finalement non oui merci ça cela tout lieu plaît
+a aber about actually after again ago ahora ai al algo all alles als also always am an and another anstatt
+any anything are aren as at au auch auf aujourd'hui aus aussi aux avec avons ayer be became because become
+becomes been before bei being bin bist bit bitte both but by c cambio can cannot car ce cela ces cet cette
+change changed cierto comment con correct correction could cuál cuándo cómo d danke dans das dass day days
+de dein deine deinem deinen del delete dem demain den denn der des dich did didn die different dir do doch
+does doesn don donc done dont dr du durch dónde e each eigentlich ein eine einem einen einer eines either el
+ella elle elles en entry er era erase eres es ese eso est estar este esto estoy está et etwas euch ever
+everything fait falsch faux favor final finalement for forget from für gegen gestern get gets go goes got
+gracias ha habe haben had han has hat hatte have having he hello hemos her here herr hers heute hey hi hier
+him his hour hours how hoy i ich if ihr ihre ihren il ils im immer in instead into is isn ist it it's its j
+ja jamais je jetzt just kann kannst kein keine keinem keinen keiner kind knew know knows können l la las
+last le les let lets leur leurs lieu line ll lo longer los lot lugar m ma made maintenant mais make makes
+mal man many may maybe mañana me mean meaning meant mehr mein meine meinem meinen meiner memory merci mes mi
+mich might mind minds mine minute minutes mir mis mit mixed mon month months more morgen most mr mrs ms much
+must muy my más n nach ne need needs nein neither never new next ni nicht nie no noch non nos nosotros not
+note notes notre nous now nun nunca nur o oder of often oh ohne ok okay old on one ones only ont or other ou
+oui our ours out over own où par para pas people perhaps pero plaît please plus por pour qu quand que qui
+quién quoi qué rather re really remember remove richtig right s sa sache said same sans say says schon se
+sein seine seinen seit ser ses shall she should sie siempre sin since sind sino so sobre soll sollte some
+something son sondern sont sorry sous soy statt still stimmt su suis sur sure sus switched sí t ta también
+te tell tengo tes than thank thanks that the their them then there these they thing things think this those
+thought tiene time times to today todo tomorrow ton too toujours tout très tu turned tus tú u uhr um un una
+unas und une unos uns until up us usted usually ve very vez vom von vor vos votre vous wait wann want wants
+war waren warum was wasn way we week weeks weil well wenn wer werden were weren what when where which while
+who why wie will wir wird with wo won would wrong wurde y ya yes yesterday yet yo you your yours zu zum zur
+à ça él était être über übrigens
 """
 STOPS = frozenset(_STOPS.split())
 
