@@ -37,6 +37,7 @@ from app.ports.storage import Repositories
 from app.ports.system import Clock, IdFactory
 from app.resources import read_resource
 from app.services import Services
+from app.services.after_runs import AfterRuns
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
@@ -61,6 +62,7 @@ from app.services.models.pulls import Pulls
 from app.services.models.server_notes import StoredNotes
 from app.services.models.service import Models
 from app.services.models.variables import follow_variables
+from app.services.proposals import Proposals
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.starters import Starters
@@ -92,16 +94,19 @@ class OpenEngine:
     _cache: ModelCache
     _pulls: Pulls
     _catalog: ModelAdapters
-    _bus: EventBus
+    bus: EventBus
+    after_runs: AfterRuns
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
+    _working_after: "asyncio.Task[None] | None" = None
 
     def busy(self) -> bool:
         """Whether runs or downloads are under way, or other programs may come."""
-        return self._scheduler.busy or self._pulls.running or self.services.api.running
+        return self._scheduler.busy or self.after_runs.busy or self._pulls.running or self.services.api.running
 
     async def recover(self) -> None:
         """Takes up the runs that a crash left behind, then keeps house. Called once the link listens."""
+        self._working_after = self.after_runs.begin()
         self.services.system.set_recovered(*await self._scheduler.recover_all())
         await self.services.api.restore()
         self._watching = self.services.servers.begin()
@@ -110,14 +115,14 @@ class OpenEngine:
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
         await self.services.api.close()
-        for task in (self._watching, self._keeping_house):
+        for task in (self._watching, self._keeping_house, self._working_after):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
         await self._scheduler.close()
         await self._pulls.close()
         await self._cache.close()
-        self._bus.close()
+        self.bus.close()
         await self._catalog.close()
         await self.storage.close()
 
@@ -194,12 +199,24 @@ async def open_engine(
         servers=servers,
         fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
         starters=Starters(),
+        proposals=Proposals(ports, lambda handle: services.fitness.verdict(handle)),
     )
     on_network = NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
     services.system.notices += filter(None, (storage.notice, opened_to_others, on_network))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     return OpenEngine(
-        services, exit_requested, storage, clock, ids, housekeeping, scheduler, cache, pulls, catalog, bus
+        services,
+        exit_requested,
+        storage,
+        clock,
+        ids,
+        housekeeping,
+        scheduler,
+        cache,
+        pulls,
+        catalog,
+        bus,
+        AfterRuns(ports, bus, (services.proposals.consider,)),
     )
 
 

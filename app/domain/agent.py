@@ -35,6 +35,9 @@ class ModelSettings(Frozen):
     reasoning: Reasoning = "auto"
     tool_calls: Literal["auto", "json"] = "auto"
     """`json`: tools are called by JSON text that the server enforces, for models that are bad at calls of their own."""
+    memory_proposals: Literal["auto", "on", "off"] = "auto"
+    """The memory helper: whether the model is asked after a reply which edit of its memory the person meant, so that it
+    can be proposed. `auto`: where the fit test found the model too weak to keep its memory by itself."""
     parallel_tool_calls: bool = True
     """False: of the calls in one reply only the first is carried out, and the model is told so."""
 

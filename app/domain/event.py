@@ -15,7 +15,17 @@ from app.domain.message import Message
 from app.domain.wire_message import Payload
 
 ChangedKind = Literal[
-    "agent", "block", "conversation", "run", "history", "tool", "provider", "model", "setting", "backup"
+    "agent",
+    "block",
+    "conversation",
+    "run",
+    "history",
+    "tool",
+    "provider",
+    "model",
+    "setting",
+    "backup",
+    "proposal",
 ]
 
 

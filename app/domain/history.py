@@ -8,8 +8,9 @@ from app.domain.base import Frozen, Micros
 
 ActorKind = Literal["user", "agent", "sleep-time", "api", "import", "helper", "mcp", "schedule", "rescue"]
 """`user`: a person in a client. `agent`: a tool call of its own. `sleep-time`: an agent that tends another's memory.
-`api`: a program over HTTP. `import`: a file. `helper`: an agent that works for another. `mcp`: an MCP client.
-`schedule`: a run that nobody asked for just then. `rescue`: Lares, for a model too weak to edit its memory."""
+`api`: a program over HTTP. `import`: a file. `helper`: the memory helper, which proposes edits for a model too weak for
+them; a person has accepted. `mcp`: an MCP client. `schedule`: a run that nobody asked for just then. `rescue`: not
+written any more."""
 TargetKind = Literal["block", "attachment", "agent", "passage", "archive", "summary", "folder", "file", "tool"]
 """`block`: its fields. `attachment`: a block attached or detached. `agent`: system prompt, model, tools, settings.
 How a kind is read and undone stands in `app.engine.memory.undo.TARGETS`; those without a row are not written yet."""

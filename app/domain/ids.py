@@ -3,7 +3,9 @@
 import re
 from typing import Literal
 
-Kind = Literal["agent", "block", "conv", "event", "identity", "message", "provider", "run", "step", "tool", "call"]
+Kind = Literal[
+    "agent", "block", "conv", "event", "identity", "message", "proposal", "provider", "run", "step", "tool", "call"
+]
 
 _SHAPE = re.compile(r"^(?P<kind>[a-z_]+)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 

@@ -1,7 +1,7 @@
 """One queue per model server: who may send a request now, who waits, and for what. Knows nothing of what is sent.
 
 Local servers serve one request at a time and let the others wait without a word; here whoever waits can be told for
-what, and leave. A request under way is never interrupted.
+what, and leave. A request under way is interrupted only if it said that it gives way, and only for a person.
 """
 
 import asyncio
@@ -55,13 +55,20 @@ OnWait = Callable[[str], None]
 """Is told for what a request waits: at once when it has to, and again whenever that changes."""
 
 
+@dataclass(eq=False)
+class _Running:
+    purpose: Purpose
+    give_way: Callable[[], None] | None
+
+
 @dataclass(order=True)
 class _Waiting:
     priority: int
     number: int
-    purpose: Purpose = field(compare=False)
     on_wait: OnWait = field(compare=False)
     turn: "asyncio.Future[None]" = field(compare=False)
+    running: _Running = field(compare=False)
+    """What it will be."""
     told: str = field(default="", compare=False)
 
 
@@ -70,13 +77,13 @@ class _Queue:
 
     def __init__(self) -> None:
         self.limit = SEVERAL
-        self.running: list[Purpose] = []
+        self.running: list[_Running] = []
         self.waiting: list[_Waiting] = []
         self._numbers = itertools.count()
 
-    async def enter(self, purpose: Purpose, on_wait: OnWait) -> None:
+    async def enter(self, purpose: Purpose, on_wait: OnWait, give_way: Callable[[], None] | None) -> _Running:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = _Waiting(purpose.priority, next(self._numbers), purpose, on_wait, turn)
+        entry = _Waiting(purpose.priority, next(self._numbers), on_wait, turn, _Running(purpose, give_way))
         bisect.insort(self.waiting, entry)
         self.advance()
         try:
@@ -86,36 +93,46 @@ class _Queue:
                 self.waiting.remove(entry)
                 self.advance()
             else:  # its turn came in the moment in which it left
-                self.leave(purpose)
+                self.leave(entry.running)
             raise
+        return entry.running
 
-    def leave(self, purpose: Purpose) -> None:
-        self.running.remove(purpose)
+    def leave(self, running: _Running) -> None:
+        self.running.remove(running)
         self.advance()
 
     def advance(self) -> None:
         """Lets in whoever may, and tells the others what they wait for."""
-        while self.waiting and self._has_room(self.waiting[0].purpose):
+        while self.waiting and self._has_room(self.waiting[0].running.purpose):
             entry = self.waiting.pop(0)
-            self.running.append(entry.purpose)
+            self.running.append(entry.running)
             if not entry.turn.done():
                 entry.turn.set_result(None)
+        self._make_way()
         for place, entry in enumerate(self.waiting):
             words = _words(self.running, place)
             if words != entry.told:
                 entry.told = words
                 entry.on_wait(words)
 
+    def _make_way(self) -> None:
+        """Asks those that give way to leave, one for each person who waits."""
+        hurried = sum(entry.priority <= Priority.SUMMARY for entry in self.waiting)
+        for running in [one for one in self.running if one.give_way is not None][:hurried]:
+            give_way, running.give_way = running.give_way, None
+            if give_way is not None:
+                give_way()
+
     def _has_room(self, purpose: Purpose) -> bool:
         """Where several go at once, one place is kept for people."""
         if purpose.priority <= Priority.SUMMARY or self.limit == ONE_AT_A_TIME:
             return len(self.running) < self.limit
-        unhurried = sum(one.priority > Priority.SUMMARY for one in self.running)
+        unhurried = sum(one.purpose.priority > Priority.SUMMARY for one in self.running)
         return len(self.running) < self.limit and unhurried < self.limit - 1
 
 
-def _words(running: list[Purpose], ahead: int) -> str:
-    first = f"Waiting for {running[0].words}" if running else "Waiting for its turn"
+def _words(running: list[_Running], ahead: int) -> str:
+    first = f"Waiting for {running[0].purpose.words}" if running else "Waiting for its turn"
     others = len(running) - 1 + ahead if running else ahead
     return first if others < 1 else f"{first} and {others} more" if others > 1 else f"{first} and one more"
 
@@ -128,16 +145,25 @@ class Queues:
 
     @asynccontextmanager
     async def place(
-        self, provider: Provider, purpose: Purpose, on_wait: OnWait, at_once: int | None = None
+        self,
+        provider: Provider,
+        purpose: Purpose,
+        on_wait: OnWait,
+        at_once: int | None = None,
+        give_way: Callable[[], None] | None = None,
     ) -> AsyncGenerator[None]:
-        """A place at the server of `provider`, waited for. `at_once`: requests it may get at a time; None: as usual."""
+        """A place at the server of `provider`, waited for. `at_once`: requests it may get at a time; None: as usual.
+
+        `give_way`: called at most once, when a person waits for the place that is taken up; to leave it is then the
+        taker's matter. Without it a request is never disturbed.
+        """
         queue = self._queues.setdefault(server_of(provider), _Queue())
         queue.limit = at_once if at_once and at_once > 0 else usual_limit(provider)
-        await queue.enter(purpose, on_wait)
+        running = await queue.enter(purpose, on_wait, give_way)
         try:
             yield
         finally:
-            queue.leave(purpose)
+            queue.leave(running)
 
     def length(self, provider: Provider) -> int:
         """How many requests wait there."""

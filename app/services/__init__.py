@@ -19,6 +19,7 @@ from app.services.messages import Messages
 from app.services.models.discovery import Servers
 from app.services.models.providers import Providers
 from app.services.models.service import Models
+from app.services.proposals import Proposals
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.starters import Starters
@@ -56,3 +57,4 @@ class Services:
     servers: Servers
     fitness: Fitness
     starters: Starters
+    proposals: Proposals

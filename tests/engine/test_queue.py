@@ -51,6 +51,29 @@ async def until(met: Callable[[], bool]) -> None:
     raise TimeoutError
 
 
+async def test_what_gives_way_is_asked_to_leave_once_and_only_for_a_person() -> None:
+    queues, asked = Queues(), list[str]()
+    crowd = Crowd()
+    crowd.queues = queues
+
+    async def unhurried(end: asyncio.Event) -> None:
+        async with queues.place(OLLAMA, background(0), lambda _: None, give_way=lambda: asked.append("leave")):
+            await end.wait()
+
+    async with asyncio.TaskGroup() as group:
+        end = asyncio.Event()
+        group.create_task(unhurried(end))
+        await until(lambda: queues.length(OLLAMA) == 0)
+        others = [group.create_task(crowd.one(background(1))), group.create_task(crowd.one(CHAT))]
+        await until(lambda: queues.length(OLLAMA) == 2)
+        assert asked == ["leave"]
+        end.set()
+        await until(lambda: crowd.begun == [CHAT.words])
+        assert asked == ["leave"]
+        for task in others:
+            task.cancel()
+
+
 async def test_a_message_starts_within_one_running_request_with_20_background_ones_queued() -> None:
     crowd = Crowd()
     async with asyncio.TaskGroup() as group:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 from app.domain.base import Micros
 from app.domain.error import ModelError
@@ -18,7 +18,7 @@ from app.engine.emitter import Emitter
 from app.engine.model_call.context_limits import ask_sizes, learn_sizes, note_counts, surely_sent, within_limits
 from app.engine.model_call.reply_stream import ReplyAccumulator
 from app.engine.model_call.retries import REFUSALS, Retries, Sent
-from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view
+from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view, requests_at_once
 from app.engine.model_call.wait_notice import loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
 from app.engine.repairs.echo import said_before
@@ -42,8 +42,6 @@ from app.ports.storage import Repositories
 
 T = TypeVar("T")
 Phase = Literal["waiting", "sent", "retrying", "tool", "ended"]
-AT_ONCE = "servers.at_once"
-"""Setting: how many requests a server gets at a time, by the name of its provider."""
 
 
 @dataclass
@@ -84,11 +82,8 @@ class CallPlan:
 
 def read_plan(repos: Repositories, state: RunState) -> CallPlan:
     view = read_view(repos, state.agent_id, state.conversation_id, state)
-    setting = repos.settings.get(AT_ONCE)
-    limits: Any = setting.value if setting is not None else None
-    at_once = cast("dict[str, Any]", limits).get(view.provider.name) if isinstance(limits, dict) else None
     purpose = purpose_of(repos.runs.get(state.run_id), view.agent)
-    return CallPlan(view, purpose, at_once if isinstance(at_once, int) else None)
+    return CallPlan(view, purpose, requests_at_once(repos, view.provider))
 
 
 class ModelCall:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, cast
 
 from app.domain.agent import Agent
 from app.domain.block import Block
@@ -21,6 +22,8 @@ from app.ports.storage import Repositories
 MAX_FACTOR, MIN_FACTOR = 3.0, 0.5
 SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 400, 20, 30_000
 """Messages, tools, and characters that were not sent before: about a millisecond of work."""
+AT_ONCE = "servers.at_once"
+"""Setting: how many requests a server gets at a time, by the name of its provider."""
 SMALL = 200
 """Below this many tokens a server's template weighs too much for the ratio to mean anything."""
 
@@ -163,6 +166,14 @@ def provider_of(repos: Repositories, handle: str) -> tuple[Provider, str]:
             hint="Choose another model for this agent, or add the server again in the settings.",
         )
     return provider, model
+
+
+def requests_at_once(repos: Repositories, provider: Provider) -> int | None:
+    """How many requests a server gets at a time, where somebody has set it."""
+    setting = repos.settings.get(AT_ONCE)
+    limits: Any = setting.value if setting is not None else None
+    at_once = cast("dict[str, Any]", limits).get(provider.name) if isinstance(limits, dict) else None
+    return at_once if isinstance(at_once, int) else None
 
 
 def calibration(step: Step | None, handle: str) -> float:

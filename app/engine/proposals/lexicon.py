@@ -99,7 +99,7 @@ anstatt no lugar vez pas plus non lieu 不是 不叫 不去 不再 不在 不喜
 NEGATIONS = frozenset(_NEGATIONS.split())
 """What follows in the clause is what no longer holds."""
 _ADVERSATIVES = """
-but to and sondern und sino y mais et 而是
+but and sondern und sino y mais et 而是
 """
 ADVERSATIVES = frozenset(_ADVERSATIVES.split())
 """End what a negation reaches."""

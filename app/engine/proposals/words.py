@@ -69,6 +69,7 @@ class Word:
 def words_of(text: str) -> tuple[Word, ...]:
     """All words in order, those that only hold the sentence together among them."""
     words: list[Word] = []
+    denier = ""
     clause, reach, japanese = 0, -1, re.search(f"[{KANA}]", text) is not None
     pieces = list(_PIECE.finditer(text))
     for number, match in enumerate(pieces):
@@ -80,11 +81,11 @@ def words_of(text: str) -> tuple[Word, ...]:
             if begins_name:
                 word = replace(word, stop=False)
             low = word.text.casefold()
-            if low in ADVERSATIVES:
+            if low in ADVERSATIVES or (low, denier) == ("to", "from"):
                 reach = -1
             words.append(replace(word, negated=reach == clause and not word.stop))
             if low in NEGATIONS:
-                reach = clause
+                reach, denier = clause, low
     return _negated_before(text, words) if japanese else tuple(words)
 
 

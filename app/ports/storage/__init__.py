@@ -13,6 +13,7 @@ from app.ports.storage.conversations import ConversationRepository
 from app.ports.storage.deleted import DeletedRepository, Forgotten
 from app.ports.storage.history import HistoryRepository
 from app.ports.storage.messages import MessageRepository
+from app.ports.storage.proposals import ProposalRepository
 from app.ports.storage.providers import ProviderRepository
 from app.ports.storage.runs import RunRepository
 from app.ports.storage.settings import SettingRepository
@@ -29,6 +30,7 @@ __all__ = [
     "Forgotten",
     "HistoryRepository",
     "MessageRepository",
+    "ProposalRepository",
     "ProviderRepository",
     "Repositories",
     "RunRepository",

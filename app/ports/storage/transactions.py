@@ -14,6 +14,7 @@ from app.ports.storage.conversations import ConversationRepository
 from app.ports.storage.deleted import DeletedRepository
 from app.ports.storage.history import HistoryRepository
 from app.ports.storage.messages import MessageRepository
+from app.ports.storage.proposals import ProposalRepository
 from app.ports.storage.providers import ProviderRepository
 from app.ports.storage.runs import RunRepository
 from app.ports.storage.settings import SettingRepository
@@ -41,6 +42,7 @@ class Repositories:
     identities: IdentityRepository
     requests: RequestRepository
     deleted: DeletedRepository
+    proposals: ProposalRepository
     changed: Callable[[Changed], None]
     """Notes that rows changed."""
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from app.domain.agent import AgentDraft, ModelSettings
 from app.domain.error import Invalid, ModelError
 from app.domain.event import Changed
-from app.domain.fitness import FitProgress, FitReport, FitTask, FitTaskName
+from app.domain.fitness import FitProgress, FitReport, FitTask, FitTaskName, Verdict
 from app.domain.model import Model, Provider
 from app.domain.system import Setting
 from app.engine.deps import EngineDeps
@@ -85,6 +85,10 @@ class Fitness:
         """What earlier tests found, as far as the models are still the same."""
         setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
         return tuple(report for report in _read(setting) if self._holds(report))
+
+    async def verdict(self, handle: str) -> Verdict | None:
+        """What the test found of a model; None where it was not tested."""
+        return next((report.verdict for report in await self.known() if report.handle == handle), None)
 
     async def test(self, handle: str) -> AsyncGenerator[FitProgress, None]:
         """Tests a model; the last item has the report. Stops when nobody listens any more.

@@ -10,6 +10,7 @@ from app.adapters.database.mapping.conversations import conversation_of, convers
 from app.adapters.database.mapping.history import memory_event_of, memory_event_values
 from app.adapters.database.mapping.identities import identity_of, identity_values
 from app.adapters.database.mapping.messages import member_of, message_of, message_values
+from app.adapters.database.mapping.proposals import proposal_of, proposal_values
 from app.adapters.database.mapping.providers import provider_of, provider_values
 from app.adapters.database.mapping.run_events import run_event_of, run_event_values
 from app.adapters.database.mapping.runs import run_of, run_request_of, run_request_values, run_values
@@ -35,6 +36,8 @@ __all__ = [
     "memory_event_values",
     "message_of",
     "message_values",
+    "proposal_of",
+    "proposal_values",
     "provider_of",
     "provider_values",
     "run_event_of",

@@ -15,6 +15,7 @@ from app.adapters.database.repositories.history import SqlHistory
 from app.adapters.database.repositories.identities import SqlIdentities
 from app.adapters.database.repositories.messages import SqlMessages
 from app.adapters.database.repositories.pages import SqlPages
+from app.adapters.database.repositories.proposals import SqlProposals
 from app.adapters.database.repositories.providers import SqlProviders
 from app.adapters.database.repositories.requests import SqlRequests
 from app.adapters.database.repositories.runs import SqlRuns
@@ -49,5 +50,6 @@ def repositories_on(
         identities=SqlIdentities(db),
         requests=SqlRequests(db),
         deleted=SqlDeleted(db, search, known),
+        proposals=SqlProposals(db),
         changed=changed,
     )

@@ -28,6 +28,7 @@ from app.adapters.database.tables import (
     memory_event_agents,
     memory_events,
     messages,
+    proposals,
     request_parts,
     run_events,
     run_requests,
@@ -151,6 +152,9 @@ class SqlDeleted:
     def _rest(self, late: sa.ColumnElement[bool], agent_ids: Collection[str], before: Micros) -> Forgotten:
         """What nothing refers to any more, by now."""
         used = sa.select(runs.c.seq).where(runs.c.conversation_id == conversations.c.id).exists()
+        self.db.execute(
+            proposals.delete().where(proposals.c.conversation_id.in_(sa.select(conversations.c.id).where(late)))
+        )
         self.db.execute(conversations.delete().where(late, ~used))
         late_blocks = self.db.execute(sa.select(blocks.c.id).where(blocks.c.deleted_at < before)).scalars()
         block_ids = {*late_blocks, *self._own_blocks(agent_ids)}

@@ -15,6 +15,7 @@ from app.adapters.database.tables.history import memory_event_agents, memory_eve
 from app.adapters.database.tables.identities import identities
 from app.adapters.database.tables.links import agent_identities, tagged
 from app.adapters.database.tables.messages import messages
+from app.adapters.database.tables.proposals import proposals
 from app.adapters.database.tables.providers import providers
 from app.adapters.database.tables.run_events import run_events
 from app.adapters.database.tables.runs import run_requests, runs
@@ -38,6 +39,7 @@ __all__ = [
     "memory_events",
     "messages",
     "metadata",
+    "proposals",
     "providers",
     "request_parts",
     "run_events",

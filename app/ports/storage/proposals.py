@@ -1,0 +1,14 @@
+"""Edits of memory that wait for a person's yes."""
+
+from typing import Protocol
+
+from app.domain.proposal import MemoryProposal
+
+
+class ProposalRepository(Protocol):
+    def get(self, proposal_id: str) -> MemoryProposal: ...
+    def add(self, proposal: MemoryProposal) -> None: ...
+    def save(self, proposal: MemoryProposal) -> None: ...
+    def open_in(self, conversation_id: str) -> tuple[MemoryProposal, ...]:
+        """Those of a conversation that nobody has answered, oldest first."""
+        ...

@@ -1,0 +1,70 @@
+"""What is done once a reply has ended, one thing after another, while nobody waits for it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from app.domain.error import AppError
+from app.domain.event import Event, RunEvent
+from app.domain.run import Run
+from app.engine.deps import EngineDeps
+from app.engine.model_call.aside import GaveWay
+from app.services.events.bus import EventBus
+
+log = logging.getLogger(__name__)
+
+
+class AfterRuns:
+    """Hands each run that has ended to all who want it, in their order; a newer run of the server goes first."""
+
+    def __init__(self, ports: EngineDeps, bus: EventBus, work: Sequence[Callable[[Run], Awaitable[None]]]) -> None:
+        self._ports = ports
+        self._bus = bus
+        self._work = work
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being done."""
+        return bool(self._tasks)
+
+    def begin(self) -> "asyncio.Task[None]":
+        """Works until the task is cancelled."""
+        return asyncio.get_running_loop().create_task(self._watch(), name="work after runs")
+
+    async def _watch(self) -> None:
+        try:
+            while True:
+                subscription = self._bus.subscribe(_ends_run)
+                try:
+                    async for event in subscription:
+                        assert isinstance(event, RunEvent)
+                        self._start(event.run_id)
+                finally:
+                    subscription.close()
+                if not subscription.overflowed:
+                    return
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    def _start(self, run_id: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._all(run_id), name=f"after {run_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _all(self, run_id: str) -> None:
+        try:
+            run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
+            for one in self._work:
+                await one(run)
+        except GaveWay:
+            log.info("what was to be done after run %s gave way to a person", run_id)
+        except AppError as error:
+            log.info("what was to be done after run %s was not: %s", run_id, error.message)
+        except Exception:  # the boundary of this task: nobody waits for it
+            log.exception("what was to be done after run %s was not", run_id)
+
+
+def _ends_run(event: Event) -> bool:
+    return isinstance(event, RunEvent) and event.payload.message_type == "usage_statistics"

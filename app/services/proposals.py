@@ -1,0 +1,171 @@
+"""Proposals: edits of memory for models that do not make them, which change nothing before a person accepts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.domain.agent import Agent
+from app.domain.block import Block
+from app.domain.error import Conflict
+from app.domain.event import Changed
+from app.domain.fitness import Verdict
+from app.domain.history import USER, Actor, Origin
+from app.domain.model import Provider
+from app.domain.proposal import MemoryProposal
+from app.domain.run import STOP_REASONS, Run
+from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
+from app.engine.model_call.aside import GaveWay, ask_aside
+from app.engine.model_call.snapshot import provider_of, requests_at_once
+from app.engine.proposals.candidates import CandidateEdit, candidate_edits
+from app.engine.proposals.question import chosen, different, question
+from app.ports.storage import Repositories
+from app.services.changing import change
+
+ACTOR = Actor(kind="helper", name="Memory helper")
+TRIES = 3
+"""How often the question is asked again when a person's message came in between."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a question needs."""
+
+    agent: Agent
+    provider: Provider
+    model: str
+    wanted: int
+    blocks: tuple[Block, ...]
+    text: str
+    at_once: int | None
+
+
+class Proposals:
+    def __init__(self, ports: EngineDeps, verdict: Callable[[str], Awaitable[Verdict | None]]) -> None:
+        """`verdict`: what the fit test said of the model with a handle; None where it was not tested."""
+        self._ports = ports
+        self._verdict = verdict
+
+    async def open_in(self, conversation_id: str) -> tuple[MemoryProposal, ...]:
+        """Those of a conversation (a branch) that wait for an answer, oldest first."""
+        return await self._ports.storage.read(lambda repos: repos.proposals.open_in(conversation_id))
+
+    async def accept(self, proposal_id: str, origin: Origin = USER) -> MemoryProposal:
+        """Makes the change; it stands in the history as the helper's, and can be undone there (`change_seq`).
+
+        Raises `Conflict`: `already_answered`, or `changed_since` where the line is no longer what it was; `Invalid`
+        (`block_full`), `NotFound` for a block that was deleted.
+        """
+
+        def work(changes: Changes) -> MemoryProposal:
+            repos = changes.repos
+            proposal = _open(repos, proposal_id)
+            block = repos.blocks.get(proposal.block_id)
+            value = proposal.applied_to(block.value)
+            if value is None:
+                raise Conflict(
+                    f"“{proposal.label}” has changed meanwhile, so this edit no longer fits.",
+                    code="changed_since",
+                    hint="Decline it, or edit the block yourself.",
+                )
+            made_by = Origin(actor=ACTOR, run_id=proposal.run_id, message_id=proposal.message_id, client=origin.client)
+            own = Changes(repos, changes.ids, changes.now, made_by)
+            own.save_block(block, block.model_copy(update={"value": value}), proposal.agent_id)
+            return _answer(repos, proposal, "accepted", repos.history.last_seq())
+
+        return await change(self._ports, origin, work)
+
+    async def decline(self, proposal_id: str) -> MemoryProposal:
+        """Leaves memory as it is. Raises `Conflict` (`already_answered`)."""
+        return await self._ports.storage.write(
+            lambda repos: _answer(repos, _open(repos, proposal_id), "declined", None)
+        )
+
+    async def consider(self, run: Run) -> None:
+        """After a reply: proposes the edit that the person's message asks for, if there may be one.
+
+        Asks the model only where the agent has the helper on, the model did not edit memory itself, and code found
+        candidates. Raises `GaveWay`, `ModelError`.
+        """
+        asked = await self._ports.storage.read(lambda repos: _asked(repos, run))
+        if asked is None or not await self._is_on(asked.agent):
+            return
+        candidates = different(await asyncio.to_thread(candidate_edits, asked.blocks, asked.text))
+        if candidates and (edit := await self._ask(asked, candidates)):
+            await self._ports.storage.write(lambda repos: self._add(repos, run, edit))
+
+    async def _is_on(self, agent: Agent) -> bool:
+        switch = agent.settings.memory_proposals
+        return switch == "on" or (switch == "auto" and await self._verdict(agent.model) in ("weak", "unfit"))
+
+    async def _ask(self, asked: _Asked, candidates: tuple[CandidateEdit, ...]) -> CandidateEdit | None:
+        request = question(asked.model, asked.wanted, asked.blocks, asked.text, candidates)
+        words = f"the memory helper of {asked.agent.name}"
+        for remaining in reversed(range(TRIES)):
+            try:
+                return chosen(await ask_aside(self._ports, asked.provider, request, words, asked.at_once), candidates)
+            except GaveWay:
+                if not remaining:
+                    raise
+        return None
+
+    def _add(self, repos: Repositories, run: Run, edit: CandidateEdit) -> None:
+        new = MemoryProposal(
+            id=self._ports.ids.new("proposal"),
+            agent_id=run.agent_id,
+            conversation_id=run.conversation_id,
+            run_id=run.id,
+            message_id=run.message_id or "",
+            created_at=self._ports.clock.now(),
+            block_id=edit.block_id,
+            label=edit.label,
+            old=edit.old,
+            new=edit.new,
+        )
+        waiting = repos.proposals.open_in(run.conversation_id)
+        if (edit.block_id, edit.old, edit.new) not in {(one.block_id, one.old, one.new) for one in waiting}:
+            repos.proposals.add(new)
+            _tell(repos, new)
+
+
+def _asked(repos: Repositories, run: Run) -> _Asked | None:
+    """What a run gives to ask about; None where it is none of a person's, or edited memory itself."""
+    is_reply = run.purpose == "reply" and not run.background and run.parent_run_id is None
+    whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
+    agent = repos.agents.find(run.agent_id)
+    if not (is_reply and whole) or agent is None or run.message_id is None:
+        return None
+    if agent.settings.memory_proposals == "off" or repos.history.of_runs((run.id,)):
+        return None
+    message = repos.messages.get(run.message_id)
+    provider, model = provider_of(repos, agent.model)
+    if message.role != "user" or provider.kind == "demo":
+        return None
+    wanted = max(agent.context_window, repos.agents.largest_window(agent.model) or 0)
+    blocks, at_once = repos.blocks.of_agent(agent.id), requests_at_once(repos, provider)
+    return _Asked(agent, provider, model, wanted, blocks, message.text, at_once)
+
+
+def _open(repos: Repositories, proposal_id: str) -> MemoryProposal:
+    proposal = repos.proposals.get(proposal_id)
+    if proposal.status != "open":
+        raise Conflict(f"This edit was {proposal.status} already.", code="already_answered")
+    return proposal
+
+
+def _answer(repos: Repositories, proposal: MemoryProposal, status: str, change_seq: int | None) -> MemoryProposal:
+    answered = proposal.model_copy(update={"status": status, "change_seq": change_seq})
+    repos.proposals.save(answered)
+    _tell(repos, answered)
+    return answered
+
+
+def _tell(repos: Repositories, proposal: MemoryProposal) -> None:
+    repos.changed(
+        Changed(
+            kind="proposal",
+            ids=(proposal.id,),
+            agent_id=proposal.agent_id,
+            conversation_id=proposal.conversation_id,
+        )
+    )
