@@ -201,23 +201,15 @@ async def open_engine(
         starters=Starters(),
         proposals=Proposals(ports, lambda handle: services.fitness.verdict(handle)),
     )
-    on_network = NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
-    services.system.notices += filter(None, (storage.notice, opened_to_others, on_network))
+    services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
-    return OpenEngine(
-        services,
-        exit_requested,
-        storage,
-        clock,
-        ids,
-        housekeeping,
-        scheduler,
-        cache,
-        pulls,
-        catalog,
-        bus,
-        AfterRuns(ports, bus, (services.proposals.consider,)),
-    )
+    after_runs = AfterRuns(ports, bus, (services.proposals.consider,))
+    parts = scheduler, cache, pulls, catalog, bus, after_runs
+    return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
+
+
+async def _volume_notice(folder: Path) -> str:
+    return NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
 
 
 def _engine_deps(storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus) -> EngineDeps:
