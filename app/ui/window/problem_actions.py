@@ -120,9 +120,10 @@ class ProblemActions(QObject):
                 return
 
     async def _allow(self, handle: str, row: Row) -> None:
-        """First the question, then the run again."""
-        offer = self._catalog.known.offer_of(handle)
-        if offer is not None and await ask_consent(self._view, offer.provider):
+        """First the question, then the run again. The server is read here: the catalog may still wait for its lists."""
+        name = handle.partition("/")[0]
+        provider = next((one for one in await self._view.services.providers.list() if one.name == name), None)
+        if provider is not None and await ask_consent(self._view, provider):
             self._chat.context.signals.retry.emit(row)
 
     def _enlarge(self, agent_id: str, size: int | None, row: Row) -> None:
