@@ -15,7 +15,7 @@ class Frozen(BaseModel):
     Its texts can be stored and sent anywhere: what has no UTF-8 (half an emoji) and NUL become U+FFFD on the way in.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

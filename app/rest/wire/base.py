@@ -23,7 +23,7 @@ Name = Annotated[str, Field(max_length=500)]
 class RequestModel(Frozen):
     """A body or a query. `model_fields_set` tells what was really given."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), defer_build=True)
 
     def has(self, name: str) -> bool:
         return name in self.model_fields_set
@@ -34,7 +34,7 @@ class Nothing(RequestModel):
 
 
 class ResponseModel(BaseModel):
-    model_config = ConfigDict(frozen=True, protected_namespaces=(), populate_by_name=True)
+    model_config = ConfigDict(frozen=True, protected_namespaces=(), defer_build=True, populate_by_name=True)
 
 
 class Audited(ResponseModel):
