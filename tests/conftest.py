@@ -17,6 +17,7 @@ import pytest
 
 from app.adapters.models.variables import NAMES as VARIABLES
 from tests.support.guards import network
+from tests.support.processes import prefork
 from tests.support.processes.screen import Screen, open_screen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "tier1")
     config.stash[_RESULTS] = {}
     network.install_guard()
+    if not config.getoption("--long") and not config.getoption("--live"):
+        prefork.install()
+
+
+def pytest_unconfigure() -> None:
+    prefork.uninstall()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

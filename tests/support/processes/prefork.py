@@ -1,0 +1,298 @@
+"""Starts `python -m app` by a fork of a process that has loaded it, instead of loading it each time (seconds of CPU).
+
+What runs is a process of its own as before: own pid, handles, environment, exit status, killed by `kill -9`. What differs
+is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and so does
+whatever asks for more than a fork can give (another folder, other Python variables, a function that cannot be named).
+
+A request is one connection: the command and its handles go there, the pid comes back at once and the exit status at the
+end. Forked processes start their engines by the same way.
+"""
+
+import contextlib
+import gc
+import os
+import pickle
+import random
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests.support.guards.network import WATCHED
+from tests.support.guards.source import ROOT
+
+EXEC = "LARES_TEST_EXEC"
+"""In a child's environment: start it by `exec` after all."""
+_LIKE_OURS = ("PYTHON", "LC_", "LANG", "LD_", "QT_")
+_OWN = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHON_KEYRING_BACKEND", "QT_QPA_PLATFORM")
+_COMMAND = [sys.executable, "-m", "app"]
+_STATUS_BYTES = 8
+_exec: Any = subprocess.Popen
+
+
+@dataclass(frozen=True)
+class _Order:
+    words: list[str]
+    environment: dict[str, str]
+    new_session: bool
+    umask: int
+    before: bytes
+    """A pickled function to be called last, or nothing."""
+
+
+@dataclass
+class _Place:
+    """Where this process and its children find the one that forks."""
+
+    path: str = ""
+    process: Any = None
+    folder: Any = None
+
+
+_place = _Place()
+
+
+def install() -> None:
+    if hasattr(os, "fork") and sys.platform == "linux":
+        setattr(subprocess, "Popen", Preforked)  # noqa: B010
+
+
+def uninstall() -> None:
+    if _place.process is not None:
+        _place.process.stdin.close()
+        _place.process.wait(10)
+        _place.folder.cleanup()
+        _place.process = None
+
+
+class Preforked(subprocess.Popen[Any]):
+    """`subprocess.Popen`, which it is for every other command."""
+
+    _line: socket.socket | None = None
+
+    def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *more: Any) -> None:
+        names = _exec._execute_child.__code__.co_varnames[4:]
+        asked = dict(zip(names, more, strict=False))
+        order = _order(args, executable, preexec_fn, asked)
+        if order is None:
+            _exec._execute_child(self, args, executable, preexec_fn, *more)
+            return
+        pipes = [asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
+        theirs = [pipes[0], pipes[3], pipes[5]]
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            line.connect(_server())
+            message = pickle.dumps(order)
+            handles = [one if one != -1 else standard for standard, one in enumerate(theirs)]
+            socket.send_fds(line, [len(message).to_bytes(4, "big")], handles)
+            line.sendall(message)
+            self.pid = int.from_bytes(_exactly(line, _STATUS_BYTES), "big", signed=True)
+        except BaseException:
+            line.close()
+            raise
+        finally:
+            _exec._close_pipe_fds(self, *pipes)
+        self._line = line
+        self._child_created = True
+
+    def _internal_poll(self, _deadstate: Any = None, *more: Any) -> Any:
+        if self._line is None:
+            return _exec._internal_poll(self, _deadstate, *more)
+        if self.returncode is None and _readable(self._line, 0):
+            self._take_status()
+        return self.returncode
+
+    def _wait(self, timeout: float | None) -> Any:
+        if self._line is None:
+            return _exec._wait(self, timeout)
+        if self.returncode is None:
+            if not _readable(self._line, timeout):
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self._take_status()
+        return self.returncode
+
+    def _take_status(self) -> None:
+        line = self._line
+        # Two threads may wait for one process.
+        with self._waitpid_lock:  # type: ignore[attr-defined]
+            if self.returncode is None and line is not None:
+                status = int.from_bytes(_exactly(line, _STATUS_BYTES), "big", signed=True)
+                self.returncode = os.waitstatus_to_exitcode(status)
+                line.close()
+
+
+def _order(args: Any, executable: Any, preexec_fn: Any, asked: dict[str, Any]) -> _Order | None:
+    words = [os.fspath(word) for word in args] if isinstance(args, (list, tuple)) else []
+    plain = words[:3] == _COMMAND and executable is None and not asked["shell"] and not asked["pass_fds"]
+    folder = asked["cwd"]
+    environment = os.environ if asked["env"] is None else asked["env"]
+    own = all(asked[name] in (None, -1) for name in ("gid", "gids", "uid", "umask"))
+    here = folder is not None and Path(folder) == ROOT
+    if not plain or not own or not here or EXEC in environment or _python_of(environment) != _python_of(os.environ):
+        return None
+    try:
+        before = pickle.dumps(preexec_fn) if preexec_fn is not None else b""
+    except (pickle.PicklingError, AttributeError):
+        return None
+    with open("/proc/self/status", encoding="ascii") as status:
+        umask = next(int(row.split()[1], 8) for row in status if row.startswith("Umask:"))
+    return _Order(words[3:], dict(environment), asked["start_new_session"], umask, before)
+
+
+def _python_of(environment: Any) -> dict[str, str]:
+    """What Python looks at while it starts; a fork has started already."""
+    return {name: value for name, value in environment.items() if name.startswith(_LIKE_OURS) and name not in _OWN}
+
+
+def _server() -> str:
+    if not _place.path:
+        _place.folder = tempfile.TemporaryDirectory(prefix="lares-prefork-")
+        path = str(Path(_place.folder.name) / "line")
+        program = f"from tests.support.processes.prefork import serve; serve({path!r})"
+        environment = {**os.environ, "PYTHONPATH": str(WATCHED)}
+        process = _exec(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        )
+        process.stdout.readline()
+        process.stdout.close()
+        _place.path, _place.process = path, process
+    return _place.path
+
+
+def _readable(line: socket.socket, timeout: float | None) -> bool:
+    waiting = select.poll()
+    waiting.register(line, select.POLLIN)
+    return bool(waiting.poll(None if timeout is None else max(0.0, timeout) * 1000))
+
+
+def _exactly(line: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        piece = line.recv(size - len(got))
+        if not piece:
+            raise OSError("the process that forks is gone")
+        got += piece
+    return got
+
+
+# The process that forks
+
+
+def serve(path: str) -> NoReturn:
+    """Loads the engine and the terminal once, then forks until its standard input ends."""
+    # Neither keyring (which reads its variable while it is loaded) nor Qt is among these.
+    import app.bootstrap
+    import app.link.engine_process
+    import app.link.launcher
+    import app.rest.server
+    import app.terminal.chat
+    import app.terminal.commands.models
+    import app.terminal.commands.servers
+    import app.terminal.commands.status  # noqa: F401
+
+    _place.path = path
+    install()
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        print("ready", flush=True)
+        run = _fork_until_the_end(listener)
+    if run is None:
+        sys.exit(0)
+    # The child: it has left the loop and everything of its parent behind.
+    run()
+    sys.exit(0)
+
+
+def _fork_until_the_end(listener: socket.socket) -> Callable[[], None] | None:
+    """None in the parent, at its end; in each child what it is to do."""
+    alive: dict[int, socket.socket] = {}
+    woken, wake = socket.socketpair()
+    woken.setblocking(False)
+    wake.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    while True:
+        ready, _, _ = select.select([listener, woken, sys.stdin], [], [])
+        if woken in ready:
+            with contextlib.suppress(BlockingIOError):
+                woken.recv(4096)
+        _bury(alive)
+        if sys.stdin in ready:
+            return None
+        if listener not in ready:
+            continue
+        line, _ = listener.accept()
+        head, handles, _, _ = socket.recv_fds(line, 4, 3)
+        order: _Order = pickle.loads(_exactly(line, int.from_bytes(head, "big")))
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            for one in (listener, woken, wake, line, *alive.values()):
+                one.detach()
+            _become(order, handles)
+            return _program
+        for handle in handles:
+            os.close(handle)
+        alive[pid] = line
+        with contextlib.suppress(OSError):
+            line.sendall(pid.to_bytes(_STATUS_BYTES, "big", signed=True))
+
+
+def _bury(alive: dict[int, socket.socket]) -> None:
+    while alive:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        line = alive.pop(pid)
+        with contextlib.closing(line), contextlib.suppress(OSError):
+            line.sendall(status.to_bytes(_STATUS_BYTES, "big", signed=True))
+
+
+def _become(order: _Order, handles: list[int]) -> None:
+    """What `exec` and a new interpreter would have done."""
+    for standard, handle in enumerate(handles):
+        os.dup2(handle, standard)
+    os.closerange(3, 4096)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.umask(order.umask)
+    if order.new_session:
+        os.setsid()
+    os.environ.clear()
+    os.environ.update(order.environment)
+    sys.argv = sys.orig_argv = [str(ROOT / "app" / "__main__.py"), *order.words]
+    sys.path[0] = str(ROOT)
+    encoding = order.environment.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
+    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=encoding, errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    random.seed()
+    for folder in order.environment.get("PYTHONPATH", "").split(os.pathsep):
+        watch = Path(folder) / "sitecustomize.py"
+        if folder and Path(folder) != WATCHED and watch.exists():
+            runpy.run_path(str(watch))
+            break
+    if order.before:
+        pickle.loads(order.before)()
+
+
+def _program() -> None:
+    runpy.run_module("app", run_name="__main__", alter_sys=True)
