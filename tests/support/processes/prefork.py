@@ -1,7 +1,7 @@
 """Starts `python -m app` by a fork of a process that has loaded it, instead of loading it each time (seconds of CPU).
 
-What runs is a process of its own as before: own pid, handles, environment, exit status, killed by `kill -9`. What differs
-is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and so does
+What runs is a process of its own as before: own pid, handles, environment, exit status, killed by `kill -9`. What
+differs is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and so does
 whatever asks for more than a fork can give (another folder, other Python variables, a function that cannot be named).
 
 A request is one connection: the command and its handles go there, the pid comes back at once and the exit status at the
@@ -10,6 +10,7 @@ end. Forked processes start their engines by the same way.
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import random
@@ -34,6 +35,13 @@ _LIKE_OURS = ("PYTHON", "LC_", "LANG", "LD_", "QT_")
 _OWN = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHON_KEYRING_BACKEND", "QT_QPA_PLATFORM")
 _COMMAND = [sys.executable, "-m", "app"]
 _STATUS_BYTES = 8
+LOADED = (
+    *("app.bootstrap", "app.link.engine_process", "app.link.launcher", "app.rest.server"),
+    *("app.terminal.chat", "app.terminal.commands.models", "app.terminal.commands.servers"),
+    *("app.terminal.commands.status", "aiohttp", "importlib_metadata", "secretstorage"),
+    *("uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off"),
+)
+"""Not keyring, which reads its variable while it is loaded, and not Qt."""
 _exec: Any = subprocess.Popen
 
 
@@ -192,16 +200,8 @@ def _exactly(line: socket.socket, size: int) -> bytes:
 
 def serve(path: str) -> NoReturn:
     """Loads the engine and the terminal once, then forks until its standard input ends."""
-    # Neither keyring (which reads its variable while it is loaded) nor Qt is among these.
-    import app.bootstrap
-    import app.link.engine_process
-    import app.link.launcher
-    import app.rest.server
-    import app.terminal.chat
-    import app.terminal.commands.models
-    import app.terminal.commands.servers
-    import app.terminal.commands.status  # noqa: F401
-
+    for name in LOADED:
+        importlib.import_module(name)
     _place.path = path
     install()
     gc.collect()
@@ -210,7 +210,8 @@ def serve(path: str) -> NoReturn:
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
         listener.bind(path)
         listener.listen(64)
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         run = _fork_until_the_end(listener)
     if run is None:
         sys.exit(0)
