@@ -1,8 +1,8 @@
 """Starts `python -m app` by a fork of a process that has loaded it, instead of loading it each time (seconds of CPU).
 
 What runs is a process of its own as before: own pid, handles, environment, exit status, killed by `kill -9`. What
-differs is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and so does
-whatever asks for more than a fork can give (another folder, other Python variables, a function that cannot be named).
+differs is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and
+so does whatever asks for more than a fork can give (another folder, other Python variables, a function without a name).
 
 A request is one connection: the command and its handles go there, the pid comes back at once and the exit status at the
 end. Forked processes start their engines by the same way.
