@@ -47,6 +47,7 @@ from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events.bus import EventBus
 from app.services.events.service import Events
+from app.services.exports.service import Exports
 from app.services.fitness.service import Fitness
 from app.services.fitness.trial import EmptyStorage
 from app.services.history import History
@@ -178,6 +179,7 @@ async def open_engine(
         agents=Agents(ports, _prompt("default"), _demo()),
         blocks=Blocks(ports),
         conversations=Conversations(ports),
+        exports=Exports(ports),
         messages=Messages(ports),
         runs=runs,
         history=History(ports),

@@ -29,6 +29,40 @@ class Conversation(Frozen):
     updated_at: Micros
 
 
+TITLE_LENGTH = 60
+"""Characters of a title that is made of what was said."""
+
+
+def title_from(opening: str) -> str:
+    """The first words of a text, as a title: one line, cut between words."""
+    line = next((line.strip() for line in opening.split("\n") if line.strip()), "")
+    words = " ".join(line.split())
+    if len(words) <= TITLE_LENGTH:
+        return words
+    head = words[: TITLE_LENGTH - 1]
+    cut = head.rfind(" ")
+    return f"{head[:cut] if cut > TITLE_LENGTH // 2 else head}…".replace(",…", "…")
+
+
+class ConversationRow(Frozen):
+    """A thread as a list shows it."""
+
+    conversation: Conversation
+    opening: str = ""
+    """Beginning of the first thing that a person said in it; empty while nobody has."""
+    messages: int = 0
+    """How many it shows."""
+    last_at: Micros | None = None
+    """When the newest of them came."""
+    found: str = ""
+    """In an answer to a search: the piece of a message that holds the words; empty when the title does."""
+
+    @property
+    def title(self) -> str:
+        """The one that it was given, else its first words; empty when there are neither."""
+        return self.conversation.title or title_from(self.opening)
+
+
 class DeletedConversation(Frozen):
     """A thread that can still be brought back."""
 

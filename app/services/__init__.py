@@ -10,6 +10,7 @@ from app.services.blocks import Blocks
 from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events.service import Events
+from app.services.exports.service import Exports
 from app.services.fitness.service import Fitness
 from app.services.history import History
 from app.services.identities import Identities
@@ -36,6 +37,7 @@ class Services:
     agents: Agents
     blocks: Blocks
     conversations: Conversations
+    exports: Exports
     messages: Messages
     runs: Runs
     history: History

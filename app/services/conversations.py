@@ -1,7 +1,7 @@
 """Conversations: threads of one agent, and the branches that edits and retries make."""
 
 from app.domain.base import Micros
-from app.domain.conversation import Conversation, DeletedConversation, Fork
+from app.domain.conversation import Conversation, ConversationRow, DeletedConversation, Fork
 from app.domain.error import Invalid, busy
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
@@ -13,6 +13,8 @@ from app.ports.storage import Repositories
 from app.services.changing import change
 
 PAGE = 500
+HITS = 200
+"""Messages among which the conversations that hold searched words are found."""
 
 
 class Conversations:
@@ -22,6 +24,24 @@ class Conversations:
     async def list(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Conversation, ...]:
         """A page of threads. `active_id` of each is the branch to show and to speak to."""
         return await self._ports.storage.read(lambda repos: repos.conversations.list(wanted, page))
+
+    async def rows(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[ConversationRow, ...]:
+        """The same page, with what a list says of each thread."""
+
+        def work(repos: Repositories) -> tuple[ConversationRow, ...]:
+            return repos.conversations.described(repos.conversations.list(wanted, page))
+
+        return await self._ports.storage.read(work)
+
+    async def row(self, conversation_id: str) -> ConversationRow:
+        def work(repos: Repositories) -> ConversationRow:
+            return repos.conversations.described((repos.conversations.get(conversation_id),))[0]
+
+        return await self._ports.storage.read(work)
+
+    async def find(self, agent_id: str, words: str, limit: int = 50) -> tuple[ConversationRow, ...]:
+        """Threads of an agent whose title has these words, then those in which something with them was said."""
+        return await self._ports.storage.read(lambda repos: _find(repos, agent_id, words.strip(), limit))
 
     async def default_of(self, agent_id: str) -> Conversation:
         """The thread that an agent was made with, and that its own routes speak to. Raises `NotFound`."""
@@ -210,6 +230,17 @@ def _owner(family: dict[str, Conversation], row: Conversation, position: int) ->
     while row.branch_position is not None and position < row.branch_position and row.branched_from in family:
         row = family[row.branched_from]
     return row.id
+
+
+def _find(repos: Repositories, agent_id: str, words: str, limit: int) -> tuple[ConversationRow, ...]:
+    titled = repos.conversations.list(ConversationFilter(agent_id=agent_id, search=words), PageRequest(limit=limit))
+    threads, found = {row.id: row for row in titled}, dict.fromkeys((row.id for row in titled), "")
+    for hit in repos.search.find(words, agent_id=agent_id, roles=("user", "assistant", "system"), limit=HITS):
+        if hit.thread_id and hit.thread_id not in found and len(found) < limit:
+            found[hit.thread_id] = hit.snippet
+            threads[hit.thread_id] = repos.conversations.get(hit.thread_id)
+    rows = repos.conversations.described(tuple(threads[id] for id in found))
+    return tuple(row.model_copy(update={"found": found[row.conversation.id]}) for row in rows)
 
 
 def _changes_since(repos: Repositories, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.base import Micros
-from app.domain.conversation import Conversation, DeletedConversation
+from app.domain.conversation import Conversation, ConversationRow, DeletedConversation
 from app.domain.page import ConversationFilter, PageRequest
 
 
@@ -16,6 +16,10 @@ class ConversationRepository(Protocol):
 
     def list(self, wanted: ConversationFilter, page: PageRequest) -> tuple[Conversation, ...]:
         """Threads without their branches. Orders: created_at, last_message_at, last_run_completion."""
+        ...
+
+    def described(self, threads: Sequence[Conversation]) -> tuple[ConversationRow, ...]:
+        """These threads with what a list says of each, in the same order. Cost does not depend on their length."""
         ...
 
     def of_thread(self, root_id: str) -> tuple[Conversation, ...]:

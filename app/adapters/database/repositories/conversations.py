@@ -13,7 +13,7 @@ from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
-from app.domain.conversation import Conversation, DeletedConversation
+from app.domain.conversation import Conversation, ConversationRow, DeletedConversation
 from app.domain.page import ConversationFilter, PageRequest
 
 _LIVE = sa.select(conversations).where(conversations.c.deleted_at.is_(None)).order_by(conversations.c.seq)
@@ -49,6 +49,10 @@ _note_last_said = Prepared(
     .where(conversations.c.id == sa.bindparam("conversation"))
     .values(last_message_at=sa.func.coalesce(_last_said, sa.literal(0)))
 )
+FIRST_OF_ALL = 8
+"""Among so many of its first messages the opening of a conversation is looked for."""
+OPENING = 200
+"""Characters of it."""
 _MEMBER = ("conversation_seq", "position", "message_seq", "entered_seq", "left_seq")
 
 
@@ -84,6 +88,44 @@ class SqlConversations:
             found = found.where(contains(row.title, wanted.search))
         rows = page_of(self.db, found, conversations, _ORDERS, page)
         return tuple(mapping.conversation_of(one) for one in rows)
+
+    def described(self, threads: Sequence[Conversation]) -> tuple[ConversationRow, ...]:
+        shown = [thread.active_id for thread in threads]
+        openings, counts = self._openings(shown), self._counts(shown)
+        said = self.last_said([thread.id for thread in threads])
+        return tuple(
+            ConversationRow(
+                conversation=thread,
+                opening=openings.get(thread.active_id, ""),
+                messages=counts.get(thread.active_id, 0),
+                last_at=said.get(thread.id),
+            )
+            for thread in threads
+        )
+
+    def _openings(self, conversation_ids: Sequence[str]) -> dict[str, str]:
+        """The beginning of the first message with text of a person in each."""
+        row, member = conversations.c, conversation_messages.c
+        found = (
+            sa.select(row.id.label("conversation"), messages)
+            .join_from(conversations, conversation_messages, member.conversation_seq == row.seq)
+            .join(messages, messages.c.seq == member.message_seq)
+            .where(row.id.in_(conversation_ids), member.position <= FIRST_OF_ALL, messages.c.role == "user")
+            .order_by(member.position.desc())
+        )
+        openings: dict[str, str] = {}
+        for one in all_rows(self.db, found):
+            text = mapping.message_of(one).text.strip()
+            if text:
+                openings[one["conversation"]] = text[:OPENING]
+        return openings
+
+    def _counts(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """Positions run from 1 without gaps, so the last one is the number."""
+        row, member = conversations.c, conversation_messages.c
+        last = sa.select(sa.func.max(member.position)).where(member.conversation_seq == row.seq).scalar_subquery()
+        found = sa.select(row.id, last.label("last")).where(row.id.in_(conversation_ids))
+        return {one["id"]: one["last"] or 0 for one in all_rows(self.db, found)}
 
     def of_thread(self, root_id: str) -> tuple[Conversation, ...]:
         rows = all_rows(self.db, _LIVE.where(conversations.c.root_id == root_id))

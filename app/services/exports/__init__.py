@@ -1,0 +1,1 @@
+"""A conversation as a text of its own, to be read or kept outside of Lares."""
