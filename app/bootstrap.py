@@ -161,9 +161,7 @@ async def open_engine(
     """
     folder, bus, exit_requested = config.folder, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
-    opened_to_others = await asyncio.to_thread(close_to_others, folder)
-    storage = await open_storage(folder, clock, on_changed=bus.publish)
-    secrets = SecretsWithHeld(await asyncio.to_thread(open_secrets, folder))
+    storage, secrets, opened_to_others = await _open_stores(folder, clock, bus)
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
@@ -208,6 +206,13 @@ async def open_engine(
     after_runs = AfterRuns(ports, bus, (services.proposals.consider,))
     parts = scheduler, cache, pulls, catalog, bus, after_runs
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
+
+
+async def _open_stores(folder: Path, clock: Clock, bus: EventBus) -> tuple[SqliteStorage, SecretsWithHeld, str]:
+    """Database and keys; and what is said when other users of this computer could read the folder until now."""
+    opened_to_others = await asyncio.to_thread(close_to_others, folder)
+    storage = await open_storage(folder, clock, on_changed=bus.publish)
+    return storage, SecretsWithHeld(await asyncio.to_thread(open_secrets, folder)), opened_to_others
 
 
 async def _volume_notice(folder: Path) -> str:

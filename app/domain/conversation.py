@@ -1,5 +1,7 @@
 """A conversation: one thread of messages with an agent. Editing a message branches it."""
 
+from typing import Literal
+
 from app.domain.base import Frozen, Micros
 from app.domain.history import MemoryEvent
 from app.domain.message import Message
@@ -29,6 +31,8 @@ class Conversation(Frozen):
     updated_at: Micros
 
 
+ExportForm = Literal["markdown", "json"]
+"""As what a conversation is exported: for people, or for programs."""
 TITLE_LENGTH = 60
 """Characters of a title that is made of what was said."""
 

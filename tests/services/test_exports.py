@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.bootstrap import OpenEngine
-from app.domain.conversation import TITLE_LENGTH, title_from
+from app.domain.conversation import TITLE_LENGTH, ExportForm, title_from
 from app.domain.error import NotFound
 from app.domain.message import (
     ImagePart,
@@ -19,7 +19,7 @@ from app.domain.message import (
 from app.domain.page import ConversationFilter, PageRequest
 from app.ports.storage import Repositories
 from app.services import Services
-from app.services.exports.service import PAGE, PIECE, ExportForm
+from app.services.exports.service import PAGE, PIECE
 from tests.support.engine.talking import say
 
 pytestmark = pytest.mark.anyio

@@ -1,15 +1,13 @@
 """Exporting: a whole conversation in pieces, so that its length costs neither memory nor anybody else's turn."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal
 
-from app.domain.conversation import ConversationRow
+from app.domain.conversation import ConversationRow, ExportForm
 from app.domain.message import Message
 from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 from app.services.exports.forms import JsonForm, MarkdownForm
 
-ExportForm = Literal["markdown", "json"]
 PAGE = 20
 """Messages that are read at once."""
 PIECE = 256 * 1024
@@ -23,8 +21,9 @@ class Exports:
     async def conversation(self, conversation_id: str, form: ExportForm) -> AsyncIterator[str]:
         """Everything that a branch shows, or the one that a thread shows, oldest first.
 
-        Pieces of one text, none longer than `PIECE`. `markdown` is for people, `json` for programs: its messages are those of the local API. Images are named, not
-        contained. Messages that come while it is read may be part of it. Raises `NotFound`.
+        Pieces of one text, none longer than `PIECE`. `markdown` is for people, `json` for programs: its messages are
+        those of the local API. Images are named, not contained. Messages that come while it is read may be part of
+        it. Raises `NotFound`.
         """
         row, writer = await self._ports.storage.read(lambda repos: _begin(repos, conversation_id, form))
         shown = row.conversation.active_id

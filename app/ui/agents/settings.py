@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.domain.agent import Agent, AgentPatch, ModelSettings
@@ -13,6 +13,7 @@ from app.ui.agents.reply_settings import ReplySettings
 from app.ui.agents.tool_switches import ToolSwitches
 from app.ui.context.size_setting import ContextSize
 from app.ui.kit.buttons import IconButton
+from app.ui.kit.copying import copy_text
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, hairline, row_of
 from app.ui.kit.section import Section
@@ -221,7 +222,7 @@ class AgentSettings(QWidget):
 
     def _copy_id(self) -> None:
         if self._agent is not None:
-            QGuiApplication.clipboard().setText(self._agent.id)
+            copy_text(self._theme, self._agent.id, self._copy)
 
     def show_agent(self, agent: Agent) -> None:
         if self._agent is None or agent.id != self._agent.id:

@@ -87,7 +87,7 @@ class ChatView(QFrame):
         self.memory = MemoryChanges(services, tasks, model, origin, self)
         self.drafts = Drafts(drafts, self.composer, self.area.anchor)
         self.finder = Find(theme, services, tasks, self.find_bar, self.area, model, self.pages)
-        self.links = LinkQuestion(self.banner)
+        self.links = LinkQuestion(theme, self.banner)
         self.images = ImageLoader(self.context.images, services, tasks, self, theme)
         self._build()
         self._connect()

@@ -7,7 +7,6 @@ from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
-    QGuiApplication,
     QPainter,
     QPaintEvent,
     QPen,
@@ -20,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
 from app.ui.kit.buttons import Button
+from app.ui.kit.copying import copy_text
 from app.ui.kit.markdown_parse import (
     KEPT_ITEMS,
     first_line,
@@ -288,15 +288,18 @@ class MarkdownView(QTextBrowser):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
-        clipboard = QGuiApplication.clipboard()
+
+        def offer(words: str, text: str) -> None:
+            menu.addAction(words, lambda: copy_text(self._theme, text, self, at_pointer=True))
+
         selection = self.textCursor().selectedText().replace("\u2029", "\n")
         if selection:
-            menu.addAction(self.tr("Copy selection"), lambda: clipboard.setText(selection))
+            offer(self.tr("Copy selection"), selection)
         link = self.anchorAt(event.pos())
         if link:
-            menu.addAction(self.tr("Copy address"), lambda: clipboard.setText(link))
-        menu.addAction(self.tr("Copy as Markdown"), lambda: clipboard.setText(self._text))
-        menu.addAction(self.tr("Copy as plain text"), lambda: clipboard.setText(self.toPlainText()))
+            offer(self.tr("Copy address"), link)
+        offer(self.tr("Copy as Markdown"), self._text)
+        offer(self.tr("Copy as plain text"), self.toPlainText())
         menu.addAction(self.tr("Select all"), self.selectAll)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
@@ -445,7 +448,7 @@ class MarkdownView(QTextBrowser):
             )
 
     def _copy_code(self, number: int) -> None:
-        QGuiApplication.clipboard().setText(self._codes[number].code)
+        copy_text(self._theme, self._codes[number].code, self._copies[number])
 
     def _name(self) -> None:
         self.setAccessibleName(self.tr("Text"))

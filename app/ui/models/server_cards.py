@@ -1,11 +1,12 @@
 """The servers of this computer as cards: what answers, what could be started and how, and a way to add another."""
 
 from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from app.domain.model import Provider, ServerPreset
 from app.ui.kit.buttons import Button
+from app.ui.kit.copying import copy_text
 from app.ui.kit.focus_order import focused_inside
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, row_of
@@ -66,7 +67,7 @@ class HowTo(QFrame):
             gap=4,
         )
         self.get.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._page)))
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._page))
+        self._copy.clicked.connect(lambda: copy_text(view.theme, self._page, self._copy))
 
     def show_preset(self, preset: ServerPreset) -> None:
         self._page = preset.page

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.domain.address import is_here
@@ -12,6 +12,7 @@ from app.domain.api import ApiStatus
 from app.domain.event import Changed
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.copying import copy_text
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, row_of
 from app.ui.kit.markdown import MarkdownView
@@ -150,7 +151,7 @@ class LocalApi(QWidget):
         view, do = self._view, self._do
         self.switch.clicked.connect(self._switched)
         self.port.editingFinished.connect(self._port_typed)
-        self._copy_url.clicked.connect(lambda: self._copy(self.url.whole_text, self.tr("Address copied")))
+        self._copy_url.clicked.connect(lambda: copy_text(view.theme, self.url.whole_text, self._copy_url))
         self.make.clicked.connect(lambda: do(self._make_token()))
         self.free.clicked.connect(lambda: do(self._free()))
         self.show_token.clicked.connect(lambda: do(self._show_token()))
@@ -308,11 +309,7 @@ class LocalApi(QWidget):
         self.show_token.setText(self.tr("Show"))
 
     async def _copy_token(self) -> None:
-        self._copy(await self._api.token() or "", self.tr("Token copied"))
-
-    def _copy(self, text: str, said: str) -> None:
-        QGuiApplication.clipboard().setText(text)
-        self._view.tell(said)
+        copy_text(self._view.theme, await self._api.token() or "", self.copy_token)
 
 
 def _address(status: ApiStatus) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.agent import Agent, AgentRow
-from app.domain.conversation import Conversation
+from app.domain.conversation import Conversation, ConversationRow
 from app.domain.error import NotFound
 from app.domain.event import Changed, Progress
 from app.domain.history import MemoryEvent, Origin
@@ -47,7 +47,7 @@ class Workspace(QObject):
     counted = Signal(object)
     """ContextOverview of the open conversation."""
     conversations_changed = Signal(object, bool)
-    """tuple[Conversation, ...] of the open agent, oldest first, and whether it has earlier ones."""
+    """tuple[ConversationRow, ...] of the open agent, oldest first, and whether it has earlier ones."""
     history_changed = Signal()
     working = Signal(object)
     """Progress of the open conversation, else that its agent is busy in another one; None when it is idle."""
@@ -76,6 +76,8 @@ class Workspace(QObject):
         self._stale: set[str] = set()
         """Agents whose rows have changed since they were read."""
         self._conversations_shown = CONVERSATIONS
+        self._untitled = False
+        """Whether the open conversation will have a title as soon as something is said in it."""
         self._rereading = Rereading(tasks, self)
 
     # Opening
@@ -124,11 +126,11 @@ class Workspace(QObject):
         if self.agent is None or self.agent.id != agent_id:
             self._conversations_shown = CONVERSATIONS
         conversations, more = await self._threads(agent_id, conversation_id)
-        chosen = next((row for row in conversations if row.id == conversation_id), conversations[0])
+        chosen = _chosen(conversations, conversation_id)
         self.agent, self.conversation = agent, chosen
         self.blocks.show(())
         self.opened.emit(agent, chosen)
-        self.conversations_changed.emit(conversations, more)
+        self._tell_conversations(conversations, more)
         self._tell_working()
         await self._read_blocks()
         await self._read_overview()
@@ -165,7 +167,7 @@ class Workspace(QObject):
             self._again("blocks", self._read_blocks)
         if "own history" in kinds:
             self.history_changed.emit()
-        if "own conversation" in kinds:
+        if "own conversation" in kinds or ("own run" in kinds and self._untitled):
             self._again("conversations", self._read_conversations)
         if kinds & {"own run", "own block", "own agent", "own conversation"}:
             self._again("overview", self._read_overview)
@@ -282,27 +284,40 @@ class Workspace(QObject):
         current = self.conversation.id if self.conversation is not None else ""
         rows, more = await self._threads(self.agent.id, current)
         if self.conversation is not None:
-            self.conversation = next((row for row in rows if row.id == self.conversation.id), rows[0])
-        self.conversations_changed.emit(rows, more)
+            self.conversation = _chosen(rows, self.conversation.id)
+        self._tell_conversations(rows, more)
         self._tell_working()
 
-    async def _threads(self, agent_id: str, current: str) -> tuple[tuple[Conversation, ...], bool]:
+    def _tell_conversations(self, rows: tuple[ConversationRow, ...], more: bool) -> None:
+        shown = self.conversation.id if self.conversation is not None else ""
+        self._untitled = any(row.conversation.id == shown and not row.title for row in rows)
+        self.conversations_changed.emit(rows, more)
+
+    async def _threads(self, agent_id: str, current: str) -> tuple[tuple[ConversationRow, ...], bool]:
         """The newest threads, the current one and the first one, oldest first; and whether there are others."""
         services, limit = self.services.conversations, self._conversations_shown
-        newest = await services.list(ConversationFilter(agent_id=agent_id), PageRequest(limit=limit))
-        rows = {row.id: row for row in reversed(newest)}
+        newest = await services.rows(ConversationFilter(agent_id=agent_id), PageRequest(limit=limit))
+        rows = {row.conversation.id: row for row in reversed(newest)}
         first = {} if len(newest) < limit else await self._farther(agent_id, current, rows)
         return (*first.values(), *rows.values()), bool(first)
 
-    async def _farther(self, agent_id: str, current: str, shown: Container[str]) -> dict[str, Conversation]:
+    async def _farther(self, agent_id: str, current: str, shown: Container[str]) -> dict[str, ConversationRow]:
         """The first thread and the current one, where they are older than what is shown."""
-        found = [await self.services.conversations.default_of(agent_id)]
+        services = self.services.conversations
+        found = [await services.row((await services.default_of(agent_id)).id)]
         if current and current not in shown:
             with contextlib.suppress(NotFound):
-                found.append(await self.services.conversations.get(current))
+                found.append(await services.row(current))
+        threads = ((row.conversation, row) for row in found)
         return {
-            row.id: row for row in found if row.id not in shown and row.agent_id == agent_id and row.root_id == row.id
+            thread.id: row
+            for thread, row in threads
+            if thread.id not in shown and thread.agent_id == agent_id and thread.root_id == thread.id
         }
+
+    def read_conversations(self) -> None:
+        """What their list says of them changes with every message, so it is read when somebody looks at it."""
+        self._again("conversations", self._read_conversations)
 
     def show_earlier_conversations(self) -> None:
         self._conversations_shown += CONVERSATIONS
@@ -326,3 +341,8 @@ class Workspace(QObject):
 
     async def _read_api(self) -> None:
         self.api_read.emit(await self.services.api.status())
+
+
+def _chosen(rows: tuple[ConversationRow, ...], conversation_id: str) -> Conversation:
+    """The one that is wanted, else the first."""
+    return next((row for row in rows if row.conversation.id == conversation_id), rows[0]).conversation

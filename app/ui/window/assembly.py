@@ -6,9 +6,10 @@ from PySide6.QtCore import QObject
 
 from app.config import Config
 from app.domain.agent import Agent, AgentPatch
-from app.domain.conversation import Conversation
+from app.domain.conversation import Conversation, ConversationRow, ExportForm
 from app.domain.system import EngineStatus
 from app.ui.agents.actions import AgentActions
+from app.ui.agents.conversation_export import ConversationExport
 from app.ui.bridge.engine_connection import EngineConnection
 from app.ui.bridge.event_relay import EventRelay
 from app.ui.bridge.tasks import Tasks
@@ -26,6 +27,7 @@ from app.ui.theme import Theme
 from app.ui.window.centre import Centre
 from app.ui.window.chat_page import ChatPage
 from app.ui.window.commands import (
+    Conversations,
     Destinations,
     Possible,
     agent_commands,
@@ -77,6 +79,7 @@ class Assembly(QObject):
         self.centre = Centre(theme)
         self.pages = Pages(self.view, config, self.commands, self.centre)
         self.actions = AgentActions(self.view, self)
+        self.exports = ConversationExport(self.view, self.window)
         self.columns = SideColumns(self.view, self.window)
         self.chat_page = ChatPage(self.view, self.pages)
         self.first_run: FirstRun | None = None
@@ -119,10 +122,11 @@ class Assembly(QObject):
             chat=lambda: self.show_tab("chat"),
             history=lambda: self.show_tab("history"),
         )
+        talks = Conversations(self._switch_conversation, self._export, self._copy)
         look = Look(self.theme, self.preferences)
         self.commands.add(
             *agent_commands(self.actions, workspace, self.pages, self.columns, possible),
-            *chat_commands(self.chat_page, possible),
+            *chat_commands(self.chat_page, talks, possible),
             *view_commands(self.window, look, go, possible),
             *lares_commands(self.pages, lambda: undo_last(self.view.toasts), self.window.closing.emit),
         )
@@ -151,9 +155,14 @@ class Assembly(QObject):
         settings.refresh_wanted.connect(self.view.catalog.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
-        conversations.picked.connect(actions.open_conversation)
-        conversations.earlier_wanted.connect(self.workspace.show_earlier_conversations)
-        conversations.new_wanted.connect(actions.new_conversation)
+        conversations.popup.picked.connect(actions.open_conversation)
+        conversations.popup.picked.connect(lambda: self.chat_page.show())
+        conversations.popup.earlier_wanted.connect(self.workspace.show_earlier_conversations)
+        conversations.popup.new_wanted.connect(actions.new_conversation)
+        conversations.popup.opened.connect(self.workspace.read_conversations)
+        conversations.popup.search_wanted.connect(self._search_conversations)
+        conversations.export_wanted.connect(self.exports.ask_file)
+        conversations.copy_wanted.connect(self.exports.copy)
         conversations.rename_wanted.connect(actions.rename_conversation)
         conversations.reset_wanted.connect(actions.reset_conversation)
         conversations.delete_wanted.connect(actions.delete_conversation)
@@ -356,6 +365,24 @@ class Assembly(QObject):
         """What was typed and would be lost with the window, in words."""
         return self.right.memory.unsaved + self.pages.unsaved
 
-    def _conversations_changed(self, rows: tuple[Conversation, ...], more: bool) -> None:
+    def _switch_conversation(self) -> None:
+        self.show_tab("chat")
+        self.centre.conversations.popup.open()
+
+    def _export(self, form: ExportForm) -> None:
+        if (row := self.centre.conversations.current) is not None:
+            self.exports.ask_file(row, form)
+
+    def _copy(self) -> None:
+        if (row := self.centre.conversations.current) is not None:
+            self.exports.copy(row)
+
+    def _search_conversations(self, words: str) -> None:
+        popup, agent = self.centre.conversations.popup, self.workspace.agent
+        if agent is not None:
+            found = self.view.services.conversations.find(agent.id, words)
+            self.view.run(found, self, done=lambda rows: popup.show_found(words, rows))
+
+    def _conversations_changed(self, rows: tuple[ConversationRow, ...], more: bool) -> None:
         current = self.workspace.conversation
         self.centre.conversations.show_rows(rows, current.id if current is not None else "", more)

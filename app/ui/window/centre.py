@@ -1,107 +1,16 @@
 """The centre column: tabs of the open agent, its conversations, a banner, and one page at a time."""
 
-from collections.abc import Sequence
+from PySide6.QtCore import QEvent, QObject, QSize, Signal
+from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
-
-from app.domain.conversation import Conversation
 from app.ui.kit.banner import Banner
 from app.ui.kit.layout import column_of, follow, hairline, row_of
-from app.ui.kit.tooltip import set_tip
-from app.ui.kit.wording import full_time
 from app.ui.theme import Theme
+from app.ui.window.conversations import ConversationButton
 
 TABS = (("chat", "agent"), ("history", "history"))
 STAYS = ("starting", "first run", "repair")
 """Pages that a sheet comes back to, besides the tabs."""
-
-
-class ConversationButton(QToolButton):
-    """Which conversation with the agent is shown; opens the list of all."""
-
-    picked = Signal(str)
-    earlier_wanted = Signal()
-    """The list shows only the newest; a person wants to see more of them."""
-    new_wanted = Signal()
-    rename_wanted = Signal(object)
-    delete_wanted = Signal(object)
-    reset_wanted = Signal(object)
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._rows: tuple[Conversation, ...] = ()
-        self._current = ""
-        self._has_earlier = self._asked = False
-        self._menu = QMenu(self)
-        self._menu.setAccessibleName(self.tr("Conversations"))
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        # The arrow stands behind the text; the menu is a child and would be mirrored with the button.
-        self._menu.setLayoutDirection(QGuiApplication.layoutDirection())
-        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(self.tr("Conversations"))
-        self.clicked.connect(lambda: self._open())
-        follow(theme, self, self._restyle)
-
-    def show_rows(self, rows: Sequence[Conversation], current: str, has_earlier: bool = False) -> None:
-        self._rows, self._current, self._has_earlier = tuple(rows), current, has_earlier
-        title = next((self.title_of(row) for row in rows if row.id == current), "")
-        self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
-        set_tip(self, self.tr("Conversations with this agent"))
-        self.setAccessibleName(self.tr("Conversation {}, choose another").format(title))
-        if self._asked:
-            self._asked = False
-            self._open()
-
-    def title_of(self, row: Conversation) -> str:
-        if row.title:
-            return row.title
-        if row.is_default:
-            return self.tr("Main conversation")
-        return self.tr("Untitled, {}").format(full_time(row.created_at))
-
-    def _open(self) -> None:
-        menu = self._menu
-        menu.clear()
-        for row in self._rows:
-            action = menu.addAction(self.title_of(row), lambda id=row.id: self.picked.emit(id))
-            action.setCheckable(True)
-            action.setChecked(row.id == self._current)
-        if self._has_earlier:
-            menu.addAction(self._theme.icon("history"), self.tr("Show more conversations"), self._ask_earlier)
-        menu.addSeparator()
-        menu.addAction(self._theme.icon("plus"), self.tr("New conversation"), self.new_wanted.emit)
-        current = next((row for row in self._rows if row.id == self._current), None)
-        if current is not None:
-            menu.addAction(
-                self._theme.icon("edit"), self.tr("Rename this one"), lambda: self.rename_wanted.emit(current)
-            )
-            menu.addAction(
-                self._theme.icon("context"),
-                self.tr("Empty its context window"),
-                lambda: self.reset_wanted.emit(current),
-            )
-            if not current.is_default:
-                menu.addAction(
-                    self._theme.icon("trash", "danger"),
-                    self.tr("Delete this one"),
-                    lambda: self.delete_wanted.emit(current),
-                )
-        menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
-
-    def _ask_earlier(self) -> None:
-        self._asked = True
-        self.earlier_wanted.emit()
-
-    def _restyle(self) -> None:
-        pixels = self._theme.px(14)
-        self.setIcon(self._theme.icon("chevron-down", "muted", 14))
-        self.setIconSize(QSize(pixels, pixels))
-        self.setFont(self._theme.font("label", 500))
-        self.setFixedHeight(self._theme.px(28))
 
 
 class Centre(QFrame):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.agent import AgentRow
+from app.domain.conversation import ExportForm
 from app.ui.agents.actions import AgentActions
 from app.ui.state.command_registry import Command
 from app.ui.state.look import Look
@@ -77,14 +78,28 @@ def agent_commands(
     )
 
 
-def chat_commands(chat: ChatPage, possible: Possible) -> tuple[Command, ...]:
+@dataclass(frozen=True)
+class Conversations:
+    """What is done with the conversation that is shown, as a whole."""
+
+    switch: Run
+    export: Callable[[ExportForm], None]
+    copy: Run
+
+
+def chat_commands(chat: ChatPage, talks: Conversations, possible: Possible) -> tuple[Command, ...]:
     menu, on_agent = tr("Conversation"), possible.on_agent
+    down = "download"
     role, mode = tr("Switch between writing as user and as system"), tr("Simple, interactive or debug view")
     return (
         Command("chat.find", tr("Find in this conversation"), chat.find_text, ("Ctrl+F",), on_agent, "search", menu),
         Command("chat.retry", tr("Retry the last reply"), chat.retry_last, ("Ctrl+R",), on_agent, "refresh", menu),
         Command("chat.role", role, chat.toggle_role, ("Ctrl+Shift+S",), on_agent, "user", menu),
         Command("chat.mode", mode, chat.next_mode, ("Ctrl+Shift+D",), on_agent, "eye", menu),
+        Command("chat.switch", tr("Go to another conversation"), talks.switch, ("Ctrl+J",), on_agent, "jump", menu),
+        Command("chat.markdown", tr("Export as Markdown"), lambda: talks.export("markdown"), (), on_agent, down, menu),
+        Command("chat.json", tr("Export as JSON"), lambda: talks.export("json"), (), on_agent, down, menu),
+        Command("chat.copy", tr("Copy the conversation"), talks.copy, (), on_agent, "copy", menu),
         Command("chat.stop", tr("Stop the reply"), chat.stop, (), on_agent, "stop", menu),
     )
 

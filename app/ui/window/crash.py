@@ -1,9 +1,9 @@
 """The page for a fault of ours: says so, keeps the person's work, offers a report to copy."""
 
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
 from app.ui.kit.buttons import Button
+from app.ui.kit.copying import copy_text
 from app.ui.kit.layout import follow
 from app.ui.kit.sheet import Sheet
 from app.ui.theme import Theme
@@ -25,7 +25,7 @@ class Crash(Sheet):
         self.add(self.report)
         self.copy = Button(theme, self.tr("Copy the report"), "", "copy")
         self.go_on = Button(theme, self.tr("Keep working"), "primary")
-        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.report.toPlainText()))
+        self.copy.clicked.connect(lambda: copy_text(theme, self.report.toPlainText(), self.copy))
         self.go_on.clicked.connect(lambda: self.closed.emit())
         self.add_foot(self.copy, None, self.go_on)
         follow(theme, self.report, self._fit_report)

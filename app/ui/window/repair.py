@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.backup_files import backups_in
@@ -12,6 +12,7 @@ from app.domain.error import AppError
 from app.domain.system import Backup
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.copying import copy_text
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, row_of
 from app.ui.kit.sheet import Sheet
@@ -45,10 +46,10 @@ class Repair(Sheet):
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setAccessibleName(self.tr("Last lines of the engine's log"))
-        copy = IconButton(theme, "copy", self.tr("Copy the log"))
-        copy.clicked.connect(lambda: self.copy_log())
+        self._copy = IconButton(theme, "copy", self.tr("Copy the log"))
+        self._copy.clicked.connect(lambda: self.copy_log())
         log = QWidget()
-        head = row_of(theme, Label(theme, self.tr("Last lines of the log"), "strong"), None, copy)
+        head = row_of(theme, Label(theme, self.tr("Last lines of the log"), "strong"), None, self._copy)
         column_of(theme, head, self._log, parent=log, gap=6)
         self._backups = QWidget()
         self._rows: QVBoxLayout = column_of(theme, parent=self._backups, gap=6)
@@ -115,7 +116,7 @@ class Repair(Sheet):
         return self._why.text()
 
     def copy_log(self) -> None:
-        QGuiApplication.clipboard().setText(f"{self._why.text()}\n\n{self._log.toPlainText()}")
+        copy_text(self._theme, f"{self._why.text()}\n\n{self._log.toPlainText()}", self._copy)
 
     def _fit_log(self) -> None:
         self._log.setFont(self._theme.font("ids"))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from app.domain.conversation import Conversation, DeletedConversation, Fork, TranscriptPage
+from app.domain.conversation import Conversation, ConversationRow, DeletedConversation, Fork, TranscriptPage
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import RunEvent
 from app.domain.history import USER, MemoryEvent, Origin
@@ -46,6 +46,19 @@ class Conversations:
         rows = [row for row in self._world.conversations.values() if row.agent_id == wanted.agent_id]
         threads = [row for row in rows if row.root_id == row.id]
         return tuple(threads[::-1][: page.limit] if page.descending else threads[: page.limit])
+
+    async def rows(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[ConversationRow, ...]:
+        return tuple([await self.row(row.id) for row in await self.list(wanted, page)])
+
+    async def row(self, conversation_id: str) -> ConversationRow:
+        thread = await self.get(conversation_id)
+        said = [message for _, message in self._world.messages[thread.active_id]]
+        return ConversationRow(
+            conversation=thread,
+            opening=next((message.text for message in said if message.role == "user"), ""),
+            messages=len(said),
+            last_at=said[-1].created_at if said else None,
+        )
 
     async def default_of(self, agent_id: str) -> Conversation:
         rows = self._world.conversations.values()

@@ -42,7 +42,8 @@ def test_a_deleted_conversation_is_listed_and_brought_back(window: OpenedWindow,
             row.id for row in await window.services.conversations.list(ConversationFilter(agent_id=agent.id))
         ]
         await window.until(
-            lambda: made.id in [row.id for row in window.view.centre.conversations._rows], "the menu lacks it"
+            lambda: made.id in [row.conversation.id for row in window.view.centre.conversations._rows],
+            "the list lacks it",
         )
 
     wait_for(person(), 10)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.domain.agent import AgentDraft, AgentPatch
+from app.domain.conversation import ConversationRow
 from app.ui.kit.buttons import Button
 from app.ui.kit.wording import full_time
 from tests.support.window.looks import plain_theme
@@ -161,15 +162,15 @@ def test_untitled_conversations_are_told_apart_by_their_time(window: OpenedWindo
         main.model_copy(update={"id": name, "is_default": False, "title": "", "created_at": at})
         for name, at in (("older", main.created_at - 120_000_000), ("newer", main.created_at))
     )
-    button = window.view.centre.conversations
-    said = [button.title_of(row) for row in (main, older, newer)]
+    titles = window.view.centre.conversations.popup.model
+    said = [titles.title_of(ConversationRow(conversation=row)) for row in (main, older, newer)]
     assert said == ["Main conversation", *(f"Untitled, {full_time(row.created_at)}" for row in (older, newer))]
     assert len(set(said)) == 3
 
 
-def test_the_menu_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
+def test_the_list_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
     button = window.view.centre.conversations
-    assert button._menu.layoutDirection() == window.window.layoutDirection()
+    assert button.popup.layoutDirection() == window.window.layoutDirection()
 
 
 def test_nothing_moves_when_the_composer_gets_or_loses_the_focus(window: OpenedWindow, wait_for: Wait) -> None:

@@ -7,7 +7,6 @@ from PySide6.QtGui import (
     QFocusEvent,
     QFont,
     QFontMetrics,
-    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button
+from app.ui.kit.copying import copy_text
 from app.ui.kit.markdown import MarkdownView
 from app.ui.kit.tile import paint_tile
 from app.ui.theme import Theme
@@ -92,8 +92,11 @@ class Card(QWidget):
     def copy(self) -> None:
         text = self.text_to_copy()
         if text:
-            QGuiApplication.clipboard().setText(text)
-            self.context.signals.copied.emit()
+            copy_text(self.theme, text, self.copying_beside())
+
+    def copying_beside(self) -> QWidget:
+        """Where the word stands that it was copied."""
+        return self
 
     def edit(self) -> None:
         """E on a focused card."""

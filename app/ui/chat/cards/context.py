@@ -33,7 +33,6 @@ class CardSignals(QObject):
     switch_model = Signal()
     remedy = Signal(str, object)
     """Key of the remedy that was chosen, and the row with the problem."""
-    copied = Signal()
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The card of a run that ended badly: a sentence, a second line, ways out, details. Folds once it is solved."""
 
 from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from app.domain.ids import short
@@ -10,6 +10,7 @@ from app.ui.chat.cards.context import CardContext
 from app.ui.chat.problem_remedies import Remedy, remedies_of
 from app.ui.chat.transcript.row import Problem, Row
 from app.ui.kit.buttons import Button
+from app.ui.kit.copying import copy_text
 from app.ui.kit.markdown import MarkdownView
 
 PAD = 12
@@ -33,7 +34,7 @@ class ErrorCard(Card):
         self._more = Button(theme, self.tr("Details"), "ghost", "chevron-right", parent=self)
         self._more.clicked.connect(lambda _checked=False: self._toggle_details())
         self._copy = Button(theme, self.tr("Copy details"), "ghost", "copy", "small", self)
-        self._copy.clicked.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self.details()))
+        self._copy.clicked.connect(lambda _checked=False: copy_text(theme, self.details(), self._copy))
         self._head = FoldHead(theme, self)
         self._head.clicked.connect(lambda _checked=False: self._toggle())
 

@@ -52,6 +52,9 @@ class HoverCard(Card):
             self._place_tools(self._tools)
             self._tools.raise_()
 
+    def copying_beside(self) -> QWidget:
+        return self if self._tools is None or self._tools.isHidden() else self._tools
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._settle_tools()

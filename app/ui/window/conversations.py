@@ -1,0 +1,78 @@
+"""Which conversation with the agent is shown: a button that opens the list of all, and what is done to one of them."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QToolButton
+
+from app.domain.conversation import ConversationRow
+from app.ui.kit.layout import follow
+from app.ui.kit.tooltip import set_tip
+from app.ui.theme import Theme
+from app.ui.window.conversation_popup import ConversationPopup
+
+
+class ConversationButton(QToolButton):
+    rename_wanted = Signal(object)
+    delete_wanted = Signal(object)
+    reset_wanted = Signal(object)
+    """Conversation."""
+    export_wanted = Signal(object, str)
+    """ConversationRow and the form: markdown or json."""
+    copy_wanted = Signal(object)
+    """ConversationRow."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._rows: tuple[ConversationRow, ...] = ()
+        self._current = ""
+        self.popup = ConversationPopup(theme, self)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # The arrow stands behind the text; the list is a child and would be mirrored with the button.
+        self.popup.setLayoutDirection(QGuiApplication.layoutDirection())
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(self.tr("Conversations"))
+        self.clicked.connect(self.popup.open)
+        self.popup.menu_wanted.connect(self._open_menu)
+        follow(theme, self, self._restyle)
+
+    @property
+    def current(self) -> ConversationRow | None:
+        """The one that is shown."""
+        return next((row for row in self._rows if row.conversation.id == self._current), None)
+
+    def show_rows(self, rows: Sequence[ConversationRow], current: str, has_earlier: bool = False) -> None:
+        self._rows, self._current = tuple(rows), current
+        self.popup.show_all(self._rows, current, has_earlier)
+        title = self.popup.model.title_of(self.current) if self.current is not None else ""
+        self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
+        set_tip(self, self.tr("Conversations with this agent"))
+        self.setAccessibleName(self.tr("Conversation {}, choose another").format(title))
+
+    def _open_menu(self, row: ConversationRow, at: QPoint) -> None:
+        menu, theme, thread = QMenu(self), self._theme, row.conversation
+        menu.setAccessibleName(self.popup.model.title_of(row))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.aboutToHide.connect(lambda: self.popup.close_popup())
+        menu.addAction(theme.icon("edit"), self.tr("Rename"), lambda: self.rename_wanted.emit(thread))
+        menu.addSeparator()
+        for text, form in ((self.tr("Export as Markdown…"), "markdown"), (self.tr("Export as JSON…"), "json")):
+            menu.addAction(theme.icon("download"), text, lambda form=form: self.export_wanted.emit(row, form))
+        menu.addAction(theme.icon("copy"), self.tr("Copy as Markdown"), lambda: self.copy_wanted.emit(row))
+        menu.addSeparator()
+        empty = self.tr("Empty its context window")
+        menu.addAction(theme.icon("context"), empty, lambda: self.reset_wanted.emit(thread))
+        if not thread.is_default:
+            delete = self.tr("Delete")
+            menu.addAction(theme.icon("trash", "danger"), delete, lambda: self.delete_wanted.emit(thread))
+        menu.popup(at)
+
+    def _restyle(self) -> None:
+        pixels = self._theme.px(14)
+        self.setIcon(self._theme.icon("chevron-down", "muted", 14))
+        self.setIconSize(QSize(pixels, pixels))
+        self.setFont(self._theme.font("label", 500))
+        self.setFixedHeight(self._theme.px(28))
