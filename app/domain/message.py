@@ -121,5 +121,7 @@ class SearchHit(Frozen):
     """The conversation or branch that shows it."""
     thread_id: str | None
     """The thread that this belongs to."""
+    in_default: bool = False
+    """Whether that is the agent's default thread."""
     position: int | None
     snippet: str

@@ -97,6 +97,8 @@ class BlockFilter(Frozen):
 class ConversationFilter(Frozen):
     agent_id: str | None = None
     """None: of all agents that are not deleted."""
+    further: bool = False
+    """Only those that were begun later, not the ones that agents were made with."""
     search: str | None = None
     """A part of the title, in any case."""
 
@@ -123,8 +125,13 @@ class ToolFilter(Frozen):
 
 
 class MessageFilter(Frozen):
-    """Messages of one conversation, run or step; of all agents that are not deleted when nothing is said."""
+    """Messages of one agent, conversation, run or step; of all agents that are not deleted when nothing is said.
 
+    What an edit left behind belongs to its run and its branch alone.
+    """
+
+    agent_id: str | None = None
+    """In all its threads."""
     conversation_id: str | None = None
     run_id: str | None = None
     step_id: str | None = None
@@ -179,8 +186,8 @@ class AgentPage(Frozen):
 class RunPage(Frozen):
     runs: tuple[Run, ...] = ()
     requests: dict[str, RunRequest] = Field(default_factory=dict)
-    threads: dict[str, str] = Field(default_factory=dict)
-    """The thread of each conversation."""
+    threads: dict[str, str | None] = Field(default_factory=dict)
+    """The thread of each conversation; None for an agent's default thread."""
     first_token_at: dict[str, Micros] = Field(default_factory=dict)
     """When each run's model began to answer."""
 

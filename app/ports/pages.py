@@ -41,8 +41,8 @@ class Pages(Protocol):
         """The default thread of each agent and the conversation that it shows, by agent id."""
         ...
 
-    def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:
-        """The thread that each conversation belongs to."""
+    def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str | None]:
+        """The thread that each conversation belongs to; None for an agent's default thread."""
         ...
 
 

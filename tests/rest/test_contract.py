@@ -1,6 +1,5 @@
 """The contract in its details, by direct requests over a real socket: shapes, numbers, states and refusals."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,21 +8,9 @@ import httpx
 import pytest
 
 from tests.rest.conftest import EMBEDDING, MODEL
-from tests.support.processes.rest_child import ServeChild
 from tests.support.processes.rest_streams import hear
 from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, error_body
 from tests.support.servers.openai_server import OpenAIServer
-
-
-@pytest.fixture
-def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(model_server: OpenAIServer) -> None:
-    model_server.forget_queue()
 
 
 def agent(http: httpx.Client, **fields: Any) -> dict[str, Any]:

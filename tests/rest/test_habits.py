@@ -1,7 +1,6 @@
 """What programs written for the retired server are used to beside its lists: doubles, retries, refusals in words."""
 
 import asyncio
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,12 +13,6 @@ from tests.support.processes.rest_streams import hear
 from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, error_body
 from tests.support.servers.openai_server import OpenAIServer
 from tests.support.window.seeing import until
-
-
-@pytest.fixture
-def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
-        yield opened
 
 
 def test_two_blocks_of_one_label_are_both_kept(client: Letta) -> None:

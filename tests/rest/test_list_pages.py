@@ -1,6 +1,5 @@
 """Pages of lists whose rows come and go, and filters that hold before the limit counts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -8,7 +7,6 @@ import pytest
 from letta_client import Letta
 
 from tests.rest.conftest import MODEL
-from tests.support.processes.rest_child import ServeChild
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 OTHER_USER = "user-11111111-1111-4111-8111-111111111111"
@@ -22,12 +20,6 @@ LISTS = {
     "/v1/steps": "step",
     "/v1/messages": "message",
 }
-
-
-@pytest.fixture
-def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
-        yield opened
 
 
 def ids(http: httpx.Client, path: str, **query: Any) -> list[str]:

@@ -1,13 +1,10 @@
 """Lists as programs written for the retired server walk them: by cursors, in its default orders, without doubles."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from letta_client import Letta
 
 from tests.rest.conftest import MODEL
-from tests.support.processes.rest_child import ServeChild
 from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
 
@@ -19,12 +16,6 @@ def agent_id(client: Letta) -> str:
     for number in range(6):
         client.agents.messages.create(agent.id, input=f"number {number}")
     return agent.id
-
-
-@pytest.fixture
-def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
-        yield opened
 
 
 def told(messages: list) -> list[str]:  # type: ignore[type-arg]

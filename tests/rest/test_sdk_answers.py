@@ -156,7 +156,9 @@ def test_conversations_are_threads_of_their_own(client: Letta, lived: Lived) -> 
     assert events[1].content.endswith("hello there")
     newest_first = client.conversations.messages.list(thread.id).items
     assert [one.message_type for one in newest_first] == ["assistant_message", "user_message", "system_message"]
-    assert "hello there" not in str(client.agents.messages.list(agent_id).items)
+    assert "hello there" in str(client.agents.messages.list(agent_id).items)
+    mine = client.agents.messages.list(agent_id, conversation_id="default").items
+    assert "hello there" not in str(mine)
     assert next(iter(client.conversations.list(agent_id=agent_id))).id == thread.id
     assert client.conversations.update(thread.id, summary="Renamed").summary == "Renamed"
     forked = client.conversations.fork(thread.id)

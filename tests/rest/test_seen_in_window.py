@@ -121,6 +121,7 @@ async def world(client: httpx.AsyncClient) -> dict[str, str]:
         (await client.post(f"/v1/agents/{agent['id']}/messages", json={"input": "hello"})).raise_for_status()
     second, first = (await client.get("/v1/runs")).json()
     steps = (await client.get(f"/v1/runs/{first['id']}/steps")).json()
+    default = (await client.get(f"/v1/conversations/default?agent_id={agent['id']}")).json()
     thread = (await client.post(f"/v1/conversations?agent_id={agent['id']}")).json()
     free = (await client.post("/v1/blocks", json={"label": "free", "value": ""})).json()
     tool = (await client.get("/v1/tools?name=web_search")).json()[0]
@@ -131,7 +132,7 @@ async def world(client: httpx.AsyncClient) -> dict[str, str]:
         "block_label": "human",
         "free_id": free["id"],
         "tool_id": tool["id"],
-        "conversation_id": first["conversation_id"],
+        "conversation_id": default["id"],
         "thread_id": thread["id"],
         "run_id": first["id"],
         "second_run_id": second["id"],

@@ -24,8 +24,7 @@ CALL = noting("Likes tea.")
 
 
 @pytest.fixture
-def agent_id(client: Letta, model_server: OpenAIServer) -> str:
-    model_server.forget_queue()
+def agent_id(client: Letta) -> str:
     return client.agents.create(model=MODEL, memory_blocks=[{"label": "human", "value": "Name: Chad."}]).id
 
 

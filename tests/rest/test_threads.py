@@ -1,24 +1,18 @@
 """What a thread holds for programs: its system message first, its messages by pages, its own default and forks."""
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
+from app.services import Services
 from tests.rest.conftest import MODEL
 from tests.support.processes.rest_child import ServeChild
 from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
 
 UNKNOWN = "message-00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture(scope="module")
-def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
-        yield opened
 
 
 class Lived(NamedTuple):
@@ -162,3 +156,119 @@ def test_kinds_of_messages_are_chosen_before_the_limit_counts(http: httpx.Client
     after = {"order": "asc", "after": lived.listed[0], "limit": 1}
     (second,) = objects(http, path, include_return_message_types="user_message", **after)
     assert second["content"] == "first"
+
+
+def texts(found: list[dict[str, Any]]) -> list[str]:
+    return [one["content"] for one in found if one["message_type"] == "user_message"]
+
+
+def said(http: httpx.Client, agent_id: str, text: str, **fields: Any) -> dict[str, Any]:
+    answer = http.post(f"/v1/agents/{agent_id}/messages", json={"input": text, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture(scope="module")
+def two_threads(http: httpx.Client) -> tuple[str, str]:
+    """An agent, and a conversation beside its default one; both heard something, in turn."""
+    agent_id = http.post("/v1/agents/", json={"model": MODEL}).json()["id"]
+    side = http.post("/v1/conversations/", params={"agent_id": agent_id}).json()["id"]
+    for number, place in enumerate(("default", side, "default", side)):
+        said(http, agent_id, f"quince {number}", conversation_id=place)
+    return agent_id, side
+
+
+def test_an_agent_s_messages_are_those_of_all_its_threads(http: httpx.Client, two_threads: tuple[str, str]) -> None:
+    agent_id, side = two_threads
+    path = f"/v1/agents/{agent_id}/messages"
+    everything = objects(http, path)
+    assert texts(everything) == ["quince 0", "quince 1", "quince 2", "quince 3"]
+    assert [one["message_type"] for one in everything].count("system_message") == 1
+    assert [one["id"] for one in everything[:1]] == http.get(f"/v1/agents/{agent_id}").json()["message_ids"][:1]
+    assert objects(http, path, limit=3) == everything[-3:]
+    assert objects(http, path, limit=2, before=everything[2]["id"]) == everything[:2]
+    assert objects(http, "/v1/messages/", agent_id=agent_id) == everything
+    assert texts(objects(http, path, conversation_id="default")) == ["quince 0", "quince 2"]
+    assert texts(objects(http, path, conversation_id=agent_id)) == ["quince 0", "quince 2"]
+    assert texts(objects(http, path, conversation_id=side)) == ["quince 1", "quince 3"]
+    for message in everything:
+        assert message in objects(http, "/v1/messages/", limit=500) or message["message_type"] == "system_message"
+
+
+def test_the_default_thread_is_none_where_threads_are_named(http: httpx.Client, two_threads: tuple[str, str]) -> None:
+    agent_id, side = two_threads
+    listed = http.get("/v1/conversations/", params={"agent_id": agent_id}).json()
+    assert [one["id"] for one in listed] == [side]
+    default = http.get("/v1/conversations/default", params={"agent_id": agent_id}).json()["id"]
+    assert default not in ids(http, "/v1/conversations/", limit=10_000)
+    runs = objects(http, "/v1/runs/", agent_id=agent_id)
+    assert [run["conversation_id"] for run in runs] == [side, None, side, None]
+    assert http.get(f"/v1/runs/{runs[1]['id']}").json()["conversation_id"] is None
+    begun = http.post(f"/v1/agents/{agent_id}/messages/async", json={"input": "quince again"}).json()
+    assert begun["conversation_id"] is None
+    body = {"query": "quince", "agent_id": agent_id}
+    found = http.post("/v1/messages/search", json=body).json()
+    assert {one["conversation_id"] for one in found} == {None, side}
+
+
+def test_default_means_the_agent_s_own_thread_everywhere(http: httpx.Client, two_threads: tuple[str, str]) -> None:
+    agent_id, side = two_threads
+    mine, query = {"agent_id": agent_id}, {"agent_id": agent_id, "conversation_id": "default"}
+    default = http.get("/v1/conversations/default", params=mine).json()
+    own = objects(http, "/v1/conversations/default/messages", **mine, order="asc")
+    assert "quince 1" not in texts(own)
+    assert objects(http, f"/v1/conversations/{agent_id}/messages", order="asc") == own
+    assert objects(http, "/v1/messages/", **query) == own
+    assert {run["conversation_id"] for run in objects(http, "/v1/runs/", **query)} == {None}
+    assert len(objects(http, "/v1/runs/", agent_id=agent_id, conversation_id=side)) == 2
+    found = http.post("/v1/messages/search", json={"query": "quince", **query}).json()
+    assert {one["content"] for one in found} == {one["content"] for one in own if "quince" in one["content"]}
+    prompt = http.post(f"/v1/agents/{agent_id}/recompile").json()
+    assert http.post("/v1/conversations/default/recompile", params=mine).json() == prompt
+    assert http.post("/v1/conversations/default/recompile", json=mine).json() == prompt
+    context = http.get(f"/v1/agents/{agent_id}/context", params={"conversation_id": "default"}).json()
+    assert [one["id"] for one in context["messages"]] == default["in_context_message_ids"]
+    asked = {"input": "in the background", "background": True, **mine}
+    streamed = http.post("/v1/conversations/default/messages", json=asked)
+    again = http.post("/v1/conversations/default/stream", json=mine)
+    assert again.text.count("message_type") == streamed.text.count("message_type") >= 3
+    forked = http.post("/v1/conversations/default/fork", params=mine).json()
+    assert forked["id"] in ids(http, "/v1/conversations/", agent_id=agent_id)
+    assert http.post("/v1/conversations/default/cancel", params=mine).status_code == 409
+    for path in (
+        "/v1/conversations/default",
+        "/v1/messages?conversation_id=default",
+        "/v1/runs?conversation_id=default",
+    ):
+        assert http.get(path).status_code == 422
+
+
+def test_a_conversation_is_found_only_with_its_own_agent(http: httpx.Client, two_threads: tuple[str, str]) -> None:
+    other = http.post("/v1/agents/", json={"model": MODEL}).json()["id"]
+    path, before = f"/v1/agents/{other}/messages", len(objects(http, "/v1/runs/", agent_id=two_threads[0]))
+    for place in two_threads:  # an agent's id means its default thread
+        said_there = {"input": "Who hears this?", "conversation_id": place}
+        for way in (path, f"{path}/stream", f"{path}/async"):
+            assert http.post(way, json=said_there).status_code == 404
+        assert http.get(path, params={"conversation_id": place}).status_code == 404
+        assert http.get(f"/v1/agents/{other}/context", params={"conversation_id": place}).status_code == 404
+        assert http.get(f"/v1/conversations/{place}/messages", params={"agent_id": other}).status_code == 404
+        assert (
+            http.post(f"/v1/conversations/{place}/messages", json={**said_there, "agent_id": other}).status_code == 404
+        )
+        assert http.post("/v1/messages/search", json={"query": "x", **said_there, "agent_id": other}).status_code == 404
+    assert len(objects(http, "/v1/runs/", agent_id=two_threads[0])) == before
+
+
+def test_what_an_edit_left_behind_is_not_listed(http: httpx.Client, child: ServeChild) -> None:
+    agent_id = http.post("/v1/agents/", json={"model": MODEL}).json()["id"]
+    said(http, agent_id, "I am Chad.")
+
+    async def edit(services: Services) -> None:
+        row = await services.conversations.default_of(agent_id)
+        await services.conversations.branch(row.active_id, 1)
+
+    child.over_link(edit)
+    said(http, agent_id, "I am Brad.")
+    for query in ({}, {"conversation_id": "default"}):
+        assert texts(objects(http, f"/v1/agents/{agent_id}/messages", **query)) == ["I am Brad."]

@@ -103,26 +103,26 @@ class MessageIndex:
         hits: list[SearchHit] = []
         for row in rows:
             message = mapping.message_of(row)
-            conversation_id, thread_id, position = places[row["seq"]]
-            text = snippet(message.text, terms)
+            conversation_id, thread_id, in_default, position = places[row["seq"]]
             hits.append(
                 SearchHit(
                     message=message,
-                    snippet=text,
                     conversation_id=conversation_id,
                     thread_id=thread_id,
+                    in_default=in_default,
                     position=position,
+                    snippet=snippet(message.text, terms),
                 )
             )
         return tuple(hits)
 
-    def _places(self, seqs: list[int], here: str | None) -> dict[int, tuple[str, str, int]]:
+    def _places(self, seqs: list[int], here: str | None) -> dict[int, tuple[str, str, bool, int]]:
         """One place of each message: `here`, else in the branch its thread shows, else in the oldest branch."""
         root = conversations.alias("root")
         place = conversation_messages.c
         hidden = sa.case((root.c.active_id == conversations.c.id, 0), else_=1)
         found = (
-            sa.select(place.message_seq, conversations.c.id, conversations.c.root_id, place.position)
+            sa.select(place.message_seq, conversations.c.id, conversations.c.root_id, root.c.is_default, place.position)
             .join(conversations, conversations.c.seq == place.conversation_seq)
             .join(root, root.c.id == conversations.c.root_id)
             .where(place.message_seq.in_(seqs), conversations.c.deleted_at.is_(None))
@@ -130,7 +130,7 @@ class MessageIndex:
         )
         if here is not None:
             found = found.where(conversations.c.id == here)
-        places: dict[int, tuple[str, str, int]] = {}
+        places: dict[int, tuple[str, str, bool, int]] = {}
         for seq, *place_of in self.db.execute(found):
             places.setdefault(seq, tuple(place_of))
         return places

@@ -1,6 +1,7 @@
 """What several routes look up: agents as they are told, and the conversation that a request means."""
 
 from app.domain.conversation import Conversation
+from app.domain.error import NotFound
 from app.domain.ids import is_id
 from app.domain.page import AgentFilter
 from app.rest.call import AnyCall, Call
@@ -55,15 +56,21 @@ def _included(call: Call[AgentQuery, None]) -> frozenset[str]:
 
 
 async def thread_of(call: AnyCall, conversation_id: str, agent_id: str | None = None) -> Conversation:
-    """A thread by its id; `default` with an agent's id, or an agent's id itself, means the agent's own one."""
+    """A thread by its id; `default` with an agent's id, or an agent's id itself, means the agent's own one.
+
+    Raises `NotFound` for a thread of another agent than the one that is named.
+    """
     if conversation_id == "default":
         if agent_id is None:
             raise Misshapen("agent_id: it is needed to tell whose default conversation is meant")
         conversation_id = agent_id
     if is_id(conversation_id, "agent"):
-        return await call.services.conversations.default_of(conversation_id)
-    if not is_id(conversation_id, "conv"):
+        row = await call.services.conversations.default_of(conversation_id)
+    elif is_id(conversation_id, "conv"):
+        row = await call.services.conversations.get(conversation_id)
+        await call.services.agents.get(row.agent_id)
+    else:
         raise Misshapen("conversation_id: an id of the form conv-<uuid4> is needed")
-    row = await call.services.conversations.get(conversation_id)
-    await call.services.agents.get(row.agent_id)
+    if agent_id not in (None, row.agent_id):
+        raise NotFound("The agent has no conversation of this id.", hint="It belongs to another agent.")
     return row if row.root_id == row.id else await call.services.conversations.get(row.root_id)

@@ -5,13 +5,13 @@ from app.domain.message import MessageDraft
 from app.domain.page import AgentFilter
 from app.rest.call import Call, Endpoint
 from app.rest.requests.agent_bodies import agent_draft, agent_patch, secrets_of
-from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire
+from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire, thread_of
 from app.rest.requests.threads import system_message
 from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
 from app.rest.wire.base import API, Nothing
 from app.rest.wire.context import ContextWindowOverview, context_to_wire
-from app.rest.wire.conversations import RecompileQuery
+from app.rest.wire.conversations import ConversationIdQuery, RecompileQuery
 from app.rest.wire.messages import ResetMessagesRequest
 
 
@@ -67,9 +67,10 @@ async def delete_agent(call: Call[Nothing, None]) -> JsonObject:
     return {"message": f"Agent id={agent_id} successfully deleted"}
 
 
-async def context(call: Call[Nothing, None]) -> ContextWindowOverview:
+async def context(call: Call[ConversationIdQuery, None]) -> ContextWindowOverview:
     """What the next request would hold, counted part by part."""
-    place = await call.services.conversations.default_of(call.id("agent_id"))
+    agent_id = call.id("agent_id")
+    place = await thread_of(call, call.query.conversation_id or agent_id, agent_id)
     overview = await call.services.context.overview(place.active_id)
     page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
     tools = {tool.name: tool for tool in await call.services.tools.list()}

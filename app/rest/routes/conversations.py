@@ -43,11 +43,11 @@ async def _told(call: AnyCall, rows: Sequence[Row]) -> list[Conversation]:
 
 
 async def list_conversations(call: Call[ConversationQuery, None]) -> list[Conversation]:
-    """Conversations of an agent, or of all, newest first."""
+    """Conversations that were begun beside the agent's default one, of an agent or of all, newest first."""
     query = call.query
     if query.agent_id is not None:
         await call.services.agents.get(query.agent_id)
-    wanted = ConversationFilter(agent_id=query.agent_id, search=query.summary_search)
+    wanted = ConversationFilter(agent_id=query.agent_id, further=True, search=query.summary_search)
     return await _told(call, await call.services.conversations.list(wanted, asked_page(query, "conv")))
 
 
@@ -160,9 +160,10 @@ async def cancel(call: Call[AgentIdQuery, None]) -> JsonObject:
     return await cancelled(call, list(family.runs))
 
 
-async def recompile(call: Call[RecompileQuery, Nothing | None]) -> str:
+async def recompile(call: Call[RecompileQuery, AgentIdQuery | None]) -> str:
     """The system prompt as the next request will hold it."""
-    return await call.services.context.prompt((await _thread(call)).agent_id)
+    agent_id = call.query.agent_id or (call.body.agent_id if call.body else None)
+    return await call.services.context.prompt((await thread_of(call, call.id("conversation_id"), agent_id)).agent_id)
 
 
 async def _thread(call: AnyCall) -> Row:

@@ -34,16 +34,18 @@ from app.rest.wire.runs import run_to_wire
 
 
 async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
-    """Messages of the agent: a window by the given order, oldest first inside it."""
+    """Messages of the agent in all its threads, or in one: a window by the given order, oldest first inside it."""
     query, agent_id = call.query, call.id("agent_id")
     place = await thread_of(call, query.conversation_id or agent_id, agent_id)
-    return await _window(call, place)
+    if query.conversation_id is None:
+        return await _window(call, place, MessageFilter(agent_id=agent_id))
+    return await _window(call, place, MessageFilter(conversation_id=place.active_id))
 
 
-async def _window(call: Call[MessageQuery, None], place: Conversation | None) -> list[WireMessage]:
+async def _window(call: Call[MessageQuery, None], thread: Conversation | None, of: MessageFilter) -> list[WireMessage]:
+    """`thread`: the one whose system message is the first in the list."""
     page, types = window_of(call.query), call.query.include_return_message_types
-    wanted = MessageFilter(conversation_id=place.active_id if place else None, types=types)
-    messages = await thread_page(call, place, wanted, page)
+    messages = await thread_page(call, thread, of.model_copy(update={"types": types}), page)
     return objects(messages[::-1] if page.descending else messages, types)
 
 
@@ -130,10 +132,15 @@ async def _cancel(call: AnyCall, run: Run) -> str:
 
 
 async def list_all(call: Call[MessageQuery, None]) -> list[WireMessage]:
-    """Messages of all agents, or of one conversation: a window by the given order, oldest first inside it."""
+    """Messages of all agents, of one, or of one conversation: a window by the given order, oldest first inside it."""
     query = call.query
-    place = await thread_of(call, query.conversation_id, query.agent_id) if query.conversation_id else None
-    return await _window(call, place)
+    if query.conversation_id is None:
+        if query.agent_id is None:
+            return await _window(call, None, MessageFilter())
+        place = await thread_of(call, query.agent_id)
+        return await _window(call, place, MessageFilter(agent_id=query.agent_id))
+    place = await thread_of(call, query.conversation_id, query.agent_id)
+    return await _window(call, place, MessageFilter(conversation_id=place.active_id))
 
 
 async def get_message(call: Call[Nothing, None]) -> list[WireMessage]:
@@ -162,7 +169,7 @@ async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage
             message_type=f"{hit.message.role}_message",
             message_id=hit.message.id,
             agent_id=hit.message.agent_id,
-            conversation_id=hit.thread_id,
+            conversation_id=None if hit.in_default else hit.thread_id,
             created_at=iso(hit.message.created_at),
             content=hit.message.text,
         )

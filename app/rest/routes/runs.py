@@ -1,12 +1,14 @@
 """Runs: every message request is one; read, watched again and deleted here."""
 
 from app.domain.error import Invalid, NotFound
+from app.domain.ids import is_id
 from app.domain.json_value import JsonObject
 from app.domain.page import OLDEST_FIRST, MessageFilter, RunFilter, RunPage, StepFilter, ToolFilter
 from app.domain.run import ACTIVE
 from app.domain.run import Run as OurRun
 from app.domain.wire_message import WireMessage
 from app.rest.call import AnyCall, Call, Endpoint
+from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, RUN_PAGE, asked_page
 from app.rest.requests.threads import objects
 from app.rest.requests.turns import stream
@@ -26,11 +28,15 @@ from app.rest.wire.runs import (
 )
 
 
-def filter_of(query: RunQuery) -> RunFilter:
+async def filter_of(call: Call[RunQuery, None]) -> RunFilter:
+    query = call.query
     agents = (query.agent_id,) if query.agent_id is not None else query.agent_ids
+    thread = query.conversation_id
+    if thread == "default" or (thread is not None and is_id(thread, "agent")):
+        thread = (await thread_of(call, thread, agents[0] if len(agents) == 1 else None)).id
     return RunFilter(
         agent_ids=agents,
-        conversation_id=query.conversation_id,
+        conversation_id=thread,
         statuses=ACTIVE if query.active else query.statuses,
         stop_reason=query.stop_reason,
         background=query.background,
@@ -39,13 +45,13 @@ def filter_of(query: RunQuery) -> RunFilter:
 
 async def list_runs(call: Call[RunQuery, None]) -> list[Run]:
     """Runs, newest first."""
-    page = await call.services.listing.runs(filter_of(call.query), asked_page(call.query, "run", RUN_PAGE))
+    page = await call.services.listing.runs(await filter_of(call), asked_page(call.query, "run", RUN_PAGE))
     return [run_to_wire(run, page) for run in page.runs]
 
 
 async def list_active(call: Call[RunQuery, None]) -> list[Run]:
     """Runs that go on now."""
-    wanted = filter_of(call.query).model_copy(update={"statuses": ACTIVE})
+    wanted = (await filter_of(call)).model_copy(update={"statuses": ACTIVE})
     page = await call.services.listing.runs(wanted, asked_page(call.query, "run", RUN_PAGE))
     return [run_to_wire(run, page) for run in page.runs]
 

@@ -46,7 +46,11 @@ class AgentIdQuery(RequestModel):
     agent_id: Name | None = None
 
 
-class RecompileQuery(RequestModel):
+class ConversationIdQuery(RequestModel):
+    conversation_id: Name | None = None
+
+
+class RecompileQuery(AgentIdQuery):
     update_timestamp: bool | None = None
     dry_run: bool | None = None
 

@@ -196,7 +196,7 @@ def run_to_wire(run: OurRun, page: RunPage) -> Run:
         created_at=iso(run.created_at),
         completed_at=maybe_iso(run.completed_at),
         agent_id=run.agent_id,
-        conversation_id=page.threads.get(run.conversation_id, run.conversation_id),
+        conversation_id=page.threads.get(run.conversation_id),
         background=run.background,
         metadata=_metadata(run, config),
         request_config={**DEFAULT_CONFIG, **{name: config[name] for name in config if name != RUN_TYPE}},

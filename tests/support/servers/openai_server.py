@@ -107,6 +107,10 @@ class OpenAIServer:
             self._thread.join()
 
     def queue(self, *answers: Scripted) -> None:
+        """Those with `hold` or `hold_body` wait for a `release` that comes after this."""
+        held = any(isinstance(one, Reply) and (one.hold or one.hold_body) for one in answers)
+        if held and self._loop and self._released:
+            self._loop.call_soon_threadsafe(self._released.clear)
         self._queue.extend(answers)
 
     def forget_queue(self) -> None:

@@ -84,6 +84,8 @@ class SqlConversations:
         else:
             live = sa.select(agents.c.seq).where(agents.c.id == row.agent_id, agents.c.deleted_at.is_(None))
             found = found.where(live.exists())
+        if wanted.further:
+            found = found.where(row.is_default.is_(sa.false()))
         if wanted.search is not None:
             found = found.where(contains(row.title, wanted.search))
         rows = page_of(self.db, found, conversations, _ORDERS, page)

@@ -40,6 +40,14 @@ _ROLE_OF_TYPE = {
     "summary_message": "summary",
 }
 _PART_OF_TYPE = {"reasoning_message": "reasoning", "assistant_message": "text", "tool_call_message": "tool_call"}
+_branch, _root = conversations.alias("branch"), conversations.alias("root")
+_SHOWN = (
+    sa.select(_member.message_seq)
+    .join(_branch, _branch.c.seq == _member.conversation_seq)
+    .join(_root, sa.and_(_root.c.id == _branch.c.root_id, _root.c.active_id == _branch.c.id))
+    .where(_member.message_seq == messages.c.seq)
+)
+"""Its place in what its thread shows."""
 _DEFAULT = sa.and_(conversations.c.root_id == conversations.c.id, conversations.c.is_default.is_(sa.true()))
 
 
@@ -108,7 +116,9 @@ class SqlPages:
             found = found.where(messages.c.run_id == of_step, messages.c.step_id == wanted.step_id)
         if wanted.run_id is None and wanted.step_id is None:
             live = sa.select(agents.c.seq).where(agents.c.id == messages.c.agent_id, agents.c.deleted_at.is_(None))
-            found = found.where(live.exists())
+            found = found.where(live.exists(), _SHOWN.exists())
+        if wanted.agent_id is not None:
+            found = found.where(messages.c.agent_id == wanted.agent_id)
         found = found.where(*_told_by(wanted.types))
         return tuple(mapping.message_of(row) for row in page_of(self.db, found, messages, _MESSAGE_ORDER, page))
 
@@ -166,9 +176,11 @@ class SqlPages:
         found = sa.select(row.agent_id, row.id, row.active_id).where(_DEFAULT, row.agent_id.in_(agent_ids))
         return {row.agent_id: (row.id, row.active_id) for row in self.db.execute(found)}
 
-    def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str]:
-        found = sa.select(conversations.c.id, conversations.c.root_id).where(conversations.c.id.in_(conversation_ids))
-        return {row.id: row.root_id for row in self.db.execute(found)}
+    def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str | None]:
+        branch, root = conversations.c, conversations.alias("root")
+        found = sa.select(branch.id, branch.root_id, root.c.is_default).join(root, root.c.id == branch.root_id)
+        rows = self.db.execute(found.where(branch.id.in_(conversation_ids)))
+        return {row.id: None if row.is_default else row.root_id for row in rows}
 
 
 def _told_by(types: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:

@@ -41,11 +41,12 @@ _thread = _row.root_id == _row.id
 _live_thread = sa.and_(_row.deleted_at.is_(None), _thread)
 # What is the same in all their rows (`is_default`, `deleted_at`) makes SQLite prefer them to the index of `agent_id`.
 partial("ix_conversations_default", sa.and_(_thread, _row.is_default.is_(sa.true())), _row.agent_id, _row.is_default)
-partial("ix_conversations_threads", _live_thread, _row.seq)
+_further_thread = sa.and_(_live_thread, _row.is_default.is_(sa.false()))
+partial("ix_conversations_threads", _further_thread, _row.seq)
 partial("ix_conversations_threads_of_agent", _live_thread, _row.agent_id, _row.deleted_at, _row.seq)
 for _sorted in (_row.last_message_at, _row.last_run_at):
     _of_agent = (_row.agent_id, _row.deleted_at, _sorted, _row.seq)
-    partial(f"ix_conversations_{_sorted.name}", _live_thread, _sorted, _row.seq)
+    partial(f"ix_conversations_{_sorted.name}", _further_thread, _sorted, _row.seq)
     partial(f"ix_conversations_{_sorted.name}_of_agent", _live_thread, *_of_agent)
 _deleted_thread = sa.and_(_row.deleted_at.is_not(None), _thread)
 partial("ix_conversations_deleted_at", _deleted_thread, _row.deleted_at, _row.seq)

@@ -21,6 +21,8 @@ messages = sa.Table(
     number("created_at"),
 )
 
+sa.Index("ix_messages_agent_id", messages.c.agent_id, messages.c.seq)
+
 partial("ix_messages_run_id", messages.c.run_id.is_not(None), messages.c.run_id)
 
 partial("ix_messages_otid", messages.c.otid.is_not(None), messages.c.otid, messages.c.agent_id)
