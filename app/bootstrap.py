@@ -5,7 +5,7 @@ import logging
 import tempfile
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.adapters.computer import ThisComputer
@@ -165,45 +165,46 @@ async def open_engine(
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
-    ports = _engine_deps(storage, catalog, clock, ids, bus)
-    scheduler = Scheduler(ports)
-    runs, events, providers = Runs(ports, bus, scheduler), Events(bus), Providers(ports, secrets)
-    computer, cache = ThisComputer(), ModelCache(ports)
-    pulls = Pulls(ports, computer, cache)
+    deps = _engine_deps(storage, catalog, clock, ids, bus)
+    computer, cache = ThisComputer(), ModelCache(deps)
+    deps = replace(deps, requested=cache.look_soon)
+    scheduler = Scheduler(deps)
+    runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
+    pulls = Pulls(deps, computer, cache)
     await pulls.load()
     adopts = headless and config.settings.servers.find
-    servers = Servers(ports, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=adopts)
+    servers = Servers(deps, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=adopts)
     services = Services(
-        agents=Agents(ports, _prompt("default"), _demo()),
-        blocks=Blocks(ports),
-        conversations=Conversations(ports),
-        exports=Exports(ports),
-        messages=Messages(ports),
+        agents=Agents(deps, _prompt("default"), _demo()),
+        blocks=Blocks(deps),
+        conversations=Conversations(deps),
+        exports=Exports(deps),
+        messages=Messages(deps),
         runs=runs,
-        history=History(ports),
-        context=Context(ports),
-        models=Models(ports, cache, pulls, computer, lambda: services.fitness.known()),
+        history=History(deps),
+        context=Context(deps),
+        models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
-        tools=Tools(ports),
-        settings=Settings(ports),
-        blobs=Blobs(ports),
+        tools=Tools(deps),
+        settings=Settings(deps),
+        blobs=Blobs(deps),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, now),
         events=events,
-        turns=Turns(ports),
-        listing=Listing(ports),
-        steps=Steps(ports),
-        identities=Identities(ports),
-        agent_secrets=AgentSecrets(ports, secrets),
-        api=Api(ports, secrets, config.settings.api, lambda: _api_server(services, clock), computer.has_other_users),
+        turns=Turns(deps),
+        listing=Listing(deps),
+        steps=Steps(deps),
+        identities=Identities(deps),
+        agent_secrets=AgentSecrets(deps, secrets),
+        api=Api(deps, secrets, config.settings.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=servers,
-        fitness=Fitness(ports, cache, computer, _empty_storage(clock)),
+        fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         starters=Starters(),
-        proposals=Proposals(ports, lambda handle: services.fitness.verdict(handle)),
+        proposals=Proposals(deps, lambda handle: services.fitness.verdict(handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
-    after_runs = AfterRuns(ports, bus, (services.proposals.consider,))
+    after_runs = AfterRuns(deps, bus, (services.proposals.consider,))
     parts = scheduler, cache, pulls, catalog, bus, after_runs
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 

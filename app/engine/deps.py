@@ -1,9 +1,10 @@
-"""The ports that the engine works with, in one value."""
+"""What the engine works with, in one value: its ports, and what its runs share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.domain.event import Event
+from app.domain.model import Provider
 from app.engine.context.window import TokenLedger
 from app.engine.queue import Queues
 from app.engine.served_contexts import ServedContexts
@@ -25,3 +26,5 @@ class EngineDeps:
     publish: Callable[[Event], None]
     queues: Queues = field(default_factory=Queues)
     windows: ServedContexts = field(default_factory=ServedContexts)
+    requested: Callable[[Provider], None] = lambda provider: None
+    """Is told of each request to a server once it has ended, since it may have loaded a model. Must not block."""

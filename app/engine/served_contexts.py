@@ -4,7 +4,7 @@ Filled by lists of models, by what adapters learn, and by what servers counted. 
 learn again, and a server may have been started otherwise since. All moments here are ticks of the clock.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.address import is_here
@@ -35,8 +35,6 @@ class ServedContexts:
         self._asked: dict[str, Micros] = {}
         self._short: dict[str, tuple[Micros, ...]] = {}
         """Answers after which the model was loaded with less than they had asked for."""
-        self.on_called: Callable[[Provider], None] = lambda provider: None
-        """Is told of each request that was made, since it may have loaded a model."""
 
     def note(self, models: Iterable[Model]) -> None:
         """Takes in what a server's list says."""

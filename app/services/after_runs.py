@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 class AfterRuns:
     """Hands each run that has ended to all who want it, in their order; a newer run of the server goes first."""
 
-    def __init__(self, ports: EngineDeps, bus: EventBus, work: Sequence[Callable[[Run], Awaitable[None]]]) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, bus: EventBus, work: Sequence[Callable[[Run], Awaitable[None]]]) -> None:
+        self._deps = deps
         self._bus = bus
         self._work = work
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,7 +55,7 @@ class AfterRuns:
 
     async def _all(self, run_id: str) -> None:
         try:
-            run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
+            run = await self._deps.storage.read(lambda repos: repos.runs.get(run_id))
             for one in self._work:
                 await one(run)
         except GaveWay:

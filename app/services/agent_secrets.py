@@ -15,14 +15,14 @@ MAX_NAME = 200
 
 
 class AgentSecrets:
-    def __init__(self, ports: EngineDeps, secrets: SecretStore) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, secrets: SecretStore) -> None:
+        self._deps = deps
         self._secrets = secrets
 
     async def replace(self, agent_id: str, values: dict[str, str], origin: Origin = USER) -> Agent:
         """Makes these the agent's secrets; those it had beside them are deleted."""
         check_names(values)
-        agent = await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
+        agent = await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
         gone = [name for name in agent.extras.secret_names if name not in values]
         await asyncio.to_thread(self._store, agent_id, values, gone)
 
@@ -33,7 +33,7 @@ class AgentSecrets:
                 return before
             return changes.save_agent(before, before.model_copy(update={"extras": extras}))
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     def _store(self, agent_id: str, values: Mapping[str, str], gone: list[str]) -> None:
         for name, value in values.items():

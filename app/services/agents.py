@@ -19,8 +19,8 @@ PREVIEW = 200
 
 
 class Agents:
-    def __init__(self, ports: EngineDeps, default_system: str, demo: AgentDraft) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, default_system: str, demo: AgentDraft) -> None:
+        self._deps = deps
         self._default_system = default_system
         self._demo = demo
 
@@ -29,17 +29,17 @@ class Agents:
 
         Raises `NotFound` for a cursor that was never an agent, `Invalid` for an order that agents do not have.
         """
-        return await self._ports.storage.read(lambda repos: _rows(repos, repos.agents.list(wanted, page)))
+        return await self._deps.storage.read(lambda repos: _rows(repos, repos.agents.list(wanted, page)))
 
     async def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
-        return await self._ports.storage.read(lambda repos: repos.agents.count(wanted))
+        return await self._deps.storage.read(lambda repos: repos.agents.count(wanted))
 
     async def get(self, agent_id: str) -> Agent:
-        return await self._ports.storage.read(lambda repos: repos.agents.get(agent_id))
+        return await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
 
     async def create(self, draft: AgentDraft, origin: Origin = USER, may_overflow: bool = False) -> Agent:
         """Creates an agent with its blocks and its default conversation. `may_overflow`: as with `Blocks.update`."""
-        return await change(self._ports, origin, lambda changes: self._create(changes, draft, may_overflow))
+        return await change(self._deps, origin, lambda changes: self._create(changes, draft, may_overflow))
 
     async def create_demo(self) -> Agent:
         """Creates the agent that speaks with the built-in scripted model."""
@@ -59,7 +59,7 @@ class Agents:
             stored = changes.save_agent(before, after)
             return stored if block_ids is None else _hold(changes, stored, block_ids)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def duplicate(self, agent_id: str, origin: Origin = USER) -> Agent:
         """A new agent with the same settings and copies of the blocks, without conversations and secrets."""
@@ -77,7 +77,7 @@ class Agents:
             }
             return self._create(changes, AgentDraft.model_validate({**fields, **own}), may_overflow=True)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def delete(self, agent_id: str, origin: Origin = USER) -> None:
         """Takes the agent out of the list. It can be brought back for 30 days. Its active runs must end first."""
@@ -87,21 +87,21 @@ class Agents:
             for run in repos.runs.active():
                 if run.agent_id == agent_id:
                     raise busy(None, f"{agent.name} is still replying.", hint="Stop the reply first.")
-            repos.agents.delete(agent_id, self._ports.clock.now())
+            repos.agents.delete(agent_id, self._deps.clock.now())
             repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=origin.client))
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)
 
     async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedAgent, ...]:
         """Those that can be brought back, last deleted first."""
-        return await self._ports.storage.read(lambda repos: repos.agents.deleted(page))
+        return await self._deps.storage.read(lambda repos: repos.agents.deleted(page))
 
     async def undelete(self, agent_id: str) -> Agent:
         """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
-        return await change(self._ports, USER, lambda changes: changes.undelete_agent(agent_id))
+        return await change(self._deps, USER, lambda changes: changes.undelete_agent(agent_id))
 
     def _create(self, changes: Changes, draft: AgentDraft, may_overflow: bool) -> Agent:
-        repos, ids, now = changes.repos, self._ports.ids, changes.now
+        repos, ids, now = changes.repos, self._deps.ids, changes.now
         agent = Agent(
             id=ids.new("agent"),
             name=draft.name.strip(),

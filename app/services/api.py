@@ -39,14 +39,14 @@ class TokenState:
 class Api:
     def __init__(
         self,
-        ports: EngineDeps,
+        deps: EngineDeps,
         secrets: SecretStore,
         settings: ApiSettings,
         make_server: Callable[[], ApiServer],
         has_other_users: Callable[[], bool],
     ) -> None:
         """`make_server` is called at the first start: a server takes time to load that most engines never need."""
-        self._ports = ports
+        self._deps = deps
         self._secrets = secrets
         self._settings = settings
         self._make_server = make_server
@@ -66,7 +66,7 @@ class Api:
         return bool(self.url)
 
     async def status(self) -> ApiStatus:
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
         host, port = self._place if self.running else (self._settings.host, await self._port())
         state = await self._token_state()
         return ApiStatus(
@@ -141,12 +141,12 @@ class Api:
 
     async def restore(self) -> None:
         """Serves if it did when the last engine ended. A failure is kept for `status`, it does not stop the engine."""
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
         if setting and setting.value and not self.running:
             with contextlib.suppress(AppError):
                 await self._serve(self._settings.host, await self._port())
             # Windows may have asked before: they come as soon as the link listens.
-            self._ports.publish(Changed(kind="setting", ids=(SETTING,)))
+            self._deps.publish(Changed(kind="setting", ids=(SETTING,)))
 
     async def close(self) -> None:
         async with self._lock:
@@ -212,7 +212,7 @@ class Api:
     async def _token_state(self) -> TokenState:
         """From the window's token, else that of the settings. What was asked for and cannot be read is a problem."""
         configured = self._settings.token or None
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(TOKEN_WANTED))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(TOKEN_WANTED))
         if setting is not None and not setting.value:
             return TokenState(configured)
         try:
@@ -222,14 +222,14 @@ class Api:
         if kept is not None and not token_flaw(kept):
             if setting is None:
                 # Made before the wish was kept beside it.
-                await self._ports.storage.write(lambda repos: repos.settings.set(TOKEN_WANTED, True))
+                await self._deps.storage.write(lambda repos: repos.settings.set(TOKEN_WANTED, True))
             return TokenState(kept)
         if configured or (setting is None and kept is None):
             return TokenState(configured)
         return TokenState(problem=_unreadable(None))
 
     async def _port(self) -> int:
-        chosen = await self._ports.storage.read(lambda repos: repos.settings.get(PORT))
+        chosen = await self._deps.storage.read(lambda repos: repos.settings.get(PORT))
         return int(chosen.value) if chosen else self._settings.port
 
     async def _remember(self, settings: dict[str, bool | int]) -> None:
@@ -240,7 +240,7 @@ class Api:
                 repos.settings.set(key, value)
             repos.changed(Changed(kind="setting", ids=(SETTING,)))
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)
 
 
 def _unreadable(cause: StorageError | None) -> StorageError:

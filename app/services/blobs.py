@@ -19,20 +19,20 @@ _SIGNATURES = {
 
 
 class Blobs:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def put(self, data_base64: str, media_type: str) -> Blob:
         """Stores an image (PNG, JPEG, GIF or WebP, at most `IMAGE_BYTES_MAX`). Raises `Invalid` for anything else."""
         content = await asyncio.to_thread(_decoded, data_base64, media_type)
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         blob = Blob(sha256=sha256, media_type=media_type, size=len(content))
-        await self._ports.storage.write(lambda repos: repos.blobs.put(blob, content))
+        await self._deps.storage.write(lambda repos: repos.blobs.put(blob, content))
         return blob
 
     async def get(self, sha256: str) -> str:
         """The bytes as base64."""
-        _, content = await self._ports.storage.read(lambda repos: repos.blobs.get(sha256))
+        _, content = await self._deps.storage.read(lambda repos: repos.blobs.get(sha256))
         return await asyncio.to_thread(lambda: base64.b64encode(content).decode())
 
 

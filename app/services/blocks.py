@@ -10,26 +10,26 @@ from app.services.changing import change, check_version
 
 
 class Blocks:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def of_agent(self, agent_id: str) -> tuple[Block, ...]:
         """In the order in which they are compiled."""
-        return await self._ports.storage.read(lambda repos: repos.blocks.of_agent(agent_id))
+        return await self._deps.storage.read(lambda repos: repos.blocks.of_agent(agent_id))
 
     async def list(self, wanted: BlockFilter = ALL_BLOCKS, page: PageRequest = OLDEST_FIRST) -> tuple[Block, ...]:
         """A page of blocks that are not hidden. Raises `NotFound` for a cursor that was never a block."""
-        return await self._ports.storage.read(lambda repos: repos.blocks.list(wanted, page))
+        return await self._deps.storage.read(lambda repos: repos.blocks.list(wanted, page))
 
     async def count(self, wanted: BlockFilter = ALL_BLOCKS) -> int:
-        return await self._ports.storage.read(lambda repos: repos.blocks.count(wanted))
+        return await self._deps.storage.read(lambda repos: repos.blocks.count(wanted))
 
     async def get(self, block_id: str) -> Block:
-        return await self._ports.storage.read(lambda repos: repos.blocks.get(block_id))
+        return await self._deps.storage.read(lambda repos: repos.blocks.get(block_id))
 
     async def holders(self, block_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """Ids of the agents that share each of these blocks; blocks that no agent holds are missing."""
-        return await self._ports.storage.read(lambda repos: repos.agents.holders(block_ids))
+        return await self._deps.storage.read(lambda repos: repos.agents.holders(block_ids))
 
     async def add(self, draft: BlockDraft, origin: Origin = USER, may_overflow: bool = False) -> Block:
         """Creates a block that no agent holds yet. `may_overflow`: as with `update`."""
@@ -37,7 +37,7 @@ class Blocks:
         def work(changes: Changes) -> Block:
             return changes.add_block(draft, may_overflow=may_overflow)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def create(self, agent_id: str, draft: BlockDraft, origin: Origin = USER) -> Block:
         """Creates a block and attaches it. Raises `Conflict` when the agent has one with that label."""
@@ -48,7 +48,7 @@ class Blocks:
             changes.attach(agent, block)
             return block
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def update(
         self,
@@ -72,7 +72,7 @@ class Blocks:
             )
             return changes.save_block(before, after, may_overflow=may_overflow)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def attach(self, agent_id: str, block_id: str, origin: Origin = USER) -> None:
         """Attaches an existing block; attached to several agents it is shared. A second time is no error."""
@@ -82,7 +82,7 @@ class Blocks:
             if block_id not in agent.block_ids:
                 changes.attach(agent, block)
 
-        await change(self._ports, origin, work)
+        await change(self._deps, origin, work)
 
     async def detach(self, agent_id: str, block_id: str, origin: Origin = USER) -> None:
         """Takes a block away from one agent; the block itself stays."""
@@ -93,7 +93,7 @@ class Blocks:
                 raise NotFound(f"“{block.label}” is not attached to {agent.name}.")
             changes.detach(agent, block)
 
-        await change(self._ports, origin, work)
+        await change(self._deps, origin, work)
 
     async def delete(self, block_id: str, origin: Origin = USER) -> None:
         """Deletes a block for all agents that have it. Can be undone."""
@@ -101,4 +101,4 @@ class Blocks:
         def work(changes: Changes) -> None:
             changes.delete_block(changes.repos.blocks.get(block_id))
 
-        await change(self._ports, origin, work)
+        await change(self._deps, origin, work)

@@ -11,10 +11,10 @@ from app.engine.memory.changes import Changes
 T = TypeVar("T")
 
 
-async def change(ports: EngineDeps, origin: Origin, work: Callable[[Changes], T]) -> T:
+async def change(deps: EngineDeps, origin: Origin, work: Callable[[Changes], T]) -> T:
     """Runs `work` in one transaction; whatever it changes gets its row in the history."""
-    now = ports.clock.now()
-    return await ports.storage.write(lambda repos: work(Changes(repos, ports.ids, now, origin)))
+    now = deps.clock.now()
+    return await deps.storage.write(lambda repos: work(Changes(repos, deps.ids, now, origin)))
 
 
 def check_version(what: str, current: int, expected: int | None) -> None:

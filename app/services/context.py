@@ -14,8 +14,8 @@ from app.ports.storage import Repositories
 
 
 class Context:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def overview(self, conversation_id: str) -> ContextOverview:
         """The next request: of a run that goes on with the blocks of its beginning, else with those of now.
@@ -29,7 +29,7 @@ class Context:
             state = read_state(repos.runs.state(run.id)) if run is not None else None
             view = read_view(repos, agent_id, conversation_id, state)
             step = repos.runs.last_step(agent_id)
-            overview = _overview(view, conversation_id, self._ports, repos.messages.count(conversation_id))
+            overview = _overview(view, conversation_id, self._deps, repos.messages.count(conversation_id))
             if view.blocks != repos.blocks.of_agent(agent_id):
                 overview = overview.model_copy(update={"memory_as_begun": True})
             if step is None or step.model != view.agent.model:
@@ -40,11 +40,11 @@ class Context:
                 return known
             return known.model_copy(update={"alarm": self._alarm(view, step, overview)})
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     def _grown_since(self, step: Step, view: AgentSnapshot) -> bool:
         """Whether the server is known to serve enough by now for what it cut."""
-        served = self._ports.windows.served(view.agent.model) or 0
+        served = self._deps.windows.served(view.agent.model) or 0
         return served >= round(step.estimated_tokens * view.factor)
 
     def _alarm(self, view: AgentSnapshot, step: Step, overview: ContextOverview) -> ContextAlarm:
@@ -56,7 +56,7 @@ class Context:
             instructions=tokens("system"),
             memory=tokens("memory"),
             tools=tokens("tools"),
-            newest=_scaled(_sum(newest, self._ports.ledger), view.factor),
+            newest=_scaled(_sum(newest, self._deps.ledger), view.factor),
             sent=_scaled(step.estimated_tokens, view.factor),
             reply=view.agent.settings.max_output_tokens,
         )
@@ -66,7 +66,7 @@ class Context:
             keeps_system=is_ollama,
             takes_size=is_ollama,
             wanted=view.wanted,
-            trained=self._ports.windows.trained(view.agent.model),
+            trained=self._deps.windows.trained(view.agent.model),
         )
         return alarm(step.usage.prompt_tokens, request, cutter)
 
@@ -76,12 +76,12 @@ class Context:
         def work(repos: Repositories) -> str:
             return compile_prompt(repos.agents.get(agent_id), repos.blocks.of_agent(agent_id))
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
 
-def _overview(view: AgentSnapshot, conversation_id: str, ports: EngineDeps, total: int) -> ContextOverview:
-    agent, factor, ledger = view.agent, view.factor, ports.ledger
-    narrow, fit = within_limits(view, ports, ports.clock.ticks())
+def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total: int) -> ContextOverview:
+    agent, factor, ledger = view.agent, view.factor, deps.ledger
+    narrow, fit = within_limits(view, deps, deps.clock.ticks())
     shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)
     bare = compile_prompt(agent, ())
     parts = [
@@ -106,7 +106,7 @@ def _overview(view: AgentSnapshot, conversation_id: str, ports: EngineDeps, tota
         agent_id=agent.id,
         conversation_id=conversation_id,
         window=agent.context_window,
-        served=ports.windows.served(agent.model),
+        served=deps.windows.served(agent.model),
         kept_for_reply=narrow.agent.settings.max_output_tokens,
         parts=tuple(parts),
         messages_in=len(shown),

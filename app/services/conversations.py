@@ -18,12 +18,12 @@ HITS = 200
 
 
 class Conversations:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def list(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Conversation, ...]:
         """A page of threads. `active_id` of each is the branch to show and to speak to."""
-        return await self._ports.storage.read(lambda repos: repos.conversations.list(wanted, page))
+        return await self._deps.storage.read(lambda repos: repos.conversations.list(wanted, page))
 
     async def rows(self, wanted: ConversationFilter, page: PageRequest = OLDEST_FIRST) -> tuple[ConversationRow, ...]:
         """The same page, with what a list says of each thread."""
@@ -31,17 +31,17 @@ class Conversations:
         def work(repos: Repositories) -> tuple[ConversationRow, ...]:
             return repos.conversations.described(repos.conversations.list(wanted, page))
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def row(self, conversation_id: str) -> ConversationRow:
         def work(repos: Repositories) -> ConversationRow:
             return repos.conversations.described((repos.conversations.get(conversation_id),))[0]
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def find(self, agent_id: str, words: str, limit: int = 50) -> tuple[ConversationRow, ...]:
         """Threads of an agent whose title has these words, then those in which something with them was said."""
-        return await self._ports.storage.read(lambda repos: _find(repos, agent_id, words.strip(), limit))
+        return await self._deps.storage.read(lambda repos: _find(repos, agent_id, words.strip(), limit))
 
     async def default_of(self, agent_id: str) -> Conversation:
         """The thread that an agent was made with, and that its own routes speak to. Raises `NotFound`."""
@@ -50,18 +50,18 @@ class Conversations:
             repos.agents.get(agent_id)
             return repos.conversations.default_of(agent_id)
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
         """When the last message came of what each shows; those without messages are missing."""
-        return await self._ports.storage.read(lambda repos: repos.conversations.last_said(conversation_ids))
+        return await self._deps.storage.read(lambda repos: repos.conversations.last_said(conversation_ids))
 
     async def get(self, conversation_id: str) -> Conversation:
-        return await self._ports.storage.read(lambda repos: repos.conversations.get(conversation_id))
+        return await self._deps.storage.read(lambda repos: repos.conversations.get(conversation_id))
 
     async def create(self, agent_id: str, title: str = "") -> Conversation:
         """A further thread: the same memory, an empty context window."""
-        new_id, now = self._ports.ids.new("conv"), self._ports.clock.now()
+        new_id, now = self._deps.ids.new("conv"), self._deps.clock.now()
         row = Conversation(
             id=new_id, agent_id=agent_id, title=title, root_id=new_id, active_id=new_id, created_at=now, updated_at=now
         )
@@ -72,13 +72,13 @@ class Conversations:
             _note(repos, row)
             return row
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def rename(self, conversation_id: str, title: str) -> Conversation:
         def work(repos: Repositories) -> Conversation:
             return self._save(repos, repos.conversations.get(conversation_id), {"title": title.strip()})
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def delete(self, conversation_id: str) -> None:
         """Takes a thread out of the list; it can be brought back for 30 days. The default one stays."""
@@ -93,14 +93,14 @@ class Conversations:
                 raise Invalid("A branch cannot be deleted alone.", hint="Delete the conversation it belongs to.")
             for member in repos.conversations.of_thread(row.id):
                 _check_idle(repos, member)
-            repos.conversations.delete(conversation_id, self._ports.clock.now())
+            repos.conversations.delete(conversation_id, self._deps.clock.now())
             _note(repos, row)
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)
 
     async def deleted(self, page: PageRequest = LAST_DELETED) -> tuple[DeletedConversation, ...]:
         """Those of agents that are there, last deleted first."""
-        return await self._ports.storage.read(lambda repos: repos.conversations.deleted(page))
+        return await self._deps.storage.read(lambda repos: repos.conversations.deleted(page))
 
     async def undelete(self, conversation_id: str) -> Conversation:
         def work(repos: Repositories) -> Conversation:
@@ -109,7 +109,7 @@ class Conversations:
             _note(repos, row)
             return row
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def reset(self, conversation_id: str) -> Conversation:
         """Empties the context window. The messages stay in the conversation and can be searched."""
@@ -122,11 +122,11 @@ class Conversations:
             _note(repos, row)
             return row
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def changes_since(self, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:
         """Memory changes made by the messages from `position` on, still in force, oldest first."""
-        return await self._ports.storage.read(lambda repos: _changes_since(repos, conversation_id, position))
+        return await self._deps.storage.read(lambda repos: _changes_since(repos, conversation_id, position))
 
     async def branch(
         self, conversation_id: str, position: int, undo_memory: bool = False, origin: Origin = USER
@@ -143,7 +143,7 @@ class Conversations:
             if undo_memory:
                 for event in reversed(_changes_since(repos, conversation_id, position)):
                     undo_event(changes, event)  # one that has nothing left to take back is as good as undone
-            new_id = self._ports.ids.new("conv")
+            new_id = self._deps.ids.new("conv")
             branch = Conversation(
                 id=new_id,
                 agent_id=source.agent_id,
@@ -159,14 +159,14 @@ class Conversations:
             self._save(repos, repos.conversations.get(source.root_id), {"active_id": new_id})
             return branch
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def fork(self, conversation_id: str) -> Conversation:
         """A further thread that begins with everything said in this conversation; both go on by themselves."""
 
         def work(repos: Repositories) -> Conversation:
             source = repos.conversations.get(conversation_id)
-            now, new_id = self._ports.clock.now(), self._ports.ids.new("conv")
+            now, new_id = self._deps.clock.now(), self._deps.ids.new("conv")
             row = Conversation(
                 id=new_id,
                 agent_id=source.agent_id,
@@ -181,7 +181,7 @@ class Conversations:
             _note(repos, row)
             return row
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def show_branch(self, branch_id: str) -> Conversation:
         """Makes a branch the one that its thread shows; returns the branch."""
@@ -193,10 +193,10 @@ class Conversations:
             self._save(repos, root, {"active_id": branch_id})
             return repos.conversations.get(branch_id)
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     def _save(self, repos: Repositories, row: Conversation, changed: dict[str, str]) -> Conversation:
-        update = {**changed, "version": row.version + 1, "updated_at": self._ports.clock.now()}
+        update = {**changed, "version": row.version + 1, "updated_at": self._deps.clock.now()}
         after = row.model_copy(update=update)
         repos.conversations.save(after)
         _note(repos, after)

@@ -13,17 +13,17 @@ PAGE = 500
 
 
 class History:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def of_agent(self, agent_id: str, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         """Newest first; `before` is the seq to go on from."""
-        return await self._ports.storage.read(
+        return await self._deps.storage.read(
             lambda repos: repos.history.of_agent(agent_id, before=before, limit=min(limit, PAGE))
         )
 
     async def of_block(self, block_id: str, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
-        return await self._ports.storage.read(
+        return await self._deps.storage.read(
             lambda repos: repos.history.of_target(block_id, before=before, limit=min(limit, PAGE))
         )
 
@@ -39,7 +39,7 @@ class History:
                 raise Conflict("There is nothing to undo: it already is as it was before.", code="already_undone")
             return changes.repos.history.get(changes.repos.history.last_seq())
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def restore(self, block_id: str, seq: int, origin: Origin = USER) -> Block:
         """Makes a block as it was right after an event, as a new version."""
@@ -50,7 +50,7 @@ class History:
             after = Block.model_validate({**block.model_dump(mode="json"), **then})
             return changes.save_block(block, after, may_overflow=True)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def value_at(self, block_id: str, seq: int) -> str:
         """A block's text as it was right after an event."""
@@ -59,4 +59,4 @@ class History:
             block = repos.blocks.get(block_id)
             return str(repos.history.fields_at(block_id, seq).get("value", block.value))
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)

@@ -12,23 +12,23 @@ from app.services.changing import change
 
 
 class Identities:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def list(
         self, wanted: IdentityFilter = ALL_IDENTITIES, page: PageRequest = OLDEST_FIRST
     ) -> tuple[Identity, ...]:
-        return await self._ports.storage.read(lambda repos: repos.identities.list(wanted, page))
+        return await self._deps.storage.read(lambda repos: repos.identities.list(wanted, page))
 
     async def count(self, wanted: IdentityFilter = ALL_IDENTITIES) -> int:
-        return await self._ports.storage.read(lambda repos: repos.identities.count(wanted))
+        return await self._deps.storage.read(lambda repos: repos.identities.count(wanted))
 
     async def get(self, identity_id: str) -> Identity:
-        return await self._ports.storage.read(lambda repos: repos.identities.get(identity_id))
+        return await self._deps.storage.read(lambda repos: repos.identities.get(identity_id))
 
     async def connected(self, identity_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """Ids of the agents connected with each of these identities; identities without agents are missing."""
-        return await self._ports.storage.read(lambda repos: repos.agents.connected(identity_ids))
+        return await self._deps.storage.read(lambda repos: repos.agents.connected(identity_ids))
 
     async def create(self, draft: IdentityDraft, origin: Origin = USER, replace: bool = False) -> Identity:
         """Raises `Conflict` (`name_taken`) for a key that is known, unless that one is to be replaced."""
@@ -41,13 +41,13 @@ class Identities:
                 identity = known.model_copy(update={**fields, "version": known.version + 1, "updated_at": now})
                 repos.identities.save(identity)
             else:
-                identity = Identity(id=self._ports.ids.new("identity"), created_at=now, updated_at=now, **fields)
+                identity = Identity(id=self._deps.ids.new("identity"), created_at=now, updated_at=now, **fields)
                 repos.identities.add(identity)
             if draft.agent_ids:
                 _connect(changes, identity.id, draft.agent_ids)
             return identity
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def update(self, identity_id: str, patch: IdentityPatch, origin: Origin = USER) -> Identity:
         def work(changes: Changes) -> Identity:
@@ -63,7 +63,7 @@ class Identities:
                 _connect(changes, identity_id, agent_ids)
             return after
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def set_properties(
         self, identity_id: str, given: dict[str, dict[str, Any]], origin: Origin = USER
@@ -78,7 +78,7 @@ class Identities:
             changes.repos.identities.save(after)
             return after
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def delete(self, identity_id: str, origin: Origin = USER) -> None:
         """Forgets an identity; agents connected with it stay."""
@@ -87,7 +87,7 @@ class Identities:
             _connect(changes, identity_id, ())
             changes.repos.identities.delete(identity_id, changes.now)
 
-        await change(self._ports, origin, work)
+        await change(self._deps, origin, work)
 
     async def attach(self, agent_id: str, identity_id: str, attached: bool, origin: Origin = USER) -> Agent:
         """Connects an agent with an identity, or takes the connection away."""
@@ -96,7 +96,7 @@ class Identities:
             changes.repos.identities.get(identity_id)
             return _set(changes, changes.repos.agents.get(agent_id), identity_id, attached)
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
 
 def _connect(changes: Changes, identity_id: str, agent_ids: tuple[str, ...]) -> None:

@@ -24,23 +24,23 @@ PORTION = 5_000
 
 
 class Listing:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def tags(self, search: str, page: PageRequest) -> tuple[str, ...]:
         """Tags of agents and blocks, each once, by the alphabet; cursors are tags. `search`: a part, in any case."""
-        return await self._ports.storage.read(lambda repos: repos.pages.tags(search, page))
+        return await self._deps.storage.read(lambda repos: repos.pages.tags(search, page))
 
     async def agent(self, agent_id: str) -> AgentPage:
         """An agent with what a program sees of it."""
-        return await self._ports.storage.read(lambda repos: _agent_page(repos, (repos.agents.get(agent_id),), True))
+        return await self._deps.storage.read(lambda repos: _agent_page(repos, (repos.agents.get(agent_id),), True))
 
     async def agent_page(self, agents: tuple[Agent, ...], relations: bool = True) -> AgentPage:
         """What a program sees of these agents. `relations`: also their blocks, tools and identities."""
-        return await self._ports.storage.read(lambda repos: _agent_page(repos, agents, relations))
+        return await self._deps.storage.read(lambda repos: _agent_page(repos, agents, relations))
 
     async def runs(self, wanted: RunFilter, page: PageRequest) -> RunPage:
-        return await self._ports.storage.read(lambda repos: _run_page(repos, repos.pages.runs(wanted, page)))
+        return await self._deps.storage.read(lambda repos: _run_page(repos, repos.pages.runs(wanted, page)))
 
     async def run(self, run_id: str) -> RunPage:
         """One run. Raises `NotFound` also when it was taken out of the lists."""
@@ -51,7 +51,7 @@ class Listing:
             deleted = run_id in page.requests and page.requests[run_id].deleted_at is not None
             return RunPage() if deleted else page
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def run_messages(self, run_id: str) -> tuple[Message, ...]:
         """Everything a run said and was told, oldest first."""
@@ -60,16 +60,16 @@ class Listing:
             repos.runs.get(run_id)
             return repos.messages.of_run(run_id)
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def steps(self, wanted: StepFilter, page: PageRequest) -> StepPage:
-        return await self._ports.storage.read(lambda repos: step_page(repos, repos.pages.steps(wanted, page)))
+        return await self._deps.storage.read(lambda repos: step_page(repos, repos.pages.steps(wanted, page)))
 
     async def messages(self, wanted: MessageFilter, page: PageRequest) -> tuple[Message, ...]:
-        return await self._ports.storage.read(lambda repos: repos.pages.messages(wanted, page))
+        return await self._deps.storage.read(lambda repos: repos.pages.messages(wanted, page))
 
     async def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-        return await self._ports.storage.read(lambda repos: repos.pages.in_context_ids(conversation_ids))
+        return await self._deps.storage.read(lambda repos: repos.pages.in_context_ids(conversation_ids))
 
 
 def _agent_page(repos: Repositories, agents: tuple[Agent, ...], relations: bool) -> AgentPage:

@@ -11,8 +11,8 @@ MAX_PAGE = 500
 
 
 class Messages:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def page(
         self,
@@ -24,10 +24,10 @@ class Messages:
     ) -> TranscriptPage:
         """Messages before, after or around a position (without any the newest), oldest first."""
         size = max(1, min(limit, MAX_PAGE))
-        return await self._ports.storage.read(lambda repos: _page(repos, conversation_id, before, after, around, size))
+        return await self._deps.storage.read(lambda repos: _page(repos, conversation_id, before, after, around, size))
 
     async def get(self, message_id: str) -> Message:
-        return await self._ports.storage.read(lambda repos: repos.messages.get(message_id))
+        return await self._deps.storage.read(lambda repos: repos.messages.get(message_id))
 
     async def search(
         self,
@@ -39,7 +39,7 @@ class Messages:
         end: Micros | None = None,
     ) -> tuple[SearchHit, ...]:
         """Full-text search, best first: over all conversations, or what one of them or a branch shows."""
-        return await self._ports.storage.read(
+        return await self._deps.storage.read(
             lambda repos: repos.search.find(
                 query,
                 agent_id=agent_id,

@@ -41,14 +41,14 @@ class _Asked:
 
 
 class Proposals:
-    def __init__(self, ports: EngineDeps, verdict: Callable[[str], Awaitable[Verdict | None]]) -> None:
+    def __init__(self, deps: EngineDeps, verdict: Callable[[str], Awaitable[Verdict | None]]) -> None:
         """`verdict`: what the fit test said of the model with a handle; None where it was not tested."""
-        self._ports = ports
+        self._deps = deps
         self._verdict = verdict
 
     async def open_in(self, conversation_id: str) -> tuple[MemoryProposal, ...]:
         """Those of a conversation (a branch) that wait for an answer, oldest first."""
-        return await self._ports.storage.read(lambda repos: repos.proposals.open_in(conversation_id))
+        return await self._deps.storage.read(lambda repos: repos.proposals.open_in(conversation_id))
 
     async def accept(self, proposal_id: str, origin: Origin = USER) -> MemoryProposal:
         """Makes the change; it stands in the history as the helper's, and can be undone there (`change_seq`).
@@ -73,13 +73,11 @@ class Proposals:
             own.save_block(block, block.model_copy(update={"value": value}), proposal.agent_id)
             return _answer(repos, proposal, "accepted", repos.history.last_seq())
 
-        return await change(self._ports, origin, work)
+        return await change(self._deps, origin, work)
 
     async def decline(self, proposal_id: str) -> MemoryProposal:
         """Leaves memory as it is. Raises `Conflict` (`already_answered`)."""
-        return await self._ports.storage.write(
-            lambda repos: _answer(repos, _open(repos, proposal_id), "declined", None)
-        )
+        return await self._deps.storage.write(lambda repos: _answer(repos, _open(repos, proposal_id), "declined", None))
 
     async def consider(self, run: Run) -> None:
         """After a reply: proposes the edit that the person's message asks for, if there may be one.
@@ -87,12 +85,12 @@ class Proposals:
         Asks the model only where the agent has the helper on, the model did not edit memory itself, and code found
         candidates. Raises `GaveWay`, `ModelError`.
         """
-        asked = await self._ports.storage.read(lambda repos: _asked(repos, run))
+        asked = await self._deps.storage.read(lambda repos: _asked(repos, run))
         if asked is None or not await self._is_on(asked.agent):
             return
         candidates = different(await asyncio.to_thread(candidate_edits, asked.blocks, asked.text))
         if candidates and (edit := await self._ask(asked, candidates)):
-            await self._ports.storage.write(lambda repos: self._add(repos, run, edit))
+            await self._deps.storage.write(lambda repos: self._add(repos, run, edit))
 
     async def _is_on(self, agent: Agent) -> bool:
         switch = agent.settings.memory_proposals
@@ -103,7 +101,7 @@ class Proposals:
         words = f"the memory helper of {asked.agent.name}"
         for remaining in reversed(range(TRIES)):
             try:
-                return chosen(await ask_aside(self._ports, asked.provider, request, words, asked.at_once), candidates)
+                return chosen(await ask_aside(self._deps, asked.provider, request, words, asked.at_once), candidates)
             except GaveWay:
                 if not remaining:
                     raise
@@ -111,12 +109,12 @@ class Proposals:
 
     def _add(self, repos: Repositories, run: Run, edit: CandidateEdit) -> None:
         new = MemoryProposal(
-            id=self._ports.ids.new("proposal"),
+            id=self._deps.ids.new("proposal"),
             agent_id=run.agent_id,
             conversation_id=run.conversation_id,
             run_id=run.id,
             message_id=run.message_id or "",
-            created_at=self._ports.clock.now(),
+            created_at=self._deps.clock.now(),
             block_id=edit.block_id,
             label=edit.label,
             old=edit.old,

@@ -22,8 +22,8 @@ _USUAL = RunOptions()
 
 
 class Runs:
-    def __init__(self, ports: EngineDeps, bus: EventBus, scheduler: Scheduler) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, bus: EventBus, scheduler: Scheduler) -> None:
+        self._deps = deps
         self._bus = bus
         self._scheduler = scheduler
 
@@ -50,7 +50,7 @@ class Runs:
             run = repos.runs.get(run_id)
             return run, repos.runs.list(conversation_id=run.conversation_id, limit=1)[0]
 
-        old, newest = await self._ports.storage.read(read)
+        old, newest = await self._deps.storage.read(read)
         if newest.active:
             raise busy(newest.id)
         if newest.id != run_id:
@@ -78,10 +78,10 @@ class Runs:
                 log.warning("run %s could not be stopped: %s", run.id, error.message)
 
     async def get(self, run_id: str) -> Run:
-        return await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
+        return await self._deps.storage.read(lambda repos: repos.runs.get(run_id))
 
     async def active(self) -> tuple[Run, ...]:
-        return await self._ports.storage.read(lambda repos: repos.runs.active())
+        return await self._deps.storage.read(lambda repos: repos.runs.active())
 
     async def list(
         self,
@@ -91,18 +91,18 @@ class Runs:
         limit: int = 50,
     ) -> tuple[Run, ...]:
         """Newest first."""
-        return await self._ports.storage.read(
+        return await self._deps.storage.read(
             lambda repos: repos.runs.list(
                 agent_id=agent_id, conversation_id=conversation_id, before_id=before_id, limit=limit
             )
         )
 
     async def steps(self, run_id: str) -> tuple[Step, ...]:
-        return await self._ports.storage.read(lambda repos: repos.runs.steps((run_id,)))
+        return await self._deps.storage.read(lambda repos: repos.runs.steps((run_id,)))
 
     async def trace(self, step_id: str) -> StepTrace:
         """The bytes a step sent and received."""
-        return await self._ports.storage.read(lambda repos: repos.runs.trace(step_id))
+        return await self._deps.storage.read(lambda repos: repos.runs.trace(step_id))
 
     async def subscribe(self, run_id: str, after_seq: int = 0) -> AsyncGenerator[RunEvent, None]:
         """Every event of a run after `after_seq`, from the log and then live, without gap or repeat, to its end.
@@ -147,7 +147,7 @@ class Runs:
             page = await self._log_page(run_id, page[-1].seq_id) if len(page) == LOG_PAGE else ()
 
     async def _log_page(self, run_id: str, after_seq: int) -> tuple[RunEvent, ...]:
-        return await self._ports.storage.read(lambda repos: repos.runs.events(run_id, after_seq, LOG_PAGE))
+        return await self._deps.storage.read(lambda repos: repos.runs.events(run_id, after_seq, LOG_PAGE))
 
     async def _begin(
         self,
@@ -158,13 +158,13 @@ class Runs:
         options: RunOptions,
         cause_id: str | None = None,
     ) -> Run:
-        ids = self._ports.ids
+        ids = self._deps.ids
         run_id = ids.new("run")
         run_start = RunStart(
             run_id=run_id,
             message_id=ids.new("message"),
             fresh=FreshIds(ids.new("step"), ids.new("message")),
-            now=self._ports.clock.now(),
+            now=self._deps.clock.now(),
             conversation_id=conversation_id,
             draft=draft,
             cause_id=cause_id,

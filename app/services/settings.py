@@ -8,16 +8,16 @@ from app.ports.storage import Repositories
 
 
 class Settings:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def get(self, key: str) -> Any:
         """The value, or None."""
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(key))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(key))
         return None if setting is None else setting.value
 
     async def all(self) -> dict[str, Any]:
-        rows = await self._ports.storage.read(lambda repos: repos.settings.list())
+        rows = await self._deps.storage.read(lambda repos: repos.settings.list())
         return {row.key: row.value for row in rows}
 
     async def set(self, key: str, value: Any) -> None:
@@ -27,4 +27,4 @@ class Settings:
             repos.settings.set(key, value)
             repos.changed(Changed(kind="setting", ids=(key,)))
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)

@@ -25,8 +25,8 @@ def step_page(repos: Repositories, steps: tuple[Step, ...]) -> StepPage:
 
 
 class Steps:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def get(self, step_id: str) -> StepPage:
         """The step with its run and what was said of it."""
@@ -34,7 +34,7 @@ class Steps:
         def work(repos: Repositories) -> StepPage:
             return step_page(repos, (repos.runs.step(step_id),))
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def messages(self, step_id: str) -> tuple[Message, ...]:
         """What the step said and what its tools returned."""
@@ -43,7 +43,7 @@ class Steps:
             of_run = repos.messages.of_run(repos.runs.step(step_id).run_id)
             return tuple(message for message in of_run if message.step_id == step_id)
 
-        return await self._ports.storage.read(work)
+        return await self._deps.storage.read(work)
 
     async def give_feedback(self, step_id: str, feedback: Feedback | None, tags: tuple[str, ...] | None) -> None:
         """Replaces what was said of a step; tags of None stay as they are."""
@@ -55,4 +55,4 @@ class Steps:
             repos.requests.put_feedback(StepFeedback(step_id=step_id, feedback=feedback, tags=kept))
             repos.changed(Changed(kind="run", ids=(step.run_id,), agent_id=step.agent_id))
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)

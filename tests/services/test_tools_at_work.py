@@ -35,7 +35,7 @@ class Post:
         self.stored: list[str] = []
         self.at_work, self.deliver = asyncio.Event(), asyncio.Event()
         running = engine._scheduler
-        running._ports = replace(running._ports, tools=self)
+        running._deps = replace(running._deps, tools=self)
 
     async def run(
         self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput

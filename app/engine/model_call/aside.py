@@ -18,7 +18,7 @@ class GaveWay(Exception):
 
 
 async def ask_aside(
-    ports: EngineDeps, provider: Provider, request: ChatRequest, words: str, at_once: int | None = None
+    deps: EngineDeps, provider: Provider, request: ChatRequest, words: str, at_once: int | None = None
 ) -> str:
     """The text of a model's reply; nothing is stored of it.
 
@@ -34,20 +34,20 @@ async def ask_aside(
             limit.reschedule(asyncio.get_running_loop().time())
 
     try:
-        async with ports.queues.place(provider, Purpose(Priority.BACKGROUND, words), lambda _: None, at_once, give_way):
+        async with deps.queues.place(provider, Purpose(Priority.BACKGROUND, words), lambda _: None, at_once, give_way):
             if gave_way:
                 raise GaveWay
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + LONGEST)
-                return await _reply(ports, provider, request)
+                return await _reply(deps, provider, request)
     except TimeoutError:
         if gave_way:
             raise GaveWay from None
         raise ModelError("The model did not answer in time.", code="timeout") from None
 
 
-async def _reply(ports: EngineDeps, provider: Provider, request: ChatRequest) -> str:
-    model = ports.catalog.chat(provider)
+async def _reply(deps: EngineDeps, provider: Provider, request: ChatRequest) -> str:
+    model = deps.catalog.chat(provider)
     prepared = await model.prepare(request)
     wire = await asyncio.to_thread(model.encode, prepared)
     said: list[str] = []

@@ -91,7 +91,7 @@ class ModelCall:
         self,
         action: CallModel,
         state: RunState,
-        ports: EngineDeps,
+        deps: EngineDeps,
         emitter: Emitter,
         partial: PartialOutcome,
         plan: CallPlan | None = None,
@@ -100,12 +100,12 @@ class ModelCall:
         self._plan = plan
         self._action = action
         self._state = state
-        self._ports = ports
+        self._deps = deps
         self._emitter = emitter
         self._partial = partial
         self._view: AgentSnapshot | None = None
         """What was read before the turn came; None once the conversation may have changed since."""
-        self._retries = Retries(ports.clock.ticks(), action.learnt)
+        self._retries = Retries(deps.clock.ticks(), action.learnt)
         self._accumulator = self._new_accumulator()
         self._asked_sizes = False
 
@@ -120,13 +120,13 @@ class ModelCall:
             try:
                 plan, self._plan = self._plan, None
                 if plan is None:
-                    plan = await self._ports.storage.read(lambda repos: read_plan(repos, self._state))
+                    plan = await self._deps.storage.read(lambda repos: read_plan(repos, self._state))
                 model, self._view = plan.view.model, plan.view
                 async with self._place(plan):
                     return await self._exchange()
             except ModelError as error:
                 silent = self._accumulator.first_token_at is None
-                pause = self._retries.pause(error, self._ports.clock.ticks(), self._partial.sent) if silent else None
+                pause = self._retries.pause(error, self._deps.clock.ticks(), self._partial.sent) if silent else None
                 if pause is None:
                     return self._failure(error)
                 self._tell("retrying", self._why_retrying(error, model))
@@ -134,7 +134,7 @@ class ModelCall:
 
     def _new_accumulator(self) -> ReplyAccumulator:
         state = self._state
-        return ReplyAccumulator(self._action, state.run_id, state.step_no + 1, self._emitter, self._ports.clock)
+        return ReplyAccumulator(self._action, state.run_id, state.step_no + 1, self._emitter, self._deps.clock)
 
     @contextlib.asynccontextmanager
     async def _place(self, plan: CallPlan) -> AsyncGenerator[None]:
@@ -145,12 +145,12 @@ class ModelCall:
             self._tell("waiting", words)
 
         provider = plan.view.provider
-        async with self._ports.queues.place(provider, plan.purpose, on_wait, plan.at_once):
+        async with self._deps.queues.place(provider, plan.purpose, on_wait, plan.at_once):
             self._tell("sent", "")
             try:
                 yield
             finally:
-                self._ports.windows.on_called(provider)
+                self._deps.requested(provider)
 
     async def _exchange(self) -> ModelReplied | WindowFull:
         prepared = await self._prepare()
@@ -162,9 +162,9 @@ class ModelCall:
         if offered.constrained:
             self._accumulator.expect_json()
         await self._listen(view, wire)
-        now = self._ports.clock.now()
-        usage, windows = self._accumulator.reply.usage, self._ports.windows
-        ticks = self._ports.clock.ticks()
+        now = self._deps.clock.now()
+        usage, windows = self._accumulator.reply.usage, self._deps.windows
+        ticks = self._deps.clock.ticks()
         windows.note_answer(view.agent.model, view.wanted, ticks)
         cut = note_counts(view, usage, self._partial.sent.at_least, windows, ticks)
         exchange = replace(self._partial.exchange or Exchange(view.agent.model), truncated=cut)
@@ -179,24 +179,24 @@ class ModelCall:
 
     async def _prepare(self) -> tuple[AgentSnapshot, WireRequest, Offered] | WindowFull:
         """Reads the view, sees that it fits, and encodes it."""
-        ports = self._ports
+        deps = self._deps
         fitting = await self._fitting_view()
         if isinstance(fitting, WindowFull):
             return fitting
         view, tokens = fitting
         if any(has_images(member.message) for member in view.members):
-            images = await ports.storage.read(lambda repos: read_images(repos, view.members))
+            images = await deps.storage.read(lambda repos: read_images(repos, view.members))
             view = replace(view, images=images)
-        model = ports.catalog.chat(view.provider)
+        model = deps.catalog.chat(view.provider)
         request = await model.prepare(await self._aside(view, view.request))
         if view.provider.kind == "ollama":
-            size = ports.windows.to_ask_for(view.agent.model, view.wanted)
+            size = deps.windows.to_ask_for(view.agent.model, view.wanted)
             request = request.model_copy(update={"context_window": size})
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.reprompt, view.blocks)
         wire = await self._aside(view, lambda: model.encode(offered.request))
-        of_tools = ports.ledger.tools(view.tools)
+        of_tools = deps.ledger.tools(view.tools)
         if not (offered.request.tools or offered.constrained):
             tokens, of_tools = tokens - of_tools, 0
         self._partial.sent = Sent(
@@ -212,29 +212,27 @@ class ModelCall:
             window_first=view.members[0].position if view.members else None,
             window_last=view.members[-1].position if view.members else None,
             agent_version=view.agent.version,
-            sent_at=ports.clock.now(),
+            sent_at=deps.clock.now(),
         )
         return view, wire, offered
 
     async def _aside(self, view: AgentSnapshot, work: Callable[[], T]) -> T:
         """Work on all of a view: in a thread, because a long text takes a while, but for a short one at once."""
-        return work() if view.is_short(self._ports.ledger) else await asyncio.to_thread(work)
+        return work() if view.is_short(self._deps.ledger) else await asyncio.to_thread(work)
 
     def _is_smaller_than_thought(self, view: AgentSnapshot, request: ChatRequest) -> bool:
         """Whether the server has just told a context size for which the view was not made."""
         trained = request.facts.trained_context if request.facts is not None else None
-        self._ports.windows.note_trained(view.agent.model, trained)
+        self._deps.windows.note_trained(view.agent.model, trained)
         return trained is not None and trained < view.agent.context_window
 
     async def _fitting_view(self) -> tuple[AgentSnapshot, int] | WindowFull:
         """The view and its estimated tokens, or what must leave the window before."""
-        state, ports, reprompt = self._state, self._ports, self._action.reprompt
+        state, deps, reprompt = self._state, self._deps, self._action.reprompt
         view, self._view = self._view, None
         if view is None:
-            view = await ports.storage.read(
-                lambda repos: read_view(repos, state.agent_id, state.conversation_id, state)
-            )
-        await learn_sizes(view, ports)
+            view = await deps.storage.read(lambda repos: read_view(repos, state.agent_id, state.conversation_id, state))
+        await learn_sizes(view, deps)
         if reprompt is not None:
             view = replace(view, agent=reprompted(view.agent, reprompt))
         if self._retries.without_images:
@@ -242,10 +240,10 @@ class ModelCall:
         if self._retries.served is not None:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
-        view, fit = await self._aside(view, partial(within_limits, view, ports, ports.clock.ticks()))
+        view, fit = await self._aside(view, partial(within_limits, view, deps, deps.clock.ticks()))
         if fit.overflow and view.narrowed and not self._asked_sizes:
             self._asked_sizes = True
-            await ask_sizes(view, ports)
+            await ask_sizes(view, deps)
             return await self._fitting_view()
         if fit.overflow:
             raise _too_large(view, round(fit.tokens * view.factor))
@@ -255,9 +253,9 @@ class ModelCall:
         return WindowFull(room, self._retries.learnt)
 
     async def _listen(self, view: AgentSnapshot, wire: WireRequest) -> None:
-        stream = self._ports.catalog.chat(view.provider).stream(wire)
-        ticks = self._ports.clock.ticks()
-        is_loaded = self._ports.windows.is_loaded(view.agent.model, view.wanted, ticks)
+        stream = self._deps.catalog.chat(view.provider).stream(wire)
+        ticks = self._deps.clock.ticks()
+        is_loaded = self._deps.windows.is_loaded(view.agent.model, view.wanted, ticks)
         words = silence_of(view.provider, view.model, is_loaded=is_loaded)
         with telling_silence(lambda sentence: self._tell("sent", sentence), words) as heard_something:
             async with contextlib.aclosing(stream) as deltas:
@@ -273,10 +271,10 @@ class ModelCall:
     def _why_retrying(self, error: ModelError, model: str) -> str:
         if error.code != "loading" or not model:
             return error.message
-        return loading(model, self._retries.seconds(self._ports.clock.ticks()))
+        return loading(model, self._retries.seconds(self._deps.clock.ticks()))
 
     def _failure(self, error: ModelError) -> ModelFailed:
-        reply, now = self._accumulator.reply, self._ports.clock.now()
+        reply, now = self._accumulator.reply, self._deps.clock.now()
         message = error.message + words_kept(reply)
         details: dict[str, str | int | float | bool | None] = {
             key: value for key, value in error.details.items() if isinstance(value, str | int | float)
@@ -287,10 +285,10 @@ class ModelCall:
         return ModelFailed(failure, reply, exchange)
 
     def _tell(self, phase: Phase, text: str) -> None:
-        self._emitter.progress(progress(self._state, phase, text, self._ports))
+        self._emitter.progress(progress(self._state, phase, text, self._deps))
 
 
-def progress(state: RunState, phase: Phase, text: str, ports: EngineDeps) -> Progress:
+def progress(state: RunState, phase: Phase, text: str, deps: EngineDeps) -> Progress:
     """Where a run stands now."""
     return Progress(
         run_id=state.run_id,
@@ -298,7 +296,7 @@ def progress(state: RunState, phase: Phase, text: str, ports: EngineDeps) -> Pro
         conversation_id=state.conversation_id,
         phase=phase,
         text=text,
-        at=ports.clock.now(),
+        at=deps.clock.now(),
     )
 
 

@@ -15,37 +15,37 @@ from app.engine.served_contexts import ServedContexts
 PATIENCE = 2.0
 
 
-async def learn_sizes(view: AgentSnapshot, ports: EngineDeps) -> None:
+async def learn_sizes(view: AgentSnapshot, deps: EngineDeps) -> None:
     """Asks a server on this computer once what it serves, before it can cut a request that is too long for it."""
-    now = ports.clock.ticks()
-    if ports.windows.is_worth_asking(view.provider, view.agent.model, now):
-        ports.windows.note_asked(view.provider, now)
-        await ask_sizes(view, ports)
+    now = deps.clock.ticks()
+    if deps.windows.is_worth_asking(view.provider, view.agent.model, now):
+        deps.windows.note_asked(view.provider, now)
+        await ask_sizes(view, deps)
 
 
-async def ask_sizes(view: AgentSnapshot, ports: EngineDeps) -> None:
+async def ask_sizes(view: AgentSnapshot, deps: EngineDeps) -> None:
     """Asks a server what it serves now; it may have been started otherwise since."""
     try:
-        ports.windows.note(await asyncio.wait_for(ports.catalog.models(view.provider), PATIENCE))
+        deps.windows.note(await asyncio.wait_for(deps.catalog.models(view.provider), PATIENCE))
     except (AppError, TimeoutError):
         return  # the request itself will say what is wrong
 
 
-def within_limits(view: AgentSnapshot, ports: EngineDeps, now: Micros) -> tuple[AgentSnapshot, Fit]:
+def within_limits(view: AgentSnapshot, deps: EngineDeps, now: Micros) -> tuple[AgentSnapshot, Fit]:
     """The view as its server can read it whole, and how it fits.
 
     A size that the server tells is a fact. One that a cut request has shown is only heeded where it leaves room for
     instructions and the newest message: an agent must not be stuck with what may be a wrong guess.
     """
     handle = view.agent.model
-    if limit := ports.windows.limit(handle):
+    if limit := deps.windows.limit(handle):
         view = view.within(limit)
-    if shown := ports.windows.shown(handle, now):
+    if shown := deps.windows.shown(handle, now):
         narrow = view.within(shown)
-        fit = narrow.fit(ports.ledger)
+        fit = narrow.fit(deps.ledger)
         if not fit.overflow:
             return narrow, fit
-    return view, view.fit(ports.ledger)
+    return view, view.fit(deps.ledger)
 
 
 def surely_sent(view: AgentSnapshot, tokens: int, offered: int) -> int:

@@ -32,12 +32,12 @@ class Stored:
     """What the intent needs."""
 
 
-async def commit(state: RunState, outcome: Outcome, ports: EngineDeps, emitter: Emitter) -> Stored:
+async def commit(state: RunState, outcome: Outcome, deps: EngineDeps, emitter: Emitter) -> Stored:
     """Stores what an outcome means, and what the run does next. One transaction, never half done."""
-    fresh = FreshIds(ports.ids.new("step"), ports.ids.new("message"))
+    fresh = FreshIds(deps.ids.new("step"), deps.ids.new("message"))
     async with emitter.batch() as batch:
-        stored = await ports.storage.write(
-            lambda repos: _Commit(repos, ports, emitter, batch).store(state, outcome, fresh)
+        stored = await deps.storage.write(
+            lambda repos: _Commit(repos, deps, emitter, batch).store(state, outcome, fresh)
         )
     emitter.publish(stored.events)
     return stored
@@ -46,11 +46,11 @@ async def commit(state: RunState, outcome: Outcome, ports: EngineDeps, emitter: 
 class _Commit:
     """One transaction's work; lives on the writer thread."""
 
-    def __init__(self, repos: Repositories, ports: EngineDeps, emitter: Emitter, batch: tuple[RunEvent, ...]) -> None:
+    def __init__(self, repos: Repositories, deps: EngineDeps, emitter: Emitter, batch: tuple[RunEvent, ...]) -> None:
         self._repos = repos
-        self._ports = ports
+        self._deps = deps
         self._emitter = emitter
-        self._now: Micros = ports.clock.now()
+        self._now: Micros = deps.clock.now()
         self._already = batch
         self._events: list[RunEvent] = []
 
@@ -65,7 +65,7 @@ class _Commit:
         returns, to_run = sort_out(state.calls_of(action), tools_of(self._repos, state.agent_id))
         if to_run:
             return state
-        ids = self._ports.ids
+        ids = self._deps.ids
         return self._fold(state, ToolsReturned(returns), FreshIds(ids.new("step"), ids.new("message")))
 
     def _fold(self, state: RunState, outcome: Outcome, fresh: FreshIds) -> RunState:
@@ -163,14 +163,14 @@ class _Commit:
         return ToolsReturned(returns, frozenset(refused)), tuple(event for event in events if event.seq > before)
 
     def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
-        begun = self._ports.clock.ticks()
+        begun = self._deps.clock.ticks()
         blocks = self._repos.blocks.of_agent(state.agent_id)
         result = run_memory_tool(call.name, blocks, call.parsed)
         if result.value is not None:
             block = next(block for block in blocks if block.id == result.block_id)
-            changes = Changes(self._repos, self._ports.ids, self._now, self._origin(call, state))
+            changes = Changes(self._repos, self._deps.ids, self._now, self._origin(call, state))
             changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
-        return _memory_return(call, result, (self._ports.clock.ticks() - begun) // 1000)
+        return _memory_return(call, result, (self._deps.clock.ticks() - begun) // 1000)
 
     def _origin(self, call: Call, state: RunState) -> Origin:
         agent = self._repos.agents.get(state.agent_id)

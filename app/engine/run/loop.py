@@ -30,7 +30,7 @@ class Control:
             self._performing.cancel()
         self.stopped = True
 
-    async def perform(self, state: RunState, ports: EngineDeps, emitter: Emitter, ahead: ReadAhead) -> Outcome:
+    async def perform(self, state: RunState, deps: EngineDeps, emitter: Emitter, ahead: ReadAhead) -> Outcome:
         """Performs the intent. A stop makes it `Cancelled`, a store that fails `BrokenOff`, both with what had been
         brought until then.
         """
@@ -38,25 +38,25 @@ class Control:
         assert isinstance(action, CallModel | RunTools | MakeRoom)
         partial = PartialOutcome()
         if self.stopped:
-            return partial.cancelled(ports.clock.now())
+            return partial.cancelled(deps.clock.now())
         task = self._performing = asyncio.current_task()
         try:
-            return await perform(action, state, ports, emitter, partial, ahead)
+            return await perform(action, state, deps, emitter, partial, ahead)
         except asyncio.CancelledError:
             if not self.stopped or task is None:
                 raise  # the engine is closing: the run goes on when it opens again
             task.uncancel()
-            return partial.cancelled(ports.clock.now())
+            return partial.cancelled(deps.clock.now())
         except AppError as error:
             log.error("run %s could not be stored: %s", state.run_id, error.message)
-            return partial.broken_off(failure_of(error), ports.clock.now())
+            return partial.broken_off(failure_of(error), deps.clock.now())
         finally:
             self._performing = None
 
 
 async def run_agent(
     run_id: str,
-    ports: EngineDeps,
+    deps: EngineDeps,
     emitter: Emitter,
     control: Control,
     state: RunState | None = None,
@@ -67,18 +67,18 @@ async def run_agent(
     `state`, `ahead`: the stored one and what its intent needs, where the caller has just stored it.
     """
     if state is None:
-        state = await ports.storage.read(lambda repos: read_state(repos.runs.state(run_id)))
+        state = await deps.storage.read(lambda repos: read_state(repos.runs.state(run_id)))
         assert state is not None, "a run is only taken up with a state that was read before"
     while not isinstance(state.intent, Finish):
-        outcome = await control.perform(state, ports, emitter, ahead)
-        stored = await commit(state, outcome, ports, emitter)
+        outcome = await control.perform(state, deps, emitter, ahead)
+        stored = await commit(state, outcome, deps, emitter)
         state, ahead = stored.state, stored.ahead
 
 
-async def open_emitter(run_id: str, ports: EngineDeps, *, resumed: bool = False) -> Emitter:
+async def open_emitter(run_id: str, deps: EngineDeps, *, resumed: bool = False) -> Emitter:
     """The emitter of a run, numbering on from its log; after a crash with a gap."""
-    last = await ports.storage.read(lambda repos: repos.runs.last_seq(run_id))
-    return Emitter(run_id, last + RESUME_GAP if resumed else last, ports.storage, ports.clock, ports.publish)
+    last = await deps.storage.read(lambda repos: repos.runs.last_seq(run_id))
+    return Emitter(run_id, last + RESUME_GAP if resumed else last, deps.storage, deps.clock, deps.publish)
 
 
 def failure_of(error: AppError) -> Failure:

@@ -23,7 +23,7 @@ from app.ports.tools import ToolContext
 async def perform(
     action: CallModel | RunTools | MakeRoom,
     state: RunState,
-    ports: EngineDeps,
+    deps: EngineDeps,
     emitter: Emitter,
     partial: PartialOutcome,
     ahead: ReadAhead = NOTHING_READ,
@@ -34,9 +34,9 @@ async def perform(
     """
     match action:
         case CallModel():
-            return await ModelCall(action, state, ports, emitter, partial, ahead.plan).make()
+            return await ModelCall(action, state, deps, emitter, partial, ahead.plan).make()
         case RunTools():
-            return await _run_tools(action, state, ports, emitter, partial, ahead.tools)
+            return await _run_tools(action, state, deps, emitter, partial, ahead.tools)
         case MakeRoom():
             return RoomMade()
 
@@ -44,18 +44,18 @@ async def perform(
 async def _run_tools(
     action: RunTools,
     state: RunState,
-    ports: EngineDeps,
+    deps: EngineDeps,
     emitter: Emitter,
     partial: PartialOutcome,
     tools: dict[str, Tool] | None,
 ) -> Outcome:
     """In the order of the calls; neighbours that are parallel safe run together."""
     if tools is None:
-        tools = await ports.storage.read(lambda repos: tools_of(repos, state.agent_id))
+        tools = await deps.storage.read(lambda repos: tools_of(repos, state.agent_id))
     returns, to_run = sort_out(state.calls_of(action), tools)
     partial.returns = returns
     for together in _batches(to_run):
-        await _all([_run(tool, call, returns, state, ports, emitter) for tool, call in together])
+        await _all([_run(tool, call, returns, state, deps, emitter) for tool, call in together])
     return ToolsReturned(returns)
 
 
@@ -105,12 +105,12 @@ async def _run(
     call: Call,
     returns: dict[str, ToolReturnPart],
     state: RunState,
-    ports: EngineDeps,
+    deps: EngineDeps,
     emitter: Emitter,
 ) -> None:
     if not tool.idempotent:
-        await _note_start(call, state, ports)
-    emitter.progress(progress(state, "tool", call.name, ports))
+        await _note_start(call, state, deps)
+    emitter.progress(progress(state, "tool", call.name, deps))
     context = ToolContext(
         agent_id=state.agent_id,
         conversation_id=state.conversation_id,
@@ -120,14 +120,14 @@ async def _run(
     )
     printed: list[str] = []
     try:
-        returns[call.tool_call_id] = await run_tool(tool, call, context, ports.tools, ports.clock, printed.append)
+        returns[call.tool_call_id] = await run_tool(tool, call, context, deps.tools, deps.clock, printed.append)
     except BaseException:  # what a stop finds
         stopped = tool_error(call, STOPPED_AT_WORK)
         returns[call.tool_call_id] = stopped.model_copy(update={"stdout": ("".join(printed),) if printed else ()})
         raise
 
 
-async def _note_start(call: Call, state: RunState, ports: EngineDeps) -> None:
+async def _note_start(call: Call, state: RunState, deps: EngineDeps) -> None:
     """Records that a tool begins, so that a crash cannot make it run twice."""
 
     def work(repos: Repositories) -> None:
@@ -140,4 +140,4 @@ async def _note_start(call: Call, state: RunState, ports: EngineDeps) -> None:
         after = stored.model_copy(update={"calls": calls})
         repos.runs.save(repos.runs.get(state.run_id), after.model_dump_json())
 
-    await ports.storage.write(work)
+    await deps.storage.write(work)

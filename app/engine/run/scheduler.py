@@ -46,8 +46,8 @@ class _Live:
 class Scheduler:
     """All runs of an engine. What services and tools start goes through `begin`."""
 
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
         self._live: dict[str, _Live] = {}
         self._starting: set[str] = set()
         self._ending = asyncio.Lock()
@@ -81,11 +81,11 @@ class Scheduler:
     async def _start(self, run_start: RunStart) -> Run:
         self._starting.add(run_start.run_id)
         try:
-            started = await self._ports.storage.write(run_start.store)
+            started = await self._deps.storage.write(run_start.store)
             if not started.duplicate and not self.closing:
-                ports = self._ports
+                deps = self._deps
                 last = len(started.events)
-                emitter = Emitter(started.run.id, last, ports.storage, ports.clock, ports.publish, started.events)
+                emitter = Emitter(started.run.id, last, deps.storage, deps.clock, deps.publish, started.events)
                 live = self._launch(started.run.id, emitter, state=started.state, ahead=started.ahead)
                 parent = self._live.get(run_start.parent_run_id or "")
                 if parent is not None and parent.control.stopped:
@@ -115,7 +115,7 @@ class Scheduler:
         live = self._live.get(run_id)
         if live is not None:
             live.control.stop()
-        for child in await self._ports.storage.read(lambda repos: repos.runs.active()):
+        for child in await self._deps.storage.read(lambda repos: repos.runs.active()):
             if child.parent_run_id == run_id:
                 await self.stop(child.id)
         if live is not None:
@@ -145,7 +145,7 @@ class Scheduler:
         """
         if self.carries(run_id):
             return
-        run = await self._ports.storage.read(lambda repos: repos.runs.get(run_id))
+        run = await self._deps.storage.read(lambda repos: repos.runs.get(run_id))
         if not run.active or self.closing or run_id in self._starting:
             return
         if run_id not in self._live:  # perhaps one of those that the last engine left behind
@@ -158,7 +158,7 @@ class Scheduler:
         """Takes up or ends all runs that were active when the engine ended. Returns the ids of both kinds."""
         resumed: list[str] = []
         ended: list[str] = []
-        for run in await self._ports.storage.read(lambda repos: repos.runs.active()):
+        for run in await self._deps.storage.read(lambda repos: repos.runs.active()):
             if run.id not in self._live:
                 (resumed if await self._recover(run) else ended).append(run.id)
         self._recovered.set()
@@ -191,7 +191,7 @@ class Scheduler:
         """Carries a run; if it cannot go on, why."""
         try:
             ahead, live.ahead = live.ahead, NOTHING_READ
-            await run_agent(run_id, self._ports, live.emitter, live.control, live.state, ahead)
+            await run_agent(run_id, self._deps, live.emitter, live.control, live.state, ahead)
         except AppError as error:
             log.error("run %s could not be stored: %s", run_id, error.message)
             return failure_of(error)
@@ -235,17 +235,17 @@ class Scheduler:
             return repos.runs.get(run_id), repos.runs.state(run_id)
 
         async with self._ending:
-            run, text = await self._ports.storage.read(read)
+            run, text = await self._deps.storage.read(read)
             if run.active:
                 state = stored_state(run, text) or blank_state(run)
-                emitter = emitter or await open_emitter(run_id, self._ports, resumed=True)
-                await commit(state, BrokenOff(failure), self._ports, emitter)
+                emitter = emitter or await open_emitter(run_id, self._deps, resumed=True)
+                await commit(state, BrokenOff(failure), self._deps, emitter)
 
     async def _recover(self, run: Run) -> bool:
-        text = await self._ports.storage.read(lambda repos: repos.runs.state(run.id))
-        ids, state = self._ports.ids, stored_state(run, text)
-        found = recover(run, state, self._ports.clock.now(), FreshIds(ids.new("step"), ids.new("message")))
-        emitter = await open_emitter(run.id, self._ports, resumed=True)
+        text = await self._deps.storage.read(lambda repos: repos.runs.state(run.id))
+        ids, state = self._deps.ids, stored_state(run, text)
+        found = recover(run, state, self._deps.clock.now(), FreshIds(ids.new("step"), ids.new("message")))
+        emitter = await open_emitter(run.id, self._deps, resumed=True)
         if isinstance(found, RunState):
             counted = run.resumed if state is not None and state.set_aside else run.resumed + 1
             failure = await self._note_resumed(run.model_copy(update={"resumed": counted}), found)
@@ -258,7 +258,7 @@ class Scheduler:
 
     async def _note_resumed(self, run: Run, state: RunState) -> Failure | None:
         try:
-            await self._ports.storage.write(lambda repos: repos.runs.save(run, state.model_dump_json()))
+            await self._deps.storage.write(lambda repos: repos.runs.save(run, state.model_dump_json()))
         except AppError as error:
             log.error("run %s could not be taken up: %s", run.id, error.message)
             return failure_of(error)
@@ -274,7 +274,7 @@ class Scheduler:
                     repos.runs.save(run, state.model_copy(update={"set_aside": True}).model_dump_json())
 
         try:
-            await self._ports.storage.write(work)
+            await self._deps.storage.write(work)
         except AppError as error:
             log.warning("runs could not be set aside: %s", error.message)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from app.domain.event import Changed
-from app.ports.pages import IdentityRepository, Pages, RequestRepository
 from app.ports.search import MessageSearch
 from app.ports.storage.agents import AgentRepository
 from app.ports.storage.blobs import BlobRepository
@@ -14,6 +13,7 @@ from app.ports.storage.conversations import ConversationRepository
 from app.ports.storage.deleted import DeletedRepository
 from app.ports.storage.history import HistoryRepository
 from app.ports.storage.messages import MessageRepository
+from app.ports.storage.pages import IdentityRepository, Pages, RequestRepository
 from app.ports.storage.proposals import ProposalRepository
 from app.ports.storage.providers import ProviderRepository
 from app.ports.storage.runs import RunRepository

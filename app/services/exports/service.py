@@ -15,8 +15,8 @@ PIECE = 256 * 1024
 
 
 class Exports:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
 
     async def conversation(self, conversation_id: str, form: ExportForm) -> AsyncIterator[str]:
         """Everything that a branch shows, or the one that a thread shows, oldest first.
@@ -25,12 +25,12 @@ class Exports:
         those of the local API. Images are named, not contained. Messages that come while it is read may be part of
         it. Raises `NotFound`.
         """
-        row, writer = await self._ports.storage.read(lambda repos: _begin(repos, conversation_id, form))
+        row, writer = await self._deps.storage.read(lambda repos: _begin(repos, conversation_id, form))
         shown = row.conversation.active_id
         yield writer.head()
         after: int | None = 0
         while after is not None:
-            text, after = await self._ports.storage.read(lambda repos, at=after: _page(repos, shown, at, writer))
+            text, after = await self._deps.storage.read(lambda repos, at=after: _page(repos, shown, at, writer))
             for start in range(0, len(text), PIECE):
                 yield text[start : start + PIECE]
         yield writer.foot()

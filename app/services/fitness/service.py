@@ -37,7 +37,7 @@ from app.services.fitness.tasks import (
     task,
     verdict_of,
 )
-from app.services.fitness.trial import EmptyStorage, Outcome, TrialEngine, open_bench
+from app.services.fitness.trial import EmptyStorage, Outcome, TrialEngine, open_trial
 from app.services.models.cache import ModelCache
 from app.services.models.recommended import advised_context
 
@@ -74,16 +74,16 @@ class _Test:
 
 
 class Fitness:
-    def __init__(self, ports: EngineDeps, cache: ModelCache, computer: Computer, empty: EmptyStorage) -> None:
+    def __init__(self, deps: EngineDeps, cache: ModelCache, computer: Computer, empty: EmptyStorage) -> None:
         """`empty`: storage to test on."""
-        self._ports = ports
+        self._deps = deps
         self._cache = cache
         self._computer = computer
         self._empty = empty
 
     async def known(self) -> tuple[FitReport, ...]:
         """What earlier tests found, as far as the models are still the same."""
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
         return tuple(report for report in _read(setting) if self._holds(report))
 
     async def verdict(self, handle: str) -> Verdict | None:
@@ -97,8 +97,8 @@ class Fitness:
         """
         test = await self._begin(handle)
         yield FitProgress(of=OF)
-        async with open_bench(self._ports, test.provider, self._empty) as bench:
-            for number, (name, work) in enumerate(self._works(test, bench), 1):
+        async with open_trial(self._deps, test.provider, self._empty) as trial:
+            for number, (name, work) in enumerate(self._works(test, trial), 1):
                 yield FitProgress(task=name, index=number, of=OF)
                 done = await work()
                 test.tasks.append(done)
@@ -106,7 +106,7 @@ class Fitness:
                 if sum(not one.passed for one in test.tasks) >= MOST_FAILURES:
                     break
         report = await self._store(self._report(test))
-        self._ports.publish(Changed(kind="model", ids=(test.provider.id,)))
+        self._deps.publish(Changed(kind="model", ids=(test.provider.id,)))
         yield FitProgress(of=OF, report=report)
 
     async def _begin(self, handle: str) -> _Test:
@@ -122,18 +122,18 @@ class Fitness:
         def read(repos: Repositories) -> tuple[Provider | None, int | None]:
             return repos.providers.named(model.provider), repos.agents.largest_window(handle)
 
-        provider, wanted = await self._ports.storage.read(read)
+        provider, wanted = await self._deps.storage.read(read)
         assert provider is not None
         sizes = (wanted or advised_context(total), model.trained_context, model.context_window)
         window = min(size for size in sizes if size)
         return _Test(model, provider, window, ModelSettings(max_output_tokens=min(LONGEST_REPLY, window // 4)))
 
     def _works(
-        self, test: _Test, bench: TrialEngine
+        self, test: _Test, trial: TrialEngine
     ) -> tuple[tuple[FitTaskName, Callable[[], Awaitable[FitTask]]], ...]:
         async def speed() -> FitTask:
-            outcome = await self._ask(test, bench, SPEED, LOADING_SECONDS)
-            test.speed = speed_of(outcome, self._ports.ledger.text)
+            outcome = await self._ask(test, trial, SPEED, LOADING_SECONDS)
+            test.speed = speed_of(outcome, self._deps.ledger.text)
             if test.model.reasoning and (test.speed or 0) < QUICK:
                 test.settings = test.settings.model_copy(update={"reasoning": "off"})
             return speed_task(outcome, test.speed, USABLE_SPEED)
@@ -145,10 +145,10 @@ class Fitness:
             return done
 
         async def context() -> FitTask:
-            return await self._context(test, bench)
+            return await self._context(test, trial)
 
         async def plain(ask: Ask) -> FitTask:
-            return task(ask, await self._ask(test, bench, ask))
+            return task(ask, await self._ask(test, trial, ask))
 
         return (
             ("speed", speed),
@@ -160,18 +160,18 @@ class Fitness:
             ("context", context),
         )
 
-    async def _context(self, test: _Test, bench: TrialEngine) -> FitTask:
+    async def _context(self, test: _Test, trial: TrialEngine) -> FitTask:
         """By what the server says of itself; where it says nothing, by a request that is longer than many allow."""
         await self._cache.refresh(test.provider)
-        test.served = self._ports.windows.served(test.model.handle)
+        test.served = self._deps.windows.served(test.model.handle)
         if test.served is not None or test.window < LONG_TOKENS + LONGEST_REPLY:
             return context_task(test.served, cut=False)
-        filler = LONG * (LONG_TOKENS // max(1, self._ports.ledger.text(LONG)))
+        filler = LONG * (LONG_TOKENS // max(1, self._deps.ledger.text(LONG)))
         ask = Ask("context", f"The code word is heron. {filler}\nWhat is the code word?", spoke, with_tools=False)
-        outcome = await self._ask(test, bench, ask)
+        outcome = await self._ask(test, trial, ask)
         return context_task(None, cut=any(step.truncated for step in outcome.steps))
 
-    async def _ask(self, test: _Test, bench: TrialEngine, ask: Ask, seconds: float = SECONDS_A_TASK) -> Outcome:
+    async def _ask(self, test: _Test, trial: TrialEngine, ask: Ask, seconds: float = SECONDS_A_TASK) -> Outcome:
         settings = test.settings.model_copy(update={"tool_calls": "json"}) if ask.as_json else test.settings
         draft = AgentDraft(
             name="Fit test",
@@ -183,7 +183,7 @@ class Fitness:
             tool_names=TOOLS if ask.with_tools else (),
             blocks=ask.blocks,
         )
-        outcome = await bench.ask(draft, ask.text, seconds, "fit_test")
+        outcome = await trial.ask(draft, ask.text, seconds, "fit_test")
         failure = outcome.run.failure
         if failure is not None and failure.code in SERVER_AT_FAULT and not outcome.timed_out:
             raise ModelError(failure.message, code=failure.code, hint=failure.hint)
@@ -205,7 +205,7 @@ class Fitness:
             verdict=verdict,
             sentence=sentence,
             settings=settings | ({"settings": follows} if follows else {}),
-            tested_at=self._ports.clock.now(),
+            tested_at=self._deps.clock.now(),
         )
 
     async def _store(self, report: FitReport) -> FitReport:
@@ -214,7 +214,7 @@ class Fitness:
             kept = [one.model_dump(mode="json") for one in (*others, report) if self._holds(one)]
             repos.settings.set(SETTING, kept)
 
-        await self._ports.storage.write(work)
+        await self._deps.storage.write(work)
         return report
 
     def _holds(self, report: FitReport) -> bool:

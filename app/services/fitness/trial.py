@@ -57,8 +57,8 @@ class Outcome:
 
 
 class TrialEngine:
-    def __init__(self, ports: EngineDeps, agents: Agents, runs: Runs, bus: EventBus) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, agents: Agents, runs: Runs, bus: EventBus) -> None:
+        self._deps = deps
         self._agents = agents
         self._runs = runs
         self._bus = bus
@@ -69,7 +69,7 @@ class TrialEngine:
         The time in which it only waits for others does not count.
         """
         agent = await self._agents.create(draft)
-        conversation = await self._ports.storage.read(lambda repos: repos.conversations.default_of(agent.id))
+        conversation = await self._deps.storage.read(lambda repos: repos.conversations.default_of(agent.id))
         options = RunOptions(purpose=purpose)
         run = await self._runs.start(conversation.id, MessageDraft.of(text), True, "fit test", options)
         timed_out = False
@@ -86,7 +86,7 @@ class TrialEngine:
             blocks = {block.label: block.value for block in repos.blocks.of_agent(agent.id)}
             return Outcome(repos.runs.get(run.id), repos.runs.steps((run.id,)), said, blocks, timed_out)
 
-        return await self._ports.storage.read(read)
+        return await self._deps.storage.read(read)
 
     @asynccontextmanager
     async def _only_at_work(self, limit: asyncio.Timeout, seconds: float) -> AsyncGenerator[None]:
@@ -108,11 +108,11 @@ class TrialEngine:
 
 
 @asynccontextmanager
-async def open_bench(ports: EngineDeps, provider: Provider, empty: EmptyStorage) -> AsyncGenerator[TrialEngine]:
-    """A bench on which agents speak with the models of `provider`."""
+async def open_trial(deps: EngineDeps, provider: Provider, empty: EmptyStorage) -> AsyncGenerator[TrialEngine]:
+    """An engine on an empty database whose agents speak with the models of `provider`."""
     bus = EventBus()
     async with empty(bus.publish) as storage:
-        own = dataclasses.replace(ports, storage=storage, tools=tool_router(storage), publish=bus.publish)
+        own = dataclasses.replace(deps, storage=storage, tools=tool_router(storage), publish=bus.publish)
         await storage.write(lambda repos: _seed(repos, own, provider))
         scheduler = Scheduler(own)
         try:
@@ -122,7 +122,7 @@ async def open_bench(ports: EngineDeps, provider: Provider, empty: EmptyStorage)
             bus.close()
 
 
-def _seed(repos: Repositories, ports: EngineDeps, provider: Provider) -> None:
-    for tool in builtin_tools(ports.ids, ports.clock.now()):
+def _seed(repos: Repositories, deps: EngineDeps, provider: Provider) -> None:
+    for tool in builtin_tools(deps.ids, deps.clock.now()):
         repos.tools.upsert(tool)
     repos.providers.add(provider)

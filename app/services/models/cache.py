@@ -20,17 +20,17 @@ AFTER_CALL = 0.3
 
 
 class ModelCache:
-    def __init__(self, ports: EngineDeps) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps) -> None:
+        self._deps = deps
         self._known: dict[str, ProviderModels] = {}
         self._looked_at: dict[str, Micros] = {}
         """In ticks of the clock."""
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._asking: dict[str, tuple[Provider, asyncio.Task[ProviderModels]]] = {}
-        self.notices = ModelNotices(ports.publish)
+        self.notices = ModelNotices(deps.publish)
         self.until_known: Callable[[], Awaitable[None]] = _at_once
         """Waits until it is known which servers there are: the first look around may still be under way."""
-        ports.windows.on_called = self._look_soon
+        self._closed = False
 
     async def all(self, refresh: bool = False) -> tuple[ProviderModels, ...]:
         """Every enabled provider with its models, or with the sentence why it has none. Asked side by side."""
@@ -45,7 +45,7 @@ class ModelCache:
         """
         await self.until_known()
         name = handle.partition("/")[0]
-        provider = await self._ports.storage.read(lambda repos: repos.providers.named(name))
+        provider = await self._deps.storage.read(lambda repos: repos.providers.named(name))
         if provider is None or not provider.enabled:
             raise _unknown(handle)
         known = self._known.get(provider.id)
@@ -80,15 +80,15 @@ class ModelCache:
         await self._one(provider, refresh=True)
 
     async def close(self) -> None:
-        self._ports.windows.on_called = lambda provider: None
+        self._closed = True
         for task in (*self._looking.values(), *(task for _, task in self._asking.values())):
             task.cancel()
             await asyncio.wait([task])
         self.notices.close()
 
-    def _look_soon(self, provider: Provider) -> None:
+    def look_soon(self, provider: Provider) -> None:
         """After a request a server on this computer may have loaded a model, perhaps with another context."""
-        if is_here(provider.base_url) and provider.id not in self._looking:
+        if is_here(provider.base_url) and provider.id not in self._looking and not self._closed:
             task = asyncio.get_running_loop().create_task(self._look(provider), name=f"look at {provider.name}")
             self._looking[provider.id] = task
             task.add_done_callback(lambda _: self._looking.pop(provider.id, None))
@@ -99,7 +99,7 @@ class ModelCache:
 
     async def _one(self, provider: Provider, refresh: bool) -> ProviderModels:
         known, looked_at = self._known.get(provider.id), self._looked_at.get(provider.id)
-        fresh = looked_at is not None and self._ports.clock.ticks() - looked_at < FRESH_FOR
+        fresh = looked_at is not None and self._deps.clock.ticks() - looked_at < FRESH_FOR
         if known is not None and fresh and known.provider == provider and not refresh:
             return known
         asking = self._asking.get(provider.id)
@@ -118,20 +118,20 @@ class ModelCache:
         known, loop = self._known.get(provider.id), asyncio.get_running_loop()
         begun = loop.time()
         try:
-            found = await ask(self._ports, provider)
+            found = await ask(self._deps, provider)
         finally:
             if self._asking.get(provider.id, (None,))[0] == provider:
                 del self._asking[provider.id]
         self._known[provider.id] = found
-        self._looked_at[provider.id] = self._ports.clock.ticks()
-        self._ports.windows.note(found.models)
+        self._looked_at[provider.id] = self._deps.clock.ticks()
+        self._deps.windows.note(found.models)
         is_late = known is None and loop.time() - begun > AT_ONCE
         if is_late or (known is not None and (known.models, known.error) != (found.models, found.error)):
             self.notices.say(provider.id)
         return found
 
     async def _enabled(self) -> tuple[Provider, ...]:
-        providers = await self._ports.storage.read(lambda repos: repos.providers.list())
+        providers = await self._deps.storage.read(lambda repos: repos.providers.list())
         enabled = tuple(provider for provider in providers if provider.enabled)
         for gone in self._known.keys() - {provider.id for provider in enabled}:
             del self._known[gone]
@@ -154,11 +154,11 @@ def _unknown(handle: str) -> NotFound:
     )
 
 
-async def ask(ports: EngineDeps, provider: Provider) -> ProviderModels:
+async def ask(deps: EngineDeps, provider: Provider) -> ProviderModels:
     """Asks one server; a failure is an answer too."""
-    now = ports.clock.now()
+    now = deps.clock.now()
     try:
-        models = await asyncio.wait_for(ports.catalog.models(provider), PATIENCE)
+        models = await asyncio.wait_for(deps.catalog.models(provider), PATIENCE)
     except TimeoutError:
         slow = f"{provider.title} did not answer within {PATIENCE:.0f} seconds at {shown(provider.base_url)}."
         hint = "Check that the server is running."

@@ -49,7 +49,7 @@ class KnownServers:
 class Servers:
     def __init__(
         self,
-        ports: EngineDeps,
+        deps: EngineDeps,
         cache: ModelCache,
         providers: Providers,
         known: KnownServers,
@@ -60,7 +60,7 @@ class Servers:
         """`watched`: whether a client is connected; nothing is looked for while nobody is, unless the engine `adopts`:
         connects by itself what it finds, because nobody is there to do it.
         """
-        self._ports = ports
+        self._deps = deps
         self._cache = cache
         self._providers = providers
         self._general = known
@@ -102,7 +102,7 @@ class Servers:
     async def adopt_found(self) -> tuple[Provider, ...]:
         """Adds what answers on this computer, needs no key and is not there yet, but for what somebody removed."""
         providers = await self._providers.list()
-        left = await self._ports.storage.read(removed_places) | {place_of(one.base_url) for one in providers}
+        left = await self._deps.storage.read(removed_places) | {place_of(one.base_url) for one in providers}
         found = [one for one in await self.found() if not one.needs_key and place_of(one.preset.base_url) not in left]
         return tuple([await self.adopt(one) for one in found])
 
@@ -142,7 +142,7 @@ class Servers:
             found = await self._general.probe(places)
             before, self._found, self._found_at = self._found, found, _seconds()
             if before is not None and before != found:
-                self._ports.publish(Changed(kind="provider", ids=()))
+                self._deps.publish(Changed(kind="provider", ids=()))
             answering = {place_of(one.preset.base_url) for one in found}
             seen = before or ()
             changed = {place_of(one.preset.base_url) for one in (*seen, *found) if (one in seen) != (one in found)}
@@ -160,7 +160,7 @@ class Servers:
             await self._cache.refresh(provider)
 
     async def _places(self) -> tuple[Place, ...]:
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
         if setting is None or not isinstance(setting.value, list):
             return self._general.places
         places = (place_of(str(address)) for address in setting.rows)

@@ -20,16 +20,16 @@ Place = tuple[str, int]
 
 
 class Providers:
-    def __init__(self, ports: EngineDeps, secrets: HeldSecrets) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, secrets: HeldSecrets) -> None:
+        self._deps = deps
         self._secrets = secrets
 
     async def list(self) -> tuple[Provider, ...]:
-        return await self._ports.storage.read(lambda repos: repos.providers.list())
+        return await self._deps.storage.read(lambda repos: repos.providers.list())
 
     async def add(self, draft: ProviderDraft) -> Provider:
         """Adds a server. Raises `Conflict` when the name is taken, `Invalid` for a name or address that cannot be."""
-        provider = self._provider(draft, self._ports.ids.new("provider"))
+        provider = self._provider(draft, self._deps.ids.new("provider"))
         await self._keep_key(provider.id, draft.key)
 
         def work(repos: Repositories) -> Provider:
@@ -39,7 +39,7 @@ class Providers:
             return provider
 
         try:
-            return await self._ports.storage.write(work)
+            return await self._deps.storage.write(work)
         except AppError:
             await self._keep_key(provider.id, "")  # no row would ever lead to this key
             raise
@@ -49,7 +49,7 @@ class Providers:
 
         A key belongs to the address it was entered for: with a new address and no key for it, the old key is removed.
         """
-        old = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        old = await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))
         _check_own(old)
         changed = self._provider(draft, provider_id)
         if draft.key is None and not _same_place(old.base_url, changed.base_url):
@@ -64,7 +64,7 @@ class Providers:
             _note(repos, provider_id)
             return provider
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def delete(self, provider_id: str) -> None:
         """Removes a server and its key. Agents that use its models keep their handle and say what is missing."""
@@ -78,34 +78,34 @@ class Providers:
             _remember_removed(repos, provider, removed=True)
             _note(repos, provider_id)
 
-        await self._ports.storage.write(work)
-        await self._ports.catalog.forget(provider_id)
+        await self._deps.storage.write(work)
+        await self._deps.catalog.forget(provider_id)
         await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
 
     async def consent(self, provider_id: str) -> Provider:
         """A person agrees that conversations go to a server that a variable names: it is used from now on."""
-        return await self._ports.storage.write(lambda repos: consent(repos, repos.providers.get(provider_id)))
+        return await self._deps.storage.write(lambda repos: consent(repos, repos.providers.get(provider_id)))
 
     async def test(self, draft: ProviderDraft, provider_id: str | None = None) -> ProviderModels:
         """Makes a real call with these values and stores nothing.
 
         Without a key it uses the stored one, but only at the address that it belongs to.
         """
-        trial = self._provider(draft, self._ports.ids.new("provider"))
+        trial = self._provider(draft, self._deps.ids.new("provider"))
         key = draft.key
         if key is None and provider_id is not None and await self._is_at(provider_id, trial.base_url):
             key = await asyncio.to_thread(self._secrets.get, secret_name(provider_id))
         try:
             if not key:
-                return await ask(self._ports, trial.model_copy(update={"has_key": False}))
+                return await ask(self._deps, trial.model_copy(update={"has_key": False}))
             self._secrets.hold(secret_name(trial.id), key.strip())
-            return await ask(self._ports, trial.model_copy(update={"has_key": True}))
+            return await ask(self._deps, trial.model_copy(update={"has_key": True}))
         finally:
-            await self._ports.catalog.forget(trial.id)
+            await self._deps.catalog.forget(trial.id)
             self._secrets.drop(secret_name(trial.id))
 
     async def _is_at(self, provider_id: str, address: str) -> bool:
-        known = await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        known = await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))
         return _same_place(known.base_url, address)
 
     async def _keep_key(self, provider_id: str, key: str | None) -> None:
@@ -118,7 +118,7 @@ class Providers:
         name = draft.name.strip()
         if not name or "/" in name or len(name) > 60:
             raise Invalid("A server needs a name of 1 to 60 characters without a slash.")
-        now = self._ports.clock.now()
+        now = self._deps.clock.now()
         return Provider(
             id=provider_id,
             name=name,

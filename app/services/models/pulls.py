@@ -63,8 +63,8 @@ class _Download:
 
 
 class Pulls:
-    def __init__(self, ports: EngineDeps, computer: Computer, cache: ModelCache) -> None:
-        self._ports = ports
+    def __init__(self, deps: EngineDeps, computer: Computer, cache: ModelCache) -> None:
+        self._deps = deps
         self._computer = computer
         self._cache = cache
         self._downloads: dict[Key, _Download] = {}
@@ -78,7 +78,7 @@ class Pulls:
 
     async def load(self) -> None:
         """What the last engine left: a download that was under way is paused now."""
-        setting = await self._ports.storage.read(lambda repos: repos.settings.get(SETTING))
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
         for row in setting.rows if setting is not None else ():
             with contextlib.suppress(ValidationError):
                 pull = Pull.model_validate(row)
@@ -87,7 +87,7 @@ class Pulls:
 
     async def start(self, provider: Provider, name: str, expected: int = 0) -> Pull:
         """Begins or goes on. `expected`: bytes of the whole model, where they are known before."""
-        store = store_of(self._ports, provider)
+        store = store_of(self._deps, provider)
         key = (provider.id, name)
         known = self._downloads.get(key)
         if known is not None and known.task is not None:
@@ -203,7 +203,7 @@ class Pulls:
 
     async def _store_all(self) -> None:
         rows = [one.pull.model_dump(mode="json") for one in self._downloads.values() if one.pull.phase != "done"]
-        await self._ports.storage.write(lambda repos: repos.settings.set(SETTING, rows))
+        await self._deps.storage.write(lambda repos: repos.settings.set(SETTING, rows))
 
 
 def _key(pull: Pull) -> Key:

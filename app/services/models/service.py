@@ -18,14 +18,14 @@ from app.services.models.stores import store_of
 class Models:
     def __init__(
         self,
-        ports: EngineDeps,
+        deps: EngineDeps,
         cache: ModelCache,
         pulls: Pulls,
         computer: Computer,
         reports: Callable[[], Awaitable[tuple[FitReport, ...]]],
     ) -> None:
         """`reports`: what is known from fit tests."""
-        self._ports = ports
+        self._deps = deps
         self._cache = cache
         self._pulls = pulls
         self._computer = computer
@@ -96,7 +96,7 @@ class Models:
     async def delete(self, provider_id: str, name: str) -> None:
         """Removes a model from its server's disk. Agents that use it keep their handle and say what is missing."""
         provider = await self._provider(provider_id)
-        store = store_of(self._ports, provider)
+        store = store_of(self._deps, provider)
         await self._pulls.cancel(provider_id, name)
         await store.delete(name)
         await self._cache.refresh(provider)
@@ -104,8 +104,8 @@ class Models:
     async def unload(self, provider_id: str, name: str) -> None:
         """Frees the memory that a model takes; the next message loads it again."""
         provider = await self._provider(provider_id)
-        await store_of(self._ports, provider).unload(name)
+        await store_of(self._deps, provider).unload(name)
         await self._cache.refresh(provider)
 
     async def _provider(self, provider_id: str) -> Provider:
-        return await self._ports.storage.read(lambda repos: repos.providers.get(provider_id))
+        return await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))

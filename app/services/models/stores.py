@@ -6,9 +6,9 @@ from app.engine.deps import EngineDeps
 from app.ports.models import ModelStore
 
 
-def store_of(ports: EngineDeps, provider: Provider) -> ModelStore:
+def store_of(deps: EngineDeps, provider: Provider) -> ModelStore:
     """The provider's models as files. Raises `Invalid` where they are not Lares's to change."""
-    store = ports.catalog.store(provider)
+    store = deps.catalog.store(provider)
     if store is None:
         raise Invalid(
             f"{provider.title} manages its models with its own program, so Lares cannot change them.",

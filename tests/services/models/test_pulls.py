@@ -62,10 +62,10 @@ async def models(engine: OpenEngine, computer: Small) -> AsyncIterator[Models]:
     async def nothing() -> tuple[()]:
         return ()
 
-    ports = engine.services.blocks._ports
-    cache = ModelCache(ports)
-    pulls = Pulls(ports, computer, cache)
-    yield Models(ports, cache, pulls, computer, nothing)
+    deps = engine.services.blocks._deps
+    cache = ModelCache(deps)
+    pulls = Pulls(deps, computer, cache)
+    yield Models(deps, cache, pulls, computer, nothing)
     await pulls.close()
     await cache.close()
 
