@@ -165,9 +165,8 @@ async def open_engine(
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
-    deps = _engine_deps(storage, catalog, clock, ids, bus)
-    computer, cache = ThisComputer(), ModelCache(deps)
-    deps = replace(deps, requested=cache.look_soon)
+    deps, cache = _engine_deps(storage, catalog, clock, ids, bus)
+    computer = ThisComputer()
     scheduler = Scheduler(deps)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     pulls = Pulls(deps, computer, cache)
@@ -220,8 +219,11 @@ async def _volume_notice(folder: Path) -> str:
     return NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
 
 
-def _engine_deps(storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus) -> EngineDeps:
-    return EngineDeps(
+def _engine_deps(
+    storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus
+) -> tuple[EngineDeps, ModelCache]:
+    """The cache looks at a server again after each request to it, so the engine tells it of them."""
+    deps = EngineDeps(
         storage=storage,
         catalog=catalog,
         tools=tool_router(storage),
@@ -230,6 +232,8 @@ def _engine_deps(storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: Id
         ids=ids,
         publish=bus.publish,
     )
+    cache = ModelCache(deps)
+    return replace(deps, requested=cache.look_soon), cache
 
 
 async def _begin(

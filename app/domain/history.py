@@ -69,8 +69,8 @@ class MemoryEvent(Frozen):
     """Version of the target after the change."""
     origin: Origin
     undoes: int | None = None
-    """seq of the event that this one takes back."""
+    """seq of the event that this one undoes."""
     undone_by: int | None = None
-    """seq of the event that took this one back (and was not itself taken back)."""
+    """seq of the event that undid this one (and was not itself undone)."""
     cause: str = ""
     """Text of the user message that led to it, shortened; filled when read."""

@@ -43,7 +43,7 @@ class Reply:
 
 
 class Call(Frozen):
-    """A tool call to carry out, with a name and arguments that every server takes back.
+    """A tool call to carry out, with a name and arguments that every server accepts in a history.
 
     `problem` tells why it must not run; the model is told instead. `result`: what it brought when it was made before;
     given again instead of running it once more.

@@ -142,7 +142,7 @@ class Conversations:
             _check_idle(repos, source)
             if undo_memory:
                 for event in reversed(_changes_since(repos, conversation_id, position)):
-                    undo_event(changes, event)  # one that has nothing left to take back is as good as undone
+                    undo_event(changes, event)  # one that has nothing left to undo is as good as undone
             new_id = self._deps.ids.new("conv")
             branch = Conversation(
                 id=new_id,

@@ -1,4 +1,4 @@
-"""Replies that no model should send: whatever comes, it is stored in a form that every server takes back."""
+"""Replies that no model should send: whatever comes, it is stored in a form that every server accepts in a history."""
 
 import hashlib
 import itertools
@@ -155,7 +155,7 @@ def test_half_an_emoji_in_arguments_is_replaced_and_the_call_can_be_stored():
         ("ok-1", "ok-1"),
     ],
 )
-def test_a_tool_name_no_server_would_take_back_is_made_one(given: str, kept: str):
+def test_a_tool_name_no_server_would_accept_is_made_one(given: str, kept: str):
     assert stored(RawCall("c", given, "{}")).calls[0].name == kept
 
 

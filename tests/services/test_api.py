@@ -66,7 +66,7 @@ async def test_it_serves_again_after_a_restart(engine: OpenEngine, config: Confi
         await again.close()
 
 
-async def test_a_token_is_asked_for_at_once_and_taken_back(engine: OpenEngine) -> None:
+async def test_a_token_is_asked_for_at_once_and_given_up(engine: OpenEngine) -> None:
     api = engine.services.api
     await api.start()
     token = await api.make_token()

@@ -88,7 +88,7 @@ async def test_undo_redo_and_a_restart_in_between(
     undo = await services.history.undo(change.seq)
     assert await block_value(services, agent) == CHAD
     await say(services, agent, "what is my name?")
-    assert "Name: Chad." in server.chats[-1].body["messages"][0]["content"], "the model sees what was taken back"
+    assert "Name: Chad." in server.chats[-1].body["messages"][0]["content"], "the model sees what was undone"
     before = await transcript(services, agent)
     later = (await reopen(True)).services
     assert await transcript(later, agent) == before

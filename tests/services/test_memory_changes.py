@@ -44,7 +44,7 @@ async def test_undo_and_redo_ten_deep_go_back_and_forth(services: Services, agen
         assert (await services.blocks.get(block.id)).value == ("one" if depth % 2 == 0 else "two")
 
 
-async def test_ten_changes_are_taken_back_one_by_one_from_the_newest(services: Services, agent: Agent):
+async def test_ten_changes_are_undone_one_by_one_from_the_newest(services: Services, agent: Agent):
     block = await plans(services, agent, "0")
     for number in range(1, 11):
         await services.blocks.update(block.id, BlockPatch(value=str(number)))
@@ -54,7 +54,7 @@ async def test_ten_changes_are_taken_back_one_by_one_from_the_newest(services: S
         assert (await services.blocks.get(block.id)).value == str(number)
 
 
-async def test_a_change_that_was_reverted_by_hand_has_nothing_left_to_take_back(services: Services, agent: Agent):
+async def test_a_change_that_was_reverted_by_hand_has_nothing_left_to_undo(services: Services, agent: Agent):
     block = await plans(services, agent)
     await services.blocks.update(block.id, BlockPatch(value="two"))
     change = await newest(services, agent)
@@ -78,7 +78,7 @@ async def test_undoing_a_creation_its_deletion_and_that_again_leaves_the_block_w
     assert await labels(services, agent) == before
 
 
-async def test_a_change_of_a_detached_block_can_be_taken_back_and_of_a_deleted_one_says_what_to_do_first(
+async def test_a_change_of_a_detached_block_can_be_undone_and_of_a_deleted_one_says_what_to_do_first(
     services: Services, agent: Agent
 ):
     block = await plans(services, agent)
@@ -318,7 +318,7 @@ async def test_names_of_all_scripts_are_taken(services: Services, agent: Agent, 
     assert (await services.blocks.create(agent.id, BlockDraft(label=name))).label == name
 
 
-async def test_a_deletion_whose_block_is_back_has_nothing_left_to_take_back(services: Services, agent: Agent):
+async def test_a_deletion_whose_block_is_back_has_nothing_left_to_undo(services: Services, agent: Agent):
     block = await plans(services, agent)
     await services.blocks.delete(block.id)
     deletion = await newest(services, agent)
@@ -332,7 +332,7 @@ async def test_a_deletion_whose_block_is_back_has_nothing_left_to_take_back(serv
     assert await services.history.of_block(block.id) == known
 
 
-async def test_a_creation_of_a_block_that_is_gone_has_nothing_left_to_take_back(services: Services, agent: Agent):
+async def test_a_creation_of_a_block_that_is_gone_has_nothing_left_to_undo(services: Services, agent: Agent):
     block = await plans(services, agent)
     creation = (await services.history.of_block(block.id))[-1]
     await services.blocks.delete(block.id)
@@ -390,7 +390,7 @@ async def test_a_text_over_its_limit_may_be_shortened_by_people_too(services: Se
         await services.blocks.update(block.id, BlockPatch(limit=9))
 
 
-async def test_settings_are_taken_back_one_by_one_although_others_were_changed_since(services: Services, agent: Agent):
+async def test_settings_are_undone_one_by_one_although_others_were_changed_since(services: Services, agent: Agent):
     cool = agent.settings.model_copy(update={"temperature": 0.1})
     await services.agents.update(agent.id, AgentPatch(settings=cool, tool_names=("core_memory_append",)))
     change = await newest(services, agent)

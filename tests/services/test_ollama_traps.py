@@ -279,7 +279,7 @@ async def test_any_refusal_is_a_sentence_and_leaves_the_agent_as_it_was(
     await outlives(services, await agent_on(services, server), server, REFUSALS[name])
 
 
-async def test_the_history_is_written_as_it_is_taken_back(services: Services, server: OllamaServer) -> None:
+async def test_the_history_is_written_as_it_is_accepted(services: Services, server: OllamaServer) -> None:
     arguments = "{'label': 'human', 'old_string': 'Name: Chad.', 'new_string': 'Name: Brad.'}"
     server.queue(Answer(text=f'<tool_call>\n{{"name": "memory_replace", "arguments": "{arguments}"}}\n</tool_call>'))
     agent = await agent_on(services, server)

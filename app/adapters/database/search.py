@@ -2,7 +2,7 @@
 
 The index holds folded words (see words.py), not the text itself, and is written by the transaction that writes the
 message. A second column holds the agent and the role as words, so that a search within one agent reads only its rows.
-Messages of deleted agents and conversations stay in the index, because deleting must be quick and can be taken back;
+Messages of deleted agents and conversations stay in the index, because deleting must be quick and can be undone;
 a search leaves them out.
 """
 

@@ -1,4 +1,4 @@
-"""Pure: finding the text a model means, although it quotes it a little wrongly."""
+"""Pure: finds the text a model means, although it quotes it a little wrongly."""
 
 import re
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from difflib import SequenceMatcher
 MIN_SIMILARITY = 0.9
 """Below this two texts may well be different facts, so nothing is guessed."""
 MAX_FUZZY = 500
-"""Characters; longer texts are never matched by likeness: it costs their square, inside the one writing transaction."""
+"""Characters; longer texts are never matched by similarity: it costs their square, inside the one writing transaction."""
 MAX_CANDIDATES = 20
-"""Places that look alike at first glance; where there are more, no text is clearly the only one."""
+"""Places that pass the quick tests; where there are more, no text is clearly the only one."""
 
 _LINE_NUMBER = re.compile(r"^\s*(?:Line\s+)?\d+\s*(?:→|:|\||\t)\s?", re.MULTILINE)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "})
@@ -25,7 +25,7 @@ class Found:
 
 
 def find_text(value: str, wanted: str) -> Found:
-    """All exact places; else places equal but for quotes, blanks and line numbers; else the one place nearly alike."""
+    """All exact places; else places equal but for quotes, blanks and line numbers; else the one place that is similar enough."""
     exact = _places(value, wanted)
     if exact:
         return Found(exact, exact=True)
@@ -66,7 +66,7 @@ def _loose(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
 
 
 def _fuzzy(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
-    """The run of lines most like the wanted text, if it is nearly alike and clearly the only one."""
+    """The run of lines most similar to the wanted text, if it is the only one above `MIN_SIMILARITY`."""
     if not 0 < len(wanted) <= MAX_FUZZY:
         return ()
     matcher = SequenceMatcher(None, b=wanted, autojunk=False)
@@ -77,8 +77,8 @@ def _fuzzy(value: str, wanted: str) -> tuple[tuple[int, int], ...]:
             candidates.append((start, end))
     if len(candidates) > MAX_CANDIDATES:
         return ()
-    alike = [(start, end) for start, end in candidates if _similarity(matcher, value[start:end]) >= MIN_SIMILARITY]
-    return (_without_margins(value, *alike[0]),) if len(alike) == 1 else ()
+    similar = [(start, end) for start, end in candidates if _similarity(matcher, value[start:end]) >= MIN_SIMILARITY]
+    return (_stripped(value, *similar[0]),) if len(similar) == 1 else ()
 
 
 def _runs_of_lines(value: str, height: int) -> Iterator[tuple[int, int]]:
@@ -92,6 +92,6 @@ def _similarity(matcher: SequenceMatcher[str], text: str) -> float:
     return matcher.ratio()
 
 
-def _without_margins(value: str, start: int, end: int) -> tuple[int, int]:
+def _stripped(value: str, start: int, end: int) -> tuple[int, int]:
     text = value[start:end]
     return start + len(text) - len(text.lstrip()), start + len(text.rstrip())

@@ -67,7 +67,7 @@ async def messages(call: Call[ForwardQuery, None]) -> list[WireMessage]:
 
 
 async def give_feedback(call: Call[Nothing, FeedbackRequest]) -> Step:
-    """Says what is thought of a step; null takes it back."""
+    """Says what is thought of a step; null removes it."""
     body = call.body
     tags = (body.tags or ()) if body.has("tags") else None
     await call.services.steps.give_feedback(call.id("step_id"), body.feedback, tags)

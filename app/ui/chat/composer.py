@@ -39,7 +39,7 @@ class _Editor(QPlainTextEdit):
             super().insertFromMimeData(source)
 
     def event(self, event: QEvent) -> bool:
-        """Ctrl Z is for the window's last change while there is nothing typed to take back."""
+        """Ctrl Z is for the window's last change while there is nothing typed to undo."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             undo = event.matches(QKeySequence.StandardKey.Undo)
             if undo and not self.document().isUndoAvailable():

@@ -137,7 +137,7 @@ class BlockCard(QFrame):
         return self._form
 
     def set_block(self, block: Block, change: MemoryEvent | None = None, shared_with: int = 0) -> None:
-        """`change`: the last change worth showing, None when it is old or was taken back."""
+        """`change`: the last change worth showing, None when it is old or was undone."""
         newer = self._block is None or block.version != self._block.version
         fresh = change is not None and (self._change is None or change.seq != self._change.seq)
         self._block, self._change, self._shared_with = block, change, shared_with

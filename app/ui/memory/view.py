@@ -299,7 +299,7 @@ class MemoryView(Section):
 
 
 def worth_showing(change: MemoryEvent | None) -> MemoryEvent | None:
-    """The newest change of a block, while it is fresh, not a person's own, and not taken back."""
+    """The newest change of a block, while it is fresh, not a person's own, and not undone."""
     if change is None or change.undone_by is not None or change.target_kind != "block" or change.op == "create":
         return None
     fresh = (now() - moment(change.at)).total_seconds() < SHOWN_SECONDS

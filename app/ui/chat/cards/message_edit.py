@@ -1,4 +1,4 @@
-"""The editor inside a bubble: new words for an old message, and the memory changes that may be taken back with it."""
+"""The editor inside a bubble: new words for an old message, and the memory changes that may be undone with it."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
@@ -17,7 +17,7 @@ DIFFS = 4
 
 class EditBox(QFrame):
     accepted = Signal(str, bool)
-    """New text, and whether the memory changes are taken back."""
+    """New text, and whether the memory changes are undone."""
     cancelled = Signal()
     resized = Signal()
 
@@ -74,7 +74,7 @@ class EditBox(QFrame):
         self._editor.selectAll()
 
     def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
-        """Asks whether these are taken back too, and shows what that would do."""
+        """Asks whether these are undone too, and shows what that would do."""
         if not changes:
             return
         one, many = self.tr("Also undo {0} memory change"), self.tr("Also undo {0} memory changes")

@@ -23,7 +23,7 @@ class ChangeRow:
     sentence: str
     place: str
     redo: bool = False
-    """It takes back an undo."""
+    """It undoes an undo."""
 
 
 def _key(row: DayRow | ChangeRow) -> str | int:

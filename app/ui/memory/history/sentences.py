@@ -19,7 +19,7 @@ def tr(text: str) -> str:
 
 
 def sentence_of(event: MemoryEvent, *, redo: bool = False) -> str:
-    """What changed, without who and when. `redo`: it takes back an undo."""
+    """What changed, without who and when. `redo`: it undoes an undo."""
     if event.op == "restore":
         return (tr("Restored block “{}”") if event.target_kind == "block" else tr("Restored “{}”")).format(event.label)
     if event.undoes is not None and event.op == "update":

@@ -78,7 +78,7 @@ def test_undo_on_a_memory_card_names_the_change(card_of: Any, context: CardConte
     assert told.args == [7, "human"]
 
 
-def test_a_change_that_was_taken_back_offers_redo_of_the_undo(card_of: Any, context: CardContext, qtbot: QtBot) -> None:
+def test_a_change_that_was_undone_offers_redo_of_the_undo(card_of: Any, context: CardContext, qtbot: QtBot) -> None:
     card = card_of("tool", tool=a_tool(state="undone", changes=(a_change(undone_by=9),)))
     with qtbot.waitSignal(context.signals.undo) as told:
         qtbot.mouseClick(button(card, "Redo change to block human"), Qt.MouseButton.LeftButton)
