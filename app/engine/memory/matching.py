@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 MIN_SIMILARITY = 0.9
 """Below this two texts may well be different facts, so nothing is guessed."""
 MAX_FUZZY = 500
-"""Characters; longer texts are never matched by similarity: it costs their square, inside the one writing transaction."""
+"""Characters; longer texts are never matched so: the cost grows with their square, in the one writing transaction."""
 MAX_CANDIDATES = 20
 """Places that pass the quick tests; where there are more, no text is clearly the only one."""
 
@@ -25,7 +25,7 @@ class Found:
 
 
 def find_text(value: str, wanted: str) -> Found:
-    """All exact places; else places equal but for quotes, blanks and line numbers; else the one place that is similar enough."""
+    """All exact places; else those that differ in quotes, blanks and line numbers; else the one similar enough."""
     exact = _places(value, wanted)
     if exact:
         return Found(exact, exact=True)
