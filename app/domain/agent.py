@@ -54,6 +54,7 @@ class AgentExtras(Frozen):
     """As asked for; what the engine acts on is in `Agent.settings`."""
     compaction_settings: dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
+    """As the Letta API has it; see `Agent.response_format`."""
     tool_rules: tuple[dict[str, Any], ...] = ()
     identity_ids: tuple[str, ...] = ()
     secret_names: tuple[str, ...] = ()
@@ -90,6 +91,21 @@ class Agent(Frozen):
     version: int = 1
     created_at: Micros
     updated_at: Micros
+
+    @property
+    def response_format(self) -> dict[str, Any] | None:
+        """The JSON that its answers must be, in OpenAI's words: `{"type": "json_object"}`, or `json_schema` with
+        `{"json_schema": {"schema": ...}}` beside it. None: plain text.
+        """
+        form = self.extras.response_format
+        return form if form is not None and form.get("type") in ("json_object", "json_schema") else None
+
+
+def schema_of(response_format: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of the answers in this form."""
+    if response_format["type"] == "json_object":
+        return {"type": "object"}
+    return response_format["json_schema"]["schema"]
 
 
 class AgentDraft(Frozen):

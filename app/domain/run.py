@@ -136,6 +136,7 @@ RepairKind = Literal[
     "only_thinking",
     "repetition",
     "repeated_call",
+    "form",
 ]
 
 

@@ -156,6 +156,8 @@ class ModelReplied:
     """What was said before it."""
     one_call: bool = False
     """The agent is to make one call at a time."""
+    in_form: bool = False
+    """The answer was to be JSON, as the agent's settings have it."""
 
 
 @dataclass(frozen=True)

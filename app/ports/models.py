@@ -49,6 +49,9 @@ class ChatRequest(Frozen):
     """Media type and bytes of each image of `messages`, by sha256."""
     answer_schema: dict[str, Any] | None = None
     """JSON schema that the server shall force the reply's text into. Not together with tools."""
+    response_format: dict[str, Any] | None = None
+    """The JSON that the answer is to be, in the words of `Agent.response_format`; calls of tools stay what they are.
+    Without effect beside `answer_schema`."""
     calls_as_json: bool = False
     """True: tools are to be called by JSON text even where the model has calls of its own."""
     facts: ModelFacts | None = None

@@ -283,8 +283,10 @@ def test_dates_are_told_in_the_agent_s_time_zone(http: httpx.Client, model_serve
 REFUSED = [
     ({"tool_rules": [{"type": "bogus", "tool_name": "x"}]}, 422),
     ({"tool_rules": [{"type": "run_first", "tool_name": "memory_insert"}]}, 501),
-    ({"response_format": {"type": "json_object"}}, 501),
-    ({"model_settings": {"response_format": {"type": "json_schema", "json_schema": {}}}}, 501),
+    ({"response_format": {"type": "yaml"}}, 422),
+    ({"response_format": {"json_schema": {"schema": {}}}}, 422),
+    ({"model_settings": {"response_format": {"type": "json_schema", "json_schema": {}}}}, 422),
+    ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"description": "x" * 50_000}}}}, 400),
 ]
 
 
@@ -302,3 +304,29 @@ def test_rules_that_hold_anyway_are_taken(http: httpx.Client) -> None:
     ]
     one = agent(http, agent_type="memgpt_agent", tool_rules=rules, response_format={"type": "text"})
     assert one["tool_rules"] == rules
+
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+IN_FORM = {"type": "json_schema", "json_schema": {"name": "place", "schema": CITY}}
+
+
+def test_answers_have_the_form_that_is_asked_for(http: httpx.Client, model_server: OpenAIServer) -> None:
+    one = agent(http, response_format=IN_FORM)
+    assert one["response_format"] == one["llm_config"]["response_format"] == IN_FORM
+    assert one["model_settings"]["response_format"] == IN_FORM
+    model_server.queue(Reply(text='```json\n{"city": "Ulm",}\n```'))
+    said = [message["content"] for message in say(http, one["id"])["messages"]]
+    assert said == ['{"city": "Ulm"}']
+    body = model_server.chats[-1].body
+    assert body["response_format"] == IN_FORM
+    assert body["tools"]
+    path = f"/v1/agents/{one['id']}"
+    assert body["messages"][0]["content"] == http.post(f"{path}/recompile").json()
+    kept = http.patch(path, json={"model_settings": {"temperature": 0.5}}).json()
+    assert kept["response_format"] == IN_FORM
+    for given in ({"model_settings": {"response_format": {"type": "json_object"}}}, {"response_format": None}):
+        http.patch(path, json=given)
+        say(http, one["id"])
+        sent = model_server.chats[-1].body.get("response_format")
+        assert sent == (given.get("model_settings") or {}).get("response_format")
+        assert http.get(path).json()["model_settings"]["response_format"] == sent

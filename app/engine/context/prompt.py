@@ -4,18 +4,32 @@ The prompt holds no clock and nothing random: it changes when memory changes and
 server can reuse what it has read. Times go with the messages (`app.engine.context.window`).
 """
 
-from app.domain.agent import Agent
+import json
+
+from app.domain.agent import Agent, schema_of
 from app.domain.block import Block
 
 _INTRODUCTION = (
     "The following memory blocks are always in your context. They are your core memory: read them before you answer, "
     "and keep them true with your memory tools."
 )
+_FORM = "Answer the user with one JSON object and nothing else"
 
 
 def compile_prompt(agent: Agent, blocks: tuple[Block, ...]) -> str:
     """The system prompt of an agent, as the model gets it."""
-    return "\n\n".join(part for part in (agent.system.strip(), compile_memory(blocks)) if part)
+    parts = (agent.system.strip(), compile_form(agent), compile_memory(blocks))
+    return "\n\n".join(part for part in parts if part)
+
+
+def compile_form(agent: Agent) -> str:
+    """What the model is told of the form of its answers, because servers enforce it without a word; mostly empty."""
+    form = agent.response_format
+    if form is None:
+        return ""
+    if form["type"] == "json_object":
+        return f"{_FORM}."
+    return f"{_FORM}, of this schema:\n{json.dumps(schema_of(form), ensure_ascii=False)}"
 
 
 def compile_memory(blocks: tuple[Block, ...]) -> str:

@@ -175,6 +175,7 @@ class ModelCall:
             offered.constrained,
             said_before([member.message for member in view.members]),
             one_call=not view.agent.settings.parallel_tool_calls,
+            in_form=view.agent.response_format is not None,
         )
 
     async def _prepare(self) -> tuple[AgentSnapshot, WireRequest, Offered] | WindowFull:

@@ -98,7 +98,7 @@ class AgentSnapshot:
         return replace(self, agent=agent, narrowed=True)
 
     def request(self) -> ChatRequest:
-        settings = self.agent.settings
+        settings, form = self.agent.settings, self.agent.response_format
         return ChatRequest(
             model=self.model,
             system=self.prompt,
@@ -109,7 +109,9 @@ class AgentSnapshot:
             reasoning=settings.reasoning,
             parallel_tool_calls=settings.parallel_tool_calls,
             context_window=self.wanted,
-            calls_as_json=settings.tool_calls == "json",
+            # Ollama forces all that a model writes into the form, so that it could call nothing.
+            calls_as_json=settings.tool_calls == "json" or (form is not None and self.provider.kind == "ollama"),
+            response_format=form,
             images=self.images,
         )
 

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from app.domain.agent import schema_of
 from app.domain.block import Block
 from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.tool import Tool
@@ -14,14 +15,18 @@ from app.engine.repairs.json_repair import Unreadable, as_object, canonical, rea
 from app.engine.repairs.schema import schema_line
 from app.ports.models import ChatRequest
 
-_RULES = f"""
+_SPEAK = f'To speak to the person: {{"say": "{SAMPLE}"}}'
+_SPEAK_JSON = 'To speak to the person: {"say": {...}}, with the JSON object that is asked for in it'
+_RULES = """
 
 You answer with one JSON object and nothing else.
-To speak to the person: {{"say": "{SAMPLE}"}}
-To call a tool: {{"tool": "its name", "args": {{...}}}}
+"""
+_CALL = """
+To call a tool: {"tool": "its name", "args": {...}}
 You get the tool's result before you go on. Your tools:
 """
 _SAY = re.compile(r'\s*\{\s*"say"\s*:\s*"')
+_SAY_OBJECT = re.compile(r'\s*\{\s*"say"\s*:\s*(?=\{)')
 _ACT = re.compile(r'\s*\{\s*"tool"\s*:')
 _PLAIN = re.compile(r'[^"\\]+')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -36,29 +41,37 @@ def constrain(request: ChatRequest, blocks: tuple[Block, ...] = (), *, only_word
     tools = "\n".join(f"- {schema_line(tool)}: {tool.description}" for tool in request.tools)
     memory = compile_memory(blocks)
     memory = memory if request.system.endswith(memory) else ""
-    rules = request.system.removesuffix(memory).rstrip() + _RULES + tools
+    form = request.response_format
+    rules = request.system.removesuffix(memory).rstrip() + _RULES + (_SPEAK if form is None else _SPEAK_JSON) + _CALL
+    rules += tools
     labels = tuple(block.label for block in blocks if not block.read_only)
     return request.model_copy(
         update={
             "system": f"{rules}\n\n{memory}" if memory else rules,
             "tools": (),
-            "messages": tuple(_plain(message) for message in request.messages),
-            "answer_schema": answer_schema(() if only_words else request.tools, labels),
+            "messages": tuple(_plain(message, form is not None) for message in request.messages),
+            "answer_schema": answer_schema(() if only_words else request.tools, labels, form),
             "reasoning": "off",
         }
     )
 
 
-def answer_schema(tools: tuple[Tool, ...], labels: tuple[str, ...] = ()) -> dict[str, Any]:
+def answer_schema(
+    tools: tuple[Tool, ...], labels: tuple[str, ...] = (), form: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """What the server shall force each answer into: words, or a call of one of the tools.
 
-    `labels`: of the blocks that can be edited; a memory tool can name no other.
+    `labels`: of the blocks that can be edited; a memory tool can name no other. `form`: of the words, if they are to
+    be JSON themselves.
     """
-    say = _closed({"say": {"type": "string"}}, ["say"])
+    words: dict[str, Any] = {"type": "string"} if form is None else schema_of(form)
+    # References begin at the root of a schema.
+    shared = {name: words[name] for name in ("$defs", "definitions") if name in words}
+    say = _closed({"say": {name: value for name, value in words.items() if name not in shared}}, ["say"])
     calls = [
         _closed({"tool": {"enum": [tool.name]}, "args": _arguments(tool, labels)}, ["tool", "args"]) for tool in tools
     ]
-    return {"anyOf": [say, *calls]}
+    return {"anyOf": [say, *calls], **shared}
 
 
 def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
@@ -75,8 +88,8 @@ def _arguments(tool: Tool, labels: tuple[str, ...]) -> dict[str, Any]:
     return {**tool.parameters, "properties": {**properties, "label": {"type": "string", "enum": list(labels)}}}
 
 
-def _plain(message: Message) -> Message:
-    """A message as a model without tools reads it."""
+def _plain(message: Message, in_form: bool = False) -> Message:
+    """A message as a model without tools reads it. `in_form`: its answers were JSON."""
     if message.role == "tool":
         return message.model_copy(update={"role": "user", "parts": tuple(map(_returned, message.tool_returns))})
     if message.role != "assistant":
@@ -88,10 +101,18 @@ def _plain(message: Message) -> Message:
                 action = {"tool": part.name, "args": json.loads(part.arguments)}
                 parts.append(TextPart(text=canonical(action)))
             case TextPart() if not message.tool_calls:
-                parts.append(TextPart(text=canonical({"say": part.text})))
+                said = _object(part.text) if in_form else None
+                parts.append(TextPart(text=canonical({"say": part.text if said is None else said})))
             case _:
                 pass
     return message.model_copy(update={"parts": tuple(parts)})
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        return as_object(read_object(text).value)
+    except Unreadable:
+        return None
 
 
 def _returned(part: ToolReturnPart) -> TextPart:
@@ -101,11 +122,10 @@ def _returned(part: ToolReturnPart) -> TextPart:
 
 def read_action(text: str) -> tuple[str, list[WrittenCall]] | None:
     """Words and calls of an answer in that form; None when it is something else."""
-    try:
-        value = as_object(read_object(text).value) or {}
-    except Unreadable:
-        return None
+    value = _object(text) or {}
     said = value.get("say")
+    if isinstance(said, dict):
+        said = canonical(said)
     calls = shaped_calls(value) or []
     if not isinstance(said, str) and not calls:
         return None
@@ -116,11 +136,38 @@ def words_so_far(text: str) -> str:
     """The words of an answer that broke off; half a call has none. Text in another form as it stands."""
     if _ACT.match(text):
         return ""
-    return SayReader().feed(text) if _SAY.match(text) else text
+    return SayReader().feed(text) if _SAY.match(text) or _SAY_OBJECT.match(text) else text
+
+
+class _ObjectReader:
+    """Passes a streaming JSON object on, up to its end."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._quoted = self._escaped = False
+        self.done = False
+
+    def feed(self, text: str) -> str:
+        for place, letter in enumerate(text):
+            if self._escaped:
+                self._escaped = False
+            elif letter == '"':
+                self._quoted = not self._quoted
+            elif self._quoted:
+                self._escaped = letter == "\\"
+            elif letter in "{[":
+                self._depth += 1
+            elif letter in "}]":
+                self._depth -= 1
+                self.done = not self._depth
+            if self.done:
+                return text[: place + 1]
+        return text
 
 
 class SayReader:
-    """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them.
+    """Gives the words out of a streaming {"say": "..."}, so that people never see the JSON around them; or the whole
+    of an object that stands in their place.
 
     `opening`: what stands before the words, if it is other JSON.
     """
@@ -130,19 +177,31 @@ class SayReader:
         self._rest = ""
         self._speaking = False
         self._done = False
+        self._object: _ObjectReader | None = None
 
     def feed(self, text: str) -> str:
         if self._done:
             return ""
+        if self._object is not None:
+            return self._of_object(text)
         self._rest += text
         if not self._speaking:
             opening = self._opening.match(self._rest)
+            if opening is None and (before := _SAY_OBJECT.match(self._rest)):
+                self._object = _ObjectReader()
+                return self._of_object(self._rest[before.end() :])
             if opening is None:
                 self._done = len(self._rest.lstrip()) > 60
                 return ""
             self._speaking = True
             self._rest = self._rest[opening.end() :]
         return self._words()
+
+    def _of_object(self, text: str) -> str:
+        assert self._object is not None
+        piece = self._object.feed(text)
+        self._done = self._object.done
+        return piece
 
     def _words(self) -> str:
         words: list[str] = []

@@ -11,6 +11,7 @@ from app.engine.repairs.calls import Meant, read_call, repair
 from app.engine.repairs.calls_in_text import find_calls
 from app.engine.repairs.constrained import read_action, words_so_far
 from app.engine.repairs.echo import NOTHING_SAID, Before, is_echo
+from app.engine.repairs.json_repair import Unreadable, as_list, as_object, canonical, read_json
 from app.engine.repairs.loops import CallMemo, call_loop, repeating_tail, wished_for
 from app.engine.repairs.reprompt import Reason, Reprompt, reprompt_for
 from app.engine.repairs.thinking import calls_in_thinking, part_thinking
@@ -43,6 +44,8 @@ class Circumstances:
     """How this reply was asked for, if it was not the first try."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
+    in_form: bool = False
+    """The answer was to be JSON, as the agent's settings have it."""
     before: Before = NOTHING_SAID
     """What was said before this reply."""
     ids: str = "call"
@@ -94,6 +97,8 @@ def read_reply(reply: Reply, around: Circumstances) -> Reading:
         reprompt = reprompt_for("repetition", around.bad_replies)
         return Reading(_once(text, repeated), _once(reasoning, repeated), (), (note,), reprompt)
     found = _find(reply, around)
+    if around.in_form and not found.calls and (form := _in_form(found)) is not None:
+        return form
     cut = reply.finish == "length"
     swallowed = not found.text.strip() and not found.reasoning.strip()
     if cut and (found.calls or found.open_call or swallowed):
@@ -114,6 +119,23 @@ def read_reply(reply: Reply, around: Circumstances) -> Reading:
     if found.text.strip():
         return Reading(found.text, found.reasoning, (), found.repairs, cut=cut)
     return _silent(reply, found, around)
+
+
+def _in_form(found: _Found) -> Reading | None:
+    """An answer in the form that was asked for, mended where it is not quite JSON. It may look like a call or repeat
+    the one before. None when it is no JSON.
+    """
+    text = found.text
+    try:
+        read = read_json(text)
+    except Unreadable:
+        return None
+    if as_object(read.value) is None and as_list(read.value) is None:
+        return None
+    if not read.mended:
+        return Reading(text.strip(), found.reasoning, (), found.repairs)
+    mended = canonical(read.value)
+    return Reading(mended, found.reasoning, (), (*found.repairs, repair("form", text, mended)))
 
 
 def read_words(reply: Reply) -> tuple[str, str]:

@@ -103,6 +103,7 @@ def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circum
         recent=state.recent,
         asked=action.reprompt,
         constrained=outcome.constrained,
+        in_form=outcome.in_form,
         before=outcome.before,
         ids=f"call_{action.message_id.partition('-')[2][:8]}",
     )

@@ -1,5 +1,6 @@
 """From the bodies of agent routes to drafts and patches: handles looked up, names of tools and settings translated."""
 
+import json
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,8 @@ from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.services.agent_secrets import check_names
 
 WINDOW = 16_384
+LONGEST_FORM = 50_000
+"""Characters of a schema for answers: it goes into every request."""
 LABEL_ROOM = 90
 """How much of a label is kept before a number."""
 BASE_TOOLS: Mapping[AgentType, tuple[str, ...]] = {
@@ -182,7 +185,7 @@ def _check_possible(body: Body) -> None:
     if body.enable_sleeptime:
         raise NotYet("Sleep-time agents are not part of this version of Lares.")
     _check_rules(body.tool_rules or ())
-    _check_form(body)
+    _form(body, None)
     if body.timezone:
         _check_zone(body.timezone)
     if body.source_ids or body.folder_ids:
@@ -200,10 +203,24 @@ def _check_rules(rules: tuple[dict[str, Any], ...]) -> None:
             raise NotYet("Tool rules are not part of this version of Lares, so the agent could not be held to them.")
 
 
-def _check_form(body: Body) -> None:
-    asked = (body.response_format, (body.model_settings or {}).get("response_format"))
-    if any(is_object(form) and form.get("type", "text") != "text" for form in asked):
-        raise NotYet("Replies in a given form (response_format) are not part of this version of Lares.")
+def _form(body: Body, now: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The form of answers that is asked for; what is not given stays. Raises `Misshapen` for one that is none."""
+    places = (body.response_format, body.model_settings, body.llm_config)
+    given = [form for form in (places[0], *((one or {}).get("response_format") for one in places[1:])) if form]
+    if not given:
+        told = body.has("response_format") or "response_format" in (body.model_settings or {})
+        return None if told else now
+    form = given[0]
+    kind, schema = (form.get("type"), form.get("json_schema")) if is_object(form) else (None, None)
+    whole = is_object(schema) and is_object(schema.get("schema"))
+    if kind not in ("text", "json_object", "json_schema") or (kind == "json_schema" and not whole):
+        raise Misshapen(
+            "body.response_format: a type is needed, text, json_object or json_schema; json_schema with the schema "
+            'beside it, as {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}'
+        )
+    if len(json.dumps(form)) > LONGEST_FORM:
+        raise Invalid("The schema of the answers is too long.", hint=f"It can have {LONGEST_FORM:,} characters.")
+    return form
 
 
 def _check_zone(name: str) -> None:
@@ -312,7 +329,6 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     names = (
         "model_settings",
         "compaction_settings",
-        "response_format",
         "tool_rules",
         "identity_ids",
         "timezone",
@@ -323,7 +339,7 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     for name in ("tool_rules", "identity_ids"):
         if name in given and given[name] is None:
             del given[name]
-    return now.model_copy(update=given)
+    return now.model_copy(update={**given, "response_format": _form(body, now.response_format)})
 
 
 async def _tool_names(call: AnyCall, body: CreateAgentRequest) -> tuple[str, ...]:

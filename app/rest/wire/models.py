@@ -212,9 +212,9 @@ def model_settings(agent: Agent) -> dict[str, Any]:
     return {
         "provider_type": "openai",
         "reasoning": {"reasoning_effort": _effort(settings.reasoning)},
-        "response_format": agent.extras.response_format,
         "strict": False,
         **(agent.extras.model_settings or {}),
+        "response_format": agent.extras.response_format,
         "parallel_tool_calls": settings.parallel_tool_calls,
         "max_output_tokens": settings.max_output_tokens,
         "temperature": TEMPERATURE if settings.temperature is None else settings.temperature,

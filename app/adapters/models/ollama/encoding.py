@@ -20,6 +20,7 @@ from app.adapters.models.openai.encoding import (
     separated,
     spoken_as_one,
 )
+from app.domain.agent import schema_of
 from app.domain.json_value import is_object
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart
 from app.domain.tool import Tool
@@ -79,8 +80,12 @@ def _head(request: ChatRequest, facts: ModelFacts) -> dict[str, Any]:
     think = _think(request, facts)
     if think is not None:
         head["think"] = think
-    if request.answer_schema is not None:
-        head["format"] = request.answer_schema if since(facts.server_version, SCHEMA_SINCE) else "json"
+    schema, form = request.answer_schema, request.response_format
+    if schema is None and form is not None:
+        schema = schema_of(form)
+    if schema is not None:
+        only_json = schema == {"type": "object"} or not since(facts.server_version, SCHEMA_SINCE)
+        head["format"] = "json" if only_json else schema
     return {name: value for name, value in head.items() if name not in facts.refused}
 
 

@@ -98,12 +98,21 @@ def _head(request: ChatRequest, openai_itself: bool, refused: Collection[str]) -
         head["tool_choice"] = "none"
     if request.tools and not request.parallel_tool_calls:
         head["parallel_tool_calls"] = False
-    if request.answer_schema is not None:
-        form = {"name": "answer", "schema": request.answer_schema, "strict": True}
-        head["response_format"] = {"type": "json_schema", "json_schema": form}
-        if JSON_SCHEMA in refused:
-            head["response_format"] = {"type": "json_object"}
+    form = _form(request)
+    if form is not None:
+        head["response_format"] = {"type": "json_object"} if JSON_SCHEMA in refused else form
     return {name: value for name, value in head.items() if name not in refused}
+
+
+def _form(request: ChatRequest) -> dict[str, Any] | None:
+    """What the reply's text is to be; the service wants a name for a schema."""
+    if request.answer_schema is not None:
+        named: dict[str, Any] = {"name": "answer", "schema": request.answer_schema, "strict": True}
+    elif request.response_format is not None and request.response_format["type"] == "json_schema":
+        named = {"name": "answer", **request.response_format["json_schema"]}
+    else:
+        return request.response_format
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
