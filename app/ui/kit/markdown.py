@@ -1,9 +1,12 @@
 """Shows markdown that may still be growing: selectable, with copy buttons on code. Fetches nothing from anywhere."""
 
+import re
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from markdown_it.token import Token
-from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
@@ -20,14 +23,15 @@ from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
 from app.ui.kit.buttons import Button
 from app.ui.kit.copying import copy_text
+from app.ui.kit.markdown_code import BEGINNING, lexed
 from app.ui.kit.markdown_parse import (
     KEPT_ITEMS,
     first_line,
-    length_of,
+    joined,
     parser,
-    stable_code,
     stable_items,
     stable_line,
+    with_parts,
 )
 from app.ui.kit.markdown_write import (
     CODE_HEAD,
@@ -51,14 +55,57 @@ from app.ui.kit.markdown_write import (
 )
 from app.ui.theme import Theme
 
+LEAST_AT_ONCE, AT_ONCE, MOST_AT_ONCE = 400, 2_500, 6_000
+"""Characters that are written in one turn of the loop: at first, and as fast or slow as that was, later."""
+TURN_SECONDS = 0.01
+OPENED = 300_000
+"""Characters that a click on the button below a folded text adds."""
+_FENCE_LINE = re.compile(r"^\s*(?:```|~~~)", re.M)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How much of a long text is shown at first."""
+
+    characters: int = 16_000
+    lines: int = 240
+
+    def end(self, text: str) -> int:
+        """Where the shown part ends: at the end of a line if that is not far; the whole text where little is left."""
+        at, lines = 0, 0
+        while lines < self.lines and 0 <= at < self.characters:
+            at = text.find("\n", at) + 1
+            lines += 1
+            if not at:
+                at = len(text)
+                break
+        end = min(at, self.characters)
+        return end if len(text) - end > self.characters // 4 or text.count("\n", end) > self.lines // 4 else len(text)
+
 
 class MarkdownView(QTextBrowser):
-    """`set_markdown` may be called at each flush: only the blocks that can still change are written again."""
+    """`set_markdown` may be called at each flush: only the blocks that can still change are written again.
+
+    A long text is written in portions, one in each turn of the loop, and a very long one only in part until a person
+    wants to see the rest: `grew` tells that the view needs more height.
+    """
 
     link_activated = Signal(str)
     """Somebody clicked a link; nothing was opened."""
+    grew = Signal()
+    """More of the text is written than before."""
+    unfolded = Signal()
+    """A person wanted to see more of the text; it follows."""
 
-    def __init__(self, theme: Theme, role: str = "conversation", ink: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        role: str = "conversation",
+        ink: str = "",
+        parent: QWidget | None = None,
+        *,
+        fold: Fold = Fold(),
+    ) -> None:
         """`role` is the type role of plain paragraphs, `ink` the theme's colour of the text."""
         super().__init__(parent)
         self._theme = theme
@@ -66,6 +113,20 @@ class MarkdownView(QTextBrowser):
         self._ink = ink
         self._text = ""
         self._plain = False
+        self._fold = fold
+        self._whole = False
+        """It is being written, or was, while it was shown: nothing of it is folded."""
+        self._opened = 0
+        """Characters that a person wanted to see beyond the fold."""
+        self._shown = 0
+        """Characters of the text that are written."""
+        self._at_once = AT_ONCE
+        self._floor = 0
+        """Pixels that are kept free while a text is written anew, so that nothing below it jumps."""
+        self._more: Button | None = None
+        self._portions = QTimer(self)
+        self._portions.setInterval(0)
+        self._portions.timeout.connect(self._go_on)
         self._stable = 0
         self._stable_end = 0
         self._stable_codes = 0
@@ -97,26 +158,91 @@ class MarkdownView(QTextBrowser):
     def codes(self) -> tuple[CodeBlock, ...]:
         return tuple(self._codes)
 
-    def set_markdown(self, text: str) -> None:
-        """Shows this text. Cheap when it begins with what was shown before."""
-        if text == self._text and not self._plain and self.document().characterCount() > 1:
+    def set_markdown(self, text: str, *, whole: bool = False) -> None:
+        """Shows this text. Cheap when it begins with what was shown before. `whole`: never folded."""
+        goes_on = not self._plain and text.startswith(self._text[: self._stable])
+        if text == self._text and goes_on and self._whole >= whole and self.document().characterCount() > 1:
             return
-        kept = self._stable if self._stable and text.startswith(self._text[: self._stable]) else 0
-        self._plain = False
-        self._text = text
-        if not kept:
+        if not goes_on or not self._stable:
             self.document().clear()
             self._forget_stable()
+        if not text.startswith(self._text[: self._shown]):
+            self._shown = self._stable
+        if not goes_on:
+            self._opened, self._whole = 0, False
+        self._plain = False
+        self._text, self._whole = text, self._whole or whole
+        self._write_portion()
+
+    @property
+    def _end(self) -> int:
+        """Characters that are to be shown."""
+        if self._whole:
+            return len(self._text)
+        end = self._fold.end(self._text)
+        return min(len(self._text), end + self._opened) if self._opened else end
+
+    def _go_on(self) -> None:
+        self._write_portion()
+        self.grew.emit()
+
+    def _write_portion(self) -> None:
+        wanted, began = self._end, time.thread_time()
+        end = wanted if wanted - self._shown <= self._at_once else self._shown + self._at_once
+        if end < wanted and (line := self._text.rfind("\n", self._shown, end) + 1):
+            end = line
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        self._cut(cursor)
-        self._write(cursor, text[kept:], kept)
+        if self._plain:
+            self._write_plain(cursor, self._text[self._shown : end], last=end == len(self._text))
+        else:
+            self._cut(cursor)
+            self._write(cursor, self._text[self._stable : end], self._stable)
         cursor.endEditBlock()
+        self._shown = end
+        if end < wanted:
+            slow = time.thread_time() - began > TURN_SECONDS
+            self._at_once = max(LEAST_AT_ONCE, self._at_once // 2) if slow else min(MOST_AT_ONCE, 2 * self._at_once)
+            self._portions.start()
+        else:
+            self._portions.stop()
+            self._floor = 0
+        self._offer_more()
         self._name()
         self._sync_copies()
 
+    def _offer_more(self) -> None:
+        """The button below a folded text."""
+        folded = self._shown < len(self._text) and not self._portions.isActive()
+        if self._more is None and folded:
+            self._more = Button(self._theme, "", "link", "chevron-down", "small", self.viewport())
+            self._more.setCursor(Qt.CursorShape.PointingHandCursor)
+            self._more.clicked.connect(lambda _checked=False: self.show_more())
+        if self._more is None:
+            return
+        if folded:
+            left = len(self._text) - self._shown
+            lines = self._text.count("\n", self._shown)
+            words = self.tr("Show {0:,} more lines") if lines > 1 else self.tr("Show {0:,} more characters")
+            self._more.setText(self.tr("Show more") if left > OPENED else words.format(lines if lines > 1 else left))
+        self._more.setVisible(folded)
+        self._place_copies()
+
+    def show_more(self) -> None:
+        """What is folded, or the next large part of it."""
+        self._opened += OPENED
+        self._go_on()
+        self.unfolded.emit()
+
+    def show_up_to(self, place: int) -> None:
+        """Unfolds as much of the text as is needed to see what stands there."""
+        while place >= self._end:
+            self._opened += OPENED
+        if place >= self._shown:
+            self._go_on()
+
     def _forget_stable(self) -> None:
-        self._stable = self._stable_end = self._stable_codes = 0
+        self._stable = self._stable_end = self._stable_codes = self._shown = 0
         self._open = None
 
     def _cut(self, cursor: QTextCursor) -> None:
@@ -138,9 +264,9 @@ class MarkdownView(QTextBrowser):
     def _write(self, cursor: QTextCursor, tail: str, kept: int) -> None:
         """Writes what follows the stable part, and leaves alone from now on what later text cannot change."""
         prefix = self._open.prefix if self._open is not None else ""
-        lines = f"{prefix}{tail}".split("\n")
+        lines, lengths = with_parts(f"{prefix}{tail}".split("\n"))
         begin = kept - len(prefix)
-        tokens = parser().parse(prefix + tail)
+        tokens = parser().parse("\n".join(lines))
         codes = self._codes[: self._stable_codes]
         writer = Writer(
             self._theme, cursor, first=not kept, codes=codes, role=self._role, ink=self._ink, open=self._open
@@ -149,9 +275,9 @@ class MarkdownView(QTextBrowser):
         if line:
             cut = next(i for i, token in enumerate(tokens) if token.level == 0 and token.map and token.map[0] == line)
             writer.write(tokens[:cut])
-            self._keep(writer, begin + length_of(lines, line), None)
+            self._keep(writer, begin + sum(lengths[:line]), None)
             tokens = tokens[cut:]
-        writer.write(self._write_part(writer, tokens, lines, begin))
+        writer.write(self._write_part(writer, tokens, lines, [begin, *lengths]))
         self._codes = writer.codes
         self._make_head_room()
 
@@ -159,39 +285,45 @@ class MarkdownView(QTextBrowser):
         self._stable, self._stable_end = length, writer.cursor.position()
         self._stable_codes, self._open = len(writer.codes), open_block
 
-    def _write_part(self, writer: Writer, tokens: list[Token], lines: list[str], begin: int) -> list[Token]:
-        """Writes the part of the last block that later text cannot change; returns the tokens that are left."""
+    def _write_part(self, writer: Writer, tokens: list[Token], lines: list[str], lengths: list[int]) -> list[Token]:
+        """Writes the part of the last block that later text cannot change; returns the tokens that are left.
+
+        `lengths`: where the lines begin in the text, then how much of it each stands for.
+        """
         if sum(token.level == 0 and token.nesting >= 0 for token in tokens) != 1:
             return tokens
         match tokens[0].type:
             case "fence":
-                return self._write_code(writer, tokens[0], lines, begin)
+                return self._write_code(writer, tokens[0], lines, lengths)
             case "bullet_list_open" | "ordered_list_open":
                 cut = stable_items(tokens, "list_item_open", 1)
                 if cut is None:
                     return tokens
                 writer.write(tokens[:cut])
-                self._keep(writer, begin + length_of(lines, first_line(tokens[cut])), writer.list_here)
+                self._keep(writer, sum(lengths[: first_line(tokens[cut]) + 1]), writer.list_here)
                 return tokens[cut:]
             case "table_open":
-                return self._write_rows(writer, tokens, lines, begin)
+                return self._write_rows(writer, tokens, lines, lengths)
             case _:
                 return tokens
 
-    def _write_code(self, writer: Writer, fence: Token, lines: list[str], begin: int) -> list[Token]:
-        count = stable_code(fence.content)
-        if not count:
-            return [fence]
-        at = first_line(fence)
-        code = fence.content.split("\n")
-        writer.code("".join(f"{line}\n" for line in code[:count]), language_of(fence), ends=False)
-        written = writer.codes.pop()
-        goes_on = OpenCode(f"{lines[at]}\n", written.code, written.first)
-        self._keep(writer, begin + length_of(lines, at + 1 + count), goes_on)
-        writer.open = goes_on
-        return [fence.copy(content="\n".join(code[count:]))]
+    def _write_code(self, writer: Writer, fence: Token, lines: list[str], lengths: list[int]) -> list[Token]:
+        code, language = fence.content.removesuffix("\n"), language_of(fence)
+        begun = self._open.state if isinstance(self._open, OpenCode) else BEGINNING
+        found = lexed(code, language, begun)
+        count, at = found.settled, first_line(fence)
+        if count:
+            settled = "".join(f"{line}\n" for line in code.split("\n")[:count])
+            writer.code_lines(settled, found.lines[:count], language, ends=False)
+            written = writer.codes.pop()
+            goes_on = OpenCode(f"{lines[at]}\n", written.code, written.first, found.state)
+            self._keep(writer, sum(lengths[: at + 2 + count]), goes_on)
+            writer.open = goes_on
+        rest = "\n".join(code.split("\n")[count:])
+        writer.code_lines(rest, found.lines[count:], language, ends=True)
+        return []
 
-    def _write_rows(self, writer: Writer, tokens: list[Token], lines: list[str], begin: int) -> list[Token]:
+    def _write_rows(self, writer: Writer, tokens: list[Token], lines: list[str], lengths: list[int]) -> list[Token]:
         rows, _ = rows_of(tokens, 0)
         cut = stable_items(tokens, "tr_open", 2)
         if cut is None or len(rows) <= KEPT_ITEMS:
@@ -199,14 +331,11 @@ class MarkdownView(QTextBrowser):
         at = first_line(tokens[0])
         stable, rest = rows[:-KEPT_ITEMS], rows[-KEPT_ITEMS:]
         begun, writer.open = writer.open, None
-        if isinstance(begun, OpenTable):
-            table = begun.table
-            writer.more_rows(table, stable[1:])
-        else:
-            table = writer.table(stable)
+        goes_on = isinstance(begun, OpenTable)
+        table = writer.more_rows(begun.table, stable[1:]) if goes_on else writer.table(stable)
         self._keep(
             writer,
-            begin + length_of(lines, first_line(tokens[cut])),
+            sum(lengths[: first_line(tokens[cut]) + 1]),
             OpenTable("".join(f"{line}\n" for line in lines[at : at + 2]), table, table.rows()),
         )
         writer.more_rows(table, rest)
@@ -225,30 +354,29 @@ class MarkdownView(QTextBrowser):
         if text == self._text and self._plain:
             return
         self._text, self._plain = text, True
+        self._opened, self._whole = 0, False
         self._forget_stable()
         self._codes = []
         self.document().clear()
-        writer = Writer(self._theme, QTextCursor(self.document()), role=self._role, ink=self._ink)
-        writer.write_plain(text)
+        self._write_portion()
         self._make_head_room()
-        self._name()
-        self._sync_copies()
+
+    def _write_plain(self, cursor: QTextCursor, part: str, *, last: bool) -> None:
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        writer = Writer(self._theme, cursor, first=not self._shown, role=self._role, ink=self._ink)
+        writer.write_plain(part if last else part.removesuffix("\n"))
 
     def restyle(self) -> None:
         """Writes everything again in the colours and sizes of now."""
-        text, plain = self._text, self._plain
-        self._text = ""
+        self._floor = round(self.document().size().height()) if self._shown > AT_ONCE else 0
         self._forget_stable()
+        self._codes = []
         self.document().setIndentWidth(self._theme.px(INDENT))
         for button in self._copies:
             button.deleteLater()
         self._copies = []
-        if plain:
-            self._plain = False
-            self.set_plain(text)
-        else:
-            self.document().clear()
-            self.set_markdown(text)
+        self.document().clear()
+        self._write_portion()
 
     def height_for(self, width: int) -> int:
         """Pixels the text needs at this width."""
@@ -258,7 +386,9 @@ class MarkdownView(QTextBrowser):
         if self._codes and document.lastBlock().blockFormat().intProperty(CodeProperty):
             bottom = document.documentLayout().blockBoundingRect(document.lastBlock()).bottom()
             height = bottom + self._theme.px(CODE_PAD + 2) + 1
-        return int(height + 0.999)
+        if self._more is not None and not self._more.isHidden():
+            height += self._more.sizeHint().height() + self._theme.px(4)
+        return max(self._floor, int(height + 0.999))
 
     def natural_width(self, most: int) -> int:
         """Pixels of the widest line, `most` at most."""
@@ -276,7 +406,7 @@ class MarkdownView(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         mime = QMimeData()
-        mime.setText(self.textCursor().selection().toPlainText())
+        mime.setText(joined(self.textCursor().selection().toPlainText()))
         return mime
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -292,17 +422,21 @@ class MarkdownView(QTextBrowser):
         def offer(words: str, text: str) -> None:
             menu.addAction(words, lambda: copy_text(self._theme, text, self, at_pointer=True))
 
-        selection = self.textCursor().selectedText().replace("\u2029", "\n")
+        selection = joined(self.textCursor().selectedText().replace("\u2029", "\n"))
         if selection:
             offer(self.tr("Copy selection"), selection)
         link = self.anchorAt(event.pos())
         if link:
             offer(self.tr("Copy address"), link)
         offer(self.tr("Copy as Markdown"), self._text)
-        offer(self.tr("Copy as plain text"), self.toPlainText())
+        offer(self.tr("Copy as plain text"), self._plain_text())
         menu.addAction(self.tr("Select all"), self.selectAll)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
+
+    def _plain_text(self) -> str:
+        """Without marks, if all of it is written; else as it is."""
+        return joined(self.toPlainText()) if self._shown == len(self._text) else self._text
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -440,6 +574,9 @@ class MarkdownView(QTextBrowser):
         self._place_copies()
 
     def _place_copies(self) -> None:
+        if self._more is not None:
+            size = self._more.sizeHint()
+            self._more.setGeometry(0, self.viewport().height() - size.height(), size.width(), size.height())
         for (_code, area), button in zip(self._code_areas(), self._copies, strict=False):
             size = button.sizeHint()
             gap = (self._theme.px(CODE_HEAD) - size.height()) // 2
@@ -448,7 +585,13 @@ class MarkdownView(QTextBrowser):
             )
 
     def _copy_code(self, number: int) -> None:
-        copy_text(self._theme, self._codes[number].code, self._copies[number])
+        code = joined(self._codes[number].code)
+        if number == len(self._codes) - 1 and self._shown < len(self._text):
+            # It may go on below the fold.
+            rest = self._text[self._shown :]
+            end = _FENCE_LINE.search(rest)
+            code = f"{code}\n{rest[: end.start() if end is not None else len(rest)]}".rstrip("\n")
+        copy_text(self._theme, code, self._copies[number])
 
     def _name(self) -> None:
         self.setAccessibleName(self.tr("Text"))

@@ -27,6 +27,8 @@ SCHEMES = ("http://", "https://", "mailto:")
 def parser() -> MarkdownIt:
     rules = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable(["table", "strikethrough", "linkify"])
     assert rules.linkify is not None
+    # Its own first look searches for bare host names too, which takes a millisecond for each thousand characters.
+    rules.linkify.pretest = lambda text: "://" in text or "mailto:" in text  # type: ignore[method-assign]
     rules.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # pyright: ignore
     rules.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     rules.use(tasklists_plugin)
@@ -100,12 +102,58 @@ def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF"
 
 
-LEAST_LINES = 60
-"""Lines of code that a growing text writes again at each flush before the older ones are left alone."""
-KEPT_LINES = 20
-"""How many of them are written again after that."""
+LONG = 2_000
+"""Characters of a line that is shown in parts: Qt lays out a paragraph as a whole, however little of it changes."""
+SLACK = 200
+"""Characters behind that among which a space is looked for, so that no word is cut."""
+GOES_ON = "\u2060\u2060"
+"""At the end of a part, where the line goes on below: two signs without width that nobody writes."""
+_FENCE = re.compile(r"[\s>]*(`{3,}|~{3,})")
+
 KEPT_ITEMS = 2
 """Items of a list, and rows of a table, that are written again at each flush: later text can still change them."""
+
+
+def parts_of(line: str) -> list[str]:
+    """A line in parts of bearable length. Where they end does not change when the line grows."""
+    parts: list[str] = []
+    start = 0
+    while len(line) - start >= LONG + SLACK:
+        space = next((at for at in range(start + LONG, start + LONG + SLACK) if line[at].isspace()), -1)
+        end = space + 1 if space >= 0 else start + LONG
+        parts.append(f"{line[start:end]}{GOES_ON}")
+        start = end
+    return [*parts, line[start:]]
+
+
+def with_parts(lines: list[str]) -> tuple[list[str], list[int]]:
+    """Lines to parse, of which none is endless, and how many characters of the text each of them stands for.
+
+    A part goes on in a paragraph of its own, in code on the next line; rows of tables stay whole.
+    """
+    lengths = [len(line) + 1 for line in lines]
+    if max(lengths) < LONG + SLACK:
+        return lines, lengths
+    shown: list[str] = []
+    lengths = list[int]()
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        if mark is not None and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        parts = [line] if line.lstrip().startswith("|") else parts_of(line)
+        for number, part in enumerate(parts):
+            if number and not fence:
+                shown.append("")
+                lengths.append(0)
+            shown.append(part)
+            lengths.append(len(part.removesuffix(GOES_ON)) if number < len(parts) - 1 else len(part) + 1)
+    return shown, lengths
+
+
+def joined(text: str) -> str:
+    """Text as it was written, from text as it is shown."""
+    return text.replace(f"{GOES_ON}\n", "").replace(GOES_ON, "")
 
 
 def stable_line(tokens: list[Token], lines: list[str]) -> int:
@@ -120,11 +168,6 @@ def stable_line(tokens: list[Token], lines: list[str]) -> int:
     return starts[-1] if len(starts) > 1 else 0
 
 
-def length_of(lines: list[str], count: int) -> int:
-    """Characters of the first lines, their breaks counted."""
-    return sum(len(line) + 1 for line in lines[:count])
-
-
 def first_line(token: Token) -> int:
     """Where in the text a token begins."""
     return token.map[0] if token.map else 0
@@ -134,16 +177,3 @@ def stable_items(tokens: list[Token], kind: str, level: int) -> int | None:
     """The index of the first token of `kind` at this level that later text can still change; None while all can."""
     starts = [index for index, token in enumerate(tokens) if token.type == kind and token.level == level]
     return starts[-KEPT_ITEMS] if len(starts) > 2 * KEPT_ITEMS else None
-
-
-def stable_code(code: str) -> int:
-    """How many lines of code that still grows need not be written again; 0 while it is short.
-
-    Colours are found again from there on, so it is best a line at the margin, where no string or comment goes on.
-    """
-    lines = code.split("\n")
-    if len(lines) <= LEAST_LINES:
-        return 0
-    last = len(lines) - KEPT_LINES
-    margin = (at for at in range(last, last - KEPT_LINES, -1) if lines[at][:1].strip() and not lines[at - 1].strip())
-    return next(margin, last)

@@ -11,12 +11,13 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextFormat,
     QTextFrameFormat,
+    QTextLength,
     QTextTable,
     QTextTableFormat,
 )
 
-from app.ui.kit.markdown_code import lines_of
-from app.ui.kit.markdown_parse import formula, is_openable, task_mark
+from app.ui.kit.markdown_code import BEGINNING, State, Stretch, lexed
+from app.ui.kit.markdown_parse import formula, is_openable, parts_of, task_mark
 from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
@@ -41,6 +42,10 @@ GAP = 8
 INDENT = 20
 DIGIT = 8
 """Pixels of a digit before an item."""
+MOST_ROWS = 40
+"""Rows of a table before it goes on in another one."""
+NARROWEST, WIDEST = 5, 60
+"""Characters that a column of such a table is wide, against the others."""
 FREE = 7
 """User state of the empty block that Qt keeps below a table: the next paragraph may use it."""
 Row = list[tuple[Token, str, bool]]
@@ -101,6 +106,8 @@ class OpenCode:
     """What was written, its last line break included."""
     first: int
     """Number of the document's block with its first line."""
+    state: State = BEGINNING
+    """Where colouring goes on."""
 
 
 @dataclass
@@ -130,6 +137,8 @@ class Writer:
     open: Open | None = None
     _levels: list[_Level] = field(default_factory=list)
     _quotes: int = 0
+    _colors: dict[str, QTextCharFormat] = field(default_factory=dict)
+    """Formats of code, by the theme's token."""
 
     def write(self, tokens: list[Token]) -> None:
         at = 0
@@ -139,8 +148,9 @@ class Writer:
     def write_plain(self, text: str) -> None:
         """Text as it is: each line a block, nothing interpreted."""
         for line in text.split("\n"):
-            self._block(self._text_format(self.role), 0)
-            self.cursor.insertText(line, self._chars())
+            for part in parts_of(line):
+                self._block(self._text_format(self.role), 0)
+                self.cursor.insertText(part, self._chars())
 
     def _token(self, tokens: list[Token], at: int) -> int:
         token = tokens[at]
@@ -261,11 +271,17 @@ class Writer:
         form.setProperty(RuleProperty, 1)
         self._block(form)
 
-    def code(self, text: str, language: str, *, ends: bool = True) -> None:
-        """Writes a code block; one that is open goes on. `ends`: nothing of it will follow."""
+    def code(self, text: str, language: str) -> None:
+        """Writes a code block to its end; one that is open goes on."""
+        begun = self.open if isinstance(self.open, OpenCode) else None
+        text = text.removesuffix("\n")
+        found = lexed(text, language, begun.state if begun is not None else BEGINNING)
+        self.code_lines(text, found.lines, language, ends=True)
+
+    def code_lines(self, text: str, lines: list[list[Stretch]], language: str, *, ends: bool) -> None:
+        """Writes coloured lines of a code block. `ends`: nothing of it will follow."""
         begun, self.open = (self.open, None) if isinstance(self.open, OpenCode) else (None, self.open)
         number = len(self.codes) + 1
-        lines = lines_of(text.removesuffix("\n"), language)
         for index, line in enumerate(lines):
             first = self.first
             form = self._code_format(number, begins=index == 0 and begun is None, ends=ends and index == len(lines) - 1)
@@ -274,7 +290,7 @@ class Writer:
         last = self.cursor.blockNumber()
         first_line = begun.first if begun is not None else last - len(lines) + 1
         whole = f"{begun.code}{text}" if begun is not None else text
-        self.codes.append(CodeBlock(number, language, whole.removesuffix("\n") if ends else whole, first_line, last))
+        self.codes.append(CodeBlock(number, language, whole, first_line, last))
         if self._levels:
             self._levels[-1].fresh = False
 
@@ -295,19 +311,23 @@ class Writer:
         return form
 
     def _code_line(self, form: QTextBlockFormat, line: list[tuple[str, str]], *, fresh: bool) -> None:
-        base = QTextCharFormat()
-        base.setFont(self.theme.font("code"))
-        base.setForeground(self.theme.color("text"))
+        base = self._code_chars("")
         if fresh:
             self.cursor.setBlockFormat(form)
             self.cursor.setBlockCharFormat(base)
         else:
             self.cursor.insertBlock(form, base)
         for text, color in line:
-            chars = QTextCharFormat(base)
+            self.cursor.insertText(text, self._code_chars(color))
+
+    def _code_chars(self, color: str) -> QTextCharFormat:
+        chars = self._colors.get(color)
+        if chars is None:
+            chars = self._colors[color] = QTextCharFormat()
+            chars.setFont(self.theme.font("code"))
             chars.setForeground(self.theme.color(color or "text"))
             chars.setFontItalic(color == "muted")
-            self.cursor.insertText(text, chars)
+        return chars
 
     def _inline(self, children: list[Token], base: QTextCharFormat) -> None:
         stack = [base]
@@ -383,7 +403,18 @@ class Writer:
         return after
 
     def table(self, rows: list[Row]) -> QTextTable:
-        """Writes a table with these rows, the first of them its head."""
+        """Writes a table with these rows, the first of them its head. Returns the one that further rows go on in."""
+        form = self._table_format()
+        form.setTopMargin(0 if self.first else self.theme.px(GAP))
+        form.setHeaderRowCount(1)
+        begin = rows[:MOST_ROWS]
+        table = self.cursor.insertTable(len(begin), max(1, *(len(row) for row in begin)), form)
+        self.first = False
+        self._fill(table, begin, 0)
+        self._leave(table)
+        return self.more_rows(table, rows[MOST_ROWS:])
+
+    def _table_format(self) -> QTextTableFormat:
         px = self.theme.px
         form = QTextTableFormat()
         form.setBorderCollapse(True)
@@ -392,22 +423,38 @@ class Writer:
         form.setBorderBrush(self.theme.color("line"))
         form.setCellPadding(px(6))
         form.setCellSpacing(0)
-        form.setTopMargin(0 if self.first else px(GAP))
         form.setBottomMargin(px(GAP))
-        form.setHeaderRowCount(1)
-        table = self.cursor.insertTable(len(rows), max(1, *(len(row) for row in rows)), form)
-        self.first = False
-        self._fill(table, rows, 0)
+        return form
+
+    def more_rows(self, table: QTextTable, rows: list[Row]) -> QTextTable:
+        """Writes further rows below those of a table. Returns the one that still further rows go on in."""
+        while rows:
+            if table.rows() >= MOST_ROWS:
+                table = self._next_part(table, len(rows))
+                above = 0
+            else:
+                above = table.rows()
+                table.appendRows(min(len(rows), MOST_ROWS - above))
+            self._fill(table, rows[: table.rows() - above], above)
+            rows = rows[table.rows() - above :]
+            self._leave(table)
         self._leave(table)
         return table
 
-    def more_rows(self, table: QTextTable, rows: list[Row]) -> None:
-        """Writes further rows below those of a table."""
-        if rows:
-            below = table.rows()
-            table.appendRows(len(rows))
-            self._fill(table, rows, below)
+    def _next_part(self, table: QTextTable, rows: int) -> QTextTable:
+        """A long table goes on in another one of equal columns: Qt lays out a table anew for each row that it gets."""
+        form = table.format().toTableFormat()
+        if not form.columnWidthConstraints():
+            form.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+            form.setColumnWidthConstraints(_shares(table))
+        form.setBottomMargin(0)
+        table.setFormat(form)
         self._leave(table)
+        below = self._table_format()
+        below.setTopMargin(-1)
+        below.setWidth(form.width())
+        below.setColumnWidthConstraints(form.columnWidthConstraints())
+        return self.cursor.insertTable(min(rows, MOST_ROWS), table.columns(), below)
 
     def _fill(self, table: QTextTable, rows: list[Row], above: int) -> None:
         for y, row in enumerate(rows, above):
@@ -436,6 +483,16 @@ class Writer:
         if head:
             chars.setFontWeight(QFont.Weight.DemiBold)
         self._inline(inline.children or [], chars)
+
+
+def _shares(table: QTextTable) -> list[QTextLength]:
+    """How wide the columns are: as long as their longest text, within reason."""
+    wide: list[int] = []
+    for x in range(table.columns()):
+        cells = [table.cellAt(y, x) for y in range(table.rows())]
+        longest = max(cell.lastPosition() - cell.firstPosition() for cell in cells)
+        wide.append(max(NARROWEST, min(WIDEST, longest)))
+    return [QTextLength(QTextLength.Type.PercentageLength, 100 * one / sum(wide)) for one in wide]
 
 
 def language_of(token: Token) -> str:

@@ -16,10 +16,16 @@ ALIKE = 0.5
 """Lines this much alike belong together when a change has more lines on one side than on the other."""
 UNLIKE = 0.25
 """Lines less alike than this were replaced as a whole."""
-LONG_LINE = 2_000
-LONG_TEXT = 2_000
-"""Lines; above it frequent lines no longer count as matches, which keeps the time bounded."""
-PAIRS_MAX = 40
+LONG_LINE = 600
+"""Characters that differ in a line; above it they count as one change, since comparing words takes their square."""
+LONG_TEXT = 200
+"""Lines that differ; above it frequent lines no longer count as matches, which keeps the time bounded."""
+PAIRS_MAX = 10
+"""Lines on each side that are tried as partners of each other; of more, only equally many are paired, in order."""
+LIKELY = 200
+"""Characters at the beginning of a line that decide whether it is like another."""
+WORDS_COMPARED = 6_000
+"""Characters of lines whose words are compared in one difference; further lines are shown as changed as a whole."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +126,62 @@ def split(text: str) -> list[str]:
     return text.split("\n") if text else []
 
 
+def common_start(one: Sequence[str], other: Sequence[str]) -> int:
+    """How much both have in common at their beginning: characters of texts, items of lists."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """Likewise at their end."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        mine, theirs = one[len(one) - middle : len(one) - low], other[len(other) - middle : len(other) - low]
+        low, high = (middle, high) if mine == theirs else (low, middle - 1)
+    return low
+
+
+def start_of_word(text: str, head: int) -> int:
+    """The common beginning without the part of a word that it ends in."""
+    while head and _in_word(text[head - 1]):
+        head -= 1
+    return head
+
+
+def end_of_word(text: str, tail: int) -> int:
+    """The common end without the part of a word that it begins in."""
+    while tail and _in_word(text[-tail]):
+        tail -= 1
+    return tail
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
 def _diff(before: list[str], after: list[str]) -> list[DiffLine]:
-    matcher = SequenceMatcher(None, before, after, autojunk=len(before) > LONG_TEXT)
-    rows: list[DiffLine] = []
+    head = common_start(before, after)
+    tail = common_end(before[head:], after[head:])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    matcher = SequenceMatcher(None, old, new, autojunk=len(old) > LONG_TEXT)
+    budget = WORDS_COMPARED
+    rows = [DiffLine("same", line, at, at) for at, line in enumerate(before[:head], 1)]
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
-            rows += [DiffLine("same", before[i], i + 1, i - i1 + j1 + 1) for i in range(i1, i2)]
+            rows += [DiffLine("same", old[i], head + i + 1, head + i - i1 + j1 + 1) for i in range(i1, i2)]
         else:
-            rows += _changed(before[i1:i2], after[j1:j2], i1, j1)
+            rows += _changed(old[i1:i2], new[j1:j2], head + i1, head + j1, budget)
+            budget -= sum(map(len, old[i1:i2]))
+    for at in range(tail, 0, -1):
+        rows.append(DiffLine("same", before[-at], len(before) - at + 1, len(after) - at + 1))
     return rows
 
 
-def _changed(old: list[str], new: list[str], old_start: int, new_start: int) -> list[DiffLine]:
+def _changed(old: list[str], new: list[str], old_start: int, new_start: int, budget: int) -> list[DiffLine]:
     """One changed stretch. Lines that belong together stand below each other."""
     rows: list[DiffLine] = []
     pairs = [*_pair(old, new), (len(old), len(new))]
@@ -140,7 +190,9 @@ def _changed(old: list[str], new: list[str], old_start: int, new_start: int) -> 
         rows += [DiffLine("remove", old[at], old_start + at + 1) for at in range(i, paired_old)]
         rows += [DiffLine("add", new[at], None, new_start + at + 1) for at in range(j, paired_new)]
         if paired_old < len(old) and paired_new < len(new):
-            left, right = changed_words(old[paired_old], new[paired_new])
+            one, other = old[paired_old], new[paired_new]
+            left, right = changed_words(one, other) if budget > 0 else (_whole(one), _whole(other))
+            budget -= len(one)
             rows.append(DiffLine("remove", old[paired_old], old_start + paired_old + 1, None, left))
             rows.append(DiffLine("add", new[paired_new], None, new_start + paired_new + 1, right))
         i, j = paired_old + 1, paired_new + 1
@@ -165,8 +217,7 @@ def _pair(old: list[str], new: list[str]) -> list[tuple[int, int]]:
 
 
 def _likeness(one: str, other: str) -> float:
-    if max(len(one), len(other)) > LONG_LINE:
-        return float(one[:40] == other[:40])
+    one, other = one[:LIKELY], other[:LIKELY]
     left, right = WORD.findall(one), WORD.findall(other)
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     return (matcher.ratio() + _kept(matcher, left, right)) / 2
@@ -185,15 +236,18 @@ def _kept(matcher: "SequenceMatcher[str]", old: list[str], new: list[str]) -> fl
 
 def changed_words(before: str, after: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Spans of changed words on both sides."""
-    if max(len(before), len(after)) > LONG_LINE:
+    head = start_of_word(before, common_start(before, after))
+    tail = end_of_word(before, common_end(before[head:], after[head:]))
+    if max(len(before), len(after)) - head - tail > LONG_LINE:
         return _between_ends(before, after)
-    old, new = WORD.findall(before), WORD.findall(after)
+    old, new = WORD.findall(before[head : len(before) - tail]), WORD.findall(after[head : len(after) - tail])
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if _kept(matcher, old, new) < UNLIKE and matcher.ratio() < ALIKE:
+    common = before[:head] + before[len(before) - tail :]
+    if not any(map(str.isalnum, common)) and _kept(matcher, old, new) < UNLIKE and matcher.ratio() < ALIKE:
         return _whole(before), _whole(after)
     codes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
-    left = _spans(old, [(code[1], code[2]) for code in codes])
-    right = _spans(new, [(code[3], code[4]) for code in codes])
+    left = _spans(old, [(code[1], code[2]) for code in codes], head)
+    right = _spans(new, [(code[3], code[4]) for code in codes], head)
     return left, right
 
 
@@ -201,9 +255,9 @@ def _whole(text: str) -> tuple[Span, ...]:
     return ((0, len(text)),) if text else ()
 
 
-def _spans(words: list[str], ranges: list[Span]) -> tuple[Span, ...]:
-    """Character spans of word ranges; two that only a space divides become one."""
-    starts = [0]
+def _spans(words: list[str], ranges: list[Span], start: int) -> tuple[Span, ...]:
+    """Character spans of ranges of words that begin at `start`; two that only a space divides become one."""
+    starts = [start]
     for word in words:
         starts.append(starts[-1] + len(word))
     spans: list[Span] = []
@@ -211,7 +265,7 @@ def _spans(words: list[str], ranges: list[Span]) -> tuple[Span, ...]:
         if first == last:
             continue
         span = (starts[first], starts[last])
-        between = "".join(words)[spans[-1][1] : span[0]] if spans else "x"
+        between = "".join(words)[spans[-1][1] - start : span[0] - start] if spans else "x"
         if spans and between.isspace():
             spans[-1] = (spans[-1][0], span[1])
         else:
@@ -221,9 +275,7 @@ def _spans(words: list[str], ranges: list[Span]) -> tuple[Span, ...]:
 
 def _between_ends(before: str, after: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """For very long lines: everything between the common start and the common end."""
-    shortest = min(len(before), len(after))
-    head = next((at for at in range(shortest) if before[at] != after[at]), shortest)
-    rest = shortest - head
-    tail = next((at for at in range(rest) if before[-1 - at] != after[-1 - at]), rest)
+    head = common_start(before, after)
+    tail = common_end(before[head:], after[head:])
     left, right = (head, len(before) - tail), (head, len(after) - tail)
     return (left,) if left[0] < left[1] else (), (right,) if right[0] < right[1] else ()

@@ -16,7 +16,7 @@ from app.ui.memory.block_change import LineChange, change_of, count_text, senten
 from app.ui.memory.block_editor import BlockEditor, Unsaved
 from app.ui.memory.block_form import BlockForm
 from app.ui.memory.block_head import BadgeText, BlockHead
-from app.ui.memory.block_preview import ALL, BlockText, ChangedLine
+from app.ui.memory.block_preview import COUNTED, PORTION, BlockText, ChangedLine
 from app.ui.memory.history.sentences import actor_in_sentence
 from app.ui.theme import Theme, set_prop
 
@@ -51,7 +51,8 @@ class BlockCard(QFrame):
         self._change: MemoryEvent | None = None
         self._line: LineChange | None = None
         self._shared_with = 0
-        self._expanded = False
+        self._rows = ROWS
+        """At most so many rows of the text are on show."""
         self._form: BlockForm | None = None
         self.setProperty("kind", "card")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
@@ -236,12 +237,11 @@ class BlockCard(QFrame):
         self._tell_time()
 
     def _show_texts(self, value: str) -> None:
-        """At most four lines, the changed one among them."""
+        """At most four lines, the changed one among them; by portions more on request."""
         lines = value.split("\n") if value else []
-        change, at = self._line, None
+        change, at, room = self._line, None, self._rows
         if change is not None and change.line is not None and change.line < len(lines):
             at = change.line if lines[change.line] == change.text else None
-        room = ALL if self._expanded else ROWS
         first = 0 if self._expanded or at is None else max(0, at - 1)
         self.before.set_text("\n".join(lines[first:at]) if at is not None else "", room)
         self.before.setVisible(at is not None and at > first)
@@ -254,22 +254,34 @@ class BlockCard(QFrame):
         self.empty.setVisible(not value)
         self._show_more()
 
+    @property
+    def _expanded(self) -> bool:
+        return self._rows > ROWS
+
     def _show_more(self) -> None:
         if self._block is None:
             return
-        hidden = self.after.hidden_rows(self.after.width()) + (0 if self._expanded else self._lines_above())
+        below = self.after.hidden_rows(self.after.width())
+        hidden = below + (0 if self._expanded else self._lines_above())
         self.more.setVisible((hidden > 0 or self._expanded) and bool(self._block.value))
-        self.more.setText(self.tr("Less") if self._expanded else self.tr("{0:,} more").format(hidden))
-        pattern = self.tr("Show less of block {0}") if self._expanded else self.tr("Show all of block {0}")
+        self.more.setText(self._more_text(below, hidden))
+        shown_whole = self._expanded and not below
+        pattern = self.tr("Show less of block {0}") if shown_whole else self.tr("Show more of block {0}")
         self.more.setAccessibleName(pattern.format(self._block.label))
         self.after.place_corner()
+
+    def _more_text(self, below: int, hidden: int) -> str:
+        if self._expanded and not below:
+            return self.tr("Less")
+        return self.tr("More") if below > COUNTED else self.tr("{0:,} more").format(hidden)
 
     def _lines_above(self) -> int:
         line = self._line.line if self._line is not None else None
         return max(0, line - 1) if line is not None else 0
 
     def _toggle_more(self) -> None:
-        self._expanded = not self._expanded
+        whole = self._expanded and not self.after.hidden_rows(self.after.width())
+        self._rows = ROWS if whole else self._rows + PORTION
         self._show_block()
 
     def _show_state(self) -> None:

@@ -1,5 +1,7 @@
 """The text of a block as a card shows it: a few lines, the changed one on its tint."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
@@ -18,8 +20,15 @@ from app.ui.kit.labels import ElidedLabel
 from app.ui.theme import Motion, Theme
 from app.ui.theme.motion import FADE_DELAY_MS, FADE_MS
 
-ALL = 1_000_000
-WIDTHS_KEPT = 4
+PORTION = 120
+"""Rows that a click on the button for more adds: whoever reads on wants to, and no click stalls the window."""
+COUNTED = 30
+"""Rows below those on show that are counted for the button; beyond them it only says that there is more."""
+AT_ONCE = 400
+"""Characters that are wrapped in one go: a line may be as long as its block."""
+SPOKEN = 2_000
+"""Characters that a screen reader is told; the editor has all of them."""
+WIDTHS_KEPT = 8
 """Layouts ask for the height at two or three widths in turn."""
 
 
@@ -32,9 +41,9 @@ class BlockText(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._text = ""
-        self._most = ALL
-        self._laid_out: dict[int, tuple[list[str], list[bool]]] = {}
-        """Rows, and which of them end a line, for the widths that layouts ask for in turn."""
+        self._most = PORTION
+        self._laid_out: dict[int, tuple[list[str], list[bool], int]] = {}
+        """Rows, which of them end a line, and how many were asked for, by the widths that layouts ask for in turn."""
         self._corner: QWidget | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
@@ -53,11 +62,11 @@ class BlockText(QWidget):
             self._corner.move(left, self.height() - size.height())
             self.update()
 
-    def set_text(self, text: str, most: int = ALL) -> None:
+    def set_text(self, text: str, most: int) -> None:
         if (text, most) == (self._text, self._most):
             return
         self._text, self._most = text, most
-        self.setAccessibleName(text)
+        self.setAccessibleName(text[:SPOKEN])
         self._restyle()
 
     @property
@@ -65,7 +74,8 @@ class BlockText(QWidget):
         return self._lay_out(self.width())[0][: self._most]
 
     def hidden_rows(self, width: int) -> int:
-        return max(0, len(self._lay_out(width)[0]) - self._most)
+        """How many rows follow those on show, as far as they were counted: `COUNTED` + 1 means more than that."""
+        return max(0, len(self._lay_out(width, COUNTED)[0]) - self._most)
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -106,21 +116,24 @@ class BlockText(QWidget):
         room = self.width() - self._corner.width() - self._theme.px(8)
         return QFontMetrics(self._theme.font("mono")).elidedText(row, Qt.TextElideMode.ElideRight, room)
 
-    def _lay_out(self, width: int) -> tuple[list[str], list[bool]]:
-        if width in self._laid_out:
-            return self._laid_out[width]
+    def _lay_out(self, width: int, further: int = 0) -> tuple[list[str], list[bool]]:
+        """The rows on show, at least one more if there is one, and so many `further` ones."""
+        wanted = self._most + further + 1
+        known = self._laid_out.get(width)
+        if known is not None and known[2] >= wanted:
+            return known[:2]
         rows: list[str] = []
         ends: list[bool] = []
         room = max(40, width - QFontMetrics(self._theme.font("mono")).horizontalAdvance("…"))
-        for line in self._text.split("\n") if self._text else []:
-            wrapped = wrap(line, self._theme, room)
+        for line in lines_in(self._text):
+            wrapped = wrap(line, self._theme, room, wanted - len(rows))
             rows += wrapped
             ends += [False] * (len(wrapped) - 1) + [True]
-            if len(rows) > ALL:
+            if len(rows) >= wanted:
                 break
         if len(self._laid_out) >= WIDTHS_KEPT:
             del self._laid_out[next(iter(self._laid_out))]
-        self._laid_out[width] = rows, ends
+        self._laid_out[width] = rows, ends, wanted
         return rows, ends
 
     def _restyle(self) -> None:
@@ -129,18 +142,45 @@ class BlockText(QWidget):
         self.update()
 
 
-def wrap(line: str, theme: Theme, width: int) -> list[str]:
-    """A line as the rows it takes at this width."""
-    layout = QTextLayout(line, theme.font("mono"))
+def lines_in(text: str) -> Iterator[str]:
+    """The lines of a text one by one: of a long one only the first are looked at."""
+    start = 0
+    while text and start >= 0:
+        end = text.find("\n", start)
+        yield text[start:] if end < 0 else text[start:end]
+        start = end + 1 if end >= 0 else -1
+
+
+def wrap(line: str, theme: Theme, width: int, most: int) -> list[str]:
+    """The first rows that a line takes at this width, `most` at most."""
+    rows: list[str] = []
+    start, size = 0, AT_ONCE
+    while len(rows) < most:
+        found = _wrap_part(line[start : start + size], theme, width)
+        if start + size >= len(line):
+            return (rows + found)[:most]
+        # Where the part was cut off says nothing about where its last row ends.
+        found.pop()
+        rows += found
+        start += sum(len(row) for row in found)
+        size = AT_ONCE if found else 2 * size
+    return rows[:most]
+
+
+def _wrap_part(part: str, theme: Theme, width: int) -> list[str]:
+    layout = QTextLayout(part, theme.font("mono"))
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
+    # Qt counts in halves of UTF-16: an emoji is two of them.
+    halves = part.encode("utf-16-le", "surrogatepass")
     layout.beginLayout()
     rows: list[str] = []
     while (row := layout.createLine()).isValid():
         row.setLineWidth(width)
         row.setPosition(QPointF(0, 0))
-        rows.append(line[row.textStart() : row.textStart() + row.textLength()])
+        begin, end = 2 * row.textStart(), 2 * (row.textStart() + row.textLength())
+        rows.append(halves[begin:end].decode("utf-16-le", "surrogatepass"))
     layout.endLayout()
     return rows or [""]
 

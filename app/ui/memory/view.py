@@ -1,8 +1,9 @@
 """The memory of the open agent: its blocks as cards that change while the agent works, and all one does to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.domain.block import Block, BlockDraft, BlockPatch
@@ -40,6 +41,10 @@ class MemoryView(Section):
         """Label and what was typed, by the id of a block that is not shown now."""
         self._revealed = ""
         self._tokens = 0
+        self._going_on = QTimer(self)
+        """Makes the cards one after the other: an agent may have twenty blocks of fifty thousand characters."""
+        self._going_on.setInterval(0)
+        self._going_on.timeout.connect(self._fill)
         self.set_title(self.tr("Memory"))
         self._history = self.add_action("history", self.tr("Memory history"), lambda: self.history_wanted.emit(""))
         self.add_button = self.add_action("plus", self.tr("Add a memory block"), self._ask_add)
@@ -77,16 +82,28 @@ class MemoryView(Section):
             self._list.removeWidget(card)
             card.hide()
             card.deleteLater()
-        for place, row in enumerate(rows):
-            card = self._cards.get(row.block.id) or self._add_card(row.block)
+        made = False
+        for row in rows:
+            card = self._cards.get(row.block.id)
+            if card is None and not made:
+                card, made = self._add_card(row.block), True
+                self._show(card, row)
+                if row.block.id in self._unsaved:
+                    card.resume(self._unsaved.pop(row.block.id)[1])
+        self._put_in_order(rows)
+        if len(self._cards) < len(rows):
+            self._going_on.start()
+        else:
+            self._going_on.stop()
+        self._tell(rows)
+        if self._revealed in self._cards:
+            self.reveal(self._revealed)
+
+    def _put_in_order(self, rows: Sequence[BlockRow]) -> None:
+        cards = [self._cards[row.block.id] for row in rows if row.block.id in self._cards]
+        for place, card in enumerate(cards):
             if self._list.indexOf(card) != place:
                 self._list.insertWidget(place, card)
-            self._show(card, row)
-            if row.block.id in self._unsaved:
-                card.resume(self._unsaved.pop(row.block.id)[1])
-        self._tell(rows)
-        if self._revealed in known:
-            self.reveal(self._revealed)
 
     def _refresh(self, first: QModelIndex, last: QModelIndex) -> None:
         rows = self._view.workspace.blocks.rows
@@ -97,7 +114,8 @@ class MemoryView(Section):
 
     def _tell(self, rows: Any) -> None:
         agent = self._view.workspace.agent
-        self._empty.setVisible(agent is not None and not rows and self._new.isHidden())
+        known = agent is not None and self._view.workspace.blocks_of == agent.id
+        self._empty.setVisible(known and not rows and self._new.isHidden())
         self.setVisible(agent is not None)
         words = counted(len(rows), self.tr("{0} block"), self.tr("{0} blocks"))
         if self._tokens:
@@ -150,7 +168,7 @@ class MemoryView(Section):
         rows = self._view.workspace.blocks.rows
         if rows and rows[0].block.id in self._cards:
             self._cards[rows[0].block.id].begin_edit()
-        else:
+        elif not rows:
             self.begin_new()
 
     def reveal(self, block_id: str) -> None:

@@ -70,6 +70,8 @@ class Workspace(QObject):
         """Given with each change made here, so that its echo is known."""
         self.agents = AgentList(self)
         self.blocks = BlockList(self)
+        self.blocks_of = ""
+        """Id of the agent whose blocks are listed; empty while they are being read: then no rows mean nothing."""
         self.agent: Agent | None = None
         self.conversation: Conversation | None = None
         self._activity = Activity()
@@ -127,8 +129,11 @@ class Workspace(QObject):
             self._conversations_shown = CONVERSATIONS
         conversations, more = await self._threads(agent_id, conversation_id)
         chosen = _chosen(conversations, conversation_id)
+        if self.blocks_of != agent_id:
+            self.blocks_of = ""
         self.agent, self.conversation = agent, chosen
-        self.blocks.show(())
+        if not self.blocks_of:
+            self.blocks.show(())
         self.opened.emit(agent, chosen)
         self._tell_conversations(conversations, more)
         self._tell_working()
@@ -138,6 +143,7 @@ class Workspace(QObject):
 
     def _close(self) -> None:
         self.agent = self.conversation = None
+        self.blocks_of = ""
         self.blocks.show(())
         self.emptied.emit()
 
@@ -275,6 +281,7 @@ class Workspace(QObject):
         newest = {event.target_id: event for event in reversed(events)}
         rows = [BlockRow(block, len(holders.get(block.id, ())), newest.get(block.id)) for block in blocks]
         if self.agent is not None and self.agent.id == agent.id:
+            self.blocks_of = agent.id
             self.blocks.show(rows)
             self.blocks_loaded.emit()
 

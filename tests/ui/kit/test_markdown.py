@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
+from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.ui.kit.buttons import Button
 from app.ui.kit.markdown import MarkdownView
-from app.ui.kit.markdown_code import lines_of
+from app.ui.kit.markdown_code import BEGINNING, lexed, lines_of
 from app.ui.kit.markdown_write import BulletProperty, CodeProperty, NumberProperty
 from app.ui.theme import Theme
 from tests.support.window.looks import plain_theme
@@ -260,3 +260,99 @@ def test_a_text_that_begins_with_code_has_room_for_its_head(view: MarkdownView) 
     assert view._copies[0].geometry().top() >= 0
     view.set_markdown("Words.\n\n```python\nx = 1\n```\n")
     assert view.document().documentLayout().blockBoundingRect(view.document().firstBlock()).top() == 0
+
+
+def written(view: MarkdownView) -> None:
+    """Everything that the loop would write."""
+    while view._portions.isActive():
+        view._go_on()
+
+
+def test_a_giant_text_is_folded_and_opens_by_portions(view: MarkdownView, qtbot: QtBot) -> None:
+    text = "The stock is hot, the rice is not. " * 120_000
+    view.set_markdown(text)
+    assert view.document().characterCount() < 4_000
+    written(view)
+    view.resize(600, view.height_for(600))
+    assert 12_000 < view.document().characterCount() < 24_000
+    more = next(button for button in view.findChildren(Button) if button.text() == "Show more")
+    assert not more.isHidden()
+    with qtbot.waitSignal(view.unfolded):
+        more.click()
+    assert view.document().characterCount() < 24_000 + 10_000
+    assert view._portions.isActive()
+
+
+def test_a_text_that_was_written_before_ones_eyes_is_not_folded(view: MarkdownView) -> None:
+    text = "The stock is hot.\n\n" * 2_000
+    view.set_markdown(text[:100], whole=True)
+    view.set_markdown(text, whole=True)
+    view.set_markdown(text)
+    written(view)
+    assert view.toPlainText().count("hot") == 2_000
+
+
+@pytest.mark.parametrize("kind", ["", "```text\n", "- ", "> "])
+def test_a_line_of_100000_characters_is_parted_for_the_eye_alone(view: MarkdownView, kind: str) -> None:
+    line = "Brad, Mia and the risotto of eighteen minutes " * 2_200
+    longest: list[int] = []
+    for length in (90_000, 90_400, len(line)):
+        view.set_markdown(kind + line[:length], whole=True)
+        written(view)
+        block = view.document().begin()
+        while block.isValid():
+            longest.append(block.length())
+            block = block.next()
+    assert max(longest) < 2_400
+    view.selectAll()
+    assert view.createMimeDataFromSelection().text().strip() == line.strip()
+    if kind.startswith("```"):
+        view._copy_code(0)
+        assert QGuiApplication.clipboard().text() == line
+
+
+def test_code_below_the_fold_is_copied_with_what_is_above(view: MarkdownView) -> None:
+    code = "\n".join(f"x[{n}] = 'Brad'" for n in range(2_000))
+    view.set_markdown(f"Here:\n\n```python\n{code}\n```\nThat is all.")
+    written(view)
+    assert view.document().blockCount() < 400
+    view._copy_code(0)
+    assert QGuiApplication.clipboard().text() == code
+
+
+def test_a_long_table_goes_on_in_further_ones(view: MarkdownView) -> None:
+    rows = "".join(f"| {n} | risotto |\n" for n in range(150))
+    for length in range(0, len(rows), 500):
+        view.set_markdown(f"| n | dish |\n|--:|---|\n{rows[:length]}")
+    view.set_markdown(f"| n | dish |\n|--:|---|\n{rows}\nAfter it.")
+    written(view)
+    tables = [frame for frame in view.document().rootFrame().childFrames() if isinstance(frame, QTextTable)]
+    assert max(table.rows() for table in tables) <= 40
+    assert sum(table.rows() for table in tables) == 151
+    assert len({tuple(str(one.rawValue()) for one in t.format().columnWidthConstraints()) for t in tables}) == 1
+    assert view.toPlainText().endswith("After it.")
+
+
+CODE = {
+    "python": 'def f():\n    """Long\n    words\n    """\n    return f"{x!r}"\n\nclass A(B):\n    pass\n',
+    "c": 'int a; /* one\n two\n three */\nchar *s = "x\\n";\n#define X 1\n',
+    "html": "<p class='a'>x\n<script>\nlet a = `b\n${c}`;\n</script></p>\n",
+    "bash": 'cat <<EOF\na $b\nEOF\nfor i in 1 2; do echo "$i"; done\n',
+    "yaml": "a: 1\nb:\n  - c\n",
+}
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_code_is_coloured_alike_from_its_beginning_or_from_where_it_was_left(language: str) -> None:
+    lines = CODE[language] * 9
+    whole = lines_of(lines, language)
+    found, state, at = [], BEGINNING, 0
+    for end in range(0, len(lines) + 1, 7):
+        part = lexed(lines[at:end], language, state)
+        if part.settled:
+            found += part.lines[: part.settled]
+            at += len("\n".join(lines[at:].split("\n")[: part.settled])) + 1
+            state = part.state
+    found += lexed(lines[at:], language, state).lines
+    assert found == whole
+    assert language == "yaml" or at > len(lines) * 0.6

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.block import Block
 from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_change import LineChange, change_of, count_text, sentence
+from app.ui.memory.block_preview import COUNTED, PORTION, _wrap_part, wrap
 from app.ui.theme import Theme
 from tests.support.window.gallery import a_block, a_change
 from tests.support.window.looks import nameless
@@ -119,6 +120,26 @@ def test_a_long_block_shows_four_rows_and_the_rest_on_request(card: BlockCard, q
     assert len(card.after.rows) == 10
     assert card.more.text() == "Less"
     qtbot.waitUntil(lambda: card.height() > short, timeout=2000)
+
+
+@pytest.mark.parametrize("separator", [" ", "\n"])
+def test_of_a_huge_block_only_what_is_shown_is_wrapped(card: BlockCard, qtbot: QtBot, separator: str) -> None:
+    card.set_block(human(separator.join(["Brad cooks 🍚 on Saturdays."] * 2000), limit=60_000))
+    assert len(card.after.rows) == 4
+    assert max(len(rows) for rows, _ends, _wanted in card.after._laid_out.values()) <= 4 + COUNTED + 1
+    assert card.more.text() == "More"
+    qtbot.mouseClick(card.more, Qt.MouseButton.LeftButton)
+    assert len(card.after.rows) == 4 + PORTION
+    assert set("".join(card.after.rows)) == set("Brad cooks 🍚 on Saturdays.")
+    assert card.more.text() == "More"
+
+
+def test_a_line_is_wrapped_as_a_whole_or_in_parts_alike(theme: Theme) -> None:
+    line = " ".join(f"Brad 🍚 number {n} cooks" for n in range(300))
+    rows = wrap(line, theme, 300, 10_000)
+    assert "".join(rows) == line
+    assert rows == _wrap_part(line, theme, 300)
+    assert wrap(line, theme, 300, 7) == rows[:7]
 
 
 def test_the_changed_line_of_a_long_block_is_always_on_show(card: BlockCard) -> None:

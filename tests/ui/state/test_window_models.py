@@ -18,6 +18,7 @@ from app.ui.memory.history.sentences import (
     sentence_of,
     text_change,
 )
+from app.ui.memory.history.view import with_newer
 from app.ui.state.agent_list import AgentFilter, AgentList, plain
 from app.ui.theme import Theme
 
@@ -185,3 +186,31 @@ def test_changes_stand_under_their_days_and_are_filtered_by_actor_and_block(qapp
     assert [one.event.seq for one in model.rows if isinstance(one, ChangeRow)] == [3]
     model.filter(target_id="block-1")
     assert [one.event.seq for one in model.rows if isinstance(one, ChangeRow)] == [2, 1]
+
+
+def test_only_changes_that_are_shown_are_compared(qapp: object) -> None:
+    model = ChangeList()
+    model.load([event(seq) for seq in range(1, 1001)], "Juno")
+    model.filter("agent")
+    changes = [row for row in model.rows if isinstance(row, ChangeRow)]
+    assert len(changes) == 1000
+    assert not [row for row in changes if "sentence" in vars(row)]
+    assert changes[0].sentence == "Chad became Brad"
+
+
+def test_a_short_change_of_a_long_block_is_told_by_its_words() -> None:
+    text = "Brad and Mia cook on Saturdays. " * 2_000
+    assert text_change(f"{text}Chad. {text}", f"{text}Brad. {text}") == "Chad became Brad"
+    assert text_change(f"{text}Likes tea. {text}", f"{text}Likes herbal tea. {text}") == "Added “herbal”"
+
+
+def test_newer_changes_join_those_that_are_known() -> None:
+    known = tuple(event(seq) for seq in (5, 4, 3, 2, 1))
+    undo, redo = event(7, undoes=4), event(8, undoes=7)
+    joined = with_newer((undo, event(6), known[0]), known)
+    assert [one.seq for one in joined] == [7, 6, 5, 4, 3, 2, 1]
+    assert {one.seq: one.undone_by for one in joined if one.undone_by} == {4: 7}
+    again = with_newer((redo, undo.model_copy(update={"undone_by": 8}), event(6)), joined)
+    assert {one.seq: one.undone_by for one in again if one.undone_by} == {7: 8}
+    assert with_newer((event(90), event(89)), known) == (event(90), event(89))
+    assert with_newer((), known) == ()

@@ -19,7 +19,7 @@ from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button
 from app.ui.kit.copying import copy_text
-from app.ui.kit.markdown import MarkdownView
+from app.ui.kit.markdown import Fold, MarkdownView
 from app.ui.kit.tile import paint_tile
 from app.ui.theme import Theme
 
@@ -32,6 +32,8 @@ _TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.Foc
 class Card(QWidget):
     resized = Signal()
     """The height changed by itself: something was folded or opened."""
+    grew = Signal()
+    """More of a long text was written, so the card is higher now."""
 
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +69,13 @@ class Card(QWidget):
     def begin(self) -> None:
         """Called once after construction."""
         self._fill()
+
+    def _text_view(self, role: str = "conversation", ink: str = "", fold: Fold = Fold()) -> MarkdownView:  # noqa: B008
+        """A text of this card, which grows with it."""
+        view = MarkdownView(self.theme, role, ink, self, fold=fold)
+        view.grew.connect(self.grew)
+        view.unfolded.connect(self.resized)
+        return view
 
     def _fill(self) -> None:
         """Puts the row into the widgets."""
@@ -180,7 +189,7 @@ class Card(QWidget):
             self._raw.deleteLater()
             self._raw = None
         elif self.row.message is not None:
-            self._raw = MarkdownView(self.theme, parent=self)
+            self._raw = self._text_view()
             self._raw.set_markdown(f"```json\n{self.row.message.model_dump_json(indent=2)}\n```")
             self._raw.setAccessibleName(self.tr("Raw JSON of this message"))
         self.resized.emit()

@@ -46,7 +46,7 @@ class LineCard(Card):
             )
             self._head.update()
         if self.opened and self._text is None:
-            self._text = MarkdownView(self.theme, role="label", ink="text2", parent=self)
+            self._text = self._text_view("label", "text2")
             self._text.setAccessibleName(self.tr("Text told to the agent"))
             self._text.show()
         elif not self.opened and self._text is not None:
@@ -103,7 +103,7 @@ class SummaryCard(Card):
         self.setAccessibleName(title)
         self._head.setAccessibleName((self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")).format(title))
         if self.opened and self._text is None:
-            self._text = MarkdownView(self.theme, role="base", parent=self)
+            self._text = self._text_view("base")
             self._text.setAccessibleName(title)
             self._text.show()
         elif not self.opened and self._text is not None:

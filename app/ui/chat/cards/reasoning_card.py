@@ -31,14 +31,14 @@ class ReasoningCard(Card):
         self._head.setAccessibleName((self.tr("Collapse {0}") if self.opened else self.tr("Expand {0}")).format(title))
         self._head.update()
         if self.opened and self._text is None:
-            self._text = MarkdownView(self.theme, role="label", ink="text2", parent=self)
+            self._text = self._text_view("label", "text2")
             self._text.setAccessibleName(self.tr("Reasoning"))
             self._text.show()
         elif not self.opened and self._text is not None:
             self._text.deleteLater()
             self._text = None
         if self._text is not None:
-            self._text.set_markdown(self.row.text)
+            self._text.set_markdown(self.row.text, whole=self.row.state == "writing")
 
     def title(self) -> str:
         seconds = self.row.seconds

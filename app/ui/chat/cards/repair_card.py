@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 from app.ui.chat.cards.card import TEXT_X, Card
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.row import Row
-from app.ui.kit.markdown import MarkdownView
 
 ICON, GAP = 14, 7
 
@@ -15,7 +14,7 @@ ICON, GAP = 14, 7
 class RepairCard(Card):
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
         super().__init__(context, row, parent)
-        self.text = MarkdownView(self.theme, role="label", ink="text2", parent=self)
+        self.text = self._text_view("label", "text2")
 
     def _fill(self) -> None:
         self.text.set_plain(self.row.text)

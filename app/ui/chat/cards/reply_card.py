@@ -14,7 +14,6 @@ from app.ui.chat.cards.hover_card import HoverCard, HoverTools
 from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Footer, Row
 from app.ui.kit.flame import Flame
-from app.ui.kit.markdown import MarkdownView
 
 
 class AssistantCard(HoverCard):
@@ -22,14 +21,14 @@ class AssistantCard(HoverCard):
 
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
         super().__init__(context, row, parent)
-        self.text = MarkdownView(self.theme, parent=self)
+        self.text = self._text_view()
         self.text.link_activated.connect(context.signals.link)
         self._thumbnails = ThumbnailRow(self.theme, context.images, self)
         self._flame: Flame | None = None
         self._footer = QRect()
 
     def _fill(self) -> None:
-        self.text.set_markdown(self.row.text)
+        self.text.set_markdown(self.row.text, whole=self.row.state == "writing")
         self._thumbnails.fill(self.row.images)
         self.text.setAccessibleName(self.tr("Text of {0}").format(self.context.agent_name))
         self.setAccessibleName(self.tr("{0}: {1}").format(self.context.agent_name, self.row.text[:400]))

@@ -127,7 +127,7 @@ class ToolCallCard(Card):
         while len(self._texts) > len(texts):
             self._texts.pop().deleteLater()
         while len(self._texts) < len(texts):
-            view = MarkdownView(self.theme, role="mono", parent=self)
+            view = self._text_view("mono")
             view.show()
             self._texts.append(view)
         names = [name for name, _value in argument_rows(self.use.arguments)]

@@ -14,11 +14,13 @@ from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import Label
-from app.ui.kit.markdown import MarkdownView
+from app.ui.kit.markdown import Fold
 
 BUBBLE = 560
 PAD_X = 14
 PAD_Y = 8
+OWN = Fold(2_400, 24)
+"""How much of one's own words is shown at first: whoever wrote or pasted them knows them."""
 
 
 class UserCard(HoverCard):
@@ -26,7 +28,7 @@ class UserCard(HoverCard):
 
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
         super().__init__(context, row, parent)
-        self._text = MarkdownView(self.theme, parent=self)
+        self._text = self._text_view(fold=OWN)
         self._text.link_activated.connect(context.signals.link)
         self._bubble = QRectF()
         self._thumbnails = ThumbnailRow(self.theme, context.images, self)
@@ -41,7 +43,7 @@ class UserCard(HoverCard):
         self._thumbnails.fill(row.images)
         self._text.setVisible(bool(row.text) and self._editor is None)
         self._text.setAccessibleName(self.tr("Your message"))
-        self.setAccessibleName(self.tr("You: {0}").format(row.text))
+        self.setAccessibleName(self.tr("You: {0}").format(row.text[:400]))
         if row.fork is not None and self._switcher is None:
             self._switcher = ForkSwitcher(self)
         if self._switcher is not None:

@@ -232,6 +232,7 @@ class TranscriptArea(QAbstractScrollArea):
         expected = self._lines.expected(row, self.column()[1])
         card = self._cards[row.key] = make_card(self._context, row, self._content)
         card.resized.connect(lambda key=row.key: self._card_resized(key))
+        card.grew.connect(lambda key=row.key: self._card_grew(key))
         self._measure(row.key, card)
         card.show()
         return self._lines.height(row.key) != expected
@@ -309,6 +310,11 @@ class TranscriptArea(QAbstractScrollArea):
         self._measure(key, card)
         self._lay_out(anchor)
         self._stick = self.verticalScrollBar().value() >= self.verticalScrollBar().maximum() - 2
+
+    def _card_grew(self, key: str) -> None:
+        card = self._cards.get(key)
+        if card is not None and self._measure(key, card):
+            self._lay_out(self.anchor())
 
     # Scrolling
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -20,10 +21,14 @@ class DayRow:
 @dataclass(frozen=True)
 class ChangeRow:
     event: MemoryEvent
-    sentence: str
     place: str
     redo: bool = False
     """It undoes an undo."""
+
+    @cached_property
+    def sentence(self) -> str:
+        """What changed. Found when it is first shown: it compares two texts, and there may be thousands of rows."""
+        return sentence_of(self.event, redo=self.redo)
 
 
 def _key(row: DayRow | ChangeRow) -> str | int:
@@ -50,8 +55,9 @@ class ChangeList(RowList[DayRow | ChangeRow]):
 
     def filter(self, actor: str = "", target_id: str = "") -> None:
         """Only changes by this kind of actor, only of this block; empty means all."""
-        self._actor, self._target = actor, target_id
-        self._fill()
+        if (actor, target_id) != (self._actor, self._target):
+            self._actor, self._target = actor, target_id
+            self._fill()
 
     def counts(self) -> dict[str, int]:
         """Number of loaded changes by kind of actor."""
@@ -78,7 +84,7 @@ class ChangeList(RowList[DayRow | ChangeRow]):
         first, redo = known.get(event.undoes or 0), False
         while first is not None and first.undoes is not None:
             first, redo = known.get(first.undoes), not redo
-        return ChangeRow(event, sentence_of(event, redo=redo), place_of(event, first, redo=redo), redo)
+        return ChangeRow(event, place_of(event, first, redo=redo), redo)
 
     def change_at(self, place: int) -> ChangeRow | None:
         row = self.rows[place] if 0 <= place < len(self.rows) else None

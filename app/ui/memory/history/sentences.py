@@ -9,9 +9,12 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.history import ActorKind, MemoryEvent, TargetKind
 from app.domain.ids import short
+from app.ui.kit.text_diff import common_end, common_start, end_of_word, start_of_word
 from app.ui.kit.wording import count, counted
 
 WORDS_SHOWN = 28
+COMPARED = 600
+"""Characters of both sides together; what differs in more of them is told in lines."""
 
 
 def tr(text: str) -> str:
@@ -126,16 +129,14 @@ def _block_fields(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def text_change(before: str, after: str) -> str:
-    """The one replaced word if it is one, else how many lines came and went."""
+    """The one replaced word if it is one, else how many lines came and went.
+
+    Only what lies between the common beginning and the common end is compared: a block is long and its changes short.
+    """
     if not after:
         return tr("Emptied")
-    old, new = re.findall(r"\w+|\W", before), re.findall(r"\w+|\W", after)
-    edits = [
-        edit for edit in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if edit[0] != "equal"
-    ]
-    if len(edits) == 1:
-        _, a, b, c, d = edits[0]
-        gone, come = "".join(old[a:b]).strip(), "".join(new[c:d]).strip()
+    if (middle := _words_between(before, after)) is not None:
+        gone, come = (part.strip() for part in middle)
         if gone and come and "\n" not in gone + come and len(gone) + len(come) <= 2 * WORDS_SHOWN:
             return tr("{} became {}").format(_cut(gone), _cut(come))
         if come and not gone and "\n" not in come:
@@ -145,9 +146,28 @@ def text_change(before: str, after: str) -> str:
     return _lines(before.splitlines(), after.splitlines())
 
 
+def _words_between(before: str, after: str) -> tuple[str, str] | None:
+    """The words that went and those that came, when that was in one place; None where it was in several, or long."""
+    head = start_of_word(before, common_start(before, after))
+    tail = end_of_word(before, common_end(before[head:], after[head:]))
+    gone, come = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(gone) + len(come) > COMPARED:
+        return None
+    old, new = re.findall(r"\w+|\W", gone), re.findall(r"\w+|\W", come)
+    codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    edits = [edit for edit in codes if edit[0] != "equal"]
+    if len(edits) != 1:
+        return None
+    _, a, b, c, d = edits[0]
+    return "".join(old[a:b]), "".join(new[c:d])
+
+
 def _lines(old: list[str], new: list[str]) -> str:
     added = removed = 0
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    head = common_start(old, new)
+    tail = common_end(old[head:], new[head:])
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":
             removed += b - a
             added += d - c

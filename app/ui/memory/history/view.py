@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
 
 from app.domain.block import Block
 from app.domain.history import MemoryEvent
-from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
@@ -24,7 +23,12 @@ from app.ui.memory.history.row import ChangeDelegate
 from app.ui.memory.history.sentences import ACTOR_LOOK, by_actor, place_name
 from app.ui.state.view_context import Notice, ViewContext
 
-PAGE = 100
+PAGE = 25
+"""Changes that are read at once: each has the whole text before and after."""
+OFFERED = 30
+"""Versions before and after the chosen one that it can be compared with."""
+NEAR = 8
+"""Rows above the end of the list at which further ones are read."""
 NARROW = 860
 """Below this width, at 100 %, one pane is shown at a time."""
 NOW, BEFORE = -1, 0
@@ -43,7 +47,9 @@ class HistoryView(QWidget):
         self._block_id = ""
         self._blocks: dict[str, Block] = {}
         self._chosen: MemoryEvent | None = None
-        self._complete = False
+        self._agent_id = ""
+        """Whose changes are shown. Empty or another one: nothing of it is shown yet."""
+        self._complete = self._reading_more = False
         self.setAccessibleName(self.tr("Memory history"))
         self._model = ChangeList(self)
         self._list = QListView()
@@ -55,7 +61,6 @@ class HistoryView(QWidget):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._actors = Segmented(theme, self._actor_choices(), "all", self.tr("Changes by"))
         self._target = Choice(self.tr("Changes of"))
-        self._more = Button(theme, self.tr("Show earlier changes"), "link")
         self._diff = DiffView(theme)
         self._head = ElidedLabel(theme, "", "strong")
         self._head.keep(120)
@@ -92,7 +97,7 @@ class HistoryView(QWidget):
         row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._actors, parent=head, inset=(14, 6, 8, 6))
         target = QWidget()
         row_of(theme, self._target, parent=target, inset=(14, 0, 8, 8))
-        column_of(theme, head, target, hairline(), self._list, self._more, parent=left, gap=0)
+        column_of(theme, head, target, hairline(), self._list, parent=left, gap=0)
         bar = frame_of("panel")
         row_of(theme, self._head, self._versions, None, self._against, parent=bar, inset=(14, 6, 10, 6), gap=8)
         foot = frame_of("panel")
@@ -145,7 +150,7 @@ class HistoryView(QWidget):
         self.pane.chosen.connect(self._show_pane)
         for opened in (self._list.clicked, self._list.activated):
             opened.connect(lambda: self._show_pane("difference"))
-        self._more.clicked.connect(lambda: self._view.run(self._read_more(), self))
+        self._list.verticalScrollBar().valueChanged.connect(lambda: self._ask_for_more())
         self._against.activated.connect(lambda: self._compare_again())
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(self._begin_undo)
@@ -156,25 +161,41 @@ class HistoryView(QWidget):
 
     def begin(self, block_id: str = "") -> None:
         """Show the history of the open agent, of one block or of all."""
+        agent = self._view.workspace.agent
         self._block_id = block_id
         self._chosen = None
+        if agent is not None and agent.id != self._agent_id:
+            self._forget()
+            self._agent_id = agent.id
         self._show_pane("changes")
         self._view.run(self._read(), self)
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _forget(self) -> None:
+        """Nothing of another agent stays on show, and nothing of it can be undone here."""
+        self._blocks = {}
+        self._complete = False
+        self._model.load((), "")
+        self._show_filters()
+        self._show_nothing("")
 
     def _reload(self) -> None:
         if self.isVisible():
             self._view.run(self._read(), self)
 
     async def _read(self) -> None:
+        """The newest changes; of those that are loaded already, what may have been undone meanwhile."""
         agent = self._view.workspace.agent
-        if agent is None:
+        if agent is None or agent.id != self._agent_id:
             return
-        many = max(PAGE, len(self._model.events))
-        events = await self._services.history.of_agent(agent.id, limit=many)
-        self._blocks = {block.id: block for block in await self._services.blocks.of_agent(agent.id)}
-        self._complete = len(events) < many
-        self._model.load(events, agent.name)
+        events = await self._services.history.of_agent(agent.id, limit=PAGE)
+        blocks = {block.id: block for block in await self._services.blocks.of_agent(agent.id)}
+        if agent.id != self._agent_id:
+            return
+        self._blocks = blocks
+        known = with_newer(events, self._model.events)
+        self._complete = self._complete if len(known) > len(events) else len(events) < PAGE
+        self._model.load(known, agent.name)
         self._show_filters()
         self._refilter()
         self._pages.setCurrentIndex(0 if events else 1)
@@ -182,26 +203,43 @@ class HistoryView(QWidget):
         if events:
             self._choose_again()
 
+    def _ask_for_more(self) -> None:
+        """While a person nears the end of what is loaded, or a filter leaves too little to scroll."""
+        last = self._list.indexAt(self._list.viewport().rect().bottomLeft()).row()
+        near = last < 0 or last >= self._model.rowCount() - NEAR
+        if near and self._model.events and not self._complete and not self._reading_more and self.isVisible():
+            self._reading_more = True
+            self._view.run(self._read_more(), self)
+
     async def _read_more(self) -> None:
+        agent_id, oldest = self._agent_id, self._model.events[-1].seq
+        try:
+            older = await self._services.history.of_agent(agent_id, before=oldest, limit=PAGE)
+        finally:
+            self._reading_more = False
         agent = self._view.workspace.agent
-        if agent is None or not self._model.events:
+        if agent is None or not agent_id == agent.id == self._agent_id:
             return
-        older = await self._services.history.of_agent(agent.id, before=self._model.events[-1].seq, limit=PAGE)
         self._complete = len(older) < PAGE
         self._model.load((*self._model.events, *older), agent.name)
+        self._show_filters()
         self._refilter()
+        if self._chosen is None:
+            self._choose_again()
 
     def _show_filters(self) -> None:
         counts = self._model.counts()
         for actor in ACTOR_LOOK:
-            self._actors.set_label(actor, count(counts.get(actor, 0)))
+            more = "" if self._complete or actor not in counts else "+"
+            self._actors.set_label(actor, f"{count(counts.get(actor, 0))}{more}")
             name = by_actor(actor)
             self._actors.button(actor).setVisible(actor in ("agent", "user") or actor in counts)
             set_tip(self._actors.button(actor), name)
             self._actors.button(actor).setAccessibleName(f"{name}, {counts.get(actor, 0)}")
         self._target.clear()
         self._target.addItem(self.tr("All blocks and settings"), "")
-        targets = {event.target_id: event.label for event in self._model.events if event.target_kind == "block"}
+        targets = {id: block.label for id, block in self._blocks.items()}
+        targets |= {event.target_id: event.label for event in self._model.events if event.target_kind == "block"}
         for target_id, label in targets.items():
             self._target.addItem(label, target_id)
         self._target.setCurrentIndex(max(0, self._target.findData(self._block_id)))
@@ -214,7 +252,7 @@ class HistoryView(QWidget):
     def _refilter(self) -> None:
         actor = "" if self._actors.current == "all" else self._actors.current
         self._model.filter(actor, self._block_id)
-        self._more.setVisible(not self._complete)
+        self._ask_for_more()
 
     def _choose_again(self) -> None:
         """The same change as before, else the newest."""
@@ -225,7 +263,7 @@ class HistoryView(QWidget):
             else next((at for at in range(self._model.rowCount()) if self._model.change_at(at) is not None), -1)
         )
         if place < 0:
-            self._show_nothing()
+            self._show_nothing(self.tr("No change matches this filter") if self._complete else "")
             return
         index = self._model.index(place)
         self._list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
@@ -239,10 +277,10 @@ class HistoryView(QWidget):
             self._chosen = row.event
             self._show_change(row)
 
-    def _show_nothing(self) -> None:
+    def _show_nothing(self, why: str) -> None:
         self._chosen = None
         self._head.set_text("")
-        self._versions.set_text(self.tr("No change matches this filter"))
+        self._versions.set_text(why)
         self._diff.set_texts("", "")
         self._summary.setText("")
         self._against.hide()
@@ -264,12 +302,20 @@ class HistoryView(QWidget):
         whole = event.target_kind == "block" and "value" in (event.after or {})
         if whole and event.target_id in self._blocks:
             self._against.addItem(self.tr("As it is now"), NOW)
-        for other in self._model.events if whole else ():
-            if other.target_id == event.target_id and other.seq != event.seq and "value" in (other.after or {}):
-                words = self.tr("Version {}, {}").format(other.version, full_time(other.at))
-                self._against.addItem(words, other.seq)
+        for other in self._versions_near(event) if whole else ():
+            words = self.tr("Version {}, {}").format(other.version, full_time(other.at))
+            self._against.addItem(words, other.seq)
         self._against.view().setMinimumWidth(self._against.view().sizeHintForColumn(0) + self._theme.px(24))
         self._against.setVisible(self._against.count() > 1)
+
+    def _versions_near(self, event: MemoryEvent) -> list[MemoryEvent]:
+        """Other versions of the block, newest first: those before and after the chosen one, not all of a thousand."""
+        others = [
+            one for one in self._model.events if one.target_id == event.target_id and "value" in (one.after or {})
+        ]
+        at = next((place for place, one in enumerate(others) if one.seq <= event.seq), len(others))
+        near = others[max(0, at - OFFERED) : at + OFFERED + 1]
+        return [one for one in near if one.seq != event.seq]
 
     def _compare_again(self) -> None:
         event = self._chosen
@@ -330,6 +376,24 @@ class HistoryView(QWidget):
         """The block's newest change, which is the restoring one unless nothing had to change."""
         await self._services.history.restore(event.target_id, event.seq, origin=self._view.workspace.origin)
         return (await self._services.history.of_block(event.target_id, limit=1))[0]
+
+
+def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> tuple[MemoryEvent, ...]:
+    """The newest changes before those that were known, where both meet; what a newer one took back is marked.
+
+    Newest first. Where they do not meet only the newest are left: between the two there are some that nobody read.
+    """
+    read = {event.seq for event in newest}
+    if not known or not newest or known[0].seq < newest[-1].seq:
+        return tuple(newest)
+    older = [event for event in known if event.seq not in read and event.seq < newest[-1].seq]
+    taken_back: dict[int, int] = {}
+    for event in (*newest, *older):
+        # A change is taken back only by later ones, so all that could take this one back were seen before it.
+        if event.undoes is not None and event.seq not in taken_back:
+            taken_back.setdefault(event.undoes, event.seq)
+    marked = [event.model_copy(update={"undone_by": taken_back.get(event.seq)}) for event in older]
+    return (*newest, *(new if new != old else old for new, old in zip(marked, older, strict=True)))
 
 
 def text_of(fields: dict[str, object] | None) -> str:

@@ -1,0 +1,406 @@
+"""Nothing stalls the window, whatever is stored: `python -m tests.benchmarks.loop [part of a scene's name ...]`.
+
+A whole window over a real engine in another thread, with a hundred times what is usual. For each scene: the CPU time
+of the loop's longest turn, which a busy machine does not change, and the time until the view shows its content.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import qasync
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+
+from app.bootstrap import OpenEngine
+from app.config import Config
+from app.domain.agent import Agent, AgentDraft
+from app.domain.block import BlockDraft, BlockPatch
+from app.domain.history import Actor, Origin
+from app.domain.message import Message, Role, TextPart
+from app.ui.application import Session, make_application, make_theme
+from app.ui.memory.history.view import HistoryView
+from app.ui.state.errors import Errors
+from app.ui.state.preferences import Preferences
+from app.ui.window.assembly import Assembly
+from tests.benchmarks.figures import figure
+from tests.support.window.fake_conversation import RunLog, a_run
+from tests.support.window.household import LiveEngine, opened_household
+from tests.support.window.loop_watch import STALL_MS, LoopWatch
+
+FIRST_MS = 150
+AGENTS, BLOCKS, CHANGES, CODE_LINES = 500, 20, 1000, 3000
+BLOCK, CHANGED_BLOCK, LINE = 50_000, 8_000, 100_000
+TOKENS_PER_SECOND, SECONDS = 300, 4
+MODEL = "llama/qwen3:8b"
+WORDS = "Brad and Mia cook on Saturdays; the risotto takes 18 minutes and the stock is hot. "
+
+
+def text_of(length: int, number: int, lines: bool = True) -> str:
+    one = f"{number}. {WORDS}" + ("\n" if lines else "")
+    return (one * (length // len(one) + 1))[:length].strip()
+
+
+def code_of(lines: int) -> str:
+    return "".join(f"    total[{n}] = weigh(rice, {n}) + stock.level('{n}')  # stir {n}\n" for n in range(lines))
+
+
+def code_message(lines: int) -> str:
+    return f"Here it is.\n\n```python\n{code_of(lines)}```\nThat is all."
+
+
+def table_of(rows: int) -> str:
+    return "| n | dish | minutes |\n|---|---|---|\n" + "".join(
+        f"| {n} | **risotto** {n} | `{n}` |\n" for n in range(rows)
+    )
+
+
+def picture(width: int = 1600, height: int = 1000) -> QImage:
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(QColor("#c06030"))
+    painter = QPainter(image)
+    for n in range(4000):
+        painter.setPen(QColor.fromHsv(n * 7 % 360, 200, 220))
+        painter.drawLine(n * 37 % width, n * 91 % height, n * 53 % width, n * 17 % height)
+    painter.end()
+    return image
+
+
+def png(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return bytes(buffer.data().data())
+
+
+class Stored:
+    """The agents, by what they have too much of."""
+
+    def __init__(self, engine: OpenEngine) -> None:
+        self._engine = engine
+        self._services = engine.services
+
+    async def store(self) -> None:
+        for number in range(AGENTS):
+            await self._agent(f"Agent {number}")
+        await self._agent("Small", ("Hello.", "Good evening."))
+        blocks = tuple(
+            BlockDraft(label=f"block {n}", value=text_of(BLOCK, n, lines=bool(n % 2)), limit=BLOCK)
+            for n in range(BLOCKS)
+        )
+        await self._agent("Blocks", blocks=blocks)
+        await self._agent("Line", ("Write one line.", text_of(LINE, 1, lines=False)))
+        await self._agent("Own line", (text_of(LINE, 1, lines=False), "I have read it."))
+        await self._agent("Code", ("Write it all.", code_message(CODE_LINES)))
+        await self._agent("Table", ("List them.", table_of(CODE_LINES // 10)))
+        await self._agent("Giant", ("Write without end.", text_of(4_000_000, 1)))
+        await self._history(await self._agent("History", blocks=(BlockDraft(label="human", limit=2 * CHANGED_BLOCK),)))
+
+    async def _agent(self, name: str, texts: tuple[str, ...] = (), **fields: Any) -> Agent:
+        agent = await self._services.agents.create(AgentDraft(name=name, model=MODEL, **fields))
+        thread = await self._services.conversations.default_of(agent.id)
+        engine = self._engine
+
+        def append(repos: Any) -> None:
+            for number, text in enumerate(texts):
+                role: Role = "assistant" if number % 2 else "user"
+                message = Message(
+                    id=engine.ids.new("message"),
+                    agent_id=agent.id,
+                    role=role,
+                    parts=(TextPart(text=text),),
+                    created_at=engine.clock.now(),
+                )
+                repos.messages.append(thread.active_id, message)
+
+        if texts:
+            await engine.storage.write(append)
+        return agent
+
+    async def _history(self, agent: Agent) -> None:
+        block = (await self._services.blocks.of_agent(agent.id))[0]
+        lines = text_of(CHANGED_BLOCK, 0).split("\n")
+        for number in range(CHANGES):
+            lines[number * 7 % len(lines)] = f"Change {number}. {WORDS}".strip()
+            origin = Origin(actor=Actor(kind="agent" if number % 3 else "user"), client="benchmark")
+            await self._services.blocks.update(block.id, BlockPatch(value="\n".join(lines)), origin=origin)
+
+
+class Scenes:
+    def __init__(self, view: Assembly, window: QWidget) -> None:
+        self.view, self.window = view, window
+        self.watch = LoopWatch()
+
+    async def scene(
+        self, name: str, act: Callable[[], object], shown: Callable[[], object] | None = None, seconds: float = 1.0
+    ) -> None:
+        """Does something, waits until its content is there, and watches the loop for a while longer."""
+        await self.until(self._idle)
+        self.watch.begin()
+        begun, busy = time.perf_counter(), time.thread_time()
+        found = act()
+        if isinstance(found, Awaitable):
+            await found
+        first = None
+        if shown is not None:
+            await self.until(shown)
+            first = (time.perf_counter() - begun) * 1000
+            busy = (time.thread_time() - busy) * 1000
+        await asyncio.sleep(seconds)
+        figure(f"{name}, longest turn", self.watch.end(), "ms", STALL_MS)
+        if first is not None:
+            figure(f"{name}, first content", first, "ms", FIRST_MS)
+            figure(f"{name}, first content, the loop's share", busy, "ms", FIRST_MS)
+
+    def _idle(self) -> bool:
+        return self.view.connection.state == "connected"
+
+    async def until(self, condition: Callable[[], object], seconds: float = 120) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110  (what a person sees has no event of its own)
+                await asyncio.sleep(0.001)
+
+    def pick(self, name: str) -> None:
+        rows = self.view.workspace.agents.rows
+        self.view._picked(next(row.agent.id for row in rows if row.agent.name == name))
+
+    async def leave(self) -> None:
+        """To an agent with little."""
+        self.pick("Small")
+        await self.until(lambda: self.rows() and self.view.chat.agent.name == "Small")
+        await asyncio.sleep(0.3)
+
+    def rows(self) -> int:
+        return self.view.chat.model.rowCount() if self.view.chat is not None else 0
+
+    def opened(self, name: str) -> Callable[[], bool]:
+        chat = lambda: self.view.chat  # noqa: E731
+        return lambda: chat() is not None and chat().agent.name == name and self.rows() and chat().area.mounted
+
+    def wheel(self, widget: QWidget, by: int) -> None:
+        place = QPointF(widget.rect().center())
+        event = QWheelEvent(
+            place,
+            widget.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, by),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
+
+    # Scenes
+
+    async def run(self, wanted: list[str]) -> None:
+        parts = [self.blocks, self.history, self.messages, self.streams, self.looks, self.agents, self.typing]
+        for part in parts:
+            if not wanted or part.__name__ in wanted:
+                await self.leave()
+                await part()
+
+    async def blocks(self) -> None:
+        cards = lambda: self.view.right.memory._cards  # noqa: E731
+        await self.scene("20 blocks of 50,000", lambda: self.pick("Blocks"), lambda: len(cards()) == BLOCKS)
+        area = self.view.window.panes["right"].findChild(QScrollArea).viewport()
+        await self.scene("scroll along them", lambda: self._wheel_often(area))
+        await self.scene("another width", lambda: self._resize())
+        first = next(iter(cards().values()))
+        await self.scene("open one of them", first._toggle_more)
+        await self.scene("edit one of them", first.begin_edit)
+        await self.scene("type into it", lambda: self._type(first.editor.field))
+        await self.scene("leave it", first.end_edit)
+        first._toggle_more()
+
+    async def _wheel_often(self, widget: QWidget) -> None:
+        for _step in range(20):
+            self.wheel(widget, -240)
+            await asyncio.sleep(0.01)
+
+    async def _resize(self) -> None:
+        for width in (1500, 1450, 1440):
+            self.window.resize(width, 900)
+            await asyncio.sleep(0.05)
+
+    async def _type(self, field: QWidget) -> None:
+        for letter in "Hello":
+            QTest.keyClicks(field, letter)
+            await asyncio.sleep(0.02)
+
+    async def history(self) -> None:
+        self.pick("History")
+        await self.until(lambda: self.view.workspace.blocks.rows and self.view.chat.agent.name == "History")
+        page = lambda: self.view.centre.page_named("history")  # noqa: E731
+
+        def there() -> bool:
+            found = page() if self.view.centre.has_page("history") else None
+            return isinstance(found, HistoryView) and bool(found._model.rowCount()) and bool(found._diff.rows)
+
+        await self.scene("1,000 changes on 8,000 characters", lambda: self.view.show_tab("history"), there)
+        view = page()
+
+        async def down() -> None:
+            for _step in range(20):
+                QTest.keyClick(view._list, Qt.Key.Key_Down)
+                await asyncio.sleep(0.01)
+
+        await self.scene("walk down the changes", down)
+        await self.scene("down to the first change", lambda: self._to_the_end(view))
+        await self.scene("scroll along the changes", lambda: self._wheel_often(view._list.viewport()))
+        await self.scene("compare with another", lambda: (view._against.setCurrentIndex(5), view._compare_again()))
+        self.view.show_tab("chat")
+
+    async def _to_the_end(self, view: HistoryView) -> None:
+        bar = view._list.verticalScrollBar()
+        while len(view._model.events) < CHANGES:
+            bar.setValue(bar.maximum())
+            await asyncio.sleep(0.005)
+
+    async def messages(self) -> None:
+        for title, name in (
+            ("a line of 100,000", "Line"),
+            ("an own line of 100,000", "Own line"),
+            ("3,000 lines of code", "Code"),
+            ("a table of 300 rows", "Table"),
+            ("a message of 4 MB", "Giant"),
+        ):
+            await self.leave()
+            await self.scene(title, lambda name=name: self.pick(name), self.opened(name))
+            await self.scene(f"{title}: scroll", lambda: self._wheel_often(self.view.chat.area.viewport()))
+            await self.scene(f"{title}: find", lambda: self._find("stock"))
+            self.view.chat.find_bar.close_bar()
+
+    def _find(self, words: str) -> None:
+        self.view.chat.find_text()
+        self.view.chat.find_bar.field.setText(words)
+
+    async def streams(self) -> None:
+        await self._stream("3,000 lines of code", code_message(CODE_LINES), CODE_LINES * 20)
+        await self._stream("a table of 300 rows", table_of(300), 300 * 8)
+        await self._stream("a line of 100,000", text_of(LINE, 1, lines=False), LINE // 5)
+
+    async def _stream(self, name: str, text: str, pieces: int) -> None:
+        """The last seconds of a long reply: what stood before comes at once."""
+        await self.leave()
+        chat = self.view.chat
+        log = RunLog(a_run(), position=chat.model.log.newest_position + 1)
+        log.next_step()
+        log.write(900, text)
+        written = list(log.events)
+        last = TOKENS_PER_SECOND * SECONDS
+        for event in written[:-last]:
+            chat.model.apply(event)
+        chat.model.flush()
+        await asyncio.sleep(1.0)
+
+        async def write() -> None:
+            begun, done = time.perf_counter(), len(written) - last
+            while done < len(written):
+                due = len(written) - last + int((time.perf_counter() - begun) * TOKENS_PER_SECOND)
+                for event in written[done:due]:
+                    chat.model.apply(event)
+                done = max(done, min(due, len(written)))
+                await asyncio.sleep(0.01)
+
+        await self.scene(f"{name} being written", write)
+
+    async def looks(self) -> None:
+        self.pick("Blocks")
+        await asyncio.sleep(2)
+        commands = self.view.commands
+
+        async def zoom() -> None:
+            for command in ("scale.up",) * 3 + ("scale.down",) * 3:
+                commands.run(command)
+                await asyncio.sleep(0.03)
+
+        await self.scene("six steps of size", zoom, seconds=2)
+        await self.scene("the other theme", lambda: commands.run("theme"), seconds=2)
+        commands.run("theme")
+
+    async def agents(self) -> None:
+        await self.scene("scroll along 500 agents", lambda: self._wheel_often(self.view.left.agents.list.viewport()))
+
+        async def step() -> None:
+            for _step in range(8):
+                self.view.workspace.open_neighbour(1)
+                await asyncio.sleep(0.05)
+
+        await self.scene("step from agent to agent", step)
+        await self.scene("the palette", lambda: self.view.commands.run("palette"))
+        QTest.keyClick(QApplication.focusWidget() or self.window, Qt.Key.Key_Escape)
+
+    async def typing(self) -> None:
+        composer = self.view.chat.composer
+        clipboard = QApplication.clipboard()
+        clipboard.setImage(picture())
+        await self.scene("paste an image of 1600 x 1000", composer.editor.paste, lambda: composer.attachments)
+        composer.clear()
+        content = png(picture())
+        await self.scene(
+            "attach it as a file", lambda: composer.add_bytes("a.png", content), lambda: composer.attachments
+        )
+        composer.clear()
+        clipboard.setText(text_of(LINE, 1, lines=False))
+        await self.scene("paste a line of 100,000", composer.editor.paste)
+        await self.scene("type behind it", lambda: self._type(composer.editor))
+        clipboard.setText(code_of(CODE_LINES))
+        composer.clear()
+        await self.scene("paste 3,000 lines", composer.editor.paste)
+        await self.scene("type behind them", lambda: self._type(composer.editor))
+        composer.clear()
+
+
+async def show(engine: LiveEngine, folder: Path, qt: QApplication, wanted: list[str]) -> None:
+    preferences = Preferences(folder)
+    crashes: list[str] = []
+    errors = Errors()
+    errors.crashed.connect(crashes.append)
+    session = Session(make_theme(qt, preferences), Config(folder), preferences, errors, engine.connect)
+    session.window.resize(1440, 900)
+    session.window.show()
+    ended = asyncio.ensure_future(session.run())
+    scenes = Scenes(session.assembly, session.window)
+    view = session.assembly
+    await scenes.until(lambda: view.chat is not None and len(view.workspace.agents.rows) > AGENTS)
+    await asyncio.sleep(1.5)
+    try:
+        await scenes.run(wanted)
+    finally:
+        session.window.closing.emit()
+        await asyncio.sleep(0.2)
+        session.assembly.view.ask.answer("quit")
+        await ended
+    assert not crashes, crashes[0]
+
+
+def main(wanted: list[str]) -> None:
+    qt = make_application()
+    loop = qasync.QEventLoop(qt)
+    asyncio.set_event_loop(loop)
+    with opened_household() as household, tempfile.TemporaryDirectory() as folder, loop:
+
+        async def whole() -> None:
+            engine = await household.open(Path(folder), store)
+            await engine.furnish(lambda live: live.recover())
+            try:
+                await show(engine, Path(folder), qt, wanted)
+            finally:
+                await engine.close()
+
+        loop.run_until_complete(whole())
+
+
+async def store(engine: OpenEngine) -> None:
+    await Stored(engine).store()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
