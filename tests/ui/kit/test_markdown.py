@@ -335,7 +335,6 @@ def test_a_long_table_goes_on_in_further_ones(view: MarkdownView) -> None:
 
 CODE = {
     "python": 'def f():\n    """Long\n    words\n    """\n    return f"{x!r}"\n\nclass A(B):\n    pass\n',
-    "c": 'int a; /* one\n two\n three */\nchar *s = "x\\n";\n#define X 1\n',
     "html": "<p class='a'>x\n<script>\nlet a = `b\n${c}`;\n</script></p>\n",
     "bash": 'cat <<EOF\na $b\nEOF\nfor i in 1 2; do echo "$i"; done\n',
     "yaml": "a: 1\nb:\n  - c\n",
