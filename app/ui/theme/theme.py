@@ -96,14 +96,11 @@ class Theme(QObject):
         self.tokens = high_contrast(tokens) if self.high_contrast else tokens
         self._colors.clear()
         self.changing.emit()
-        # Thousands of style events pass here; the focus filter has nothing to do with any of them.
-        self._app.removeEventFilter(self._ring)
         self._app.setPalette(build_palette(self.tokens))
         if self._app.font() != self.font("base"):
             self._app.setFont(self.font("base"))
             self._app.setFont(self.font("base", 500), "QPushButton")  # pyright: ignore[reportArgumentType]
         self._app.setStyleSheet(fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url))
-        self._app.installEventFilter(self._ring)
         self.changed.emit()
 
     def px(self, n: float) -> int:

@@ -49,9 +49,13 @@ def test_enter_presses_the_button_that_has_the_focus(theme: Theme, show: Callabl
     for one in (button, icon, box):
         column.addWidget(one)
         one.clicked.connect(lambda *_, one=one: pressed.append(one))
-    show(holder)
+    with qtbot.waitActive(holder):
+        show(holder)
+        holder.activateWindow()
     for one in (button, icon, box):
+        one.setFocus()
         qtbot.keyClick(one, Qt.Key.Key_Return)
+    button.setFocus()
     qtbot.keyClick(button, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert pressed == [button, icon]
 
