@@ -1,6 +1,6 @@
 """Models and the providers that serve them."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.fitness import FitReport
@@ -19,6 +19,25 @@ PRODUCTS = {
     "openrouter": "OpenRouter",
 }
 """How the makers of known servers write their names, by the names that providers of theirs are given."""
+
+
+class ModelHandle(NamedTuple):
+    """What an agent's model is stored and sent as: `<provider's name>/<the model's name there>`.
+
+    Names of providers hold no slash, those of models may: `openrouter/qwen/qwen3-8b`.
+    """
+
+    provider: str
+    name: str
+    """Empty where a text is no handle, because it has no slash."""
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelHandle":
+        provider, _, name = text.partition("/")
+        return cls(provider, name)
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.name}"
 
 
 class Provider(Frozen):
@@ -172,6 +191,24 @@ class Pull(Frozen):
 
 Fits = Literal["fits", "tight", "too_big", "unknown"]
 """How a model and its context go into this computer's memory. `unknown`: the computer does not say how much it has."""
+
+
+_GB = 1_000_000_000
+ROOM_TO_WORK = 1 * _GB
+"""Bytes beside file and context, for the buffers in which a model computes: a round guess."""
+_SMALL_COMPUTER = 12 * _GB
+_LEFT_FOR_OTHERS, _LEFT_ON_SMALL_ONES = 4 * _GB, 3 * _GB
+"""Bytes that the system and other programs need: a guess, lower where memory is short anyway."""
+
+
+def fits(need: int | None, total: int | None) -> Fits:
+    """How `need` bytes go into a computer with `total` bytes of memory; None: not known."""
+    if need is None or not total:
+        return "unknown"
+    left = _LEFT_ON_SMALL_ONES if total < _SMALL_COMPUTER else _LEFT_FOR_OTHERS
+    if need <= total - left:
+        return "fits"
+    return "tight" if need <= total else "too_big"
 
 
 class RecommendedModel(Frozen):

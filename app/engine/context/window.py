@@ -12,15 +12,22 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent
-from app.domain.message import ImagePart, Member, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.message import (
+    IMAGE_TOKENS,
+    ImagePart,
+    Member,
+    Message,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+)
 from app.domain.tool import Tool
 
 KEEP_SHARE = 0.6
 """After the window overflowed, messages keep this share of their room: the rest is free for the next turns."""
 MESSAGE_OVERHEAD = 5
 """Tokens a chat template spends on each message."""
-IMAGE_TOKENS = 768
-"""A guess; servers differ, and the calibration by real counts corrects it."""
 MARGIN = 0.04
 """Share of the window that stays free because our count is an estimate."""
 MOST_KNOWN = 20_000

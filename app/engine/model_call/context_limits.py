@@ -4,10 +4,10 @@ import asyncio
 
 from app.domain.base import Micros
 from app.domain.error import AppError
-from app.domain.message import ImagePart
+from app.domain.message import IMAGE_TOKENS, ImagePart
 from app.domain.run import Usage
 from app.engine.context.truncation import Count, size_of_cut, was_cut
-from app.engine.context.window import IMAGE_TOKENS, Fit
+from app.engine.context.window import Fit
 from app.engine.deps import EngineDeps
 from app.engine.model_call.snapshot import AgentSnapshot
 from app.engine.served_contexts import ServedContexts

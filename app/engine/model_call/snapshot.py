@@ -9,7 +9,7 @@ from app.domain.block import Block
 from app.domain.error import ModelError
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
-from app.domain.model import Provider
+from app.domain.model import ModelHandle, Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_prompt
@@ -159,7 +159,7 @@ def _made_by(state: RunState, event: MemoryEvent) -> bool:
 
 def provider_of(repos: Repositories, handle: str) -> tuple[Provider, str]:
     """The server of a model, and the model's name there. Raises `ModelError` (`model_missing`)."""
-    name, _, model = handle.partition("/")
+    name, model = ModelHandle.parse(handle)
     provider = repos.providers.named(name)
     if provider is None or not model:
         raise ModelError(

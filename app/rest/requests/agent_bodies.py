@@ -10,7 +10,7 @@ from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentTy
 from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
 from app.domain.json_value import is_object
-from app.domain.model import Model
+from app.domain.model import Model, ModelHandle
 from app.domain.page import ToolFilter
 from app.engine.tools.send_message import SEND_MESSAGE
 from app.rest.call import AnyCall
@@ -263,7 +263,7 @@ def _handle(body: Body) -> str | None:
         return handle
     provider = config.get("provider_name") or config.get("model_endpoint_type")
     if isinstance(name, str) and isinstance(provider, str):
-        return f"{provider}/{name}"
+        return str(ModelHandle(provider, name))
     raise Misshapen("body.llm_config: a handle such as ollama/qwen3:8b is needed in it")
 
 

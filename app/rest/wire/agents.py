@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.domain.agent import Agent, AgentType
 from app.domain.json_value import JsonObject
+from app.domain.model import ModelHandle
 from app.domain.page import AgentPage
 from app.domain.run import StopReason
 from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
@@ -192,7 +193,7 @@ def _told(
     own_blocks = tuple(blocks[block_id] for block_id in agent.block_ids if block_id in blocks)
     secrets = _secrets(agent) if "agent.secrets" in include else ()
     took = (run.completed_at - run.created_at) // 1000 if run and run.completed_at else None
-    embedding_provider = providers.get((extras.embedding or "").partition("/")[0])
+    embedding_provider = providers.get(ModelHandle.parse(extras.embedding or "").provider)
     fields: dict[str, Any] = {
         "id": agent.id,
         "name": agent.name,
@@ -200,7 +201,7 @@ def _told(
         "message_ids": _in_context(agent, page),
         "system": agent.system,
         "agent_type": agent.agent_type,
-        "llm_config": llm_config(agent, providers.get(agent.model.partition("/")[0])),
+        "llm_config": llm_config(agent, providers.get(ModelHandle.parse(agent.model).provider)),
         "embedding_config": embedding_config(extras.embedding, embedding_provider),
         "model": agent.model,
         "embedding": extras.embedding,

@@ -5,7 +5,7 @@ from typing import Any
 from app.domain.agent import Agent
 from app.domain.json_value import JsonObject
 from app.domain.model import Model as OurModel
-from app.domain.model import Provider
+from app.domain.model import ModelHandle, Provider
 from app.rest.wire.base import ResponseModel
 
 EMBEDDING_CHUNK = 300
@@ -175,7 +175,7 @@ _BLANK = LLMConfig.model_construct()
 
 
 def llm_config(agent: Agent, provider: Provider | None) -> LLMConfig:
-    provider_name, _, name = agent.model.partition("/")
+    provider_name, name = ModelHandle.parse(agent.model)
     settings = agent.settings
     fields: dict[str, Any] = {
         "model": name,
@@ -197,11 +197,12 @@ def llm_config(agent: Agent, provider: Provider | None) -> LLMConfig:
 def embedding_config(handle: str | None, provider: Provider | None) -> EmbeddingConfig | None:
     if handle is None:
         return None
+    name = ModelHandle.parse(handle).name
     return EmbeddingConfig(
         embedding_endpoint_type=endpoint_type(provider, EMBEDDING_ENDPOINTS),
         embedding_endpoint=_address(provider),
-        embedding_model=handle.partition("/")[2],
-        embedding_dim=_dimension(handle.partition("/")[2]),
+        embedding_model=name,
+        embedding_dim=_dimension(name),
         handle=handle,
     )
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from app.domain.json_value import JsonObject, is_object
+from app.domain.model import ModelHandle
 from app.domain.page import RunPage, StepPage
 from app.domain.run import STOP_REASONS, RunStatus, StepTrace, StopReason
 from app.domain.run import Run as OurRun
@@ -231,7 +232,7 @@ def job_to_wire(run: OurRun, page: RunPage) -> Job:
 def step_to_wire(step: OurStep, page: StepPage) -> Step:
     said, run = page.feedback.get(step.id), page.runs.get(step.run_id)
     usage = step.usage
-    provider, _, name = step.model.partition("/")
+    provider, name = ModelHandle.parse(step.model)
     failure = run.failure if run and step.status == "failed" else None
     return Step(
         id=step.id,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from app.domain.address import is_here, shown
 from app.domain.base import Micros
 from app.domain.error import AppError, NotFound
-from app.domain.model import Model, Provider, ProviderModels
+from app.domain.model import Model, ModelHandle, Provider, ProviderModels
 from app.engine.deps import EngineDeps
 from app.services.models.notices import ModelNotices
 
@@ -44,7 +44,7 @@ class ModelCache:
         Raises `NotFound` when no such server is known, or when it answers and does not have the model.
         """
         await self.until_known()
-        name = handle.partition("/")[0]
+        name = ModelHandle.parse(handle).provider
         provider = await self._deps.storage.read(lambda repos: repos.providers.named(name))
         if provider is None or not provider.enabled:
             raise _unknown(handle)

@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.domain.fitness import FitReport
-from app.domain.model import Fits, Model, RecommendedModel
+from app.domain.model import ROOM_TO_WORK, Model, RecommendedModel, fits
 from app.resources import read_resource
 
 GB = 1_000_000_000
-ROOM_TO_WORK = 1 * GB
-"""Beside file and context."""
 KV_COUNTED_FOR = 16_384
-SMALL_COMPUTER = 12 * GB
-LEFT_FOR_OTHERS, LEFT_ON_SMALL_ONES = 4 * GB, 3 * GB
-"""What the system and other programs need."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,6 @@ def size_of(name: str) -> int:
     return next((one.size for one in listed() if one.name == name), 0)
 
 
-def fits(need: int, total: int | None) -> Fits:
-    if total is None:
-        return "unknown"
-    left = LEFT_ON_SMALL_ONES if total < SMALL_COMPUTER else LEFT_FOR_OTHERS
-    if need <= total - left:
-        return "fits"
-    return "tight" if need <= total else "too_big"
-
-
 def recommended(
     total: int | None, installed: Mapping[str, Model], reports: Mapping[str, FitReport]
 ) -> tuple[RecommendedModel, ...]:
@@ -79,7 +65,8 @@ def recommended(
         tokens = min(context, one.trained)
         need = one.need(size, tokens)
         report = reports.get(model.handle) if model else None
-        suits = fits(need, total) == "fits" and (report is None or report.verdict != "unfit")
+        verdict = fits(need, total)
+        suits = verdict == "fits" and (report is None or report.verdict != "unfit")
         rows.append(
             RecommendedModel(
                 name=one.name,
@@ -87,7 +74,7 @@ def recommended(
                 need_bytes=need,
                 context_window=tokens,
                 note=one.note,
-                fits=fits(need, total),
+                fits=verdict,
                 installed=model is not None,
                 handle=model.handle if model else "",
                 best=suits and not any(row.best for row in rows),

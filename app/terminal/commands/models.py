@@ -10,7 +10,7 @@ from app.config import Config
 from app.domain.address import is_here
 from app.domain.error import NotFound
 from app.domain.event import Changed, Progress
-from app.domain.model import Model, Provider, Pull
+from app.domain.model import Model, ModelHandle, Provider, Pull
 from app.terminal.commands.columns import print_columns, say
 from app.terminal.commands.over_link import DONE, FAILED, INTERRUPTED, connect_found, over_link
 from app.terminal.paper import plain
@@ -76,7 +76,7 @@ async def _pull(config: Config, services: "Services", name: str, server: str) ->
             return INTERRUPTED
     progress.end()
     if known.phase == "done":
-        print(plain(f"{provider.name}/{known.name}"))
+        print(plain(str(ModelHandle(provider.name, known.name))))
         return DONE
     say(f"{known.error or 'The download was stopped.'} {known.hint}".strip())
     return FAILED

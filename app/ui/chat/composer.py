@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.domain.message import IMAGE_BYTES_MAX
+from app.domain.message import IMAGE_BYTES_MAX, IMAGE_TOKENS
 from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal, png_of, read_image, refused_size
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
@@ -17,8 +17,6 @@ from app.ui.theme import Theme, set_prop
 
 MOST_LINES = 10
 CHARS_PER_TOKEN = 4
-IMAGE_TOKENS = 800
-"""A rough middle of what servers count for an image."""
 SELECTED_FILES_MAX = 8
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

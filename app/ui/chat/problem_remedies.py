@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.model import ModelHandle
 from app.ui.chat.transcript.row import Problem
 from app.ui.kit.wording import count
 from app.ui.state.model_entries import ModelsKnown
@@ -66,7 +67,7 @@ def _missing(problem: Problem, known: ModelsKnown, model: str, again: Remedy) ->
 
 
 def missing_name(problem: Problem, model: str) -> str:
-    return _detail(problem, "model") or model.partition("/")[2]
+    return _detail(problem, "model") or ModelHandle.parse(model).name
 
 
 def _larger(problem: Problem, known: ModelsKnown, model: str) -> tuple[Remedy, ...]:

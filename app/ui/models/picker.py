@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from app.domain.model import Model
+from app.domain.model import Model, ModelHandle
 from app.ui.kit.badge import Badge
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, empty, follow, row_of
@@ -135,7 +135,7 @@ class ModelPicker(QWidget):
             return model.unfit
         if not self._handle or not self._known.offers:
             return ""
-        server, _, name = self._handle.partition("/")
+        server, name = ModelHandle.parse(self._handle)
         offer = self._known.offer_of(self._handle)
         if offer is None:
             return self.tr("The server “{}” no longer exists. Choose another model.").format(server)

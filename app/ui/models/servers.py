@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.address import is_here
 from app.domain.event import Changed
-from app.domain.model import Provider, ProviderDraft, ProviderModels, ServerPreset
+from app.domain.model import ModelHandle, Provider, ProviderDraft, ProviderModels, ServerPreset
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
@@ -206,4 +206,4 @@ class Servers(QWidget):
             await self._read()
 
     def _uses(self, handle: str, provider: Provider) -> bool:
-        return handle.partition("/")[0] == provider.name
+        return ModelHandle.parse(handle).provider == provider.name

@@ -5,23 +5,24 @@ from dataclasses import dataclass, field
 
 from app.domain.fitness import FitProgress, FitReport
 from app.domain.model import (
+    ROOM_TO_WORK,
     ComputerMemory,
     Fits,
     FoundServer,
     LoadedModel,
     Model,
+    ModelHandle,
     Provider,
     ProviderModels,
     Pull,
     RecommendedModel,
     ServerPreset,
+    fits,
 )
 from app.ui.state.model_wording import gigabytes, tr
 
-BESIDE_FILE, ROOM = 0.15, 1_000_000_000
-"""What a model of which nothing else is known needs on top of its file: for its context, and to work."""
-SMALL_COMPUTER, LEFT_FOR_OTHERS, LEFT_ON_SMALL_ONES = 12_000_000_000, 4_000_000_000, 3_000_000_000
-"""What the system and other programs need, as the engine counts it."""
+CONTEXT_SHARE = 0.15
+"""Of its file, what the context of a model takes of which nothing else is known."""
 NO_MEMORY = ComputerMemory(total_bytes=None, used_bytes=None)
 GOING = ("waiting", "running")
 
@@ -46,7 +47,7 @@ class ModelsKnown:
         return next((model for offer in self.offers for model in offer.models if model.handle == handle), None)
 
     def offer_of(self, handle: str) -> ProviderModels | None:
-        server = handle.partition("/")[0]
+        server = ModelHandle.parse(handle).provider
         return next((offer for offer in self.offers if offer.provider.name == server), None)
 
     def report(self, handle: str) -> FitReport | None:
@@ -143,7 +144,7 @@ def entry_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelEntry
     loaded = next((one for one in known.memory.loaded if one.handle == model.handle), None)
     far = model.cloud or model.scripted or (provider.kind == "openai" and model.size_bytes is None)
     need, sure = (None, False) if far else _need(model, advice, loaded)
-    fits: Fits = advice.fits if advice is not None else fits_of(need, known.memory.total_bytes)
+    verdict = advice.fits if advice is not None else fits(need, known.memory.total_bytes)
     return ModelEntry(
         name=model.name,
         handle=model.handle,
@@ -153,14 +154,14 @@ def entry_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelEntry
         need=need,
         need_known=sure,
         context=advice.context_window if advice is not None else (loaded.context if loaded else None),
-        fits=fits,
+        fits=verdict,
         note=advice.note if advice is not None else "",
         best=advice.best if advice is not None else False,
         loaded=loaded,
         report=known.report(model.handle),
         testing=model.handle in known.tests,
         test=known.tests.get(model.handle),
-        reason=_why_not(model, need, fits, known.memory.total_bytes),
+        reason=_why_not(model, need, verdict, known.memory.total_bytes),
     )
 
 
@@ -196,15 +197,6 @@ def best_choice(lines: Sequence[ModelEntry]) -> ModelEntry | None:
     return able[0] if able else None
 
 
-def fits_of(need: int | None, total: int | None) -> Fits:
-    if need is None or not total:
-        return "unknown"
-    if need > total:
-        return "too_big"
-    left = LEFT_ON_SMALL_ONES if total < SMALL_COMPUTER else LEFT_FOR_OTHERS
-    return "fits" if need <= total - left else "tight"
-
-
 def _need(model: Model, advice: RecommendedModel | None, loaded: LoadedModel | None) -> tuple[int | None, bool]:
     """Bytes, and whether that is more than a guess."""
     if advice is not None:
@@ -213,15 +205,15 @@ def _need(model: Model, advice: RecommendedModel | None, loaded: LoadedModel | N
         return loaded.bytes, True
     if model.size_bytes is None:
         return None, False
-    return round(model.size_bytes * (1 + BESIDE_FILE)) + ROOM, False
+    return round(model.size_bytes * (1 + CONTEXT_SHARE)) + ROOM_TO_WORK, False
 
 
-def _why_not(model: Model, need: int | None, fits: Fits, total: int | None) -> str:
+def _why_not(model: Model, need: int | None, verdict: Fits, total: int | None) -> str:
     if model.unfit:
         return model.unfit
     if model.embedding:
         return tr("Creates embeddings, cannot chat.")
-    if fits == "too_big" and need and total:
+    if verdict == "too_big" and need and total:
         return tr("Needs {} of {} GB.").format(gigabytes(need), gigabytes(total, whole=True))
     return ""
 

@@ -5,6 +5,7 @@ from PySide6.QtCore import QObject, Signal
 from app.domain.agent import AgentPatch
 from app.domain.context import ContextAlarm, ContextOverview
 from app.domain.fitness import FitReport
+from app.domain.model import ModelHandle
 from app.ui.chat.problem_remedies import enlarged, missing_name
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
@@ -67,7 +68,7 @@ class ProblemActions(QObject):
         self._view.tell(text, self.tr("{} has it now, and agents can use it.").format(server), "done")
 
     def _tested(self, report: FitReport) -> None:
-        text = self.tr("{}: {}").format(report.handle.partition("/")[2], fit_result(report))
+        text = self.tr("{}: {}").format(ModelHandle.parse(report.handle).name, fit_result(report))
         self._view.tell(text, report.sentence, "done" if report.verdict == "good" else "info")
 
     # Cut requests
@@ -78,7 +79,7 @@ class ProblemActions(QObject):
             self._chat.banner.clear(CUT)
             return
         agent = self._workspace.agent
-        name = agent.model.partition("/")[0] if agent is not None else ""
+        name = ModelHandle.parse(agent.model).provider if agent is not None else ""
         presets = self._catalog.known.presets
         server = next((preset.label for preset in presets if preset.name == name), name)
         fix = alarm.fix_window
@@ -121,7 +122,7 @@ class ProblemActions(QObject):
 
     async def _allow(self, handle: str, row: Row) -> None:
         """First the question, then the run again. The server is read here: the catalog may still wait for its lists."""
-        name = handle.partition("/")[0]
+        name = ModelHandle.parse(handle).provider
         provider = next((one for one in await self._view.services.providers.list() if one.name == name), None)
         if provider is not None and await ask_consent(self._view, provider):
             self._chat.context.signals.retry.emit(row)

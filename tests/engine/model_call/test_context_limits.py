@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import cast
 
 from app.domain.base import Micros
+from app.domain.message import IMAGE_TOKENS
 from app.domain.model import Model
 from app.domain.run import Usage
-from app.engine.context.window import IMAGE_TOKENS, TokenLedger
+from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
 from app.engine.model_call.context_limits import note_counts, surely_sent, within_limits
 from app.engine.model_call.snapshot import AgentSnapshot

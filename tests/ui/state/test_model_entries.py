@@ -16,7 +16,7 @@ from app.ui.agents.starter_draft import starter_draft, window_for
 from app.ui.chat.problem_remedies import enlarged, remedies_of
 from app.ui.chat.transcript.row import Problem
 from app.ui.models.picker_rows import pick_rows
-from app.ui.state.model_entries import ModelsKnown, best_choice, fits_of, known_models, wanted_models
+from app.ui.state.model_entries import ModelsKnown, best_choice, known_models, wanted_models
 from app.ui.state.server_entries import asked_ports, other_hosts, server_entries, unconnected
 from tests.support.window.fake_models import GB, PRESETS, a_report, ollama_models
 
@@ -68,19 +68,6 @@ def test_a_need_that_is_only_estimated_is_told_apart() -> None:
     lines = {line.name: line for line in known_models(known("qwen3:8b", "gemma4:e4b", recommended=(advice,)))}
     assert (lines["qwen3:8b"].need, lines["qwen3:8b"].need_known) == (7 * GB, True)
     assert not lines["gemma4:e4b"].need_known
-
-
-@pytest.mark.parametrize(
-    ("need", "total", "fits"),
-    [(4, 16, "fits"), (12, 16, "fits"), (13, 16, "tight"), (17, 16, "too_big"), (5, 8, "fits"), (6, 8, "tight")],
-)
-def test_fitting_leaves_room_for_the_rest(need: int, total: int, fits: str) -> None:
-    assert fits_of(need * GB, total * GB) == fits
-
-
-def test_fitting_is_unknown_where_the_computer_does_not_tell() -> None:
-    assert fits_of(4 * GB, None) == "unknown"
-    assert fits_of(None, 16 * GB) == "unknown"
 
 
 def test_a_download_of_any_name_has_a_line() -> None:

@@ -14,7 +14,7 @@ from app.adapters.models.demo.script import acts_for
 from app.adapters.models.demo.view import view_of
 from app.adapters.models.openai.encoding import encode
 from app.domain.error import ModelError
-from app.domain.model import Model, Provider
+from app.domain.model import Model, ModelHandle, Provider
 from app.domain.run import Usage
 from app.ports.models import ChatRequest, ModelDelta, WireRequest
 
@@ -58,7 +58,7 @@ class DemoModel:
 def demo_models(provider: Provider) -> tuple[Model, ...]:
     return (
         Model(
-            handle=f"{provider.name}/{MODEL}",
+            handle=str(ModelHandle(provider.name, MODEL)),
             provider=provider.name,
             name=MODEL,
             label="Vesta, scripted demo",

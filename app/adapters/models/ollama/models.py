@@ -13,7 +13,7 @@ from app.adapters.models.ollama.encoding import THINKING_SINCE, since
 from app.adapters.models.ollama.errors import is_cloud_name
 from app.adapters.models.openai.models import NOT_FOR_CHAT
 from app.domain.json_value import object_of
-from app.domain.model import Model
+from app.domain.model import Model, ModelHandle
 from app.ports.models import ModelFacts
 
 CLOUD_OFF = "This model runs in Ollama's cloud, which is switched off."
@@ -85,7 +85,7 @@ def model_of(provider: str, name: str, entry: JsonObject, about: Shown, loaded: 
     capabilities = about.capabilities | names(entry.get("capabilities"))
     embedding = "embedding" in capabilities
     return Model(
-        handle=f"{provider}/{name}",
+        handle=str(ModelHandle(provider, name)),
         provider=provider,
         name=name,
         trained_context=about.trained_context or count(at(entry, "details", "context_length")),

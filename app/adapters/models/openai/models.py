@@ -3,7 +3,7 @@
 import re
 
 from app.adapters.models.http.loose import JsonObject, at, count, names, objects, text
-from app.domain.model import Model
+from app.domain.model import Model, ModelHandle
 
 _NOT_FOR_CHAT = re.compile(
     r"(?:^|[-_/:])(?:text-embedding|embed(?:ding)?s?|rerank(?:er)?|whisper|tts|dall-e|moderation|transcribe|image|sora|clip)(?:[-_/:.\d]|$)|"
@@ -72,7 +72,7 @@ def _model(provider: str, name: str, entry: JsonObject, extra: JsonObject) -> Mo
     inputs = names(at(entry, "architecture", "input_modalities"))
     vision = True if "multimodal" in capabilities or "vision" in capabilities or "image" in inputs else None
     return Model(
-        handle=f"{provider}/{name}",
+        handle=str(ModelHandle(provider, name)),
         provider=provider,
         name=name,
         label=_label(name, entry),
