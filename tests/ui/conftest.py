@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import pytestqt.plugin
 import qasync
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QFontDatabase
@@ -48,7 +49,19 @@ def no_widget_stays() -> Iterator[None]:
 def _session_loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
     loop = qasync.QEventLoop(qapp)
     asyncio.set_event_loop(loop)
-    yield loop
+    process = pytestqt.plugin._process_events
+
+    def process_as_if_the_loop_ran() -> None:
+        """Between the parts of a test the runner has Qt work off its events, and with them steps of tasks."""
+        asyncio._set_running_loop(loop)
+        try:
+            process()
+        finally:
+            asyncio._set_running_loop(None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytestqt.plugin, "_process_events", process_as_if_the_loop_ran)
+        yield loop
     asyncio.set_event_loop(None)
     loop.close()
 
