@@ -6,7 +6,6 @@ from app.domain.identity import Identity
 from app.domain.message import Message
 from app.domain.page import (
     AgentPage,
-    BlockFilter,
     IdentityFilter,
     MessageFilter,
     PageRequest,
@@ -95,9 +94,8 @@ def _agent_page(repos: Repositories, agents: tuple[Agent, ...], relations: bool)
 def _blocks(repos: Repositories, agents: tuple[Agent, ...]) -> dict[str, Block]:
     ids = tuple({block_id for agent in agents for block_id in agent.block_ids})
     # In portions, because a statement takes only so many values.
-    starts = range(0, len(ids), PORTION)
-    portions = (BlockFilter(ids=ids[start : start + PORTION], hidden=None) for start in starts)
-    return {block.id: block for wanted in portions for block in repos.blocks.list(wanted)}
+    portions = (ids[start : start + PORTION] for start in range(0, len(ids), PORTION))
+    return {block.id: block for portion in portions for block in repos.blocks.many(portion)}
 
 
 def _identities(repos: Repositories, agents: tuple[Agent, ...]) -> dict[str, Identity]:

@@ -1,8 +1,8 @@
 """Statements that every turn runs: SQLAlchemy writes their SQL once, after that the driver runs them by itself.
 
 Running a statement through SQLAlchemy costs several times what the driver takes for it
-(`python -m tests.benchmarks.storage`), and a turn runs forty. Only for statements whose SQL does not depend on the
-values: none with an expanding IN.
+(`python -m tests.benchmarks.storage`), and a turn runs forty. Lists of an IN (expanding parameters) may be of any
+length; otherwise the SQL must not depend on the values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,8 @@ class _Written(NamedTuple):
     columns: tuple[str, ...]
     flags: tuple[str, ...]
     """Columns that the driver gives as 0 and 1."""
+    lists: frozenset[str]
+    """Values that are the list of an IN."""
 
 
 class Prepared:
@@ -43,7 +45,10 @@ class Prepared:
     def run(self, db: Connection, values: Bound = None) -> DBAPICursor:
         written = self._written(db)
         cursor = db.connection.cursor()
-        cursor.execute(written.sql, _bound(written, values or {}))
+        if written.lists:
+            cursor.execute(*_expanded(written, values or {}))
+        else:
+            cursor.execute(written.sql, _bound(written, values or {}))
         return cursor
 
     def run_many(self, db: Connection, values: Sequence[Mapping[str, Any]]) -> None:
@@ -79,6 +84,7 @@ def _write(statement: Any, dialect: sa.Dialect, writes: Sequence[str] | None) ->
         fixed={name: value for name, value in compiled.params.items() if value is not None},
         columns=tuple(column.name for column in columns),
         flags=tuple(column.name for column in columns if isinstance(column.type, sa.Boolean)),
+        lists=frozenset(name for name, one in compiled.binds.items() if one.expanding),
     )
 
 
@@ -87,6 +93,22 @@ def _bound(written: _Written, values: Mapping[str, Any]) -> Any:
     if written.names is None:
         return {**fixed, **values}
     return [values[name] if name in values else fixed[name] for name in written.names]
+
+
+def _expanded(written: _Written, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The SQL with as many placeholders as its lists are long, and what belongs into them. For drivers that take
+    values by place.
+    """
+    sql, bound = written.sql, list[Any]()
+    for name in written.names or ():
+        value = values[name] if name in values else written.fixed[name]
+        if name in written.lists:
+            places = ", ".join("?" * len(value)) or "NULL"  # nothing is equal to NULL
+            sql = sql.replace(f"__[POSTCOMPILE_{name}]", places, 1)
+            bound += value
+        else:
+            bound.append(value)
+    return sql, bound
 
 
 def _row(written: _Written, found: Sequence[Any]) -> Row:

@@ -1,5 +1,6 @@
 """Blocks of core memory."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.base import Micros
@@ -15,6 +16,10 @@ class BlockRepository(Protocol):
 
     def of_agent(self, agent_id: str) -> tuple[Block, ...]:
         """In the order of attachment."""
+        ...
+
+    def many(self, block_ids: Sequence[str]) -> tuple[Block, ...]:
+        """Those that are there, in any order."""
         ...
 
     def list(self, wanted: BlockFilter = ALL_BLOCKS, page: PageRequest = OLDEST_FIRST) -> tuple[Block, ...]:

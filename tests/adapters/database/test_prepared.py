@@ -65,3 +65,16 @@ def test_an_update_writes_its_columns_only_and_tells_how_many_rows(db: Connectio
 def test_a_value_that_is_missing_is_an_error_and_not_a_null(db: Connection) -> None:
     with pytest.raises(KeyError):
         Prepared(sa.select(table).where(table.c.id == sa.bindparam("wanted"))).all(db)
+
+
+def test_lists_may_be_of_any_length_and_stand_anywhere(db: Connection) -> None:
+    some = sa.select(table.c.id).where(
+        table.c.seq <= sa.bindparam("most"),
+        table.c.id.in_(sa.bindparam("ids", expanding=True)),
+        table.c.seq.in_(sa.bindparam("seqs", expanding=True)),
+    )
+    found = Prepared(some.order_by(table.c.seq))
+    for ids in (("ä", "c"), ("c", "b", "ä", "nothing"), ("b",), ()):
+        given = {"ids": ids, "seqs": [1, 2, 3], "most": 2}
+        assert found.all(db, given) == list(db.execute(some, given).mappings()), ids
+    assert found.all(db, {"ids": ("ä", "b"), "seqs": [], "most": 2}) == []

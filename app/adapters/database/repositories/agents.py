@@ -48,6 +48,20 @@ _TOOL_LINKS = (
     .join(tools, tools.c.id == agent_tools.c.tool_id)
     .order_by(agent_tools.c.position)
 )
+_blocks_of_some = Prepared(_BLOCK_LINKS.where(agent_blocks.c.agent_id.in_(sa.bindparam("agents", expanding=True))))
+_tools_of_some = Prepared(_TOOL_LINKS.where(agent_tools.c.agent_id.in_(sa.bindparam("agents", expanding=True))))
+_holders = Prepared(
+    sa.select(agent_blocks.c.block_id.label("held"), agents.c.id)
+    .join(agents, agents.c.seq == agent_blocks.c.agent_seq)
+    .where(agent_blocks.c.block_id.in_(sa.bindparam("blocks", expanding=True)), agents.c.deleted_at.is_(None))
+    .order_by(agent_blocks.c.block_id, agent_blocks.c.agent_seq)
+)
+_connected = Prepared(
+    sa.select(agent_identities.c.identity_id.label("held"), agents.c.id)
+    .join(agents, agents.c.seq == agent_identities.c.agent_seq)
+    .where(agent_identities.c.identity_id.in_(sa.bindparam("identities", expanding=True)))
+    .order_by(agent_identities.c.identity_id, agent_identities.c.agent_seq)
+)
 _agent = Prepared(_LIVE.where(agents.c.id == sa.bindparam("agent")))
 _blocks_of = Prepared(_BLOCK_LINKS.where(agent_blocks.c.agent_id == sa.bindparam("agent")))
 _tools_of = Prepared(_TOOL_LINKS.where(agent_tools.c.agent_id == sa.bindparam("agent")))
@@ -141,24 +155,10 @@ class SqlAgents:
         return self.holders((block_id,)).get(block_id, ())
 
     def holders(self, block_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        link = agent_blocks.c
-        found = (
-            sa.select(link.block_id.label("held"), agents.c.id)
-            .join(agents, agents.c.seq == link.agent_seq)
-            .where(link.block_id.in_(block_ids), agents.c.deleted_at.is_(None))
-            .order_by(link.block_id, link.agent_seq)
-        )
-        return _grouped(self.db, found)
+        return _grouped(_holders.all(self.db, {"blocks": block_ids}))
 
     def connected(self, identity_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        link = agent_identities.c
-        found = (
-            sa.select(link.identity_id.label("held"), agents.c.id)
-            .join(agents, agents.c.seq == link.agent_seq)
-            .where(link.identity_id.in_(identity_ids))
-            .order_by(link.identity_id, link.agent_seq)
-        )
-        return _grouped(self.db, found)
+        return _grouped(_connected.all(self.db, {"identities": identity_ids}))
 
     def largest_window(self, model: str) -> int | None:
         largest = self.known.recall("largest windows", "", lambda: dict[str, int | None]())
@@ -167,9 +167,8 @@ class SqlAgents:
         return largest[model]
 
     def _filled(self, rows: Sequence[Row]) -> tuple[Agent, ...]:
-        ids = [row["id"] for row in rows]
-        held = _links(self.db, _BLOCK_LINKS.where(agent_blocks.c.agent_id.in_(ids)))
-        used = _links(self.db, _TOOL_LINKS.where(agent_tools.c.agent_id.in_(ids)))
+        these = {"agents": [row["id"] for row in rows]}
+        held, used = _links(self.db, _blocks_of_some, these), _links(self.db, _tools_of_some, these)
         return tuple(
             mapping.agent_of(row, tuple(held.get(row["id"], ())), tuple(used.get(row["id"], ()))) for row in rows
         )
@@ -218,18 +217,18 @@ def _weight(agent: Agent | None) -> int:
     return 0 if agent is None else len(agent.system) + len(str(agent.metadata)) + len(str(agent.extras))
 
 
-def _links(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> dict[str, list[str]]:
+def _links(db: Connection, statement: Prepared, values: Bound) -> dict[str, list[str]]:
     """What is linked to each agent, in order."""
     found: dict[str, list[str]] = {}
-    for row in all_rows(db, statement, values):
+    for row in statement.all(db, values):
         found.setdefault(row["agent_id"], []).append(row["linked"])
     return found
 
 
-def _grouped(db: Connection, found: sa.Executable) -> dict[str, tuple[str, ...]]:
+def _grouped(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     """Ids of agents by what they hold."""
     held: dict[str, list[str]] = {}
-    for row in all_rows(db, found):
+    for row in rows:
         held.setdefault(row["held"], []).append(row["id"])
     return {key: tuple(ids) for key, ids in held.items()}
 

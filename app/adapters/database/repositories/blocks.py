@@ -19,6 +19,7 @@ from app.domain.page import ALL_BLOCKS, OLDEST_FIRST, BlockFilter, PageRequest
 
 _LIVE = sa.select(blocks).where(blocks.c.deleted_at.is_(None))
 _one = Prepared(_LIVE.where(blocks.c.id == sa.bindparam("block")))
+_some = Prepared(_LIVE.where(blocks.c.id.in_(sa.bindparam("ids", expanding=True))))
 _of_agent = Prepared(
     _LIVE.join(agent_blocks, agent_blocks.c.block_id == blocks.c.id)
     .where(agent_blocks.c.agent_id == sa.bindparam("agent"))
@@ -55,6 +56,9 @@ class SqlBlocks:
         for block in found:
             self.known.keep("block", block.id, block, _weight(block))
         return found
+
+    def many(self, block_ids: Sequence[str]) -> tuple[Block, ...]:
+        return tuple(mapping.block_of(row) for row in _some.all(self.db, {"ids": block_ids}))
 
     def list(self, wanted: BlockFilter = ALL_BLOCKS, page: PageRequest = OLDEST_FIRST) -> tuple[Block, ...]:
         found, along = self._found(wanted)

@@ -17,12 +17,12 @@ from app.domain.history import MemoryEvent
 
 CAUSE_LENGTH = 200
 _last_seq = Prepared(sa.select(sa.func.max(memory_events.c.seq)))
-_of_runs = (
+_of_runs = Prepared(
     sa.select(memory_events)
     .where(memory_events.c.run_id.in_(sa.bindparam("runs", expanding=True)), memory_events.c.run_id.is_not(None))
     .order_by(memory_events.c.seq)
 )
-_since = (
+_since = Prepared(
     sa.select(memory_events)
     .join_from(memory_event_agents, memory_events, memory_event_agents.c.event_seq == memory_events.c.seq)
     .where(memory_event_agents.c.agent_id == sa.bindparam("agent"))
@@ -43,7 +43,7 @@ def _undo_chain() -> "sa.Select[Any, Any]":
     return sa.select(chain.c.seq, chain.c.undoes).order_by(chain.c.seq.desc())
 
 
-_undoing = _undo_chain()
+_undoing = Prepared(_undo_chain())
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def _complete(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
 def _undone_by(db: Connection, seqs: list[int]) -> dict[int, int]:
     """For each event that was undone: the newest event that undoes it and is not itself undone."""
     undone: dict[int, int] = {}
-    for seq, undoes in db.execute(_undoing, {"seqs": seqs}):
+    for row in _undoing.all(db, {"seqs": seqs}):
+        seq, undoes = row["seq"], row["undoes"]
         # An event is undone only by later ones, so all that could undo `seq` were seen before it.
         if seq not in undone:
             undone.setdefault(undoes, seq)

@@ -69,7 +69,7 @@ _leave = (
     .values(left_seq=sa.bindparam("seq"))
 )
 
-_these = sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True)))
+_these = Prepared(sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True))))
 
 
 class Window(NamedTuple):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.adapters.database import mapping
 from app.adapters.database.paging import Orders, contains, has_word, page_of, piece
-from app.adapters.database.rows import all_rows
+from app.adapters.database.prepared import Prepared
 from app.adapters.database.tables import (
     agents,
     conversation_messages,
@@ -48,7 +48,35 @@ _SHOWN = (
     .where(_member.message_seq == messages.c.seq)
 )
 """Its place in what its thread shows."""
-_DEFAULT = sa.and_(conversations.c.root_id == conversations.c.id, conversations.c.is_default.is_(sa.true()))
+_newest_ended = (
+    sa.select(runs.c.seq)
+    .where(runs.c.agent_id == agents.c.id, runs.c.completed_at.is_not(None))
+    .order_by(runs.c.seq.desc())
+    .limit(sa.literal(1))
+    .scalar_subquery()
+)
+_last_runs = Prepared(
+    sa.select(*_RUNS).where(
+        runs.c.seq.in_(sa.select(_newest_ended).where(agents.c.id.in_(sa.bindparam("agents", expanding=True))))
+    )
+)
+_in_context_ids = Prepared(
+    sa.select(conversations.c.id.label("place"), messages.c.id)
+    .join_from(conversations, conversation_messages, _member.conversation_seq == conversations.c.seq)
+    .join(messages, messages.c.seq == _member.message_seq)
+    .where(conversations.c.id.in_(sa.bindparam("conversations", expanding=True)), _member.left_seq.is_(None))
+    .order_by(_member.conversation_seq, _member.position)
+)
+_default_threads = Prepared(
+    sa.select(conversations.c.agent_id, conversations.c.id, conversations.c.active_id)
+    .where(conversations.c.root_id == conversations.c.id, conversations.c.is_default.is_(sa.true()))
+    .where(conversations.c.agent_id.in_(sa.bindparam("agents", expanding=True)))
+)
+_threads = Prepared(
+    sa.select(conversations.c.id, conversations.c.root_id, _root.c.is_default)
+    .join(_root, _root.c.id == conversations.c.root_id)
+    .where(conversations.c.id.in_(sa.bindparam("conversations", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -147,40 +175,22 @@ class SqlPages:
         return tuple(mapping.message_of(row) for row in rows)
 
     def last_runs(self, agent_ids: tuple[str, ...]) -> dict[str, Run]:
-        newest = (
-            sa.select(runs.c.seq)
-            .where(runs.c.agent_id == agents.c.id, runs.c.completed_at.is_not(None))
-            .order_by(runs.c.seq.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        last = sa.select(newest).where(agents.c.id.in_(agent_ids))
-        rows = all_rows(self.db, sa.select(*_RUNS).where(runs.c.seq.in_(last)))
+        rows = _last_runs.all(self.db, {"agents": agent_ids})
         return {row["agent_id"]: mapping.run_of(row) for row in rows}
 
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-        found = (
-            sa.select(conversations.c.id.label("place"), messages.c.id)
-            .join_from(conversations, conversation_messages, _member.conversation_seq == conversations.c.seq)
-            .join(messages, messages.c.seq == _member.message_seq)
-            .where(conversations.c.id.in_(conversation_ids), _member.left_seq.is_(None))
-            .order_by(_member.conversation_seq, _member.position)
-        )
         lists: dict[str, list[str]] = {}
-        for place, message_id in self.db.execute(found):
-            lists.setdefault(place, []).append(message_id)
+        for row in _in_context_ids.all(self.db, {"conversations": conversation_ids}):
+            lists.setdefault(row["place"], []).append(row["id"])
         return {place: tuple(ids) for place, ids in lists.items()}
 
     def default_threads(self, agent_ids: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-        row = conversations.c
-        found = sa.select(row.agent_id, row.id, row.active_id).where(_DEFAULT, row.agent_id.in_(agent_ids))
-        return {row.agent_id: (row.id, row.active_id) for row in self.db.execute(found)}
+        rows = _default_threads.all(self.db, {"agents": agent_ids})
+        return {row["agent_id"]: (row["id"], row["active_id"]) for row in rows}
 
     def threads(self, conversation_ids: tuple[str, ...]) -> dict[str, str | None]:
-        branch, root = conversations.c, conversations.alias("root")
-        found = sa.select(branch.id, branch.root_id, root.c.is_default).join(root, root.c.id == branch.root_id)
-        rows = self.db.execute(found.where(branch.id.in_(conversation_ids)))
-        return {row.id: None if row.is_default else row.root_id for row in rows}
+        rows = _threads.all(self.db, {"conversations": conversation_ids})
+        return {row["id"]: None if row["is_default"] else row["root_id"] for row in rows}
 
 
 def _told_by(types: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:

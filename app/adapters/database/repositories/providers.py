@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared
-from app.adapters.database.rows import all_rows, first_row, missing, update
+from app.adapters.database.rows import first_row, missing, update
 from app.adapters.database.tables import providers
 from app.domain.error import Conflict
 from app.domain.model import Provider
 
+_all = Prepared(sa.select(providers).order_by(providers.c.seq))
 _named = Prepared(sa.select(providers).where(providers.c.name == sa.bindparam("name")))
 
 
@@ -22,8 +23,7 @@ class SqlProviders:
     known: NothingKnown = NOTHING_KNOWN
 
     def list(self) -> tuple[Provider, ...]:
-        rows = all_rows(self.db, sa.select(providers).order_by(providers.c.seq))
-        return tuple(mapping.provider_of(row) for row in rows)
+        return tuple(mapping.provider_of(row) for row in _all.all(self.db))
 
     def get(self, provider_id: str) -> Provider:
         row = first_row(self.db, sa.select(providers).where(providers.c.id == provider_id))

@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.paging import Orders, contains, page_of
-from app.adapters.database.rows import all_rows, first_row, missing, scalar
+from app.adapters.database.prepared import Prepared
+from app.adapters.database.rows import first_row, missing, scalar
 from app.adapters.database.tables import agent_tools, tools
 from app.domain.error import Conflict
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.tool import Tool
 
-_named = sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True)))
+_named = Prepared(sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True))))
 _ORDERS: Orders = {"created_at": (tools.c.seq,)}
 
 
@@ -41,7 +42,7 @@ class SqlTools:
         found: dict[str, Tool] = {name: tool for name in names if (tool := self.known.find("tool", name)) is not None}
         unknown = [name for name in names if name not in found]
         if unknown:
-            for row in all_rows(self.db, _named, {"names": unknown}):
+            for row in _named.all(self.db, {"names": unknown}):
                 found[row["name"]] = tool = mapping.tool_of(row)
                 self.known.keep("tool", tool.name, tool, len(tool.source_code or "") + len(row["parameters"]))
         return tuple(found[name] for name in names if name in found)
