@@ -85,6 +85,11 @@ class Message(Frozen):
         return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
 
     @property
+    def speaks(self) -> bool:
+        """Whether it has words or tool calls."""
+        return any(part.text if isinstance(part, TextPart) else isinstance(part, ToolCallPart) for part in self.parts)
+
+    @property
     def tool_calls(self) -> tuple[ToolCallPart, ...]:
         return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
 

@@ -64,9 +64,15 @@ class TokenLedger:
     def message(self, message: Message) -> int:
         return self._kept(message.id, lambda: MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts))
 
-    def knows(self, message: Message) -> bool:
-        """Whether it was counted before, so that nothing about it has to be read again."""
-        return message.id in self._known
+    def members(self, members: tuple[Member, ...]) -> list[int]:
+        """What each of them takes."""
+        known = self._known  # a window's messages are mostly known, and there are hundreds
+        return [known.get(member.message.id) or self.message(member.message) for member in members]
+
+    def unknown(self, members: tuple[Member, ...]) -> list[Message]:
+        """Those that were not counted before: nothing about the others has to be read again."""
+        known = self._known
+        return [member.message for member in members if member.message.id not in known]
 
     def tools(self, tools: tuple[Tool, ...]) -> int:
         return sum(self.tool(tool) for tool in tools)
@@ -112,7 +118,7 @@ def fit(
     """Fits a conversation into the agent's window. `factor`: the server's real counts divided by our estimates."""
     room = (agent.context_window * (1 - MARGIN) - agent.settings.max_output_tokens) / factor
     fixed = MESSAGE_OVERHEAD + ledger.text(prompt) + ledger.tools(tools)
-    costs = [ledger.message(member.message) for member in members]
+    costs = ledger.members(members)
     total = fixed + sum(costs)
     if total <= room:
         return Fit(None, total, overflow=False)
@@ -157,7 +163,7 @@ def visible(members: tuple[Member, ...], zone: datetime.tzinfo | None = None) ->
     servers continue a trailing assistant message instead of answering.
     """
     messages = [member.message for member in members]
-    kept = [message for i, message in enumerate(messages) if not _superseded(messages, i)]
+    kept = [message for i, message in enumerate(messages) if not message.note or not _superseded(messages, i)]
     return tuple(_dated(_paired(kept), zone))
 
 
@@ -173,14 +179,19 @@ def _paired(messages: list[Message]) -> list[Message]:
     """Each tool call followed by its return, each return preceded by its call: a torn history would be refused."""
     result: list[Message] = []
     for i, message in enumerate(messages):
-        if message.role == "tool":
+        role = message.role
+        if role == "tool":
             known = {call.tool_call_id for call in result[-1].tool_calls} if result else set[str]()
             if known:
                 parts = tuple(part for part in message.tool_returns if part.tool_call_id in known)
                 result.append(message.model_copy(update={"parts": parts}))
             continue
         result.append(message)
-        if message.tool_calls and not (i + 1 < len(messages) and messages[i + 1].role == "tool"):
+        if (
+            role == "assistant"
+            and message.tool_calls
+            and not (i + 1 < len(messages) and messages[i + 1].role == "tool")
+        ):
             result.append(_missing_return(message))
     return result
 
@@ -207,10 +218,6 @@ def _with_date(message: Message, zone: datetime.tzinfo | None) -> Message:
     local = datetime.datetime.fromtimestamp(message.created_at / 1_000_000, datetime.UTC).astimezone(zone)
     stamp = TextPart(text=f"[{local:%A, %Y-%m-%d %H:%M}]")
     return message.model_copy(update={"parts": (stamp, *message.parts)})
-
-
-def has_images(message: Message) -> bool:
-    return any(isinstance(part, ImagePart) for part in message.parts)
 
 
 def without_images(member: Member) -> Member:

@@ -12,7 +12,6 @@ from app.domain.error import ModelError
 from app.domain.event import Progress
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure
-from app.engine.context.window import has_images
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.context_limits import ask_sizes, learn_sizes, note_counts, surely_sent, within_limits
@@ -108,6 +107,8 @@ class ModelCall:
         self._retries = Retries(deps.clock.ticks(), action.learnt)
         self._accumulator = self._new_accumulator()
         self._asked_sizes = False
+        self._short = True
+        """Whether counting and encoding the view takes less than a thread costs."""
 
     async def make(self) -> Outcome:
         """What a server does wrong comes back as an outcome; what cannot be read or stored here raises."""
@@ -173,7 +174,7 @@ class ModelCall:
             _ended(exchange, self._accumulator, now),
             offered.tools,
             offered.constrained,
-            said_before([member.message for member in view.members]),
+            said_before(member.message for member in reversed(view.members)),
             one_call=not view.agent.settings.parallel_tool_calls,
             in_form=view.agent.response_format is not None,
         )
@@ -185,18 +186,18 @@ class ModelCall:
         if isinstance(fitting, WindowFull):
             return fitting
         view, tokens = fitting
-        if any(has_images(member.message) for member in view.members):
+        if view.shown.images:
             images = await deps.storage.read(lambda repos: read_images(repos, view.members))
-            view = replace(view, images=images)
+            view, self._short = replace(view, images=images), False
         model = deps.catalog.chat(view.provider)
-        request = await model.prepare(await self._aside(view, view.request))
+        request = await model.prepare(await self._aside(view.request))
         if view.provider.kind == "ollama":
             size = deps.windows.to_ask_for(view.agent.model, view.wanted)
             request = request.model_copy(update={"context_window": size})
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.reprompt, view.blocks)
-        wire = await self._aside(view, lambda: model.encode(offered.request))
+        wire = await self._aside(lambda: model.encode(offered.request))
         of_tools = deps.ledger.tools(view.tools)
         if not (offered.request.tools or offered.constrained):
             tokens, of_tools = tokens - of_tools, 0
@@ -217,9 +218,9 @@ class ModelCall:
         )
         return view, wire, offered
 
-    async def _aside(self, view: AgentSnapshot, work: Callable[[], T]) -> T:
+    async def _aside(self, work: Callable[[], T]) -> T:
         """Work on all of a view: in a thread, because a long text takes a while, but for a short one at once."""
-        return work() if view.is_short(self._deps.ledger) else await asyncio.to_thread(work)
+        return work() if self._short else await asyncio.to_thread(work)
 
     def _is_smaller_than_thought(self, view: AgentSnapshot, request: ChatRequest) -> bool:
         """Whether the server has just told a context size for which the view was not made."""
@@ -241,7 +242,8 @@ class ModelCall:
         if self._retries.served is not None:
             # The server just told us that we estimate too low; its own numbers come with its next real count.
             view = replace(view.within(self._retries.served), factor=view.factor * 1.15)
-        view, fit = await self._aside(view, partial(within_limits, view, deps, deps.clock.ticks()))
+        self._short = view.is_short(deps.ledger)
+        view, fit = await self._aside(partial(within_limits, view, deps, deps.clock.ticks()))
         if fit.overflow and view.narrowed and not self._asked_sizes:
             self._asked_sizes = True
             await ask_sizes(view, deps)

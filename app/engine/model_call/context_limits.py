@@ -4,7 +4,7 @@ import asyncio
 
 from app.domain.base import Micros
 from app.domain.error import AppError
-from app.domain.message import IMAGE_TOKENS, ImagePart
+from app.domain.message import IMAGE_TOKENS
 from app.domain.run import Usage
 from app.engine.context.truncation import Count, size_of_cut, was_cut
 from app.engine.context.window import Fit
@@ -54,8 +54,7 @@ def surely_sent(view: AgentSnapshot, tokens: int, offered: int) -> int:
     What images take, nobody knows. `offered`: those of the tools, which count only once a count has proven that this
     model reads them: some servers drop them for models without a template for tools.
     """
-    images = sum(isinstance(part, ImagePart) for member in view.members for part in member.message.parts)
-    unsure = images * IMAGE_TOKENS + (0 if view.counted else offered)
+    unsure = sum(view.shown.images.values()) * IMAGE_TOKENS + (0 if view.counted else offered)
     return max(0, round((tokens - unsure) * view.factor))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from app.domain.agent import Agent
 from app.domain.block import Block
@@ -13,7 +13,7 @@ from app.domain.model import ModelHandle, Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
 from app.engine.context.prompt import compile_prompt
-from app.engine.context.window import Fit, TokenLedger, fit, has_images, visible, without_images, zone_of
+from app.engine.context.window import Fit, TokenLedger, fit, visible, without_images, zone_of
 from app.engine.memory.earlier_blocks import blocks_at
 from app.engine.state import RunState
 from app.ports.models import ChatRequest
@@ -26,6 +26,14 @@ AT_ONCE = "servers.at_once"
 """Setting: how many requests a server gets at a time, by the name of its provider."""
 SMALL = 200
 """Below this many tokens a server's template weighs too much for the ratio to mean anything."""
+
+
+class Shown(NamedTuple):
+    """What the messages of a window show beside words."""
+
+    images: dict[str, int]
+    """How many, by the ids of the messages that show any."""
+    thoughts: bool
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,9 @@ class AgentSnapshot:
 
     def is_short(self, ledger: TokenLedger) -> bool:
         """Whether counting and encoding it takes less than a thread costs. What was sent before costs nothing."""
-        if self.images or len(self.members) > SHORT_MEMBERS or len(self.tools) > SHORT_TOOLS:
+        if len(self.members) > SHORT_MEMBERS or len(self.tools) > SHORT_TOOLS:
             return False
-        new = (member.message for member in self.members if not ledger.knows(member.message))
-        parts = (part for message in new for part in message.parts)
+        parts = (part for message in ledger.unknown(self.members) for part in message.parts)
         texts = (len(part.arguments if isinstance(part, ToolCallPart) else getattr(part, "text", "")) for part in parts)
         return len(self.prompt) + sum(texts) <= SHORT_TEXT
 
@@ -73,15 +80,27 @@ class AgentSnapshot:
         """The newest message that a person wrote."""
         return next((one.message.text for one in reversed(self.members) if one.message.role == "user"), "")
 
+    @cached_property
+    def shown(self) -> Shown:
+        """Looked up once: there may be hundreds of messages."""
+        images: dict[str, int] = {}
+        thoughts = False
+        for member in self.members:
+            for part in member.message.parts:
+                if isinstance(part, ImagePart):
+                    images[member.message.id] = images.get(member.message.id, 0) + 1
+                elif isinstance(part, ReasoningPart):
+                    thoughts = True
+        return Shown(images, thoughts)
+
     @property
     def showed_thoughts(self) -> bool:
         """Whether a model thought before it answered, in what is still in the window."""
-        newest = (part for member in reversed(self.members) for part in member.message.parts)
-        return any(isinstance(part, ReasoningPart) for part in newest)
+        return self.shown.thoughts
 
     def earlier_images(self, newest_id: str | None) -> bool:
         """Whether other messages than the newest show images."""
-        return any(has_images(member.message) for member in self.members if member.message.id != newest_id)
+        return bool(self.shown.images.keys() - {newest_id})
 
     def without_earlier_images(self, newest_id: str | None) -> "AgentSnapshot":
         members = (m if m.message.id == newest_id else without_images(m) for m in self.members)
@@ -99,7 +118,7 @@ class AgentSnapshot:
 
     def request(self) -> ChatRequest:
         settings, form = self.agent.settings, self.agent.response_format
-        return ChatRequest(
+        return ChatRequest.model_construct(  # of what was checked when it was made: there may be hundreds of messages
             model=self.model,
             system=self.prompt,
             messages=visible(self.members, zone_of(self.agent)),

@@ -1,7 +1,7 @@
 """Pure: notices a reply that is no answer but an echo: of a sample from the prompt, or of the reply before."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.message import Message
@@ -31,11 +31,11 @@ class Before:
 NOTHING_SAID = Before()
 
 
-def said_before(messages: Sequence[Message]) -> Before:
+def said_before(newest_first: Iterable[Message]) -> Before:
     """Looks back from the newest message, no further than the turn before."""
     asked: list[str] = []
     answered = ""
-    for message in reversed(messages):
+    for message in newest_first:
         if message.role == "user":
             asked.append(message.text)
         elif message.role == "assistant" and len(asked) == 1 and not answered and not message.tool_calls:

@@ -399,7 +399,7 @@ def test_what_was_said_before_is_read_from_the_newest_two_turns():
         message("assistant", "Wait.", call()),
         message("tool", returned()),
     )
-    assert said_before(history) == Before("Second", "First", "Done.")
+    assert said_before(history[::-1]) == Before("Second", "First", "Done.")
     assert said_before(history[:1]) == Before("Oldest")
     assert said_before(()) == Before()
 

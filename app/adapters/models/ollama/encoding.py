@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from app.adapters.models.http.encoded import EncodedMessages, EncodedTools
 from app.adapters.models.http.roles import STRICT, arranged
 from app.adapters.models.ollama.schema import reduced
 from app.adapters.models.openai.encoding import (
@@ -42,20 +43,34 @@ def encode(request: ChatRequest) -> WireRequest:
     facts = request.facts or ModelFacts()
     head = _head(request, facts)
     with_tools = request.tools and request.calls_allowed and facts.tools is not False  # it knows no tool_choice
-    tools = b',"tools":' + canonical([_tool(tool) for tool in request.tools]) if with_tools else b""
+    tools = b',"tools":' + _tools.get(request.tools) if with_tools else b""
     system = [{"role": "system", "content": request.system}] if request.system else []
     messages = tuple(spoken_as_one(request.messages))
     loop_from = _loop_start(messages)
-    groups = [
-        _wire_messages(message, request, facts, in_loop=place >= loop_from) for place, message in enumerate(messages)
-    ]
+
+    def wire(place: int) -> list[dict[str, Any]]:
+        return _wire_messages(messages[place], request, facts, in_loop=place >= loop_from)
+
     if facts.refused & STRICT:
-        whole = arranged(system + [one for wire in groups for one in wire], facts.refused)
-        system, groups = [], [[one] for one in whole]
+        whole = system + [one for place in range(len(messages)) for one in wire(place)]
+        system, groups = [], [canonical(one) for one in arranged(whole, facts.refused)]
+    else:
+        known = _plain.of(messages, _plain_group)
+        groups = [group(wire(place)) if found is None else found for place, (_, found) in enumerate(known)]
     start = group(system)
-    encoded = separated([group(wire) for wire in groups], first=not start)
-    parts = [canonical(head)[:-1], tools, b',"messages":[' + start, *encoded, b"]}"]
-    return WireRequest(parts=tuple(part for part in parts if part))
+    parts = [canonical(head)[:-1], tools, b',"messages":[' + start, *separated(groups, first=not start), b"]}"]
+    return WireRequest.model_construct(parts=tuple(part for part in parts if part))
+
+
+def _plain_group(message: Message) -> bytes | None:
+    """Words alone are sent the same to every server and at every place; None for anything else."""
+    if not all(isinstance(part, TextPart) for part in message.parts) or not message.text:
+        return None
+    role, marker = ("assistant", "") if message.role == "assistant" else ("user", MARKERS[message.role])
+    return canonical({"role": role, "content": marker + message.text})
+
+
+_plain = EncodedMessages()
 
 
 def _loading_options(context_window: int, facts: ModelFacts) -> dict[str, Any]:
@@ -101,6 +116,9 @@ def _think(request: ChatRequest, facts: ModelFacts) -> bool | str | None:
 def _tool(tool: Tool) -> dict[str, Any]:
     function = {"name": tool.name, "description": tool.description, "parameters": reduced(tool.parameters)}
     return {"type": "function", "function": function}
+
+
+_tools = EncodedTools(lambda tools: canonical([_tool(tool) for tool in tools]))
 
 
 def _loop_start(messages: tuple[Message, ...]) -> int:

@@ -8,10 +8,10 @@ Reasoning is not sent back.
 import base64
 import itertools
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from app.adapters.models.http.encoded import EncodedMessages
+from app.adapters.models.http.encoded import EncodedMessages, EncodedTools
 from app.adapters.models.http.learnt import JSON_SCHEMA
 from app.adapters.models.http.roles import STRICT, arranged
 from app.domain.message import ImagePart, Message, Part, TextPart, ToolReturnPart
@@ -35,7 +35,7 @@ def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
     """
     refused = request.facts.refused if request.facts is not None else frozenset[str]()
     head = _head(request, openai_itself, refused)
-    tools = b"," + b'"tools":' + canonical([_tool(tool) for tool in request.tools]) if request.tools else b""
+    tools = b',"tools":' + _tools.get(request.tools) if request.tools else b""
     system = [{"role": "system", "content": request.system}] if request.system else []
     if refused & STRICT:
         wire = system + [
@@ -43,15 +43,15 @@ def encode(request: ChatRequest, *, openai_itself: bool = False) -> WireRequest:
         ]
         system, groups = [], [canonical(one) for one in arranged(wire, refused)]
     else:
-        groups = [_group_of(message, request.images) for message in spoken_as_one(request.messages)]
+        groups = _groups_of(spoken_as_one(request.messages), request.images)
     start = group(system)
     parts = [canonical(head)[:-1], tools, b',"messages":[' + start, *separated(groups, first=not start), b"]}"]
-    return WireRequest(parts=tuple(part for part in parts if part))
+    return WireRequest.model_construct(parts=tuple(part for part in parts if part))
 
 
 def spoken_as_one(messages: tuple[Message, ...]) -> Iterator[Message]:
     """The messages, but those that become `user` in a row as one: many templates refuse them apart."""
-    sent = (message for message in messages if message.role != "assistant" or message.tool_calls or message.text)
+    sent = [message for message in messages if message.role != "assistant" or message.speaks]
     for spoken, run in itertools.groupby(sent, lambda message: message.role in MARKERS):
         first, *others = run
         if spoken and others:
@@ -70,13 +70,22 @@ def _marked(message: Message) -> tuple[Part, ...]:
     return (TextPart(text=marker.strip()), *parts)
 
 
-_encoded = EncodedMessages()
-
-
-def _group_of(message: Message, images: Images) -> bytes:
+def _one_group(message: Message, images: Images) -> bytes | None:
+    """None where what is sent depends on which images are still stored."""
     if any(isinstance(part, ImagePart) for part in message.parts):
-        return group(_wire_messages(message, images))  # what is sent depends on which images are still stored
-    return _encoded.get(message, lambda one: group(_wire_messages(one, images)))
+        return None
+    return group(_wire_messages(message, images))
+
+
+_encoded = EncodedMessages()
+_tools = EncodedTools(lambda tools: canonical([_tool(tool) for tool in tools]))
+
+
+def _groups_of(messages: Iterable[Message], images: Images) -> list[bytes]:
+    return [
+        group(_wire_messages(message, images)) if known is None else known
+        for message, known in _encoded.of(messages, lambda one: _one_group(one, images))
+    ]
 
 
 def _head(request: ChatRequest, openai_itself: bool, refused: Collection[str]) -> dict[str, Any]:
