@@ -4,8 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from app.adapters.database.known_rows import KnownRows
 from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories import repositories_on
 from app.adapters.database.sqlite import READERS, READING, reading_engine, transaction, writing_engine
+from app.adapters.database.threads import Threads
 from app.domain.error import StorageError
 from app.domain.event import Changed
 from app.ports.storage import Repositories
@@ -44,8 +44,8 @@ class SqliteStorage:
         self._write_engine = writing_engine(file)
         self._read_engine = reading_engine(file)
         self._known = KnownRows()
-        self._writer = GroupCommit(lambda: self._connection(self._write_engine), self._known)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lares-read")
+        self._writer = GroupCommit(lambda: self._connection(self._write_engine), self._known, self._answer)
+        self._readers = Threads(READERS, "lares-read")
         self._parsed = ParsedMessages()
         self._kept = threading.local()
         self._open: list[Connection] = []
@@ -53,39 +53,58 @@ class SqliteStorage:
 
     async def write(self, work: Callable[[Repositories], T]) -> T:
         self._ensure_open()
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
+        done: asyncio.Future[T] = _Kept(loop=asyncio.get_running_loop())
+        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed, self._known)), done))
+        try:
+            return await done
+        except asyncio.CancelledError:
+            if done.done() and done.exception() is not None:
+                _log.info("A transaction whose caller was cancelled failed: %s", done.exception())
+            raise
 
-        def publish(waiting: Waiting) -> None:
+    def _answer(self, group: Sequence[Waiting]) -> None:
+        for one in group:
+            if one.error is not None:
+                one.error = self._told(one.error)
+        for loop in {one.done.get_loop() for one in group}:
+            _call(loop, self._settle, [one for one in group if one.done.get_loop() is loop])
+
+    def _settle(self, group: Sequence[Waiting]) -> None:
+        for one in group:
+            if one.error is not None:
+                one.done.set_exception(one.error)
+                continue
             try:
-                for changed in waiting.changes:
+                for changed in one.changes:
                     self._on_changed(changed)
-            finally:
-                done.set_result(waiting.result)
-
-        def answer(waiting: Waiting) -> None:
-            if waiting.error is None:
-                _call(loop, publish, waiting)
-            else:
-                _call(loop, done.set_exception, self._told(waiting.error))
-
-        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed, self._known)), answer))
-        return await _whole(done)
+            except Exception:  # noqa: BLE001  (it is stored, and whoever listens must not keep the others waiting)
+                _log.exception("A change could not be told")
+            one.done.set_result(one.result)
 
     async def read(self, work: Callable[[Repositories], T]) -> T:
         self._ensure_open()
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._snapshot, work)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def read() -> None:
+            try:
+                result = self._snapshot(work)
+            except BaseException as error:  # noqa: BLE001  (it belongs to the caller)
+                _call(loop, _fail, done, error)
+            else:
+                _call(loop, _give, done, result)
+
+        self._readers.submit(read)
+        return await done
 
     async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        loop = asyncio.get_running_loop()
-        await _whole(loop.run_in_executor(self._writer.executor, self._end))
-        self._writer.executor.shutdown()
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
-        self._readers.shutdown()
+        self._writer.close()
+        self._readers.close()
         for connection in self._open:
             connection.close()
         self._read_engine.dispose()
@@ -134,19 +153,21 @@ class SqliteStorage:
             )
 
 
-async def _whole(done: asyncio.Future[T]) -> T:
-    """Awaits to the end, however often the caller is cancelled; only then the cancellation goes on."""
-    cancelled: asyncio.CancelledError | None = None
-    while not done.done():
-        try:
-            await asyncio.wait([done])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is None:
-        return done.result()
-    if done.exception() is not None:
-        _log.info("A transaction whose caller was cancelled failed: %s", done.exception())
-    raise cancelled
+class _Kept(asyncio.Future[T]):
+    """One that its awaiter cannot cancel: a cancelled task goes on, with its cancellation, when this is done."""
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
+def _give(done: asyncio.Future[T], result: T) -> None:
+    if not done.done():  # else the caller was cancelled
+        done.set_result(result)
+
+
+def _fail(done: asyncio.Future[T], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
 
 
 def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *values: object) -> None:

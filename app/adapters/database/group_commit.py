@@ -6,12 +6,12 @@ up while the one before was being written. The idea is that of "group commit" in
 Techniques for Main Memory Database Systems" (SIGMOD 1984), section 5.
 """
 
+import asyncio
 import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from app.adapters.database.known_rows import KnownRows
 from app.adapters.database.sqlite import WRITING, driver_connection, transaction, version_seen
+from app.adapters.database.threads import Threads
 from app.domain.event import Changed
 
 _log = logging.getLogger(__name__)
@@ -34,8 +35,8 @@ class Waiting:
     """A transaction that waits its turn. `work(connection, changed)` runs on the writer's thread."""
 
     work: Callable[[Connection, Callable[[Changed], None]], Any]
-    answer: Callable[["Waiting"], None]
-    """Called on the writer's thread once it is known what became of it; never called twice."""
+    done: "asyncio.Future[Any]"
+    """Of the caller; for `answer`."""
     changes: list[Changed] = field(default_factory=list[Changed])
     result: Any = None
     error: BaseException | None = None
@@ -47,15 +48,23 @@ class GroupCommit:
     `known`: what transactions keep in memory of what they read; it follows what becomes of each of them.
     """
 
-    def __init__(self, connect: Callable[[], Connection], known: KnownRows) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], known: KnownRows, answer: Callable[[Sequence[Waiting]], None]
+    ) -> None:
+        """`answer` is called on the writer's thread once it is known what became of a group; for each group once."""
         self._connect = connect
+        self._answer = answer
         self._known = known
         self._queue: deque[Waiting] = deque()
-        self.executor = ThreadPoolExecutor(1, thread_name_prefix="lares-write")
+        self._thread = Threads(1, "lares-write")
 
     def submit(self, waiting: Waiting) -> None:
         self._queue.append(waiting)
-        self.executor.submit(self._drain)
+        self._thread.submit(self._drain)
+
+    def close(self) -> None:
+        """Waits for all that was submitted before."""
+        self._thread.close()
 
     def _drain(self) -> None:
         """One group: all that waits now and, within the bounds, what comes while it is being written."""
@@ -66,11 +75,11 @@ class GroupCommit:
             self._known.undo()
             for one in group:
                 one.error = one.error or error
-        for one in group:
+        if group:
             try:
-                one.answer(one)
-            except Exception:  # noqa: BLE001  (whoever cannot be told must not keep the others from being told)
-                _log.exception("A caller could not be told what became of its transaction")
+                self._answer(group)
+            except Exception:  # noqa: BLE001  (who cannot be told must not keep the next from being stored)
+                _log.exception("Callers could not be told what became of their transactions")
 
     def _run(self, group: list[Waiting]) -> None:
         if not self._queue:
