@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.error import AppError
@@ -29,18 +29,36 @@ def build_app(context: RestContext) -> ASGIApp:
 
 
 def _routed(routes: list[Route]) -> ASGIApp:
-    """By the number of their parts first: trying a hundred patterns in turn took longer than many an answer."""
-    by_length: dict[int, list[Route]] = {}
+    """By their fixed words: trying a hundred patterns in turn took longer than many an answer."""
+    by_words: dict[_Words, Route] = {}
+    shapes: dict[int, dict[_Shape, None]] = {}
     for route in routes:
-        by_length.setdefault(route.path.count("/"), []).append(route)
+        parts = route.path.split("/")
+        shape = tuple(place for place, part in enumerate(parts) if not part.startswith("{"))
+        shapes.setdefault(len(parts), {})[shape] = None
+        by_words[len(parts), shape, tuple(parts[place] for place in shape)] = route
     # The last part of these may hold slashes, as labels of blocks do.
     longer = Router([one for one in routes if one.path.endswith(":path}")], redirect_slashes=False, default=_unrouted)
-    routers = {length: Router(alike, redirect_slashes=False, default=longer) for length, alike in by_length.items()}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await routers.get(scope["path"].count("/"), longer)(scope, receive, send)
+        parts = scope["path"].split("/")
+        for shape in shapes.get(len(parts), ()):
+            route = by_words.get((len(parts), shape, tuple(parts[place] for place in shape)))
+            if route is not None:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(found)
+                    await route.handle(scope, receive, send)
+                    return
+        await longer(scope, receive, send)
 
     return app
+
+
+_Shape = tuple[int, ...]
+"""The places of the words that are fixed in a path."""
+_Words = tuple[int, _Shape, tuple[str, ...]]
+"""The parts of a path, and which of them are fixed to what."""
 
 
 def _routes(endpoints: Iterable[Endpoint], context: RestContext) -> list[Route]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from app.domain.api import ApiRequest
 from app.ports.api import ApiPlan
 from app.ports.system import Clock
 from app.services import Services
@@ -29,7 +28,8 @@ class RestContext:
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     """Starts work that goes on after its request; the server ends it when it stops."""
     ping_seconds: float = PING_SECONDS
-    requests: deque[ApiRequest] = field(default_factory=lambda: deque[ApiRequest](maxlen=KEPT_REQUESTS))
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque[dict[str, Any]](maxlen=KEPT_REQUESTS))
+    """The last ones, newest first: the fields of `ApiRequest`, which hardly anybody asks for."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: "set[Stream]" = field(default_factory=lambda: set[Stream]())
     """Answers under way that a stopping server cuts."""

@@ -6,7 +6,6 @@ import time
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.domain.api import ApiRequest
 from app.domain.error import AppError
 from app.rest.context import RestContext
 
@@ -58,14 +57,14 @@ class Limits:
         took_ms = round((time.perf_counter() - begun) * 1000, 1)
         client = Headers(scope=scope).get("user-agent", "")[:200]
         self._context.requests.appendleft(
-            ApiRequest(
-                at=self._context.clock.now(),
-                method=scope["method"],
-                path=scope["path"][:500],
-                status=status,
-                took_ms=took_ms,
-                client=client,
-            )
+            {
+                "at": self._context.clock.now(),
+                "method": scope["method"],
+                "path": scope["path"][:500],
+                "status": status,
+                "took_ms": took_ms,
+                "client": client,
+            }
         )
 
 

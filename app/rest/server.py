@@ -56,7 +56,7 @@ class RestServer:
         self.url = ""
 
     def requests(self) -> tuple[ApiRequest, ...]:
-        return tuple(self._context.requests) if self._context else ()
+        return tuple(ApiRequest(**one) for one in self._context.requests) if self._context else ()
 
     async def start(self, plan: ApiPlan) -> None:
         listeners = listen(plan)

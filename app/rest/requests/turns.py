@@ -146,7 +146,7 @@ async def start_in_turn(call: AnyCall, turn: Turn) -> Run:
 async def asked_run(call: AnyCall, turn: Turn) -> tuple[bytes, Run]:
     """The turn that a request means, and its mark. The SDKs send a request again when its answer takes a minute."""
     request, unanswered = call.request, call.context.unanswered
-    mark = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
+    mark = hashlib.sha256(request.scope["path"].encode() + await request.body()).digest()
     known = unanswered.get(mark) if request.headers.get("x-stainless-retry-count", "0") != "0" else None
     if known is not None:
         return mark, await call.services.runs.get(known)
