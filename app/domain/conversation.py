@@ -6,6 +6,7 @@ from app.domain.base import Frozen, Micros
 from app.domain.history import MemoryEvent
 from app.domain.message import Message
 from app.domain.run import Run, Step
+from app.domain.turn import StepFeedback
 
 
 class Conversation(Frozen):
@@ -102,5 +103,7 @@ class TranscriptPage(Frozen):
     steps: tuple[Step, ...] = ()
     runs: tuple[Run, ...] = ()
     forks: tuple[Fork, ...] = ()
+    feedback: tuple[StepFeedback, ...] = ()
+    """What was said of these steps."""
     has_earlier: bool = False
     has_later: bool = False

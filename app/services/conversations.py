@@ -1,10 +1,13 @@
 """Conversations: threads of one agent, and the branches that edits and retries make."""
 
+import itertools
+
 from app.domain.base import Micros
 from app.domain.conversation import Conversation, ConversationRow, DeletedConversation, Fork
-from app.domain.error import Invalid, busy
+from app.domain.error import Invalid, NotFound, busy
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
+from app.domain.message import Message, Part, TextPart, ToolCallPart
 from app.domain.page import LAST_DELETED, OLDEST_FIRST, ConversationFilter, PageRequest
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
@@ -161,6 +164,61 @@ class Conversations:
 
         return await change(self._deps, origin, work)
 
+    async def leave_out(self, conversation_id: str, position: int) -> Conversation:
+        """A branch without one message; it is shown from now on, and the old one is kept with the message in it.
+
+        A reply that called tools goes with what they returned. Raises `Invalid` for a return alone.
+        """
+
+        def work(repos: Repositories) -> Conversation:
+            source = repos.conversations.get(conversation_id)
+            _check_idle(repos, source)
+            return self._branched(repos, source, position, _together(repos, source.id, position))
+
+        return await self._ports.storage.write(work)
+
+    async def edit_reply(self, conversation_id: str, position: int, text: str) -> Conversation:
+        """A branch in which a reply says something else; all that follows stays. The old one is kept as it was."""
+
+        def work(repos: Repositories) -> Conversation:
+            source = repos.conversations.get(conversation_id)
+            _check_idle(repos, source)
+            edited = self._edited(_at(repos, source.id, position), text)
+            branch = self._branched(repos, source, position, 0)
+            repos.messages.put_at(branch.id, position, edited)
+            return branch
+
+        return await self._ports.storage.write(work)
+
+    def _edited(self, reply: Message, text: str) -> Message:
+        """Of no run: what the run said is what the model said."""
+        if reply.role != "assistant" or not text.strip():
+            raise Invalid("Only a reply can be edited, and not to nothing.", hint="Delete the message instead.")
+        said: list[Part] = [TextPart(text=text.strip())]
+        at = next((at for at, part in enumerate(reply.parts) if isinstance(part, TextPart)), len(reply.parts))
+        before = [part for part in reply.parts[:at] if not isinstance(part, ToolCallPart)]
+        after = [part for part in reply.parts if part not in before and not isinstance(part, TextPart)]
+        update = {"id": self._ports.ids.new("message"), "parts": (*before, *said, *after), "note": "edited"}
+        return reply.model_copy(update={**update, "otid": None, "run_id": None, "step_id": None})
+
+    def _branched(self, repos: Repositories, source: Conversation, position: int, without: int) -> Conversation:
+        """A branch that shows the same but so many messages from a position on, and is shown from now on."""
+        new_id, now = self._ports.ids.new("conv"), self._ports.clock.now()
+        branch = Conversation(
+            id=new_id,
+            agent_id=source.agent_id,
+            root_id=source.root_id,
+            branched_from=source.id,
+            branch_position=position,
+            active_id=new_id,
+            created_at=now,
+            updated_at=now,
+        )
+        repos.conversations.add(branch)
+        repos.conversations.copy_without(source.id, new_id, position, without)
+        self._save(repos, repos.conversations.get(source.root_id), {"active_id": new_id})
+        return branch
+
     async def fork(self, conversation_id: str) -> Conversation:
         """A further thread that begins with everything said in this conversation; both go on by themselves."""
 
@@ -241,6 +299,25 @@ def _find(repos: Repositories, agent_id: str, words: str, limit: int) -> tuple[C
             threads[hit.thread_id] = repos.conversations.get(hit.thread_id)
     rows = repos.conversations.described(tuple(threads[id] for id in found))
     return tuple(row.model_copy(update={"found": found[row.conversation.id]}) for row in rows)
+
+
+def _at(repos: Repositories, conversation_id: str, position: int) -> Message:
+    found = repos.messages.page(conversation_id, after=position - 1, limit=1)
+    if not found or found[0].position != position:
+        raise NotFound("This message no longer exists.", hint="Open the conversation again.")
+    return found[0].message
+
+
+def _together(repos: Repositories, conversation_id: str, position: int) -> int:
+    """How many messages go when the one at this position does."""
+    message = _at(repos, conversation_id, position)
+    if message.role == "tool":
+        raise Invalid("What a tool returned cannot be deleted alone.", hint="Delete the reply that called it.")
+    if not message.tool_calls:
+        return 1
+    following = repos.messages.page(conversation_id, after=position, limit=len(message.tool_calls))
+    returns = itertools.takewhile(lambda member: member.message.role == "tool", following)
+    return 1 + sum(1 for _ in returns)
 
 
 def _changes_since(repos: Repositories, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:

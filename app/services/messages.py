@@ -60,6 +60,7 @@ def _page(
     run_ids = tuple(dict.fromkeys(message.run_id for message in messages if message.run_id))
     shown = repos.conversations.get(conversation_id)
     last = repos.messages.count(conversation_id)
+    step_ids = tuple(dict.fromkeys(message.step_id for message in messages if message.step_id))
     return TranscriptPage(
         conversation_id=conversation_id,
         messages=messages,
@@ -68,6 +69,7 @@ def _page(
         changes=repos.history.of_runs(run_ids) if run_ids else (),
         steps=repos.runs.steps(run_ids) if run_ids else (),
         runs=repos.runs.many(run_ids) if run_ids else (),
+        feedback=tuple(repos.requests.feedback(step_ids).values()) if step_ids else (),
         forks=forks(repos.conversations.of_thread(shown.root_id), shown),
         has_earlier=bool(members) and members[0].position > 1,
         has_later=bool(members) and members[-1].position < last,

@@ -41,6 +41,10 @@ class ConversationRepository(Protocol):
         """When the last message came of what each shows, by its id; those without messages are missing."""
         ...
 
+    def copy_without(self, source_id: str, target_id: str, first: int, count: int) -> None:
+        """Copies all membership rows as they are now but `count` from position `first` on; later ones move up."""
+        ...
+
     def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
         """Copies the membership rows before a position (messages themselves are shared). Returns how many."""
         ...

@@ -13,6 +13,10 @@ class MessageRepository(Protocol):
         """Stores the message at the end of the conversation and in the search index. Returns its position."""
         ...
 
+    def put_at(self, conversation_id: str, position: int, message: Message) -> None:
+        """Stores a new message and shows it in place of the one at this position, in this conversation alone."""
+        ...
+
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
         """What the model sees, oldest first. Cost depends on the window, not on the history's length."""
         ...

@@ -22,6 +22,7 @@ from app.ui.chat.find_bar import FindBar
 from app.ui.chat.images import ImageLoader
 from app.ui.chat.links import LinkQuestion
 from app.ui.chat.memory_changes import MemoryChanges
+from app.ui.chat.message_changes import MessageChanges
 from app.ui.chat.retry import Retry
 from app.ui.chat.run_follower import RunFollower
 from app.ui.chat.sending import Role, Sending
@@ -83,6 +84,7 @@ class ChatView(QFrame):
         self.runs = RunFollower(services, tasks, model, self)
         self.sending = Sending(services, tasks, model, self.runs, self)
         self.branches = Branches(services, tasks, self.runs, self.sending, origin, self)
+        self.changes = MessageChanges(services, tasks, model, self.runs, self)
         self.retry = Retry(services, tasks, model, self.runs, self.banner)
         self.memory = MemoryChanges(services, tasks, model, origin, self)
         self.drafts = Drafts(drafts, self.composer, self.area.anchor)
@@ -138,16 +140,21 @@ class ChatView(QFrame):
         self.runs.replying_changed.connect(composer.set_replying)
         self.runs.ended.connect(self.memory.read)
         self.sending.sent.connect(self._read_sent)
-        self.branches.branched.connect(self._branched)
+        for changer in (self.branches, self.changes):
+            changer.branched.connect(self._branched)
         self.area.more_wanted.connect(self._page_wanted)
         self.area.newest_wanted.connect(self._read_newest)
         self.modes.chosen.connect(self.set_mode)
         self.welcome.picked.connect(self._suggest)
         self.find_bar.closed.connect(composer.setFocus)
         self.retry.replace_wanted.connect(self._send_instead)
-        for teller in (self.retry, self.memory):
+        for teller in (self.retry, self.memory, self.changes):
             teller.told.connect(self.told)
-        self.memory.told_done.connect(self.told_done)
+        for doer in (self.memory, self.changes):
+            doer.told_done.connect(self.told_done)
+        signals.delete.connect(self.changes.delete)
+        signals.rewrite.connect(self.changes.rewrite)
+        signals.rate.connect(self.changes.rate)
         signals.send_again.connect(self.sending.send_again)
         signals.discard.connect(self.sending.discard)
         signals.branch.connect(self.branches.show)

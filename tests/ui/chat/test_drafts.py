@@ -139,8 +139,8 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
             stage.press(Qt.Key.Key_Up)
             card = stage.view.area.card(stage.rows("user")[0].key)
             assert isinstance(card, UserCard)
-            assert card._editor is not None
-            QTest.keyClicks(card._editor._editor, words)
+            assert card.editor is not None
+            QTest.keyClicks(card.editor._editor, words)
             await stage.open(other)
             assert stage.view.composer.text == ""
             await stage.open(stage.conversation)
@@ -149,8 +149,8 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
         stage.view.edit_last()
         card = stage.view.area.card(stage.rows("user")[0].key)
         assert isinstance(card, UserCard)
-        assert card._editor is not None
-        QTest.keyClicks(card._editor._editor, "Good night")
+        assert card.editor is not None
+        QTest.keyClicks(card.editor._editor, "Good night")
         stage.view.leave()
         assert not card.editing
         assert stage.drafts.draft(stage.conversation.id)["text"] == "Good night\n\nGood evening"

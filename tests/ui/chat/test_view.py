@@ -128,11 +128,11 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
         card = stage.view.area.card(stage.rows("user")[0].key)
         assert isinstance(card, UserCard)
         assert card.editing is True
-        await stage.until(lambda: card._editor is not None and card._editor.undo_memory.text())
-        assert card._editor is not None
-        assert card._editor.undo_memory.text() == "Also undo 1 memory change"
-        QTest.keyClicks(card._editor._editor, "Good morning")
-        QTest.keyClick(card._editor._editor, Qt.Key.Key_Return)
+        await stage.until(lambda: card.editor is not None and card.editor.undo_memory.text())
+        assert card.editor is not None
+        assert card.editor.undo_memory.text() == "Also undo 1 memory change"
+        QTest.keyClicks(card.editor._editor, "Good morning")
+        QTest.keyClick(card.editor._editor, Qt.Key.Key_Return)
         await stage.until(lambda: stage.shown()[-1:] == [("assistant", "You said: Good morning")])
         await stage.until(lambda: not stage.view.replying)
         assert [text for _, text in stage.shown()] == ["Good morning", "You said: Good morning"]

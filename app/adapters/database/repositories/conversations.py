@@ -194,6 +194,24 @@ class SqlConversations:
         _note_last_said.run(self.db, {"conversation": target_id})
         return copied
 
+    def copy_without(self, source_id: str, target_id: str, first: int, count: int) -> None:
+        member, end = conversation_messages.c, first + count
+        self.known.forget("end of conversation", target_id)
+        self.known.forget("window", target_id)
+
+        def moved(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+            within = sa.and_(column >= first, column < end)
+            return sa.case((column >= end, column - count), (within, sa.literal(first)), else_=column)
+
+        target = sa.literal(self._seq(target_id))
+        rows = sa.select(
+            target, moved(member.position), member.message_seq, moved(member.entered_seq), moved(member.left_seq)
+        ).where(
+            member.conversation_seq == self._seq(source_id), sa.or_(member.position < first, member.position >= end)
+        )
+        self.db.execute(conversation_messages.insert().from_select(_MEMBER, rows))
+        _note_last_said.run(self.db, {"conversation": target_id})
+
     def last_said(self, conversation_ids: Sequence[str]) -> dict[str, Micros]:
         row = conversations.c
         found = sa.select(row.id, row.last_message_at).where(row.id.in_(conversation_ids), row.last_message_at > 0)

@@ -116,6 +116,13 @@ class SqlMessages:
             _last_words.run(self.db, {"agent": message.agent_id, "message_seq": seq, "at": message.created_at})
         return position
 
+    def put_at(self, conversation_id: str, position: int, message: Message) -> None:
+        seq = insert(self.db, messages, mapping.message_values(message))
+        here = conversation_messages.update().where(_here, _member.position == position)
+        self.db.execute(here.values(message_seq=seq), {"conversation": conversation_id})
+        self.known.forget("window", conversation_id)
+        self.search.add(seq, message)
+
     def _end(self, conversation_id: str) -> tuple[int, int]:
         """The seq of a conversation and its next position."""
         known: tuple[int, int] | None = self.known.find("end of conversation", conversation_id)

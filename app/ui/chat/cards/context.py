@@ -25,6 +25,12 @@ class CardSignals(QObject):
     """The card whose inline editor was opened."""
     resend = Signal(object, str, bool)
     """Row, new text, and whether memory changes are undone too."""
+    rewrite = Signal(object, str)
+    """Row of a reply, and its new text."""
+    delete = Signal(object)
+    """Row of the message."""
+    rate = Signal(object, object)
+    """Row of a reply, and what is thought of it: positive, negative or None."""
     branch = Signal(str)
     """Conversation id of the branch to show."""
     send_again = Signal(str)

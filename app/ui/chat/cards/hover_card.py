@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.ui.chat.cards.card import Card
 from app.ui.kit.buttons import IconButton
+from app.ui.kit.labels import Label
+from app.ui.kit.tooltip import set_tip
+from app.ui.kit.wording import full_time, moment, sentence_case
 
 
 class HoverTools(QWidget):
@@ -19,11 +22,17 @@ class HoverTools(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(card.theme.px(2))
         self._row = row
+        if card.row.at is not None:
+            then = Label(self._theme, moment(card.row.at).strftime("%H:%M"), "caption", "muted", self)
+            set_tip(then, sentence_case(full_time(card.row.at)))
+            row.addWidget(then)
+            row.addSpacing(card.theme.px(4))
 
-    def add(self, icon: str, title: str, key: str, run: Callable[[], object]) -> None:
+    def add(self, icon: str, title: str, key: str, run: Callable[[], object]) -> IconButton:
         button = IconButton(self._theme, icon, title, key, size=14, box=24, token="muted", parent=self)
         button.clicked.connect(lambda _checked=False: run())
         self._row.addWidget(button)
+        return button
 
 
 class HoverCard(Card):

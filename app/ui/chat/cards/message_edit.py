@@ -21,7 +21,7 @@ class EditBox(QFrame):
     cancelled = Signal()
     resized = Signal()
 
-    def __init__(self, theme: Theme, text: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, text: str, parent: QWidget, *, of_reply: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
         self.setProperty("kind", "composer")
@@ -29,7 +29,9 @@ class EditBox(QFrame):
         self._editor = QPlainTextEdit(text, self)
         self._editor.setProperty("plain", True)
         self._editor.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._editor.setAccessibleName(self.tr("New text of your message"))
+        self._editor.setAccessibleName(
+            self.tr("New text of the reply") if of_reply else self.tr("New text of your message")
+        )
         self._editor.setTabChangesFocus(True)
         self._editor.installEventFilter(self)
         self._editor.textChanged.connect(self._changed)
@@ -44,13 +46,16 @@ class EditBox(QFrame):
         self._column.addWidget(self._strip)
         self._row = QHBoxLayout()
         hint = self.tr("The old message and its replies stay in their own branch.")
+        if of_reply:
+            hint = self.tr("The reply as it was stays in its own version.")
         self._hint = Label(theme, hint, "caption", "muted", self)
         self._hint.setWordWrap(True)
         self._row.addWidget(self._hint, 1)
         cancel = Button(theme, self.tr("Cancel"), "ghost", parent=self)
         cancel.setAccessibleName(self.tr("Cancel the edit"))
         cancel.clicked.connect(lambda _checked=False: self.cancelled.emit())
-        self._send = Button(theme, self.tr("Send as new branch"), "primary", "fork", parent=self)
+        words = self.tr("Save as new version") if of_reply else self.tr("Send as new branch")
+        self._send = Button(theme, words, "primary", "fork", parent=self)
         self._send.clicked.connect(lambda _checked=False: self._accept())
         self._row.addWidget(cancel)
         self._row.addWidget(self._send)

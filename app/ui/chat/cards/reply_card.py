@@ -1,6 +1,7 @@
 """What the agent said, with the small print below it."""
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QRect
 from PySide6.QtGui import QPainter, QTextCursor
@@ -8,15 +9,19 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.ids import short
 from app.domain.run import StopReason
+from app.domain.turn import Feedback
 from app.ui.chat.cards.card import TEXT_X, draw_text
 from app.ui.chat.cards.context import CardContext
-from app.ui.chat.cards.hover_card import HoverCard, HoverTools
+from app.ui.chat.cards.editable_card import EditableCard
+from app.ui.chat.cards.hover_card import HoverTools
+from app.ui.chat.cards.message_edit import EditBox
 from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Footer, Row
+from app.ui.kit.buttons import IconButton
 from app.ui.kit.flame import Flame
 
 
-class AssistantCard(HoverCard):
+class AssistantCard(EditableCard):
     """What the agent said, with figures below it."""
 
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
@@ -26,8 +31,11 @@ class AssistantCard(HoverCard):
         self._thumbnails = ThumbnailRow(self.theme, context.images, self)
         self._flame: Flame | None = None
         self._footer = QRect()
+        self._thumbs: dict[Feedback, IconButton] = {}
 
     def _fill(self) -> None:
+        super()._fill()
+        self._show_feedback()
         self.text.set_markdown(self.row.text, whole=self.row.state == "writing")
         self._thumbnails.fill(self.row.images)
         self.text.setAccessibleName(self.tr("Text of {0}").format(self.context.agent_name))
@@ -43,6 +51,11 @@ class AssistantCard(HoverCard):
     def _lay_body(self, width: int) -> int:
         px = self.theme.px
         left = px(TEXT_X)
+        if self.editor is not None:
+            self._footer = QRect()
+            height = self.editor.height_for(width - left)
+            self.editor.setGeometry(left, 0, width - left, height)
+            return height
         empty = 0 if self.row.images else px(21)
         height = self.text.height_for(width - left) if self.row.text else empty
         self.text.setGeometry(left, px(1), width - left, height)
@@ -51,6 +64,7 @@ class AssistantCard(HoverCard):
         top = px(1) + height
         if self.row.images:
             top = self._thumbnails.lay_out(left, top + px(8), width - left)
+        top = self._lay_switcher(left, width, top)
         if not self._words():
             self._footer = QRect()
             return top
@@ -71,6 +85,9 @@ class AssistantCard(HoverCard):
         """The small print: text and colour, in order."""
         row = self.row
         words: list[tuple[str, str]] = []
+        if row.feedback is not None:
+            good, bad = (self.tr("You found it good"), "ok"), (self.tr("You found it bad"), "warn")
+            words.append(good if row.feedback == "positive" else bad)
         if row.state == "writing":
             words.append((self.tr("Writing"), "accent"))
         elif row.state == "stopped":
@@ -104,6 +121,40 @@ class AssistantCard(HoverCard):
         tools.add("copy", self.tr("Copy message"), "C", self.copy)
         if self.row.run_id:
             tools.add("refresh", self.tr("Retry reply"), "R", self.retry)
+        if self.row.message is None:
+            return
+        if self.row.message.step_id is not None:
+            names: tuple[tuple[Feedback, str, str], ...] = (
+                ("positive", "thumb-up", self.tr("Good reply")),
+                ("negative", "thumb-down", self.tr("Bad reply")),
+            )
+            for kind, icon, title in names:
+                button = self._thumbs[kind] = tools.add(icon, title, "", partial(self._rate, kind))
+                button.setCheckable(True)
+            self._show_feedback()
+        tools.add("edit", self.tr("Edit reply"), "E", self.edit)
+        tools.add("trash", self.tr("Delete message"), "Del", self.delete)
+
+    def _rate(self, feedback: Feedback) -> None:
+        """The same thumb again takes it back."""
+        self._show_feedback()
+        self.context.signals.rate.emit(self.row, None if self.row.feedback == feedback else feedback)
+
+    def _show_feedback(self) -> None:
+        for kind, button in self._thumbs.items():
+            given = self.row.feedback == kind
+            button.setChecked(given)
+            button.set_icon("thumb-up" if kind == "positive" else "thumb-down", "accent" if given else "muted")
+
+    def _make_editor(self) -> EditBox:
+        return EditBox(self.theme, self.row.text, self, of_reply=True)
+
+    def _show_text(self, shown: bool) -> None:
+        self.text.setVisible(shown and bool(self.row.text))
+        self._thumbnails.set_visible(shown)
+
+    def _rewritten(self, text: str, undo_memory: bool) -> None:
+        self.context.signals.rewrite.emit(self.row, text)
 
     def _place_tools(self, tools: HoverTools) -> None:
         px = self.theme.px

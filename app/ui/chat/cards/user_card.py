@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.domain.history import MemoryEvent
 from app.ui.chat.cards.context import CardContext
-from app.ui.chat.cards.hover_card import HoverCard, HoverTools
+from app.ui.chat.cards.editable_card import EditableCard
+from app.ui.chat.cards.hover_card import HoverTools
 from app.ui.chat.cards.message_edit import EditBox
 from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Row
-from app.ui.kit.buttons import Button, IconButton
-from app.ui.kit.labels import Label
+from app.ui.kit.buttons import Button
 from app.ui.kit.markdown import Fold
 
 BUBBLE = 560
@@ -23,7 +23,7 @@ OWN = Fold(2_400, 24)
 """How much of one's own words is shown at first: whoever wrote or pasted them knows them."""
 
 
-class UserCard(HoverCard):
+class UserCard(EditableCard):
     """What the person said: a bubble at the right, with its branch switcher."""
 
     def __init__(self, context: CardContext, row: Row, parent: QWidget | None = None) -> None:
@@ -33,21 +33,16 @@ class UserCard(HoverCard):
         self._bubble = QRectF()
         self._thumbnails = ThumbnailRow(self.theme, context.images, self)
         self._note = QRect()
-        self._editor: EditBox | None = None
-        self._switcher: ForkSwitcher | None = None
         self._buttons: list[Button] = []
 
     def _fill(self) -> None:
         row = self.row
         self._text.set_plain(row.text)
         self._thumbnails.fill(row.images)
-        self._text.setVisible(bool(row.text) and self._editor is None)
+        self._text.setVisible(bool(row.text) and self.editor is None)
         self._text.setAccessibleName(self.tr("Your message"))
         self.setAccessibleName(self.tr("You: {0}").format(row.text[:400]))
-        if row.fork is not None and self._switcher is None:
-            self._switcher = ForkSwitcher(self)
-        if self._switcher is not None:
-            self._switcher.show_fork(row)
+        super()._fill()
         self._offer_buttons()
 
     def _offer_buttons(self) -> None:
@@ -71,9 +66,9 @@ class UserCard(HoverCard):
 
     def _lay_body(self, width: int) -> int:
         px = self.theme.px
-        if self._editor is not None:
-            height = self._editor.height_for(width)
-            self._editor.setGeometry(0, 0, width, height)
+        if self.editor is not None:
+            height = self.editor.height_for(width)
+            self.editor.setGeometry(0, 0, width, height)
             return height
         most = min(px(BUBBLE), width - px(72)) - 2 * px(PAD_X)
         top = px(PAD_Y)
@@ -94,10 +89,7 @@ class UserCard(HoverCard):
         """Switcher, state of sending, ways out."""
         px, right = self.theme.px, width
         self._note = QRect()
-        if self._switcher is not None and self.row.fork is not None:
-            size = self._switcher.sizeHint()
-            self._switcher.setGeometry(width - size.width(), top + px(2), size.width(), size.height())
-            top += px(2) + size.height()
+        top = self._lay_switcher(None, width, top)
         if self.row.state == "done" and self.row.kind == "user":
             return top
         for button in reversed(self._buttons):
@@ -117,7 +109,7 @@ class UserCard(HoverCard):
         return self.tr("Sending"), "muted"
 
     def _paint_body(self, painter: QPainter) -> None:
-        if self._editor is not None:
+        if self.editor is not None:
             return
         px, theme = self.theme.px, self.theme
         waits = self.row.kind == "queued"
@@ -135,92 +127,31 @@ class UserCard(HoverCard):
         if self.row.message is not None:
             tools.add("edit", self.tr("Edit message"), "E", self.edit)
         tools.add("copy", self.tr("Copy message"), "C", self.copy)
+        if self.row.message is not None:
+            tools.add("trash", self.tr("Delete message"), "Del", self.delete)
 
     def _place_tools(self, tools: HoverTools) -> None:
         px = self.theme.px
         tools.move(round(self._bubble.left()) - tools.width() - px(6), px(6))
 
-    @property
-    def editing(self) -> bool:
-        return self._editor is not None
+    def _make_editor(self) -> EditBox:
+        return EditBox(self.theme, self.row.text, self)
 
     def edit(self) -> None:
-        """Opens the editor in place of the bubble. Sending makes a branch; the old words stay in theirs."""
-        if self._editor is not None or self.row.message is None:
-            return
-        self._editor = EditBox(self.theme, self.row.text, self)
-        self._editor.resized.connect(self.resized)
-        self._editor.cancelled.connect(self.close_editor)
-        self._editor.accepted.connect(self._accepted)
-        if self._tools is not None:
-            self._tools.hide()
-        self._text.hide()
-        self._thumbnails.set_visible(False)
-        self._editor.show()
-        self.resized.emit()
-        self._editor.take_focus()
-        self.context.signals.edit_opened.emit(self)
+        """Sending makes a branch; the old words stay in theirs."""
+        opened = self.editor is None
+        super().edit()
+        if opened and self.editor is not None:
+            self.context.signals.edit_opened.emit(self)
+
+    def _show_text(self, shown: bool) -> None:
+        self._text.setVisible(shown and bool(self.row.text))
+        self._thumbnails.set_visible(shown)
 
     def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
         """The memory changes that came of this message and what followed it."""
-        if self._editor is not None:
-            self._editor.offer_memory_undo(changes)
+        if self.editor is not None:
+            self.editor.offer_memory_undo(changes)
 
-    def close_editor(self) -> None:
-        if self._editor is not None:
-            self._drop_editor(self._editor)
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _drop_editor(self, editor: EditBox) -> None:
-        editor.hide()
-        editor.deleteLater()
-        self._editor = None
-        self._fill()
-        self.resized.emit()
-
-    def take_edit(self) -> str:
-        editor = self._editor
-        if editor is None:
-            return ""
-        self._drop_editor(editor)
-        return editor.text if editor.text != self.row.text else ""
-
-    def _accepted(self, text: str, undo_memory: bool) -> None:
-        row = self.row
-        self.close_editor()
-        self.context.signals.resend.emit(row, text, undo_memory)
-
-
-class ForkSwitcher(QWidget):
-    """`‹ 2 of 3 ›`: the variants of a message."""
-
-    def __init__(self, card: UserCard) -> None:
-        super().__init__(card)
-        self._card = card
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        self._back = self._step("chevron-left", self.tr("Previous version of this message"), -1)
-        self.count = Label(card.theme, "", "caption", "muted", self)
-        self._on = self._step("chevron-right", self.tr("Next version of this message"), 1)
-        for part in (self._back, self.count, self._on):
-            row.addWidget(part)
-
-    def _step(self, icon: str, name: str, by: int) -> IconButton:
-        button = IconButton(self._card.theme, icon, name, size=14, box=24, token="muted", parent=self)
-        button.clicked.connect(lambda _checked=False: self._go(by))
-        return button
-
-    def show_fork(self, row: Row) -> None:
-        self.setVisible(row.fork is not None)
-        if row.fork is not None:
-            at, count = row.fork.current, len(row.fork.branch_ids)
-            self.count.setText(self.tr("{0} of {1}").format(at + 1, count))
-            self.count.setAccessibleName(self.tr("Version {0} of {1}").format(at + 1, count))
-            self._back.setEnabled(at > 0)
-            self._on.setEnabled(at + 1 < count)
-
-    def _go(self, by: int) -> None:
-        fork = self._card.row.fork
-        if fork is not None and 0 <= fork.current + by < len(fork.branch_ids):
-            self._card.context.signals.branch.emit(fork.branch_ids[fork.current + by])
+    def _rewritten(self, text: str, undo_memory: bool) -> None:
+        self.context.signals.resend.emit(self.row, text, undo_memory)

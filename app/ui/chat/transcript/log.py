@@ -14,6 +14,7 @@ from app.domain.event import Progress, RunEvent
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, Message
 from app.domain.run import Run, Step, StopReason
+from app.domain.turn import Feedback, StepFeedback
 from app.domain.wire_message import (
     AssistantMessage,
     Content,
@@ -113,6 +114,8 @@ class TranscriptLog:
         self.steps: dict[str, Step] = {}
         self.runs: dict[str, Run] = {}
         self.live: dict[str, LiveRun] = {}
+        self.feedback: dict[str, Feedback | None] = {}
+        """By step."""
         self.forks: dict[int, Fork] = {}
         self.pending: dict[str, Pending] = {}
         self.first_in_context: int | None = None
@@ -146,6 +149,7 @@ class TranscriptLog:
         self.note_changes(page.changes)
         self.note_steps(page.steps)
         self.note_runs(page.runs)
+        self.note_feedback(page.feedback)
         self.forks.update({fork.position: fork for fork in page.forks})
 
     def _trim(self, *, keep_newest: bool) -> bool:
@@ -176,6 +180,9 @@ class TranscriptLog:
 
     def note_steps(self, steps: tuple[Step, ...]) -> None:
         self.steps.update({step.id: step for step in steps})
+
+    def note_feedback(self, given: tuple[StepFeedback, ...]) -> None:
+        self.feedback.update({one.step_id: one.feedback for one in given})
 
     def note_runs(self, runs: tuple[Run, ...]) -> None:
         self.runs.update({run.id: run for run in runs})

@@ -13,6 +13,7 @@ from app.domain.event import Progress, RunEvent
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart
 from app.domain.run import Run, Step
+from app.domain.turn import StepFeedback
 from app.ui.chat.transcript.live_rows import live_rows, shown_rows, tail_rows
 from app.ui.chat.transcript.log import Pending, TranscriptLog
 from app.ui.chat.transcript.row import Row, ViewMode
@@ -84,6 +85,10 @@ class TranscriptModel(QAbstractListModel):
 
     def note_steps(self, steps: tuple[Step, ...]) -> None:
         self.log.note_steps(steps)
+        self._settle()
+
+    def note_feedback(self, given: tuple[StepFeedback, ...]) -> None:
+        self.log.note_feedback(given)
         self._settle()
 
     def note_run(self, run: Run) -> None:

@@ -7,6 +7,7 @@ from app.domain.conversation import Fork
 from app.domain.history import MemoryEvent
 from app.domain.message import ImagePart, Message
 from app.domain.run import Run, Step, StopReason
+from app.domain.turn import Feedback
 
 RowKind = Literal[
     "day",
@@ -101,6 +102,8 @@ class Row:
     images: tuple[ImagePart, ...] = ()
     footer: Footer | None = None
     fork: Fork | None = None
+    feedback: Feedback | None = None
+    """What the person thinks of the step that said this."""
     tool: ToolUse | None = None
     problem: Problem | None = None
     seconds: float | None = None

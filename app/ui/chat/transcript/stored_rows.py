@@ -82,6 +82,7 @@ def _remembered_rows(known: _Known, message: Message, memo: Memo) -> tuple[Row, 
         log.runs.get(run_id or ""),
         log.steps.get(message.step_id or ""),
         log.forks.get(position),
+        log.feedback.get(message.step_id or ""),
         known.stops.get(message.id),
         log.thinking.get(message.id),
         tuple(
@@ -158,7 +159,9 @@ def _assistant_rows(known: _Known, message: Message, base: Row) -> Iterator[Row]
         footer = None if calls else _footer(base.step)
         if message.id in known.stops:
             footer = replace(footer or Footer(), stop=known.stops[message.id])
-        yield replace(base, key=f"{message.id}:text", kind="assistant", images=images, footer=footer)
+        feedback = known.log.feedback.get(message.step_id or "")
+        said = replace(base, key=f"{message.id}:text", kind="assistant", images=images, footer=footer)
+        yield replace(said, feedback=feedback)
     for call in calls:
         tool = _tool_use(known, message, call, known.returns.get(call.tool_call_id))
         yield replace(base, key=f"call:{call.tool_call_id}", kind="tool", text=call.name, tool=tool, fork=None)

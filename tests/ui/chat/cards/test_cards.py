@@ -164,12 +164,12 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
     with qtbot.waitSignal(context.signals.edit_opened):
         qtbot.keyClick(card, Qt.Key.Key_E)
     card.offer_memory_undo((a_change(), a_change()))
-    assert card._editor is not None
-    assert card._editor.undo_memory.text() == "Also undo 2 memory changes"
-    card._editor.undo_memory.setChecked(True)
-    qtbot.keyClicks(card._editor._editor, "Goodbye")
+    assert card.editor is not None
+    assert card.editor.undo_memory.text() == "Also undo 2 memory changes"
+    card.editor.undo_memory.setChecked(True)
+    qtbot.keyClicks(card.editor._editor, "Goodbye")
     with qtbot.waitSignal(context.signals.resend) as told:
-        qtbot.keyClick(card._editor._editor, Qt.Key.Key_Return)
+        qtbot.keyClick(card.editor._editor, Qt.Key.Key_Return)
     row, text, undo_memory = told.args
     assert (row.position, text, undo_memory) == (1, "Goodbye", True)
     assert card.editing is False
@@ -178,9 +178,9 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
 def test_leaving_the_editor_by_escape_changes_nothing(card_of: Any, context: CardContext, qtbot: QtBot) -> None:
     card: UserCard = card_of("user", text="Hello", message=said(1, "user", "Hello"), position=1)
     card.edit()
-    assert card._editor is not None
+    assert card.editor is not None
     with qtbot.assertNotEmitted(context.signals.resend):
-        qtbot.keyClick(card._editor._editor, Qt.Key.Key_Escape)
+        qtbot.keyClick(card.editor._editor, Qt.Key.Key_Escape)
     assert card.editing is False
 
 
