@@ -175,7 +175,7 @@ class Conversations:
             _check_idle(repos, source)
             return self._branched(repos, source, position, _together(repos, source.id, position))
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     async def edit_reply(self, conversation_id: str, position: int, text: str) -> Conversation:
         """A branch in which a reply says something else; all that follows stays. The old one is kept as it was."""
@@ -188,7 +188,7 @@ class Conversations:
             repos.messages.put_at(branch.id, position, edited)
             return branch
 
-        return await self._ports.storage.write(work)
+        return await self._deps.storage.write(work)
 
     def _edited(self, reply: Message, text: str) -> Message:
         """Of no run: what the run said is what the model said."""
@@ -198,12 +198,12 @@ class Conversations:
         at = next((at for at, part in enumerate(reply.parts) if isinstance(part, TextPart)), len(reply.parts))
         before = [part for part in reply.parts[:at] if not isinstance(part, ToolCallPart)]
         after = [part for part in reply.parts if part not in before and not isinstance(part, TextPart)]
-        update = {"id": self._ports.ids.new("message"), "parts": (*before, *said, *after), "note": "edited"}
+        update = {"id": self._deps.ids.new("message"), "parts": (*before, *said, *after), "note": "edited"}
         return reply.model_copy(update={**update, "otid": None, "run_id": None, "step_id": None})
 
     def _branched(self, repos: Repositories, source: Conversation, position: int, without: int) -> Conversation:
         """A branch that shows the same but so many messages from a position on, and is shown from now on."""
-        new_id, now = self._ports.ids.new("conv"), self._ports.clock.now()
+        new_id, now = self._deps.ids.new("conv"), self._deps.clock.now()
         branch = Conversation(
             id=new_id,
             agent_id=source.agent_id,

@@ -11,6 +11,7 @@ from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.domain.event import Changed, Progress
 from app.domain.history import Origin
+from app.domain.snippet import SETTING, read_snippets
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.attachment import Attachment
 from app.ui.chat.branches import Branches
@@ -26,6 +27,7 @@ from app.ui.chat.message_changes import MessageChanges
 from app.ui.chat.retry import Retry
 from app.ui.chat.run_follower import RunFollower
 from app.ui.chat.sending import Role, Sending
+from app.ui.chat.slash import SlashList
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.chat.transcript.page_reader import PageReader, Side
@@ -35,6 +37,7 @@ from app.ui.chat.welcome import Welcome
 from app.ui.kit.banner import Banner
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.segmented import Segmented
+from app.ui.kit.wording import now
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ class ChatView(QFrame):
         self.memory = MemoryChanges(services, tasks, model, origin, self)
         self.drafts = Drafts(drafts, self.composer, self.area.anchor)
         self.finder = Find(theme, services, tasks, self.find_bar, self.area, model, self.pages)
+        self.slash = SlashList(theme, self.composer, self._known_places, self)
         self.links = LinkQuestion(theme, self.banner)
         self.images = ImageLoader(self.context.images, services, tasks, self, theme)
         self._build()
@@ -179,6 +183,7 @@ class ChatView(QFrame):
             anchor = self.drafts.open(conversation.id)
         self.conversation = conversation
         self.show_agent(agent)
+        self.read_snippets()
         self.memory.turn_to(agent.id)
         self.finder.turn_to(agent.id, conversation.id)
         self._read_anew(conversation.active_id, anchor)
@@ -244,6 +249,8 @@ class ChatView(QFrame):
     def on_changed(self, changed: Changed) -> None:
         if self.agent is None or self.conversation is None:
             return
+        if changed.kind == "setting" and SETTING in changed.ids:
+            self.read_snippets()
         if changed.kind == "history" and changed.agent_id in (None, self.agent.id):
             self.memory.read()
         if changed.conversation_id not in (self.conversation.id, self.branch_id):
@@ -294,6 +301,18 @@ class ChatView(QFrame):
     def _send_instead(self, row: Row, text: str, undo_memory: bool) -> None:
         self.area.to_bottom()
         self.branches.send_instead(row, text, undo_memory)
+
+    def _known_places(self) -> dict[str, str]:
+        """What fills itself in snippets."""
+        then = now()
+        agent = self.agent.name if self.agent is not None else ""
+        return {"date": f"{then.day} {then:%B %Y}", "time": then.strftime("%H:%M"), "agent": agent}
+
+    def read_snippets(self) -> None:
+        self._tasks.spawn(self._services.settings.get(SETTING), self, done=self._take_snippets)
+
+    def _take_snippets(self, value: object) -> None:
+        self.slash.set_snippets(read_snippets(value))
 
     def _tell_refused(self, text: str, detail: str) -> None:
         self.told.emit(text, detail, "error")

@@ -1,4 +1,4 @@
-"""Settings of the app itself: appearance, models and their servers, the local API, backups, and what this is."""
+"""Settings of the app itself: appearance, snippets, models, servers, the local API, backups, about."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -13,6 +13,7 @@ from app.ui.settings.about import About
 from app.ui.settings.appearance import Appearance
 from app.ui.settings.backups import BackupList
 from app.ui.settings.local_api import LocalApi
+from app.ui.settings.snippets import Snippets
 from app.ui.state.view_context import ViewContext
 
 WIDTH = 960
@@ -30,6 +31,7 @@ class AppSettings(Sheet):
         self.set_heading(self.tr("Settings"))
         theme = view.theme
         self.appearance = Appearance(view)
+        self.snippets = Snippets(view)
         self.models = ModelsPage(view)
         self.servers = Servers(view)
         self.api = LocalApi(view)
@@ -37,6 +39,7 @@ class AppSettings(Sheet):
         self.about = About(view, config)
         self._parts: dict[str, QWidget] = {
             "appearance": self.appearance,
+            "snippets": self.snippets,
             "models": self.models,
             "servers": self.servers,
             "api": self.api,
@@ -45,6 +48,7 @@ class AppSettings(Sheet):
         }
         names = (
             self.tr("Appearance"),
+            self.tr("Snippets"),
             self.tr("Models"),
             self.tr("Model servers"),
             self.tr("Local API"),
@@ -62,7 +66,7 @@ class AppSettings(Sheet):
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)
-        for part in (self.models, self.servers, self.api, self.backups, self.about):
+        for part in (self.snippets, self.models, self.servers, self.api, self.backups, self.about):
             part.read()
 
     def _show(self, section: str) -> None:

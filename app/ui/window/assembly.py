@@ -48,6 +48,18 @@ if TYPE_CHECKING:
     from app.ui.chat.view import ChatView
     from app.ui.first_run.page import FirstRun
 
+SLASH_WORDS = (
+    ("new", "agent.conversation"),
+    ("retry", "chat.retry"),
+    ("find", "chat.find"),
+    ("search", "search"),
+    ("go", "chat.switch"),
+    ("model", "agent.model"),
+    ("copy", "chat.copy"),
+    ("export", "chat.markdown"),
+    ("snippets", "snippets"),
+)
+"""What a slash in the composer offers: a word, and the command behind it."""
 TABS = ("chat", "history")
 SOLO = ("first run", "starting", "repair")
 """Pages beside which nothing stands."""
@@ -130,6 +142,8 @@ class Assembly(QObject):
             *view_commands(self.window, look, go, possible),
             *lares_commands(self.pages, lambda: undo_last(self.view.toasts), self.window.closing.emit),
         )
+
+        self.chat_page.offer(tuple((word, self.commands[id]) for word, id in SLASH_WORDS))
 
     @property
     def chat(self) -> "ChatView | None":

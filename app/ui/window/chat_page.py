@@ -1,11 +1,13 @@
 """The conversation in the centre: built when it is first needed, connected, and what commands do in it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.agent import Agent
 from app.domain.conversation import Conversation
+from app.ui.state.command_registry import Command
 from app.ui.state.view_context import ViewContext
 from app.ui.window.pages import Pages
 
@@ -28,8 +30,13 @@ class ChatPage(QObject):
         super().__init__(pages)
         self._view, self._pages = view, pages
         self._connected = False
+        self._offered: tuple[tuple[str, Command], ...] = ()
         self.chat: ChatView | None = None
         """Late: what draws markdown costs as much as all that the first paint needs."""
+
+    def offer(self, commands: tuple[tuple[str, Command], ...]) -> None:
+        """Commands that a slash in the composer offers, each with its word. Before `build`."""
+        self._offered = commands
 
     def build(self) -> "ChatView":
         if self.chat is None:
@@ -39,12 +46,19 @@ class ChatPage(QObject):
         return self.chat
 
     def _build(self) -> "ChatView":
+        from app.ui.chat.slash import SlashCommand
         from app.ui.chat.view import ChatView
         from app.ui.window.problem_actions import ProblemActions
 
         view = self._view
         client = view.workspace.origin.client
         chat = ChatView(view.theme, view.services, view.tasks, drafts=view.preferences, client=client)
+        chat.slash.set_commands(
+            tuple(
+                SlashCommand(word, command.title, command.icon or "chevron-right", _if_enabled(command))
+                for word, command in self._offered
+            )
+        )
         chat.told.connect(view.tell)
         chat.told_done.connect(view.tell_done)
         chat.history_wanted.connect(self.history_wanted)
@@ -124,6 +138,10 @@ class ChatPage(QObject):
         agent = self._view.workspace.agent
         if agent is not None:
             self._view.preferences.set(_mode_key(agent), mode)
+
+
+def _if_enabled(command: Command) -> Callable[[], None]:
+    return lambda: command.run() if command.enabled() else None
 
 
 def _mode_key(agent: Agent) -> str:

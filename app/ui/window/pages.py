@@ -140,6 +140,9 @@ class Pages(QObject):
     def local_api(self) -> None:
         self.settings("api")
 
+    def snippets(self) -> None:
+        self.settings("snippets")
+
     def models(self) -> None:
         self.settings("models")
 

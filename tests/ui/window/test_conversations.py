@@ -1,27 +1,23 @@
 """Conversations as a person handles them: found in their list, opened, exported into files, copied."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app.bootstrap import OpenEngine
 from app.ui.agents.conversation_export import file_name
 from app.ui.kit.copying import CopiedNote
 from tests.support.engine.talking import say
-from tests.support.window.household import Household
 from tests.support.window.live_window import LiveWindow
-from tests.support.window.looks import plain_theme
 from tests.support.window.opened_window import CTRL
 
-Wait = Callable[..., Any]
+Play = Callable[..., None]
 
 
 async def two_conversations(engine: OpenEngine) -> None:
@@ -31,21 +27,9 @@ async def two_conversations(engine: OpenEngine) -> None:
     await engine.services.conversations.create(agent.id, "Recipes")
 
 
-@pytest.fixture
-def live(
-    qapp: QApplication, loop: qasync.QEventLoop, household: Household, data_folder: Path, wait_for: Wait
-) -> Iterator[LiveWindow]:
-    engine = wait_for(household.open(data_folder, two_conversations))
-    opened = LiveWindow(plain_theme(qapp), data_folder, engine)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
-    wait_for(engine.close())
-
-
 @pytest.mark.qt_log_ignore("This plugin does not support")
-def test_conversations_are_found_opened_and_named_after_their_first_words(live: LiveWindow, wait_for: Wait) -> None:
-    async def person() -> None:
+def test_conversations_are_found_opened_and_named_after_their_first_words(play_live: Play) -> None:
+    async def person(live: LiveWindow) -> None:
         button, popup = live.view.centre.conversations, live.view.centre.conversations.popup
         titles = lambda: [popup.model.title_of(row) for row in popup.model.rows]  # noqa: E731
         await live.until(lambda: button.text().startswith("Where did I put"), "the first words are no title")
@@ -78,7 +62,7 @@ def test_conversations_are_found_opened_and_named_after_their_first_words(live: 
         await live.until(lambda: button.text() == "Plans for the garden", "the title stays")
         await live.until(lambda: not live.view.chat.replying, "no reply")
 
-    wait_for(person(), 15)
+    play_live(two_conversations, person)
 
 
 async def _copies_by_the_menu(live: LiveWindow) -> None:
@@ -101,8 +85,8 @@ async def _copies_by_the_menu(live: LiveWindow) -> None:
     assert not live.view.centre.conversations.popup.isVisible()
 
 
-def test_a_conversation_is_exported_where_a_person_wants(live: LiveWindow, wait_for: Wait, tmp_path: Path) -> None:
-    async def person() -> None:
+def test_a_conversation_is_exported_where_a_person_wants(play_live: Play, tmp_path: Path) -> None:
+    async def person(live: LiveWindow) -> None:
         toasts = live.view.view.toasts
         await live.until(lambda: live.view.centre.conversations.current is not None, "no conversation")
         for form, suffix in (("markdown", "md"), ("json", "json")):
@@ -128,7 +112,7 @@ def test_a_conversation_is_exported_where_a_person_wants(live: LiveWindow, wait_
         assert toasts.toasts[0].detail.text() == "No such file or directory. Choose another folder."
         await _says_what_was_copied(live)
 
-    wait_for(person(), 15)
+    play_live(two_conversations, person)
 
 
 async def _says_what_was_copied(live: LiveWindow) -> None:

@@ -34,10 +34,6 @@ class EditableCard(HoverCard):
         self.switcher.setGeometry(QRect(right - size.width() if left is None else left, top + gap, *size.toTuple()))
         return top + gap + size.height()
 
-    def _make_editor(self) -> EditBox:
-        """For the text of this card."""
-        raise NotImplementedError
-
     def _show_text(self, shown: bool) -> None:
         """What the editor stands in place of."""
 
@@ -52,7 +48,7 @@ class EditableCard(HoverCard):
         """Opens the editor in place of the text."""
         if self.editor is not None or self.row.message is None:
             return
-        self.editor = self._make_editor()
+        self.editor = EditBox(self.theme, self.row.text, self, of_reply=self.row.kind == "assistant")
         self.editor.resized.connect(self.resized)
         self.editor.cancelled.connect(self.close_editor)
         self.editor.accepted.connect(self._accepted)

@@ -14,7 +14,6 @@ from app.ui.chat.cards.card import TEXT_X, draw_text
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.cards.editable_card import EditableCard
 from app.ui.chat.cards.hover_card import HoverTools
-from app.ui.chat.cards.message_edit import EditBox
 from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Footer, Row
 from app.ui.kit.buttons import IconButton
@@ -145,9 +144,6 @@ class AssistantCard(EditableCard):
             given = self.row.feedback == kind
             button.setChecked(given)
             button.set_icon("thumb-up" if kind == "positive" else "thumb-down", "accent" if given else "muted")
-
-    def _make_editor(self) -> EditBox:
-        return EditBox(self.theme, self.row.text, self, of_reply=True)
 
     def _show_text(self, shown: bool) -> None:
         self.text.setVisible(shown and bool(self.row.text))

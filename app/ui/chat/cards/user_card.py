@@ -10,7 +10,6 @@ from app.domain.history import MemoryEvent
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.cards.editable_card import EditableCard
 from app.ui.chat.cards.hover_card import HoverTools
-from app.ui.chat.cards.message_edit import EditBox
 from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Row
 from app.ui.kit.buttons import Button
@@ -133,9 +132,6 @@ class UserCard(EditableCard):
     def _place_tools(self, tools: HoverTools) -> None:
         px = self.theme.px
         tools.move(round(self._bubble.left()) - tools.width() - px(6), px(6))
-
-    def _make_editor(self) -> EditBox:
-        return EditBox(self.theme, self.row.text, self)
 
     def edit(self) -> None:
         """Sending makes a branch; the old words stay in theirs."""
