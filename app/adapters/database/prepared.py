@@ -92,6 +92,8 @@ def _bound(written: _Written, values: Mapping[str, Any]) -> Any:
     fixed = written.fixed
     if written.names is None:
         return {**fixed, **values}
+    if not fixed:
+        return [values[name] for name in written.names]
     return [values[name] if name in values else fixed[name] for name in written.names]
 
 

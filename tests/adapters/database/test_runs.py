@@ -1,10 +1,13 @@
 """Runs, steps with their bytes, and the event log."""
 
+import hashlib
 import os
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from app.adapters.database.repositories.traces import REPLY_CAP, request_of
+from app.adapters.database.repositories.traces import LEAF, REPLY_CAP, hashes_of, request_of
 from app.domain.error import Conflict, NotFound, StorageError
 from app.domain.run import Failure, Repair, Usage
 from tests.adapters.database.making import World, conversation, memory_event, run_event, step
@@ -106,6 +109,56 @@ async def test_a_request_comes_back_byte_for_byte_and_equal_parts_are_stored_onc
         "",
         False,
     )
+
+
+async def test_a_request_of_a_long_window_takes_what_is_new_and_little_more(world: World) -> None:
+    run = await world.start(status="completed")
+    parts = tuple(f"message {number}".encode() for number in range(LEAF * 20 + 7))
+    requests = [parts[: LEAF * 20 - 1 + more] for more in range(8)]
+    steps = [step(run, step_no=number) for number in range(8)]
+    rows: list[int] = []
+    for one, request in zip(steps, requests, strict=True):
+        await world.storage.write(lambda repos, one=one, request=request: repos.runs.add_step(one, request, b""))
+        rows.append(await world.storage.read(lambda repos: _count(repos, "request_parts")))
+    added = [after - before for before, after in pairwise(rows)]
+    assert added == [2, 1, 1, 1, 1, 1, 1], "the new message, and once the leaf that it filled"
+    stored = await world.storage.read(
+        lambda repos: repos.runs.db.exec_driver_sql("SELECT request FROM steps ORDER BY seq").scalars().all()
+    )
+    kept = await world.storage.read(
+        lambda repos: set(repos.runs.db.exec_driver_sql("SELECT hash FROM request_parts").scalars())
+    )
+    assert await world.storage.read(lambda repos: set(hashes_of(repos.runs.db, stored))) == kept
+    assert max(len(one) for one in stored) <= 32 * (19 + LEAF) + 4, "a hash for each leaf and each part after them"
+    for one, request in zip(steps, requests, strict=True):
+        assert (await world.storage.read(lambda repos, one=one: repos.runs.trace(one.id))).request == (
+            b"".join(request).decode()
+        )
+
+
+async def test_requests_as_earlier_versions_stored_them_are_read_and_what_they_hold_is_known(world: World) -> None:
+    run = await world.start(status="completed")
+    parts = tuple(f"message {number}".encode() for number in range(LEAF + 5))
+    old, new = step(run, step_no=1), step(run, step_no=2)
+    await world.storage.write(lambda repos: repos.runs.add_step(old, parts, b""))
+
+    def as_before(repos: Any) -> int:
+        whole = b"".join(hashlib.sha256(part).digest() for part in parts)
+        repos.runs.db.exec_driver_sql("UPDATE steps SET request = ?", (whole,))
+        repos.runs.db.exec_driver_sql("DELETE FROM request_parts WHERE length(content) > 500")
+        repos.runs.known.forget_all()
+        return _count(repos, "request_parts")
+
+    assert await world.storage.write(as_before) == len(parts)
+    await world.storage.write(lambda repos: repos.runs.add_step(new, (*parts, b"]}"), b""))
+    for one, request in ((old, parts), (new, (*parts, b"]}"))):
+        trace = await world.storage.read(lambda repos, one=one: repos.runs.trace(one.id))
+        assert trace.request == b"".join(request).decode()
+    assert await world.storage.read(lambda repos: _count(repos, "request_parts")) == len(parts) + 2
+
+
+def _count(repos: Any, table: str) -> int:
+    return repos.runs.db.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
 
 
 async def test_what_was_repaired_comes_back_with_its_step(world: World) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,19 @@ class House:
         """Nothing refers to what is gone, and the search index agrees with itself."""
         assert self.rows("PRAGMA foreign_key_check") == []
         assert self.rows("PRAGMA integrity_check") == [("ok",)]
-        hashes = {part for (joined,) in self.rows("SELECT request FROM steps") for part in _hashes(joined)}
+        stored = dict(self.rows("SELECT hash, content FROM request_parts"))
+        hashes = {part for (joined,) in self.rows("SELECT request FROM steps") for part in _hashes(joined, stored)}
         assert {part for (part,) in self.rows("SELECT hash FROM request_parts")} == hashes
         indexed = {seq for (seq,) in self.rows("SELECT id FROM message_search_docsize")}
         assert indexed <= {seq for (seq,) in self.rows("SELECT seq FROM messages")}
 
 
-def _hashes(joined: bytes) -> list[bytes]:
-    return [joined[at : at + 32] for at in range(0, len(joined), 32)]
+def _hashes(joined: bytes, stored: dict[bytes, bytes]) -> list[bytes]:
+    """Those of the parts, and of the leaves that a long list begins with."""
+    leaves = int.from_bytes(joined[:4], "big") if len(joined) % 32 else 0
+    hashes = [joined[at : at + 32] for at in range(len(joined) % 32, len(joined), 32)]
+    inner = b"".join(zlib.decompress(stored[leaf]) for leaf in hashes[:leaves])
+    return hashes + [inner[at : at + 32] for at in range(0, len(inner), 32)]
 
 
 @pytest.fixture

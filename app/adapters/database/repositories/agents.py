@@ -120,7 +120,8 @@ class SqlAgents:
         self._changed(agent.id)
         self._link_blocks(agent.id, (), _once(agent.block_ids))
         self._link_tools(agent.id, (), _once(agent.tool_names))
-        self._index(agent)
+        if agent.tags or agent.extras.identity_ids:
+            self._index(agent)
 
     def save(self, agent: Agent) -> None:
         known: Agent | None = self.known.find("agent", agent.id)

@@ -71,7 +71,8 @@ class SqlBlocks:
     def add(self, block: Block) -> None:
         add(self.db, blocks, mapping.block_values(block))
         self.known.forget("block", block.id)
-        links.tag(self.db, "block", block.id, block.tags)
+        if block.tags:
+            links.tag(self.db, "block", block.id, block.tags)
 
     def save(self, block: Block) -> None:
         before: Block | None = self.known.find("block", block.id)

@@ -74,8 +74,8 @@ class SqlDeleted:
     def sweep(self, forgotten: Forgotten) -> None:
         parts = set(forgotten.parts)
         if parts:
-            for joined in self.db.execute(sa.select(steps.c.request)).yield_per(500).scalars():
-                parts.difference_update(hashes_of(joined))
+            requests = self.db.execute(sa.select(steps.c.request)).yield_per(500).scalars()
+            parts.difference_update(hashes_of(self.db, requests))
             if parts:
                 self.db.execute(_part, [{"part": part} for part in parts])
         for sha256 in forgotten.blobs:
@@ -111,7 +111,7 @@ class SqlDeleted:
         self.db.execute(steps.delete().where(steps.c.run_id.in_(run_ids)))
         self.db.execute(runs.delete().where(runs.c.id.in_(run_ids)))
         self._note_last_runs({row.agent_id for row in rows})
-        parts = frozenset(part for joined in requests.values() for part in hashes_of(joined))
+        parts = frozenset(hashes_of(self.db, requests.values()))
         said = all_rows(self.db, sa.select(messages).where(messages.c.run_id.in_(run_ids)))
         return Forgotten(more=True, parts=parts, blobs=self._drop_messages(said))
 

@@ -107,7 +107,7 @@ class SqlMessages:
         self.known.keep("end of conversation", conversation_id, (conversation_seq, position + 1))
         window: Window | None = self.known.find("window", conversation_id)
         if window is not None:
-            new = mapping.member_of({**values, "place": position, "left_seq": None})
+            new = Member.model_construct(position=position, message=message, left_seq=None)
             bytes = window.bytes + _weight(values)
             self.known.keep("window", conversation_id, Window((*window.members, new), bytes), bytes)
         self.search.add(seq, message)

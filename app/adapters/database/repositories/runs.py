@@ -143,11 +143,11 @@ class SqlRuns:
 
     def add_step(self, step: Step, request_parts: tuple[bytes, ...], reply: bytes) -> None:
         agent_id = step.agent_id
-        before = self.known.recall("last request", agent_id, lambda: traces.last_request(self.db, agent_id), len)
-        trace = traces.values(self.db, before, request_parts, reply)
+        before = self.known.recall("last request", agent_id, lambda: traces.last_request(self.db, agent_id), _weight)
+        trace, stored = traces.values(self.db, before, request_parts, reply)
         add(self.db, steps, {**mapping.step_values(step), **trace})
         if step.status == "completed" and step.usage.prompt_tokens > 0:
-            self.known.keep("last request", agent_id, trace["request"], len(trace["request"]))
+            self.known.keep("last request", agent_id, stored, _weight(stored))
             self.known.keep("last step", agent_id, step)
             if not step.truncated:
                 self.known.keep("last step", f"{agent_id} whole", step)
@@ -206,6 +206,11 @@ class SqlRuns:
         if seq is None:
             raise missing("run", run_id)
         return seq
+
+
+def _weight(hashes: frozenset[bytes]) -> int:
+    """Bytes: of a hash as an object, and its place in the set."""
+    return 100 * len(hashes)
 
 
 def _all_runs(rows: Sequence[Row]) -> tuple[Run, ...]:

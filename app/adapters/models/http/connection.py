@@ -183,6 +183,13 @@ class Connection:
     ) -> AsyncIterator[bytes]:
         """The body as it comes. How long each piece is waited for depends on the phase that the reader is in."""
         while True:
+            if response.content.exception() is None:
+                # Most of a quick reply has come with its head; a clock for each piece would cost more than reading it.
+                if response.content.at_eof():
+                    return
+                if here := response.content.read_nowait():
+                    yield here
+                    continue
             now = phase()
             limit = self.patience.of(now)
             try:
