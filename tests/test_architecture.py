@@ -29,7 +29,8 @@ HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "chromadb", "openai", "ollama", "
          "uvicorn", "starlette", "keyring", "app.services", "app.engine", "app.adapters", "app.bootstrap")  # fmt: skip
 TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "app", "build.spec", "packaging", "pyproject.toml",
              "resources", "start.py", "tests", "uv.lock"}  # fmt: skip
-PURE = ("app/domain/", "app/engine/run/decide.py", "app/engine/run/apply.py", "app/engine/run/recover.py",
+PURE = ("app/domain/", "app/engine/run/decide.py", "app/engine/run/apply.py",
+        "app/engine/run/rows.py", "app/engine/run/stopped.py", "app/engine/run/recover.py",
         "app/engine/context/", "app/engine/repairs/", "app/engine/memory/block_tools.py",
         "app/engine/memory/matching.py")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",

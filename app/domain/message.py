@@ -16,12 +16,6 @@ class TextPart(Frozen):
     text: str
 
 
-IMAGE_BYTES_MAX = 20 * 1024 * 1024
-"""The largest image that can be attached to a message."""
-IMAGE_TOKENS = 768
-"""What an image is counted as, by the window too: a guess; servers differ, and their real counts correct it."""
-
-
 class ImagePart(Frozen):
     """An image stored as a blob."""
 

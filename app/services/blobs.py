@@ -6,7 +6,7 @@ import binascii
 import hashlib
 
 from app.domain.error import Invalid
-from app.domain.message import IMAGE_BYTES_MAX
+from app.domain.image import IMAGE_BYTES_MAX
 from app.domain.system import Blob
 from app.engine.deps import EngineDeps
 

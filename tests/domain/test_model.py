@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.domain.model import ModelHandle, fits
+from app.domain.memory_fit import fits
+from app.domain.model import ModelHandle
 
 GB = 1_000_000_000
 

@@ -11,7 +11,7 @@ from app.config import Config
 from app.domain.error import LinkError
 from app.domain.message import MessageDraft
 from app.domain.run import Run
-from app.engine.run.apply import MAYBE_DONE
+from app.engine.run.rows import MAYBE_DONE
 from app.services import Services
 from tests.support.engine.filling import fill
 from tests.support.engine.talking import block_value, check_invariants, events_of, transcript

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent
+from app.domain.image import IMAGE_TOKENS
 from app.domain.message import (
-    IMAGE_TOKENS,
     ImagePart,
     Member,
     Message,

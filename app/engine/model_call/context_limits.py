@@ -4,7 +4,7 @@ import asyncio
 
 from app.domain.base import Micros
 from app.domain.error import AppError
-from app.domain.message import IMAGE_TOKENS
+from app.domain.image import IMAGE_TOKENS
 from app.domain.run import Usage
 from app.engine.context.truncation import Count, size_of_cut, was_cut
 from app.engine.context.window import Fit

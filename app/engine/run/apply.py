@@ -1,20 +1,18 @@
 """Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
 
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
 from app.domain.base import Micros
-from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
-from app.domain.run import Repair, Step, Usage
-from app.engine.repairs.loops import WINDOW, CallMemo
-from app.engine.repairs.policy import Circumstances, Reading, read_reply, read_words
-from app.engine.reply import Call, Reply
+from app.domain.message import ToolCallPart
+from app.engine.repairs.policy import Circumstances, Reading, read_reply
+from app.engine.reply import Call
 from app.engine.run.decide import gives_up
+from app.engine.run.rows import Applied, Note, heard, message_row, model_call, said, step_row, tool_message
+from app.engine.run.stopped import broken_off, stopped
 from app.engine.state import (
     BrokenOff,
     CallModel,
     Cancelled,
-    Exchange,
     Learnt,
     ModelFailed,
     ModelReplied,
@@ -26,20 +24,10 @@ from app.engine.state import (
     ToolsReturned,
     WindowFull,
 )
-from app.engine.tools.send_message import half_spoken, spoken
+from app.engine.tools.send_message import spoken
 
-Note = Literal["", "stopped", "not_finished", "edited"]
-
-
-@dataclass(frozen=True)
-class Applied:
-    """The new state (its intent not yet decided) and the rows to store with it."""
-
-    state: RunState
-    message: Message | None = None
-    step: Step | None = None
-    exchange: Exchange | None = None
-    """The bytes that belong to `step`."""
+_ONE_CALL = "Not carried out: make one call at a time, and the next one when the first has returned."
+_LOST = "No result was recorded for this call."
 
 
 def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
@@ -57,22 +45,21 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ToolsReturned():
             action = state.intent
             assert isinstance(action, RunTools)
-            return _answered(_judged(state, action, outcome), action, outcome.returns, _LOST, now)
+            return tool_message(_judged(state, action, outcome), action, outcome.returns, _LOST, now)
         case Cancelled():
-            return _stopped(state.model_copy(update={"newest": "cancelled"}), outcome, _STOPPED, now)
+            return stopped(state, outcome, now)
         case BrokenOff():
-            broken = {"newest": "broken_off", "failure": outcome.failure}
-            return _stopped(state.model_copy(update=broken), outcome, _INTERRUPTED, now)
+            return broken_off(state, outcome, now)
         case _:
             assert_never(outcome)
 
 
 def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
-    action = _model_call(state)
+    action = model_call(state)
     reading = read_reply(outcome.reply, _around(state, action, outcome))
     text, calls, spoke = spoken(reading.text, reading.calls)
     calls = _first_only(calls) if outcome.one_call else calls
-    step = _step(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
+    step = step_row(state, action, outcome.exchange, outcome.reply, "completed", reading.repairs)
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
@@ -89,10 +76,10 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
             "learnt": Learnt(),
         }
     )
-    parts = (*_said(text, reading.reasoning), *(_part(call) for call in calls))
+    parts = (*said(text, reading.reasoning), *(_part(call) for call in calls))
     kept = reading.reprompt is None or gives_up(after)
     note: Note = "not_finished" if reading.cut or reading.reprompt is not None else ""
-    message = _message(state, action, parts, now, note) if parts and kept else None
+    message = message_row(state, action, parts, now, note) if parts and kept else None
     return Applied(after, message, step, outcome.exchange)
 
 
@@ -119,20 +106,9 @@ def _newest(reading: Reading, calls: tuple[Call, ...]) -> Newest:
     return "cut" if reading.cut else "answered"
 
 
-def _said(text: str, reasoning: str) -> tuple[Part, ...]:
-    thoughts = (ReasoningPart(text=reasoning),) if reasoning.strip() else ()
-    return (*thoughts, TextPart(text=text)) if text.strip() else thoughts
-
-
-def _heard(reply: Reply) -> tuple[Part, ...]:
-    """The words of a reply that was stopped or broke off."""
-    text, reasoning = read_words(reply)
-    return _said("\n\n".join(words for words in (text, half_spoken(reply.calls)) if words.strip()), reasoning)
-
-
 def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
-    action = _model_call(state)
-    step = _step(state, action, outcome.exchange, outcome.reply, "failed")
+    action = model_call(state)
+    step = step_row(state, action, outcome.exchange, outcome.reply, "failed")
     after = state.model_copy(
         update={
             "step_no": state.step_no + 1,
@@ -142,50 +118,10 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
             "failure": outcome.failure,
         }
     )
-    said = _heard(outcome.reply)
-    return Applied(after, _message(state, action, said, now, "not_finished") if said else None, step, outcome.exchange)
-
-
-def _stopped(state: RunState, outcome: Cancelled | BrokenOff, otherwise: str, now: Micros) -> Applied:
-    """Keeps what there was until then; `otherwise` is told of calls that brought nothing."""
-    action = state.intent
-    if isinstance(action, RunTools):
-        return _answered(state, action, outcome.returns, otherwise, now)
-    if not isinstance(action, CallModel) or outcome.exchange is None:
-        return Applied(state)
-    cancelled = isinstance(outcome, Cancelled)
-    step = _step(state, action, outcome.exchange, outcome.reply, "cancelled" if cancelled else "failed")
-    after = state.model_copy(
-        update={"step_no": state.step_no + 1, "step_id": action.step_id, "usage": state.usage.plus(step.usage)}
+    said = heard(outcome.reply)
+    return Applied(
+        after, message_row(state, action, said, now, "not_finished") if said else None, step, outcome.exchange
     )
-    said = _heard(outcome.reply)
-    note: Note = "stopped" if cancelled else "not_finished"
-    return Applied(after, _message(state, action, said, now, note) if said else None, step, outcome.exchange)
-
-
-def _answered(
-    state: RunState, action: RunTools, returns: dict[str, ToolReturnPart], otherwise: str, now: Micros
-) -> Applied:
-    """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
-    calls = state.calls_of(action)
-    parts = tuple(
-        returns.get(call.tool_call_id)
-        or tool_error(call, call.problem or (MAYBE_DONE if call.status == "started" else otherwise))
-        for call in calls
-    )
-    message = Message(
-        id=action.message_id,
-        agent_id=state.agent_id,
-        role="tool",
-        parts=parts,
-        run_id=state.run_id,
-        step_id=action.step_id,
-        created_at=now,
-    )
-    recent = (*state.recent, *_memos(state, calls, parts))[-WINDOW:]
-    answered = frozenset(action.call_ids)
-    still_open = tuple(call for call in state.calls if call.tool_call_id not in answered)
-    return Applied(state.model_copy(update={"calls": still_open, "recent": recent}), message)
 
 
 def _judged(state: RunState, action: RunTools, outcome: ToolsReturned) -> RunState:
@@ -198,98 +134,5 @@ def _judged(state: RunState, action: RunTools, outcome: ToolsReturned) -> RunSta
     return state.model_copy(update={"bad_replies": state.bad_before + 1, "last_problem": problem})
 
 
-def _memos(state: RunState, calls: tuple[Call, ...], returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
-    return tuple(
-        CallMemo.of(
-            call.name,
-            call.arguments,
-            part.text,
-            answered=bool(call.result),
-            failed=part.status == "error",
-            step_no=state.step_no,
-        )
-        for call, part in zip(calls, returns, strict=True)
-        if not call.problem
-    )
-
-
-def _model_call(state: RunState) -> CallModel:
-    action = state.intent
-    assert isinstance(action, CallModel)
-    return action
-
-
 def _part(call: Call) -> ToolCallPart:
     return ToolCallPart(tool_call_id=call.tool_call_id, name=call.name, arguments=call.arguments)
-
-
-def tool_error(call: Call, text: str) -> ToolReturnPart:
-    """A return that tells the model what went wrong."""
-    return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status="error", text=text)
-
-
-def known_return(call: Call) -> ToolReturnPart:
-    """The return of a call whose result is known already."""
-    return ToolReturnPart(
-        tool_call_id=call.tool_call_id, name=call.name, status="error" if call.failed else "success", text=call.result
-    )
-
-
-def _message(state: RunState, action: CallModel, parts: tuple[Part, ...], now: Micros, note: Note) -> Message:
-    return Message(
-        id=action.message_id,
-        agent_id=state.agent_id,
-        role="assistant",
-        parts=parts,
-        run_id=state.run_id,
-        step_id=action.step_id,
-        note=note,
-        created_at=now,
-    )
-
-
-def _step(
-    state: RunState,
-    action: CallModel,
-    exchange: Exchange,
-    reply: Reply,
-    status: Literal["completed", "failed", "cancelled"],
-    repairs: tuple[Repair, ...] = (),
-) -> Step:
-    counted = reply.usage or Usage()
-    held = counted.prompt_tokens + counted.completion_tokens
-    usage = counted.model_copy(update={"steps": 1, "context_tokens": held or None})
-    return Step(
-        id=action.step_id,
-        run_id=state.run_id,
-        agent_id=state.agent_id,
-        step_no=state.step_no + 1,
-        attempt=action.attempt,
-        model=exchange.model,
-        status=status,
-        usage=usage,
-        estimated_tokens=exchange.estimated_tokens,
-        memory_seq=exchange.memory_seq,
-        window_first=exchange.window_first,
-        window_last=exchange.window_last,
-        agent_version=exchange.agent_version,
-        finish_reason=reply.finish,
-        repairs=repairs,
-        truncated=exchange.truncated,
-        created_at=exchange.sent_at,
-        first_token_at=exchange.first_token_at,
-        completed_at=exchange.ended_at,
-    )
-
-
-_ONE_CALL = "Not carried out: make one call at a time, and the next one when the first has returned."
-_LOST = "No result was recorded for this call."
-MAYBE_DONE = (
-    "Interrupted by a restart: the tool had started, and whether it finished is unknown. Check before calling it again."
-)
-STOPPED_AT_WORK = (
-    "The person stopped the run while this tool was at work; whether it finished is unknown. "
-    "Check before calling it again."
-)
-_STOPPED = "The person stopped the run, so this call was not carried out."
-_INTERRUPTED = "Interrupted by a restart: this call was not carried out."

@@ -14,7 +14,7 @@ from app.engine.memory.block_tools import MemoryResult, run_memory_tool
 from app.engine.memory.changes import Changes
 from app.engine.reply import Call
 from app.engine.run.apply import apply
-from app.engine.run.closing import closing_payloads
+from app.engine.run.closing_events import closing_payloads
 from app.engine.run.decide import FreshIds, decide
 from app.engine.run.perform import sort_out
 from app.engine.run.policy import read_policy

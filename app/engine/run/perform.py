@@ -11,8 +11,9 @@ from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.call import ModelCall, PartialOutcome, progress
 from app.engine.reply import Call
-from app.engine.run.apply import STOPPED_AT_WORK, known_return, tool_error
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, tools_of
+from app.engine.run.rows import known_return, tool_error
+from app.engine.run.stopped import STOPPED_AT_WORK
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import run_tool

@@ -3,8 +3,8 @@
 from app.domain.base import Micros
 from app.domain.run import Failure, Run
 from app.engine.reply import Call
-from app.engine.run.apply import MAYBE_DONE
 from app.engine.run.decide import FreshIds
+from app.engine.run.rows import MAYBE_DONE
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, Finish, MakeRoom, RunState, RunTools
 

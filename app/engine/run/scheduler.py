@@ -12,7 +12,7 @@ from app.domain.event import RunEvent
 from app.domain.run import Failure, Run, Usage
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
-from app.engine.run.closing import closing_payloads
+from app.engine.run.closing_events import closing_payloads
 from app.engine.run.commit import commit
 from app.engine.run.decide import FreshIds
 from app.engine.run.loop import Control, failure_of, open_emitter, run_agent

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.domain.fitness import FitReport
-from app.domain.model import ROOM_TO_WORK, Model, RecommendedModel, fits
+from app.domain.memory_fit import ROOM_TO_WORK, fits
+from app.domain.model import Model, RecommendedModel
 from app.resources import read_resource
 
 GB = 1_000_000_000

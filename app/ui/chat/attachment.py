@@ -7,7 +7,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from app.domain.message import IMAGE_BYTES_MAX
+from app.domain.image import IMAGE_BYTES_MAX
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.labels import ElidedLabel
 from app.ui.theme import Theme

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.domain.message import IMAGE_BYTES_MAX, IMAGE_TOKENS
+from app.domain.image import IMAGE_BYTES_MAX, IMAGE_TOKENS
 from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal, png_of, read_image, refused_size
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label

@@ -1,16 +1,14 @@
 """What becomes of an exception: a sentence with a way out, a lost connection, or a report of a fault of ours."""
 
 import asyncio
-import platform
 import sys
-import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, qVersion
+from PySide6.QtCore import QObject, Signal
 
 from app.domain.error import AppError, LinkError
+from app.ui.state.crash_report import report_of
 
 LOST = ("engine_gone",)
 
@@ -45,10 +43,3 @@ class Errors(QObject):
     def _from_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         self.take(error if isinstance(error, BaseException) else RuntimeError(str(context.get("message", context))))
-
-
-def report_of(error: BaseException) -> str:
-    """What a developer needs. The home folder is written as ~, so that a pasted report tells no user name."""
-    about = f"Lares, Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}"
-    trace = "".join(traceback.format_exception(error))
-    return f"{about}\n\n{trace}".replace(str(Path.home()), "~")

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.domain.fitness import FitProgress, FitReport
+from app.domain.memory_fit import ROOM_TO_WORK, Fits, fits
 from app.domain.model import (
-    ROOM_TO_WORK,
     ComputerMemory,
-    Fits,
     FoundServer,
     LoadedModel,
     Model,
@@ -17,7 +16,6 @@ from app.domain.model import (
     Pull,
     RecommendedModel,
     ServerPreset,
-    fits,
 )
 from app.ui.state.model_wording import gigabytes, tr
 

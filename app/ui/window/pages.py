@@ -147,7 +147,7 @@ class Pages(QObject):
         self.settings("models")
 
     def shortcuts(self) -> None:
-        from app.ui.window.shortcuts import Shortcuts
+        from app.ui.window.shortcuts_page import Shortcuts
 
         def build() -> Shortcuts:
             page = Shortcuts(self._view.theme, self._commands)

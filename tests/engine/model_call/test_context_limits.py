@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import cast
 
 from app.domain.base import Micros
-from app.domain.message import IMAGE_TOKENS
+from app.domain.image import IMAGE_TOKENS
 from app.domain.model import Model
 from app.domain.run import Usage
 from app.engine.context.window import TokenLedger

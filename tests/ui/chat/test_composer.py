@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from app.domain.message import IMAGE_BYTES_MAX
+from app.domain.image import IMAGE_BYTES_MAX
 from app.ui.chat.attachment import Attachment, Refusal, png_of, read_image
 from app.ui.chat.composer import Composer
 from app.ui.theme import Theme
