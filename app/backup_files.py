@@ -17,12 +17,14 @@ NOTE = "restore.next"
 NOTHING = "nothing"
 """What the note holds in place of a name when a person chose to begin without a backup."""
 REASONS: tuple[str, ...] = get_args(Backup.model_fields["reason"].annotation)
+"""Why a copy was made; each is a part of its file's name."""
 _NAME = re.compile(r"^(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<reason>[a-z-]+)\.db$")
 _TIME = "%Y%m%dT%H%M%S.%f"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def backup_name(at: Micros, reason: str) -> str:
+    """The file name that `backup_of` reads back."""
     time = (_EPOCH + datetime.timedelta(microseconds=at)).strftime(_TIME)
     return f"{time}Z-{reason.replace(' ', '-')}.db"
 

@@ -39,6 +39,8 @@ class LogSettings:
 
 @dataclass(frozen=True)
 class ApiSettings:
+    """The part `[api]`: where the local API serves, and whom."""
+
     host: str = "127.0.0.1"
     port: int = 8283
     token: str = field(default="", repr=False)
@@ -73,6 +75,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Config:
+    """Where an engine or a window works: the data folder, and what is written in its `settings.toml`."""
+
     folder: Path
     """The data folder, absolute."""
     settings: Settings = field(default_factory=Settings)

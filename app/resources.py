@@ -12,6 +12,7 @@ def resource(*parts: str) -> Path:
 
 @cache
 def read_resource(*parts: str) -> str:
+    """The text of a file below `resources/`, read once per process."""
     return resource(*parts).read_text(encoding="utf-8")
 
 

@@ -65,6 +65,8 @@ class AgentExtras(Frozen):
 
 
 class Agent(Frozen):
+    """An agent as it is stored. What it remembers is in its blocks, what was said in its conversations."""
+
     id: str
     name: str
     description: str = ""

@@ -4,6 +4,8 @@ from app.domain.base import Frozen, Micros
 
 
 class ApiStatus(Frozen):
+    """How the local API stands at this moment."""
+
     enabled: bool
     """Whether it starts with the engine."""
     running: bool

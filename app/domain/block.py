@@ -9,6 +9,8 @@ DEFAULT_LIMIT = 20_000
 
 
 class Block(Frozen):
+    """A piece of memory that stands in the system prompt of every agent it is attached to."""
+
     id: str
     label: str
     value: str
@@ -40,6 +42,8 @@ class Block(Frozen):
 
 
 class BlockDraft(Frozen):
+    """A block that is to be created; fields as in `Block`."""
+
     label: str
     value: str = ""
     limit: int = DEFAULT_LIMIT

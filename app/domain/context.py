@@ -8,6 +8,8 @@ PartKind = Literal["system", "tools", "tool_rules", "memory", "summary", "files"
 
 
 class ContextPart(Frozen):
+    """One part of a request: its text, and how many tokens that is by our calibrated count."""
+
     kind: PartKind
     label: str
     text: str

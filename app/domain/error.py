@@ -31,10 +31,14 @@ class AppError(Exception):
 
 
 class NotFound(AppError):
+    """Code: `not_found`, or that of what is missing (`unknown_handle`)."""
+
     code = "not_found"
 
 
 class Invalid(AppError):
+    """Code: `invalid`, or that of what cannot be used (`settings_file`)."""
+
     code = "invalid"
 
 

@@ -11,6 +11,8 @@ FitTaskName = Literal["tool call", "two steps", "memory edit", "restraint", "jso
 
 
 class FitTask(Frozen):
+    """One task of the test, and how the model did it."""
+
     name: FitTaskName
     passed: bool
     sentence: str

@@ -46,6 +46,7 @@ class Origin(Frozen):
 
 
 USER = Origin()
+"""A person, nothing else being known: what holds where a caller says nothing."""
 
 
 class MemoryEvent(Frozen):

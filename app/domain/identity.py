@@ -8,6 +8,8 @@ IdentityType = Literal["org", "user", "other"]
 
 
 class Identity(Frozen):
+    """Somebody or something of another system that agents and blocks belong to."""
+
     id: str
     identifier_key: str
     """The key under which the other system knows it; unique."""
@@ -22,6 +24,8 @@ class Identity(Frozen):
 
 
 class IdentityDraft(Frozen):
+    """An identity that is to be created; fields as in `Identity`."""
+
     identifier_key: str
     name: str
     identity_type: IdentityType = "user"

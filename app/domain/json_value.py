@@ -9,10 +9,12 @@ JsonObject = dict[str, Any]
 
 
 def is_object(value: object) -> TypeGuard[JsonObject]:
+    """Whether it is a JSON object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether it is a JSON array."""
     return isinstance(value, list)
 
 

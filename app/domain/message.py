@@ -12,6 +12,8 @@ Role = Literal["system", "user", "assistant", "tool", "summary"]
 
 
 class TextPart(Frozen):
+    """Words: a person's, or those of a reply."""
+
     type: Literal["text"] = "text"
     text: str
 
@@ -27,12 +29,16 @@ class ImagePart(Frozen):
 
 
 class ReasoningPart(Frozen):
+    """What the model thought. It is shown, and never sent back to it."""
+
     type: Literal["reasoning"] = "reasoning"
     text: str
     signature: str | None = None
 
 
 class ToolCallPart(Frozen):
+    """A call that the model made; its return is a later `ToolReturnPart` with the same id."""
+
     type: Literal["tool_call"] = "tool_call"
     tool_call_id: str
     name: str
@@ -41,6 +47,8 @@ class ToolCallPart(Frozen):
 
 
 class ToolReturnPart(Frozen):
+    """What a call gave back, or why it could not be carried out."""
+
     type: Literal["tool_return"] = "tool_return"
     tool_call_id: str
     name: str
@@ -59,6 +67,8 @@ InputPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
 
 
 class Message(Frozen):
+    """A message as it is stored. It never changes: an edit makes another one, in a branch of its own."""
+
     id: str
     agent_id: str
     role: Role

@@ -79,6 +79,8 @@ class NamedServer(Frozen):
 
 
 class ProviderDraft(Frozen):
+    """A server that is to be added, or what an edit makes of one."""
+
     name: str
     kind: ProviderKind = "openai"
     base_url: str

@@ -36,8 +36,11 @@ class PageRequest(Frozen):
 LARGEST = 10_000
 """The most rows of one page: a person's program may ask for all it has, but not for a million."""
 OLDEST_FIRST = PageRequest(limit=LARGEST, descending=False)
+"""All of a list, as far as one page goes."""
 BY_ACTIVITY = PageRequest(order="activity")
+"""As the window lists agents: who spoke last comes first."""
 LAST_DELETED = PageRequest(order="deleted_at")
+"""As the window lists what can be restored."""
 
 
 async def every_page(
@@ -95,6 +98,8 @@ class BlockFilter(Frozen):
 
 
 class ConversationFilter(Frozen):
+    """Which threads are wanted: those that pass every field that is given."""
+
     agent_id: str | None = None
     """None: of all agents that are not deleted."""
     further: bool = False
@@ -104,6 +109,8 @@ class ConversationFilter(Frozen):
 
 
 class IdentityFilter(Frozen):
+    """Which identities are wanted: those that pass every field that is given."""
+
     ids: tuple[str, ...] | None = None
     search: str | None = None
     """A part of the name, in any case."""
@@ -112,6 +119,8 @@ class IdentityFilter(Frozen):
 
 
 class ToolFilter(Frozen):
+    """Which tools are wanted: those that pass every field that is given."""
+
     ids: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     search: str | None = None
@@ -140,9 +149,12 @@ class MessageFilter(Frozen):
 
 
 ALL_AGENTS, ALL_BLOCKS, ALL_IDENTITIES, ALL_TOOLS = AgentFilter(), BlockFilter(), IdentityFilter(), ToolFilter()
+"""Filters that let everything pass."""
 
 
 class RunFilter(Frozen):
+    """Which runs are wanted: those that pass every field that is given."""
+
     agent_ids: tuple[str, ...] = ()
     conversation_id: str | None = None
     """A thread; its branches count as it."""
@@ -152,6 +164,8 @@ class RunFilter(Frozen):
 
 
 class StepFilter(Frozen):
+    """Which steps are wanted: those that pass every field that is given. `start` and `end` are included."""
+
     run_id: str | None = None
     agent_id: str | None = None
     model: str | None = None
@@ -184,6 +198,8 @@ class AgentPage(Frozen):
 
 
 class RunPage(Frozen):
+    """Runs with what a program sees of them; dictionaries by run id where nothing else is said."""
+
     runs: tuple[Run, ...] = ()
     requests: dict[str, RunRequest] = Field(default_factory=dict)
     threads: dict[str, str | None] = Field(default_factory=dict)
@@ -193,6 +209,8 @@ class RunPage(Frozen):
 
 
 class StepPage(Frozen):
+    """Steps with what a program sees of them."""
+
     steps: tuple[Step, ...] = ()
     feedback: dict[str, StepFeedback] = Field(default_factory=dict)
     runs: dict[str, Run] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from app.domain.base import Field, Frozen, Micros
 
 RunStatus = Literal["created", "running", "completed", "failed", "cancelled"]
 ACTIVE: tuple[RunStatus, ...] = ("created", "running")
+"""The statuses of a run that goes on; a conversation has one such run at most."""
 
 StopReason = Literal[
     "end_turn",
@@ -96,6 +97,8 @@ RunPurpose = Literal["reply", "title", "summary", "fit_test"]
 
 
 class Run(Frozen):
+    """A run as it is stored: what was asked, how far it came, and why it ended."""
+
     id: str
     agent_id: str
     conversation_id: str
@@ -149,6 +152,8 @@ class Repair(Frozen):
 
 
 class Step(Frozen):
+    """One model call as it is stored. Its bytes are in `StepTrace`."""
+
     id: str
     run_id: str
     agent_id: str

@@ -5,6 +5,8 @@ from app.domain.block import BlockDraft
 
 
 class Starter(Frozen):
+    """What an agent begins with when somebody chooses its card."""
+
     id: str
     """`companion`, `research`, ...; also the name of its file."""
     name: str

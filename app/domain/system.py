@@ -6,6 +6,8 @@ from app.domain.base import Frozen, Micros
 
 
 class EngineStatus(Frozen):
+    """What an engine tells each client that connects."""
+
     version: str
     pid: int
     data_folder: str
@@ -31,6 +33,8 @@ class Backup(Frozen):
 
 
 class Setting(Frozen):
+    """A value that the engine or every client goes by, under its key; `value` is any JSON."""
+
     key: str
     value: Any
     version: int = 1

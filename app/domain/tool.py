@@ -43,6 +43,8 @@ NOT_SET_UP: frozenset[str] = frozenset(
 
 
 class Tool(Frozen):
+    """A tool as models are told of it and as the router finds its runner."""
+
     id: str
     name: str
     tool_type: ToolType

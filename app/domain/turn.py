@@ -38,6 +38,8 @@ class RunRequest(Frozen):
 
 
 class StepFeedback(Frozen):
+    """What somebody thinks of a step."""
+
     step_id: str
     feedback: Feedback | None = None
     tags: tuple[str, ...] = ()

@@ -32,11 +32,15 @@ Content = str | tuple[dict[str, Any], ...]
 
 
 class SystemMessage(_Object):
+    """Instructions, or an event that the agent is told of."""
+
     message_type: Literal["system_message"] = "system_message"
     content: str
 
 
 class UserMessage(_Object):
+    """What a person or a program said."""
+
     message_type: Literal["user_message"] = "user_message"
     content: Content
 
@@ -50,12 +54,16 @@ def _joined(content: Any) -> Any:
 
 
 class AssistantMessage(_Object):
+    """What the agent said."""
+
     message_type: Literal["assistant_message"] = "assistant_message"
     content: Annotated[str, BeforeValidator(_joined)]
     """A whole text, or in a delta the next piece of it."""
 
 
 class ReasoningMessage(_Object):
+    """What the model thought."""
+
     message_type: Literal["reasoning_message"] = "reasoning_message"
     source: Literal["reasoner_model", "non_reasoner_model"] = "reasoner_model"
     reasoning: str
@@ -63,12 +71,16 @@ class ReasoningMessage(_Object):
 
 
 class HiddenReasoningMessage(_Object):
+    """That the model thought, where its server keeps the text."""
+
     message_type: Literal["hidden_reasoning_message"] = "hidden_reasoning_message"
     state: Literal["redacted", "omitted"]
     hidden_reasoning: str | None = None
 
 
 class ToolCall(Frozen):
+    """A whole call; `arguments` are JSON as text."""
+
     name: str
     arguments: str
     tool_call_id: str
@@ -83,6 +95,8 @@ class ToolCallDelta(Frozen):
 
 
 class ToolCallMessage(_Object):
+    """That the model calls a tool: `tool_calls` are all of a reply, `tool_call` is the first."""
+
     message_type: Literal["tool_call_message"] = "tool_call_message"
     tool_call: ToolCall | ToolCallDelta
     tool_calls: tuple[ToolCall, ...] | ToolCallDelta | None = None
@@ -98,6 +112,8 @@ class ToolReturn(Frozen):
 
 
 class ToolReturnMessage(_Object):
+    """What a call gave back, as the model reads it."""
+
     message_type: Literal["tool_return_message"] = "tool_return_message"
     tool_return: str
     status: Literal["success", "error"]
@@ -108,16 +124,22 @@ class ToolReturnMessage(_Object):
 
 
 class SummaryMessage(_Object):
+    """What stands in a conversation for messages that left its context window."""
+
     message_type: Literal["summary_message"] = "summary_message"
     summary: str
 
 
 class StopReasonObject(Frozen):
+    """Why a run ended: the last event but one of each run."""
+
     message_type: Literal["stop_reason"] = "stop_reason"
     stop_reason: StopReason
 
 
 class UsageStatistics(Frozen):
+    """Tokens of a whole run: its last event. None: the server did not say."""
+
     message_type: Literal["usage_statistics"] = "usage_statistics"
     completion_tokens: int = 0
     prompt_tokens: int = 0
@@ -131,6 +153,8 @@ class UsageStatistics(Frozen):
 
 
 class ErrorMessage(Frozen):
+    """Why a run failed, before its stop reason."""
+
     message_type: Literal["error_message"] = "error_message"
     run_id: str
     error_type: str
@@ -142,6 +166,8 @@ class ErrorMessage(Frozen):
 
 
 class Ping(Frozen):
+    """Sent while nothing else is, so that nobody takes the stream for dead. Never stored."""
+
     message_type: Literal["ping"] = "ping"
     id: str
     date: str

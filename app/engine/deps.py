@@ -16,6 +16,8 @@ from app.ports.tools import ToolRunner
 
 @dataclass(frozen=True)
 class EngineDeps:
+    """One per engine, and one per fit test, which has a storage of its own."""
+
     storage: Storage
     catalog: ModelAdapters
     tools: ToolRunner

@@ -10,6 +10,7 @@ from app.ports.storage import Storage
 from app.ports.system import Clock
 
 FLUSH_AFTER_US = 200_000
+"""Microseconds that deltas wait to be written together: what a crash may cost of a reply under way."""
 FLUSH_AFTER = 300
 """Events: with so many waiting the batch is written before its time is up."""
 

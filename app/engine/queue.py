@@ -14,11 +14,13 @@ from enum import IntEnum
 
 from app.domain.address import is_here, place_of
 from app.domain.agent import Agent
-from app.domain.model import Provider
+from app.domain.model import ModelHandle, Provider
 from app.domain.run import Run
 
 ONE_AT_A_TIME, SEVERAL = 1, 4
+"""Requests that a server gets at a time; the second where it does not say how many it works on side by side."""
 _LONELY_PORTS = (11434, 8080, 9931)
+"""Where Ollama and llama-server listen when nobody says otherwise; see `usual_limit`."""
 
 
 class Priority(IntEnum):
@@ -42,7 +44,7 @@ def purpose_of(run: Run, agent: Agent) -> Purpose:
     """What a run's requests are for."""
     match run.purpose:
         case "fit_test":
-            return Purpose(Priority.FIT_TEST, f"the test of {agent.model.partition('/')[2]}")
+            return Purpose(Priority.FIT_TEST, f"the test of {ModelHandle.parse(agent.model).name}")
         case "summary" | "title":
             return Purpose(Priority.SUMMARY, f"the {run.purpose} of {agent.name}")
         case _ if run.background:

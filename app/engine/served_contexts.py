@@ -14,6 +14,7 @@ from app.domain.model import Model, Provider
 LOADED_FOR: Micros = 25 * 60 * 1_000_000
 """Less than the half hour for which Ollama is asked to keep a model loaded."""
 ASK_AGAIN: Micros = 60 * 1_000_000
+"""A server that could not say its sizes is asked again after a minute."""
 CUT_FOR: Micros = 30 * 60 * 1_000_000
 """How long a size that showed itself by a cut request is believed."""
 

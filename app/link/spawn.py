@@ -24,6 +24,7 @@ Report = dict[str, Any]
 Command = Callable[[Config], Sequence[str]]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+"""Where `python -m app` finds the package; a frozen build has no use for it."""
 OUTPUT_BYTES = 1024 * 1024
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 
@@ -37,6 +38,7 @@ class Start:
 
 
 def engine_command(config: Config) -> Sequence[str]:
+    """The command line of an engine for this data folder, from a checkout or a frozen build."""
     frozen = bool(getattr(sys, "frozen", False))
     return [sys.executable, *([] if frozen else ["-m", "app"]), "--engine", "--data", str(config.folder)]
 

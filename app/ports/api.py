@@ -20,6 +20,8 @@ class ApiPlan:
 
 
 class ApiServer(Protocol):
+    """Serves at one address at a time, or not at all."""
+
     @property
     def url(self) -> str:
         """Empty while it does not serve."""

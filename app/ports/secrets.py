@@ -4,14 +4,20 @@ from typing import Literal, Protocol
 
 
 class SecretStore(Protocol):
+    """Secrets by name. Raises `StorageError` where the store cannot be read or written."""
+
     @property
-    def backend(self) -> Literal["keyring", "file"]: ...
+    def backend(self) -> Literal["keyring", "file"]:
+        """Where secrets are kept; `file`: no keyring answers."""
+        ...
 
     def get(self, name: str) -> str | None:
         """The secret, or None. May block up to a second: call it in a thread."""
         ...
 
-    def set(self, name: str, value: str) -> None: ...
+    def set(self, name: str, value: str) -> None:
+        """Keeps it, in place of an earlier one. May block up to a second: call it in a thread."""
+        ...
 
     def delete(self, name: str) -> None:
         """Removes it; a missing one is no error."""

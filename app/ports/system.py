@@ -7,6 +7,8 @@ from app.domain.ids import Kind
 
 
 class Clock(Protocol):
+    """The time, and time that passes."""
+
     def now(self) -> Micros:
         """UTC, microseconds since 1970: what is stored and shown. A computer's clock may be wrong, or set."""
         ...
@@ -17,6 +19,8 @@ class Clock(Protocol):
 
 
 class IdFactory(Protocol):
+    """Makes ids that no other thing has, in this data folder or any other."""
+
     def new(self, kind: Kind) -> str:
         """A fresh `<kind>-<uuid4>`."""
         ...

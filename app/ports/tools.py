@@ -52,4 +52,6 @@ class ToolRunner(Protocol):
 
     async def run(
         self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
-    ) -> ToolOutcome: ...
+    ) -> ToolOutcome:
+        """Runs one call to its end. `on_output` may be called any number of times before that."""
+        ...

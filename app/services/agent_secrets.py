@@ -43,6 +43,7 @@ class AgentSecrets:
 
 
 def check_names(values: Mapping[str, str]) -> None:
+    """Raises `Invalid` for a name that no secret can have."""
     for name in values:
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise Invalid("A secret needs a name of 1 to 200 printable characters.", hint="For example: API_KEY")

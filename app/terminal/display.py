@@ -13,6 +13,7 @@ You can use it without one:
   lares chat              talk to an agent in this terminal
   lares serve             run Lares for other programs on this computer
   xvfb-run -a lares       open the window on a screen in memory (package xvfb)"""
+"""What is said instead of opening a window."""
 
 # Qt's platforms that need no server.
 _SCREENLESS = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb", "vkkhrdisplay")

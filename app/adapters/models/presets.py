@@ -79,6 +79,7 @@ CLOUD = (
     ),
 )
 PRESETS = LOCAL + CLOUD
+"""Servers that many people have: those of this computer first."""
 PROBED = (
     ("127.0.0.1", 11434),
     ("127.0.0.1", 1234),

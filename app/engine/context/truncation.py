@@ -19,6 +19,7 @@ GROWTH = 100
 STILL = 0.45
 """Dropping one message for the newest turn leaves about half of the growth."""
 USUAL_SIZES = tuple(2**power for power in range(11, 19))
+"""Tokens, 2,048 to 262,144: the powers of two that servers are started with."""
 ROUND_SIZES = tuple(2**power for power in range(13, 19))
 """Offered as a context size that would be enough."""
 
@@ -95,6 +96,7 @@ class Cutter:
 
 
 def alarm(read: int, request: Request, cutter: Cutter) -> ContextAlarm:
+    """What people are told of a request that was cut: what was lost, and a size with which it would not have been."""
     lost = lost_parts(read, request, keeps_system=cutter.keeps_system)
     sentence = (
         f"{cutter.name} cut the last request without saying so. "

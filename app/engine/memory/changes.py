@@ -34,6 +34,7 @@ AGENT_FIELDS = (
 )
 """Fields whose changes belong to the history (`pinned` is a matter of the window)."""
 MAX_LABEL = 100
+"""Characters. A label is read by the model with each request, and is an argument of every memory tool."""
 
 Fields = dict[str, Any]
 

@@ -13,6 +13,7 @@ from app.engine.model_call.snapshot import AgentSnapshot
 from app.engine.served_contexts import ServedContexts
 
 PATIENCE = 2.0
+"""Seconds that a request waits for the sizes of its server; without them it goes out all the same."""
 
 
 async def learn_sizes(view: AgentSnapshot, deps: EngineDeps) -> None:

@@ -26,6 +26,7 @@ from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
 RAW_CAP = 1_000_000
+"""Bytes of a raw reply that are stored with its step; `RunRepository.add_step` cuts there too."""
 LONGEST_REPLY = 400_000
 """Characters of one reply, its thinking and the arguments of its calls included: about 100,000 tokens, which is more
 than models are let write at once. What comes after it is cut, as at the server's own output limit."""

@@ -22,6 +22,7 @@ class Sent:
 PAUSES = (0.5, 2.0)
 """Seconds before a passing failure is tried a second and a third time."""
 LOADING_PAUSE = 2.0
+"""Seconds between two tries while a server says that it is still loading the model."""
 LOADING_PATIENCE: Micros = 600 * 1_000_000
 """A large model on a slow disk needs minutes; whoever does not want to wait presses Stop."""
 

@@ -20,6 +20,7 @@ from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
 
 MAX_FACTOR, MIN_FACTOR = 3.0, 0.5
+"""What a server counts may be up to three times our estimate, or half of it; beyond that one of both is wrong."""
 SHORT_MEMBERS, SHORT_TOOLS, SHORT_TEXT = 400, 20, 30_000
 """Messages, tools, and characters that were not sent before: about a millisecond of work."""
 AT_ONCE = "servers.at_once"

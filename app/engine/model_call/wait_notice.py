@@ -8,7 +8,9 @@ from app.domain.address import is_here
 from app.domain.model import Provider
 
 FIRST_AFTER = 2.0
+"""Seconds of silence that need no word: most replies have begun by then."""
 TOLD_EVERY = 3.0
+"""Seconds between two words on the same silence."""
 
 
 def loading(model: str, seconds: float) -> str:

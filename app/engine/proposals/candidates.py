@@ -18,6 +18,7 @@ MOST = 5
 MOST_LINES = 200
 """Lines of all blocks together that are looked at, the first ones."""
 MOST_LINE = 300
+"""Characters; a longer line is a text of its own, in which one word says little."""
 MOST_MESSAGE = 1_000
 """Characters; a longer message tells a story or was pasted."""
 _EXACT = ("number", "month", "weekday", "date")

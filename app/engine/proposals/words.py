@@ -33,6 +33,7 @@ _JAPANESE_WORD = re.compile(r"[\u30a0-\u30ff]+|[\u3005\u3400-\u9fff]+")
 _LOOKED_UP = tuple(
     sorted({*CHINESE, *(word for word in (*RELATIONS, *NEGATIONS) if ord(word[0]) > 0x2FFF)}, key=len)[::-1]
 )
+"""Words of scripts without spaces, the longest first, so that the longest that fits is taken."""
 _ENDINGS = ("ing", "es", "en", "ed", "st", "s", "n", "e", "t")
 
 

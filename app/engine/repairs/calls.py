@@ -9,6 +9,7 @@ from app.engine.repairs.names import match_name
 from app.engine.repairs.schema import example, fit_arguments, schema_line
 
 QUOTED = 500
+"""Characters of what a model wrote that are kept in `Step.repairs`, to be shown."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ from app.engine.repairs.python_calls import read_python
 TRIES = 4
 """Places tried as the beginning of an untagged call, from the front and from the end."""
 MOST_BLOCKS = 2_000
+"""Tags that are looked at, the last ones, so that a reply full of them costs no more than milliseconds."""
 MOST_CALLS = 64
+"""Calls that are read out of one text; more is babble."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 64
+"""Levels of nesting. Arguments of tools have a few; Python's own recursion ends at a thousand."""
 MAX_CHARS = 2_000_000
+"""Characters; longer texts are refused unread. More than any reply may have (`LONGEST_REPLY`)."""
 
 _CLOSING = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’", "„": "“", "`": "`", "«": "»"}
 _ALSO_CLOSING = {"“": '”"“', "”": '”"', "‘": "’'‘", "’": "’'", "„": '“”"'}

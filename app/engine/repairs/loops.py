@@ -9,6 +9,7 @@ from typing import Literal, Self
 from app.domain.base import Frozen
 
 REPEATS = 8
+"""Times in a row from which it is a repetition."""
 LEAST_CHARS = 200
 """Shorter repetitions are a style ("ha ha ha"), and rulers and empty table cells may go on for long."""
 LEAST_SIGNS = 1500
@@ -16,15 +17,21 @@ LEAST_SIGNS = 1500
 PATIENCE = 2000
 """Characters of repetition after which a stream is broken off. Short of this a person may have asked for it."""
 WINDOW_CHARS = 16_384
+"""Characters at the end of a text that are looked at, which bounds the cost of a look."""
 WINDOW = 20
+"""Calls of a run that are remembered, the newest ones."""
 SAME_CALL = 3
+"""The same call so many times among them is a loop."""
 SAME_NAME = 8
+"""So many steps with one tool alone are one too."""
 KEPT_RESULT = 500
+"""Characters of a result that are kept, for a model that makes the same call again."""
 KEPT_ARGUMENTS = 200
 """The memory of calls is stored with every step, so it is small."""
 WISHED = 20_000
 """Characters of a repetition that was asked for without saying how often."""
 MOST_TIMES = 5_000
+"""A larger number in a message is no count of repetitions: a year, a postcode, an amount."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"(?<![\d.,:/-])\d{1,4}(?![\d.,:/-]*\d)")
 _AGAIN = re.compile(
@@ -35,7 +42,9 @@ _AGAIN = re.compile(
 )
 """Words with which a repetition is asked for, in some languages."""
 _SUFFIX = 16
+"""Characters at the end by which earlier places are found; shorter periods are found as their multiples."""
 _TRIES = 40
+"""Earlier places that are tried as the beginning of the last repetition."""
 
 
 def repeating_tail(text: str, least: int = LEAST_CHARS) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 LONGEST = 200
+"""Characters of a name that are read; the rest is text that ran into it."""
 CLOSE = 0.85
 """Similarity from which a name is taken for a misspelling; only if no second one comes near."""
 

@@ -24,7 +24,9 @@ MOST_CALLS = 256
 LEAST_CALL = 8
 """Tokens that a call takes at least; a reply that is really empty has one or two."""
 KEPT_REPETITION = 200
+"""Characters of a repetition that stay in the text, so that one sees what it was."""
 MAX_NAME = 64
+"""Characters. OpenAI's service takes no longer names of functions."""
 REPEATED = "repetition"
 """Finish of a reply that was broken off because it repeated itself."""
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")

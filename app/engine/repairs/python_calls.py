@@ -8,7 +8,9 @@ from typing import Any
 from app.engine.repairs.json_repair import as_object
 
 LONGEST = 100_000
+"""Characters; Python's parser takes memory with the length of what it reads."""
 DEEPEST = 40
+"""Levels of brackets; some hundred would end in a RecursionError or a crash of the parser."""
 _SIGNS = re.compile(r"(?:[-+~]\s{0,3}|not\s{1,3}){20}")
 _OPEN = "([{"
 _WRAPPERS = frozenset({"print", "str", "await"})

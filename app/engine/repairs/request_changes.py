@@ -13,6 +13,7 @@ from app.ports.models import ChatRequest
 USUAL_TEMPERATURE = 0.7
 """What a server is taken to use when the agent leaves it the choice."""
 HOTTEST = 1.5
+"""The highest temperature that is asked for: above it models lose the thread."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ Arguments = dict[str, Any]
 Schema = dict[str, Any]
 
 DEPTH = 8
+"""Levels of a schema that are followed; one may refer to itself."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "label": ("block_label", "block", "block_name", "memory_block"),
     "old_string": ("old_str", "old_content", "old_text", "old_value", "old"),

@@ -5,6 +5,7 @@ from app.engine.repairs.policy import MOST_REPAIRS
 from app.engine.repairs.reprompt import Reason
 
 TIMES = MOST_REPAIRS + 1
+"""The first try, and those after it."""
 
 _OTHER_MODEL = "Try again, or choose a model that handles tools better."
 _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {

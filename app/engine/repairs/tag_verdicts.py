@@ -52,6 +52,7 @@ _EMPTY_THOUGHT = re.compile(rf"\s*(?:{END_THINK})")
 
 
 DEEPEST = 4
+"""Tags behind tags that are looked at; each level reads the rest of the text again."""
 
 
 @dataclass

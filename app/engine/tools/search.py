@@ -13,6 +13,7 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 50
 """Hits; at 500 characters each about 6,000 tokens, all that a small window can spare."""
 DAY: Micros = 24 * 3600 * 1_000_000
+"""What is added to an end date, so that its whole day counts."""
 
 
 async def conversation_search(storage: Storage, agent_id: str, arguments: dict[str, Any]) -> ToolOutcome:

@@ -9,6 +9,7 @@ from app.engine.repairs.constrained import SayReader
 from app.engine.reply import Call, RawCall
 
 SEND_MESSAGE = "send_message"
+"""The tool's name in the Letta API."""
 OPENING = re.compile(r'\s*\{\s*"message"\s*:\s*"')
 """Where the words begin in arguments that are still being written."""
 

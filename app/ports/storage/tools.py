@@ -7,12 +7,18 @@ from app.domain.tool import Tool
 
 
 class ToolRepository(Protocol):
-    def get(self, tool_id: str) -> Tool: ...
+    def get(self, tool_id: str) -> Tool:
+        """Raises `NotFound`."""
+        ...
+
     def list(self, wanted: ToolFilter = ALL_TOOLS, page: PageRequest = OLDEST_FIRST) -> tuple[Tool, ...]:
         """Order: created_at."""
         ...
 
-    def count(self, wanted: ToolFilter = ALL_TOOLS) -> int: ...
+    def count(self, wanted: ToolFilter = ALL_TOOLS) -> int:
+        """How many `list` would give without a page."""
+        ...
+
     def by_names(self, names: tuple[str, ...]) -> tuple[Tool, ...]:
         """In the order of `names`; unknown ones are left out."""
         ...
