@@ -4,13 +4,13 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import grimp
 import pytest
 
-from tests.support.guards.source import ROOT, Function, Source, files_in, python_files, text_files, words_of
+from tests.support.guards.source import Function, Source, files_in, python_files, root, text_files, words_of
 
 MODULE_LINES = 600
 FUNCTION_LINES = 60
@@ -49,7 +49,7 @@ def none_of(problems: Iterable[str]) -> None:
 
 def test_imports_point_inward() -> None:
     lint = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache"]
-    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(lint, cwd=root(), capture_output=True, text=True, timeout=100)
     words = [line for line in (done.stdout + done.stderr).splitlines() if not re.search("[╔║╚╩▶─]", line)]
     if done.returncode:
         pytest.fail("\n".join(words), pytrace=False)
@@ -60,11 +60,15 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = grimp.build_graph("app", exclude_type_checking_imports=False, cache_dir=None)
     # The one typed door of the clients, named in the contracts too.
     graph.remove_import(importer="app.link.client", imported="app.services")
-    known = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    none_of(_circles({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}))
+
+
+def _circles(known: dict[str, set[str]]) -> Iterator[str]:
+    """What is left when modules that import nothing of the rest are taken out, again and again."""
     while ends := [name for name, imports in known.items() if not imports & known.keys()]:
         for name in ends:
             del known[name]
-    none_of(f"{name} is in a circle of imports: {', '.join(sorted(known[name] & known.keys()))}" for name in known)
+    yield from (f"{name} is in a circle of imports: {', '.join(sorted(known[name] & known.keys()))}" for name in known)
 
 
 def test_only_the_application_takes_the_whole_window() -> None:
@@ -78,12 +82,10 @@ def test_only_the_application_takes_the_whole_window() -> None:
 
 
 def test_the_window_loads_no_heavy_library() -> None:
-    modules = [
-        source.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for source in files_in("app/ui/")
-    ]
+    modules = [_module_of(source) for source in files_in("app/ui/")]
     script = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", script, *modules], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", script, *modules], cwd=root(), capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
@@ -91,13 +93,14 @@ def test_the_window_loads_no_heavy_library() -> None:
 
 
 def test_pure_modules_import_nothing_of_the_world() -> None:
-    none_of(f"{name} is said to be pure and does not exist" for name in PURE if not (ROOT / name).exists())
-    none_of(
+    problems = [f"{name} is said to be pure and does not exist" for name in PURE if not (root() / name).exists()]
+    problems += (
         source.at(node, f"{source.name} is pure and may not import {name}: take it in as a value or a port")
         for source in files_in(*PURE)
         for node, name in source.imports()
         if name in WORLD
     )
+    none_of(problems)
 
 
 def test_domain_models_are_frozen() -> None:
@@ -225,12 +228,83 @@ def test_nothing_names_a_folder_of_one_machine() -> None:
 
 
 def test_the_lock_file_names_only_the_public_registry() -> None:
-    hosts = set(re.findall(r'"https?://([^/"]+)', (ROOT / "uv.lock").read_text("utf-8")))
+    hosts = set(re.findall(r'"https?://([^/"]+)', (root() / "uv.lock").read_text("utf-8")))
     assert hosts == {"pypi.org", "files.pythonhosted.org"}
 
 
 def test_the_packaging_folder_does_not_shadow_a_library() -> None:
-    assert not (ROOT / "packaging" / "__init__.py").exists(), "remove it: it hides the packaging module of PyPI"
+    assert not (root() / "packaging" / "__init__.py").exists(), "remove it: it hides the packaging module of PyPI"
+
+
+# What other rooms read
+
+
+def test_what_another_room_imports_is_described() -> None:
+    """Contract, units, errors. The docstring of a module describes the one public class that it holds."""
+    sources = {_module_of(source): source for source in files_in("app/")}
+    none_of(
+        sources[module].at(node, f"{name} is imported by another room: say in a docstring what it is")
+        for module, names in _imported_from_other_rooms(sources).items()
+        for name, node, described in _given(sources[module].tree)
+        if name in names and not described and (name.isupper() or not isinstance(node, ast.Assign | ast.AnnAssign))
+    )
+
+
+def test_methods_of_ports_are_described() -> None:
+    none_of(
+        source.at(method, f"{port.name}.{method.name} is a contract: say in a docstring what holds of it")
+        for source in files_in("app/ports/")
+        for port in source.nodes
+        if isinstance(port, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in port.bases)
+        for method in port.body
+        if isinstance(method, Function) and not ast.get_docstring(method)
+    )
+
+
+def test_numbers_of_the_engine_say_why_they_are_what_they_are() -> None:
+    none_of(
+        source.at(node, f"{name}: a docstring or a comment says the unit and why it is so much")
+        for source in files_in("app/engine/")
+        for name, node, described in _given(source.tree)
+        if name.strip("_").isupper() and isinstance(node, ast.Assign | ast.AnnAssign) and _is_numeric(node.value)
+        if not described and "#" not in source.text.splitlines()[node.lineno - 1]
+    )
+
+
+def _module_of(source: Source) -> str:
+    return source.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _imported_from_other_rooms(sources: dict[str, Source]) -> dict[str, set[str]]:
+    """By module, the names that another room (`app.engine`, `app.ui` ...) takes from it."""
+    found: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        for node in source.nodes:
+            if isinstance(node, ast.ImportFrom) and node.module in sources and _room(node.module) != _room(module):
+                found.setdefault(node.module, set()).update(alias.name for alias in node.names)
+    return found
+
+
+def _room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def _given(tree: ast.Module) -> Iterator[tuple[str, ast.stmt, bool]]:
+    """Each name that a module gives, where, and whether it is described."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    for node, after in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(node, ast.ClassDef | Function):
+            alone = classes == [node] and ast.get_docstring(tree) is not None
+            yield node.name, node, alone or ast.get_docstring(node) is not None
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            described = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                yield from ((one.id, node, described) for one in ast.walk(target) if isinstance(one, ast.Name))
+
+
+def _is_numeric(value: ast.expr | None) -> bool:
+    constants = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant)] if value else []
+    return bool(constants) and all(type(one) in (int, float) for one in constants)
 
 
 # The window
@@ -299,7 +373,7 @@ def _is_literal_colour(call: ast.Call) -> bool:
 
 
 def test_the_style_template_names_tokens_only() -> None:
-    lines = (ROOT / "resources" / "theme.qss").read_text("utf-8").splitlines()
+    lines = (root() / "resources" / "theme.qss").read_text("utf-8").splitlines()
     none_of(
         f"resources/theme.qss:{number}: a colour instead of a token: {line.strip()}"
         for number, line in enumerate(lines, 1)
@@ -357,7 +431,7 @@ def _keys_of(call: ast.Call) -> list[str]:
 def test_icons_take_the_colour_of_their_text() -> None:
     none_of(
         f"resources/icons/{path.name}: draw with currentColor only, so that the theme can tint it"
-        for path in sorted((ROOT / "resources" / "icons").glob("*.svg"))
+        for path in sorted((root() / "resources" / "icons").glob("*.svg"))
         if re.search(r"#[0-9a-fA-F]{3,8}\b|rgb", path.read_text("utf-8"))
     )
 
@@ -395,12 +469,12 @@ def test_tests_replace_nothing_of_ours_by_mocks() -> None:
 
 
 def test_test_folders_are_no_packages() -> None:
-    none_of(f"{path.relative_to(ROOT)}: remove it" for path in (ROOT / "tests").rglob("__init__.py"))
+    none_of(f"{path.relative_to(root())}: remove it" for path in (root() / "tests").rglob("__init__.py"))
 
 
 @pytest.mark.parametrize("page", ["README.md", "app/ARCHITECTURE.md"])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
-    path = ROOT / page
+    path = root() / page
     text = path.read_text("utf-8")
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|src=\"([^\"]+)\"", text)
     none_of(
@@ -411,20 +485,20 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
 
 
 def test_the_architecture_page_names_every_package() -> None:
-    page = (ROOT / "app" / "ARCHITECTURE.md").read_text("utf-8")
-    packages = {init.parent.relative_to(ROOT / "app").parts[0] for init in _packages()}
+    page = (root() / "app" / "ARCHITECTURE.md").read_text("utf-8")
+    packages = {init.parent.relative_to(root() / "app").parts[0] for init in _packages()}
     none_of(f"app/ARCHITECTURE.md does not name app/{package}/" for package in packages if package not in page)
 
 
 def _packages() -> list[Path]:
-    return [path for path in (ROOT / "app").rglob("*.py") if path.parent != ROOT / "app"]
+    return [path for path in (root() / "app").rglob("*.py") if path.parent != root() / "app"]
 
 
 # What the repository holds
 
 
 def test_the_top_level_holds_what_it_is_said_to_hold() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    listed = subprocess.run(["git", "ls-files"], cwd=root(), capture_output=True, text=True, timeout=20)
     if listed.returncode:
         pytest.skip("this is no clone")
     top = {line.strip('"').partition("/")[0] for line in listed.stdout.splitlines()}
@@ -436,10 +510,10 @@ ROOMS_OF_THEIR_OWN = ("benchmarks", "live", "results", "support", "whole")
 
 
 def test_the_tests_lie_beside_the_rooms_they_test() -> None:
-    tests = ROOT / "tests"
+    tests = root() / "tests"
     rooms = {file.parent.relative_to(tests) for file in tests.rglob("test_*.py")}
     none_of(
         f"tests/{room.as_posix()}: there is no app/{room.as_posix()}: move its tests beside what they test"
         for room in sorted(rooms)
-        if room.parts and room.parts[0] not in ROOMS_OF_THEIR_OWN and not (ROOT / "app" / room).is_dir()
+        if room.parts and room.parts[0] not in ROOMS_OF_THEIR_OWN and not (root() / "app" / room).is_dir()
     )

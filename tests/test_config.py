@@ -1,10 +1,14 @@
 """The data folder and the settings a person writes by hand."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from app.config import Config
+from app.__main__ import _opening
+from app.config import TOKEN_VARIABLES, Config
 from app.domain.error import Invalid
 
 
@@ -72,3 +76,19 @@ def test_settings_file_that_is_no_text_gives_a_sentence(data_folder: Path) -> No
     (data_folder / "settings.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Invalid, match="cannot be read as text"):
         Config.load()
+
+
+def test_no_program_started_by_the_engine_gets_the_token(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (*TOKEN_VARIABLES, "OPENAI_API_KEY"):
+        monkeypatch.setenv(variable, f"the value of {variable}")
+    config = Config.load()
+
+    async def start_and_end() -> None:
+        await (await _opening(headless=False)(config)).close()
+
+    asyncio.run(start_and_end())
+    child = "import os; print(dict(os.environ))"
+    said = subprocess.run([sys.executable, "-S", "-c", child], capture_output=True, text=True, timeout=20).stdout
+    assert "LARES_DATA" in said
+    assert "the value of" not in said
+    assert config.settings.api.token == "the value of LARES_TOKEN", "the engine itself still knows it"

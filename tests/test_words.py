@@ -2,11 +2,11 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-WINDOW = sorted(str(room) for room in Path("app/ui").iterdir() if room.is_dir() and any(room.glob("*.py")))
+from tests.support.guards.source import files_in, words_of
+
 SPOKEN = ("app/services", "app/rest", "app/adapters", "app/engine", "app/domain", "app/link", "app/terminal")
 """Rooms whose errors and notices people read as they are."""
 
@@ -50,10 +50,10 @@ FORBIDDEN = {
 """What is looked for, in any case, and what is said instead."""
 
 
-def texts_of(source: str) -> list[str]:
+def texts_of(tree: ast.Module) -> list[str]:
     """Every text that is given to a person: the arguments of `tr` and `translate`."""
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and name in ("tr", "translate"):
             found += [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
@@ -64,27 +64,24 @@ def wrong_in(text: str) -> list[str]:
     return [f"“{text}”: say {better}" for wrong, better in FORBIDDEN.items() if re.search(wrong, text, re.IGNORECASE)]
 
 
-def sentences_of(source: str) -> list[str]:
+def sentences_of(tree: ast.Module) -> list[str]:
     """Every string of three words or more that is no docstring: errors, hints and notices are among them."""
-    tree = ast.parse(source)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs)
     return [node.value for node in strings if isinstance(node.value, str) and node.value.count(" ") > 1]
 
 
 def test_the_window_says_it_in_plain_english() -> None:
-    modules = [module for room in WINDOW for module in sorted(Path(room).rglob("*.py"))]
-    texts = [
-        text for module in (*modules, Path("app/ui/application.py")) for text in texts_of(module.read_text("utf-8"))
-    ]
-    assert len(texts) > 800, "texts were not found, so nothing was looked at"
+    texts = [text for source in files_in("app/ui/") for text in texts_of(source.tree)]
     assert [wrong for text in texts for wrong in wrong_in(text)] == []
+    assert len(texts) > 800, "texts were not found, so nothing was looked at"
 
 
 @pytest.mark.parametrize("room", SPOKEN)
 def test_errors_say_it_in_plain_english(room: str) -> None:
-    modules = [module for module in sorted(Path(room).rglob("*.py")) if "demo" not in module.parts]
-    texts = [text for module in modules for text in sentences_of(module.read_text("utf-8"))]
+    texts = [
+        text for source in files_in(f"{room}/") if "/demo/" not in source.name for text in sentences_of(source.tree)
+    ]
     assert texts, "no sentence was found, so nothing was looked at"
     assert [wrong for text in texts for wrong in wrong_in(text)] == []
 
@@ -105,3 +102,47 @@ def test_errors_say_it_in_plain_english(room: str) -> None:
 )
 def test_what_was_said_once_is_found(text: str) -> None:
     assert wrong_in(text)
+
+
+# Words of the code
+
+PRIVATE_NAMES = {
+    "bench": "trial", "desk": "context", "errand": "plan", "hopeless": "give_up", "shelf": "catalog, cache",
+    "slips": "bad_replies", "errands": "plans", "margins": "blanks",
+}  # fmt: skip
+"""Words of names that only their author understood, and what is said instead."""
+PRIVATE_PHRASES = re.compile(
+    r"\b(tak(e|es|en|ing)|took) (it |them |this |that |these |this one )?back\b|_(take|taken|taking|took)_back\b", re.I
+)
+"""In comments, docstrings and names: it is undone."""
+
+
+def test_private_words_do_not_come_back() -> None:
+    sources = files_in("app/")
+    found = [
+        source.at(node, f"{name}: say {', '.join(PRIVATE_NAMES[word] for word in said)}")
+        for source in sources
+        if any(word in source.text.casefold() for word in PRIVATE_NAMES)
+        for node, name in source.named()
+        if (said := sorted(PRIVATE_NAMES.keys() & set(words_of(name))))
+    ]
+    found += [
+        f"{source.name}:{number}: {line.strip()}: say undo"
+        for source in sources
+        for number, line in enumerate(source.text.splitlines(), 1)
+        if PRIVATE_PHRASES.search(line)
+    ]
+    assert found == []
+
+
+def test_what_the_engine_works_with_is_called_deps() -> None:
+    """`ports` are the protocols; the value that holds them, and more, is `EngineDeps`."""
+    found = [
+        source.at(node, f"{node.arg} holds EngineDeps: call it deps")
+        for source in files_in("app/", "tests/")
+        if "EngineDeps" in source.text
+        for node in source.nodes
+        if isinstance(node, ast.arg) and node.annotation is not None and node.arg != "deps"
+        if ast.unparse(node.annotation).strip("'\"") == "EngineDeps"
+    ]
+    assert found == []

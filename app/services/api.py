@@ -37,6 +37,8 @@ class TokenState:
 
 
 class Api:
+    """Switches the server of the local API, and says how it stands. Its wish to be on outlives the engine."""
+
     def __init__(
         self,
         deps: EngineDeps,

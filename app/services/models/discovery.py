@@ -47,6 +47,8 @@ class KnownServers:
 
 
 class Servers:
+    """The servers of this computer that answer now, looked for every few seconds while somebody watches."""
+
     def __init__(
         self,
         deps: EngineDeps,

@@ -63,6 +63,8 @@ class _Download:
 
 
 class Pulls:
+    """Downloads, at most one per model of a server; those that were under way go on after a restart."""
+
     def __init__(self, deps: EngineDeps, computer: Computer, cache: ModelCache) -> None:
         self._deps = deps
         self._computer = computer

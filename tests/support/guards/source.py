@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -68,11 +69,32 @@ class Source:
                 yield node, node.attr
 
 
-@cache
+_roots = [ROOT]
+
+
+def root() -> Path:
+    """The tree that rules look at: this one, but for rules that are shown to find something."""
+    return _roots[-1]
+
+
+@contextmanager
+def looking_at(other: Path) -> Iterator[None]:
+    _roots.append(other)
+    try:
+        yield
+    finally:
+        _roots.pop()
+
+
 def python_files() -> tuple[Source, ...]:
-    paths = [ROOT / "start.py", ROOT / "build.spec"]
-    paths += [path for folder in ("app", "tests", "packaging") for path in sorted((ROOT / folder).rglob("*.py"))]
-    return tuple(read(path) for path in paths if path.is_file())
+    return _read_all(root())
+
+
+@cache
+def _read_all(top: Path) -> tuple[Source, ...]:
+    paths = [top / "start.py", top / "build.spec"]
+    paths += [path for folder in ("app", "tests", "packaging") for path in sorted((top / folder).rglob("*.py"))]
+    return tuple(Source(path.relative_to(top).as_posix(), path.read_text("utf-8")) for path in paths if path.is_file())
 
 
 def files_in(*folders: str) -> list[Source]:
@@ -82,10 +104,6 @@ def files_in(*folders: str) -> list[Source]:
         for source in python_files()
         if source.name.startswith(folders) and not source.name.startswith(MIGRATIONS)
     ]
-
-
-def read(path: Path) -> Source:
-    return Source(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
 
 
 def words_of(name: str) -> list[str]:
@@ -105,6 +123,6 @@ def text_files() -> Iterator[tuple[str, str]]:
         "resources/**/*.txt",
     )
     for pattern in (*patterns, "app/**/*.md", "resources/**/*.svg", "app/**/*.mako", "app/**/*.ini"):
-        for path in sorted(ROOT.glob(pattern)):
+        for path in sorted(root().glob(pattern)):
             if path.is_file() and path.suffix not in (".png", ".ico", ".icns", ".pyc"):
-                yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
+                yield path.relative_to(root()).as_posix(), path.read_text("utf-8")

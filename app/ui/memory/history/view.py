@@ -379,7 +379,7 @@ class HistoryView(QWidget):
 
 
 def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> tuple[MemoryEvent, ...]:
-    """The newest changes before those that were known, where both meet; what a newer one took back is marked.
+    """The newest changes before those that were known, where both meet; what a newer one undid is marked.
 
     Newest first. Where they do not meet only the newest are left: between the two there are some that nobody read.
     """
@@ -389,7 +389,7 @@ def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> t
     older = [event for event in known if event.seq not in read and event.seq < newest[-1].seq]
     taken_back: dict[int, int] = {}
     for event in (*newest, *older):
-        # A change is taken back only by later ones, so all that could take this one back were seen before it.
+        # A change is undone only by later ones, so all that could undo this one were seen before it.
         if event.undoes is not None and event.seq not in taken_back:
             taken_back.setdefault(event.undoes, event.seq)
     marked = [event.model_copy(update={"undone_by": taken_back.get(event.seq)}) for event in older]
