@@ -57,7 +57,7 @@ class MessageChanges(QObject):
         self._run(self._services.conversations.show_branch(branch_id), self.branched.emit)
 
     def rate(self, row: Row, feedback: Feedback | None) -> None:
-        """None takes it back. Programs read it as the feedback of the step."""
+        """None removes it. Programs read it as the feedback of the step."""
         step_id = row.message.step_id if row.message is not None else None
         if step_id is not None:
             said = StepFeedback(step_id=step_id, feedback=feedback)

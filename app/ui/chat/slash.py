@@ -217,9 +217,10 @@ class SlashList(QFrame):
         return True
 
     def _place(self) -> None:
-        if not self.isVisible():
+        over = self.parentWidget()
+        if over is None or not self.isVisible():
             return
-        px, composer, over = self._theme.px, self._composer, self.parentWidget()
+        px, composer = self._theme.px, self._composer
         rows = min(len(self.model.rows), SHOWN)
         self.list.setFixedHeight(rows * px(ROW) + px(2))
         height = self.list.height() + 2 * px(6)

@@ -135,7 +135,7 @@ class AssistantCard(EditableCard):
         tools.add("trash", self.tr("Delete message"), "Del", self.delete)
 
     def _rate(self, feedback: Feedback) -> None:
-        """The same thumb again takes it back."""
+        """The same thumb again removes it."""
         self._show_feedback()
         self.context.signals.rate.emit(self.row, None if self.row.feedback == feedback else feedback)
 
