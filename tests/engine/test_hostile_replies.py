@@ -189,6 +189,10 @@ def test_text_that_cannot_be_encoded_is_mended_when_it_becomes_a_word():
         ("ab" * 9000, "ba" * 4000 + "c" + "ba" * 4000),
         ("\n".join("a" * 26 + f"b{n}" for n in range(600)), "\n".join("a" * 26 + f"c{n}" for n in range(50))),
         ("word " * 4000, "word " * 100_000),
+        ("x" + "\n" * 12_000, "\n" * 12_000 + "y"),
+        ("a " * 25_000, "a " * 12_000 + "b"),
+        ("ab\n" * 16_000, "\n".join(["ba"] * 160)),
+        ("\n".join(["ab" * 200 + "b" * 40] * 20), "ba" * 200 + "a" * 40),
     ],
 )
 def test_a_text_that_is_not_there_is_missed_soon_however_alike_all_of_the_block_is(value: str, wanted: str):
