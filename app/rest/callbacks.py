@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import re
 import ssl
 
 from app.domain.error import AppError
@@ -13,10 +14,18 @@ from app.rest.requests.turns import ended
 
 log = logging.getLogger(__name__)
 SECONDS = 10.0
+_LOGIN = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/\\?#]*@", re.I)
 
 
-async def call_back(context: RestContext, request: RunRequest) -> None:
-    """Waiting for the end of the run, then sends."""
+def without_login(url: str) -> str:
+    """The address without a name and a password in it: those are never stored."""
+    return _LOGIN.sub(r"\1", url, count=1)
+
+
+async def call_back(context: RestContext, request: RunRequest, address: str | None = None) -> None:
+    """Waiting for the end of the run, then sends. `address`: with what the stored one lacks; after a restart nobody
+    knows it any more, and the receiver's refusal is told with the run.
+    """
     services = context.services
     try:
         await ended(services, request.run_id)
@@ -30,7 +39,7 @@ async def call_back(context: RestContext, request: RunRequest) -> None:
             "stop_reason": run.stop_reason,
             "completed_at": iso(run.completed_at) if run.completed_at else None,
         }
-        status, error = await _post(request.callback_url, word)
+        status, error = await _post(address or request.callback_url, word)
         await services.turns.note_call(run.id, status, error)
     except AppError as error:
         log.info("word of run %s was not sent: %s", request.run_id, error.message)

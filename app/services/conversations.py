@@ -220,7 +220,10 @@ class Conversations:
         return branch
 
     async def fork(self, conversation_id: str) -> Conversation:
-        """A further thread that begins with everything said in this conversation; both go on by themselves."""
+        """A further thread that begins with everything said in this conversation; both go on by themselves.
+
+        Calls whose returns are not there yet stay with the run that waits for them.
+        """
 
         def work(repos: Repositories) -> Conversation:
             source = repos.conversations.get(conversation_id)
@@ -235,7 +238,7 @@ class Conversations:
                 updated_at=now,
             )
             repos.conversations.add(row)
-            repos.conversations.copy_members(source.id, new_id, repos.messages.count(source.id) + 1)
+            repos.conversations.copy_members(source.id, new_id, _complete_before(repos, source.id))
             _note(repos, row)
             return row
 
@@ -318,6 +321,14 @@ def _together(repos: Repositories, conversation_id: str, position: int) -> int:
     following = repos.messages.page(conversation_id, after=position, limit=len(message.tool_calls))
     returns = itertools.takewhile(lambda member: member.message.role == "tool", following)
     return 1 + sum(1 for _ in returns)
+
+
+def _complete_before(repos: Repositories, conversation_id: str) -> int:
+    """The position before which no call lacks its return."""
+    newest = repos.messages.page(conversation_id, limit=1)
+    if newest and newest[0].message.tool_calls:
+        return newest[0].position
+    return repos.messages.count(conversation_id) + 1
 
 
 def _changes_since(repos: Repositories, conversation_id: str, position: int) -> tuple[MemoryEvent, ...]:

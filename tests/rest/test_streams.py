@@ -9,6 +9,7 @@ import httpx
 import pytest
 from letta_client import ConflictError, Letta
 
+from app.rest.callbacks import without_login
 from tests.rest.conftest import MODEL
 from tests.support.processes.rest_child import ServeChild
 from tests.support.processes.rest_streams import Event, Heard, hear, post, texts
@@ -228,14 +229,46 @@ def test_asker_is_called_back_at_the_end(child: ServeChild, client: Letta, agent
     assert run["callback_url"] == url
 
 
+def test_a_password_in_the_address_of_a_callback_is_sent_and_not_kept(child: ServeChild, messages_url: str) -> None:
+    called = threading.Event()
+    with calling_back(lambda _: called.set()) as url:
+        secret = url.replace("//", "//asker:hunter2%21@")
+        run = post(f"{messages_url}/async", {"input": "hello", "callback_url": secret}).json()
+        assert called.wait(20)
+        assert run["callback_url"] == url
+        assert calling_back.authorization == "Basic YXNrZXI6aHVudGVyMiE="
+    files = [one for one in child.folder.rglob("*") if one.is_file()]
+    assert len(files) > 2
+    assert not [one for one in files if b"hunter2" in one.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("https://a:b@host/x?y=c@d", "https://host/x?y=c@d"),
+        ("HTTP://a@b@host", "HTTP://host"),
+        ("a:b@host", "a:host"),
+        ("http:/\\a:b@host", "http:/\\host"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("//x", "//x"),
+    ],
+)
+def test_only_name_and_password_are_taken_out_of_an_address(given: str, stored: str) -> None:
+    assert without_login(given) == stored
+
+
 class calling_back:
     """An address that takes one POST."""
+
+    authorization = ""
+    """Of the last one."""
 
     def __init__(self, note: Callable[[bytes], None]) -> None:
         import http.server
 
         class Taker(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                calling_back.authorization = self.headers.get("Authorization", "")
                 note(self.rfile.read(int(self.headers["Content-Length"])))
                 self.send_response(204)
                 self.end_headers()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.bootstrap import OpenEngine
+from app.domain.message import MessageDraft
 from app.domain.tool import Tool
 from app.engine.state import RunState, RunTools
 from app.ports.tools import OnOutput, ToolContext, ToolOutcome
@@ -79,3 +80,22 @@ async def test_of_a_tool_that_is_stopped_at_work_nobody_says_that_it_was_not_car
     first, second = messages[2].tool_returns
     assert "whether it finished is unknown" in first.text
     assert "was not carried out" in second.text
+
+
+async def test_a_fork_made_while_a_tool_is_at_work_leaves_its_call_to_the_run(engine: OpenEngine, server: OpenAIServer):
+    post, services = Post(engine), engine.services
+    await engine.storage.write(lambda repos: repos.tools.upsert(LETTER))
+    agent = await agent_on(services, server, tool_names=("send_letter",))
+    server.queue(Reply(calls=(ToolCall("send_letter", {}),)), Reply(text="Done."), Reply(text="Here too."))
+    run = await started(services, agent, "write to them")
+    await asyncio.wait_for(post.at_work.wait(), 10)
+    fork = await services.conversations.fork((await services.conversations.default_of(agent.id)).active_id)
+    assert [one.role for one in (await services.messages.page(fork.id)).messages] == ["user"]
+    post.deliver.set()
+    await events_of(services, run.id)
+    await events_of(services, (await services.runs.start(fork.id, MessageDraft.of("and here?"))).id)
+    said = (await services.messages.page(fork.id)).messages
+    check_invariants(said)
+    assert [one.role for one in said] == ["user", "user", "assistant"]
+    whole = await services.conversations.fork((await services.conversations.default_of(agent.id)).active_id)
+    assert len((await services.messages.page(whole.id)).messages) == 4

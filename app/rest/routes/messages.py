@@ -13,7 +13,7 @@ from app.domain.page import MessageFilter
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
 from app.rest.call import AnyCall, Call, Endpoint
-from app.rest.callbacks import call_back
+from app.rest.callbacks import call_back, without_login
 from app.rest.errors import Misshapen
 from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import window_of
@@ -92,12 +92,14 @@ async def send_async(call: Call[Nothing, LettaRequest]) -> WireRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
     place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
     turn = await turn_of(call, place, call.body, "send_message_async", background=True)
-    options = turn.options.model_copy(update={"callback_url": call.body.callback_url})
+    address = call.body.callback_url
+    stored = None if address is None else without_login(address)
+    options = turn.options.model_copy(update={"callback_url": stored})
     run = await start(call.services, replace(turn, options=options))
     page = await call.services.listing.run(run.id)
     request = page.requests.get(run.id)
     if request is not None and request.callback_url is not None and request.callback_sent_at is None:
-        call.context.spawn(call_back(call.context, request))
+        call.context.spawn(call_back(call.context, request, address))
     return run_to_wire(run, page)
 
 

@@ -161,6 +161,8 @@ INSERT INTO runs(seq, id, agent_id, conversation_id, status, stop_reason, backgr
 VALUES (1, 'run-1', 'agent-1', 'conv-1', 'completed', 'end_turn', 0, '{}', 0, 0, 0, 0, '{}', 600, 601),
     (2, 'run-2', 'agent-1', 'conv-2', 'failed', 'error', 0, '{}', 0, 0, 0, 0, '{}', 602, 603),
     (3, 'run-3', 'agent-1', 'conv-3', 'running', NULL, 0, '{}', 0, 0, 0, 0, '{}', 604, NULL);
+INSERT INTO run_requests(run_id, config, callback_url) VALUES ('run-1', '{}', 'https://asker:hunter2@host/x@y'),
+    ('run-2', '{}', NULL);
 """
 
 
@@ -193,6 +195,7 @@ async def test_lists_of_an_earlier_version_get_their_columns_and_links(data_fold
         assert all_of("SELECT id, identifier_key, deleted_at FROM identities") == [
             *(("identity-1", "key 1", None), ("identity-2", "key 2", None)),
         ]
+        assert all_of("SELECT callback_url FROM run_requests ORDER BY run_id") == [("https://host/x@y",), (None,)]
         assert all_of("PRAGMA foreign_key_check") == []
 
     def read(repos: Repositories) -> list[list[str]]:
