@@ -37,7 +37,7 @@ def read_snippets(value: Any) -> tuple[Snippet, ...]:
 
 
 def stored_snippets(snippets: tuple[Snippet, ...]) -> list[dict[str, Any]]:
-    """As they are kept in a setting, which `snippets_of` reads."""
+    """As they are kept in a setting, which `read_snippets` reads."""
     return [snippet.model_dump() for snippet in snippets]
 
 

@@ -13,7 +13,7 @@ from app.domain.model import Provider
 from app.domain.run import Run
 from app.ports.storage import Repositories
 from tests.adapters.database.life import Life
-from tests.adapters.database.making import World
+from tests.adapters.database.making import World, branch
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +87,26 @@ def test_the_least_used_go_first_and_the_bound_holds() -> None:
 def test_types_that_are_kept_are_frozen() -> None:
     for kind in (Agent, Block, Provider, Run):
         assert kind.model_config.get("frozen")
+
+
+@pytest.mark.parametrize("way", ["copy_members", "copy_without"])
+async def test_what_is_copied_into_a_conversation_that_was_read_before_is_seen(world: World, way: str) -> None:
+    await world.say("one", "two", "three")
+    other = branch(world.conversation, 4)
+    await world.storage.write(lambda repos: repos.conversations.add(other))
+    # The writer has read the end and the window of the empty branch.
+    assert await world.storage.write(lambda repos: repos.messages.in_context(other.id)) == ()
+
+    def copied(repos: Repositories) -> tuple[int, list[str]]:
+        if way == "copy_members":
+            repos.conversations.copy_members(world.conversation.id, other.id, 4)
+        else:
+            repos.conversations.copy_without(world.conversation.id, other.id, 2, 1)
+        position = repos.messages.append(other.id, world.message("more"))
+        return position, [member.message.text for member in repos.messages.in_context(other.id)]
+
+    position, texts = await world.storage.write(copied)
+    expected = ["one", "two", "three", "more"] if way == "copy_members" else ["one", "three", "more"]
+    assert (position, texts) == (len(expected), expected)
+    seen = await world.storage.read(lambda repos: repos.messages.in_context(other.id))
+    assert [member.message.text for member in seen] == expected
