@@ -11,6 +11,8 @@ SETTING = "snippets"
 """Key of the setting that holds them: a list of names and texts, in the person's order."""
 NAME_MAX, TEXT_MAX, MOST = 40, 20_000, 200
 """Characters of a name and of a text; how many are kept."""
+OWN_PLACES = ("date", "time", "agent")
+"""Places that fill themselves."""
 _PLACE = re.compile(r"\{\{[^\S\n]*([^{}\s](?:[^{}\n]{0,58}[^{}\s])?)[^\S\n]*\}\}")
 
 

@@ -72,6 +72,7 @@ def make_theme(app: QApplication, preferences: Preferences) -> Theme:
     """The look as it was the last time."""
     mode, scale = preferences.get("theme", "system"), preferences.get("scale", 1.0)
     theme = Theme(app, mode, scale, preferences.get("reduced_motion", False))
+    theme.set_reading(preferences.get("reading", 1.0))
     if preferences.get("high_contrast", False):
         theme.set_high_contrast(True)
     return theme
@@ -180,10 +181,23 @@ class Session(QObject):
         unsaved = self.assembly.unsaved
         if not unsaved:
             return True
-        answers = (("quit", self.tr("Quit anyway"), "danger"), ("cancel", self.tr("Keep the window open"), "primary"))
-        text = self.tr("If you quit now, you lose what you typed: {}.").format(", ".join(unsaved))
+        answers = (
+            ("cancel", self.tr("Cancel"), "ghost"),
+            ("quit", self.tr("Quit without saving"), "danger"),
+            ("save", self.tr("Save and quit"), "primary"),
+        )
+        text = self.tr("If you quit without saving, you lose what you typed: {}.").format(", ".join(unsaved))
         key, _ = await self.assembly.view.ask.ask(self.tr("Your text is not saved yet"), text, answers)
-        return key == "quit"
+        return key == "quit" or (key == "save" and await self._saved())
+
+    async def _saved(self) -> bool:
+        """Whether everything that was typed is stored now; else the person is told why not."""
+        try:
+            await self.assembly.save_unsaved()
+        except AppError as error:
+            self.assembly.view.tell_error(error)
+            return False
+        return True
 
     async def _work(self) -> tuple[int, bool]:
         """How many runs go on, and whether programs may come; an engine that does not answer has no work to stop."""

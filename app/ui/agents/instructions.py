@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
-from app.domain.agent import Agent
+from app.domain.agent import Agent, AgentPatch
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.labels import Label
@@ -120,6 +120,16 @@ class Instructions(QWidget):
             typed.add(self._agent.id)
         agents = [row.agent for row in self._view.workspace.agents.rows]
         return [self.tr("system instructions of {}").format(agent.name) for agent in agents if agent.id in typed]
+
+    async def save_all(self) -> None:
+        """Stores what was typed for any agent. Raises `AppError`."""
+        typed = dict(self._unsaved)
+        if self._agent is not None and self.changed:
+            typed[self._agent.id] = self.edit.toPlainText()
+        for agent_id, text in typed.items():
+            patch = AgentPatch(system=text)
+            await self._view.services.agents.update(agent_id, patch, origin=self._view.workspace.origin)
+            self._unsaved.pop(agent_id, None)
 
     def _show(self, what: str) -> None:
         if what == "diff":

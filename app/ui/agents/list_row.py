@@ -53,7 +53,7 @@ class AgentRowDelegate(QStyledItemDelegate):
             place = rect.right() - taken - size
             painter.drawPixmap(place, rect.center().y() - size // 2 + 1, theme.pixmap("pin", "muted", 12))
             taken += size + theme.px(6)
-        painter.setFont(theme.font("base", 500))
+        painter.setFont(theme.font("base", 600 if self._agents.unread(row) else 500))
         painter.setPen(theme.color("text"))
         name = painter.fontMetrics().elidedText(row.agent.name, Qt.TextElideMode.ElideRight, rect.width() - taken)
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
@@ -61,7 +61,7 @@ class AgentRowDelegate(QStyledItemDelegate):
     def _second_line(self, painter: QPainter, rect: QRect, row: AgentRow) -> None:
         theme = self._theme
         failed = row.last_stop_reason is not None and STOP_REASONS[row.last_stop_reason].status == "failed"
-        replying = self._agents.replying(row)
+        replying, unread = self._agents.replying(row), self._agents.unread(row)
         taken = 0
         if replying:
             size = theme.px(7)
@@ -74,8 +74,11 @@ class AgentRowDelegate(QStyledItemDelegate):
             place = rect.right() - size + 1
             painter.drawPixmap(place, rect.center().y() - size // 2, theme.pixmap("error", "danger", 14))
             taken = size + theme.px(6)
-        painter.setFont(theme.font("label"))
-        painter.setPen(theme.color("muted"))
+        if unread and not replying:
+            paint_unread(theme, painter, rect.right() - taken - theme.px(7), rect.center().y())
+            taken += theme.px(16)
+        painter.setFont(theme.font("label", 500 if unread else None))
+        painter.setPen(theme.color("text2" if unread else "muted"))
         text = self._agents.second_line(row)
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - taken)
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
@@ -110,8 +113,18 @@ class RailDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent"))
             painter.drawEllipse(tile.right() - px(3), tile.top() - px(3), px(7), px(7))
+        elif self._agents.unread(row):
+            paint_unread(theme, painter, tile.right() - px(3), tile.top())
         paint_focus(theme, painter, option)
         painter.restore()
+
+
+def paint_unread(theme: Theme, painter: QPainter, left: int, middle: int) -> None:
+    """A dot in the colour of what concerns the person."""
+    size = theme.px(7)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("info"))
+    painter.drawEllipse(left, middle - size // 2, size, size)
 
 
 def paint_ground(theme: Theme, painter: QPainter, option: QStyleOptionViewItem) -> None:

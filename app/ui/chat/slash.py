@@ -106,7 +106,7 @@ class SlashList(QFrame):
 
     def __init__(self, theme: Theme, composer: Composer, known: Callable[[], dict[str, str]], parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme, self._composer, self._known = theme, composer, known
+        self._theme, self._composer, self._known, self._over = theme, composer, known, parent
         self._commands: tuple[SlashCommand, ...] = ()
         self._snippets: tuple[Snippet, ...] = ()
         self._declined = ""
@@ -224,7 +224,7 @@ class SlashList(QFrame):
         rows = min(len(self.model.rows), SHOWN)
         self.list.setFixedHeight(rows * px(ROW) + px(2))
         height = self.list.height() + 2 * px(6)
-        top = composer.mapTo(over, composer.rect().topLeft())
+        top = composer.mapTo(self._over, composer.rect().topLeft())
         self.setGeometry(top.x(), max(px(4), top.y() - height - px(4)), min(px(520), composer.width()), height)
         self.raise_()
 

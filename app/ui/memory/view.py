@@ -187,6 +187,15 @@ class MemoryView(Section):
         holders = {id: row.agent.name for row in self._view.workspace.agents.rows for id in row.agent.block_ids}
         return [self.tr("block {} of {}").format(label, holders[id]) for id, label in labels.items() if id in holders]
 
+    async def save_all(self) -> None:
+        """Stores what was typed into blocks. Raises `AppError` at the first that cannot be: it stays."""
+        typed = {id: unsaved for id, (_, unsaved) in self._unsaved.items()}
+        typed |= {id: card.unsaved for id, card in self._cards.items() if card.block and card.unsaved}
+        for block_id, unsaved in typed.items():
+            patch = BlockPatch(value=unsaved.text)
+            await self._services.blocks.update(block_id, patch, unsaved.version, origin=self._origin)
+            self._unsaved.pop(block_id, None)
+
     # Changing
 
     def _patch(self, block_id: str, patch: BlockPatch, version: int | None = None) -> None:

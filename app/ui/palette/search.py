@@ -23,7 +23,7 @@ SEARCH_FROM = 2
 @dataclass(frozen=True)
 class Found:
     kind: str
-    """agent, block, command or message."""
+    """agent, block, command, message, or sign."""
     id: str
     where: str = ""
     """Agent of a block, conversation of a message."""
@@ -75,8 +75,11 @@ class PaletteSearch(QObject):
     # Ranking
 
     def rank(self, query: str) -> tuple[PaletteRow, ...]:
-        """`>` only commands, `@` only agents, `#` only blocks, `/` only messages."""
-        sign, words = (query[0], query[1:].strip()) if query[:1] in (">", "@", "#", "/") else ("", query.strip())
+        """`>` only commands, `@` only agents, `#` only blocks, `/` only messages, `?` these signs."""
+        signed = query[:1] in (">", "@", "#", "/", "?")
+        sign, words = (query[0], query[1:].strip()) if signed else ("", query.strip())
+        if sign == "?":
+            return self._signs()
         if sign == "/":
             return self._messages(words)
         scored: list[tuple[float, PaletteRow]] = []
@@ -88,6 +91,16 @@ class PaletteSearch(QObject):
             scored += self._command_rows(words)
         scored.sort(key=lambda pair: -pair[0])
         return tuple(row for _, row in scored[:MOST])
+
+    def _signs(self) -> tuple[PaletteRow, ...]:
+        """What a sign at the beginning limits the search to; choosing one types it."""
+        signs = (
+            (">", "chevron-right", self.tr("Only commands")),
+            ("@", "agent", self.tr("Only agents")),
+            ("#", "memory", self.tr("Only memory blocks")),
+            ("/", "search", self.tr("Search in all messages")),
+        )
+        return tuple(PaletteRow(icon, title, "", sign, Found("sign", sign)) for sign, icon, title in signs)
 
     def _agents(self, words: str) -> list[tuple[float, PaletteRow]]:
         found: list[tuple[float, PaletteRow]] = []
@@ -151,7 +164,9 @@ class PaletteSearch(QObject):
     def _chosen(self, value: object) -> None:
         if not isinstance(value, Found):
             return
-        if value.kind == "command":
+        if value.kind == "sign":
+            self.palette.open_palette(self.rank, value.id)
+        elif value.kind == "command":
             self._commands.run(value.id)
         elif value.kind == "agent":
             self.agent_wanted.emit(value.id)

@@ -10,6 +10,7 @@ from app.domain.event import Changed
 from app.domain.snippet import (
     MOST,
     NAME_MAX,
+    OWN_PLACES,
     SETTING,
     TEXT_MAX,
     Snippet,
@@ -62,7 +63,7 @@ class SnippetCard(QWidget):
         self.changed.emit()
 
     def _tell_places(self) -> None:
-        names = place_names(self.text.toPlainText())
+        names = [name for name in place_names(self.text.toPlainText()) if name.casefold() not in OWN_PLACES]
         some = self.tr("To fill in: {}. Tab goes from one to the next.").format(", ".join(names))
         none = self.tr("Write {{name}} for what is filled in later; {{date}}, {{time}} and {{agent}} fill themselves.")
         self.text_field.set_hint(some if names else none)

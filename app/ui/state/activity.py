@@ -40,9 +40,9 @@ class Activity:
     def run_ids(self) -> frozenset[str]:
         return frozenset(self._doing)
 
-    def drop(self, run_ids: Iterable[str]) -> None:
-        for run_id in run_ids:
-            self._doing.pop(run_id, None)
+    def drop(self, run_ids: Iterable[str]) -> tuple[Progress, ...]:
+        """The last word of each that was there."""
+        return tuple(self._doing.pop(run_id) for run_id in run_ids if run_id in self._doing)
 
     def clear(self) -> None:
         self._doing.clear()

@@ -1,7 +1,7 @@
 """The agents of the left column: one row each, with what it does or said last."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
@@ -17,6 +17,7 @@ class AgentList(RowList[AgentRow]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda row: row.agent.id, parent)
         self._doing: dict[str, str] = {}
+        self._unread: frozenset[str] = frozenset()
 
     def show(self, wanted: Sequence[AgentRow]) -> None:
         seen = [row for row in wanted if not row.agent.hidden]
@@ -32,9 +33,21 @@ class AgentList(RowList[AgentRow]):
         """What replying agents do right now, by agent id."""
         changed = {agent_id for agent_id in {*doing, *self._doing} if doing.get(agent_id) != self._doing.get(agent_id)}
         self._doing = dict(doing)
-        for agent_id in changed:
+        self._redraw(changed)
+
+    def set_unread(self, agent_ids: Iterable[str]) -> None:
+        """Those that replied while nobody looked."""
+        changed = self._unread ^ frozenset(agent_ids)
+        self._unread = frozenset(agent_ids)
+        self._redraw(changed)
+
+    def _redraw(self, agent_ids: Iterable[str]) -> None:
+        for agent_id in agent_ids:
             if (place := self.index_of(agent_id)) >= 0:
                 self.dataChanged.emit(self.index(place), self.index(place))
+
+    def unread(self, row: AgentRow) -> bool:
+        return row.agent.id in self._unread
 
     def replying(self, row: AgentRow) -> bool:
         return row.active_run_id is not None or row.agent.id in self._doing
@@ -53,7 +66,8 @@ class AgentList(RowList[AgentRow]):
             return literal(f"{row.agent.name}\n{self.second_line(row)}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             pinned = (self.tr("pinned"),) if row.agent.pinned else ()
-            return ", ".join((row.agent.name, *pinned, self.second_line(row)))
+            unread = (self.tr("unread"),) if self.unread(row) else ()
+            return ", ".join((row.agent.name, *pinned, *unread, self.second_line(row)))
         return None
 
 

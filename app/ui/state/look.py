@@ -23,6 +23,11 @@ class Look:
         self._theme.set_scale(scale)
         self._preferences.set("scale", self._theme.scale)
 
+    def set_reading(self, factor: float) -> None:
+        """Of the text of conversations alone; 1.0 is as large as the rest."""
+        self._theme.set_reading(factor)
+        self._preferences.set("reading", self._theme.reading)
+
     def enlarge(self) -> None:
         self.set_scale(self._theme.scale + SCALE_STEP)
 

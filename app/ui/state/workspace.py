@@ -55,6 +55,8 @@ class Workspace(QObject):
     """The last finished Step of the open agent."""
     changed = Signal(object)
     """Every Changed, for views that show other kinds."""
+    run_ended = Signal(object)
+    """The last Progress of a run that was under way and is over."""
     progressed = Signal(object)
     """Every Progress."""
     tools_read = Signal(object)
@@ -205,8 +207,10 @@ class Workspace(QObject):
     async def _drop_ended(self) -> None:
         """A run that is over does nothing any more, whether its last word of progress arrived or not."""
         known = self._activity.run_ids
-        self._activity.drop(known - {run.id for run in await self.services.runs.active()})
+        over = self._activity.drop(known - {run.id for run in await self.services.runs.active()})
         self._tell_doing()
+        for last in over:
+            self.run_ended.emit(last)
 
     def _tell_working(self) -> None:
         agent, conversation = self.agent, self.conversation

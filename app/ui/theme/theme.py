@@ -18,6 +18,9 @@ from app.ui.theme.tokens import DARK, LIGHT, Tokens, high_contrast
 
 MODES = ("system", "light", "dark")
 SCALE_MIN, SCALE_MAX = 0.8, 2.0
+READING_MIN, READING_MAX = 0.8, 1.8
+READ = ("conversation", "code")
+"""Type roles of what is read and written in a conversation."""
 
 
 class Theme(QObject):
@@ -35,6 +38,7 @@ class Theme(QObject):
         self._mode = mode if mode in MODES else "system"
         self._scale = clamp_scale(scale)
         self._contrast: bool | None = None
+        self._reading = 1.0
         self._icons = IconCache()
         self._files = IconFiles()
         self._fonts: dict[tuple[str, int | None], QFont] = {}
@@ -63,6 +67,21 @@ class Theme(QObject):
     @property
     def scale(self) -> float:
         return self._scale
+
+    @property
+    def reading(self) -> float:
+        """Size of the conversation's text beside everything else's."""
+        return self._reading
+
+    def set_reading(self, factor: float) -> None:
+        if (wanted := round(max(READING_MIN, min(READING_MAX, factor)), 2)) != self._reading:
+            self._reading = wanted
+            self._fonts.clear()
+            self.changing.emit()
+            self.changed.emit()
+
+    def _factor(self, role: str) -> float:
+        return self._reading if role in READ else 1.0
 
     @property
     def high_contrast(self) -> bool:
@@ -118,11 +137,11 @@ class Theme(QObject):
         key = (role, weight)
         found = self._fonts.get(key)
         if found is None:
-            found = self._fonts[key] = build_font(ROLES[role], self.px(ROLES[role].size), weight)
+            found = self._fonts[key] = build_font(ROLES[role], self.px(ROLES[role].size * self._factor(role)), weight)
         return QFont(found)
 
     def line_height(self, role: str) -> int:
-        return self.px(ROLES[role].line)
+        return self.px(ROLES[role].line * self._factor(role))
 
     def icon(self, name: str, token: str = "text2", size: int = 16, on: str = "", gap: int = 0) -> QIcon:
         """`on` is the colour while checked; the disabled look comes along. `gap`: pixels left free behind it."""

@@ -21,6 +21,7 @@ from app.ui.state.look import Look
 from app.ui.state.model_catalog import ModelCatalog
 from app.ui.state.preferences import Preferences
 from app.ui.state.server_entries import other_hosts
+from app.ui.state.unread import Unread
 from app.ui.state.view_context import ViewContext
 from app.ui.state.workspace import Workspace
 from app.ui.theme import Theme
@@ -38,6 +39,7 @@ from app.ui.window.commands import (
 from app.ui.window.engine_state import EngineState
 from app.ui.window.main_window import MainWindow
 from app.ui.window.pages import Pages
+from app.ui.window.reply_notice import ReplyNotice
 from app.ui.window.side_columns import SideColumns
 from app.ui.window.starting import Starting
 from app.ui.window.status_line import StatusLine
@@ -97,6 +99,8 @@ class Assembly(QObject):
         self.first_run: FirstRun | None = None
         """There only while there is no agent: with its table of models it is a third of all widgets."""
         self._data_folder = ""
+        self.unread = Unread(self.workspace, preferences, self._looked_at)
+        self.notice = ReplyNotice(self.view, self.window)
         self._add_commands()
         self.top = TopBar(theme, self.commands, with_menu)
         self.status = StatusLine(theme)
@@ -246,6 +250,8 @@ class Assembly(QObject):
         self.top.servers_wanted.connect(self.pages.servers)
         self.top.api_wanted.connect(self.pages.local_api)
         self.window.escaped.connect(self._escape)
+        self.window.activated.connect(self.unread.look)
+        self.notice.agent_wanted.connect(self._show_replied)
 
     def _connect_workspace(self) -> None:
         workspace = self.workspace
@@ -307,10 +313,20 @@ class Assembly(QObject):
             self.show_tab("chat")
 
     def _page_shown(self, name: str) -> None:
+        self.unread.look()
         self.window.set_full(name == "history")
         self.window.set_solo(name in SOLO)
         for command in ("column.left", "column.right"):
             self.top.buttons[command].setEnabled(name not in SOLO)
+
+    def _looked_at(self) -> str:
+        agent = self.workspace.agent
+        seen = agent is not None and self.centre.page == "chat" and self.window.isActiveWindow()
+        return agent.id if agent is not None and seen else ""
+
+    def _show_replied(self, agent_id: str) -> None:
+        self.window.come_forward()
+        self._picked(agent_id)
 
     def _escape(self) -> None:
         if self.centre.page == "history":
@@ -378,6 +394,11 @@ class Assembly(QObject):
     def unsaved(self) -> list[str]:
         """What was typed and would be lost with the window, in words."""
         return self.right.memory.unsaved + self.pages.unsaved
+
+    async def save_unsaved(self) -> None:
+        """Stores it. Raises `AppError` where something of it cannot be stored."""
+        await self.right.memory.save_all()
+        await self.pages.save_unsaved()
 
     def _switch_conversation(self) -> None:
         self.show_tab("chat")

@@ -1,6 +1,6 @@
 """The window's frame: bars, three columns that fold when it is narrow, pages in the centre. It owns no logic."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -36,6 +36,8 @@ class Pane(QFrame):
 class MainWindow(QWidget):
     closing = Signal()
     """A person wants to close the window; whoever listens ends the app when it is ready."""
+    activated = Signal()
+    """A person came back to it."""
     escaped = Signal()
 
     def __init__(self, theme: Theme, preferences: Preferences) -> None:
@@ -241,6 +243,11 @@ class MainWindow(QWidget):
         super().resizeEvent(event)
         if event.oldSize().width() != self.width():
             self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.activated.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.may_close:

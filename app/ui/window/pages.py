@@ -107,6 +107,13 @@ class Pages(QObject):
         page = self._centre.page_named("instructions") if self._centre.has_page("instructions") else None
         return page.unsaved if isinstance(page, Instructions) else []
 
+    async def save_unsaved(self) -> None:
+        from app.ui.agents.instructions import Instructions
+
+        page = self._centre.page_named("instructions") if self._centre.has_page("instructions") else None
+        if isinstance(page, Instructions):
+            await page.save_all()
+
     def settings(self, section: str = "") -> None:
         from app.ui.settings.page import AppSettings
 

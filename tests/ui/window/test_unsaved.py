@@ -88,7 +88,7 @@ def test_quitting_asks_about_text_that_is_not_saved(window: OpenedWindow, wait_f
         await window.press(Key.Key_Q, CTRL)
         await window.until(ask.isVisible, "nobody asked")
         assert "block human of Juno" in texts(ask)
-        await window.press(Key.Key_Return)
+        await window.press(Key.Key_Escape)
         await window.rest()
         assert not ask.isVisible()
         assert not window.ended.done()
