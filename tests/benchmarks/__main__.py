@@ -6,6 +6,7 @@ committed. Compare ratios, not digits: two runs on one shared machine may differ
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,11 @@ def run(name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in noted.read_text("utf-8").splitlines()] if noted.exists() else []
 
 
+def about() -> dict[str, Any]:
+    """Where the figures come from. `load`: more than the processors can do means that the machine was shared."""
+    return {"processors": os.cpu_count(), "python": platform.python_version(), "load": round(os.getloadavg()[0], 1)}
+
+
 def main(arguments: list[str]) -> None:
     wanted = [name for name in arguments if not name.startswith("-")] or names()
     unknown = sorted(set(wanted) - set(names()))
@@ -49,7 +55,7 @@ def main(arguments: list[str]) -> None:
             ratio = f"{one['value'] / before:8.2f}" if before else " " * 8
             print(f"{name:12}{one['name']:56}{one['value']:12,.2f}{beside}{ratio}  {one['unit']}")
     if "--save" in arguments:
-        RESULTS.write_text(json.dumps(known | found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        RESULTS.write_text(json.dumps(known | found | {"about": about()}, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The links by which lists find agents and blocks: their tags, and the identities of agents. Only of what is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import sqlalchemy as sa
@@ -36,6 +36,26 @@ def connect(db: Connection, agent_id: str, identity_ids: Iterable[str]) -> None:
     add(db, agent_identities, *({"identity_id": one, "agent_seq": seq} for one in sorted(wanted - now)))
 
 
+def rarest(db: Connection, kind: str, tags: Sequence[str], every: bool) -> str | None:
+    """The tag along which a list is read: of those that it needs the one that fewest have. None: it needs none.
+
+    Looks at so many links of each tag as the rarest has, and a few times more.
+    """
+    if not tags or (len(tags) > 1 and not every):
+        return None
+    wanted, most = list(dict.fromkeys(tags)), FEW
+    while len(wanted) > 1:
+        counts = [_some.scalar(db, {"owner_kind": kind, "one": one, "most": most}) for one in wanted]
+        if min(counts) < most:
+            return wanted[counts.index(min(counts))]
+        most *= 8
+    return wanted[0]
+
+
+FEW = 50
+"""Links of a tag that are looked at first: a page."""
+_links = sa.select(tagged.c.seq).where(tagged.c.kind == sa.bindparam("owner_kind"), tagged.c.tag == sa.bindparam("one"))
+_some = Prepared(sa.select(sa.func.count()).select_from(_links.limit(sa.bindparam("most")).subquery("found")))
 _tags = Prepared(
     sa.select(tagged.c.tag).where(tagged.c.kind == sa.bindparam("owner_kind"), tagged.c.seq == sa.bindparam("owner"))
 )

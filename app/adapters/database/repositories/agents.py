@@ -108,11 +108,11 @@ class SqlAgents:
         return tuple(held.get(agent_id, ())), tuple(used.get(agent_id, ()))
 
     def list(self, wanted: AgentFilter = ALL_AGENTS, page: PageRequest = OLDEST_FIRST) -> tuple[Agent, ...]:
-        found, along = _found(wanted, page.order)
+        found, along = _found(self.db, wanted, page.order)
         return self._filled(page_of(self.db, found, agents, _ORDERS, page, along))
 
     def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
-        found, _ = _found(wanted)
+        found, _ = _found(self.db, wanted)
         return scalar(self.db, found.with_only_columns(sa.func.count(), maintain_column_froms=True))
 
     def add(self, agent: Agent) -> None:
@@ -234,7 +234,9 @@ def _grouped(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
     return {key: tuple(ids) for key, ids in held.items()}
 
 
-def _found(wanted: AgentFilter, order: Order = "created_at") -> tuple[sa.Select[Any], sa.ColumnElement[int] | None]:
+def _found(
+    db: Connection, wanted: AgentFilter, order: Order = "created_at"
+) -> tuple[sa.Select[Any], sa.ColumnElement[int] | None]:
     """A list by creation that needs one link is read along that link: walking the agents would read those without."""
     found = sa.select(agents)
     if order == "created_at":
@@ -245,9 +247,10 @@ def _found(wanted: AgentFilter, order: Order = "created_at") -> tuple[sa.Select[
             if given is not None:
                 along = found.join(link.agent_seq.table, link.agent_seq == agents.c.seq).where(key == given)
                 return along.where(*_conditions(wanted)), link.agent_seq
-        if len(wanted.tags) == 1:
+        tag = links.rarest(db, "agent", wanted.tags, wanted.all_tags)
+        if tag is not None:
             along = found.join(tagged, tagged.c.seq == agents.c.seq)
-            along = along.where(tagged.c.kind == "agent", tagged.c.tag == wanted.tags[0])
+            along = along.where(tagged.c.kind == "agent", tagged.c.tag == tag)
             return along.where(*_conditions(wanted)), tagged.c.seq
     return found.where(*_conditions(wanted)), None
 

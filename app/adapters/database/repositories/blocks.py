@@ -92,12 +92,13 @@ class SqlBlocks:
         links.tag(self.db, "block", block_id, self.get(block_id).tags)
 
     def _found(self, wanted: BlockFilter) -> tuple[sa.Select[Any], sa.ColumnElement[int] | None]:
-        """A list that needs just one tag is read along it: walking the blocks would read those without."""
+        """A list that needs a tag is read along it: walking the blocks would read those without."""
         found = sa.select(blocks).where(*self._conditions(wanted))
-        if len(wanted.tags) != 1:
+        tag = links.rarest(self.db, "block", wanted.tags, wanted.all_tags)
+        if tag is None:
             return found, None
         along = found.join(tagged, tagged.c.seq == blocks.c.seq)
-        along = along.where(tagged.c.kind == "block", tagged.c.tag == wanted.tags[0])
+        along = along.where(tagged.c.kind == "block", tagged.c.tag == tag)
         return along, tagged.c.seq
 
     def _conditions(self, wanted: BlockFilter) -> Sequence[sa.ColumnElement[bool]]:
