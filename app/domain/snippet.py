@@ -1,11 +1,12 @@
 """Snippets: texts that a person writes once and uses often, with places to fill in."""
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from app.domain.base import Frozen
+from app.domain.json_value import array_of
 
 SETTING = "snippets"
 """Key of the setting that holds them: a list of names and texts, in the person's order."""
@@ -30,7 +31,7 @@ def snippet_name(typed: str) -> str:
 def read_snippets(value: Any) -> tuple[Snippet, ...]:
     """From the stored setting; what is no snippet is left out."""
     found: list[Snippet] = []
-    for one in cast(list[Any], value) if isinstance(value, list) else []:
+    for one in array_of(value):
         try:
             found.append(Snippet.model_validate(one))
         except ValidationError:

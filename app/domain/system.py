@@ -1,8 +1,9 @@
 """What the engine says of itself, its settings and its backups."""
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from app.domain.base import Frozen, Micros
+from app.domain.json_value import array_of
 
 
 class EngineStatus(Frozen):
@@ -42,7 +43,7 @@ class Setting(Frozen):
     @property
     def rows(self) -> list[Any]:
         """The value where it is a list, else nothing: what another version wrote here is not ours to read."""
-        return cast("list[Any]", self.value) if isinstance(self.value, list) else []
+        return array_of(self.value)
 
 
 class Blob(Frozen):

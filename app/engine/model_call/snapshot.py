@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.error import ModelError
 from app.domain.history import MemoryEvent
+from app.domain.json_value import object_of
 from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
 from app.domain.model import ModelHandle, Provider
 from app.domain.run import Step
@@ -194,7 +195,7 @@ def requests_at_once(repos: Repositories, provider: Provider) -> int | None:
     """How many requests a server gets at a time, where somebody has set it."""
     setting = repos.settings.get(AT_ONCE)
     limits: Any = setting.value if setting is not None else None
-    at_once = cast("dict[str, Any]", limits).get(provider.name) if isinstance(limits, dict) else None
+    at_once = object_of(limits).get(provider.name)
     return at_once if isinstance(at_once, int) else None
 
 

@@ -6,9 +6,10 @@ forces the answer to be one of the candidates or none, so a model can only choos
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from app.domain.block import Block
+from app.domain.json_value import is_object
 from app.domain.message import Message, TextPart
 from app.engine.proposals.candidates import CandidateEdit
 from app.ports.models import ChatRequest
@@ -78,7 +79,7 @@ def chosen(reply: str, candidates: Sequence[CandidateEdit]) -> CandidateEdit | N
         value: Any = json.loads(reply)
     except ValueError:
         return None
-    edit = cast("dict[str, Any]", value).get("edit") if isinstance(value, dict) else value
+    edit = value.get("edit") if is_object(value) else value
     return next((one for one in different(candidates) if as_choice(one) == edit), None)
 
 

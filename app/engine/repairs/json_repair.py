@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from app.domain.json_value import is_array, is_object
+
 MAX_DEPTH = 64
 """Levels of nesting. Arguments of tools have a few; Python's own recursion ends at a thousand."""
 MAX_CHARS = 2_000_000
@@ -90,11 +92,11 @@ def read_object(text: str, *, whole: bool = True) -> Value:
 
 
 def as_object(value: Any) -> dict[str, Any] | None:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else None
+    return value if is_object(value) else None
 
 
 def as_list(value: Any) -> list[Any] | None:
-    return cast(list[Any], value) if isinstance(value, list) else None
+    return value if is_array(value) else None
 
 
 def canonical(value: Any) -> str:

@@ -1,7 +1,6 @@
 """Providers: the servers that offer models, and their keys (which live in the secret store, not in the database)."""
 
 import asyncio
-from typing import cast
 from urllib.parse import urlsplit
 
 from app.domain.address import is_here, place_of, web_address
@@ -154,7 +153,7 @@ def _address(text: str) -> str:
 def removed_places(repos: Repositories) -> set[Place]:
     """The places on this computer whose servers somebody removed: they are not connected again by themselves."""
     setting = repos.settings.get(REMOVED)
-    kept = cast(list[object], setting.value) if setting and isinstance(setting.value, list) else []
+    kept = setting.rows if setting else []
     places = (place_of(str(one)) for one in kept)
     return {place for place in places if place is not None}
 

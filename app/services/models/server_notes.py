@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from app.domain.json_value import object_of
 from app.domain.model import Provider
 from app.ports.storage import Repositories, Storage
 
@@ -37,9 +38,9 @@ class StoredNotes:
 
 
 def _object(value: object) -> dict[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return object_of(value)
 
 
 def _noted(repos: Repositories) -> dict[str, Any]:
     setting = repos.settings.get(REFUSED)
-    return cast(dict[str, Any], setting.value) if setting is not None and isinstance(setting.value, dict) else {}
+    return object_of(setting.value) if setting is not None else {}

@@ -3,7 +3,7 @@
 Not a service: the engine does it once, before anybody asks.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from app.domain.address import is_here, place_of
 from app.domain.base import Micros
@@ -96,5 +96,5 @@ def _is_same(provider: Provider, server: NamedServer) -> bool:
 
 def _consents(repos: Repositories) -> list[str]:
     setting = repos.settings.get(CONSENTS)
-    kept = cast(list[object], setting.value) if setting is not None and isinstance(setting.value, list) else []
+    kept = setting.rows if setting is not None else []
     return [str(one) for one in kept]

@@ -12,9 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.error import ModelError
-from app.domain.json_value import is_array, is_object
-
-JsonObject = dict[str, Any]
+from app.domain.json_value import JsonObject, is_array, is_object
 
 _TOO_LONG = re.compile(
     r"context[ _](?:size|length|window)|maximum context|context the overflows|prompt is too long|too many tokens", re.I

@@ -8,10 +8,9 @@ import re
 from typing import Any
 
 from app.adapters.models.http import refusals as openai_errors
-from app.adapters.models.http.loose import JsonObject
 from app.adapters.models.http.refusals import Server, what_it_said
 from app.domain.error import ModelError
-from app.domain.json_value import is_object
+from app.domain.json_value import JsonObject, is_object
 
 USUAL_ADDRESS = "Ollama is usually at http://127.0.0.1:11434."
 

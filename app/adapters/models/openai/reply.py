@@ -8,11 +8,9 @@ from app.adapters.models.http.halves import HalfJoiner, decoded
 from app.adapters.models.http.loose import LARGEST, at, objects, text
 from app.adapters.models.http.sse import DONE, Event
 from app.adapters.models.openai.call_pieces import CallPieces
-from app.domain.json_value import array_of, is_array, is_object, object_of
+from app.domain.json_value import JsonObject, array_of, is_array, is_object, object_of
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
-
-JsonObject = dict[str, Any]
 
 
 class NotReadable(Exception):

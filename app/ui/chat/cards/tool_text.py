@@ -1,10 +1,11 @@
 """Plain words for tool calls: what was done, to what, and how it went."""
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from app.domain.json_value import object_of
 from app.ui.chat.transcript.row import ToolUse
 
 MEMORY = frozenset(
@@ -63,7 +64,7 @@ def arguments(text: str) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError:
         return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return object_of(found)
 
 
 def argument_rows(text: str) -> list[tuple[str, str]]:
