@@ -330,3 +330,33 @@ def test_answers_have_the_form_that_is_asked_for(http: httpx.Client, model_serve
         sent = model_server.chats[-1].body.get("response_format")
         assert sent == (given.get("model_settings") or {}).get("response_format")
         assert http.get(path).json()["model_settings"]["response_format"] == sent
+
+
+CHANGING = ("updated_at", "message_ids", "last_run_completion", "last_run_duration_ms", "last_stop_reason")
+
+
+@pytest.mark.parametrize("fields", [{}, {"model_settings": {"reasoning": {"reasoning_effort": "low"}}}])
+def test_settings_that_are_read_and_sent_back_stay_as_they_were(
+    http: httpx.Client, model_server: OpenAIServer, fields: dict[str, Any]
+) -> None:
+    one = agent(http, **fields)
+    path = f"/v1/agents/{one['id']}"
+    say(http, one["id"])
+    before = model_server.chats[-1].body
+    assert "temperature" not in before
+    whole = ("model_settings", "llm_config", "embedding_config", "response_format", "tool_rules", "timezone", "system")
+    for names in (("model_settings",), ("llm_config",), whole):
+        again = http.patch(path, json={name: one[name] for name in names})
+        assert again.status_code == 200, again.text
+        told = again.json()
+        assert {name: told[name] for name in one if name not in CHANGING} == {
+            name: one[name] for name in one if name not in CHANGING
+        }
+    copy = agent(http, model_settings=one["model_settings"])
+    for agent_id in (one["id"], copy["id"]):
+        say(http, agent_id)
+        sent = model_server.chats[-1].body
+        assert {**sent, "messages": [], "tools": []} == {**before, "messages": [], "tools": []}
+    assert http.patch(path, json={"model_settings": {"temperature": 1.0}}).status_code == 200
+    say(http, one["id"])
+    assert model_server.chats[-1].body["temperature"] == 1.0

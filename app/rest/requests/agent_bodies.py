@@ -16,11 +16,15 @@ from app.engine.tools.send_message import SEND_MESSAGE
 from app.rest.call import AnyCall
 from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
+from app.rest.wire.models import TEMPERATURE
 from app.services.agent_secrets import check_names
 
 WINDOW = 16_384
 LONGEST_FORM = 50_000
 """Characters of a schema for answers: it goes into every request."""
+WHOLE_SETTINGS = frozenset(("max_output_tokens", "parallel_tool_calls", "temperature"))
+WHOLE_CONFIG = frozenset(("model", "context_window", "temperature"))
+"""What is in settings and configurations that were read here; who sets a temperature sends fewer."""
 LABEL_ROOM = 90
 """How much of a label is kept before a number."""
 BASE_TOOLS: Mapping[AgentType, tuple[str, ...]] = {
@@ -292,11 +296,11 @@ def _fitting(model: Model | None) -> int:
 def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
     asked: dict[str, Any] = {**(body.llm_config or {}), **(body.model_settings or {})}
     changed: dict[str, Any] = {}
-    temperature = asked.get("temperature")
-    if isinstance(temperature, int | float) and not isinstance(temperature, bool):
+    temperature = _temperature(body, now)
+    if temperature is not None:
         if not 0 <= temperature <= 10:
             raise Invalid("The temperature must be between 0 and 10.")
-        changed["temperature"] = float(temperature)
+        changed["temperature"] = temperature
     most = asked.get("max_output_tokens", asked.get("max_tokens", body.max_tokens))
     if isinstance(most, int) and not isinstance(most, bool):
         if not 1 <= most < 2**31:
@@ -312,6 +316,18 @@ def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
     if effort is not None:
         changed["reasoning"] = effort
     return now.model_copy(update=changed)
+
+
+def _temperature(body: Body, now: ModelSettings) -> float | None:
+    """None where none is given, and where a program sends whole settings back in which the number stands only because
+    the field must hold one.
+    """
+    for given, whole in ((body.model_settings or {}, WHOLE_SETTINGS), (body.llm_config or {}, WHOLE_CONFIG)):
+        temperature = given.get("temperature")
+        if isinstance(temperature, int | float) and not isinstance(temperature, bool):
+            sent_back = now.temperature is None and temperature == TEMPERATURE and whole <= given.keys()
+            return None if sent_back else float(temperature)
+    return None
 
 
 def _effort(asked: dict[str, Any], body: Body) -> Reasoning | None:

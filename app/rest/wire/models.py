@@ -212,9 +212,9 @@ def model_settings(agent: Agent) -> dict[str, Any]:
     settings = agent.settings
     return {
         "provider_type": "openai",
-        "reasoning": {"reasoning_effort": _effort(settings.reasoning)},
         "strict": False,
         **(agent.extras.model_settings or {}),
+        "reasoning": {"reasoning_effort": _effort(settings.reasoning)},
         "response_format": agent.extras.response_format,
         "parallel_tool_calls": settings.parallel_tool_calls,
         "max_output_tokens": settings.max_output_tokens,
