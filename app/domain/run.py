@@ -181,6 +181,10 @@ class Step(Frozen):
     completed_at: Micros | None = None
 
 
+RAW_REPLY_MAX = 1_000_000
+"""Bytes of a raw reply that are stored with its step; what comes after them is not kept."""
+
+
 class StepTrace(Frozen):
     """The bytes of a step, as they went over the wire."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from app.domain.base import Micros, mended
-from app.domain.run import Usage
+from app.domain.run import RAW_REPLY_MAX, Usage
 from app.domain.wire_message import (
     AssistantMessage,
     Payload,
@@ -25,8 +25,6 @@ from app.engine.tools.send_message import OPENING, SEND_MESSAGE
 from app.ports.models import ModelDelta
 from app.ports.system import Clock
 
-RAW_CAP = 1_000_000
-"""Bytes of a raw reply that are stored with its step; `RunRepository.add_step` cuts there too."""
 LONGEST_REPLY = 400_000
 """Characters of one reply, its thinking and the arguments of its calls included: about 100,000 tokens, which is more
 than models are let write at once. What comes after it is cut, as at the server's own output limit."""
@@ -80,7 +78,7 @@ class ReplyAccumulator:
 
     def feed(self, delta: ModelDelta) -> None:
         """Takes one delta in and emits what it adds."""
-        if len(self._raw) < RAW_CAP:
+        if len(self._raw) < RAW_REPLY_MAX:
             self._raw += delta.raw
         if delta.usage is not None:
             self._usage = delta.usage

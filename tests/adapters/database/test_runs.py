@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.adapters.database.repositories.traces import LEAF, REPLY_CAP, hashes_of, request_of
+from app.adapters.database.repositories.traces import LEAF, hashes_of, request_of
 from app.domain.error import Conflict, NotFound, StorageError
-from app.domain.run import Failure, Repair, Usage
+from app.domain.run import RAW_REPLY_MAX, Failure, Repair, Usage
 from tests.adapters.database.making import World, conversation, memory_event, run_event, step
 from tests.support.values import samples
 from tests.support.values.samples import NOON
@@ -175,15 +175,15 @@ async def test_what_was_repaired_comes_back_with_its_step(world: World) -> None:
 async def test_a_huge_reply_is_cut_at_its_cap_between_two_characters(world: World) -> None:
     run = await world.start(status="completed")
     long_one = step(run)
-    reply = "x" + "ß" * (REPLY_CAP // 2)
+    reply = "x" + "ß" * (RAW_REPLY_MAX // 2)
     await world.storage.write(lambda repos: repos.runs.add_step(long_one, (b"q",), reply.encode()))
     trace = await world.storage.read(lambda repos: repos.runs.trace(long_one.id))
     assert trace.reply_truncated
-    assert trace.reply == reply[: REPLY_CAP // 2]
+    assert trace.reply == reply[: RAW_REPLY_MAX // 2]
     exact = step(run, step_no=2)
-    await world.storage.write(lambda repos: repos.runs.add_step(exact, (b"q",), b"y" * REPLY_CAP))
+    await world.storage.write(lambda repos: repos.runs.add_step(exact, (b"q",), b"y" * RAW_REPLY_MAX))
     trace = await world.storage.read(lambda repos: repos.runs.trace(exact.id))
-    assert (len(trace.reply), trace.reply_truncated) == (REPLY_CAP, False)
+    assert (len(trace.reply), trace.reply_truncated) == (RAW_REPLY_MAX, False)
 
 
 async def test_the_last_counted_step_of_an_agent(world: World) -> None:

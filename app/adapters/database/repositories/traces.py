@@ -17,9 +17,8 @@ from sqlalchemy import Connection
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import add
 from app.adapters.database.tables import counted, request_parts, steps
-from app.domain.run import StepTrace
+from app.domain.run import RAW_REPLY_MAX, StepTrace
 
-REPLY_CAP = 1_000_000
 LEAF = 48
 """Hashes of a leaf. A window of n messages takes n / 48 hashes and 24 more: with 2,400 the fewest."""
 PORTION = 5_000
@@ -70,8 +69,8 @@ def values(
     head = whole.to_bytes(_LEAVES, "big") if whole else b""
     columns = {
         "request": b"".join((head, *leaves, *hashes[whole * LEAF :])),
-        "reply": zlib.compress(reply[:REPLY_CAP]),
-        "reply_truncated": len(reply) > REPLY_CAP,
+        "reply": zlib.compress(reply[:RAW_REPLY_MAX]),
+        "reply_truncated": len(reply) > RAW_REPLY_MAX,
     }
     return columns, frozenset(by_hash)
 
