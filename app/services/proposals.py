@@ -22,7 +22,7 @@ from app.engine.proposals.question import chosen, different, question
 from app.ports.storage import Repositories
 from app.services.changing import change
 
-ACTOR = Actor(kind="helper", name="Memory helper")
+ACTOR = Actor(kind="helper")
 TRIES = 3
 """How often the question is asked again when a person's message came in between."""
 

@@ -72,7 +72,7 @@ async def test_a_proposal_changes_nothing_before_it_is_accepted(
     assert await block_value(services, agent) == BRAD
     change = (await services.history.of_agent(agent.id))[0]
     assert change.seq == accepted.change_seq
-    assert change.origin.actor == Actor(kind="helper", name="Memory helper")
+    assert change.origin.actor == Actor(kind="helper")
     assert (change.origin.run_id, change.cause) == (proposal.run_id, CORRECTION)
     await services.history.undo(change.seq)
     assert await block_value(services, agent) == CHAD

@@ -1,4 +1,7 @@
-"""Temperature, output limit, reasoning and most steps of an agent; "server's default" where nothing is asked for."""
+"""Temperature, output limit, reasoning, most steps and memory helper of an agent.
+
+"Server's default" where nothing is asked for.
+"""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
@@ -9,6 +12,7 @@ from app.ui.kit.layout import Choice, column_of
 from app.ui.kit.number_field import DecimalField, NumberField
 from app.ui.theme import Theme
 
+HELPER = ("auto", "on", "off")
 REASONING = ("auto", "off", "low", "medium", "high")
 
 
@@ -38,6 +42,11 @@ class ReplySettings(QWidget):
         )
         for name, key in zip(names, REASONING, strict=True):
             self._reasoning.addItem(name, key)
+        self._settings = ModelSettings()
+        self._helper = Choice(self.tr("Memory helper"))
+        switch = (self.tr("For models that need it"), self.tr("On"), self.tr("Off"))
+        for name, key in zip(switch, HELPER, strict=True):
+            self._helper.addItem(name, key)
         self._steps = NumberField(theme)
         self._steps.setRange(1, 500)
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
@@ -47,17 +56,27 @@ class ReplySettings(QWidget):
             Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
             Field(theme, self.tr("Reasoning"), self._reasoning),
             Field(theme, self.tr("Step limit"), self._steps),
+            Field(
+                theme,
+                self.tr("Memory helper"),
+                self._helper,
+                self.tr(
+                    "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test "
+                    "found too weak to make them."
+                ),
+            ),
             parent=self,
             gap=10,
         )
         self._default.toggled.connect(self._default_toggled)
         for spin in (self._temperature, self._output, self._steps):
             spin.editingFinished.connect(self._emit)
-        self._reasoning.activated.connect(lambda: self._emit())
+        for choice in (self._reasoning, self._helper):
+            choice.activated.connect(lambda: self._emit())
 
     def show_agent(self, agent: Agent) -> None:
         self._silent = True
-        settings = agent.settings
+        settings = self._settings = agent.settings
         self._default.setChecked(settings.temperature is None)
         self._temperature.setEnabled(settings.temperature is not None)
         if not self._temperature.hasFocus():
@@ -67,6 +86,7 @@ class ReplySettings(QWidget):
         if not self._steps.hasFocus():
             self._steps.setValue(agent.max_steps)
         self._reasoning.setCurrentIndex(REASONING.index(settings.reasoning))
+        self._helper.setCurrentIndex(HELPER.index(settings.memory_proposals))
         self._silent = False
 
     def _default_toggled(self, default: bool) -> None:
@@ -76,9 +96,12 @@ class ReplySettings(QWidget):
     def _emit(self) -> None:
         if self._silent:
             return
-        settings = ModelSettings(
-            temperature=None if self._default.isChecked() else round(self._temperature.value(), 2),
-            max_output_tokens=self._output.value(),
-            reasoning=REASONING[self._reasoning.currentIndex()],
+        settings = self._settings.model_copy(
+            update={
+                "temperature": None if self._default.isChecked() else round(self._temperature.value(), 2),
+                "max_output_tokens": self._output.value(),
+                "reasoning": REASONING[self._reasoning.currentIndex()],
+                "memory_proposals": HELPER[self._helper.currentIndex()],
+            }
         )
         self.changed.emit(settings, self._steps.value())

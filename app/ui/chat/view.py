@@ -23,7 +23,9 @@ from app.ui.chat.find_bar import FindBar
 from app.ui.chat.images import ImageLoader
 from app.ui.chat.links import LinkQuestion
 from app.ui.chat.memory_changes import MemoryChanges
+from app.ui.chat.memory_proposals import MemoryProposals
 from app.ui.chat.message_changes import MessageChanges
+from app.ui.chat.proposal_card import ProposalCard
 from app.ui.chat.retry import Retry
 from app.ui.chat.run_follower import RunFollower
 from app.ui.chat.sending import Role, Sending
@@ -90,6 +92,8 @@ class ChatView(QFrame):
         self.changes = MessageChanges(services, tasks, model, self.runs, self)
         self.retry = Retry(services, tasks, model, self.runs, self.banner)
         self.memory = MemoryChanges(services, tasks, model, origin, self)
+        self.proposal_card = ProposalCard(theme, self)
+        self.proposals = MemoryProposals(services, tasks, self.proposal_card, origin, self)
         self.drafts = Drafts(drafts, self.composer, self.area.anchor)
         self.finder = Find(theme, services, tasks, self.find_bar, self.area, model, self.pages)
         self.slash = SlashList(theme, self.composer, self._known_places, self)
@@ -124,6 +128,7 @@ class ChatView(QFrame):
 
     def _build(self) -> None:
         self._foot = QVBoxLayout()
+        self._foot.addWidget(self.proposal_card)
         self._foot.addWidget(self.banner)
         self._foot.addWidget(self.composer)
         column = QVBoxLayout(self)
@@ -152,7 +157,8 @@ class ChatView(QFrame):
         self.welcome.picked.connect(self._suggest)
         self.find_bar.closed.connect(composer.setFocus)
         self.retry.replace_wanted.connect(self._send_instead)
-        for teller in (self.retry, self.memory, self.changes):
+        self.proposal_card.undo_wanted.connect(self.memory.undo)
+        for teller in (self.retry, self.memory, self.changes, self.proposals):
             teller.told.connect(self.told)
         for doer in (self.memory, self.changes):
             doer.told_done.connect(self.told_done)
@@ -209,6 +215,7 @@ class ChatView(QFrame):
         if branch_id != self.branch_id:
             self._keep_as_draft()
         self.runs.turn_to(branch_id)
+        self.proposals.turn_to(branch_id)
         self.model.load(page)
         self.area.go_to(anchor if anchor and self.model.index_of(anchor[0]) >= 0 else None)
         self._show_welcome()
@@ -255,6 +262,8 @@ class ChatView(QFrame):
             self.memory.read()
         if changed.conversation_id not in (self.conversation.id, self.branch_id):
             return
+        if changed.kind == "proposal":
+            self.proposals.read()
         if changed.kind == "run" and not self.replying:
             self._tasks.spawn(self._find_run(), self)
         elif changed.kind == "conversation":

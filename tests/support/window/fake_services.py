@@ -25,6 +25,7 @@ from tests.support.window.fake_surroundings import (
     Blobs,
     Context,
     Events,
+    Proposals,
     Settings,
     System,
     Tools,
@@ -359,6 +360,7 @@ class FakeServices:
     system: System
     events: Events
     api: Api
+    proposals: Proposals
 
 
 def fake_services() -> FakeServices:
@@ -386,6 +388,7 @@ def fake_services() -> FakeServices:
         system=System(world),
         events=Events(world),
         api=Api(world),
+        proposals=Proposals(),
     )
 
 

@@ -9,6 +9,7 @@ from app.domain.context import ContextOverview, ContextPart
 from app.domain.error import AppError, Invalid, NotFound
 from app.domain.event import Changed, Progress
 from app.domain.model import Model
+from app.domain.proposal import MemoryProposal
 from app.domain.system import Backup, Blob, EngineStatus
 from app.domain.tool import Tool
 from tests.support.window.fake_models import add_provider
@@ -171,6 +172,13 @@ class System:
             started_at=now(),
             secrets="file",
         )
+
+
+class Proposals:
+    """A memory helper that proposes nothing."""
+
+    async def open_in(self, conversation_id: str) -> tuple[MemoryProposal, ...]:
+        return ()
 
 
 class Api:
