@@ -173,6 +173,8 @@ class Step(Frozen):
     finish_reason: str = ""
     repairs: tuple[Repair, ...] = ()
     """What was read otherwise than it was written."""
+    answered_by: str = ""
+    """The model that wrote the reply, as its server names it, where that was not `model`: some use what they have."""
     truncated: bool = False
     """True: the server read clearly less than was sent, and did not say so."""
     created_at: Micros

@@ -31,6 +31,8 @@ class Reply:
     """Why the server says it ended, in its words."""
     usage: Usage | None = None
     """None: the server did not count."""
+    answered_by: str = ""
+    """The model that wrote it, where the server has another one than was asked for."""
     thinks: bool = False
     """The model showed thoughts before, in this conversation."""
     asked: str = ""

@@ -34,6 +34,8 @@ class ServedContexts:
         self._cut: dict[str, tuple[int, Micros]] = {}
         self._answered: dict[str, tuple[int, Micros]] = {}
         self._asked: dict[str, Micros] = {}
+        self._instead: dict[str, str] = {}
+        """Which model answers in place of another, by handles."""
         self._short: dict[str, tuple[Micros, ...]] = {}
         """Answers after which the model was loaded with less than they had asked for."""
 
@@ -64,6 +66,21 @@ class ServedContexts:
         """A request that asked for so many tokens was answered, so the model is loaded like that."""
         self._answered[handle] = (wanted, now)
 
+    def note_answered_by(self, handle: str, name: str) -> None:
+        """Another model of the server wrote the reply: what was known of the one that was asked for is not true now.
+
+        Empty: it was that one.
+        """
+        other = f"{handle.partition('/')[0]}/{name}" if name else ""
+        if self._instead.get(handle, "") != other:
+            self._cut.pop(handle, None)
+            self._answered.pop(handle, None)
+            self._short.pop(handle, None)
+            self._instead[handle] = other
+
+    def _of(self, handle: str) -> _Known:
+        return self._known.get(self._instead.get(handle) or handle, _Known())
+
     def note_cut(self, handle: str, size: int, now: Micros) -> None:
         """A request was cut although it should have fit: the server serves no more than this."""
         self._cut[handle] = (size, now)
@@ -80,13 +97,13 @@ class ServedContexts:
 
     def served(self, handle: str) -> int | None:
         """What the server really serves, where it says so or has shown it."""
-        known = self._known.get(handle, _Known())
+        known = self._of(handle)
         cut = self._cut.get(handle)
         return cut[0] if cut else known.allocated or known.fixed
 
     def limit(self, handle: str) -> int | None:
         """The most that a request may take, as the server says, however much is wanted; None: it does not say."""
-        known = self._known.get(handle, _Known())
+        known = self._of(handle)
         given = known.allocated if len(self._short.get(handle, ())) > 1 else None
         return min((size for size in (known.trained, known.fixed, given) if size), default=None)
 
@@ -95,14 +112,14 @@ class ServedContexts:
 
         Another size loads the model anew. One that was loaded for us goes when less is wanted: memory is to be freed.
         """
-        known, answered = self._known.get(handle, _Known()), self._answered.get(handle)
+        known, answered = self._of(handle), self._answered.get(handle)
         ours = answered is not None and answered[0] == known.allocated
         if known.loaded and known.allocated and known.allocated > wanted and not ours:
             return known.allocated
         return wanted
 
     def trained(self, handle: str) -> int | None:
-        return self._known.get(handle, _Known()).trained
+        return self._of(handle).trained
 
     def shown(self, handle: str, now: Micros) -> int | None:
         """The size that a cut request has shown lately."""
@@ -114,7 +131,7 @@ class ServedContexts:
         answered = self._answered.get(handle)
         if answered is not None and answered[0] == wanted and now - answered[1] < LOADED_FOR:
             return True
-        known = self._known.get(handle, _Known())
+        known = self._of(handle)
         return known.loaded is True and known.allocated in (None, wanted)
 
 

@@ -166,6 +166,7 @@ class ModelCall:
         now = self._deps.clock.now()
         usage, windows = self._accumulator.reply.usage, self._deps.windows
         ticks = self._deps.clock.ticks()
+        windows.note_answered_by(view.agent.model, self._accumulator.reply.answered_by)
         windows.note_answer(view.agent.model, view.wanted, ticks)
         cut = note_counts(view, usage, self._partial.sent.at_least, windows, ticks)
         exchange = replace(self._partial.exchange or Exchange(view.agent.model), truncated=cut)

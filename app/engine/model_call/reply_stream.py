@@ -60,7 +60,7 @@ class ReplyAccumulator:
         self._calls: dict[int, _Call] = {}
         self._taken: set[str] = set()
         self._raw = bytearray()
-        self._finish = ""
+        self._finish = self._answered_by = ""
         self._usage: Usage | None = None
         self._tags = TagStripper()
         self._thinks = False
@@ -80,6 +80,7 @@ class ReplyAccumulator:
         """Takes one delta in and emits what it adds."""
         if len(self._raw) < RAW_REPLY_MAX:
             self._raw += delta.raw
+        self._answered_by = delta.answered_by or self._answered_by
         if delta.usage is not None:
             self._usage = delta.usage
         if self.is_over:
@@ -205,7 +206,14 @@ class ReplyAccumulator:
     def reply(self) -> Reply:
         calls = tuple(RawCall(call.id, call.name, "".join(call.arguments)) for _, call in sorted(self._calls.items()))
         return Reply(
-            "".join(self._text), "".join(self._reasoning), calls, self._finish, self._usage, self._thinks, self._asked
+            "".join(self._text),
+            "".join(self._reasoning),
+            calls,
+            self._finish,
+            self._usage,
+            self._answered_by,
+            self._thinks,
+            self._asked,
         )
 
     @property

@@ -77,6 +77,7 @@ def step_row(
         finish_reason=reply.finish,
         repairs=repairs,
         truncated=exchange.truncated,
+        answered_by=reply.answered_by,
         created_at=exchange.sent_at,
         first_token_at=exchange.first_token_at,
         completed_at=exchange.ended_at,

@@ -38,6 +38,7 @@ steps = sa.Table(
     number("created_at"),
     maybe_number("first_token_at"),
     maybe_number("completed_at"),
+    text("answered_by", ""),
     flag("reply_truncated"),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("reply", sa.LargeBinary, nullable=False),

@@ -31,6 +31,8 @@ class ReplyReader:
     def __init__(self) -> None:
         self.finish = ""
         self.done = False
+        self.model = ""
+        """Whom the server says it answered with."""
         self._begun = False
         self._usage: Usage | None = None
         self._held = b""
@@ -70,6 +72,7 @@ class ReplyReader:
     def _pieces(self, chunk: JsonObject) -> list[JsonObject]:
         if (error := _error_of(chunk)) is not None:
             raise ServerSaid(error)
+        self.model = self.model or text(chunk.get("model"))
         if chunk.get("usage") or chunk.get("timings"):
             self._usage = _usage(chunk) or self._usage
         choice = _first_choice(chunk)

@@ -55,6 +55,8 @@ class OpenAICompatible:
         self._was_listed = False
         self._without_tools: set[str] = set()
         """Models for which the server has no template for tools."""
+        self._only = ""
+        """The one model that it has, which answers whatever name a request gives; empty: it has several."""
         self._learnt = Learnt(provider, notes)
 
     def __repr__(self) -> str:
@@ -71,8 +73,9 @@ class OpenAICompatible:
                 async with asyncio.timeout(FACTS_PATIENCE):
                     await self.models()
         await self._learnt.load()
-        refused = self._learnt.of(request.model)
-        no_tools = request.model in self._without_tools or TOOLS in refused
+        name = self._only or request.model
+        refused = self._learnt.of(name)
+        no_tools = name in self._without_tools or TOOLS in refused
         if not no_tools and not refused:
             return request
         return request.model_copy(update={"facts": ModelFacts(tools=False if no_tools else None, refused=refused)})
@@ -90,7 +93,7 @@ class OpenAICompatible:
                         yield delta
                     return
         except ModelError as error:
-            await self._learnt.take_in(model, error, head)
+            await self._learnt.take_in(self._only or model, error, head)
             raise
 
     async def _chat(self, url: str, wire: WireRequest, model: str) -> AsyncGenerator[ModelDelta, None]:
@@ -133,6 +136,7 @@ class OpenAICompatible:
         if _is_llamacpp(listing):
             models = add_props(models, await self._get_or_nothing(f"{root}/props"))
             self._without_tools = {model.name for model in models if model.tools is False}
+            self._only = models[0].name if len(models) == 1 else ""
             return models
         if all(model.context_window for model in models):
             return models
@@ -184,6 +188,9 @@ class OpenAICompatible:
             raise died(server, "the stream ended without a finish reason")
         for delta in reply.close(rest):
             yield delta
+        if self._may_be_local and reply.model and not _is_one_model(reply.model, model):
+            self._was_listed = False  # it was started with another one: what is known is of the one before
+            yield ModelDelta(answered_by=reply.model)
 
     @staticmethod
     def _no_reply(server: "Server", response: "aiohttp.ClientResponse", body: bytes) -> ModelError:
@@ -216,6 +223,16 @@ class OpenAICompatible:
 def _closed(head: bytes) -> bytes:
     """The first part of a request is an object without its closing brace."""
     return head + b"}"
+
+
+def _is_one_model(answered: str, asked: str) -> bool:
+    """Whether two names are of one model: servers tell files with folder and ending, and versions behind the name."""
+    short, longer = sorted((_bare(answered), _bare(asked)), key=len)
+    return short == longer or (bool(short) and longer.startswith(short) and not longer[len(short)].isalnum())
+
+
+def _bare(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1].casefold().removesuffix(".gguf").removesuffix(":latest")
 
 
 def _is_no_reply(begun: bytearray) -> bool:

@@ -97,6 +97,9 @@ class AssistantCard(EditableCard):
                 words.append((self.tr("run {0}").format(short(row.run_id)), "muted"))
         elif row.state == "edited":
             words.append((self.tr("Edited by you"), "info"))
+        if row.footer is not None and row.footer.answered_by:
+            asked = row.footer.asked.partition("/")[2]
+            words.append((self.tr("Answered by {0}, not {1}").format(row.footer.answered_by, asked), "warn"))
         if row.footer is not None:
             told = row.state == "not_finished" or (row.state, row.footer.stop) == ("stopped", "cancelled")
             footer = replace(row.footer, stop=None) if told else row.footer

@@ -48,6 +48,10 @@ class Footer:
     stop: StopReason | None = None
     step_no: int = 0
     max_steps: int = 0
+    answered_by: str = ""
+    """The model that wrote it, where it is not the one that was asked."""
+    asked: str = ""
+    """Handle of the model that was asked."""
     estimated: bool = False
     """True while the reply is written: the server has not counted yet."""
 

@@ -271,7 +271,14 @@ def _footer(step: Step | None) -> Footer | None:
     per_second = None
     if tokens and step.first_token_at and step.completed_at and step.completed_at > step.first_token_at:
         per_second = tokens * 1_000_000 / (step.completed_at - step.first_token_at)
-    return Footer(tokens=tokens, per_second=per_second, first_token_s=first, step_no=step.step_no)
+    return Footer(
+        tokens=tokens,
+        per_second=per_second,
+        first_token_s=first,
+        step_no=step.step_no,
+        answered_by=step.answered_by,
+        asked=step.model,
+    )
 
 
 def thinking_seconds(log: TranscriptLog, message_id: str) -> float | None:
