@@ -12,7 +12,7 @@ from app.ui.kit.layout import Choice, column_of
 from app.ui.kit.number_field import DecimalField, NumberField
 from app.ui.theme import Theme
 
-HELPER = ("auto", "on", "off")
+PROPOSALS = ("auto", "on", "off")
 REASONING = ("auto", "off", "low", "medium", "high")
 
 
@@ -43,10 +43,10 @@ class ReplySettings(QWidget):
         for name, key in zip(names, REASONING, strict=True):
             self._reasoning.addItem(name, key)
         self._settings = ModelSettings()
-        self._helper = Choice(self.tr("Memory helper"))
+        self._proposals = Choice(self.tr("Memory helper"))
         switch = (self.tr("For models that need it"), self.tr("On"), self.tr("Off"))
-        for name, key in zip(switch, HELPER, strict=True):
-            self._helper.addItem(name, key)
+        for name, key in zip(switch, PROPOSALS, strict=True):
+            self._proposals.addItem(name, key)
         self._steps = NumberField(theme)
         self._steps.setRange(1, 500)
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
@@ -59,7 +59,7 @@ class ReplySettings(QWidget):
             Field(
                 theme,
                 self.tr("Memory helper"),
-                self._helper,
+                self._proposals,
                 self.tr(
                     "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test "
                     "found too weak to make them."
@@ -71,7 +71,7 @@ class ReplySettings(QWidget):
         self._default.toggled.connect(self._default_toggled)
         for spin in (self._temperature, self._output, self._steps):
             spin.editingFinished.connect(self._emit)
-        for choice in (self._reasoning, self._helper):
+        for choice in (self._reasoning, self._proposals):
             choice.activated.connect(lambda: self._emit())
 
     def show_agent(self, agent: Agent) -> None:
@@ -86,7 +86,7 @@ class ReplySettings(QWidget):
         if not self._steps.hasFocus():
             self._steps.setValue(agent.max_steps)
         self._reasoning.setCurrentIndex(REASONING.index(settings.reasoning))
-        self._helper.setCurrentIndex(HELPER.index(settings.memory_proposals))
+        self._proposals.setCurrentIndex(PROPOSALS.index(settings.memory_proposals))
         self._silent = False
 
     def _default_toggled(self, default: bool) -> None:
@@ -101,7 +101,7 @@ class ReplySettings(QWidget):
                 "temperature": None if self._default.isChecked() else round(self._temperature.value(), 2),
                 "max_output_tokens": self._output.value(),
                 "reasoning": REASONING[self._reasoning.currentIndex()],
-                "memory_proposals": HELPER[self._helper.currentIndex()],
+                "memory_proposals": PROPOSALS[self._proposals.currentIndex()],
             }
         )
         self.changed.emit(settings, self._steps.value())
