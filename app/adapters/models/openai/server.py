@@ -55,6 +55,8 @@ class OpenAICompatible:
         self._was_listed = False
         self._without_tools: set[str] = set()
         """Models for which the server has no template for tools."""
+        self._answered: dict[str, str] = {}
+        """Who answered last in place of a model; empty: it did so itself."""
         self._only = ""
         """The one model that it has, which answers whatever name a request gives; empty: it has several."""
         self._learnt = Learnt(provider, notes)
@@ -73,9 +75,8 @@ class OpenAICompatible:
                 async with asyncio.timeout(FACTS_PATIENCE):
                     await self.models()
         await self._learnt.load()
-        name = self._only or request.model
-        refused = self._learnt.of(name)
-        no_tools = name in self._without_tools or TOOLS in refused
+        refused = self._learnt.of(request.model)
+        no_tools = (self._only or request.model) in self._without_tools or TOOLS in refused
         if not no_tools and not refused:
             return request
         return request.model_copy(update={"facts": ModelFacts(tools=False if no_tools else None, refused=refused)})
@@ -93,7 +94,7 @@ class OpenAICompatible:
                         yield delta
                     return
         except ModelError as error:
-            await self._learnt.take_in(self._only or model, error, head)
+            await self._learnt.take_in(model, error, head)
             raise
 
     async def _chat(self, url: str, wire: WireRequest, model: str) -> AsyncGenerator[ModelDelta, None]:
@@ -188,9 +189,18 @@ class OpenAICompatible:
             raise died(server, "the stream ended without a finish reason")
         for delta in reply.close(rest):
             yield delta
-        if self._may_be_local and reply.model and not _is_one_model(reply.model, model):
-            self._was_listed = False  # it was started with another one: what is known is of the one before
-            yield ModelDelta(answered_by=reply.model)
+        if self._may_be_local and reply.model:
+            other = "" if _is_one_model(reply.model, model) else reply.model
+            await self._note_answer(model, other)
+            if other:
+                yield ModelDelta(answered_by=other)
+
+    async def _note_answer(self, model: str, other: str) -> None:
+        """A server that was started with another model: what is known is of the one before."""
+        if self._answered.get(model, "") != other:
+            self._answered[model] = other
+            self._was_listed = False
+            await self._learnt.forget(only=[TOOLS])
 
     @staticmethod
     def _no_reply(server: "Server", response: "aiohttp.ClientResponse", body: bytes) -> ModelError:
