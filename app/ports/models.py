@@ -95,10 +95,10 @@ class ModelDelta(NamedTuple):
     """What the server counted. `prompt_tokens` 0: it did not say (older Ollamas leave it out for a cached prompt)."""
     timing: Timing | None = None
     """Comes with `usage`."""
-    answered_by: str = ""
-    """The model that a server on this computer answered with, where it is not the one that was asked for."""
     raw: bytes = b""
     """The bytes of the reply that this delta was made of (empty where one line made several deltas)."""
+    answered_by: str = ""
+    """The model that a server on this computer answered with, where it is not the one that was asked for."""
 
 
 class ServerNotes(Protocol):
