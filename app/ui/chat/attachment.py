@@ -14,6 +14,8 @@ from app.ui.theme import Theme
 
 CHIP_TEXT = 160
 THUMB = 24
+PIXELS_AT_ONCE, BYTES_AT_ONCE = 40_000, 60_000
+"""A larger picture takes more than ten milliseconds to read or to compress."""
 _KINDS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -28,9 +30,14 @@ class Attachment:
     name: str
     media_type: str
     content: bytes
-    pixmap: QPixmap
+    image: QImage
+    """Small enough to look at."""
     width: int
     height: int
+
+    @property
+    def pixmap(self) -> QPixmap:
+        return QPixmap.fromImage(self.image)
 
     @property
     def sha256(self) -> str:
@@ -59,7 +66,7 @@ def refused_size(name: str, size: int) -> Refusal | None:
 
 
 def read_image(name: str, content: bytes) -> Attachment | Refusal:
-    """Looks at the bytes, not at the name."""
+    """Looks at the bytes, not at the name. May run in any thread."""
     if refusal := refused_size(name, len(content)):
         return refusal
     kind = kind_of(content)
@@ -77,7 +84,19 @@ def read_image(name: str, content: bytes) -> Attachment | Refusal:
     if image.isNull():
         return Refusal("damaged", name)
     whole = size if size.isValid() else image.size()
-    return Attachment(name, kind, content, QPixmap.fromImage(image), whole.width(), whole.height())
+    return Attachment(name, kind, content, image, whole.width(), whole.height())
+
+
+def read_source(name: str, source: bytes | QImage) -> Attachment | Refusal:
+    """A picture as it was pasted, or the bytes of a file. May run in any thread."""
+    return read_image(name, png_of(source) if isinstance(source, QImage) else source)
+
+
+def takes_long(source: bytes | QImage) -> bool:
+    """Whether reading it would stall the window."""
+    if isinstance(source, QImage):
+        return source.width() * source.height() > PIXELS_AT_ONCE
+    return len(source) > BYTES_AT_ONCE
 
 
 def png_of(image: QImage) -> bytes:

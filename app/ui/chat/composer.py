@@ -8,7 +8,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics, QImage, QKe
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.domain.image import IMAGE_BYTES_MAX, IMAGE_TOKENS
-from app.ui.chat.attachment import SUFFIXES, Attachment, AttachmentChip, Refusal, png_of, read_image, refused_size
+from app.ui.chat.attachment import (
+    SUFFIXES,
+    Attachment,
+    AttachmentChip,
+    Refusal,
+    read_source,
+    refused_size,
+    takes_long,
+)
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.segmented import Segmented
@@ -56,6 +64,8 @@ class Composer(QFrame):
     stop_wanted = Signal()
     edit_last_wanted = Signal()
     draft_changed = Signal(str)
+    reading_wanted = Signal(str, object)
+    """Name and source (bytes or QImage) of an image that takes long to read; answer with `take_read`."""
     refused = Signal(str, str)
     """What cannot be attached and why, and what to do."""
 
@@ -68,6 +78,9 @@ class Composer(QFrame):
         self._reason = ""
         self._swapped = False
         self._blind = ""
+        self._reading = 0
+        """Images that are being read."""
+        self._window = self._taken = 0
         self._chips: list[AttachmentChip] = []
         self._dialog: QFileDialog | None = None
         self.setProperty("kind", "composer")
@@ -154,6 +167,11 @@ class Composer(QFrame):
         self._blind = model
         self._refresh()
 
+    def set_room(self, window: int, taken: int) -> None:
+        """Tokens of the context window, and of what always stands in it: a message that has no room is told of."""
+        self._window, self._taken = window, taken
+        self._refresh()
+
     def set_enter_sends(self, sends: bool) -> None:
         """False: Enter makes a line, Shift Enter sends."""
         self._swapped = not sends
@@ -172,6 +190,17 @@ class Composer(QFrame):
         self.editor.clear()
         for chip in list(self._chips):
             self._remove(chip)
+
+    def set_text(self, text: str) -> None:
+        """Puts words in for the person to go on with; one step back takes them out again."""
+        cursor = self.editor.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.editor.moveCursor(cursor.MoveOperation.End)
+
+    def send_now(self) -> None:
+        """As if Send was pressed."""
+        self._send()
 
     def restore(self, text: str, attachments: tuple[Attachment, ...]) -> None:
         """Puts a message back that was taken out."""
@@ -208,7 +237,23 @@ class Composer(QFrame):
                 self.add_bytes(path.name, content)
 
     def add_bytes(self, name: str, content: bytes) -> None:
-        found = read_image(name, content)
+        self._add_source(name, content)
+
+    def _add_source(self, name: str, source: bytes | QImage) -> None:
+        if takes_long(source):
+            self._reading += 1
+            self._refresh()
+            self.reading_wanted.emit(name, source)
+        else:
+            self._take(read_source(name, source))
+
+    def take_read(self, found: Attachment | Refusal) -> None:
+        """An image was read that `reading_wanted` asked for."""
+        self._reading -= 1
+        self._take(found)
+        self._refresh()
+
+    def _take(self, found: Attachment | Refusal) -> None:
         if isinstance(found, Refusal):
             self._refuse(found)
         else:
@@ -231,7 +276,7 @@ class Composer(QFrame):
         if source.hasImage() and (not source.text().strip() or _ADDRESS.fullmatch(source.text().strip())):
             image = QImage(source.imageData())
             if not image.isNull():
-                self.add_bytes(self.tr("Pasted image"), png_of(image))
+                self._add_source(self.tr("Pasted image"), image)
                 return True
         return False
 
@@ -293,7 +338,7 @@ class Composer(QFrame):
     def _send(self) -> None:
         # Spaces before the first line stay: they may be code.
         text = re.sub(r"\A(?:[^\S\n]*\n)+", "", self.text).rstrip()
-        if self._reason or not (text or self._chips):
+        if self._reason or self._reading or not (text or self._chips):
             return
         self.send_wanted.emit(text, self.role.current, self.attachments)
 
@@ -320,8 +365,11 @@ class Composer(QFrame):
     def _fit(self) -> None:
         """As high as its text, up to ten lines."""
         line = QFontMetrics(self.editor.font()).lineSpacing()
-        block, lines = self.editor.document().begin(), 0
+        document = self.editor.document()
+        block, lines = document.begin(), 0
         while block.isValid() and lines <= MOST_LINES:
+            # What was pasted just now has no lines before somebody asks for them.
+            document.documentLayout().blockBoundingRect(block)
             lines += max(1, block.layout().lineCount())
             block = block.next()
         height = min(MOST_LINES, max(1, lines)) * line + 2 * self._theme.px(4) + 2
@@ -340,21 +388,34 @@ class Composer(QFrame):
             hint = self.tr("Sent when {0} is done").format(self._agent) if text else ""
         if self._stopping:
             hint = self.tr("Stopping")
+        if self._reading:
+            hint = self.tr("Reading the image")
         self._hint.set_text(hint)
         self._hint.setVisible(bool(hint))
         self.send.setText(self.tr("Queue") if self._replying else self.tr("Send"))
         self.send.set_role("" if self._replying else "primary")
-        self.send.setEnabled(not self._reason and bool(text.strip() or images))
+        self.send.setEnabled(not self._reason and not self._reading and bool(text.strip() or images))
         set_tip(self.send, self._reason)
         self.send.setAccessibleName(self.tr("Queue the message") if self._replying else self.tr("Send the message"))
         self.stop.setVisible(self._replying)
         self.stop.setEnabled(not self._stopping)
-        blind = bool(self._blind and images)
-        self._warning.setVisible(blind)
-        if blind:
-            self._warning.setText(
-                self.tr("{0} cannot see images; it would only be told that there is one.").format(self._blind)
-            )
+        warnings: list[str] = []
+        if self._blind and images:
+            blind = self.tr("{0} cannot see images; it would only be told that there is one.")
+            warnings.append(blind.format(self._blind))
+        if self._window and tokens > self._window - self._taken:
+            warnings.append(self._too_long(tokens))
+        self._warning.setVisible(bool(warnings))
+        self._warning.setText(" ".join(warnings))
+
+    def _too_long(self, tokens: int) -> str:
+        """What does not fit, in numbers, and what helps."""
+        words = self.tr(
+            "This is too long: about {0:,} tokens, and of the context size of {1:,} about {2:,} are left beside "
+            "instructions, tools and memory."
+        ).format(tokens, self._window, max(0, self._window - self._taken))
+        ways = self.tr("Shorten it by about {0:,} characters, send it in parts, or choose a larger context size.")
+        return f"{words} {ways.format((tokens - max(0, self._window - self._taken)) * CHARS_PER_TOKEN)}"
 
     def sizeHint(self) -> QSize:
         return QSize(self._theme.px(400), self._column.sizeHint().height())

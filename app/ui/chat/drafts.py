@@ -61,6 +61,18 @@ class Drafts(QObject):
         anchor = draft.get("place") or ()
         return (str(anchor[0]), int(anchor[1])) if len(anchor) == 2 else None
 
+    def add_elsewhere(self, message: Outgoing) -> None:
+        """What waited in another conversation becomes part of its draft."""
+        if message.conversation_id == self._conversation_id:
+            self.add((message,), ())
+        elif self._store is not None:
+            draft = self._store.draft(message.conversation_id)
+            words = (message.text, str(draft.get("text", "")))
+            kept = {"role": message.role, "at": int(time.time()), **draft, "text": "\n\n".join(filter(None, words))}
+            self._store.set_draft(message.conversation_id, kept)
+            here = self._images.get(message.conversation_id, ())
+            self._images[message.conversation_id] = (*message.attachments, *here)
+
     def add(self, unsent: Iterable[Outgoing], edits: Iterable[str]) -> None:
         """What was queued or is being edited becomes part of the draft; nothing becomes a system message by that."""
         composer, unsent, edits = self._composer, tuple(unsent), tuple(edits)

@@ -1,5 +1,6 @@
 """Images of messages: fetched once, shown small in their message, and large over the window when clicked."""
 
+import asyncio
 import base64
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,8 @@ class ImageLoader(QObject):
         except AppError:
             # The placeholder stays; the message itself is not in danger.
             return
-        self._images.put(sha256, QPixmap.fromImage(QImage.fromData(base64.b64decode(encoded))))
+        image = await asyncio.to_thread(lambda: QImage.fromData(base64.b64decode(encoded)))
+        self._images.put(sha256, QPixmap.fromImage(image))
 
     def _show(self, sha256: str) -> None:
         pixmap = self._images.get(sha256)

@@ -3,13 +3,14 @@
 import base64
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.error import AppError
 from app.domain.message import ImagePart, InputPart, MessageDraft, TextPart
+from app.domain.run import Run
 from app.ui.bridge.tasks import Tasks
 from app.ui.chat.attachment import Attachment
 from app.ui.chat.run_follower import RunFollower
@@ -30,6 +31,10 @@ class Outgoing:
     role: Role = "user"
     attachments: tuple[Attachment, ...] = ()
     images: tuple[ImagePart, ...] = ()
+    branch_id: str = ""
+    """The branch that it was written in."""
+    conversation_id: str = ""
+    """The thread of that branch."""
 
 
 class Sending(QObject):
@@ -37,6 +42,8 @@ class Sending(QObject):
 
     sent = Signal(int)
     """Position after which the message now lies."""
+    lost = Signal(object, object)
+    """Outgoing that waited in a conversation that is not shown and could not be sent, and the AppError."""
 
     def __init__(
         self, services: "Services", tasks: Tasks, model: TranscriptModel, runs: RunFollower, parent: QObject
@@ -48,12 +55,60 @@ class Sending(QObject):
         self._kept: dict[str, Outgoing] = {}
         self._going: set[str] = set()
         """otids of messages that are being handed to the engine now."""
+        self._elsewhere: dict[str, deque[Outgoing]] = {}
+        """What waits in branches that are not shown, by their ids: it is sent there when the reply ends."""
         runs.idle.connect(self._send_next)
 
     @property
     def unsent(self) -> tuple[Outgoing, ...]:
         """What waits or could not be sent."""
         return tuple(message for otid, message in self._kept.items() if otid not in self._going)
+
+    @property
+    def waits_elsewhere(self) -> bool:
+        return bool(self._elsewhere)
+
+    def go_elsewhere(self, conversation_id: str) -> None:
+        """Another thread is shown from now on: what waits in this one goes on waiting."""
+        waiting = [replace(message, conversation_id=conversation_id) for message in self._waiting]
+        for message in waiting:
+            self._elsewhere.setdefault(message.branch_id, deque()).append(message)
+            self._kept.pop(message.otid, None)
+        self._waiting.clear()
+
+    def come_back(self) -> None:
+        """The branch that `runs` follows is shown again, with what waits in it."""
+        for message in self._elsewhere.pop(self._runs.branch_id, ()):
+            self._kept[message.otid] = message
+            self._waiting.append(message)
+            self._show(message, queued=True)
+
+    def take_elsewhere(self) -> tuple[Outgoing, ...]:
+        """What waits in branches that are not shown; it is the caller's from now on."""
+        found = tuple(message for waiting in self._elsewhere.values() for message in waiting)
+        self._elsewhere.clear()
+        return found
+
+    def run_changed(self, branch_id: str) -> None:
+        """A run of some branch began or ended."""
+        if branch_id in self._elsewhere:
+            self._tasks.spawn(self._send_elsewhere(branch_id), self)
+
+    async def _send_elsewhere(self, branch_id: str) -> None:
+        active = await self._services.runs.active()
+        waiting = self._elsewhere.get(branch_id)
+        if waiting is None or any(run.conversation_id == branch_id for run in active):
+            return
+        message = waiting.popleft()
+        if not waiting:
+            del self._elsewhere[branch_id]
+        try:
+            await self._start(message, branch_id)
+        except AppError as error:
+            if error.code == "busy":
+                self._elsewhere.setdefault(branch_id, deque()).appendleft(message)
+            else:
+                self.lost.emit(message, error)
 
     def take_unsent(self) -> tuple[Outgoing, ...]:
         """What waits or could not be sent; it is the caller's from now on."""
@@ -66,14 +121,17 @@ class Sending(QObject):
         self, text: str, role: Role, attachments: tuple[Attachment, ...], images: tuple[ImagePart, ...] = ()
     ) -> None:
         """Sends it, or keeps it until the agent is done."""
-        message = Outgoing(str(uuid.uuid4()), text, role, attachments, images)
+        message = Outgoing(str(uuid.uuid4()), text, role, attachments, images, self._runs.branch_id)
         self._kept[message.otid] = message
-        shown = (*images, *(_image_of(one) for one in attachments))
-        self._model.add_pending(message.otid, text, shown, queued=self._runs.replying)
+        self._show(message, queued=self._runs.replying)
         if self._runs.replying:
             self._waiting.append(message)
         else:
             self._tasks.spawn(self._hand_over(message), self)
+
+    def _show(self, message: Outgoing, *, queued: bool) -> None:
+        shown = (*message.images, *(_image_of(one) for one in message.attachments))
+        self._model.add_pending(message.otid, message.text, shown, queued=queued)
 
     def send_again(self, otid: str) -> None:
         message = self._kept.get(otid)
@@ -94,9 +152,7 @@ class Sending(QObject):
         branch_id, edge = self._runs.branch_id, self._model.log.newest_position
         self._going.add(message.otid)
         try:
-            parts = await self._parts(message)
-            draft = MessageDraft(role=message.role, parts=parts, otid=message.otid)
-            run = await self._services.runs.start(branch_id, draft, started_by="window")
+            run = await self._start(message, branch_id)
         except AppError as error:
             self._not_sent(message, error)
             return
@@ -107,10 +163,15 @@ class Sending(QObject):
             self._runs.follow(run)
             self.sent.emit(edge)
 
+    async def _start(self, message: Outgoing, branch_id: str) -> Run:
+        parts = await self._parts(message)
+        draft = MessageDraft(role=message.role, parts=parts, otid=message.otid)
+        return await self._services.runs.start(branch_id, draft, started_by="window")
+
     def _not_sent(self, message: Outgoing, error: AppError) -> None:
         if error.code == "busy":
             self._model.drop_pending(message.otid)
-            self._model.add_pending(message.otid, message.text, queued=True)
+            self._show(message, queued=True)
             self._waiting.append(message)
             self._tasks.spawn(self._runs.find(), self)
             return
@@ -128,9 +189,8 @@ class Sending(QObject):
     def _send_next(self) -> None:
         if self._waiting and not self._runs.replying:
             message = self._waiting.popleft()
-            shown = (*message.images, *(_image_of(one) for one in message.attachments))
             self._model.drop_pending(message.otid)
-            self._model.add_pending(message.otid, message.text, shown)
+            self._show(message, queued=False)
             self._tasks.spawn(self._hand_over(message), self)
 
 

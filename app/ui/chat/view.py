@@ -4,16 +4,18 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.agent import Agent
-from app.domain.conversation import Conversation
+from app.domain.context import ContextOverview
+from app.domain.conversation import Conversation, TranscriptPage
+from app.domain.error import AppError
 from app.domain.event import Changed, Progress
 from app.domain.history import Origin
 from app.domain.snippet import SETTING, read_snippets
 from app.ui.bridge.tasks import Tasks
-from app.ui.chat.attachment import Attachment
+from app.ui.chat.attachment import Attachment, read_source
 from app.ui.chat.branches import Branches
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.composer import Composer
@@ -28,7 +30,7 @@ from app.ui.chat.message_changes import MessageChanges
 from app.ui.chat.proposal_card import ProposalCard
 from app.ui.chat.retry import Retry
 from app.ui.chat.run_follower import RunFollower
-from app.ui.chat.sending import Role, Sending
+from app.ui.chat.sending import Outgoing, Role, Sending
 from app.ui.chat.slash import SlashList
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
@@ -44,6 +46,9 @@ from app.ui.theme import Theme
 
 if TYPE_CHECKING:
     from app.link.client import Services
+
+
+NOTHING = TranscriptPage(conversation_id="", messages=(), positions=())
 
 
 class ChatView(QFrame):
@@ -146,9 +151,11 @@ class ChatView(QFrame):
         composer.stop_wanted.connect(self.stop)
         composer.edit_last_wanted.connect(self.edit_last)
         composer.refused.connect(self._tell_refused)
+        composer.reading_wanted.connect(self._begin_reading)
         self.runs.replying_changed.connect(composer.set_replying)
         self.runs.ended.connect(self.memory.read)
         self.sending.sent.connect(self._read_sent)
+        self.sending.lost.connect(self._not_sent_elsewhere)
         for changer in (self.branches, self.changes):
             changer.branched.connect(self._branched)
         self.area.more_wanted.connect(self._page_wanted)
@@ -172,6 +179,7 @@ class ChatView(QFrame):
         signals.retry.connect(self.retry.retry)
         signals.undo.connect(self.memory.undo)
         signals.edit_opened.connect(self.memory.offer_for)
+        signals.edit_closed.connect(composer.setFocus)
         signals.link.connect(self.links.ask)
         signals.switch_model.connect(self.model_wanted)
         signals.history.connect(self.history_wanted)
@@ -187,6 +195,9 @@ class ChatView(QFrame):
         if not again:
             self.leave()
             anchor = self.drafts.open(conversation.id)
+            # Until the page is there nothing is shown: no messages of another agent, and nothing to do with them.
+            self.runs.turn_to("")
+            self.model.load(NOTHING)
         self.conversation = conversation
         self.show_agent(agent)
         self.read_snippets()
@@ -208,15 +219,22 @@ class ChatView(QFrame):
         if other:
             self.area.refresh()
 
+    def show_overview(self, overview: ContextOverview) -> None:
+        """What a message has room for."""
+        window = min(overview.window, overview.served or overview.window)
+        always = sum(part.tokens for part in overview.parts if part.kind != "messages")
+        self.composer.set_room(window, always + overview.kept_for_reply)
+
     async def _open(self, branch_id: str, anchor: Anchor | None) -> None:
         page = await self.pages.open(branch_id)
         if page is None:
             return
-        if branch_id != self.branch_id:
+        if self.branch_id not in ("", branch_id):
             self._keep_as_draft()
         self.runs.turn_to(branch_id)
         self.proposals.turn_to(branch_id)
         self.model.load(page)
+        self.sending.come_back()
         self.area.go_to(anchor if anchor and self.model.index_of(anchor[0]) >= 0 else None)
         self._show_welcome()
         await self.runs.find()
@@ -254,6 +272,8 @@ class ChatView(QFrame):
     # Events
 
     def on_changed(self, changed: Changed) -> None:
+        if changed.kind == "run" and changed.conversation_id:
+            self.sending.run_changed(changed.conversation_id)
         if self.agent is None or self.conversation is None:
             return
         if changed.kind == "setting" and SETTING in changed.ids:
@@ -296,7 +316,10 @@ class ChatView(QFrame):
     # What a person does
 
     def _send(self, text: str, role: Role, attachments: tuple[Attachment, ...]) -> None:
-        if self.conversation is None or not self.branch_id:
+        if self.conversation is None:
+            return
+        if not self.branch_id:
+            self._tasks.spawn(self._send_when_open(self.conversation.id), self)
             return
         for attachment in attachments:
             self.context.images.put(attachment.sha256, attachment.pixmap)
@@ -306,6 +329,14 @@ class ChatView(QFrame):
         self.drafts.keep()
         if self.model.log.has_later:
             self._read_newest()
+
+    async def _send_when_open(self, conversation_id: str) -> None:
+        """Enter was pressed before the conversation was read; what is typed then is sent to it, and nowhere else."""
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        composer = self.composer
+        if self.branch_id and self.conversation is not None and self.conversation.id == conversation_id:
+            composer.send_now()
 
     def _send_instead(self, row: Row, text: str, undo_memory: bool) -> None:
         self.area.to_bottom()
@@ -322,6 +353,12 @@ class ChatView(QFrame):
 
     def _take_snippets(self, value: object) -> None:
         self.slash.set_snippets(read_snippets(value))
+
+    def _begin_reading(self, name: str, source: bytes | QImage) -> None:
+        self._tasks.spawn(self._read_image(name, source), self)
+
+    async def _read_image(self, name: str, source: bytes | QImage) -> None:
+        self.composer.take_read(await asyncio.to_thread(read_source, name, source))
 
     def _tell_refused(self, text: str, detail: str) -> None:
         self.told.emit(text, detail, "error")
@@ -361,18 +398,32 @@ class ChatView(QFrame):
         self.retry.retry_last()
 
     def _suggest(self, text: str) -> None:
-        self.composer.restore(text, ())
+        self.composer.set_text(text)
         self.composer.setFocus()
 
     def leave(self) -> None:
-        """Before something else is shown: what was typed, edited or queued and not sent is kept as a draft."""
+        """Before another thread is shown: what was typed or edited is kept as a draft; what waits goes on waiting."""
+        if self.conversation is not None:
+            self.sending.go_elsewhere(self.conversation.id)
         self._keep_as_draft()
         self.drafts.keep()
+
+    def put_away(self) -> None:
+        """Before the window closes: what waits anywhere is kept as a draft too."""
+        self._keep_as_draft()
+        for message in self.sending.take_elsewhere():
+            self.drafts.add_elsewhere(message)
+        self.drafts.keep()
+
+    def _not_sent_elsewhere(self, message: Outgoing, error: AppError) -> None:
+        self.drafts.add_elsewhere(message)
+        title = self.tr("A message that waited could not be sent: {0}").format(error.message)
+        self.told.emit(title, self.tr("It is now a draft in its conversation."), "error")
 
     @property
     def unsent(self) -> bool:
         """Whether a message waits for the end of a reply, or could not be sent."""
-        return bool(self.sending.unsent)
+        return bool(self.sending.unsent) or self.sending.waits_elsewhere
 
     def _keep_as_draft(self) -> None:
         """What waits and what is being edited becomes part of the draft."""
@@ -380,7 +431,7 @@ class ChatView(QFrame):
         self.drafts.add(unsent, [text for text in (card.take_edit() for card in self.area.cards()) if text])
         if unsent:
             title, detail = (
-                self.tr("The queued message was not sent"),
+                self.tr("A message was not sent"),
                 self.tr("It is now a draft in its conversation."),
             )
             self.told.emit(title, detail, "info")
@@ -388,7 +439,8 @@ class ChatView(QFrame):
     # Looks
 
     def _show_welcome(self) -> None:
-        empty = self.agent is not None and self.model.rowCount() == 0 and not self.model.log.has_earlier
+        read = self.agent is not None and bool(self.branch_id)
+        empty = read and self.model.rowCount() == 0 and not self.model.log.has_earlier
         self.welcome.setVisible(empty)
         if empty:
             self.welcome.place()

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -120,6 +120,17 @@ class RowPainter(QStyledItemDelegate):
         return metrics.horizontalAdvance(shown)
 
 
+class QueryField(QLineEdit):
+    def event(self, event: QEvent) -> bool:
+        """Ctrl Z is for the last change of memory while there is nothing typed to take back."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undo = event.matches(QKeySequence.StandardKey.Undo)
+            if undo and not self.isUndoAvailable():
+                event.ignore()
+                return False
+        return super().event(event)
+
+
 class Palette(QFrame):
     """Open it with a function that ranks rows for a query. Up and Down choose, Enter takes, Esc closes."""
 
@@ -137,7 +148,7 @@ class Palette(QFrame):
         self.setProperty("kind", "overlay")
         self.setAccessibleName(self.tr("Palette"))
         self._icon = QLabel(self)
-        self.field = QLineEdit(self)
+        self.field = QueryField(self)
         self.field.setProperty("plain", True)
         self.field.setAccessibleName(self.tr("Go to"))
         self.field.setPlaceholderText(self.tr("Go to an agent, block, message or command"))

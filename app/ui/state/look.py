@@ -1,14 +1,26 @@
 """The look that a person chose: set at once and kept for the next time."""
 
+from PySide6.QtCore import QTimer
+
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
+from app.ui.theme.theme import clamp_scale
 
 SCALE_STEP = 0.1
+
+
+STEPS_MS = 80
+"""So long a step of size waits for the next one: dressing every widget anew takes far longer than a key press."""
 
 
 class Look:
     def __init__(self, theme: Theme, preferences: Preferences) -> None:
         self._theme, self._preferences = theme, preferences
+        self._wanted = theme.scale
+        self._steps = QTimer(theme)
+        self._steps.setSingleShot(True)
+        self._steps.setInterval(STEPS_MS)
+        self._steps.timeout.connect(lambda: self.set_scale(self._wanted))
 
     def set_mode(self, mode: str) -> None:
         """`light`, `dark` or `system`."""
@@ -29,12 +41,18 @@ class Look:
         self._preferences.set("reading", self._theme.reading)
 
     def enlarge(self) -> None:
-        self.set_scale(self._theme.scale + SCALE_STEP)
+        self._step(SCALE_STEP)
 
     def shrink(self) -> None:
-        self.set_scale(self._theme.scale - SCALE_STEP)
+        self._step(-SCALE_STEP)
+
+    def _step(self, by: float) -> None:
+        """Steps that follow each other fast become one."""
+        self._wanted = clamp_scale((self._wanted if self._steps.isActive() else self._theme.scale) + by)
+        self._steps.start()
 
     def reset_scale(self) -> None:
+        self._steps.stop()
         self.set_scale(1.0)
 
     def set_reduced_motion(self, on: bool) -> None:

@@ -44,7 +44,7 @@ from app.ui.window.side_columns import SideColumns
 from app.ui.window.starting import Starting
 from app.ui.window.status_line import StatusLine
 from app.ui.window.top_bar import TopBar
-from app.ui.window.undo import undo_last
+from app.ui.window.undo import UndoLast
 
 if TYPE_CHECKING:
     from app.ui.chat.view import ChatView
@@ -144,7 +144,7 @@ class Assembly(QObject):
             *agent_commands(self.actions, workspace, self.pages, self.columns, possible),
             *chat_commands(self.chat_page, talks, possible),
             *view_commands(self.window, look, go, possible),
-            *lares_commands(self.pages, lambda: undo_last(self.view.toasts), self.window.closing.emit),
+            *lares_commands(self.pages, UndoLast(self.view, self), self.window.closing.emit),
         )
 
         self.chat_page.offer(tuple((word, self.commands[id]) for word, id in SLASH_WORDS))
@@ -170,6 +170,7 @@ class Assembly(QObject):
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)
         settings.models_wanted.connect(self.pages.models)
+        settings.model.picked.connect(lambda: self.chat_page.take_focus())
         settings.refresh_wanted.connect(self.view.catalog.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
@@ -252,6 +253,7 @@ class Assembly(QObject):
         self.window.escaped.connect(self._escape)
         self.window.activated.connect(self.unread.look)
         self.notice.agent_wanted.connect(self._show_replied)
+        self.window.typed.connect(self.chat_page.type)
 
     def _connect_workspace(self) -> None:
         workspace = self.workspace

@@ -67,6 +67,7 @@ class ChatPage(QObject):
         chat.composer.set_enter_sends(view.preferences.get("enter_sends", True))
         chat.set_connected(self._connected)
         self._pages.enter_swapped.connect(chat.composer.set_enter_sends)
+        view.workspace.counted.connect(chat.show_overview)
         view.workspace.changed.connect(chat.on_changed)
         view.workspace.progressed.connect(chat.on_progress)
         problems = ProblemActions(view, chat)
@@ -103,7 +104,7 @@ class ChatPage(QObject):
     def keep_drafts(self) -> None:
         """Before the window closes: what was typed and not sent."""
         if self.chat is not None:
-            self.chat.leave()
+            self.chat.put_away()
 
     # What a person does, from wherever it is
 
@@ -111,6 +112,19 @@ class ChatPage(QObject):
         chat = self.build()
         self._pages.show("chat")
         chat.setFocus()
+
+    def type(self, text: str) -> bool:
+        """A letter that nothing else took: it belongs to the message."""
+        if self.chat is None or self._pages.current != "chat":
+            return False
+        self.chat.setFocus()
+        self.chat.composer.editor.insertPlainText(text)
+        return True
+
+    def take_focus(self) -> None:
+        """Whatever was chosen or closed: writing goes on here."""
+        if self.chat is not None and self._pages.current == "chat":
+            self.chat.setFocus()
 
     def _front(self) -> "ChatView":
         if self._pages.current != "chat":

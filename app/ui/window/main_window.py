@@ -39,6 +39,8 @@ class MainWindow(QWidget):
     activated = Signal()
     """A person came back to it."""
     escaped = Signal()
+    typed = Signal(str)
+    """A letter that whatever has the focus does not take."""
 
     def __init__(self, theme: Theme, preferences: Preferences) -> None:
         super().__init__()
@@ -236,6 +238,10 @@ class MainWindow(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
+            return
+        held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if event.text().isprintable() and event.text().strip() and not held:
+            self.typed.emit(event.text())
             return
         super().keyPressEvent(event)
 

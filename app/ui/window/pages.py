@@ -53,6 +53,7 @@ class Pages(QObject):
     def back(self) -> None:
         """From a sheet to the conversation or the history."""
         self._centre.close_sheet()
+        self._centre.page_named(self._centre.page).setFocus()
         self.changed.emit(self._centre.page)
 
     def _page(self, name: str, build: Callable[[], QWidget]) -> QWidget:

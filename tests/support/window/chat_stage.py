@@ -132,6 +132,11 @@ class Stage:
         answered = lambda: self.shown()[-1][0] != "user" and not self.view.replying  # noqa: E731
         await self.until(lambda: len(self.runs) > before and answered())
 
+    async def until_idle(self) -> None:
+        """Until the engine runs nothing any more."""
+        while await self.services.runs.active():  # noqa: ASYNC110  (runs of conversations that no view shows)
+            await asyncio.sleep(0.005)
+
     def rows(self, kind: str) -> list[Row]:
         return [row for row in self.view.model.rows if row.kind == kind]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from app.domain.image import IMAGE_BYTES_MAX
-from app.ui.chat.attachment import Attachment, Refusal, png_of, read_image
+from app.ui.chat.attachment import Attachment, Refusal, png_of, read_image, read_source
 from app.ui.chat.composer import Composer
 from app.ui.theme import Theme
 
@@ -178,3 +178,46 @@ def test_a_model_that_cannot_see_is_named_before_sending(composer: Composer) -> 
     composer.add_bytes("a.png", png())
     assert composer._warning.isVisible() is True
     assert "qwen3:8b cannot see images" in composer._warning.text()
+
+
+def test_a_pasted_paragraph_is_shown_at_once(composer: Composer) -> None:
+    low = composer.editor.height()
+    QGuiApplication.clipboard().setText("Brad and Mia cook on Saturdays, with guests and without haste. " * 6)
+    composer.editor.paste()
+    assert composer.editor.height() > 3 * low
+
+
+def test_a_text_that_has_no_room_is_told_of_before_it_is_sent(composer: Composer) -> None:
+    composer.set_room(4_096, 1_096)
+    composer.set_text("word " * 2_000)
+    assert not composer._warning.isVisible()
+    composer.set_text("word " * 4_000)
+    assert composer._warning.isVisible()
+    for number in ("5,000", "4,096", "3,000", "8,000"):
+        assert number in composer._warning.text()
+    composer.set_room(32_768, 1_096)
+    assert not composer._warning.isVisible()
+
+
+def test_a_large_picture_is_read_beside_the_window(composer: Composer) -> None:
+    asked: list[tuple[str, object]] = []
+    composer.reading_wanted.connect(lambda name, source: asked.append((name, source)))
+    copied = QMimeData()
+    copied.setImageData(QImage(1600, 1000, QImage.Format.Format_RGB32))
+    composer.editor.insertFromMimeData(copied)
+    composer.set_text("Look.")
+    assert (composer.attachments, composer.send.isEnabled()) == ((), False)
+    assert composer._hint.whole_text == "Reading the image"
+    [(name, source)] = asked
+    composer.take_read(read_source(name, source))
+    assert composer.attachments[0].width == 1600
+    assert composer.send.isEnabled()
+
+
+def test_a_clicked_suggestion_leaves_the_caret_at_its_end(composer: Composer, qtbot: QtBot) -> None:
+    composer.set_text("My name is Brad")
+    qtbot.keyClicks(composer.editor, "!")
+    assert composer.text == "My name is Brad!"
+    composer.editor.undo()
+    composer.editor.undo()
+    assert composer.text == ""

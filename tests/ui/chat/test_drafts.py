@@ -40,7 +40,7 @@ def test_write_as_system_stays_with_its_conversation(stage: Stage) -> None:
     stage.play(story)
 
 
-def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conversation(stage: Stage) -> None:
+def test_a_queued_message_is_kept_as_a_draft_when_the_window_closes(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_agent()
         stage.server.hold()
@@ -50,13 +50,10 @@ def test_a_queued_message_comes_back_as_a_draft_when_one_looks_at_another_conver
         stage.type("Then this")
         stage.press(Qt.Key.Key_Return)
         stage.type("and half of that")
-        other = await stage.services.conversations.create(stage.agent.id)
-        await stage.open(other)
-        assert stage.view.composer.text == ""
-        assert [words[0] for words in stage.told] == ["The queued message was not sent"]
+        stage.view.put_away()
+        assert [words[0] for words in stage.told] == ["A message was not sent"]
         stage.server.release()
-        await stage.open(stage.conversation)
-        assert stage.view.composer.text == "Then this\n\nand half of that"
+        assert stage.drafts.kept[stage.conversation.id]["text"] == "Then this\n\nand half of that"
         await stage.until(lambda: not stage.view.replying)
         assert [text for kind, text in stage.shown() if kind == "user"] == ["First"]
 
@@ -87,10 +84,8 @@ def test_a_queued_message_keeps_its_role_and_never_becomes_one_of_the_system(
         stage.press(Qt.Key.Key_Return)
         stage.view.toggle_role()
         stage.type(typed)
-        other = await stage.services.conversations.create(stage.agent.id)
-        await stage.open(other)
+        stage.view.put_away()
         stage.server.release()
-        await stage.open(stage.conversation)
         assert composer.role.current == role
         assert composer.text == "\n\n".join(filter(None, ("Then this", typed)))
 
@@ -118,9 +113,10 @@ def test_images_of_a_draft_and_of_a_queued_message_stay_with_their_conversation(
         await stage.open(other)
         assert composer.attachments == ()
         await stage.open(stage.conversation)
-        assert {one.name for one in composer.attachments} == {"queued.png", "typed.png"}
+        assert {one.name for one in composer.attachments} == {"typed.png"}
+        assert len(stage.rows("queued")[0].images) == 1
         stage.server.release()
-        await stage.until(lambda: not stage.view.replying)
+        await stage.until(lambda: len(stage.rows("assistant")) == 2 and not stage.view.replying)
         await stage.say("Both.")
         await stage.open(other)
         await stage.open(stage.conversation)

@@ -98,6 +98,71 @@ def test_a_message_typed_during_a_reply_is_sent_after_it(stage: Stage) -> None:
     stage.play(story)
 
 
+def test_what_waits_is_sent_although_another_agent_was_chosen_meanwhile(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_agent()
+        agent, conversation = stage.agent, stage.conversation
+        stage.server.hold()
+        stage.type("First of two")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
+        stage.type("Second of two")
+        stage.press(Qt.Key.Key_Return)
+        await stage.open_demo()
+        assert stage.view.composer.text == ""
+        assert stage.view.unsent
+        stage.server.release()
+        await stage.until(lambda: len(stage.runs) == 2 and not stage.view.unsent)
+        await stage.until_idle()
+        stage.agent = agent
+        await stage.open(conversation)
+        await stage.until(lambda: len(stage.rows("assistant")) == 2)
+        assert stage.shown()[-2:] == [("user", "Second of two"), ("assistant", "You said: Second of two")]
+
+    stage.play(story)
+
+
+def test_who_comes_back_finds_what_waits(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_agent()
+        agent, conversation = stage.agent, stage.conversation
+        stage.server.hold()
+        stage.type("First of two")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.view.replying and stage.rows("assistant"))
+        stage.type("Second of two")
+        stage.press(Qt.Key.Key_Return)
+        await stage.open_demo()
+        stage.agent = agent
+        await stage.open(conversation)
+        assert [row.text for row in stage.rows("queued")] == ["Second of two"]
+        await stage.open_demo()
+        stage.view.put_away()
+        assert stage.drafts.kept[conversation.id]["text"] == "Second of two"
+
+    stage.play(story)
+
+
+def test_until_a_conversation_is_read_nothing_of_the_last_one_is_shown_or_sent_to(stage: Stage) -> None:
+    async def story() -> None:
+        await stage.open_agent()
+        await stage.say("Hello")
+        first = stage.conversation
+        demo = await stage.services.agents.create_demo()
+        thread = await stage.services.conversations.default_of(demo.id)
+        stage.view.open(demo, thread)
+        assert (stage.view.model.rowCount(), stage.view.branch_id) == (0, "")
+        assert not stage.view.welcome.isVisibleTo(stage.view)
+        stage.type("My name is Brad.")
+        stage.press(Qt.Key.Key_Return)
+        await stage.until(lambda: stage.rows("assistant") and not stage.view.replying)
+        assert stage.rows("user")[0].text == "My name is Brad."
+        page = await stage.services.messages.page(first.active_id, limit=50)
+        assert all("Brad" not in message.text for message in page.messages)
+
+    stage.play(story)
+
+
 def test_a_message_that_cannot_be_sent_is_kept_and_sent_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     async def gone(*_arguments: object, **_named: object) -> None:
         raise LinkError("The engine is restarting.", hint="Wait a moment.")

@@ -21,6 +21,7 @@ from app.ui.memory.history.sentences import (
 from app.ui.memory.history.view import with_newer
 from app.ui.state.agent_list import AgentFilter, AgentList, plain
 from app.ui.theme import Theme
+from app.ui.window.undo import newest_change
 
 DAY = 86_400_000_000
 
@@ -214,3 +215,15 @@ def test_newer_changes_join_those_that_are_known() -> None:
     assert {one.seq: one.undone_by for one in again if one.undone_by} == {7: 8}
     assert with_newer((event(90), event(89)), known) == (event(90), event(89))
     assert with_newer((), known) == ()
+
+
+def test_the_key_takes_back_the_newest_change_that_still_holds() -> None:
+    first, second = event(1), event(2)
+    assert newest_change((second, first)) == second
+    undo = event(3, undoes=2)
+    assert newest_change((undo, event(2, undone_by=3), first)) == first
+    redo = event(4, undoes=3)
+    assert newest_change((redo, event(3, undoes=2, undone_by=4), second, first)) == redo
+    made = event(5, target_kind="agent", op="create")
+    assert newest_change((made, first)) == first
+    assert newest_change((event(6, undoes=900),)) is None

@@ -7,6 +7,8 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
+from app.domain.block import BlockPatch
+from app.domain.history import Actor, Origin
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.state.view_context import Notice
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
@@ -213,6 +215,50 @@ def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWi
         assert taken == [1]
 
     taken: list[int] = []
+    wait_for(person(), 15)
+
+
+def test_ctrl_z_takes_back_what_an_agent_changed(window: OpenedWindow, wait_for: Wait) -> None:
+    async def change(words: str) -> None:
+        block = next(one for one in window.services.world.blocks.values() if one.value == human_of(window, "Juno"))
+        await window.services.blocks.update(block.id, BlockPatch(value=words), origin=Origin(actor=Actor(kind="agent")))
+
+    async def person() -> None:
+        before = human_of(window, "Juno")
+        window.view.chat.composer.editor.setFocus()
+        await change("Name: Chad. Hates tea.")
+        await change("Name: Nobody.")
+        await window.press(Key.Key_Z, CTRL)
+        await window.until(lambda: human_of(window, "Juno") == "Name: Chad. Hates tea.", "nothing was undone")
+        await window.until(lambda: window.view.view.toasts.toasts, "nobody said so")
+        window.view.view.toasts.toasts[-1].close_now()
+        await window.press(Key.Key_K, CTRL)
+        await window.until(lambda: window.focus is not window.view.chat.composer.editor, "no palette")
+        await window.press(Key.Key_Z, CTRL)
+        await window.until(lambda: human_of(window, "Juno") == before, "nothing was undone in the palette")
+
+    wait_for(person(), 15)
+
+
+def test_typing_goes_on_in_the_composer_after_what_was_closed_or_chosen(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        composer = window.view.chat.composer
+        for open_page in (window.view.pages.appearance, window.view.pages.new_agent):
+            open_page()
+            await window.rest()
+            window.window.escaped.emit()
+            assert window.focus is composer.editor
+        window.view.left.settings.model.setFocus()
+        window.view.left.settings.model.picked.emit(window.view.workspace.agent.model)
+        assert window.focus is composer.editor
+        window.view.top.buttons["theme"].setFocus()
+        await window.write("Hi")
+        assert composer.text == "Hi"
+        composer.clear()
+        window.view.chat.welcome.picked.emit("My name is Brad.")
+        await window.write("!")
+        assert composer.text == "My name is Brad.!"
+
     wait_for(person(), 15)
 
 

@@ -23,6 +23,7 @@ class CardSignals(QObject):
     """Row of a reply or an error: try the run again."""
     edit_opened = Signal(object)
     """The card whose inline editor was opened."""
+    edit_closed = Signal()
     resend = Signal(object, str, bool)
     """Row, new text, and whether memory changes are undone too."""
     rewrite = Signal(object, str)

@@ -64,7 +64,7 @@ class EditableCard(HoverCard):
     def close_editor(self) -> None:
         if self.editor is not None:
             self._drop_editor(self.editor)
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.context.signals.edit_closed.emit()
 
     def _drop_editor(self, editor: EditBox) -> None:
         editor.hide()
