@@ -122,7 +122,7 @@ class RowPainter(QStyledItemDelegate):
 
 class QueryField(QLineEdit):
     def event(self, event: QEvent) -> bool:
-        """Ctrl Z is for the last change of memory while there is nothing typed to take back."""
+        """Ctrl Z is for the last change of memory while nothing typed could be undone."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             undo = event.matches(QKeySequence.StandardKey.Undo)
             if undo and not self.isUndoAvailable():

@@ -9,7 +9,7 @@ from app.domain.history import MemoryEvent
 from app.ui.state.view_context import Notice, ViewContext
 
 LOOKED_AT = 20
-"""How many of the newest changes are looked at for one that was not taken back."""
+"""How many of the newest changes are looked at for one that still holds."""
 
 
 class UndoLast(QObject):
@@ -46,16 +46,16 @@ class UndoLast(QObject):
 
 
 def newest_change(events: Sequence[MemoryEvent]) -> MemoryEvent | None:
-    """The newest change that still holds and did not itself take one back. `events`: newest first."""
+    """The newest change that still holds and is itself no undo. `events`: newest first."""
     known = {event.seq: event for event in events}
 
-    def takes_back(event: MemoryEvent) -> bool:
+    def is_undo(event: MemoryEvent) -> bool:
         undone = known.get(event.undoes or 0)
-        return event.undoes is not None and (undone is None or not takes_back(undone))
+        return event.undoes is not None and (undone is None or not is_undo(undone))
 
     def can_be_undone(event: MemoryEvent) -> bool:
         whole_agent = event.target_kind == "agent" and event.op != "update"
-        return event.undone_by is None and not whole_agent and not takes_back(event)
+        return event.undone_by is None and not whole_agent and not is_undo(event)
 
     return next((event for event in events if can_be_undone(event)), None)
 

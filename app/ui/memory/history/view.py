@@ -387,12 +387,12 @@ def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> t
     if not known or not newest or known[0].seq < newest[-1].seq:
         return tuple(newest)
     older = [event for event in known if event.seq not in read and event.seq < newest[-1].seq]
-    taken_back: dict[int, int] = {}
+    undone: dict[int, int] = {}
     for event in (*newest, *older):
         # A change is undone only by later ones, so all that could undo this one were seen before it.
-        if event.undoes is not None and event.seq not in taken_back:
-            taken_back.setdefault(event.undoes, event.seq)
-    marked = [event.model_copy(update={"undone_by": taken_back.get(event.seq)}) for event in older]
+        if event.undoes is not None and event.seq not in undone:
+            undone.setdefault(event.undoes, event.seq)
+    marked = [event.model_copy(update={"undone_by": undone.get(event.seq)}) for event in older]
     return (*newest, *(new if new != old else old for new, old in zip(marked, older, strict=True)))
 
 
