@@ -396,7 +396,6 @@ def main(wanted: list[str]) -> None:
 
         async def whole() -> None:
             engine = await household.open(Path(folder), store)
-            await engine.furnish(lambda live: live.recover())
             try:
                 await show(engine, Path(folder), qt, wanted)
             finally:

@@ -43,7 +43,6 @@ class LocalApi(QWidget):
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
         self._view = view
-        self._api = view.services.api
         self._status: ApiStatus | None = None
         theme = view.theme
         self.switch = Switch(theme, self.tr("Local API"))
@@ -159,6 +158,7 @@ class LocalApi(QWidget):
         self.language.chosen.connect(lambda: self._show_snippet())
         self._timer.timeout.connect(lambda: view.run(self._read_requests(), self))
         view.workspace.changed.connect(self._on_changed)
+        view.workspace.loaded.connect(lambda: self._read_if_seen())
         view.workspace.opened.connect(lambda: self._show_snippet())
         view.theme.changed.connect(self._snippet.restyle)
 
@@ -172,16 +172,20 @@ class LocalApi(QWidget):
         self._view.run(self._read(), self)
 
     async def _read(self) -> None:
-        self._show(await self._api.status())
+        self._show(await self._view.services.api.status())
         if self._revealed and self._status is not None and self._status.has_token:
-            self._reveal(await self._api.token() or "")
+            self._reveal(await self._view.services.api.token() or "")
         await self._read_requests()
 
     async def _read_requests(self) -> None:
-        self.requests.show_rows(await self._api.requests(), bool(self._status and self._status.running))
+        self.requests.show_rows(await self._view.services.api.requests(), bool(self._status and self._status.running))
 
     def _on_changed(self, event: Changed) -> None:
-        if event.kind == "setting" and self.isVisible():
+        if event.kind == "setting":
+            self._read_if_seen()
+
+    def _read_if_seen(self) -> None:
+        if self.isVisible():
             self.read()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -264,7 +268,7 @@ class LocalApi(QWidget):
 
     async def _turn(self, on: bool, port: int) -> None:
         self.switch.set_busy(True)
-        self._show(await (self._api.start(port) if on else self._api.stop()))
+        self._show(await (self._view.services.api.start(port) if on else self._view.services.api.stop()))
 
     def _switched(self, on: bool) -> None:
         self._do(self._turn(on, self.port.value()))
@@ -281,17 +285,17 @@ class LocalApi(QWidget):
             answers = (("cancel", self.tr("Cancel"), "ghost"), ("make", self.tr("Create a new one"), "primary"))
             if (await self._view.ask.ask(title, text, answers))[0] != "make":
                 return
-        self._reveal(await self._api.make_token())
+        self._reveal(await self._view.services.api.make_token())
         await self._read()
 
     async def _free(self) -> None:
-        self._show(await self._api.set_token(None))
+        self._show(await self._view.services.api.set_token(None))
 
     async def _show_token(self) -> None:
         if self._revealed:
             self._hide_token()
         else:
-            self._reveal(await self._api.token() or "")
+            self._reveal(await self._view.services.api.token() or "")
 
     @property
     def _revealed(self) -> bool:
@@ -309,7 +313,7 @@ class LocalApi(QWidget):
         self.show_token.setText(self.tr("Show"))
 
     async def _copy_token(self) -> None:
-        copy_text(self._view.theme, await self._api.token() or "", self.copy_token)
+        copy_text(self._view.theme, await self._view.services.api.token() or "", self.copy_token)
 
 
 def _address(status: ApiStatus) -> str:

@@ -1,37 +1,38 @@
-"""For child processes: a whole window over fake services with a conversation open, and what it then weighs."""
+"""For child processes: a whole window with a conversation open, and what it then weighs. Its engine lives elsewhere."""
 
 import asyncio
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import qasync
 
+from app import __version__
 from app.config import Config
+from app.link.client import Client, open_link
+from app.link.engine_file import EngineNote
+from app.link.protocol import PROTOCOL
 from app.ui.application import Session, make_application, make_theme
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
-from tests.support.window.fake_services import fake_services
-from tests.support.window.opened_window import FakeClient
-from tests.support.window.sample import furnish_sample
 
 SMAPS = Path("/proc/self/smaps_rollup")
 
 
-def live(folder: str) -> dict[str, object]:
+def live(folder: str, port: int, token: str) -> dict[str, object]:
     qt = make_application()
     loop = qasync.QEventLoop(qt)
     asyncio.set_event_loop(loop)
     preferences = Preferences(Path(folder or tempfile.mkdtemp()))
-    services = fake_services()
+    note = EngineNote(port, 1, token, PROTOCOL, __version__, time.time())
 
-    async def connect() -> FakeClient:
-        return FakeClient(services)
+    async def connect() -> Client:
+        return await open_link(note, "window")
 
     session = Session(make_theme(qt, preferences), Config(Path(folder)), preferences, Errors(), connect)
 
     async def look() -> dict[str, object]:
-        await furnish_sample(services)
         session.window.resize(1440, 900)
         session.window.show()
         running = asyncio.ensure_future(session.run())

@@ -7,6 +7,7 @@ data folder costs is paid once per process: each test gets a copy of a folder th
 import asyncio
 import copy
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -17,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from app import __version__
+from app.adapters.own_modes import close_to_others
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.domain.model import ProviderDraft
@@ -41,10 +43,21 @@ Furnish = Callable[[OpenEngine], Awaitable[object]]
 class LiveEngine:
     """An engine over one data folder, and a client of it that the test uses beside the window."""
 
-    def __init__(self, household: "Household", engine: OpenEngine, host: Host, port: int) -> None:
+    def __init__(self, household: "Household", folder: Path) -> None:
         self.server = household.llama
-        self._household, self._engine, self._host = household, engine, host
-        self._note = EngineNote(port, 1, TOKEN, PROTOCOL, __version__, time.time())
+        self.stopped = False
+        """Whether the window ended the engine with itself."""
+        self.api_port = 0
+        """Where its local API serves, if it does."""
+        self._household, self._folder = household, folder
+        self._engine: OpenEngine
+        self._host: Host
+        self._own_host: Host
+        """The test's own, so that the window is the only client of the other."""
+        self._leaving: asyncio.Future[None]
+        self._ports = (0, 0)
+        self._starting = asyncio.Lock()
+        """Held while one engine follows another: whoever connects then waits, as a start of Lares does."""
         self._client: Client | None = None
 
     @property
@@ -52,13 +65,48 @@ class LiveEngine:
         assert self._client is not None
         return self._client.services
 
-    async def connect(self) -> Client:
-        """A link to it, as the window opens one."""
-        return await open_link(self._note, "window")
+    @property
+    def port(self) -> int:
+        """Where windows find it."""
+        return self._ports[0]
 
-    async def meet(self) -> None:
-        """Opens the test's own link."""
-        self._client = await self.connect()
+    async def connect(self) -> Client:
+        """A link to it, as the window opens one; an engine that ended by itself is started again."""
+        async with self._starting:
+            if self._engine.exit_requested.is_set():
+                await self._start_again()
+            return await open_link(engine_note(self.port), "window")
+
+    async def start(self) -> None:
+        config = Config.load(self._folder)
+        self.api_port = config.settings.api.port
+        self._ports = await self._household.run(self._start(config))
+        self._client = await open_link(engine_note(self._ports[1]), "test")
+
+    async def _start(self, config: Config) -> tuple[int, int]:
+        engine = self._engine = await open_engine(config, demo_pace=0)
+        self._host = Host(engine.services, TOKEN, may_stop=lambda work: work or not engine.busy(), stop=self._stop)
+        self._own_host = Host(engine.services, TOKEN)
+        ports = await self._host.start(), await self._own_host.start()
+        await engine.recover()
+        self._leaving = asyncio.ensure_future(self._leave_when_asked())
+        return ports
+
+    async def _leave_when_asked(self) -> None:
+        await self._engine.exit_requested.wait()
+        await self._host.close()
+
+    def _stop(self) -> None:
+        self.stopped = True
+
+    async def start_again(self) -> None:
+        """Ends it under its clients and starts another one on the same folder."""
+        async with self._starting:
+            await self._start_again()
+
+    async def _start_again(self) -> None:
+        await self._end()
+        await self.start()
 
     async def furnish(self, furnish: Callable[[OpenEngine], Awaitable[T]]) -> T:
         """Does something inside the engine."""
@@ -68,14 +116,23 @@ class LiveEngine:
         """One transaction, past the services."""
         return await self.furnish(lambda engine: engine.storage.write(work))
 
-    async def close(self) -> None:
+    def release(self) -> None:
+        """Lets replies go on that a test has held."""
         self.server.release()
-        if self._client is not None:
-            await self._client.close()
-        await self._household.run(self._end())
+
+    async def close(self) -> None:
+        self.release()
+        await self._end()
 
     async def _end(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+        await self._household.run(self._end_engine())
+
+    async def _end_engine(self) -> None:
+        self._leaving.cancel()
         await self._host.close()
+        await self._own_host.close()
         await self._engine.close()
 
 
@@ -95,18 +152,14 @@ class Household:
         self.llama.release()
         self.llama.forget_queue()
         self.llama.requests.clear()
-        opened = await self.run(self._open(folder, furnish))
-        await opened.meet()
-        return opened
-
-    async def _open(self, folder: Path, furnish: Furnish | None) -> LiveEngine:
         template = self._prepared / (furnish.__qualname__ if furnish else "new")
         if not template.exists():
-            await self._prepare(template, furnish)
+            await self.run(self._prepare(template, furnish))
         shutil.copytree(template, folder, dirs_exist_ok=True)
-        engine = await open_engine(Config.load(folder), demo_pace=0)
-        host = Host(engine.services, TOKEN)
-        return LiveEngine(self, engine, host, await host.start())
+        write_api_settings(Config(folder), "127.0.0.1", free_port())
+        opened = LiveEngine(self, folder)
+        await opened.start()
+        return opened
 
     async def _prepare(self, template: Path, furnish: Furnish | None) -> None:
         making = template.with_suffix(".making")
@@ -115,11 +168,32 @@ class Household:
             # Nothing that really runs on this computer is looked for.
             await engine.services.settings.set("servers.places", [f"127.0.0.1:{self.llama.port}"])
             await engine.services.providers.add(ProviderDraft(name="llama", base_url=self.llama.url))
+            await engine.recover()
             if furnish is not None:
                 await furnish(engine)
+            while not await engine.services.backups.list():  # noqa: ASYNC110  (today's, before any test begins)
+                await asyncio.sleep(0.01)
         finally:
             await engine.close()
+        close_to_others(making)  # an engine's own process makes nothing that others may read
         making.rename(template)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def write_api_settings(config: Config, host: str, port: int) -> None:
+    """As a person does it in an editor; the next engine reads it."""
+    config.settings_file.touch(0o600)
+    config.settings_file.write_text(f'[api]\nhost = "{host}"\nport = {port}\n', encoding="utf-8")
+
+
+def engine_note(port: int) -> EngineNote:
+    """What its file in a data folder would say."""
+    return EngineNote(port, 1, TOKEN, PROTOCOL, __version__, time.time())
 
 
 async def _furnishing(furnish: Callable[[OpenEngine], Awaitable[T]], engine: OpenEngine) -> T:

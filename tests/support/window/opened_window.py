@@ -1,7 +1,8 @@
-"""The whole window over fake services, driven as a person does: real key presses, real clicks, real waiting."""
+"""The whole window over an engine, driven as a person does: real key presses, real clicks, real waiting."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from app.config import Config
 from app.domain.error import AppError
+from app.link.client import Client
 from app.ui.application import Session
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window.assembly import Assembly
+from tests.support.servers.openai_server import OpenAIServer
 from tests.support.window.fake_services import FakeServices
+from tests.support.window.household import LiveEngine
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -33,22 +37,46 @@ class FakeClient:
         self.services: Any = services
         self.on_notice: Callable[[str], None] = lambda name: None
         self.gone = asyncio.Event()
+        self.stopped = False
 
     async def wait_closed(self) -> None:
         await self.gone.wait()
 
     async def stop_engine(self, with_work: bool = False) -> bool:
-        self.services.system.stopped = True
+        self.stopped = True
         return True
 
     async def close(self) -> None:
         self.gone.set()
 
 
+class FakeEngine:
+    """Fake services in the place of an engine."""
+
+    def __init__(self, services: FakeServices) -> None:
+        self.services: Any = services
+        self._clients: list[FakeClient] = []
+
+    @property
+    def stopped(self) -> bool:
+        return any(client.stopped for client in self._clients)
+
+    async def connect(self) -> FakeClient:
+        self._clients.append(FakeClient(self.services))
+        return self._clients[-1]
+
+    def release(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
 class OpenedWindow:
-    def __init__(self, theme: Theme, folder: Path, services: FakeServices) -> None:
-        self.services = services
-        self.client = FakeClient(services)
+    def __init__(self, theme: Theme, folder: Path, engine: LiveEngine | FakeEngine) -> None:
+        self.engine = engine
+        self.client: Client | FakeClient
+        """The window's link."""
         self.refuse: AppError | None = None
         """What connecting raises, while it is set."""
         self.crashes: list[str] = []
@@ -58,11 +86,26 @@ class OpenedWindow:
         self.view: Assembly = self.session.assembly
         self.window = self.session.window
 
-    async def _connect(self) -> FakeClient:
+    @property
+    def services(self) -> Any:
+        """Those of the engine, past the window."""
+        return self.engine.services
+
+    async def _connect(self) -> Client | FakeClient:
         if self.refuse is not None:
             raise self.refuse
-        self.client = FakeClient(self.services)
+        self.client = await self.engine.connect()
         return self.client
+
+    async def lose_engine(self) -> None:
+        """The link is gone, as after the death of its engine."""
+        await self.client.close()
+
+    @property
+    def server(self) -> OpenAIServer:
+        """What the models of the sample speak through."""
+        assert isinstance(self.engine, LiveEngine)
+        return self.engine.server
 
     async def open(self, width: int = 1440, height: int = 900) -> None:
         self.window.resize(width, height)
@@ -70,7 +113,23 @@ class OpenedWindow:
         self.window.activateWindow()
         self.ended = asyncio.ensure_future(self.session.run())
         await self.until(lambda: self.view.centre.page not in ("", "starting"), "the window never got ready")
-        await self.rest()
+        await self.until(self._shows_agent, "its agent never got ready")
+        await self._settle()
+
+    def _shows_agent(self) -> bool:
+        workspace = self.view.workspace
+        if workspace.agent is None or self.view.chat is None:
+            return self.view.centre.page != "chat"
+        shown = {row.block.id for row in workspace.blocks.rows}
+        return shown == set(workspace.agent.block_ids) and bool(self.view.chat.branch_id)
+
+    async def _settle(self) -> None:
+        """Until the window's thread has had nothing to do for a while."""
+        idle = 0
+        while idle < 6:
+            before = time.thread_time()
+            await asyncio.sleep(0.005)
+            idle = idle + 1 if time.thread_time() - before < 0.002 else 0
 
     async def close(self) -> None:
         for run in await self.services.runs.active():
@@ -86,10 +145,10 @@ class OpenedWindow:
         assert not self.crashes, self.crashes[0]
 
     async def until(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-        """Wait for something that a person would see."""
+        """Wait for something that a person would see, or that the engine would say (a coroutine)."""
         try:
             async with asyncio.timeout(seconds):
-                while not condition():  # noqa: ASYNC110  (what a person sees has no event of its own)
+                while not await _value(condition()):  # noqa: ASYNC110  (what a person sees has no event of its own)
                     await asyncio.sleep(0.005)
         except TimeoutError:
             raise AssertionError(what) from None
@@ -111,8 +170,9 @@ class OpenedWindow:
     @property
     def quiet(self) -> bool:
         """No run is under way, and the conversation has read the last one to its end."""
-        replying = self.view.chat is not None and self.view.chat.replying
-        return not replying and not any(run.active for run in self.services.world.runs.values())
+        chat = self.view.chat
+        asked = chat is not None and (chat.replying or (chat.model.rows[-1:] and chat.model.rows[-1].kind == "user"))
+        return not asked and not self.view.workspace.active_runs
 
     @property
     def focus(self) -> QWidget | None:
@@ -130,3 +190,7 @@ class OpenedWindow:
     def block_editor(self) -> QPlainTextEdit | None:
         focus = self.focus
         return focus if isinstance(focus, QPlainTextEdit) else None
+
+
+async def _value(found: object) -> object:
+    return await found if isinstance(found, Awaitable) else found

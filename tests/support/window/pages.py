@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from app.domain.api import ApiRequest
+import httpx
+
 from app.domain.error import LinkError
+from tests.support.window.household import LiveEngine
 from tests.support.window.opened_window import OpenedWindow
 
 Show = Callable[[OpenedWindow], Awaitable[None]]
@@ -51,9 +53,9 @@ async def servers(window: OpenedWindow) -> None:
 async def local_api(window: OpenedWindow) -> None:
     await window.services.api.make_token()
     await window.services.api.start()
-    window.services.api.asked = (
-        ApiRequest(at=1, method="GET", path="/v1/agents", status=200, took_ms=1.5, client="a program"),
-    )
+    if isinstance(window.engine, LiveEngine):
+        async with httpx.AsyncClient(trust_env=False) as program:
+            await program.get(f"http://127.0.0.1:{window.engine.api_port}/v1/agents/")
     window.view.pages.local_api()
 
 

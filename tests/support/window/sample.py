@@ -1,14 +1,13 @@
 """A lived-in world for pictures and tests of the window: five agents, a household companion with a past."""
 
+from app.adapters.system import RandomIds
+from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentDraft, AgentPatch, ModelSettings
 from app.domain.block import BlockDraft, BlockPatch
 from app.domain.history import Origin
 from app.domain.message import MessageDraft
-from tests.support.window.fake_services import FakeServices
-from tests.support.window.fake_world import new_id, now
+from app.services import Services
 
-MINUTE = 60_000_000
-DAY = 1440 * MINUTE
 SYSTEM = (
     "You are Juno, the companion of one household. Keep what is true and lasting in your memory blocks, and correct "
     "a block as soon as it is wrong. Answer briefly. Say when you do not know."
@@ -21,7 +20,7 @@ Likes coriander.
 Speaks German with the neighbours."""
 
 
-async def furnish_sample(services: FakeServices) -> Agent:
+async def furnish_sample(services: Services) -> Agent:
     """Returns Juno, who has a conversation and a memory with changes by everybody."""
     juno = await services.agents.create(
         AgentDraft(
@@ -46,13 +45,18 @@ async def furnish_sample(services: FakeServices) -> Agent:
         await services.agents.create(AgentDraft(name=name, description=text, model="llama/ministral-3:8b"))
     await services.agents.create_demo()
     await _live(services, juno)
-    return services.world.agents[juno.id]
+    return await services.agents.get(juno.id)
 
 
-async def _live(services: FakeServices, juno: Agent) -> None:
-    world = services.world
+async def sampled(engine: OpenEngine) -> None:
+    """Of a data folder: the sample lives in it."""
+    await furnish_sample(engine.services)
+
+
+async def _live(services: Services, juno: Agent) -> None:
+    new_id = RandomIds().new
     human, _, household, _ = await services.blocks.of_agent(juno.id)
-    archivist = next(agent for agent in world.agents.values() if agent.name == "Archivist")
+    archivist = next(row.agent for row in await services.agents.list() if row.agent.name == "Archivist")
     await services.blocks.attach(archivist.id, household.id)
     edited = human.value.replace("Cooks on Saturdays.", "Cooks on Saturdays, has one hour.")
     by_api = Origin(actor="api")
@@ -62,10 +66,8 @@ async def _live(services: FakeServices, juno: Agent) -> None:
     edited = edited.replace("Likes coriander.", "Shops at the market on Fridays.")
     await services.blocks.update(human.id, BlockPatch(value=edited))
     await services.agents.update(juno.id, AgentPatch(context_window=16384, max_steps=40))
-    for place, event in enumerate(world.history):
-        age = (len(world.history) - place) * 9 * 60 * MINUTE
-        world.history[place] = event.model_copy(update={"at": now() - age})
     conversation = await services.conversations.default_of(juno.id)
     for text in ("Scale your risotto for six, and write me a small function for it.", "My name is Brad, not Chad."):
-        run = await services.runs.start(conversation.id, MessageDraft.of(text))
-        await world.run_tasks[run.id]
+        run = await services.runs.start(conversation.active_id, MessageDraft.of(text))
+        async for _event in services.runs.subscribe(run.id):
+            pass

@@ -1,20 +1,23 @@
-"""A whole window per test, over fake services: empty, or with the household of the sample."""
+"""A whole window per test, over a real engine: empty, or with the sample. Model servers are scripted or faked."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import qasync
 from PySide6.QtWidgets import QApplication
 
 from tests.support.window.fake_services import FakeServices, fake_services
-from tests.support.window.household import Furnish, Household
+from tests.support.window.household import Furnish, Household, LiveEngine
 from tests.support.window.households import connect_ollama
-from tests.support.window.live_window import LiveWindow, play
 from tests.support.window.looks import plain_theme
-from tests.support.window.opened_window import OpenedWindow
-from tests.support.window.sample import furnish_sample
+from tests.support.window.opened_window import FakeEngine, OpenedWindow
+from tests.support.window.sample import furnish_sample, sampled
+
+Wait = Callable[..., Any]
+Opened = Callable[[Path, LiveEngine | FakeEngine], AbstractContextManager[OpenedWindow]]
 
 
 @pytest.fixture
@@ -23,46 +26,60 @@ def services(loop: qasync.QEventLoop) -> FakeServices:
 
 
 @pytest.fixture
-def empty_window(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
-) -> Iterator[OpenedWindow]:
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
+def opened(qapp: QApplication, wait_for: Wait) -> Opened:
+    """`with opened(folder, engine) as window:`, closed at the end, with its engine."""
+
+    @contextmanager
+    def opened(folder: Path, engine: LiveEngine | FakeEngine) -> Iterator[OpenedWindow]:
+        window = OpenedWindow(plain_theme(qapp), folder, engine)
+        wait_for(window.open())
+        try:
+            yield window
+        finally:
+            engine.release()
+            wait_for(window.close())
+            wait_for(engine.close())
+
+    return opened
 
 
 @pytest.fixture
-def window(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
-) -> Iterator[OpenedWindow]:
-    wait_for(furnish_sample(services))
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
+def empty_window(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    with opened(data_folder, wait_for(household.open(data_folder), 15)) as window:
+        yield window
 
 
 @pytest.fixture
-def home(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Callable[..., Any]
-) -> Iterator[OpenedWindow]:
+def window(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    with opened(data_folder, wait_for(household.open(data_folder, sampled), 15)) as window:
+        yield window
+
+
+@pytest.fixture
+def faked_window(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    """For what other programs and servers do: the fakes do it at a word."""
+    wait_for(furnish_sample(cast(Any, services)))
+    with opened(tmp_path, FakeEngine(services)) as window:
+        yield window
+
+
+@pytest.fixture
+def home(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
     """A household with an Ollama."""
     connect_ollama(services)
-    wait_for(furnish_sample(services))
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
+    wait_for(furnish_sample(cast(Any, services)))
+    with opened(tmp_path, FakeEngine(services)) as window:
+        yield window
 
 
 @pytest.fixture
 def play_live(
-    qapp: QApplication, household: Household, data_folder: Path, wait_for: Callable[..., Any]
-) -> Callable[[Furnish, Callable[[LiveWindow], Awaitable[None]]], None]:
-    """`play_live(furnish, story)`: a window over a real engine."""
+    household: Household, data_folder: Path, wait_for: Wait, opened: Opened
+) -> Callable[[Furnish, Callable[[OpenedWindow], Awaitable[None]]], None]:
+    """`play_live(furnish, story)`: a window over an engine that has what `furnish` made."""
 
-    def lived(furnish: Furnish, story: Callable[[LiveWindow], Awaitable[None]]) -> None:
-        wait_for(play(household, data_folder, plain_theme(qapp), furnish, story), 30)
+    def lived(furnish: Furnish, story: Callable[[OpenedWindow], Awaitable[None]]) -> None:
+        with opened(data_folder, wait_for(household.open(data_folder, furnish), 15)) as window:
+            wait_for(story(window), 30)
 
     return lived

@@ -14,34 +14,43 @@ from tests.support.window.seeing import texts
 Wait = Callable[..., Any]
 
 
+async def in_context(window: OpenedWindow, conversation_id: str) -> int:
+    overview: ContextOverview = await window.services.context.overview(conversation_id)
+    return overview.messages_in
+
+
 def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask, emptied = window.view.view.ask, []
-        window.services.conversations.reset = emptied.append
-        window.view.actions.reset_conversation(window.view.workspace.conversation)
+        ask, conversation = window.view.view.ask, window.view.workspace.conversation
+        before = await in_context(window, conversation.active_id)
+        window.view.actions.reset_conversation(conversation)
         await window.until(ask.isVisible, "nobody asked")
         assert "cannot be undone" in texts(ask)
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: not ask.isVisible(), "the question stayed")
-        assert emptied == []
+        await window.rest()
+        assert await in_context(window, conversation.active_id) == before > 0
 
     wait_for(person(), 15)
 
 
 def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        ask, emptied = window.view.view.ask, []
-
-        async def reset(conversation_id: str) -> None:
-            emptied.append(conversation_id)
-
-        window.services.conversations.reset = reset
-        shown = window.view.workspace.conversation.model_copy(update={"active_id": "conv-branch"})
-        window.view.actions.reset_conversation(shown)
+        ask, workspace = window.view.view.ask, window.view.workspace
+        trunk = workspace.conversation.active_id
+        before = await in_context(window, trunk)
+        page = await window.services.messages.page(trunk)
+        branch = await window.services.conversations.branch(trunk, page.positions[-2])
+        await window.until(lambda: workspace.conversation.active_id == branch.id, "the branch is not shown")
+        window.view.actions.reset_conversation(workspace.conversation)
         await window.until(ask.isVisible, "nobody asked")
         ask.answer("reset")
-        await window.until(lambda: emptied, "nothing was emptied")
-        assert emptied == ["conv-branch"]
+
+        async def emptied() -> bool:
+            return await in_context(window, branch.id) == 0
+
+        await window.until(emptied, "nothing was emptied")
+        assert await in_context(window, trunk) == before > 0
 
     wait_for(person(), 15)
 

@@ -14,8 +14,7 @@ from app.bootstrap import OpenEngine
 from app.ui.agents.conversation_export import file_name
 from app.ui.kit.copying import CopiedNote
 from tests.support.engine.talking import say
-from tests.support.window.live_window import LiveWindow
-from tests.support.window.opened_window import CTRL
+from tests.support.window.opened_window import CTRL, OpenedWindow
 
 Play = Callable[..., None]
 
@@ -29,7 +28,7 @@ async def two_conversations(engine: OpenEngine) -> None:
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_conversations_are_found_opened_and_named_after_their_first_words(play_live: Play) -> None:
-    async def person(live: LiveWindow) -> None:
+    async def person(live: OpenedWindow) -> None:
         button, popup = live.view.centre.conversations, live.view.centre.conversations.popup
         titles = lambda: [popup.model.title_of(row) for row in popup.model.rows]  # noqa: E731
         await live.until(lambda: button.text().startswith("Where did I put"), "the first words are no title")
@@ -65,7 +64,7 @@ def test_conversations_are_found_opened_and_named_after_their_first_words(play_l
     play_live(two_conversations, person)
 
 
-async def _copies_by_the_menu(live: LiveWindow) -> None:
+async def _copies_by_the_menu(live: OpenedWindow) -> None:
     await live.press(Qt.Key.Key_Menu)
     menu = live.view.centre.conversations.findChild(QMenu)
     actions = {action.text(): action for action in menu.actions() if not action.isSeparator()}
@@ -86,7 +85,7 @@ async def _copies_by_the_menu(live: LiveWindow) -> None:
 
 
 def test_a_conversation_is_exported_where_a_person_wants(play_live: Play, tmp_path: Path) -> None:
-    async def person(live: LiveWindow) -> None:
+    async def person(live: OpenedWindow) -> None:
         toasts = live.view.view.toasts
         await live.until(lambda: live.view.centre.conversations.current is not None, "no conversation")
         for form, suffix in (("markdown", "md"), ("json", "json")):
@@ -115,7 +114,7 @@ def test_a_conversation_is_exported_where_a_person_wants(play_live: Play, tmp_pa
     play_live(two_conversations, person)
 
 
-async def _says_what_was_copied(live: LiveWindow) -> None:
+async def _says_what_was_copied(live: OpenedWindow) -> None:
     rows = live.view.chat.model.rows
     card = live.view.chat.area.show_row(next(at for at, row in enumerate(rows) if row.kind == "user"))
     QTest.keyClick(card, Qt.Key.Key_C)

@@ -1,36 +1,33 @@
 """The first run by keys and clicks: what is said where nothing is installed, choosing a model, the starters."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QRadioButton
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QRadioButton
 
 from app.domain.model import FoundServer
 from tests.support.window.fake_models import PRESETS
 from tests.support.window.fake_services import FakeServices
 from tests.support.window.households import MODELS, clear, finish_pull, start_ollama
-from tests.support.window.looks import nameless, plain_theme
-from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.looks import nameless
+from tests.support.window.opened_window import FakeEngine, OpenedWindow
 from tests.support.window.seeing import button, has_button, shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
+Opened = Callable[..., AbstractContextManager[OpenedWindow]]
 
 
 @pytest.fixture
-def bare(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Wait
-) -> Iterator[OpenedWindow]:
+def bare(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
     """A window on a machine without a model server."""
     clear(services)
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    yield opened
-    wait_for(opened.close())
+    with opened(tmp_path, FakeEngine(services)) as window:
+        yield window
 
 
 def provider_of(window: OpenedWindow) -> Any:

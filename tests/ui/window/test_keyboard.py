@@ -11,6 +11,7 @@ from app.domain.block import BlockPatch
 from app.domain.history import Actor, Origin
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.state.view_context import Notice
+from tests.support.engine.talking import block_value
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
 from tests.support.window.seeing import texts
 
@@ -18,10 +19,17 @@ Key = Qt.Key
 Wait = Callable[..., Any]
 
 
-def human_of(window: OpenedWindow, name: str) -> str:
-    world = window.services.world
-    agent = next(agent for agent in world.agents.values() if agent.name == name)
-    return next(world.blocks[id].value for id in agent.block_ids if world.blocks[id].label == "human")
+async def human_of(window: OpenedWindow, name: str) -> str:
+    agent = next(row.agent for row in await window.services.agents.list() if row.agent.name == name)
+    return await block_value(window.services, agent)
+
+
+async def human_is(window: OpenedWindow, fits: Callable[[str], bool]) -> bool:
+    return fits(await human_of(window, "Juno"))
+
+
+async def names(window: OpenedWindow) -> set[str]:
+    return {row.agent.name for row in await window.services.agents.list()}
 
 
 def test_an_agent_is_made_and_talked_to_by_keys_only(empty_window: OpenedWindow, wait_for: Wait) -> None:
@@ -39,7 +47,7 @@ def test_an_agent_is_made_and_talked_to_by_keys_only(empty_window: OpenedWindow,
         await window.until(lambda: isinstance(window.focus, QPlainTextEdit), "the composer has no focus")
         await window.write("my name is Brad, not Chad")
         await window.press(Key.Key_Return)
-        await window.until(lambda: human_of(window, "Juno") == "Name: Brad.", "the memory was not corrected")
+        await window.until(lambda: human_is(window, lambda text: text == "Name: Brad."), "the memory was not corrected")
         await window.until(lambda: window.quiet, "the run never ended")
 
     wait_for(person(), 15)
@@ -55,7 +63,9 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.press(Key.Key_Return)
         await window.write("Has a dog.")
         await window.press(Key.Key_S, CTRL)
-        await window.until(lambda: human_of(window, "Juno").endswith("Has a dog."), "the block was not saved")
+        await window.until(
+            lambda: human_is(window, lambda text: text.endswith("Has a dog.")), "the block was not saved"
+        )
         await window.until(lambda: window.block_editor is None, "the editor stayed open")
 
         await window.press(Key.Key_2, CTRL)
@@ -64,13 +74,13 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
         await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
         await window.tab_to(lambda widget: widget is history.why.undo, "Undo")
         await window.press(Key.Key_Space)
-        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the change was not undone")
+        await window.until(lambda: human_is(window, lambda text: "dog" not in text), "the change was not undone")
         await window.until(lambda: window.view.view.toasts.toasts, "no notice with the way back")
         await window.press(Key.Key_Z, CTRL)
-        await window.until(lambda: "dog" in human_of(window, "Juno"), "the undo could not be undone")
+        await window.until(lambda: human_is(window, lambda text: "dog" in text), "the undo could not be undone")
         await window.until(lambda: "was redone" in texts(window.window), "nobody said that it was redone")
         await window.press(Key.Key_Z, CTRL)
-        await window.until(lambda: "dog" not in human_of(window, "Juno"), "the redo could not be undone")
+        await window.until(lambda: human_is(window, lambda text: "dog" not in text), "the redo could not be undone")
         await window.until(lambda: "was undone" in texts(window.window), "nobody said that it was undone")
 
     wait_for(person(), 15)
@@ -89,8 +99,11 @@ def test_agents_are_switched_and_a_model_is_chosen(window: OpenedWindow, wait_fo
         await window.write("mini")
         await window.press(Key.Key_Return)
         agent_id = window.view.workspace.agent.id
-        world = window.services.world
-        await window.until(lambda: world.agents[agent_id].model == "llama/ministral-3:8b", "the model stayed")
+
+        async def chosen() -> bool:
+            return (await window.services.agents.get(agent_id)).model == "llama/ministral-3:8b"
+
+        await window.until(chosen, "the model stayed")
         await window.until(
             lambda: window.view.left.settings.model.handle == "llama/ministral-3:8b", "the column shows the old one"
         )
@@ -163,7 +176,7 @@ def test_the_keyboard_is_in_the_composer_after_its_column_went(window: OpenedWin
 
 def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        window.services.world.gate = asyncio.Event()
+        window.server.hold()
         window.view.show_tab("chat")
         await window.write("tell me something long")
         await window.press(Key.Key_Return)
@@ -171,33 +184,46 @@ def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
         await window.rest()
         await window.press(Key.Key_Escape)
         await window.until(lambda: not window.view.workspace.active_runs, "the run goes on")
-        last = list(window.services.world.runs.values())[-1]
-        assert last.status == "cancelled"
+        run = window.view.chat.model.rows[-1].run
+        assert (await window.services.runs.get(run.id)).status == "cancelled"
 
     wait_for(person(), 15)
 
 
 def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        names = lambda: {agent.name for agent in window.services.world.agents.values()}  # noqa: E731
-        window.services.world.slow_list = asyncio.Event()
+        slow, live = asyncio.Event(), window.view.connection.services.agents
+        rows = live.list
+
+        async def slow_list(*asked: Any) -> object:
+            await slow.wait()
+            return await rows(*asked)
+
+        live.list = slow_list
+
+        async def there() -> bool:
+            return "Juno" in await names(window)
+
+        async def gone() -> bool:
+            return not await there()
+
         await window.press(Key.Key_K, CTRL)
         await window.write(">delete this agent")
         await window.press(Key.Key_Return)
-        await window.until(lambda: "Juno" not in names(), "it was not deleted")
+        await window.until(gone, "it was not deleted")
         toasts = window.view.view.toasts
         await window.until(lambda: toasts.toasts, "no notice")
         # What is read of the deleted agent comes back first; that it is gone is no news to anybody.
         await window.rest()
-        window.services.world.slow_list.set()
+        slow.set()
         await window.until(lambda: window.view.workspace.agent.name != "Juno", "no other agent was opened")
         await window.rest()
-        assert [toast.kind for toast in toasts.toasts] == ["undo"]
+        assert [toast.kind for toast in toasts.toasts] == ["undo"], texts(window.view.view.toasts.toasts[-1])
         button: Button | None = toasts.toasts[-1].button
         assert button is not None
         button.setFocus(Qt.FocusReason.TabFocusReason)
         await window.press(Key.Key_Space)
-        await window.until(lambda: "Juno" in names(), "it did not come back")
+        await window.until(there, "it did not come back")
         await window.until(lambda: window.view.workspace.agent.name == "Juno", "it is not open again")
 
     wait_for(person(), 15)

@@ -1,14 +1,15 @@
 """The local API in the settings: switch, port, token, snippets, requests; and the question at the end."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 
-from app.domain.api import ApiRequest
-from app.domain.error import AppError
 from app.ui.settings.local_api import LocalApi
+from tests.support.window.household import free_port, write_api_settings
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, click, has_button, texts
 
@@ -21,20 +22,24 @@ async def opened_page(window: OpenedWindow) -> LocalApi:
     return window.view.centre.page_named("settings").api
 
 
-def a_request(number: int, status: int = 200) -> ApiRequest:
-    return ApiRequest(
-        at=number, method="GET", path=f"/v1/agents/{number}", status=status, took_ms=1.2, client="a script"
-    )
+def place(window: OpenedWindow) -> str:
+    return f"http://127.0.0.1:{window.engine.api_port}"
+
+
+async def ask(window: OpenedWindow, path: str) -> None:
+    """As a program does."""
+    async with httpx.AsyncClient(trust_env=False) as program:
+        await program.get(place(window) + path)
 
 
 def test_the_switch_serves_and_stops_and_the_top_bar_says_so(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         page = await opened_page(window)
         assert not window.view.top.api.isVisible()
-        assert "Off. The address would be http://127.0.0.1:8283" in texts(window.window)
+        assert f"Off. The address would be {place(window)}" in texts(window.window)
         click(page.switch)
         await window.until(lambda: "Serving" in texts(window.window), "it never served")
-        assert page.url.whole_text == "http://127.0.0.1:8283"
+        assert page.url.whole_text == place(window)
         await window.until(window.view.top.api.isVisible, "the top bar does not say so")
         click(page.switch)
         await window.until(lambda: not window.view.top.api.isVisible(), "the top bar still says that it serves")
@@ -43,23 +48,24 @@ def test_the_switch_serves_and_stops_and_the_top_bar_says_so(window: OpenedWindo
 
 
 def test_a_taken_port_is_told_and_another_one_can_be_typed(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        api, page = window.services.api, await opened_page(window)
-        api.refuse = AppError("Another program already listens on 127.0.0.1:8283.", hint="Choose another port.")
+    async def person(taken: int) -> None:
+        page = await opened_page(window)
+        page.port.setValue(taken)
         click(page.switch)
         await window.until(lambda: "Another program already listens" in texts(window.window), "no sentence")
         assert not page.switch.isChecked()
         assert not page.switch.busy
-        api.refuse = None
-        page.port.setValue(8284)
+        first, second = free_port(), free_port()
+        page.port.setValue(first)
         click(page.switch)
-        await window.until(lambda: page.url.whole_text == "http://127.0.0.1:8284", "not on the other port")
+        await window.until(lambda: page.url.whole_text == f"http://127.0.0.1:{first}", "not on the other port")
         assert "Another program" not in texts(window.window)
-        page.port.setValue(8285)
+        page.port.setValue(second)
         page.port.editingFinished.emit()
-        await window.until(lambda: page.url.whole_text == "http://127.0.0.1:8285", "it did not move")
+        await window.until(lambda: page.url.whole_text == f"http://127.0.0.1:{second}", "it did not move")
 
-    wait_for(person(), 10)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        wait_for(person(other.getsockname()[1]), 10)
 
 
 def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow, wait_for: Wait) -> None:
@@ -89,8 +95,10 @@ def test_a_token_that_cannot_be_read_is_told_and_a_new_one_offered(window: Opene
     async def person() -> None:
         page = await opened_page(window)
         await window.services.api.start()
-        await window.services.api.lose_token()
-        await window.until(lambda: "The token cannot be read. Make a new one." in texts(window.window), "not told")
+        await window.services.api.make_token()
+        (window.session.config.folder / "keys.json").unlink()
+        await window.engine.start_again()
+        await window.until(lambda: "token" in texts(page) and "cannot be read" in texts(page), "not told")
         assert "Refuses all" in texts(window.window)
         assert "Serving" not in texts(window.window)
         assert "every program on this computer may use" not in texts(window.window)
@@ -130,7 +138,7 @@ def test_snippets_name_the_open_agent_and_the_place(window: OpenedWindow, wait_f
             page.language.button(language).click()
             assert words in page._snippet.markdown
             assert agent.id in page._snippet.markdown
-            assert "http://127.0.0.1:8283" in page._snippet.markdown
+            assert place(window) in page._snippet.markdown
             assert page._snippet.height() >= page._snippet.height_for(page._snippet.width())
 
     wait_for(person(), 10)
@@ -142,13 +150,14 @@ def test_requests_appear_while_one_looks(window: OpenedWindow, wait_for: Wait) -
         assert "The local API is off." in texts(window.window)
         await window.services.api.start()
         await window.until(lambda: "No requests yet." in texts(window.window), "not read again")
-        window.services.api.asked = (a_request(2, 404), a_request(1))
+        await ask(window, "/v1/agents/")
+        await ask(window, "/v1/agents/nobody")
         model = page.requests.table.model()
         await window.until(lambda: model.rowCount() == 2, "no requests")
-        assert model.index(0, 2).data() == "/v1/agents/2"
+        assert model.index(0, 2).data() == "/v1/agents/nobody"
         assert "1 of 2 refused" in texts(window.window)
         page.requests.table.selectRow(1)
-        window.services.api.asked = (a_request(3), a_request(2, 404), a_request(1))
+        await ask(window, "/v1/health/")
         await window.until(lambda: model.rowCount() == 3, "no new request")
         assert page.requests.table.currentIndex().row() == 2, "what was chosen stays chosen"
 
@@ -163,7 +172,7 @@ def test_quitting_with_the_api_on_asks_and_may_keep_it(window: OpenedWindow, wai
         assert has_button(window.window, "Stop and quit")
         button(window.window, "Quit, keep running").click()
         await window.until(window.ended.done, "the window stayed")
-        assert not window.services.system.stopped
+        assert not window.engine.stopped
 
     wait_for(person(), 10)
 
@@ -172,7 +181,8 @@ def test_it_says_who_can_reach_it(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         page = await opened_page(window)
         assert "Only this computer can reach it." in texts(page)
-        await window.services.api.move_to("0.0.0.0")
+        write_api_settings(window.session.config, "0.0.0.0", window.engine.api_port)
+        await window.engine.start_again()
         await window.until(lambda: "lets other computers reach it, at 0.0.0.0." in texts(page), "it still says so")
         assert "Only this computer" not in texts(page)
 

@@ -1,12 +1,11 @@
 """What the conversation says of its model: cut requests, ways out of problems, images it cannot see, repairs."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-import qasync
-from PySide6.QtWidgets import QApplication
 
 from app.domain.agent import AgentPatch
 from app.domain.context import ContextAlarm
@@ -15,28 +14,24 @@ from app.domain.run import Failure, Repair
 from tests.support.window.fake_services import FakeServices
 from tests.support.window.fake_world import now
 from tests.support.window.households import connect_ollama
-from tests.support.window.looks import plain_theme
-from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.opened_window import FakeEngine, OpenedWindow
 from tests.support.window.sample import furnish_sample
 from tests.support.window.seeing import button, has_button, texts
 
 Wait = Callable[..., Any]
+Opened = Callable[..., AbstractContextManager[OpenedWindow]]
 SENTENCE = "Ollama read 4,096 of 9,391 tokens; instructions and memory were lost."
 
 
 @pytest.fixture
-def home(
-    qapp: QApplication, loop: qasync.QEventLoop, services: FakeServices, tmp_path: Path, wait_for: Wait
-) -> Iterator[OpenedWindow]:
+def home(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
     """Juno, on a model of a connected Ollama."""
     connect_ollama(services)
-    juno = wait_for(furnish_sample(services))
+    juno = wait_for(furnish_sample(cast(Any, services)))
     wait_for(services.agents.update(juno.id, AgentPatch(model="ollama/qwen3:8b", context_window=4096)))
-    opened = OpenedWindow(plain_theme(qapp), tmp_path, services)
-    wait_for(opened.open())
-    wait_for(opened.until(lambda: opened.view.view.catalog.known.complete, "nothing was read"))
-    yield opened
-    wait_for(opened.close())
+    with opened(tmp_path, FakeEngine(services)) as window:
+        wait_for(window.until(lambda: window.view.view.catalog.known.complete, "nothing was read"))
+        yield window
 
 
 def cut(window: OpenedWindow, fix: int | None = 16_384) -> None:

@@ -1,6 +1,5 @@
 """Closing the window while an agent replies."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,17 +12,16 @@ Wait = Callable[..., Any]
 
 def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        world = window.services.world
-        world.gate = asyncio.Event()
+        window.server.hold()
         conversation = window.view.workspace.conversation
-        run = await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
+        await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
+        await window.until(lambda: window.view.chat.replying, "the reply is not followed")
         window.window.closing.emit()
         await window.until(window.view.view.ask.isVisible, "nobody asked")
         assert not window.ended.done()
-        world.gate.set()
-        await world.run_tasks[run.id]
+        window.server.release()
         await window.until(window.ended.done, "the window stayed although nothing runs any more")
-        assert window.services.system.stopped
+        assert window.engine.stopped
         assert window.session.preferences.get("quit", "") == ""
 
     wait_for(person(), 15)
@@ -31,7 +29,7 @@ def test_the_quit_question_answers_itself_when_the_last_run_ends(window: OpenedW
 
 def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        window.services.world.gate = asyncio.Event()
+        window.server.hold()
         conversation = window.view.workspace.conversation
         await window.services.runs.start(conversation.id, MessageDraft.of("Take your time."))
         await window.until(lambda: window.view.chat.replying, "the reply is not followed")
@@ -40,7 +38,8 @@ def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait
         await window.until(window.view.view.ask.isVisible, "nobody asked")
         assert "it is kept as a draft" in texts(window.view.view.ask)
         window.view.view.ask.cancel()
-        window.services.world.gate.set()
-        await window.until(lambda: len(window.services.world.runs) > 1 and window.quiet, "what waited was not sent")
+        window.server.release()
+        said = lambda: [row.text for row in window.view.chat.model.rows if row.kind == "user"][-1:]  # noqa: E731
+        await window.until(lambda: said() == ["And then this."] and window.quiet, "what waited was not sent")
 
     wait_for(person(), 15)

@@ -45,12 +45,10 @@ def test_restoring_what_is_already_so_says_why_not(window: OpenedWindow, wait_fo
 
 def test_the_making_of_an_agent_offers_no_undo(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        world, agent = window.services.world, window.view.workspace.agent
-        last = world.history[-1]
-        made = {"target_kind": "agent", "target_id": agent.id, "agent_id": agent.id, "op": "create", "before": None}
-        world.history.append(last.model_copy(update={**made, "seq": last.seq + 1, "undoes": None}))
         window.view.show_tab("history")
         history = window.view.centre.page_named("history")
+        await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
+        await window.press(Qt.Key.Key_End)
         await window.until(lambda: "Created this agent" in texts(history.why), "the change is not shown")
         assert not history.why.undo.isVisible()
         assert "can be undone" not in texts(history.why)
@@ -105,7 +103,7 @@ def test_the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow, 
         counted: list[int] = []
         window.view.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
         conversation = window.view.workspace.conversation
-        before = len(window.services.world.messages[conversation.id])
+        before = (await window.services.context.overview(conversation.active_id)).messages_in
         await window.write("Hello there.")
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.quiet and counted and counted[-1] == before + 2, "not counted again")

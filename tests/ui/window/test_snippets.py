@@ -6,8 +6,7 @@ from PySide6.QtCore import Qt
 
 from app.bootstrap import OpenEngine
 from app.domain.snippet import SETTING
-from tests.support.window.live_window import LiveWindow
-from tests.support.window.opened_window import CTRL
+from tests.support.window.opened_window import CTRL, OpenedWindow
 
 Play = Callable[..., None]
 
@@ -20,7 +19,7 @@ async def demo_alone(engine: OpenEngine) -> None:
 
 
 def test_a_snippet_is_written_in_the_settings_and_used_in_the_composer(play_live: Play) -> None:
-    async def person(live: LiveWindow) -> None:
+    async def person(live: OpenedWindow) -> None:
         live.view.commands.run("snippets")
         page = live.view.centre.page_named("settings").snippets
         await live.until(page.isVisible, "the settings do not open")
@@ -50,7 +49,7 @@ def test_a_snippet_is_written_in_the_settings_and_used_in_the_composer(play_live
     play_live(demo_alone, person)
 
 
-async def _uses(live: LiveWindow) -> None:
+async def _uses(live: OpenedWindow) -> None:
     chat = live.view.chat
     editor, slash = chat.composer.editor, chat.slash
     await live.until(lambda: slash._snippets, "the composer does not know it")
@@ -72,7 +71,7 @@ async def _uses(live: LiveWindow) -> None:
     chat.composer.clear()
 
 
-async def _commands(live: LiveWindow) -> None:
+async def _commands(live: OpenedWindow) -> None:
     chat = live.view.chat
     slash = chat.slash
     await live.write("/")

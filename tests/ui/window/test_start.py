@@ -6,6 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import qasync
+
+from tests.support.window.household import TOKEN, Household
+from tests.support.window.sample import sampled
+
 ENGINE_ONLY = (
     "sqlalchemy",
     "alembic",
@@ -54,14 +60,14 @@ WHOLE = """
 import asyncio, json, os, sys
 import app.domain.event
 from tests.support.window.child_window import live
-print(json.dumps(live(sys.argv[1])))
+print(json.dumps(live(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
 """
 
 
-def run(program: str, folder: Path) -> dict[str, object]:
+def run(program: str, folder: Path, *more: str) -> dict[str, object]:
     """In a process that may keep what it compiles, as on a person's computer: compiling is not the window's work."""
     own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-c", program, str(folder)]
+    command = [sys.executable, "-c", program, str(folder), *more]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=own)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -77,13 +83,28 @@ def test_the_first_paint_takes_half_a_second_of_cpu_at_most(tmp_path: Path) -> N
     assert times[0] <= limit, f"CPU seconds to the first paint: {times}, limit {limit:.2f} at load {load:.1f}"
 
 
-def test_the_window_imports_nothing_of_the_engine(tmp_path: Path) -> None:
-    modules = run(WHOLE, tmp_path)["modules"]
+@pytest.fixture(scope="module")
+def of_a_window(
+    household: Household, tmp_path_factory: pytest.TempPathFactory, _session_loop: qasync.QEventLoop
+) -> dict[str, object]:
+    """What `child_window` tells of a window with the sample."""
+
+    async def whole() -> dict[str, object]:
+        engine = await household.open(tmp_path_factory.mktemp("engine"), sampled)
+        try:
+            return run(WHOLE, tmp_path_factory.mktemp("window"), str(engine.port), TOKEN)
+        finally:
+            await engine.close()
+
+    return _session_loop.run_until_complete(whole())
+
+
+def test_the_window_imports_nothing_of_the_engine(of_a_window: dict[str, object]) -> None:
+    modules = of_a_window["modules"]
     assert "app.ui.chat.view" in modules, "the conversation was not even opened"
     assert [name for name in ENGINE_ONLY if name in modules] == []
 
 
-def test_the_window_with_a_conversation_stays_light(tmp_path: Path) -> None:
+def test_the_window_with_a_conversation_stays_light(of_a_window: dict[str, object]) -> None:
     """Its own memory: libraries that other programs share count by their part."""
-    found = run(WHOLE, tmp_path)
-    assert found["own_mb"] <= MEMORY_MB, found["own_mb"]
+    assert of_a_window["own_mb"] <= MEMORY_MB, of_a_window["own_mb"]

@@ -1,6 +1,5 @@
 """What the line below everything says."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +13,14 @@ Wait = Callable[..., Any]
 def test_a_reply_that_began_before_the_window_came_is_told(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         status, workspace = window.view.status, window.view.workspace
-        window.services.world.gate = asyncio.Event()
+        window.server.hold()
         await window.services.runs.start(workspace.conversation.id, MessageDraft.of("Take your time."))
         await window.until(lambda: "Juno is idle" not in texts(status), "nothing is told of the reply")
         workspace.forget_runs()
         await window.until(lambda: "Juno is idle" in texts(status), "a run is told that nobody knows of")
         workspace.load()
         await window.until(lambda: "Juno is replying" in texts(status), "the reply is forgotten")
-        window.services.world.gate.set()
+        window.server.release()
         await window.until(lambda: "Juno is idle" in texts(status), "the reply is told although it is over")
 
     wait_for(person(), 15)
@@ -30,12 +29,12 @@ def test_a_reply_that_began_before_the_window_came_is_told(window: OpenedWindow,
 def test_a_reply_in_another_conversation_is_told_as_such(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         status, workspace = window.view.status, window.view.workspace
-        window.services.world.gate = asyncio.Event()
+        window.server.hold()
         other = await window.services.conversations.create(workspace.agent.id)
         await window.services.runs.start(other.id, MessageDraft.of("Take your time."))
         await window.until(lambda: "Juno is busy in another conversation" in texts(status), "told as if it were here")
         workspace.open(workspace.agent.id, other.id)
-        await window.until(lambda: "Reading" in texts(status), "its own words are not told where it runs")
+        await window.until(lambda: "Juno is replying" in texts(status), "it is not told where it runs")
 
     wait_for(person(), 15)
 

@@ -106,7 +106,9 @@ def _cells(view: QAbstractItemView) -> dict[str, str]:
     }
 
 
-def test_nothing_on_any_page_can_be_taken_for_html(window: OpenedWindow, wait_for: Wait) -> None:
+def test_nothing_on_any_page_can_be_taken_for_html(faked_window: OpenedWindow, wait_for: Wait) -> None:
+    window = faked_window
+
     async def look() -> None:
         faults, seen = {}, ""
         connect_ollama(window.services)

@@ -9,21 +9,27 @@ from app.domain.block import BlockPatch
 from app.ui.agents.instructions import Instructions
 from app.ui.memory.block_card import BlockCard
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
-from tests.support.window.seeing import button, texts
+from tests.support.window.seeing import button, shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
 
 
 def human_card(window: OpenedWindow) -> BlockCard:
-    cards = window.view.right.memory._cards.values()
-    return next(card for card in cards if card.block is not None and card.block.label == "human")
+    return next(card for card in cards(window) if card.block is not None and card.block.label == "human")
+
+
+def cards(window: OpenedWindow) -> list[BlockCard]:
+    return shown(window.view.right.memory, BlockCard)
 
 
 async def step_agent(window: OpenedWindow, key: Qt.Key) -> None:
     before = window.view.workspace.agent.name
     await window.press(key, ALT)
     await window.until(lambda: window.view.workspace.agent.name != before, "no other agent was opened")
+    wanted = window.view.workspace.agent.block_ids
+    blocks = lambda: {card.block.id for card in cards(window) if card.block is not None}  # noqa: E731
+    await window.until(lambda: blocks() == set(wanted), "its blocks are not shown")
     await window.rest()
 
 
@@ -37,7 +43,7 @@ def test_text_typed_into_a_block_is_there_again_with_its_agent(window: OpenedWin
     async def person() -> None:
         await type_into_human(window, " Likes tea.")
         await step_agent(window, Key.Key_Down)
-        assert not any(card.editing for card in window.view.right.memory._cards.values())
+        assert not any(card.editing for card in cards(window))
         await step_agent(window, Key.Key_Up)
         card = human_card(window)
         assert card.editing
@@ -153,9 +159,12 @@ def test_instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow, wait_
         window.view.pages.instructions()
         assert page.edit.toPlainText().endswith(" Be brief.")
         await window.press(Key.Key_S, CTRL)
-        agents = window.services.world.agents.values()
-        juno = next(agent for agent in agents if agent.name == "Juno")
-        await window.until(lambda: window.services.world.agents[juno.id].system.endswith(" Be brief."), "not saved")
+        juno = window.view.workspace.agent.id
+
+        async def saved() -> bool:
+            return (await window.services.agents.get(juno)).system.endswith(" Be brief.")
+
+        await window.until(saved, "not saved")
         assert window.view.unsaved == []
 
     wait_for(person(), 15)
