@@ -107,7 +107,7 @@ def test_a_token_that_cannot_be_read_is_told_and_a_new_one_offered(window: Opene
         assert "LARES_TOKEN" in page._snippet.markdown
         button(window.window, "Create a new one").click()
         await window.until(lambda: page.token.isVisible(), "no token")
-        assert "Serving" in texts(window.window)
+        await window.until(lambda: "Serving" in texts(window.window), "it still refuses")
 
     wait_for(person(), 10)
 
