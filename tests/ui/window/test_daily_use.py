@@ -11,8 +11,7 @@ from app.domain.event import Progress
 from app.ui.kit.buttons import Button
 from app.ui.window import reply_notice
 from tests.support.engine.talking import block_value, say
-from tests.support.window.live_window import LiveWindow
-from tests.support.window.opened_window import CTRL, SHIFT
+from tests.support.window.opened_window import CTRL, SHIFT, OpenedWindow
 
 Play = Callable[..., None]
 
@@ -27,7 +26,7 @@ async def two_agents(engine: OpenEngine) -> None:
 def test_the_small_things_of_every_day(play_live: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reply_notice, "LONG_S", 0.0)
 
-    async def person(live: LiveWindow) -> None:
+    async def person(live: OpenedWindow) -> None:
         await _marks_unread(live)
         await _tells_the_desktop(live)
         await _knows_its_signs(live)
@@ -37,7 +36,7 @@ def test_the_small_things_of_every_day(play_live: Play, monkeypatch: pytest.Monk
     play_live(two_agents, person)
 
 
-async def _marks_unread(live: LiveWindow) -> None:
+async def _marks_unread(live: OpenedWindow) -> None:
     agents, here = live.view.workspace.agents, live.view.workspace.agent
     other = next(row for row in agents.rows if row.agent.id != here.id)
     row = lambda: next(row for row in agents.rows if row.agent.id == other.agent.id)  # noqa: E731
@@ -52,7 +51,7 @@ async def _marks_unread(live: LiveWindow) -> None:
     assert live.view.preferences.get("unread", ["x"]) == []
 
 
-async def _tells_the_desktop(live: LiveWindow) -> None:
+async def _tells_the_desktop(live: OpenedWindow) -> None:
     told: list[tuple[str, str]] = []
     live.view.notice.due.connect(lambda *words: told.append(words))
     agent, ended = live.view.workspace.agent, live.view.workspace.run_ended
@@ -73,7 +72,7 @@ async def _tells_the_desktop(live: LiveWindow) -> None:
     assert live.view.centre.page == "chat"
 
 
-async def _knows_its_signs(live: LiveWindow) -> None:
+async def _knows_its_signs(live: OpenedWindow) -> None:
     await live.press(Qt.Key.Key_K, CTRL)
     palette = live.view.search.palette
     await live.write("?")
@@ -91,7 +90,7 @@ async def _knows_its_signs(live: LiveWindow) -> None:
     await live.press(Qt.Key.Key_Escape)
 
 
-async def _grows_what_is_read(live: LiveWindow) -> None:
+async def _grows_what_is_read(live: OpenedWindow) -> None:
     editor, theme = live.view.chat.composer.editor, live.session.theme
     name = live.view.left.settings.name.label
     before, still = QFontInfo(editor.font()).pixelSize(), QFontInfo(name.font()).pixelSize()
@@ -107,7 +106,7 @@ async def _grows_what_is_read(live: LiveWindow) -> None:
     theme.set_reading(1.0)
 
 
-async def _saves_and_quits(live: LiveWindow) -> None:
+async def _saves_and_quits(live: OpenedWindow) -> None:
     live.view.show_tab("chat")
     await live.rest()
     await live.press(Qt.Key.Key_M, CTRL | SHIFT)
