@@ -134,5 +134,8 @@ class SearchHit(Frozen):
     """The thread that this belongs to."""
     in_default: bool = False
     """Whether that is the agent's default thread."""
+    thread_ids: tuple[str | None, ...] = ()
+    """Every thread that holds it, those that show it first: forks share what was said before them. None: the agent's
+    default thread."""
     position: int | None
     snippet: str

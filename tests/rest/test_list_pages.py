@@ -224,3 +224,9 @@ def test_a_search_finds_what_all_its_conditions_leave(http: httpx.Client, client
     assert [one["content"] for one in found(end_date=there["created_at"])] == ["rhubarb at the side"]
     asked = [one for one in found(conversation_id="default", limit=10) if one["message_type"] == "user_message"]
     assert len(asked) == 4
+    forked = client.conversations.fork(side.id)
+    (everywhere,) = found(query="side")
+    assert everywhere["conversation_ids"] == [side.id, forked.id]
+    (asked_for,) = found(query="side", conversation_id=forked.id)
+    assert (asked_for["conversation_id"], asked_for["conversation_ids"]) == (forked.id, [forked.id])
+    assert {tuple(one["conversation_ids"]) for one in asked} == {(None,)}

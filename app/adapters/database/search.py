@@ -103,21 +103,24 @@ class MessageIndex:
         hits: list[SearchHit] = []
         for row in rows:
             message = mapping.message_of(row)
-            conversation_id, thread_id, in_default, position = places[row["seq"]]
+            held = places[row["seq"]]
+            conversation_id, thread_id, in_default, position = held[0]
+            threads = (None if is_default else thread for _, thread, is_default, _ in held)
             hits.append(
                 SearchHit(
                     message=message,
                     conversation_id=conversation_id,
                     thread_id=thread_id,
                     in_default=in_default,
+                    thread_ids=tuple(dict.fromkeys(threads)),
                     position=position,
                     snippet=snippet(message.text, terms),
                 )
             )
         return tuple(hits)
 
-    def _places(self, seqs: list[int], here: str | None) -> dict[int, tuple[str, str, bool, int]]:
-        """One place of each message: `here`, else in the branch its thread shows, else in the oldest branch."""
+    def _places(self, seqs: list[int], here: str | None) -> dict[int, list[tuple[str, str, bool, int]]]:
+        """The places of each message: `here`, else first those in branches that their threads show, then the others."""
         root = conversations.alias("root")
         place = conversation_messages.c
         hidden = sa.case((root.c.active_id == conversations.c.id, 0), else_=1)
@@ -130,9 +133,9 @@ class MessageIndex:
         )
         if here is not None:
             found = found.where(conversations.c.id == here)
-        places: dict[int, tuple[str, str, bool, int]] = {}
+        places: dict[int, list[tuple[str, str, bool, int]]] = {}
         for seq, *place_of in self.db.execute(found):
-            places.setdefault(seq, tuple(place_of))
+            places.setdefault(seq, []).append(tuple(place_of))
         return places
 
 

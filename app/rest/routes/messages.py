@@ -172,6 +172,7 @@ async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage
             message_id=hit.message.id,
             agent_id=hit.message.agent_id,
             conversation_id=None if hit.in_default else hit.thread_id,
+            conversation_ids=hit.thread_ids,
             created_at=iso(hit.message.created_at),
             content=hit.message.text,
         )

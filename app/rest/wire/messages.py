@@ -209,5 +209,7 @@ class FoundMessage(ResponseModel):
     message_id: str
     agent_id: str
     conversation_id: str | None
+    conversation_ids: tuple[str | None, ...]
+    """Every conversation that holds it, or the one that was asked for; null is the agent's default thread."""
     created_at: str
     content: str

@@ -214,3 +214,15 @@ async def test_an_index_that_was_told_other_words_is_made_anew_when_a_message_go
     await world.storage.write(lambda repos: repos.search.remove(1, gone))
     assert await found(world, "badger") == [stays.text]
     assert await found(world, "otter") == []
+
+
+async def test_what_was_said_between_two_dates_is_found_behind_thousands_of_newer_words(world: World) -> None:
+    def talk(repos):
+        for minute in range(1100):
+            message = world.message(f"otter {minute}", created_at=NOON + minute)
+            repos.messages.append(world.conversation.id, message)
+
+    await world.storage.write(talk)
+    within = await found(world, "otter", start=NOON + 3, end=NOON + 5, limit=3)
+    assert sorted(within) == ["otter 3", "otter 4", "otter 5"]
+    assert await found(world, "otter", end=NOON, limit=1) == ["otter 0"]
