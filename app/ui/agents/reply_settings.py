@@ -23,6 +23,8 @@ class ReplySettings(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._silent = False
+        self._settings = ModelSettings()
+        """Those of the shown agent, some of which are not set here."""
         self._default = QCheckBox(self.tr("Server's default"))
         self._default.setAccessibleName(self.tr("Use the server's default temperature"))
         self._temperature = DecimalField(theme)

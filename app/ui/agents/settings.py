@@ -1,6 +1,7 @@
 """The open agent's settings under the list: name, model, context size, instructions, tools, reply."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from app.domain.agent import Agent, AgentPatch, ModelSettings
 from app.domain.context import ContextOverview
 from app.domain.tool import Tool
+from app.ui.agents.answer_form import AnswerForm
 from app.ui.agents.reply_settings import ReplySettings
 from app.ui.agents.tool_switches import ToolSwitches
 from app.ui.context.size_setting import ContextSize
@@ -138,6 +140,8 @@ class AgentSettings(QWidget):
         self.reply = ReplySettings(theme)
         self._reply_section = Section(theme, self.tr("Reply and reasoning"), foldable=True, folded=True)
         self._reply_section.add(self.reply)
+        self.answers = AnswerForm(theme)
+        self._reply_section.add(self.answers)
         self._lay_out()
         self._connect()
 
@@ -180,6 +184,7 @@ class AgentSettings(QWidget):
         self.context_size.changed.connect(self._use_context_size)
         self.tools.changed.connect(self._use_tools)
         self.reply.changed.connect(self._use_reply_settings)
+        self.answers.changed.connect(self._use_form)
 
     def _describe_as(self, text: str) -> None:
         self.patched.emit(AgentPatch(description=text))
@@ -195,6 +200,10 @@ class AgentSettings(QWidget):
 
     def _use_reply_settings(self, settings: ModelSettings, steps: int) -> None:
         self.patched.emit(AgentPatch(settings=settings, max_steps=steps))
+
+    def _use_form(self, form: dict[str, Any] | None) -> None:
+        if self._agent is not None:
+            self.patched.emit(AgentPatch(extras=self._agent.extras.model_copy(update={"response_format": form})))
 
     def minimumSizeHint(self) -> QSize:
         """The column may be narrower than the heads with their notes, which then go."""
@@ -238,6 +247,7 @@ class AgentSettings(QWidget):
         self.model.show_model(agent.model)
         self.tools.show_agent(agent)
         self.reply.show_agent(agent)
+        self.answers.show_agent(agent)
         self._show_instructions()
         self._show_size()
 
