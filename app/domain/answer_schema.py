@@ -38,7 +38,8 @@ def _problem(schema: Any, place: str, depth: int) -> str:
         return f"{where}this is nested too deeply."
     one = cast(dict[str, Any], schema)
     kinds = one.get("type", [])
-    unknown = [kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind not in TYPES]
+    named = cast(list[Any], kinds) if isinstance(kinds, list) else [kinds]
+    unknown = [kind for kind in named if kind not in TYPES]
     if unknown:
         return f"{where}“{unknown[0]}” is no type; there are {', '.join(TYPES)}."
     if not isinstance(one.get("enum", []), list):

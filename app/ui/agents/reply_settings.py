@@ -44,7 +44,6 @@ class ReplySettings(QWidget):
         )
         for name, key in zip(names, REASONING, strict=True):
             self._reasoning.addItem(name, key)
-        self._settings = ModelSettings()
         self._proposals = Choice(self.tr("Memory helper"))
         switch = (self.tr("For models that need it"), self.tr("On"), self.tr("Off"))
         for name, key in zip(switch, PROPOSALS, strict=True):

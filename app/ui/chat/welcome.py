@@ -62,6 +62,8 @@ class Welcome(QWidget):
         button = Button(self._theme, text, parent=self)
         button.clicked.connect(lambda _checked=False: self.picked.emit(text))
         self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Otherwise the layout counts it only later, when the height has been taken.
+        button.show()
         return button
 
     def place(self) -> None:
