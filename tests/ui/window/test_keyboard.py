@@ -246,22 +246,25 @@ def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWi
 
 def test_ctrl_z_takes_back_what_an_agent_changed(window: OpenedWindow, wait_for: Wait) -> None:
     async def change(words: str) -> None:
-        block = next(one for one in window.services.world.blocks.values() if one.value == human_of(window, "Juno"))
+        blocks = await window.services.blocks.of_agent(window.view.workspace.agent.id)
+        block = next(one for one in blocks if one.label == "human")
         await window.services.blocks.update(block.id, BlockPatch(value=words), origin=Origin(actor=Actor(kind="agent")))
 
     async def person() -> None:
-        before = human_of(window, "Juno")
+        before = await human_of(window, "Juno")
         window.view.chat.composer.editor.setFocus()
         await change("Name: Chad. Hates tea.")
         await change("Name: Nobody.")
         await window.press(Key.Key_Z, CTRL)
-        await window.until(lambda: human_of(window, "Juno") == "Name: Chad. Hates tea.", "nothing was undone")
+        await window.until(
+            lambda: human_is(window, lambda text: text == "Name: Chad. Hates tea."), "nothing was undone"
+        )
         await window.until(lambda: window.view.view.toasts.toasts, "nobody said so")
         window.view.view.toasts.toasts[-1].close_now()
         await window.press(Key.Key_K, CTRL)
         await window.until(lambda: window.focus is not window.view.chat.composer.editor, "no palette")
         await window.press(Key.Key_Z, CTRL)
-        await window.until(lambda: human_of(window, "Juno") == before, "nothing was undone in the palette")
+        await window.until(lambda: human_is(window, lambda text: text == before), "nothing was undone in the palette")
 
     wait_for(person(), 15)
 
