@@ -41,6 +41,15 @@ class DatabaseWork:
             for connection in self._connections:
                 self._watch(connection, False)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a transaction is open on one of the connections."""
+        for connection in self._connections:
+            with contextlib.suppress(sqlite3.ProgrammingError):  # closed by now
+                if connection.in_transaction:
+                    return True
+        return False
+
     def _watch(self, connection: sqlite3.Connection, counts: bool) -> None:
         with contextlib.suppress(sqlite3.ProgrammingError):  # closed by now
             connection.set_progress_handler(self._step if counts else None, 1)

@@ -2,7 +2,6 @@
 
 import json
 
-from app.bootstrap import OpenEngine
 from app.domain.agent import AgentPatch, ModelSettings
 from tests.support.servers.openai_replies import Reply
 from tests.support.window.chat_stage import Stage
@@ -13,7 +12,6 @@ NAME = "My name is Brad, not Chad."
 
 async def proposed(stage: Stage) -> None:
     """A weak model says something, and the card is there."""
-    await stage.engine.furnish(OpenEngine.recover)
     await stage.open_agent()
     switch = AgentPatch(settings=ModelSettings(memory_proposals="on"))
     await stage.services.agents.update(stage.agent.id, switch)
