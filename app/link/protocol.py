@@ -22,6 +22,7 @@ Lares asks an older engine to end.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -59,9 +60,13 @@ class Wire:
         self._write(encode(packet))
 
     async def post(self, packet: Packet, weight: int = 0) -> None:
-        """Like `send`, and waits while the other side is behind. Encodes in a thread if `weight` is large."""
+        """Like `send`, and waits while the other side is behind. Encodes in a thread if `weight` is large.
+
+        That the other side is gone is for `receive` to tell.
+        """
         self._write(await asyncio.to_thread(encode, packet) if weight >= THREAD_FROM else encode(packet))
-        await self._writer.drain()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
 
     def _write(self, body: bytes) -> None:
         if not self._writer.is_closing():

@@ -117,8 +117,7 @@ def test_ctrl_c_at_a_half_typed_line_clears_it_first(terminal: Terminal) -> None
     terminal.see("> ")
     terminal.type("something that I do not me")
     terminal.see("do not me")
-    terminal.type("\x03")
-    terminal.see("> ", 2)
+    terminal.interrupt("> ", 2)
     terminal.type("who are you\n")
     terminal.see("> ", 3)
     assert "something" not in terminal.shown.rpartition("> who are you")[2]

@@ -61,9 +61,17 @@ class WindowLoop(qasync.QEventLoop):
             asyncio._set_running_loop(None)
 
 
+_the_loop: list[WindowLoop] = []
+"""One, whoever asks: `tests/whole` has the fixture below too, and there is one QApplication."""
+
+
 @pytest.fixture(scope="session")
 def _session_loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
+    if _the_loop:
+        yield _the_loop[0]
+        return
     loop = WindowLoop(qapp)
+    _the_loop.append(loop)
     asyncio.set_event_loop(loop)
     process = pytestqt.plugin._process_events
 
@@ -75,11 +83,9 @@ def _session_loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
         finally:
             asyncio._set_running_loop(None)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pytestqt.plugin, "_process_events", process_as_if_the_loop_ran)
-        yield loop
-    asyncio.set_event_loop(None)
-    loop.close()
+    # Kept until the process ends: the other fixture may outlive this one.
+    pytestqt.plugin._process_events = process_as_if_the_loop_ran
+    yield loop
 
 
 @pytest.fixture

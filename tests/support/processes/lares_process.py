@@ -90,6 +90,19 @@ class Terminal:
         while self.shown.count(text) < count:
             assert self._read(until), f"it ended without {text!r} after showing: {self.shown[-500:]!r}"
 
+    def interrupt(self, text: str, count: int) -> None:
+        """Ctrl-C until this text was shown so often: one that comes while readline draws a key is lost."""
+        until = time.monotonic() + SECONDS
+        while self.shown.count(text) < count and time.monotonic() < until:
+            self.type("\x03")
+            again = time.monotonic() + 4
+            while (
+                self.shown.count(text) < count
+                and select.select([self._own], [], [], max(0.0, again - time.monotonic()))[0]
+            ):
+                assert self._read(until), f"it ended without {text!r} after showing: {self.shown[-500:]!r}"
+        assert self.shown.count(text) >= count, f"nothing came after Ctrl-C: {self.shown[-500:]!r}"
+
     def _read(self, until: float) -> bool:
         """Takes in what is shown next; False at the end."""
         ready, _, _ = select.select([self._own], [], [], max(0.0, until - time.monotonic()))
