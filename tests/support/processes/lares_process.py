@@ -95,11 +95,7 @@ class Terminal:
         until = time.monotonic() + SECONDS
         while self.shown.count(text) < count and time.monotonic() < until:
             self.type("\x03")
-            again = time.monotonic() + 4
-            while (
-                self.shown.count(text) < count
-                and select.select([self._own], [], [], max(0.0, again - time.monotonic()))[0]
-            ):
+            while self.shown.count(text) < count and select.select([self._own], [], [], 4)[0]:
                 assert self._read(until), f"it ended without {text!r} after showing: {self.shown[-500:]!r}"
         assert self.shown.count(text) >= count, f"nothing came after Ctrl-C: {self.shown[-500:]!r}"
 
