@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QW
 from app.domain.snippet import Snippet, filled, next_place
 from app.ui.chat.composer import Composer
 from app.ui.kit.announce import announce
-from app.ui.kit.choosing import chosen_by, paint_outline
+from app.ui.kit.choosing import ChoiceRows, chosen_by, paint_outline
 from app.ui.kit.layout import column_of
 from app.ui.theme import Theme
 
@@ -40,19 +39,7 @@ class SlashCommand:
 Entry = Snippet | SlashCommand
 
 
-class SlashRows(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.rows: tuple[Entry, ...] = ()
-
-    def show_rows(self, rows: tuple[Entry, ...]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
+class SlashRows(ChoiceRows[Entry]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             word, about = shown(self.rows[index.row()])

@@ -3,7 +3,6 @@
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -29,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
-from app.ui.kit.choosing import chosen_by, paint_outline
+from app.ui.kit.choosing import ChoiceRows, chosen_by, paint_outline
 from app.ui.kit.layout import Icon, column_of, follow, hairline, row_of
 from app.ui.kit.tooltip import literal
 from app.ui.models.picker_rows import PickRow, pick_rows
@@ -44,19 +43,7 @@ PAGE = 8
 """Models that Page Up and Page Down pass by: about as many as are in sight."""
 
 
-class PickList(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.rows: tuple[PickRow, ...] = ()
-
-    def show_rows(self, rows: tuple[PickRow, ...]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
+class PickList(ChoiceRows[PickRow]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -30,7 +29,7 @@ from shiboken6 import isValid
 from app.domain.conversation import ConversationRow
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
-from app.ui.kit.choosing import chosen_by, paint_outline
+from app.ui.kit.choosing import ChoiceRows, chosen_by, paint_outline
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Icon, column_of, follow, hairline, row_of
 from app.ui.kit.wording import counted, full_time, short_time
@@ -42,19 +41,7 @@ Index = QModelIndex | QPersistentModelIndex
 Option = Any
 
 
-class ConversationRows(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.rows: tuple[ConversationRow, ...] = ()
-
-    def show_rows(self, rows: tuple[ConversationRow, ...]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
+class ConversationRows(ChoiceRows[ConversationRow]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
