@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.domain.run import Failure, StopReason
 from app.engine.repairs.policy import MOST_REPAIRS
 from app.engine.repairs.reprompt import Reprompt, reprompt_for
-from app.engine.repairs.sentences import ending
+from app.engine.run.ending_sentences import CUT, all_steps_used, ending
 from app.engine.run.policy import Policy
 from app.engine.state import Action, CallModel, Finish, Newest, RunState, RunTools
 
@@ -37,9 +37,9 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     if state.newest == "answered" or state.spoke:
         return Finish(stop_reason="end_turn")
     if state.newest == "cut":
-        return Finish(stop_reason="max_tokens_exceeded", failure=_CUT)
+        return Finish(stop_reason="max_tokens_exceeded", failure=CUT)
     if state.step_no >= policy.max_steps:
-        return Finish(stop_reason="max_steps", failure=_too_many(policy.max_steps))
+        return Finish(stop_reason="max_steps", failure=all_steps_used(policy.max_steps))
     reprompt = state.reprompt or _last_words(state, policy)
     return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, reprompt=reprompt, learnt=state.learnt)
 
@@ -60,18 +60,5 @@ def _last_words(state: RunState, policy: Policy) -> Reprompt | None:
     return reprompt_for("rounds", 0) if last else None
 
 
-def _too_many(steps: int) -> Failure:
-    return Failure(
-        code="max_steps",
-        message=f"The agent used all {steps} steps without finishing. What it did so far is kept.",
-        hint="Send a message to let it continue, or raise its step limit.",
-    )
-
-
 _ENDS: dict[Newest, StopReason] = {"model_failed": "llm_api_error", "broken_off": "error", "cancelled": "cancelled"}
 """What ends a run whatever else is open. Where it had calls, they are answered already."""
-_CUT = Failure(
-    code="max_tokens_exceeded",
-    message="The reply grew longer than its limit and was cut. What was written is kept.",
-    hint="Raise the output limit of this agent, or ask it to continue.",
-)

@@ -4,6 +4,7 @@ from app.domain.base import Micros
 from app.domain.run import Failure, Run
 from app.engine.reply import Call
 from app.engine.run.decide import FreshIds
+from app.engine.run.ending_sentences import STOPPED_THE_ENGINE_TWICE, closed_meanwhile
 from app.engine.run.rows import MAYBE_DONE
 from app.engine.run.stored_state import read_state
 from app.engine.state import CallModel, Finish, MakeRoom, RunState, RunTools
@@ -28,11 +29,11 @@ def blank_state(run: Run) -> RunState:
 def recover(run: Run, state: RunState | None, now: Micros, fresh: FreshIds) -> RunState | Failure:
     """The state to go on with, or why the run ends."""
     if state is None:
-        return _interrupted("It was written by another version of Lares.")
+        return closed_meanwhile("It was written by another version of Lares.")
     if run.resumed >= MAX_RESUMES and not state.set_aside:
-        return _CRASHER
+        return STOPPED_THE_ENGINE_TWICE
     if not run.background and now - run.created_at > RESUME_WITHIN:
-        return _interrupted("")
+        return closed_meanwhile()
     return _once_more(state.model_copy(update={"set_aside": False}), fresh)
 
 
@@ -52,15 +53,3 @@ def _not_again(call: Call) -> Call:
     if call.status != "started":
         return call
     return call.model_copy(update={"problem": MAYBE_DONE})
-
-
-def _interrupted(why: str) -> Failure:
-    sentence = "Lares was closed during this run, so it did not finish. What it did until then is kept."
-    return Failure(code="interrupted", message=f"{sentence} {why}".strip(), hint="Try again to continue.")
-
-
-_CRASHER = Failure(
-    code="interrupted",
-    message="The engine stopped twice during this run, so it was not resumed. What it did until then is kept.",
-    hint="Try again, or choose another model first.",
-)

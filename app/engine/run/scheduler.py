@@ -15,6 +15,7 @@ from app.engine.emitter import Emitter
 from app.engine.run.closing_events import closing_payloads
 from app.engine.run.commit import commit
 from app.engine.run.decide import FreshIds
+from app.engine.run.ending_sentences import END_NOT_SAVED, UNEXPECTED
 from app.engine.run.loop import Control, failure_of, open_emitter, run_agent
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead
 from app.engine.run.recover import blank_state, recover, stored_state
@@ -152,7 +153,7 @@ class Scheduler:
             await self._recovered.wait()
         live = self._live.get(run_id)
         if live is None or live.failure is not None:
-            await self._end(run_id, (live.failure if live else None) or _LOST)
+            await self._end(run_id, (live.failure if live else None) or END_NOT_SAVED)
 
     async def recover_all(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Takes up or ends all runs that were active when the engine ended. Returns the ids of both kinds."""
@@ -197,7 +198,7 @@ class Scheduler:
             return failure_of(error)
         except Exception:  # the boundary of a run: whatever happens, it must end in a sentence
             log.exception("run %s broke off", run_id)
-            return _UNEXPECTED
+            return UNEXPECTED
         return None
 
     async def _break_off(self, run_id: str, live: _Live, failure: Failure) -> None:
@@ -277,15 +278,3 @@ class Scheduler:
             await self._deps.storage.write(work)
         except AppError as error:
             log.warning("runs could not be set aside: %s", error.message)
-
-
-_UNEXPECTED = Failure(
-    code="internal",
-    message="Something went wrong in Lares during this run. What was stored before is kept.",
-    hint="Try again. The log has the details.",
-)
-_LOST = Failure(
-    code="interrupted",
-    message="The end of this run could not be saved. What it did until then is kept.",
-    hint="Try again to continue.",
-)

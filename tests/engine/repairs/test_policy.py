@@ -16,10 +16,10 @@ from app.engine.repairs.echo import Before, said_before
 from app.engine.repairs.policy import REPEATED, Circumstances, Reading, read_reply
 from app.engine.repairs.reprompt import ANSWER_NOW, ANSWER_OR_CALL, LAST, SHORTER, Reason, Reprompt, reprompt_for
 from app.engine.repairs.request_changes import offer, reprompted
-from app.engine.repairs.sentences import ending
 from app.engine.reply import RawCall, Reply
 from app.engine.run.apply import apply
 from app.engine.run.decide import FreshIds, decide
+from app.engine.run.ending_sentences import ending
 from app.engine.run.policy import Policy
 from app.engine.state import CallModel, Exchange, Finish, ModelReplied, RunState, RunTools
 from app.engine.state import ToolsReturned as Returned

@@ -1,4 +1,7 @@
-"""The plain sentences that end a run whose model could not be helped."""
+"""The sentences that a run ends with when it did not end by an answer: what happened, what is kept, what to do.
+
+What the model's server says of itself is not here: errors bring their own sentence (`app.domain.error`).
+"""
 
 from app.domain.run import Failure, StopReason
 from app.engine.repairs.policy import MOST_REPAIRS
@@ -108,5 +111,42 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
 
 
 def ending(reason: Reason) -> tuple[StopReason, Failure]:
-    """How a run ends that could not be helped."""
+    """How a run ends whose model could not be helped."""
     return _SENTENCES[reason]
+
+
+CUT = Failure(
+    code="max_tokens_exceeded",
+    message="The reply grew longer than its limit and was cut. What was written is kept.",
+    hint="Raise the output limit of this agent, or ask it to continue.",
+)
+STOPPED_THE_ENGINE_TWICE = Failure(
+    code="interrupted",
+    message="The engine stopped twice during this run, so it was not resumed. What it did until then is kept.",
+    hint="Try again, or choose another model first.",
+)
+END_NOT_SAVED = Failure(
+    code="interrupted",
+    message="The end of this run could not be saved. What it did until then is kept.",
+    hint="Try again to continue.",
+)
+UNEXPECTED = Failure(
+    code="internal",
+    message="Something went wrong in Lares during this run. What was stored before is kept.",
+    hint="Try again. The log has the details.",
+)
+
+
+def all_steps_used(steps: int) -> Failure:
+    """The step limit was reached."""
+    return Failure(
+        code="max_steps",
+        message=f"The agent used all {steps} steps without finishing. What it did so far is kept.",
+        hint="Send a message to let it continue, or raise its step limit.",
+    )
+
+
+def closed_meanwhile(why: str = "") -> Failure:
+    """Lares was closed, or died, during the run. `why`: one more sentence."""
+    sentence = "Lares was closed during this run, so it did not finish. What it did until then is kept."
+    return Failure(code="interrupted", message=f"{sentence} {why}".strip(), hint="Try again to continue.")
