@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from app import __version__
 from app.config import Config
+from app.descriptors import raise_descriptor_limit
 from app.domain.error import AppError, LinkError, StorageError
 from app.link.crash_loop import forget_starts, note_start
 from app.link.engine_file import EngineNote, read_note, write_note
@@ -75,6 +76,7 @@ def run_engine(config: Config, plan: EnginePlan) -> int:
     """Until the engine ends. At most one per data folder: a second one reports `held` and returns at once."""
     # Of what the engine writes, nothing is for other users of the computer.
     os.umask(0o077)
+    raise_descriptor_limit()
     try:
         with _storage_errors(config):
             make_folder(config)

@@ -13,6 +13,8 @@ from app.link.session import Session
 log = logging.getLogger(__name__)
 
 BUFFER = 1024 * 1024
+MOST_OPENING = 64
+"""Connections at once that have not proven the token."""
 GRACE_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
 
@@ -41,6 +43,8 @@ class Host:
         self._stop = stop
         self._patience = patience
         self._sessions: set[Session] = set()
+        self._opening: dict[Wire, None] = {}
+        """Whose token is not proven yet; the oldest first."""
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._changed = asyncio.Event()
@@ -84,7 +88,14 @@ class Host:
             await asyncio.wait(tuple(self._connections))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._connection(Wire(reader, writer)))
+        if len(self._opening) >= MOST_OPENING:
+            # A client proves itself in a few milliseconds: whoever has been here longest is none.
+            oldest = next(iter(self._opening))
+            del self._opening[oldest]
+            oldest.abort()
+        wire = Wire(reader, writer)
+        self._opening[wire] = None
+        task = asyncio.create_task(self._connection(wire))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
 
@@ -93,6 +104,7 @@ class Host:
         try:
             if not await session.open(self._token):
                 return
+            self._opening.pop(wire, None)
             self._sessions.add(session)
             self._changed.set()
             log.info("%s connected, %d clients", session.kind, self.clients)
@@ -102,6 +114,7 @@ class Host:
                 self._sessions.discard(session)
                 self._changed.set()
                 log.info("%s left, %d clients", session.kind, self.clients)
+            self._opening.pop(wire, None)
             wire.abort()
 
     async def _on_stop(self, session: Session, with_work: bool = False) -> bool:

@@ -6,15 +6,68 @@ import logging.handlers
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
 FILE_BYTES = 2 * 1024 * 1024
 KEPT_FILES = 3
+REPEATS = 20
+REPEATS_SECONDS = 60.0
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 log = logging.getLogger(__name__)
+
+
+_Kind = tuple[str, int, str, int]
+
+
+class Repeats:
+    """Lets so many lines of one kind through in a minute; the others are counted and told as one.
+
+    Of one kind is what one line of the source says, whatever it says it of. An attack, a full disk or a server that
+    comes and goes would otherwise push everything else out of the log.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._begun = now()
+        self._counts: dict[_Kind, int] = {}
+        self._last: dict[_Kind, logging.LogRecord] = {}
+
+    def passed(self, record: logging.LogRecord) -> list[logging.LogRecord]:
+        """What is to be written now that this record has come."""
+        told: list[logging.LogRecord] = []
+        if self._now() - self._begun >= REPEATS_SECONDS:
+            told = self.rest()
+            self._begun = self._now()
+        kind = record.name, record.levelno, record.pathname, record.lineno
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        if self._counts[kind] <= REPEATS:
+            return [*told, record]
+        self._last[kind] = record
+        return told
+
+    def rest(self) -> list[logging.LogRecord]:
+        """What was counted and not told yet."""
+        told: list[logging.LogRecord] = []
+        for kind, record in self._last.items():
+            more = self._counts[kind] - REPEATS
+            line = logging.LogRecord(
+                record.name,
+                record.levelno,
+                record.pathname,
+                record.lineno,
+                "... and %s more like this one: %s",
+                (f"{more:,}", record.getMessage()),
+                None,
+            )
+            told.append(line)
+        self._counts.clear()
+        self._last.clear()
+        return told
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
@@ -22,7 +75,12 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+        self._repeats = Repeats()
         self._watch()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for told in self._repeats.passed(record):
+            super().emit(told)
 
     def _open(self) -> TextIOWrapper:
         """For this user only, whatever the process allows its other files."""
@@ -37,6 +95,8 @@ class _LogFile(logging.handlers.RotatingFileHandler):
             faulthandler.enable(self.stream)
 
     def close(self) -> None:
+        for told in self._repeats.rest():
+            super().emit(told)
         faulthandler.disable()
         super().close()
 

@@ -15,7 +15,7 @@ from app.rest.call import Call, Endpoint, check_ids, read_body, read_query
 from app.rest.context import RestContext
 from app.rest.errors import answer_of
 from app.rest.guard import Guard
-from app.rest.limits import Limits
+from app.rest.limits import Crowded, Limits, come_again
 from app.rest.openapi import document
 from app.rest.requests.turns import RunFailed
 from app.rest.routes import ENDPOINTS
@@ -87,6 +87,8 @@ class _Dispatch:
             answer = await _answer(endpoint, request, self._context)
         except ClientDisconnect:
             return
+        except Crowded as error:
+            answer = come_again(f"{error.message} {error.hint}")
         except RunFailed as error:
             answer = refused(*error.answer, again=False)
         except AppError as error:

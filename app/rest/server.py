@@ -18,29 +18,39 @@ from app.ports.api import ApiPlan
 from app.ports.system import Clock
 from app.rest.app import build_app
 from app.rest.callbacks import call_back
+from app.rest.connections import SILENT_SECONDS, Door
 from app.rest.context import RestContext
 from app.services import Services
 
 GRACE_SECONDS = 2
 HEADER_BYTES = 64 * 1024
 WAITING_CONNECTIONS = 2_048
-KEEP_ALIVE_SECONDS = 30
 
 
 class _Server(uvicorn.Server):
-    """Tells when it serves, and leaves signals alone."""
+    """Tells when it serves, takes connections through a door of its own, and leaves signals alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self.servers = []
+        self._taking: list[asyncio.Task[None]] = []
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        door, loop = Door(self.config, self.server_state), asyncio.get_running_loop()
+        self._taking = [loop.create_task(work) for work in (door.sweep(), *map(door.take_from, sockets or ()))]
+        self.started = True
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in self._taking:
+            task.cancel()
+        await asyncio.wait(self._taking)
+        await super().shutdown(sockets)
 
 
 class RestServer:
@@ -73,9 +83,8 @@ class RestServer:
             server_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=HEADER_BYTES,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=SILENT_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            backlog=WAITING_CONNECTIONS,
         )
         server = self._server = _Server(config)
         self._serving = asyncio.get_running_loop().create_task(_serve(server, listeners))

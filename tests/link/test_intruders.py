@@ -5,7 +5,7 @@ import json
 import random
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from app.domain.error import LinkError
 from app.link import session
 from app.link.client import Client, connect, open_link
 from app.link.engine_file import read_note, write_note
-from app.link.host import Host
+from app.link.host import MOST_OPENING, Host
 from app.link.protocol import FRAME_LIMIT, PROTOCOL, Wire, encode, framed, proof_of, prove_as_client
 from tests.support.processes.hosting import TOKEN, note
 from tests.support.processes.toy_services import ToyServices
@@ -228,3 +228,22 @@ async def test_stopping_is_granted_only_to_the_last_client(config: Config, clien
     second = await open_link(read_note(config.engine_file), "terminal")
     assert await second.stop_engine() is False
     await second.close()
+
+
+async def test_a_crowd_that_proves_nothing_keeps_no_client_out(
+    config: Config, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "OPENING_SECONDS", 60.0)
+    async with AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(connection(config)) for _ in range(MOST_OPENING + 30)]
+        for said in (b"", packets(HELLO), packets(HELLO)[:7], b"\x00", packets(HELLO) + b"\x00"):
+            reader, writer = await stack.enter_async_context(connection(config))
+            writer.write(said)
+            crowd.append((reader, writer))
+        assert await client.services.echo.any(1) == 1
+        newcomer = await open_link(read_note(config.engine_file), "window")
+        assert await newcomer.services.echo.any(2) == 2
+        await newcomer.close()
+        # Those who came first were let go, so that there is a place for whoever comes.
+        assert await asyncio.wait_for(crowd[0][0].read(), 3) == b""
+        assert not crowd[-1][0].at_eof()

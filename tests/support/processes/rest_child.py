@@ -3,9 +3,11 @@
 import asyncio
 import os
 import re
+import resource
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,9 +25,17 @@ PROVIDER = "scripted"
 class ServeChild:
     """`with ServeChild(folder) as child:`; `child.url` is where it serves."""
 
-    def __init__(self, folder: Path, *more: str, port: int = 0, variables: Mapping[str, str] | None = None) -> None:
-        """`variables`: of its environment, beside those of every test."""
+    def __init__(
+        self,
+        folder: Path,
+        *more: str,
+        port: int = 0,
+        variables: Mapping[str, str] | None = None,
+        descriptors: int | None = None,
+    ) -> None:
+        """`variables`: of its environment, beside those of every test. `descriptors`: how many it may have open."""
         self.folder = folder
+        self._limit = (resource.RLIMIT_NOFILE, (descriptors, descriptors)) if descriptors else None
         self._variables = variables or {}
         self._more = more
         self._port = port
@@ -44,6 +54,7 @@ class ServeChild:
             encoding="utf-8",
             cwd=ROOT,
             env=environment(**self._variables),
+            preexec_fn=partial(resource.setrlimit, *self._limit) if self._limit else None,
         )
         assert self.process.stderr is not None
         self.first = self.said = self.process.stderr.readline()
