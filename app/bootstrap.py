@@ -71,6 +71,7 @@ from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
 from app.services.turns import Turns
+from app.services.warming import Warming
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class OpenEngine:
     _catalog: ModelAdapters
     bus: EventBus
     after_runs: AfterRuns
+    warming: Warming
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
     _working_after: "asyncio.Task[None] | None" = None
@@ -203,8 +205,9 @@ async def open_engine(
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
-    after_runs = AfterRuns(deps, bus, (services.proposals.consider,))
-    parts = scheduler, cache, pulls, catalog, bus, after_runs
+    warming = Warming(deps, cache)
+    after_runs = AfterRuns(deps, bus, (services.proposals.consider,), spare=(warming.warm,))
+    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 
 

@@ -4,6 +4,13 @@ import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
+_HOUSE_NAMES = (".local", ".lan", ".internal", ".home.arpa")
+"""Endings of names that lead nowhere outside (RFC 6762, 8375, and what routers and containers use)."""
+_HOUSE_NETWORKS = tuple(
+    ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+"""Private networks (RFC 1918 and 4193)."""
+
 
 def web_address(typed: str) -> str | None:
     """What a person typed as an address with its scheme; None for what is none. A port alone means this computer."""
@@ -38,6 +45,17 @@ def is_here(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(256)
+def is_nearby(address: str) -> bool:
+    """Whether an address leads to this computer or to one in the same house: a private network, or a name in it."""
+    host = _host(address)
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return is_here(address) or (bool(host) and ("." not in host or host.endswith(_HOUSE_NAMES)))
+    return found.is_loopback or found.is_link_local or any(found in network for network in _HOUSE_NETWORKS)
 
 
 def place_of(address: str) -> tuple[str, int] | None:

@@ -38,6 +38,9 @@ class ModelSettings(Frozen):
     memory_proposals: Literal["auto", "on", "off"] = "auto"
     """The memory helper: whether the model is asked after a reply which edit of its memory the person meant, so that it
     can be proposed. `auto`: where the fit test found the model too weak to keep its memory by itself."""
+    warm_cache: bool = True
+    """After a run that changed the prompt, a server on this computer or in the same house reads the new one ahead,
+    while nobody waits for it. Without effect for servers elsewhere."""
     parallel_tool_calls: bool = True
     """False: of the calls in one reply only the first is carried out, and the model is told so."""
 

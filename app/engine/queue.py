@@ -1,7 +1,8 @@
 """One queue per model server: who may send a request now, who waits, and for what. Knows nothing of what is sent.
 
 Local servers serve one request at a time and let the others wait without a word; here whoever waits can be told for
-what, and leave. A request under way is interrupted only if it said that it gives way, and only for a person.
+what, and leave. A request under way is interrupted only if it said that it gives way, and only for a person; one that
+merely warms a server is interrupted for any other.
 """
 
 import asyncio
@@ -29,6 +30,12 @@ class Priority(IntEnum):
     """Titles and summaries: a person will miss them soon."""
     BACKGROUND = 2
     FIT_TEST = 3
+    WARMING = 4
+    """Reads a prompt ahead: never waits, and never works beside another request."""
+
+
+class NotIdle(Exception):
+    """The server has something else to do than being warmed."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,8 @@ class _Queue:
 
     async def enter(self, purpose: Purpose, on_wait: OnWait, give_way: Callable[[], None] | None) -> _Running:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if purpose.priority == Priority.WARMING and (self.running or self.waiting):
+            raise NotIdle
         entry = _Waiting(purpose.priority, next(self._numbers), on_wait, turn, _Running(purpose, give_way))
         bisect.insort(self.waiting, entry)
         self.advance()
@@ -105,6 +114,7 @@ class _Queue:
 
     def advance(self) -> None:
         """Lets in whoever may, and tells the others what they wait for."""
+        self._end_warming()
         while self.waiting and self._has_room(self.waiting[0].running.purpose):
             entry = self.waiting.pop(0)
             self.running.append(entry.running)
@@ -117,20 +127,32 @@ class _Queue:
                 entry.told = words
                 entry.on_wait(words)
 
+    def _end_warming(self) -> None:
+        """Whoever comes finds the server free, even where it could work on several requests: they would be slower."""
+        if self.waiting:
+            for running in [one for one in self.running if one.purpose.priority == Priority.WARMING]:
+                _ask_to_leave(running)
+
     def _make_way(self) -> None:
         """Asks those that give way to leave, one for each person who waits."""
         hurried = sum(entry.priority <= Priority.SUMMARY for entry in self.waiting)
         for running in [one for one in self.running if one.give_way is not None][:hurried]:
-            give_way, running.give_way = running.give_way, None
-            if give_way is not None:
-                give_way()
+            _ask_to_leave(running)
 
     def _has_room(self, purpose: Purpose) -> bool:
-        """Where several go at once, one place is kept for people."""
+        """Where several go at once, one place is kept for people. Nobody goes in beside what warms the server."""
+        if any(one.purpose.priority == Priority.WARMING for one in self.running):
+            return False
         if purpose.priority <= Priority.SUMMARY or self.limit == ONE_AT_A_TIME:
             return len(self.running) < self.limit
         unhurried = sum(one.purpose.priority > Priority.SUMMARY for one in self.running)
         return len(self.running) < self.limit and unhurried < self.limit - 1
+
+
+def _ask_to_leave(running: _Running) -> None:
+    give_way, running.give_way = running.give_way, None
+    if give_way is not None:
+        give_way()
 
 
 def _words(running: list[_Running], ahead: int) -> str:
@@ -157,7 +179,8 @@ class Queues:
         """A place at the server of `provider`, waited for. `at_once`: requests it may get at a time; None: as usual.
 
         `give_way`: called at most once, when a person waits for the place that is taken up; to leave it is then the
-        taker's matter. Without it a request is never disturbed.
+        taker's matter. Without it a request is never disturbed. What only warms the server is asked for anybody, and
+        gets no place while there is other work: raises `NotIdle`.
         """
         queue = self._queues.setdefault(server_of(provider), _Queue())
         queue.limit = at_once if at_once and at_once > 0 else usual_limit(provider)

@@ -13,20 +13,31 @@ from app.services.events.bus import EventBus
 
 log = logging.getLogger(__name__)
 
+Work = Callable[[Run], Awaitable[None]]
+
 
 class AfterRuns:
     """Hands each run that has ended to all who want it, in their order; a newer run of the server goes first."""
 
-    def __init__(self, deps: EngineDeps, bus: EventBus, work: Sequence[Callable[[Run], Awaitable[None]]]) -> None:
+    def __init__(self, deps: EngineDeps, bus: EventBus, work: Sequence[Work], spare: Sequence[Work] = ()) -> None:
+        """`spare`: what comes last, and what no engine stays open for."""
         self._deps = deps
         self._bus = bus
         self._work = work
+        self._spare = spare
         self._tasks: set[asyncio.Task[None]] = set()
+        self._owed: set[str] = set()
+        """Runs after which something is being done that must not be lost."""
 
     @property
     def busy(self) -> bool:
-        """Whether something is still being done."""
-        return bool(self._tasks)
+        """Whether something is being done that an engine should not end with."""
+        return bool(self._owed)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing at all is being done."""
+        return not self._tasks
 
     def begin(self) -> "asyncio.Task[None]":
         """Works until the task is cancelled."""
@@ -49,17 +60,25 @@ class AfterRuns:
                 task.cancel()
 
     def _start(self, run_id: str) -> None:
+        self._owed.add(run_id)
         task = asyncio.get_running_loop().create_task(self._all(run_id), name=f"after {run_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _all(self, run_id: str) -> None:
         try:
+            await self._each(self._work, run_id)
+        finally:
+            self._owed.discard(run_id)
+        await self._each(self._spare, run_id)
+
+    async def _each(self, work: Sequence[Work], run_id: str) -> None:
+        try:
             run = await self._deps.storage.read(lambda repos: repos.runs.get(run_id))
-            for one in self._work:
+            for one in work:
                 await one(run)
         except GaveWay:
-            log.info("what was to be done after run %s gave way to a person", run_id)
+            log.info("what was to be done after run %s gave way to other work", run_id)
         except AppError as error:
             log.info("what was to be done after run %s was not: %s", run_id, error.message)
         except Exception:  # the boundary of this task: nobody waits for it

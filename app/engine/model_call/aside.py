@@ -6,7 +6,7 @@ import contextlib
 from app.domain.error import ModelError
 from app.domain.model import Provider
 from app.engine.deps import EngineDeps
-from app.engine.queue import Priority, Purpose
+from app.engine.queue import NotIdle, Priority, Purpose
 from app.ports.models import ChatRequest
 
 LONGEST = 600.0
@@ -14,11 +14,16 @@ LONGEST = 600.0
 
 
 class GaveWay(Exception):
-    """A person wanted the server before the request was done."""
+    """Somebody whose request matters more wanted the server before this one was done."""
 
 
 async def ask_aside(
-    deps: EngineDeps, provider: Provider, request: ChatRequest, words: str, at_once: int | None = None
+    deps: EngineDeps,
+    provider: Provider,
+    request: ChatRequest,
+    words: str,
+    at_once: int | None = None,
+    priority: Priority = Priority.BACKGROUND,
 ) -> str:
     """The text of a model's reply; nothing is stored of it.
 
@@ -34,12 +39,14 @@ async def ask_aside(
             limit.reschedule(asyncio.get_running_loop().time())
 
     try:
-        async with deps.queues.place(provider, Purpose(Priority.BACKGROUND, words), lambda _: None, at_once, give_way):
+        async with deps.queues.place(provider, Purpose(priority, words), lambda _: None, at_once, give_way):
             if gave_way:
                 raise GaveWay
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + LONGEST)
                 return await _reply(deps, provider, request)
+    except NotIdle:
+        raise GaveWay from None
     except TimeoutError:
         if gave_way:
             raise GaveWay from None

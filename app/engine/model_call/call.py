@@ -15,9 +15,10 @@ from app.domain.run import Failure
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.context_limits import ask_sizes, learn_sizes, note_counts, surely_sent, within_limits
+from app.engine.model_call.prepared import prepared
 from app.engine.model_call.reply_stream import ReplyAccumulator
 from app.engine.model_call.retries import REFUSALS, Retries, Sent
-from app.engine.model_call.snapshot import AgentSnapshot, read_images, read_view, requests_at_once
+from app.engine.model_call.snapshot import AgentSnapshot, read_view, requests_at_once
 from app.engine.model_call.wait_notice import loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
 from app.engine.repairs.echo import said_before
@@ -187,18 +188,12 @@ class ModelCall:
         if isinstance(fitting, WindowFull):
             return fitting
         view, tokens = fitting
-        if view.shown.images:
-            images = await deps.storage.read(lambda repos: read_images(repos, view.members))
-            view, self._short = replace(view, images=images), False
-        model = deps.catalog.chat(view.provider)
-        request = await model.prepare(await self._aside(view.request))
-        if view.provider.kind == "ollama":
-            size = deps.windows.to_ask_for(view.agent.model, view.wanted)
-            request = request.model_copy(update={"context_window": size})
+        self._short = self._short and not view.shown.images
+        view, request = await prepared(view, deps, in_thread=not self._short)
         if self._is_smaller_than_thought(view, request):
             return await self._prepare()
         offered = offer(request, self._action.reprompt, view.blocks)
-        wire = await self._aside(lambda: model.encode(offered.request))
+        wire = await self._aside(lambda: deps.catalog.chat(view.provider).encode(offered.request))
         of_tools = deps.ledger.tools(view.tools)
         if not (offered.request.tools or offered.constrained):
             tokens, of_tools = tokens - of_tools, 0

@@ -67,6 +67,10 @@ class RunRepository(Protocol):
         """The bytes of a step. Raises `NotFound`."""
         ...
 
+    def request(self, step_id: str) -> tuple[bytes, ...]:
+        """The parts of the request that a step sent, as they were given. Raises `NotFound`."""
+        ...
+
     def add_events(self, events: tuple[RunEvent, ...]) -> None:
         """Stores events of one run or of several; each seq_id of a run once."""
         ...

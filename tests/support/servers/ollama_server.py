@@ -106,7 +106,16 @@ class OllamaServer:
 
     @property
     def chats(self) -> list[Recorded]:
-        """Chat requests that have messages."""
+        """Chat requests that have messages and ask for a reply."""
+        return [one for one in self._with_messages if not _is_warming(one.body)]
+
+    @property
+    def warmups(self) -> list[Recorded]:
+        """Those that only have a prompt read: they ask for one token, and take nothing from the queue."""
+        return [one for one in self._with_messages if _is_warming(one.body)]
+
+    @property
+    def _with_messages(self) -> list[Recorded]:
         return [one for one in self.requests if one.path == "/api/chat" and one.body.get("messages")]
 
     @property
@@ -229,7 +238,8 @@ class OllamaServer:
             await exchange.send(200, bare_done(body["model"], "load"))
 
     async def _reply(self, exchange: Exchange, body: JsonObject, model: Installed) -> None:
-        answer = self._queue.popleft() if self._queue else None
+        warming = _is_warming(body)
+        answer = Answer(text="A") if warming else self._queue.popleft() if self._queue else None
         if isinstance(answer, Refusal):
             await _refuse(exchange, answer)
             return
@@ -245,8 +255,9 @@ class OllamaServer:
             await _refuse(exchange, too_long(needed, num_ctx))
             return
         kept = fitted(body, num_ctx)
-        with self.serving.noted():
-            self.seen.append(kept)
+        if not warming:
+            with self.serving.noted():
+                self.seen.append(kept)
         answer = answer or ruled(body | {"messages": kept}, model)
         if answer.hold:
             await self._released.wait()
@@ -343,6 +354,10 @@ class OllamaServer:
 
 async def _refuse(exchange: Exchange, refusal: Refusal) -> None:
     await exchange.send(refusal.status, refusal.body, refusal.content_type)
+
+
+def _is_warming(body: JsonObject) -> bool:
+    return (body.get("options") or {}).get("num_predict") == 1
 
 
 def _scripted(fields: JsonObject) -> Scripted:

@@ -74,6 +74,8 @@ class OpenAIServer:
     """Replies wait after so many events until `release`; see `hold`."""
     entries: list[JsonObject] | None = None
     """Entries of the list of models; None: what llama-server says."""
+    warming: Scripted = field(default_factory=lambda: Reply(text="A"))
+    """What a request gets that asks for one token, so that its prompt is read; it takes nothing from the queue."""
     answers: dict[str, Scripted] = field(default_factory=dict)
     """Fixed answers by path, before everything else."""
     requests: list[Recorded] = field(default_factory=list)
@@ -146,6 +148,16 @@ class OpenAIServer:
 
     @property
     def chats(self) -> list[Recorded]:
+        """Those that ask for a reply."""
+        return [one for one in self._completions if not _is_warming(one.body)]
+
+    @property
+    def warmups(self) -> list[Recorded]:
+        """Chat requests that only have a prompt read."""
+        return [one for one in self._completions if _is_warming(one.body)]
+
+    @property
+    def _completions(self) -> list[Recorded]:
         return [request for request in self.requests if request.path.endswith("/chat/completions")]
 
     async def serve(self, started: Callable[[], None] | None = None) -> None:
@@ -247,6 +259,8 @@ class OpenAIServer:
                 return Refusal(404, error_body(404, "File Not Found", "not_found_error"))
 
     def _chat(self, body: JsonObject) -> Scripted:
+        if _is_warming(body):
+            return self.warming
         if self._queue:
             return self._queue.popleft()
         needed = self.count(body)
@@ -314,6 +328,10 @@ class OpenAIServer:
             yield _event(chunk(model, [], usage=usage_of(reply, self.count(body))))
         if reply.with_done:
             yield b"data: [DONE]\n\n"
+
+
+def _is_warming(body: JsonObject) -> bool:
+    return 1 in (body.get("max_tokens"), body.get("max_completion_tokens"))
 
 
 def _answer_of(fields: JsonObject) -> Scripted:

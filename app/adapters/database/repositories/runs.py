@@ -171,10 +171,16 @@ class SqlRuns:
         return None if row is None else mapping.step_of(row)
 
     def trace(self, step_id: str) -> StepTrace:
+        return traces.trace_of(self.db, self._step_row(step_id))
+
+    def request(self, step_id: str) -> tuple[bytes, ...]:
+        return traces.request_of(self.db, self._step_row(step_id)["request"])
+
+    def _step_row(self, step_id: str) -> Row:
         row = first_row(self.db, sa.select(steps).where(steps.c.id == step_id))
         if row is None:
             raise missing("step", step_id)
-        return traces.trace_of(self.db, row)
+        return row
 
     def add_events(self, events: tuple[RunEvent, ...]) -> None:
         seqs = {run_id: self._seq(run_id) for run_id in dict.fromkeys(event.run_id for event in events)}
