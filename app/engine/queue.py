@@ -25,6 +25,8 @@ _LONELY_PORTS = (11434, 8080, 9931)
 
 
 class Priority(IntEnum):
+    """Who goes first: the lower number."""
+
     CHAT = 0
     SUMMARY = 1
     """Titles and summaries: a person will miss them soon."""

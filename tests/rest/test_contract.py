@@ -1,5 +1,6 @@
 """The contract in its details, by direct requests over a real socket: shapes, numbers, states and refusals."""
 
+import json
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,6 +132,22 @@ def test_settings_are_told_whole(http: httpx.Client) -> None:
     assert ids == [secret["id"] for secret in changed["secrets"]]
     models = http.get("/v1/models/embedding").json()
     assert [model["embedding_dim"] for model in models if model["handle"] == EMBEDDING] == [768]
+
+
+def test_the_memory_proposals_and_reading_ahead_are_switched_by_fields_of_their_own(http: httpx.Client) -> None:
+    usual = agent(http)
+    assert (usual["memory_proposals"], usual["warm_cache"]) == ("auto", True)
+    one = agent(http, memory_proposals="on", warm_cache=False)
+    assert (one["memory_proposals"], one["warm_cache"]) == ("on", False)
+    path = f"/v1/agents/{one['id']}"
+    changed = http.patch(path, json={"memory_proposals": "off"}).json()
+    assert (changed["memory_proposals"], changed["warm_cache"]) == ("off", False)
+    assert http.patch(path, json={"memory_proposals": None, "description": "x"}).json()["memory_proposals"] == "off"
+    assert http.get(path).json()["memory_proposals"] == "off"
+    refused = http.patch(path, json={"memory_proposals": "sometimes"})
+    assert (refused.status_code, "memory_proposals" in refused.text) == (422, True)
+    schemas = http.get("/openapi.json").json()["components"]["schemas"]
+    assert "not of the Letta API" in json.dumps(schemas["AgentState"]["properties"]["memory_proposals"])
 
 
 LATER = [

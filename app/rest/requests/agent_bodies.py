@@ -312,6 +312,10 @@ def _settings(body: Body, now: ModelSettings, window: int) -> ModelSettings:
     parallel = (body.model_settings or {}).get("parallel_tool_calls", body.parallel_tool_calls)
     if isinstance(parallel, bool):
         changed["parallel_tool_calls"] = parallel
+    if body.memory_proposals is not None:
+        changed["memory_proposals"] = body.memory_proposals
+    if body.warm_cache is not None:
+        changed["warm_cache"] = body.warm_cache
     effort = _effort(asked, body)
     if effort is not None:
         changed["reasoning"] = effort

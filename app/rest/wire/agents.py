@@ -29,6 +29,20 @@ Relation = Literal[
     "agent.tools",
 ]
 Window = Annotated[Whole, Field(ge=512)]
+MemoryProposals = Annotated[
+    Literal["auto", "on", "off"],
+    Field(
+        description="Of Lares, not of the Letta API: whether edits of memory are proposed after a reply, for a person "
+        "to accept. auto: for models that the fit test found too weak to make them."
+    ),
+]
+WarmCache = Annotated[
+    bool,
+    Field(
+        description="Of Lares, not of the Letta API: whether a local server reads a changed prompt ahead, while nobody "
+        "waits for it."
+    ),
+]
 
 
 class _AgentBody(RequestModel):
@@ -62,6 +76,8 @@ class _AgentBody(RequestModel):
     per_file_view_window_char_limit: Whole | None = None
     hidden: bool | None = None
     parallel_tool_calls: bool | None = None
+    memory_proposals: MemoryProposals | None = None
+    warm_cache: WarmCache | None = None
 
 
 class CreateAgentRequest(_AgentBody):
@@ -165,6 +181,8 @@ class AgentState(Audited):
     max_files_open: int | None
     per_file_view_window_char_limit: int | None
     hidden: bool | None
+    memory_proposals: MemoryProposals
+    warm_cache: WarmCache
 
 
 ALL = frozenset({"agent.blocks", "agent.identities", "agent.secrets", "agent.tags", "agent.tools"})
@@ -226,6 +244,8 @@ def _told(
         "max_files_open": extras.max_files_open,
         "per_file_view_window_char_limit": extras.per_file_view_window_char_limit,
         "hidden": agent.hidden,
+        "memory_proposals": agent.settings.memory_proposals,
+        "warm_cache": agent.settings.warm_cache,
         "created_at": maybe_iso(agent.created_at),
         "updated_at": maybe_iso(agent.updated_at),
     }

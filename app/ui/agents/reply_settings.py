@@ -1,4 +1,4 @@
-"""Temperature, output limit, reasoning, most steps and memory helper of an agent.
+"""Temperature, output limit, reasoning, most steps, memory helper and reading ahead of an agent.
 
 "Server's default" where nothing is asked for.
 """
@@ -48,6 +48,15 @@ class ReplySettings(QWidget):
         switch = (self.tr("For models that need it"), self.tr("On"), self.tr("Off"))
         for name, key in zip(switch, PROPOSALS, strict=True):
             self._proposals.addItem(name, key)
+        self._warm = QCheckBox(self.tr("On local servers"))
+        ahead = self.tr(
+            "After a run that changed memory the server reads the changed prompt while you read the reply, so that "
+            "your next message is answered sooner. Servers elsewhere, and those with a key, never do."
+        )
+        helps = self.tr(
+            "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test found too "
+            "weak to make them."
+        )
         self._steps = NumberField(theme)
         self._steps.setRange(1, 500)
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
@@ -57,19 +66,13 @@ class ReplySettings(QWidget):
             Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
             Field(theme, self.tr("Reasoning"), self._reasoning),
             Field(theme, self.tr("Step limit"), self._steps),
-            Field(
-                theme,
-                self.tr("Memory helper"),
-                self._proposals,
-                self.tr(
-                    "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test "
-                    "found too weak to make them."
-                ),
-            ),
+            Field(theme, self.tr("Memory helper"), self._proposals, helps),
+            Field(theme, self.tr("Reading ahead"), self._warm, ahead),
             parent=self,
             gap=10,
         )
         self._default.toggled.connect(self._default_toggled)
+        self._warm.toggled.connect(self._emit)
         for spin in (self._temperature, self._output, self._steps):
             spin.editingFinished.connect(self._emit)
         for choice in (self._reasoning, self._proposals):
@@ -88,6 +91,7 @@ class ReplySettings(QWidget):
             self._steps.setValue(agent.max_steps)
         self._reasoning.setCurrentIndex(REASONING.index(settings.reasoning))
         self._proposals.setCurrentIndex(PROPOSALS.index(settings.memory_proposals))
+        self._warm.setChecked(settings.warm_cache)
         self._silent = False
 
     def _default_toggled(self, default: bool) -> None:
@@ -102,6 +106,7 @@ class ReplySettings(QWidget):
                 "temperature": None if self._default.isChecked() else round(self._temperature.value(), 2),
                 "max_output_tokens": self._output.value(),
                 "reasoning": REASONING[self._reasoning.currentIndex()],
+                "warm_cache": self._warm.isChecked(),
                 "memory_proposals": PROPOSALS[self._proposals.currentIndex()],
             }
         )

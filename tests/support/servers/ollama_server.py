@@ -226,7 +226,13 @@ class OllamaServer:
             await self._load_or_unload(exchange, body, model)
         else:
             async with self._places:
-                await self._reply(exchange, body, model)
+                await (self._warm_up if _is_warming(body) else self._reply)(exchange, body, model)
+
+    async def _warm_up(self, exchange: Exchange, body: JsonObject, model: Installed) -> None:
+        load_ms, answer = await self._load(body, model), Answer(text="A")
+        lines = lines_of(answer, body, model, count(body["messages"], body.get("tools")), load_ms)
+        assert isinstance(lines, list)
+        await self._stream(exchange, answer, lines)
 
     async def _load_or_unload(self, exchange: Exchange, body: JsonObject, model: Installed) -> None:
         if body.get("keep_alive") == 0:
@@ -238,8 +244,7 @@ class OllamaServer:
             await exchange.send(200, bare_done(body["model"], "load"))
 
     async def _reply(self, exchange: Exchange, body: JsonObject, model: Installed) -> None:
-        warming = _is_warming(body)
-        answer = Answer(text="A") if warming else self._queue.popleft() if self._queue else None
+        answer = self._queue.popleft() if self._queue else None
         if isinstance(answer, Refusal):
             await _refuse(exchange, answer)
             return
@@ -255,9 +260,8 @@ class OllamaServer:
             await _refuse(exchange, too_long(needed, num_ctx))
             return
         kept = fitted(body, num_ctx)
-        if not warming:
-            with self.serving.noted():
-                self.seen.append(kept)
+        with self.serving.noted():
+            self.seen.append(kept)
         answer = answer or ruled(body | {"messages": kept}, model)
         if answer.hold:
             await self._released.wait()

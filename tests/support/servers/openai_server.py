@@ -243,7 +243,7 @@ class OpenAIServer:
             return Refusal(401, error_body(401, "Invalid API Key", "authentication_error"))
         match request.method, path:
             case "POST", "/v1/chat/completions":
-                return self._chat(request.body)
+                return self.warming if _is_warming(request.body) else self._chat(request.body)
             case "GET", "/v1/models":
                 return Refusal(200, self._listing())
             case "GET", "/props":
@@ -259,8 +259,6 @@ class OpenAIServer:
                 return Refusal(404, error_body(404, "File Not Found", "not_found_error"))
 
     def _chat(self, body: JsonObject) -> Scripted:
-        if _is_warming(body):
-            return self.warming
         if self._queue:
             return self._queue.popleft()
         needed = self.count(body)

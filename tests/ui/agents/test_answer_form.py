@@ -81,3 +81,16 @@ def test_other_settings_of_replies_keep_what_they_do_not_show(theme: Theme, show
     settings._default.click()
     assert told
     assert all(one == mine.model_copy(update={"temperature": None}) for one in told)
+
+
+def test_reading_ahead_is_switched(theme: Theme, show: Show) -> None:
+    settings = ReplySettings(theme)
+    show(settings)
+    told: list[ModelSettings] = []
+    settings.changed.connect(lambda changed, _steps: told.append(changed))
+    settings.show_agent(agent())
+    settings._warm.click()
+    assert told == [ModelSettings(warm_cache=False)]
+    settings.show_agent(agent(settings=told[0]))
+    assert not settings._warm.isChecked()
+    assert len(told) == 1
