@@ -34,7 +34,7 @@ from app.engine.tools.router import tool_router
 from app.ports.api import ApiServer
 from app.ports.models import ModelAdapters
 from app.ports.storage import Repositories
-from app.ports.system import Clock, IdFactory
+from app.ports.system import Clock, Computer, IdFactory
 from app.resources import read_resource
 from app.services import Services
 from app.services.after_runs import AfterRuns
@@ -76,6 +76,7 @@ from app.services.warming import Warming
 log = logging.getLogger(__name__)
 
 DEMO_PACE = 0.0015
+THIS_COMPUTER = ThisComputer()
 NETWORK_VOLUME = (
     "Your data folder is on a network volume. Databases can be damaged there when the connection breaks; "
     "move the folder to this computer's own disk (--data)."
@@ -155,11 +156,12 @@ async def open_engine(
     demo_pace: float = DEMO_PACE,
     surroundings: Surroundings = Surroundings(),
     headless: bool = False,
+    computer: Computer = THIS_COMPUTER,
 ) -> OpenEngine:
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
-    `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody sits in front of it who could
-    be asked, as under `serve`: servers found on this computer are connected, those that variables name may be used.
+    `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody can be asked, as under
+    `serve`: servers found here are connected, those that variables name may be used. `computer`: models must fit it.
     """
     folder, bus, exit_requested = config.folder, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
@@ -168,7 +170,6 @@ async def open_engine(
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
     deps, cache = _engine_deps(storage, catalog, clock, ids, bus)
-    computer = ThisComputer()
     scheduler = Scheduler(deps)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     pulls = Pulls(deps, computer, cache)

@@ -30,7 +30,6 @@ class ThisComputer:
             return None, None
 
     def has_other_users(self) -> bool:
-        """Whether people beside this one have accounts here, as far as the system's own list says."""
         try:
             import pwd
         except ImportError:

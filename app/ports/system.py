@@ -36,3 +36,7 @@ class Computer(Protocol):
     def free_disk(self) -> int | None:
         """Free bytes where a model server on this computer keeps its models; None when that cannot be told."""
         ...
+
+    def has_other_users(self) -> bool:
+        """Whether people beside this one have accounts here, as far as the system's own list says."""
+        ...

@@ -1,6 +1,10 @@
 """What this computer says of its memory and its disk."""
 
+import pytest
+
 from app.adapters.computer import ThisComputer, linux_memory, mac_memory, other_people
+from app.ports.system import Computer
+from tests.support.engine.small_computer import SmallComputer
 
 MEMINFO = """MemTotal:       16384000 kB
 MemFree:          512000 kB
@@ -44,9 +48,11 @@ def test_a_system_that_says_nothing_is_unknown_and_not_zero() -> None:
     assert linux_memory("MemTotal: 1000 kB\n") == (1024000, None)
 
 
-def test_this_computer_answers() -> None:
-    total, used = ThisComputer().memory()
+@pytest.mark.parametrize("computer", [ThisComputer(), SmallComputer()])
+def test_a_computer_answers(computer: Computer) -> None:
+    total, used = computer.memory()
     assert total is not None
     assert used is not None
     assert 0 < used < total
-    assert (ThisComputer().free_disk() or 0) > 0
+    assert (computer.free_disk() or 0) > 0
+    assert computer.has_other_users() in (True, False)

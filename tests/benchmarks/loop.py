@@ -30,7 +30,7 @@ from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.window.assembly import Assembly
 from tests.benchmarks.figures import figure
-from tests.support.window.fake_conversation import RunLog, a_run
+from tests.support.values.conversations import RunLog, a_run
 from tests.support.window.household import LiveEngine, opened_household
 from tests.support.window.loop_watch import STALL_MS, LoopWatch
 

@@ -20,8 +20,8 @@ from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme
 from tests.benchmarks.figures import figure
+from tests.support.values.conversations import CONVERSATION, RunLog, a_run, page_of, said
 from tests.support.window.conversation_showcase import RISOTTO, TABLE
-from tests.support.window.fake_conversation import CONVERSATION, RunLog, a_run, page_of, said
 
 MESSAGES = 10_000
 PAGE = 50

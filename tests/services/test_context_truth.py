@@ -25,13 +25,6 @@ TALK = "tell me more about the long way home and what we saw there " * 8
 BLOCKS = (BlockDraft(label="human", value="Name: Chad.\nLikes tea.", limit=2000),)
 
 
-class Deaf(OllamaServer):
-    """Serves 4,096 tokens whatever it is asked for, and cuts in silence."""
-
-    def _num_ctx(self, body: JsonObject, model: Installed) -> int:
-        return 4096
-
-
 class Cutting(OpenAIServer):
     """Cuts the beginning of what is longer than 4,096 tokens, and says of its size nothing."""
 
@@ -59,8 +52,8 @@ def ollama() -> Iterator[OllamaServer]:
 
 
 @pytest.fixture
-def deaf() -> Iterator[Deaf]:
-    with Deaf(cuts_silently=True) as server:
+def deaf() -> Iterator[OllamaServer]:
+    with OllamaServer(serves=4096, cuts_silently=True) as server:
         yield server
 
 
@@ -99,7 +92,7 @@ async def test_41_turns_with_the_size_told_lose_nothing(services: Services, olla
 
 
 async def test_41_turns_with_a_server_that_ignores_the_size_lose_nothing_in_silence(
-    services: Services, deaf: Deaf
+    services: Services, deaf: OllamaServer
 ) -> None:
     agent = await on_ollama(services, deaf)
     await talk(services, agent)

@@ -82,6 +82,9 @@ class ModelCatalog(QObject):
             asyncio.gather(services.servers.found(), services.servers.presets()),
             services.fitness.known(),
         )
+        # What a test found meanwhile was not there yet when this was read.
+        new = {report.handle: report for report in self.known.reports if report not in before.reports}
+        reports = (*(report for report in reports if report.handle not in new), *new.values())
         self.known = ModelsKnown(
             offers, recommended, memory, pulls, reports, found, presets, self.known.tests, complete=True
         )

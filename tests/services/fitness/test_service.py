@@ -1,10 +1,7 @@
 """The fit test on four scripted models over HTTP, what it leaves behind, and when it no longer holds."""
 
 import asyncio
-import json
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -16,81 +13,28 @@ from app.services import Services
 from tests.services.conftest import Reopen
 from tests.support.engine.talking import events_of
 from tests.support.engine.whole_engine import started
+from tests.support.servers.able_ollama import COUNTED, AbleOllama, able, by_json
 from tests.support.servers.ollama_pages import Installed
 from tests.support.servers.ollama_replies import Answer
-from tests.support.servers.ollama_server import OllamaServer
-from tests.support.servers.openai_replies import JsonObject, Refusal, ToolCall
+from tests.support.servers.openai_replies import JsonObject, Refusal
 
 pytestmark = pytest.mark.anyio
 
 HANDLE = "Ollama/tiny:latest"
-COUNTED = ", ".join(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])
-
-
-def good(asked: str, body: JsonObject) -> Answer:
-    """Does what it is asked."""
-    if body["messages"][-1]["role"] == "tool":
-        returned = [one for one in body["messages"] if one["role"] == "tool"]
-        if "coffee" in asked and len(returned) == 1:
-            return Answer(calls=(_replace("plans", "Rome", "Oslo"),))
-        return Answer(text="Done.")
-    if "Count from" in asked:
-        return Answer(text=COUNTED)
-    if "dentist" in asked:
-        arguments = {"label": "plans", "new_string": "Dentist on Tuesday."}
-        return Answer(calls=(ToolCall("memory_insert", arguments),))
-    if "Brad" in asked:
-        return Answer(calls=(_replace("human", "Name: Chad.", "Name: Brad."),))
-    if "coffee" in asked:
-        return Answer(calls=(_replace("human", "tea", "coffee"),))
-    return Answer(text="5")
-
-
-def _replace(label: str, old: str, new: str) -> ToolCall:
-    return ToolCall("memory_replace", {"label": label, "old_string": old, "new_string": new})
-
-
-def by_json(asked: str, body: JsonObject) -> Answer:
-    """The same without calls of its own: JSON text where it is enforced, else words."""
-    if "format" not in body:
-        return Answer(text=COUNTED if "Count from" in asked else "I would call a tool if I could.")
-    results = [one for one in body["messages"] if "[Result of" in str(one["content"])]
-    wanted = good(asked, {"messages": [*body["messages"][:-1], {"role": "tool" if results else "user"}]})
-    if results and "coffee" in asked and len(results) == 1:
-        wanted = Answer(calls=(_replace("plans", "Rome", "Oslo"),))
-    elif results:
-        wanted = Answer(text="Done.")
-    call = wanted.calls[0] if wanted.calls else None
-    said = {"tool": call.name, "args": call.arguments} if call else {"say": wanted.text}
-    return Answer(text=json.dumps(said))
 
 
 def babbling(asked: str, body: JsonObject) -> Answer:
     return Answer(text="Well, there are many ways to look at this, and each of them has something to it, I suppose.")
 
 
-class Model(OllamaServer):
-    """An Ollama whose model answers by a function of what it was asked and the whole request."""
-
-    brain: Any = staticmethod(good)
-    pace: float = 0
-
-    async def _reply(self, exchange: Any, body: JsonObject, model: Installed) -> None:
-        said = [str(one["content"]) for one in body["messages"] if one["role"] == "user"]
-        asked = next((text for text in said if "[Result of" not in text), "")
-        answer = self.brain(re.sub(r"^\[.*?\]\s*", "", asked), body)
-        self.queue(Answer(**{**answer.__dict__, "tokens_per_second": self.pace}))
-        await super()._reply(exchange, body, model)
-
-
 @pytest.fixture
-def server() -> Iterator[Model]:
-    with Model(installed=[Installed(capabilities=("tools", "completion"))]) as opened:
+def server() -> Iterator[AbleOllama]:
+    with AbleOllama(installed=[Installed(capabilities=("tools", "completion"))]) as opened:
         yield opened
 
 
 @pytest.fixture
-async def provider(services: Services, server: Model) -> Provider:
+async def provider(services: Services, server: AbleOllama) -> Provider:
     return await services.providers.add(ProviderDraft(name="Ollama", kind="ollama", base_url=server.url))
 
 
@@ -107,8 +51,8 @@ def passed(report: FitReport) -> dict[str, bool]:
     return {task.name: task.passed for task in report.tasks}
 
 
-async def test_a_good_model_is_good(services: Services, server: Model, provider: Provider) -> None:
-    server.brain = lambda asked, body: by_json(asked, body) if "format" in body else good(asked, body)
+async def test_a_good_model_is_good(services: Services, server: AbleOllama, provider: Provider) -> None:
+    server.brain = able
     report = await report_of(services)
     assert all(passed(report).values()), report.tasks
     assert (report.verdict, report.passed, report.of) == ("good", 7, 7)
@@ -120,7 +64,7 @@ async def test_a_good_model_is_good(services: Services, server: Model, provider:
 
 
 async def test_a_model_without_tools_that_keeps_to_json_is_weak_and_told_to_use_it(
-    services: Services, server: Model, provider: Provider
+    services: Services, server: AbleOllama, provider: Provider
 ) -> None:
     server.brain = by_json
     report = await report_of(services)
@@ -142,7 +86,7 @@ async def test_a_model_without_tools_that_keeps_to_json_is_weak_and_told_to_use_
 
 
 async def test_a_model_without_tools_that_does_not_keep_to_json_is_unfit(
-    services: Services, server: Model, provider: Provider
+    services: Services, server: AbleOllama, provider: Provider
 ) -> None:
     server.installed[:] = [Installed(capabilities=("completion",))]
     server.brain = lambda asked, body: Answer(text=COUNTED if "Count from" in asked else "5")
@@ -152,7 +96,7 @@ async def test_a_model_without_tools_that_does_not_keep_to_json_is_unfit(
     assert passed(report)["speed"]
 
 
-async def test_a_babbling_model_is_unfit(services: Services, server: Model, provider: Provider) -> None:
+async def test_a_babbling_model_is_unfit(services: Services, server: AbleOllama, provider: Provider) -> None:
     server.brain = babbling
     report = await report_of(services)
     assert report.verdict == "unfit", report.tasks
@@ -162,10 +106,10 @@ async def test_a_babbling_model_is_unfit(services: Services, server: Model, prov
 
 
 async def test_a_slow_model_is_weak_and_not_made_to_think(
-    services: Services, server: Model, provider: Provider
+    services: Services, server: AbleOllama, provider: Provider
 ) -> None:
     server.installed[:] = [Installed(capabilities=("tools", "thinking", "completion"))]
-    server.brain = lambda asked, body: by_json(asked, body) if "format" in body else good(asked, body)
+    server.brain = able
     server.pace = 4
     report = await report_of(services)
     assert report.verdict == "weak", report.tasks
@@ -176,7 +120,7 @@ async def test_a_slow_model_is_weak_and_not_made_to_think(
 
 
 async def test_progress_tells_each_task_when_it_begins_and_ends(
-    services: Services, server: Model, provider: Provider
+    services: Services, server: AbleOllama, provider: Provider
 ) -> None:
     told = [progress async for progress in services.fitness.test(HANDLE)]
     assert (told[0].task, told[0].index, told[0].of) == (None, 0, 7)
@@ -186,7 +130,9 @@ async def test_progress_tells_each_task_when_it_begins_and_ends(
     assert told[-1].report is not None
 
 
-async def test_it_leaves_nothing_in_the_persons_history(services: Services, server: Model, provider: Provider) -> None:
+async def test_it_leaves_nothing_in_the_persons_history(
+    services: Services, server: AbleOllama, provider: Provider
+) -> None:
     agent = await services.agents.create(AgentDraft(name="Juno", model=HANDLE, context_window=8192))
     before, history = await services.agents.list(), await services.history.of_agent(agent.id)
     await report_of(services)
@@ -200,7 +146,7 @@ async def test_it_leaves_nothing_in_the_persons_history(services: Services, serv
 
 
 async def test_a_changed_digest_invalidates_it(
-    services: Services, server: Model, provider: Provider, reopen: Reopen
+    services: Services, server: AbleOllama, provider: Provider, reopen: Reopen
 ) -> None:
     report = await report_of(services)
     assert await services.fitness.known() == (report,)
@@ -212,7 +158,9 @@ async def test_a_changed_digest_invalidates_it(
     assert await later.fitness.known() == ()
 
 
-async def test_whoever_stops_listening_stops_the_test(services: Services, server: Model, provider: Provider) -> None:
+async def test_whoever_stops_listening_stops_the_test(
+    services: Services, server: AbleOllama, provider: Provider
+) -> None:
     server.brain = lambda asked, body: Answer(text="never", hold=True)
     test = services.fitness.test(HANDLE)
     assert (await anext(test)).task is None
@@ -227,7 +175,7 @@ async def test_whoever_stops_listening_stops_the_test(services: Services, server
     server.release()
 
 
-async def test_a_person_does_not_wait_for_the_test(services: Services, server: Model, provider: Provider) -> None:
+async def test_a_person_does_not_wait_for_the_test(services: Services, server: AbleOllama, provider: Provider) -> None:
     agent = await services.agents.create(AgentDraft(name="Juno", model=HANDLE))
     testing = asyncio.ensure_future(report_of(services))
     await asyncio.to_thread(server.wait_for, lambda: len(server.chats) == 1)
@@ -239,7 +187,9 @@ async def test_a_person_does_not_wait_for_the_test(services: Services, server: M
     assert (await testing).verdict
 
 
-async def test_what_cannot_be_tested_is_said_at_once(services: Services, server: Model, provider: Provider) -> None:
+async def test_what_cannot_be_tested_is_said_at_once(
+    services: Services, server: AbleOllama, provider: Provider
+) -> None:
     server.installed.append(Installed("embed:latest", capabilities=("embedding",)))
     with pytest.raises(Invalid, match="scripted"):
         await report_of(services, "demo/vesta")
@@ -249,7 +199,7 @@ async def test_what_cannot_be_tested_is_said_at_once(services: Services, server:
         await report_of(services, "Ollama/nobody")
 
 
-async def test_a_server_at_fault_is_no_verdict(services: Services, server: Model, provider: Provider) -> None:
+async def test_a_server_at_fault_is_no_verdict(services: Services, server: AbleOllama, provider: Provider) -> None:
     server.answers["/api/chat"] = Refusal(401, {"error": "unauthorized", "signin_url": "https://ollama.com/connect"})
     with pytest.raises(ModelError) as told:
         await report_of(services)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -15,6 +14,7 @@ from app.services.models.cache import ModelCache
 from app.services.models.pulls import Pulls, SpeedMeter
 from app.services.models.service import Models
 from tests.services.conftest import Reopen
+from tests.support.engine.small_computer import SmallComputer
 from tests.support.servers.ollama_server import OllamaServer
 from tests.support.servers.openai_server import OpenAIServer
 
@@ -22,21 +22,6 @@ pytestmark = pytest.mark.anyio
 
 NAME, WHOLE = "qwen3:4b", 2_501_900
 SECONDS = 10
-
-
-@dataclass
-class Small:
-    """A computer whose disk a test can fill."""
-
-    free: int | None = 10**12
-    asked: list[int | None] = field(default_factory=list[int | None])
-
-    def memory(self) -> tuple[int | None, int | None]:
-        return 16_000_000_000, 5_000_000_000
-
-    def free_disk(self) -> int | None:
-        self.asked.append(self.free)
-        return self.free
 
 
 @pytest.fixture
@@ -51,12 +36,12 @@ async def provider(services: Services, server: OllamaServer) -> Provider:
 
 
 @pytest.fixture
-def computer() -> Small:
-    return Small()
+def computer() -> SmallComputer:
+    return SmallComputer()
 
 
 @pytest.fixture
-async def models(engine: OpenEngine, computer: Small) -> AsyncIterator[Models]:
+async def models(engine: OpenEngine, computer: SmallComputer) -> AsyncIterator[Models]:
     """The service on a computer of which a test can say how it is."""
 
     async def nothing() -> tuple[()]:
@@ -198,7 +183,7 @@ async def test_after_a_restart_it_is_paused_and_goes_on(
 
 
 async def test_a_disk_that_is_too_full_is_told_before_anything_is_sent(
-    models: Models, computer: Small, server: OllamaServer, provider: Provider
+    models: Models, computer: SmallComputer, server: OllamaServer, provider: Provider
 ) -> None:
     computer.free = 2_000_000_000
     with pytest.raises(ModelError) as told:
@@ -209,7 +194,7 @@ async def test_a_disk_that_is_too_full_is_told_before_anything_is_sent(
 
 
 async def test_a_disk_that_is_too_small_for_what_the_server_names_stops_the_download(
-    services: Services, models: Models, computer: Small, server: OllamaServer, provider: Provider
+    services: Services, models: Models, computer: SmallComputer, server: OllamaServer, provider: Provider
 ) -> None:
     server.library["huge"] = (3_000_000_000,)
     server.pull_step, server.pull_seconds, computer.free = 1_000_000, 0.01, 600_000_000
@@ -221,7 +206,7 @@ async def test_a_disk_that_is_too_small_for_what_the_server_names_stops_the_down
 
 
 async def test_a_disk_of_which_nothing_is_known_stops_nothing(
-    services: Services, models: Models, computer: Small, provider: Provider
+    services: Services, models: Models, computer: SmallComputer, provider: Provider
 ) -> None:
     computer.free = None
     await models.pull(provider.id, NAME)

@@ -17,8 +17,8 @@ import contextlib
 import hashlib
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from tests.support.servers.ollama_pages import (
@@ -50,6 +50,8 @@ class OllamaServer:
     """What can be pulled: sizes of the layers by name."""
     default_context: int = 4096
     """Tokens for requests that name no num_ctx."""
+    serves: int | None = None
+    """Tokens that it serves whatever it is asked for."""
     cuts_silently: bool = False
     """True: an old version, for which `truncate: false` is an unknown field."""
     load_seconds: float = 0.0
@@ -68,6 +70,8 @@ class OllamaServer:
     pull_step: int = 250_000
     pull_seconds: float = 0.0
     """Pause after each line of a pull."""
+    hold_replies: bool = False
+    """True: every reply waits for `release`; see `hold`."""
     hold_pull_at: int | None = None
     """Bytes at which a pull waits for `release`."""
     fail_pull_at: int | None = None
@@ -128,8 +132,26 @@ class OllamaServer:
     def forget_queue(self) -> None:
         self._queue.clear()
 
+    def begin_anew(self, installed: Iterable[Installed]) -> None:
+        """As at its start, with these models; between two tests, while nobody asks it."""
+        fresh = type(self)(self.port)
+        for one in fields(self):
+            if one.name != "port":
+                setattr(self, one.name, getattr(fresh, one.name))
+        self.installed = [*installed]
+        self.requests.clear()
+        self._queue.clear()
+        self._layers.clear()
+        self.serving.run_soon(self._released.clear)
+
+    def hold(self) -> None:
+        """From now on replies, loads and pulls that are held wait for the next `release`; every reply is held."""
+        self.hold_replies = True
+        self.serving.run_soon(self._released.clear)
+
     def release(self) -> None:
         """Lets answers, loads and pulls that are held go on."""
+        self.hold_replies = False
         self.serving.run_soon(self._released.set)
 
     def wait_for(self, met: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -263,7 +285,7 @@ class OllamaServer:
         with self.serving.noted():
             self.seen.append(kept)
         answer = answer or ruled(body | {"messages": kept}, model)
-        if answer.hold:
+        if answer.hold or self.hold_replies:
             await self._released.wait()
         lines = lines_of(answer, body, model, count(kept, body.get("tools")), load_ms)
         if isinstance(lines, Refusal):
@@ -278,7 +300,8 @@ class OllamaServer:
         return not same_size or self._shift.get(model.name, True) != body.get("shift", True)
 
     def _num_ctx(self, body: JsonObject, model: Installed) -> int:
-        return min((body.get("options") or {}).get("num_ctx") or self.default_context, model.context)
+        wanted_size = (body.get("options") or {}).get("num_ctx") or self.default_context
+        return self.serves or min(wanted_size, model.context)
 
     async def _load(self, body: JsonObject, model: Installed) -> float:
         """Loads the model where it is not, or not like this. Milliseconds that took."""

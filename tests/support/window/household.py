@@ -28,12 +28,24 @@ from app.link.host import Host
 from app.link.protocol import PROTOCOL
 from app.ports.storage import Repositories
 from app.services import Services
+from tests.support.engine.small_computer import SmallComputer
+from tests.support.servers.able_ollama import AbleOllama
+from tests.support.servers.ollama_pages import Installed
 from tests.support.servers.openai_server import OpenAIServer
 
 LLAMA = [
     {"id": name, "object": "model", "owned_by": "llamacpp", "meta": {"n_ctx": window}}
     for name, window in (("qwen3:8b", 16_384), ("ministral-3:8b", 32_768))
 ]
+CHATS = ("completion", "tools")
+INSTALLED = (
+    Installed("qwen3:8b", (*CHATS, "thinking"), context=40_960, size=5_200_000_000),
+    Installed("ministral-3:8b", (*CHATS, "vision"), context=262_144, size=6_000_000_000),
+    Installed("gemma4:e4b", CHATS, context=131_072, size=3_300_000_000),
+    Installed("mistral-small3.2:24b", CHATS, context=131_072, size=15_000_000_000),
+    Installed("nomic-embed-text:latest", ("embedding",), context=2_048, size=274_000_000),
+)
+"""Of an Ollama that is there, but not connected before a test connects it."""
 TOKEN = "a token that only this process knows"
 
 T = TypeVar("T")
@@ -44,7 +56,8 @@ class LiveEngine:
     """An engine over one data folder, and a client of it that the test uses beside the window."""
 
     def __init__(self, household: "Household", folder: Path) -> None:
-        self.server = household.llama
+        self.server, self.ollama = household.llama, household.ollama
+        self.computer = SmallComputer()
         self.stopped = False
         """Whether the window ended the engine with itself."""
         self.api_port = 0
@@ -84,7 +97,7 @@ class LiveEngine:
         self._client = await open_link(engine_note(self._ports[1]), "test")
 
     async def _start(self, config: Config) -> tuple[int, int]:
-        engine = self._engine = await open_engine(config, demo_pace=0)
+        engine = self._engine = await open_engine(config, demo_pace=0, computer=self.computer)
         self._host = Host(engine.services, TOKEN, may_stop=lambda work: work or not engine.busy(), stop=self._stop)
         self._own_host = Host(engine.services, TOKEN)
         ports = await self._host.start(), await self._own_host.start()
@@ -119,6 +132,7 @@ class LiveEngine:
     def release(self) -> None:
         """Lets replies go on that a test has held."""
         self.server.release()
+        self.ollama.release()
 
     async def close(self) -> None:
         self.release()
@@ -139,8 +153,10 @@ class LiveEngine:
 class Household:
     """Engines over copies of prepared data folders. One per process."""
 
-    def __init__(self, llama: OpenAIServer, prepared: Path, loop: asyncio.AbstractEventLoop) -> None:
-        self.llama = llama
+    def __init__(
+        self, llama: OpenAIServer, ollama: AbleOllama, prepared: Path, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.llama, self.ollama = llama, ollama
         self._prepared, self._loop = prepared, loop
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -152,6 +168,7 @@ class Household:
         self.llama.release()
         self.llama.forget_queue()
         self.llama.requests.clear()
+        self.ollama.begin_anew(INSTALLED)
         template = self._prepared / (furnish.__qualname__ if furnish else "new")
         if not template.exists():
             await self.run(self._prepare(template, furnish))
@@ -163,7 +180,7 @@ class Household:
 
     async def _prepare(self, template: Path, furnish: Furnish | None) -> None:
         making = template.with_suffix(".making")
-        engine = await open_engine(Config.load(making), demo_pace=0)
+        engine = await open_engine(Config.load(making), demo_pace=0, computer=SmallComputer())
         try:
             # Nothing that really runs on this computer is looked for.
             await engine.services.settings.set("servers.places", [f"127.0.0.1:{self.llama.port}"])
@@ -207,11 +224,12 @@ def opened_household() -> Iterator[Household]:
     thread = threading.Thread(target=loop.run_forever, name="engines")
     with (
         OpenAIServer(context=1_000_000, entries=copy.deepcopy(LLAMA)) as llama,
+        AbleOllama(installed=[*INSTALLED]) as ollama,
         TemporaryDirectory(prefix="lares-household-") as prepared,
     ):
         thread.start()
         try:
-            yield Household(llama, Path(prepared), loop)
+            yield Household(llama, ollama, Path(prepared), loop)
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,13 +12,14 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 from app.config import Config
 from app.domain.error import AppError
 from app.link.client import Client
+from app.services import Services
 from app.ui.application import Session
 from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window.assembly import Assembly
+from tests.support.servers.able_ollama import AbleOllama
 from tests.support.servers.openai_server import OpenAIServer
-from tests.support.window.fake_services import FakeServices
 from tests.support.window.household import LiveEngine
 
 CTRL, ALT, SHIFT = (
@@ -30,52 +30,10 @@ CTRL, ALT, SHIFT = (
 NONE = Qt.KeyboardModifier.NoModifier
 
 
-class FakeClient:
-    """A link to fake services that a test can cut."""
-
-    def __init__(self, services: FakeServices) -> None:
-        self.services: Any = services
-        self.on_notice: Callable[[str], None] = lambda name: None
-        self.gone = asyncio.Event()
-        self.stopped = False
-
-    async def wait_closed(self) -> None:
-        await self.gone.wait()
-
-    async def stop_engine(self, with_work: bool = False) -> bool:
-        self.stopped = True
-        return True
-
-    async def close(self) -> None:
-        self.gone.set()
-
-
-class FakeEngine:
-    """Fake services in the place of an engine."""
-
-    def __init__(self, services: FakeServices) -> None:
-        self.services: Any = services
-        self._clients: list[FakeClient] = []
-
-    @property
-    def stopped(self) -> bool:
-        return any(client.stopped for client in self._clients)
-
-    async def connect(self) -> FakeClient:
-        self._clients.append(FakeClient(self.services))
-        return self._clients[-1]
-
-    def release(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
 class OpenedWindow:
-    def __init__(self, theme: Theme, folder: Path, engine: LiveEngine | FakeEngine) -> None:
+    def __init__(self, theme: Theme, folder: Path, engine: LiveEngine) -> None:
         self.engine = engine
-        self.client: Client | FakeClient
+        self.client: Client
         """The window's link."""
         self.refuse: AppError | None = None
         """What connecting raises, while it is set."""
@@ -87,11 +45,11 @@ class OpenedWindow:
         self.window = self.session.window
 
     @property
-    def services(self) -> Any:
+    def services(self) -> Services:
         """Those of the engine, past the window."""
         return self.engine.services
 
-    async def _connect(self) -> Client | FakeClient:
+    async def _connect(self) -> Client:
         if self.refuse is not None:
             raise self.refuse
         self.client = await self.engine.connect()
@@ -104,8 +62,12 @@ class OpenedWindow:
     @property
     def server(self) -> OpenAIServer:
         """What the models of the sample speak through."""
-        assert isinstance(self.engine, LiveEngine)
         return self.engine.server
+
+    @property
+    def ollama(self) -> AbleOllama:
+        """It is connected in a `home` only."""
+        return self.engine.ollama
 
     async def open(self, width: int = 1440, height: int = 900) -> None:
         self.window.resize(width, height)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from app.domain.error import LinkError
-from tests.support.window.household import LiveEngine
 from tests.support.window.opened_window import OpenedWindow
 
 Show = Callable[[OpenedWindow], Awaitable[None]]
@@ -53,9 +52,8 @@ async def servers(window: OpenedWindow) -> None:
 async def local_api(window: OpenedWindow) -> None:
     await window.services.api.make_token()
     await window.services.api.start()
-    if isinstance(window.engine, LiveEngine):
-        async with httpx.AsyncClient(trust_env=False) as program:
-            await program.get(f"http://127.0.0.1:{window.engine.api_port}/v1/agents/")
+    async with httpx.AsyncClient(trust_env=False) as program:
+        await program.get(f"http://127.0.0.1:{window.engine.api_port}/v1/agents/")
     window.view.pages.local_api()
 
 

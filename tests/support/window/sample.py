@@ -1,11 +1,14 @@
 """A lived-in world for pictures and tests of the window: five agents, a household companion with a past."""
 
+from collections.abc import Awaitable, Callable
+
 from app.adapters.system import RandomIds
 from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentDraft, AgentPatch, ModelSettings
 from app.domain.block import BlockDraft, BlockPatch
 from app.domain.history import Origin
 from app.domain.message import MessageDraft
+from app.domain.model import ProviderDraft
 from app.services import Services
 
 SYSTEM = (
@@ -51,6 +54,16 @@ async def furnish_sample(services: Services) -> Agent:
 async def sampled(engine: OpenEngine) -> None:
     """Of a data folder: the sample lives in it."""
     await furnish_sample(engine.services)
+
+
+def sampled_with_ollama(url: str) -> Callable[[OpenEngine], Awaitable[None]]:
+    """The same, and the Ollama at `url` is connected."""
+
+    async def furnish(engine: OpenEngine) -> None:
+        await engine.services.providers.add(ProviderDraft(name="ollama", kind="ollama", base_url=url))
+        await furnish_sample(engine.services)
+
+    return furnish
 
 
 async def _live(services: Services, juno: Agent) -> None:

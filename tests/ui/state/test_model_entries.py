@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.adapters.models.presets import PRESETS
 from app.domain.model import (
     ComputerMemory,
     FoundServer,
@@ -18,7 +19,7 @@ from app.ui.chat.transcript.row import Problem
 from app.ui.models.picker_rows import pick_rows
 from app.ui.state.model_entries import ModelsKnown, best_choice, known_models, wanted_models
 from app.ui.state.server_entries import asked_ports, other_hosts, server_entries, unconnected
-from tests.support.window.fake_models import GB, PRESETS, a_report, ollama_models
+from tests.support.values.model_lists import GB, a_report, ollama_models
 
 OLLAMA = Provider(id="p1", name="ollama", kind="ollama", base_url="http://localhost:11434", created_at=1, updated_at=1)
 MEMORY = ComputerMemory(total_bytes=16 * GB, used_bytes=5 * GB, free_disk_bytes=100 * GB)

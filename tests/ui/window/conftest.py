@@ -1,28 +1,20 @@
-"""A whole window per test, over a real engine: empty, or with the sample. Model servers are scripted or faked."""
+"""A whole window per test, over a real engine: empty, or with the sample. Model servers are scripted."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtWidgets import QApplication
 
-from tests.support.window.fake_services import FakeServices, fake_services
 from tests.support.window.household import Furnish, Household, LiveEngine
-from tests.support.window.households import connect_ollama
 from tests.support.window.looks import plain_theme
-from tests.support.window.opened_window import FakeEngine, OpenedWindow
-from tests.support.window.sample import furnish_sample, sampled
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.sample import sampled, sampled_with_ollama
 
 Wait = Callable[..., Any]
-Opened = Callable[[Path, LiveEngine | FakeEngine], AbstractContextManager[OpenedWindow]]
-
-
-@pytest.fixture
-def services(loop: qasync.QEventLoop) -> FakeServices:
-    return fake_services()
+Opened = Callable[[Path, LiveEngine], AbstractContextManager[OpenedWindow]]
 
 
 @pytest.fixture
@@ -30,7 +22,7 @@ def opened(qapp: QApplication, wait_for: Wait) -> Opened:
     """`with opened(folder, engine) as window:`, closed at the end, with its engine."""
 
     @contextmanager
-    def opened(folder: Path, engine: LiveEngine | FakeEngine) -> Iterator[OpenedWindow]:
+    def opened(folder: Path, engine: LiveEngine) -> Iterator[OpenedWindow]:
         window = OpenedWindow(plain_theme(qapp), folder, engine)
         wait_for(window.open())
         try:
@@ -56,19 +48,12 @@ def window(household: Household, data_folder: Path, wait_for: Wait, opened: Open
 
 
 @pytest.fixture
-def faked_window(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
-    """For what other programs and servers do: the fakes do it at a word."""
-    wait_for(furnish_sample(cast(Any, services)))
-    with opened(tmp_path, FakeEngine(services)) as window:
-        yield window
-
-
-@pytest.fixture
-def home(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
-    """A household with an Ollama."""
-    connect_ollama(services)
-    wait_for(furnish_sample(cast(Any, services)))
-    with opened(tmp_path, FakeEngine(services)) as window:
+def home(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    """The sample in a household with an Ollama, which has loaded one of its models."""
+    live = wait_for(household.open(data_folder, sampled_with_ollama(household.ollama.url)), 15)
+    household.ollama.loaded["ministral-3:8b"] = 16_384
+    with opened(data_folder, live) as window:
+        wait_for(window.until(lambda: window.view.view.catalog.known.complete, "no models"))
         yield window
 
 

@@ -1,162 +1,190 @@
 """What the conversation says of its model: cut requests, ways out of problems, images it cannot see, repairs."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, cast
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
-from app.domain.agent import AgentPatch
-from app.domain.context import ContextAlarm
-from app.domain.event import Progress
-from app.domain.run import Failure, Repair
-from tests.support.window.fake_services import FakeServices
-from tests.support.window.fake_world import now
-from tests.support.window.households import connect_ollama
-from tests.support.window.opened_window import FakeEngine, OpenedWindow
-from tests.support.window.sample import furnish_sample
-from tests.support.window.seeing import button, has_button, texts
+from app.domain.agent import Agent, AgentPatch, ModelSettings
+from app.engine.model_call import wait_notice
+from app.ui.chat.attachment import png_of
+from app.ui.context.token_bar import TokenBar
+from tests.support.engine.talking import say
+from tests.support.servers.ollama_pages import Installed, too_long
+from tests.support.servers.ollama_replies import Answer
+from tests.support.window.household import CHATS
+from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import button, has_button, shown, texts
 
 Wait = Callable[..., Any]
-Opened = Callable[..., AbstractContextManager[OpenedWindow]]
-SENTENCE = "Ollama read 4,096 of 9,391 tokens; instructions and memory were lost."
+LONG = "tell me more about the long way home and what we saw there " * 80
 
 
 @pytest.fixture
-def home(services: FakeServices, tmp_path: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+def home(home: OpenedWindow, wait_for: Wait) -> OpenedWindow:
     """Juno, on a model of a connected Ollama."""
-    connect_ollama(services)
-    juno = wait_for(furnish_sample(cast(Any, services)))
-    wait_for(services.agents.update(juno.id, AgentPatch(model="ollama/qwen3:8b", context_window=4096)))
-    with opened(tmp_path, FakeEngine(services)) as window:
-        wait_for(window.until(lambda: window.view.view.catalog.known.complete, "nothing was read"))
-        yield window
+
+    async def begin() -> None:
+        await change(home, model="ollama/qwen3:8b", context_window=8192)
+
+    wait_for(begin())
+    return home
 
 
-def cut(window: OpenedWindow, fix: int | None = 16_384) -> None:
-    window.services.world.alarm = ContextAlarm(
-        read=4096, sent=9391, lost=("instructions", "memory"), sentence=SENTENCE, fix_window=fix
-    )
+def juno(window: OpenedWindow) -> Agent:
     agent = window.view.workspace.agent
-    window.services.world.publish("run", "run-1", agent_id=agent.id)
+    assert agent is not None
+    return agent
 
 
-def fail(window: OpenedWindow, **failure: Any) -> None:
-    """The last run of the conversation has failed like this."""
-    world = window.services.world
-    run_id = list(world.runs)[-1]
-    failed = Failure(message="Something happened.", **failure)
-    world.runs[run_id] = world.runs[run_id].model_copy(update={"status": "failed", "failure": failed})
-    window.view.workspace.open(world.runs[run_id].agent_id)
+async def change(window: OpenedWindow, **fields: Any) -> None:
+    """The agent is changed, and the window knows it."""
+    changed = await window.services.agents.update(juno(window).id, AgentPatch.model_validate(fields))
+    await window.until(lambda: juno(window).updated_at == changed.updated_at, "nobody told the window")
 
 
 def test_a_cut_request_is_told_where_one_talks_and_mended_by_one_button(home: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        cut(home)
-        banner = home.view.chat.banner
-        await home.until(lambda: banner.shown == "cut", "nobody told")
-        assert banner.text.text() == "Ollama cut the last request without saying so"
-        assert banner.detail.text() == SENTENCE
-        assert home.view.right.context.alarm.text() == SENTENCE
-        assert "5,295 tokens of the last request were lost" in home.view.right.context._bar.accessibleDescription()
-        assert "Last request was cut" in texts(home.view.status)
-        home.services.world.alarm = None
-        banner.buttons[0].click()
-        agent_id = home.view.workspace.agent.id
-        await home.until(lambda: home.services.world.agents[agent_id].context_window == 16_384, "the size stayed")
-        await home.until(lambda: banner.shown != "cut", "the banner stayed")
-        assert "nothing was cut" in texts(home.view.right.widget)
+        await change(home, model="llama/qwen3:8b", settings=ModelSettings(max_output_tokens=512))
+        for _ in range(4):
+            await say(home.services, juno(home), LONG)
+        await home.until(lambda: "nothing was cut" in texts(home.view.right.widget), "it is not told that all is well")
+        home.ollama.cuts_silently, home.ollama.serves = True, 4096
+        await change(home, model="ollama/qwen3:8b")
+        await say(home.services, juno(home), LONG)
+        await a_closed_alarm_stays_closed_and_the_status_line_still_says_it(home)
+        await change(home, settings=ModelSettings(max_output_tokens=4096))
+        await it_is_mended(home)
 
     wait_for(person(), 15)
 
 
-def test_a_closed_alarm_stays_closed_and_the_status_line_still_says_it(home: OpenedWindow, wait_for: Wait) -> None:
+async def a_closed_alarm_stays_closed_and_the_status_line_still_says_it(home: OpenedWindow) -> None:
+    banner = home.view.chat.banner
+    await home.until(banner.isVisible, "nobody told")
+    assert banner.text.text() == "Ollama cut the last request without saying so"
+    assert not banner.buttons, "no size that can be asked for would help"
+    button(banner, "Close message").click()
+    counted: list[object] = []
+    home.view.workspace.counted.connect(counted.append)
+    await change(home, description="Counted again")
+    await home.until(lambda: counted, "nothing was counted again")
+    assert not banner.isVisible()
+    assert "Last request was cut" in texts(home.view.status)
+
+
+async def it_is_mended(home: OpenedWindow) -> None:
+    banner, right = home.view.chat.banner, home.view.right
+    await home.until(banner.isVisible, "nobody told of the way out")
+    overview = await home.services.context.overview(home.view.workspace.conversation.active_id)
+    assert overview.alarm is not None
+    assert banner.detail.text() == right.context.alarm.text() == overview.alarm.sentence
+    lost = overview.alarm.sent - overview.alarm.read
+    bar = shown(right.widget, TokenBar)[0]
+    assert f"{lost:,} tokens of the last request were lost" in bar.accessibleDescription()
+    assert "Last request was cut" in texts(home.view.status)
+    home.ollama.serves = None
+    button(banner, "Serve 16,384 tokens").click()
+    await home.until(lambda: juno(home).context_window == 16_384, "the size stayed")
+    await say(home.services, juno(home), "And now?")
+    await home.until(lambda: not banner.isVisible(), "the banner stayed")
+    await home.until(lambda: "was cut" not in texts(home.view.status) + texts(right.widget), "it is told for ever")
+
+
+def test_the_ways_out_of_a_failed_run_lead_out(home: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        cut(home, fix=None)
-        banner = home.view.chat.banner
-        await home.until(lambda: banner.shown == "cut", "nobody told")
-        assert not banner.buttons
-        banner._close.click()
-        cut(home, fix=None)
-        await home.rest()
-        assert banner.shown != "cut"
-        assert "Last request was cut" in texts(home.view.status)
+        await a_prompt_that_is_too_large_is_enlarged_and_tried_again(home)
+        await a_missing_model_is_got_again_from_the_card(home)
 
     wait_for(person(), 15)
 
 
-def test_a_missing_model_is_got_again_from_the_card(home: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        agent_id = home.view.workspace.agent.id
-        await home.services.agents.update(agent_id, AgentPatch(model="ollama/gpt-oss:20b"))
-        await home.rest()
-        fail(home, code="model_missing", details={"model": "gpt-oss:20b"})
-        await home.until(lambda: has_button(home.window, "Download it again, 14.0 GB"), "it was not offered")
-        button(home.window, "Download it again, 14.0 GB").click()
-        await home.until(lambda: has_button(home.window, "Pause downloading gpt-oss:20b"), "no download")
-
-    wait_for(person(), 15)
-
-
-def test_a_prompt_that_is_too_large_is_enlarged_and_tried_again(home: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        fail(home, code="prompt_too_large", details={"n_prompt": 9100, "n_ctx": 4096})
-        await home.until(lambda: has_button(home.window, "Enlarge to 14,336 tokens"), "it was not offered")
-        number = len(home.services.world.runs)
-        button(home.window, "Enlarge to 14,336 tokens").click()
-        await home.until(lambda: len(home.services.world.runs) > number, "the run was not tried again")
-        assert home.services.world.agents[home.view.workspace.agent.id].context_window == 14_336
-        await home.until(lambda: home.quiet, "the run never ended")
-
-    wait_for(person(), 15)
+async def a_prompt_that_is_too_large_is_enlarged_and_tried_again(home: OpenedWindow) -> None:
+    home.ollama.queue(*(too_long(9100, 4096) for _ in range(4)))
+    failed = await say(home.services, juno(home), "Read this")
+    await home.until(lambda: has_button(home.window, "Enlarge to 14,336 tokens"), f"not offered: {failed.failure}")
+    home.ollama.forget_queue()
+    number = len(home.ollama.chats)
+    button(home.window, "Enlarge to 14,336 tokens").click()
+    await home.until(lambda: len(home.ollama.chats) > number, "the run was not tried again")
+    await home.until(lambda: juno(home).context_window == 14_336, "the size stayed")
+    await home.until(lambda: home.quiet, "the run never ended")
 
 
-def test_the_composer_knows_which_models_cannot_see(home: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        agent_id, world = home.view.workspace.agent.id, home.services.world
-        for provider_id, models in world.models.items():
-            blind = [model.model_copy(update={"vision": False}) for model in models if model.name == "gemma4:e4b"]
-            world.models[provider_id] = (*(model for model in models if model.name != "gemma4:e4b"), *blind)
-        world.publish("provider")
-        await home.services.agents.update(agent_id, AgentPatch(model="ollama/gemma4:e4b"))
-        await home.until(lambda: home.view.chat.composer._blind == "gemma4:e4b", "nobody told the composer")
-        await home.services.agents.update(agent_id, AgentPatch(model="ollama/ministral-3:8b"))
-        await home.until(lambda: home.view.chat.composer._blind == "", "it still warns")
-
-    wait_for(person(), 15)
+async def a_missing_model_is_got_again_from_the_card(home: OpenedWindow) -> None:
+    home.ollama.installed.append(Installed("qwen3:4b", CHATS, size=2_500_000_000))
+    await home.services.models.list(refresh=True)
+    await change(home, model="ollama/qwen3:4b")
+    del home.ollama.installed[-1]
+    home.ollama.hold_pull_at = 0
+    failed = await say(home.services, juno(home), "Are you there?")
+    await home.until(lambda: has_button(home.window, "Download it again, 2.5 GB"), f"not offered: {failed.failure}")
+    button(home.window, "Download it again, 2.5 GB").click()
+    await home.until(lambda: has_button(home.window, "Pause downloading qwen3:4b"), "no download")
 
 
-def test_repairs_are_shown_in_the_debug_view_only(home: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        world = home.services.world
-        step_id = list(world.steps)[-1]
-        repair = Repair(kind="call_in_text", wrote="<tool_call>…", read_as="a call of memory_replace")
-        world.steps[step_id] = world.steps[step_id].model_copy(update={"repairs": (repair,)})
-        home.view.workspace.open(home.view.workspace.agent.id)
-        await home.rest()
-        words = "The model wrote <tool_call>…, read as a call of memory_replace"
-        assert words not in [row.text for row in home.view.chat.model.rows]
-        home.view.chat.set_mode("debug")
-        assert words in [row.text for row in home.view.chat.model.rows]
-
-    wait_for(person(), 15)
-
-
-def test_the_status_line_says_what_a_run_waits_for_and_forgets_it_when_it_is_over(
-    home: OpenedWindow, wait_for: Wait
+def test_what_is_known_of_a_model_is_told_where_it_matters(
+    home: OpenedWindow, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def person() -> None:
-        agent, conversation = home.view.workspace.agent, home.view.workspace.conversation
-        run_id = list(home.services.world.runs)[-1]
-        said = {"run_id": run_id, "agent_id": agent.id, "conversation_id": conversation.id, "at": now()}
-        for phase, text in (
-            ("waiting", "Waiting for the summary of Archivist"),
-            ("sent", "Loading qwen3:8b into memory, 40 s so far."),
-        ):
-            home.services.world.send(Progress.model_validate({**said, "phase": phase, "text": text}))
-            await home.until(lambda text=text: text in texts(home.view.status), f"not said: {text}")
-        home.services.world.publish("run", run_id, agent_id=agent.id)
-        await home.until(lambda: "Juno is idle" in texts(home.view.status), "it still seems to be at work")
+        await the_composer_knows_which_models_cannot_see(home)
+        await change(home, model="ollama/qwen3:8b")
+        await repairs_are_shown_in_the_debug_view_only(home)
+        await the_status_line_says_what_a_run_waits_for(home)
 
+    monkeypatch.setattr(wait_notice, "FIRST_AFTER", 0.05)
     wait_for(person(), 15)
+
+
+async def the_composer_knows_which_models_cannot_see(home: OpenedWindow) -> None:
+    composer = home.view.chat.composer
+    image = QImage(8, 6, QImage.Format.Format_RGB32)
+    image.fill(0)
+    composer.add_bytes("cat.png", png_of(image))
+    await home.until(lambda: "qwen3:8b cannot see images" in texts(composer), "nobody warns")
+    await change(home, model="ollama/ministral-3:8b")
+    await home.until(lambda: "cannot see images" not in texts(composer), "it still warns")
+    composer.clear()
+
+
+async def repairs_are_shown_in_the_debug_view_only(home: OpenedWindow) -> None:
+    call = {"name": "memory_replace", "arguments": {"label": "plans", "old_string": "risotto", "new_string": "soup"}}
+    home.ollama.queue(Answer(text=f"<tool_call>{json.dumps(call)}</tool_call>"), Answer(text="Done."))
+    run = await say(home.services, juno(home), "Soup on Saturday.")
+    assert [len(step.repairs) for step in await home.services.runs.steps(run.id)] == [1, 0]
+    chat = home.view.chat
+    await home.until(lambda: chat.model.rows[-1].text == "Done." and home.quiet, "the reply was not read to its end")
+
+    def told() -> list[str]:
+        return [row.text for row in chat.model.rows if row.text.startswith("The model wrote")]
+
+    assert told() == []
+    chat.set_mode("debug")
+    await home.until(lambda: len(told()) == 1, "it is not told who looks for it")
+    assert "<tool_call>" in told()[0]
+    assert "read as memory_replace" in told()[0]
+
+
+async def the_status_line_says_what_a_run_waits_for(home: OpenedWindow) -> None:
+    """And forgets it when it is over."""
+    archivist = next(row.agent for row in home.view.workspace.agents.rows if row.agent.name == "Archivist")
+    await home.services.agents.update(archivist.id, AgentPatch(model="ollama/ministral-3:8b"))
+    await change(home, model="ollama/gemma4:e4b")
+    home.ollama.hold()
+    first = asyncio.ensure_future(say(home.services, archivist, "Sum it up."))
+    await home.until(lambda: home.ollama.chats[-1].body["model"] == "ministral-3:8b", "it never asked")
+    home.ollama.loaded.clear()
+    home.ollama.hold_loads = True
+    await home.services.models.list(refresh=True)
+    second = asyncio.ensure_future(say(home.services, juno(home), "And you?"))
+    await home.until(lambda: "Waiting for the reply of Archivist" in texts(home.view.status), "not told what it awaits")
+    waited_for = next(run for run in await home.services.runs.active() if run.agent_id == archivist.id)
+    await home.services.runs.cancel(waited_for.id)
+    loading = "Loading gemma4:e4b into memory"
+    await home.until(lambda: loading in texts(home.view.status), "not told that it loads")
+    home.ollama.release()
+    await asyncio.gather(first, second)
+    await home.until(lambda: "Juno is idle" in texts(home.view.status), "it still seems to be at work")

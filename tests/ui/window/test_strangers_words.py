@@ -2,23 +2,35 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
-from pydantic import BaseModel
 from PySide6 import QtGui
 from PySide6.QtCore import QAbstractTableModel, QEvent, QPoint, Qt
 from PySide6.QtGui import QAction, QHelpEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QTextEdit, QToolTip, QWidget
 
-from app.domain.api import ApiRequest
+from app.domain.agent import AgentPatch
+from app.domain.block import BlockPatch
+from app.domain.history import Actor, Origin
+from app.domain.model import ProviderDraft
+from app.services.fitness import service as fitness
 from app.ui.kit.tooltip import literal, set_tip
-from tests.support.window.fake_services import FakeServices
-from tests.support.window.households import connect_ollama
+from tests.support.engine.talking import say
+from tests.support.servers.ollama_pages import Installed
+from tests.support.values import samples
+from tests.support.values.model_lists import a_report
+from tests.support.window.household import CHATS, Household, LiveEngine
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.pages import PAGES
+from tests.support.window.sample import sampled_with_ollama
 
 Wait = Callable[..., Any]
+Opened = Callable[..., AbstractContextManager[OpenedWindow]]
 HTML = "<img src='file:///dev/zero'>"
 HOSTILE = (
     HTML,
@@ -33,39 +45,36 @@ HOSTILE = (
     "<IMG SRC=x>",
     "</p><p>",
 )
-NAMES = {"name", "label", "title", "description", "text", "client", "path", "error", "hint", "family", "value"}
 ROLES = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.StatusTipRole, Qt.ItemDataRole.WhatsThisRole)
+MODEL = f"{HTML}qwen3:8b"
+TOOL = samples.tool("<b>send</b>", tool_type="custom", description=HTML)
 
 
-def disguised(value: Any, handles: dict[str, str]) -> Any:
-    """The same with HTML before every name and text in it."""
-    if isinstance(value, BaseModel):
-        fields = {key: getattr(value, key) for key in type(value).model_fields}
-        return value.model_copy(
-            update={key: handles.get(old, HTML + old) if key in NAMES and isinstance(old, str) and old
-                    else disguised(old, handles) for key, old in fields.items()}
-        )  # fmt: skip
-    if isinstance(value, dict):
-        return {disguised(key, handles): disguised(old, handles) for key, old in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(disguised(old, handles) for old in value)
-    return handles.get(value, value) if isinstance(value, str) else value
-
-
-def disguise(services: FakeServices) -> None:
-    world = services.world
-    known = [model.handle for models in world.models.values() for model in models]
-    handles = {handle: handle.replace("/", f"/{HTML}", 1) for handle in known}
-    for name in ("agents", "blocks", "conversations", "tools", "providers", "models", "reports", "loaded", "messages",
-                 "history"):  # fmt: skip
-        held = getattr(world, name)
-        changed = disguised(held, handles) if isinstance(held, list) else {
-            handles.get(key, key): disguised(value, handles) for key, value in held.items()
-        }  # fmt: skip
-        held.clear()
-        held.extend(changed) if isinstance(held, list) else held.update(changed)
-    for kind in ("agent", "block", "conversation", "provider", "model", "history", "tool"):
-        world.publish(kind)
+async def disguise(live: LiveEngine) -> None:
+    """HTML wherever others give names and texts: agents, blocks, conversations, tools, servers and their models."""
+    services, ollama = live.services, live.ollama
+    ollama.installed.append(Installed(MODEL, CHATS, size=5_200_000_000))
+    ollama.loaded[MODEL] = 16_384
+    strange = await services.providers.add(ProviderDraft(name="<b>local", base_url=live.server.url))
+    report = a_report(f"ollama/{MODEL}", digest=ollama.installed[-1].digest, sentence=HTML)
+    await services.settings.set(fitness.SETTING, [report.model_dump(mode="json")])
+    await live.write(lambda repos: repos.tools.upsert(TOOL))
+    for row in await services.agents.list():
+        agent = row.agent
+        models = {"Juno": f"ollama/{MODEL}", "Archivist": f"{strange.name}/qwen3:8b"}
+        patch = {
+            "name": HTML + agent.name,
+            "description": HTML + agent.description,
+            "tool_names": (*agent.tool_names, TOOL.name),
+            "model": models.get(agent.name, agent.model),
+        }
+        await services.agents.update(agent.id, AgentPatch.model_validate(patch))
+        for block in await services.blocks.of_agent(agent.id):
+            changed = BlockPatch(value=(HTML + block.value)[: block.limit], description=HTML + block.description)
+            await services.blocks.update(block.id, changed, origin=Origin(actor=Actor(kind="api", name=HTML)))
+        thread = await services.conversations.default_of(agent.id)
+        await services.conversations.rename(thread.id, HTML)
+        await say(services, await services.agents.get(agent.id), HTML)
 
 
 def widgets(root: QWidget) -> Iterator[QWidget]:
@@ -106,18 +115,26 @@ def _cells(view: QAbstractItemView) -> dict[str, str]:
     }
 
 
-def test_nothing_on_any_page_can_be_taken_for_html(faked_window: OpenedWindow, wait_for: Wait) -> None:
-    window = faked_window
+@pytest.fixture
+def window(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    live = wait_for(household.open(data_folder, sampled_with_ollama(household.ollama.url)), 15)
+    wait_for(disguise(live), 15)
+    with opened(data_folder, live) as window:
+        yield window
 
+
+async def ask_strangely(window: OpenedWindow) -> None:
+    """Programs ask the local API for pages, and say who they are."""
+    async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{window.engine.api_port}") as program:
+        for words in HOSTILE:
+            await program.get(f"/v1/{quote(words, safe='')}", headers={"user-agent": words.strip()})
+
+
+def test_nothing_on_any_page_can_be_taken_for_html(window: OpenedWindow, wait_for: Wait) -> None:
     async def look() -> None:
         faults, seen = {}, ""
-        connect_ollama(window.services)
-        disguise(window.services)
-        await window.rest()
-        window.services.api.asked = tuple(
-            ApiRequest(at=n, method="GET", path=f"/v1/{words}", status=403, took_ms=1.5, client=words)
-            for n, words in enumerate(HOSTILE)
-        )
+        await window.services.api.start()
+        await ask_strangely(window)
         for show in PAGES:
             await show(window)
             await window.rest()

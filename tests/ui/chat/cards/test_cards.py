@@ -21,7 +21,7 @@ from app.ui.chat.cards.user_card import UserCard
 from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Footer, Problem, Row, RowKind, ToolUse
 from app.ui.theme import Theme
-from tests.support.window.fake_conversation import a_run, fork_at, memory_change, said
+from tests.support.values.conversations import a_run, fork_at, memory_change, said
 
 
 @pytest.fixture

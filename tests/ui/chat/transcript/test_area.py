@@ -11,7 +11,7 @@ from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.area import MOUNTED, TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.theme import Theme
-from tests.support.window.fake_conversation import RunLog, a_run, correction, memory_change, page_of, said, small_talk
+from tests.support.values.conversations import RunLog, a_run, correction, memory_change, page_of, said, small_talk
 
 
 @pytest.fixture

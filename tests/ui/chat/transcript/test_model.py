@@ -15,7 +15,7 @@ from app.domain.run import Failure
 from app.ui.chat.transcript.log import HELD
 from app.ui.chat.transcript.model import FLUSH_MS, RowRole, TranscriptModel
 from app.ui.chat.transcript.row import Row
-from tests.support.window.fake_conversation import (
+from tests.support.values.conversations import (
     START,
     RunLog,
     a_run,
