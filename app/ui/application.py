@@ -97,7 +97,7 @@ class Session(QObject):
         super().__init__()
         self.theme, self.config, self.preferences = theme, config, preferences
         self.tasks = Tasks(errors.take)
-        self.relay = EventRelay()
+        self.relay = EventRelay(self)
         self.connection = EngineConnection(self.tasks, self.relay, connect)
         mac = sys.platform == "darwin"
         self.assembly = Assembly(
@@ -108,6 +108,7 @@ class Session(QObject):
             self.connection,
             self.relay,
             self.preferences,
+            self,
             with_menu=not mac,
         )
         self.window = self.assembly.window
@@ -123,12 +124,14 @@ class Session(QObject):
         self.window.show()
 
     async def run(self) -> None:
-        """Until a person has closed the window."""
+        """Until a person has closed the window; then it goes, with all that was made for it."""
         self._end = asyncio.get_running_loop().create_future()
         await asyncio.sleep(0)
         self.assembly.furnish()
         self.connection.start()
         await self._end
+        self.window.deleteLater()
+        self.deleteLater()
 
     def _make_menu_bar(self) -> QMenuBar:
         bar = QMenuBar()

@@ -79,10 +79,11 @@ class Assembly(QObject):
         connection: EngineConnection,
         relay: EventRelay,
         preferences: Preferences,
+        parent: QObject,
         *,
         with_menu: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.theme, self.connection, self.preferences = theme, connection, preferences
         self.window = MainWindow(theme, preferences)
         self.workspace = Workspace(connection.services, tasks, self)

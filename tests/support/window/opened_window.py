@@ -103,7 +103,6 @@ class OpenedWindow:
             await self.until(lambda: self.ended.done() or self.view.view.ask.isVisible(), "the window stayed")
             self.view.view.ask.answer("quit")
         await self.ended
-        self.window.deleteLater()
         assert not self.crashes, self.crashes[0]
 
     async def until(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:

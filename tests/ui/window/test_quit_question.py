@@ -1,10 +1,15 @@
-"""Closing the window while an agent replies."""
+"""Closing the window: while an agent replies, and what is left of it."""
 
+import gc
+import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from app.domain.message import MessageDraft
+from tests.support.window.household import Household
 from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.sample import sampled
 from tests.support.window.seeing import texts
 
 Wait = Callable[..., Any]
@@ -43,3 +48,30 @@ def test_it_says_what_becomes_of_a_message_that_waits(window: OpenedWindow, wait
         await window.until(lambda: said() == ["And then this."] and window.quiet, "what waited was not sent")
 
     wait_for(person(), 15)
+
+
+def test_nothing_is_left_of_a_closed_window(
+    household: Household, data_folder: Path, wait_for: Wait, opened: Callable[..., Any]
+) -> None:
+    """What Qt knows of keeps what its signals call, unseen by Python: it must go with the window."""
+
+    async def person(window: OpenedWindow) -> None:
+        conversation = window.view.workspace.conversation
+        await window.services.runs.start(conversation.id, MessageDraft.of("Hello"))
+        window.view.search.open()
+        for show in (window.view.pages.settings, window.view.pages.models, window.view.pages.servers):
+            show()
+            await window.rest()
+        window.view.show_tab("history")
+        await window.until(lambda: window.quiet, "there is no reply")
+
+    def lived() -> list[weakref.ref[Any]]:
+        with opened(data_folder, wait_for(household.open(data_folder, sampled), 15)) as window:
+            wait_for(person(window), 15)
+            session, view = window.session, window.view
+            parts = session, session.connection, view, view.window, view.workspace, view.chat, view.left, view.right
+            return [weakref.ref(part) for part in parts]
+
+    ends = lived()
+    gc.collect()
+    assert [type(end()).__name__ for end in ends if end() is not None] == []
