@@ -23,6 +23,7 @@ from app.link.engine_process import storage_error
 from app.link.protocol import PROTOCOL
 from app.link.single_instance import claim_window, raise_first_window
 from app.link.spawn import child_environment, engine_command, start_early
+from tests.support.processes import prefork
 from tests.support.processes.toy_engine import life_of, toy_command
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("engines")]
@@ -304,7 +305,10 @@ def inherited(pid: int) -> Iterable[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-async def test_engine_is_detached_and_inherits_nothing(config: Config, tmp_path: Path) -> None:
+async def test_engine_is_detached_and_inherits_nothing(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(prefork.EXEC, "yes")  # a fork of another process could inherit nothing of this one
     mark = os.open(tmp_path / "mark", os.O_CREAT | os.O_RDWR)
     os.set_inheritable(mark, True)
     client = await ensured(config)

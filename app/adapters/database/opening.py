@@ -15,7 +15,15 @@ from app.adapters.database.engine import SqliteStorage, suspect_marker
 from app.adapters.database.errors import damaged, missing, newer, storage_error
 from app.adapters.database.migrations import CURRENT, Versions
 from app.adapters.database.search import create_index
-from app.adapters.database.sqlite import check, header_flaw, migrating_engine, plain_connection, table_names, use_wal
+from app.adapters.database.sqlite import (
+    check,
+    create_tables,
+    header_flaw,
+    migrating_engine,
+    plain_connection,
+    table_names,
+    use_wal,
+)
 from app.adapters.database.tables import about, alembic_version, metadata
 from app.domain.event import Changed
 from app.ports.system import Clock
@@ -151,7 +159,7 @@ def _create(file: Path, versions: Versions) -> None:
     engine = migrating_engine(file)
     try:
         with engine.begin() as db:
-            metadata.create_all(db, checkfirst=False)
+            create_tables(db, metadata)
             create_index(db)
             db.execute(alembic_version.insert(), {"version_num": versions.head})
             said = _signature(versions)

@@ -6,6 +6,7 @@ With search.py the only module whose SQL only SQLite understands.
 import contextlib
 import sqlite3
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -105,6 +106,25 @@ def plain_connection(file: Path, mode: Literal["ro", "rw", "rwc"] = "ro") -> Gen
         yield connection
     finally:
         connection.close()
+
+
+def create_tables(db: Connection, metadata: sa.MetaData) -> None:
+    """All of them, with their indexes, in a database that has none yet."""
+    for statement in _creating(metadata):
+        db.exec_driver_sql(statement)
+
+
+@cache
+def _creating(metadata: sa.MetaData) -> tuple[str, ...]:
+    """Making these statements takes longer than running them, and each fit test has a database of its own."""
+    made: list[str] = []
+
+    def keep(statement: sa.schema.ExecutableDDLElement, *_: object, **__: object) -> None:
+        made.append(str(statement.compile(dialect=engine.dialect)))
+
+    engine = sa.create_mock_engine("sqlite://", keep)
+    metadata.create_all(engine, checkfirst=False)
+    return tuple(made)
 
 
 def use_wal(connection: sqlite3.Connection) -> None:

@@ -40,7 +40,7 @@ async def test_killed_writers_leave_every_acknowledged_transaction_whole(
 ) -> None:
     await world.storage.close()
     acknowledged: list[str] = []
-    for _ in range(times(5, 50)):
+    for _ in range(times(3, 50)):
         acknowledged += await asyncio.to_thread(write_until_killed, data_folder, seeded_random.randrange(1, 60))
         assert check(data_folder / "lares.db") == ""
     storage = await opened()

@@ -126,7 +126,7 @@ def listed(repos: Repositories, owner: str) -> dict[object, list[str]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_lists_find_what_the_rows_say(world: World, seed: int) -> None:
+async def test_lists_find_what_the_rows_say(world: World, seed: int, times: Callable[[int, int], int]) -> None:
     life = Life(world, seed)
     dice = random.Random(seed)
 
@@ -138,7 +138,7 @@ async def test_lists_find_what_the_rows_say(world: World, seed: int) -> None:
         said |= {tag for row in hidden for tag in json.loads(row["tags"])}
         assert repos.pages.tags("", PageRequest(descending=False)) == tuple(sorted(said))
 
-    for number in range(100):
+    for number in range(times(40, 100)):
         fails = number % 4 == 0
 
         def work(repos: Repositories, fails: bool = fails) -> None:

@@ -1,4 +1,4 @@
-"""Starts `python -m app` by a fork of a process that has loaded it, instead of loading it each time (seconds of CPU).
+"""Starts `python -m app` and the toy engine by a fork of a process that has loaded them, which takes seconds of CPU.
 
 What runs is a process of its own as before: own pid, handles, environment, exit status, killed by `kill -9`. What
 differs is only how Python came to be there, so the tiers `--long` and `--live` start it by `exec` as a user does, and
@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,7 +34,8 @@ EXEC = "LARES_TEST_EXEC"
 """In a child's environment: start it by `exec` after all."""
 _LIKE_OURS = ("PYTHON", "LC_", "LANG", "LD_", "QT_")
 _OWN = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHON_KEYRING_BACKEND", "QT_QPA_PLATFORM")
-_COMMAND = [sys.executable, "-m", "app"]
+_COMMAND = [sys.executable, "-m"]
+_PROGRAMS = ("app", "tests.support.processes.toy_engine")
 _STATUS_BYTES = 8
 LOADED = (
     *("app.bootstrap", "app.link.engine_process", "app.link.launcher", "app.rest.server"),
@@ -47,6 +49,7 @@ _exec: Any = subprocess.Popen
 
 @dataclass(frozen=True)
 class _Order:
+    program: str
     words: list[str]
     environment: dict[str, str]
     new_session: bool
@@ -138,7 +141,8 @@ class Preforked(subprocess.Popen[Any]):
 
 def _order(args: Any, executable: Any, preexec_fn: Any, asked: dict[str, Any]) -> _Order | None:
     words = [os.fspath(word) for word in args] if isinstance(args, (list, tuple)) else []
-    plain = words[:3] == _COMMAND and executable is None and not asked["shell"] and not asked["pass_fds"]
+    ours = words[:2] == _COMMAND and words[2:3] and words[2] in _PROGRAMS
+    plain = ours and executable is None and not asked["shell"] and not asked["pass_fds"]
     folder = asked["cwd"]
     environment = os.environ if asked["env"] is None else asked["env"]
     own = all(asked[name] in (None, -1) for name in ("gid", "gids", "uid", "umask"))
@@ -151,7 +155,7 @@ def _order(args: Any, executable: Any, preexec_fn: Any, asked: dict[str, Any]) -
         return None
     with open("/proc/self/status", encoding="ascii") as status:
         umask = next(int(row.split()[1], 8) for row in status if row.startswith("Umask:"))
-    return _Order(words[3:], dict(environment), asked["start_new_session"], umask, before)
+    return _Order(words[2], words[3:], dict(environment), asked["start_new_session"], umask, before)
 
 
 def _python_of(environment: Any) -> dict[str, str]:
@@ -247,7 +251,7 @@ def _fork_until_the_end(listener: socket.socket) -> Callable[[], None] | None:
             for one in (listener, woken, wake, line, *alive.values()):
                 one.detach()
             _become(order, handles)
-            return _program
+            return partial(_run, order.program)
         for handle in handles:
             os.close(handle)
         alive[pid] = line
@@ -278,7 +282,7 @@ def _become(order: _Order, handles: list[int]) -> None:
         os.setsid()
     os.environ.clear()
     os.environ.update(order.environment)
-    sys.argv = sys.orig_argv = [str(ROOT / "app" / "__main__.py"), *order.words]
+    sys.argv = sys.orig_argv = [order.program, *order.words]  # the first becomes the file's path when it is run
     sys.path[0] = str(ROOT)
     encoding = order.environment.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
     sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
@@ -295,5 +299,5 @@ def _become(order: _Order, handles: list[int]) -> None:
         pickle.loads(order.before)()
 
 
-def _program() -> None:
-    runpy.run_module("app", run_name="__main__", alter_sys=True)
+def _run(program: str) -> None:
+    runpy.run_module(program, run_name="__main__", alter_sys=True)

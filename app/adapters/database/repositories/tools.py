@@ -10,13 +10,14 @@ from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.paging import Orders, contains, page_of
 from app.adapters.database.prepared import Prepared
-from app.adapters.database.rows import first_row, missing, scalar
+from app.adapters.database.rows import first_row, insert, missing, scalar, update
 from app.adapters.database.tables import agent_tools, tools
 from app.domain.error import Conflict
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.tool import Tool
 
 _named = Prepared(sa.select(tools).where(tools.c.name.in_(sa.bindparam("names", expanding=True))))
+_of_name = Prepared(sa.select(tools).where(tools.c.name == sa.bindparam("name")))
 _ORDERS: Orders = {"created_at": (tools.c.seq,)}
 
 
@@ -49,18 +50,19 @@ class SqlTools:
 
     def upsert(self, tool: Tool) -> Tool:
         self.known.forget("tool", tool.name)
-        row = first_row(self.db, sa.select(tools).where(tools.c.name == tool.name))
-        if row is not None and mapping.tool_of(row).built_in and not tool.built_in:
+        row = first_row(self.db, _of_name, {"name": tool.name})
+        known = mapping.tool_of(row) if row is not None else None
+        if known is not None and known.built_in and not tool.built_in:
             raise Conflict(
                 f"“{tool.name}” is the name of a tool that comes with Lares.",
                 code="name_taken",
                 hint="Choose another name for yours.",
             )
-        if row is None:
-            self.db.execute(tools.insert(), mapping.tool_values(tool))
+        if known is None:
+            insert(self.db, tools, mapping.tool_values(tool))
             return tool
-        stored = tool.model_copy(update={"id": row["id"], "created_at": row["created_at"]})
-        self.db.execute(tools.update().where(tools.c.id == stored.id), mapping.tool_values(stored))
+        stored = tool.model_copy(update={"id": known.id, "created_at": known.created_at})
+        update(self.db, tools, stored.id, mapping.tool_values(stored))
         return stored
 
 
