@@ -65,6 +65,12 @@ _the_loop: list[WindowLoop] = []
 """One, whoever asks: `tests/whole` has the fixture below too, and there is one QApplication."""
 
 
+def pytest_sessionfinish() -> None:
+    """Its threads end before Qt does, as at the end of the window's process."""
+    for loop in _the_loop:
+        loop.close()
+
+
 @pytest.fixture(scope="session")
 def _session_loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
     if _the_loop:

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from app.adapters.database import SqliteStorage, open_storage
+from app.adapters.database import SqliteStorage, group_commit, open_storage
 from app.adapters.system import SystemClock
 from app.ports.storage import Repositories
 
@@ -36,6 +36,7 @@ async def write_group(storage: SqliteStorage, first: int, count: int, die: bool)
 
 
 async def main(folder: Path, first: int, die: bool) -> None:
+    group_commit.MOST_SECONDS = 10.0  # one group on a busy computer too
     storage = await open_storage(folder, SystemClock(), on_changed=lambda changed: None)
     await write_group(storage, first, 20, False)
     await write_group(storage, first + 20, 20, die)

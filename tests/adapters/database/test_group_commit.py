@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.adapters.database import SqliteStorage
+from app.adapters.database import SqliteStorage, group_commit
 from app.adapters.database.group_commit import MOST_TOGETHER
 from app.adapters.database.sqlite import check
 from app.domain.error import Invalid, StorageError
@@ -25,6 +25,11 @@ from tests.support.guards.source import ROOT
 
 pytestmark = pytest.mark.anyio
 CHILD = Path(__file__).with_name("group_child.py")
+
+
+@pytest.fixture(autouse=True)
+def one_group_on_a_busy_computer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MOST_SECONDS", 10.0)
 
 
 def watch_statements(storage: SqliteStorage) -> list[str]:
