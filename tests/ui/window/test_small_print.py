@@ -6,12 +6,15 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from app.bootstrap import OpenEngine
 from app.domain.agent import AgentDraft, AgentPatch
 from app.domain.conversation import ConversationRow
 from app.ui.kit.buttons import Button
 from app.ui.kit.wording import full_time
+from tests.support.engine.filling import fill
 from tests.support.window.looks import plain_theme
 from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.sample import furnish_sample
 from tests.support.window.seeing import texts
 
 Wait = Callable[..., Any]
@@ -111,15 +114,17 @@ def test_the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow, 
     wait_for(person(), 15)
 
 
-def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(window: OpenedWindow, wait_for: Wait) -> None:
+async def talked_to_for_long(engine: OpenEngine) -> None:
+    juno = await furnish_sample(engine.services)
+    conversation = await engine.services.conversations.default_of(juno.id)
+    await fill(engine.storage, engine.clock, engine.ids, conversation.active_id, 60, 60)
+
+
+def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(play_live: Callable[..., None]) -> None:
     """Each widget costs a quarter of a millisecond then: cards out of view go, the first run is there no more."""
 
-    async def person() -> None:
+    async def person(window: OpenedWindow) -> None:
         area = window.view.chat.area
-        for number in range(20):
-            await window.write(f"Message {number}")
-            await window.press(Qt.Key.Key_Return)
-            await window.until(lambda: window.quiet, "no reply")
         await window.until(lambda: area.mounted > len(area.in_view()) + 3, "nothing was mounted ahead")
         assert window.view.first_run is None
         theme = window.session.theme
@@ -129,7 +134,7 @@ def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(window: Op
         assert mounted == [len(area.in_view())]
         await window.until(lambda: area.mounted > mounted[0], "the others do not come back")
 
-    wait_for(person(), 30)
+    play_live(talked_to_for_long, person)
 
 
 def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWindow, wait_for: Wait) -> None:
