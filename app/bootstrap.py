@@ -202,12 +202,12 @@ async def open_engine(
         servers=servers,
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         starters=Starters(),
-        proposals=Proposals(deps, lambda handle: services.fitness.verdict(handle)),
+        proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     warming = Warming(deps, cache)
-    after_runs = AfterRuns(deps, bus, (services.proposals.consider,), spare=(warming.warm,))
+    after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
     parts = scheduler, cache, pulls, catalog, bus, after_runs, warming
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 

@@ -11,7 +11,7 @@ from app.ports.system import Clock
 
 FLUSH_AFTER_US = 200_000
 """Microseconds that deltas wait to be written together: what a crash may cost of a reply under way."""
-FLUSH_AFTER = 300
+FLUSH_AFTER = 1_000
 """Events: with so many waiting the batch is written before its time is up."""
 
 REMEMBERED = 1_000

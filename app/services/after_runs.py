@@ -6,22 +6,20 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from app.domain.error import AppError
 from app.domain.event import Event, RunEvent
-from app.domain.run import Run
-from app.engine.deps import EngineDeps
 from app.engine.model_call.aside import GaveWay
 from app.services.events.bus import EventBus
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[Run], Awaitable[None]]
+Work = Callable[[str], Awaitable[None]]
+"""Gets the id of the run. What it needs of it, it reads together with the rest."""
 
 
 class AfterRuns:
-    """Hands each run that has ended to all who want it, in their order; a newer run of the server goes first."""
+    """Hands the id of each run that has ended to all who want it, in their order; a newer run goes first."""
 
-    def __init__(self, deps: EngineDeps, bus: EventBus, work: Sequence[Work], spare: Sequence[Work] = ()) -> None:
+    def __init__(self, bus: EventBus, work: Sequence[Work], spare: Sequence[Work] = ()) -> None:
         """`spare`: what comes last, and what no engine stays open for."""
-        self._deps = deps
         self._bus = bus
         self._work = work
         self._spare = spare
@@ -74,9 +72,8 @@ class AfterRuns:
 
     async def _each(self, work: Sequence[Work], run_id: str) -> None:
         try:
-            run = await self._deps.storage.read(lambda repos: repos.runs.get(run_id))
             for one in work:
-                await one(run)
+                await one(run_id)
         except GaveWay:
             log.info("what was to be done after run %s gave way to other work", run_id)
         except AppError as error:

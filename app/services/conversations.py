@@ -48,12 +48,7 @@ class Conversations:
 
     async def default_of(self, agent_id: str) -> Conversation:
         """The thread that an agent was made with, and that its own routes speak to. Raises `NotFound`."""
-
-        def work(repos: Repositories) -> Conversation:
-            repos.agents.get(agent_id)
-            return repos.conversations.default_of(agent_id)
-
-        return await self._deps.storage.read(work)
+        return await self._deps.storage.read(lambda repos: repos.conversations.default_of(agent_id))
 
     async def last_said(self, conversation_ids: tuple[str, ...]) -> dict[str, Micros]:
         """When the last message came of what each shows; those without messages are missing."""

@@ -1,7 +1,7 @@
 """Proposals: edits of memory for models that do not make them, which change nothing before a person accepts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.agent import Agent
@@ -17,7 +17,7 @@ from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.model_call.aside import GaveWay, ask_aside
 from app.engine.model_call.snapshot import provider_of, requests_at_once
-from app.engine.proposals.candidates import CandidateEdit, candidate_edits
+from app.engine.proposals.candidates import CandidateEdit, candidate_edits, may_ask_for_edits
 from app.engine.proposals.question import chosen, different, question
 from app.ports.storage import Repositories
 from app.services.changing import change
@@ -31,6 +31,7 @@ TRIES = 3
 class _Asked:
     """What a question needs."""
 
+    run: Run
     agent: Agent
     provider: Provider
     model: str
@@ -41,8 +42,8 @@ class _Asked:
 
 
 class Proposals:
-    def __init__(self, deps: EngineDeps, verdict: Callable[[str], Awaitable[Verdict | None]]) -> None:
-        """`verdict`: what the fit test said of the model with a handle; None where it was not tested."""
+    def __init__(self, deps: EngineDeps, verdict: Callable[[Repositories, str], Verdict | None]) -> None:
+        """`verdict`: what the fit test said of the model with a handle, read in a transaction; None: not tested."""
         self._deps = deps
         self._verdict = verdict
 
@@ -79,22 +80,45 @@ class Proposals:
         """Leaves memory as it is. Raises `Conflict` (`already_answered`)."""
         return await self._deps.storage.write(lambda repos: _answer(repos, _open(repos, proposal_id), "declined", None))
 
-    async def consider(self, run: Run) -> None:
+    async def consider(self, run_id: str) -> None:
         """After a reply: proposes the edit that the person's message asks for, if there may be one.
 
         Asks the model only where the agent has the helper on, the model did not edit memory itself, and code found
         candidates. Raises `GaveWay`, `ModelError`.
         """
-        asked = await self._deps.storage.read(lambda repos: _asked(repos, run))
-        if asked is None or not await self._is_on(asked.agent):
+        asked = await self._deps.storage.read(lambda repos: self._asked(repos, run_id))
+        if asked is None:
             return
         candidates = different(await asyncio.to_thread(candidate_edits, asked.blocks, asked.text))
         if candidates and (edit := await self._ask(asked, candidates)):
-            await self._deps.storage.write(lambda repos: self._add(repos, run, edit))
+            await self._deps.storage.write(lambda repos: self._add(repos, asked.run, edit))
 
-    async def _is_on(self, agent: Agent) -> bool:
+    def _asked(self, repos: Repositories, run_id: str) -> _Asked | None:
+        """What a run gives to ask about; None where it is none of a person's, the helper is off, or memory was edited.
+
+        The message is asked first: most wish for no change, and then nothing else need be read.
+        """
+        run = repos.runs.get(run_id)
+        is_reply = run.purpose == "reply" and not run.background and run.parent_run_id is None
+        whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
+        if not (is_reply and whole) or run.message_id is None:
+            return None
+        message = repos.messages.get(run.message_id)
+        if message.role != "user" or not may_ask_for_edits(message.text):
+            return None
+        agent = repos.agents.find(run.agent_id)
+        if agent is None or not self._is_on(repos, agent) or repos.history.of_runs((run.id,)):
+            return None
+        provider, model = provider_of(repos, agent.model)
+        if provider.kind == "demo":
+            return None
+        wanted = max(agent.context_window, repos.agents.largest_window(agent.model) or 0)
+        blocks, at_once = repos.blocks.of_agent(agent.id), requests_at_once(repos, provider)
+        return _Asked(run, agent, provider, model, wanted, blocks, message.text, at_once)
+
+    def _is_on(self, repos: Repositories, agent: Agent) -> bool:
         switch = agent.settings.memory_proposals
-        return switch == "on" or (switch == "auto" and await self._verdict(agent.model) in ("weak", "unfit"))
+        return switch == "on" or (switch == "auto" and self._verdict(repos, agent.model) in ("weak", "unfit"))
 
     async def _ask(self, asked: _Asked, candidates: tuple[CandidateEdit, ...]) -> CandidateEdit | None:
         request = question(asked.model, asked.wanted, asked.blocks, asked.text, candidates)
@@ -124,24 +148,6 @@ class Proposals:
         if (edit.block_id, edit.old, edit.new) not in {(one.block_id, one.old, one.new) for one in waiting}:
             repos.proposals.add(new)
             _tell(repos, new)
-
-
-def _asked(repos: Repositories, run: Run) -> _Asked | None:
-    """What a run gives to ask about; None where it is none of a person's, or edited memory itself."""
-    is_reply = run.purpose == "reply" and not run.background and run.parent_run_id is None
-    whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
-    agent = repos.agents.find(run.agent_id)
-    if not (is_reply and whole) or agent is None or run.message_id is None:
-        return None
-    if agent.settings.memory_proposals == "off" or repos.history.of_runs((run.id,)):
-        return None
-    message = repos.messages.get(run.message_id)
-    provider, model = provider_of(repos, agent.model)
-    if message.role != "user" or provider.kind == "demo":
-        return None
-    wanted = max(agent.context_window, repos.agents.largest_window(agent.model) or 0)
-    blocks, at_once = repos.blocks.of_agent(agent.id), requests_at_once(repos, provider)
-    return _Asked(agent, provider, model, wanted, blocks, message.text, at_once)
 
 
 def _open(repos: Repositories, proposal_id: str) -> MemoryProposal:

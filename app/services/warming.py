@@ -28,6 +28,7 @@ MOST_REMEMBERED = 1_000
 class _Changed:
     """A conversation whose next request will begin otherwise than its last one."""
 
+    run: Run
     view: AgentSnapshot
     sent: tuple[bytes, ...]
     at_once: int | None
@@ -40,16 +41,17 @@ class Warming:
         self._warmed: dict[str, bytes] = {}
         """What was read ahead last, by conversation, as a hash."""
 
-    async def warm(self, run: Run) -> None:
+    async def warm(self, run_id: str) -> None:
         """After a run: has the server read what the conversation's next request will begin with, where that changed.
 
         Only servers that cost nothing but time: on this computer or in the same house, without a key, with the model
         loaded as it will be asked for. Stores nothing. Raises `GaveWay` as soon as the server has other work,
         `ModelError`.
         """
-        changed = await self._deps.storage.read(lambda repos: _changed(repos, run))
+        changed = await self._deps.storage.read(lambda repos: _changed(repos, run_id))
         if changed is None or not await self._is_ready(changed.view):
             return
+        run = changed.run
         ahead = await read_ahead_of(changed.view, self._deps)
         if ahead is None or share_kept(changed.sent, ahead.beginning) > WORTH or self._knows(run, ahead):
             return
@@ -85,8 +87,9 @@ def _hash(ahead: Ahead) -> bytes:
     return hashlib.sha256(ahead.beginning).digest()
 
 
-def _changed(repos: Repositories, run: Run) -> _Changed | None:
+def _changed(repos: Repositories, run_id: str) -> _Changed | None:
     """None where nothing that an agent shows changed since the run's last request, or nobody would be served by it."""
+    run = repos.runs.get(run_id)
     whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
     agent = repos.agents.find(run.agent_id)
     if agent is None or not agent.settings.warm_cache or not whole or run.purpose != "reply" or run.parent_run_id:
@@ -101,7 +104,7 @@ def _changed(repos: Repositories, run: Run) -> _Changed | None:
     if not costs_only_time(provider) or repos.runs.active_in(run.conversation_id):
         return None
     view = read_view(repos, agent.id, run.conversation_id)
-    return _Changed(view, repos.runs.request(steps[-1].id), requests_at_once(repos, provider))
+    return _Changed(run, view, repos.runs.request(steps[-1].id), requests_at_once(repos, provider))
 
 
 def costs_only_time(provider: Provider) -> bool:

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ class SqliteStorage:
     async def write(self, work: Callable[[Repositories], T]) -> T:
         self._ensure_open()
         done: asyncio.Future[T] = _Kept(loop=asyncio.get_running_loop())
-        self._writer.submit(Waiting(lambda db, changed: work(repositories_on(db, changed, self._known)), done))
+        self._writer.submit(Waiting(lambda db, changed: work(replace(self._writing(db), changed=changed)), done))
         try:
             return await done
         except asyncio.CancelledError:
@@ -114,7 +115,7 @@ class SqliteStorage:
         try:
             db = self._connection(self._read_engine)
             with transaction(db, READING):
-                return work(repositories_on(db, _refuse, parsed=self._parsed))
+                return work(self._reading(db))
         except _FAULTS as cause:
             raise self._told(cause) from cause
 
@@ -124,6 +125,20 @@ class SqliteStorage:
         if kept is None:
             kept = self._kept.connection = engine.connect()
             self._open.append(kept)
+        return kept
+
+    def _reading(self, db: Connection) -> Repositories:
+        """This thread's own, kept as its connection is."""
+        kept: Repositories | None = getattr(self._kept, "reading", None)
+        if kept is None:
+            kept = self._kept.reading = repositories_on(db, _refuse, parsed=self._parsed)
+        return kept
+
+    def _writing(self, db: Connection) -> Repositories:
+        """The same of the thread that writes; each transaction notes its changes for itself."""
+        kept: Repositories | None = getattr(self._kept, "writing", None)
+        if kept is None:
+            kept = self._kept.writing = repositories_on(db, _refuse, self._known)
         return kept
 
     def _told(self, cause: BaseException) -> BaseException:

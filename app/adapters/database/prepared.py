@@ -5,7 +5,8 @@ Running a statement through SQLAlchemy costs several times what the driver takes
 length; otherwise the SQL must not depend on the values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -32,6 +33,8 @@ class _Written(NamedTuple):
     """Columns that the driver gives as 0 and 1."""
     lists: frozenset[str]
     """Values that are the list of an IN."""
+    in_order: Callable[[Mapping[str, Any]], Sequence[Any]]
+    """The values in the order of `names`, where none of them is fixed."""
 
 
 class Prepared:
@@ -78,14 +81,22 @@ class Prepared:
 def _write(statement: Any, dialect: sa.Dialect, writes: Sequence[str] | None) -> _Written:
     compiled = statement.compile(dialect=dialect, column_keys=list(writes) if writes is not None else None)
     columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
+    names = tuple(compiled.positiontup or ()) if compiled.positional else None
     return _Written(
         sql=str(compiled),
-        names=tuple(compiled.positiontup or ()) if compiled.positional else None,
+        names=names,
         fixed={name: value for name, value in compiled.params.items() if value is not None},
         columns=tuple(column.name for column in columns),
         flags=tuple(column.name for column in columns if isinstance(column.type, sa.Boolean)),
         lists=frozenset(name for name, one in compiled.binds.items() if one.expanding),
+        in_order=_in_order(names or ()),
     )
+
+
+def _in_order(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]  # of a single name the getter makes no sequence
 
 
 def _bound(written: _Written, values: Mapping[str, Any]) -> Any:
@@ -93,7 +104,7 @@ def _bound(written: _Written, values: Mapping[str, Any]) -> Any:
     if written.names is None:
         return {**fixed, **values}
     if not fixed:
-        return [values[name] for name in written.names]
+        return written.in_order(values)
     return [values[name] if name in values else fixed[name] for name in written.names]
 
 

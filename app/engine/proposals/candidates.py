@@ -49,12 +49,10 @@ class _Line:
 
 def candidate_edits(blocks: Sequence[Block], message: str) -> tuple[CandidateEdit, ...]:
     """At most `MOST`, the most likely first; none where the message asks for no change. Read-only blocks stay."""
-    if not message.strip() or len(message) > MOST_MESSAGE:
+    if not may_ask_for_edits(message):
         return ()
-    wishes, told = wishes_in(message), "\n".join(one for one in sentences_of(message) if not one.endswith(("?", "？")))
+    wishes, told = wishes_in(message), _told(message)
     said = words_of(told)
-    if not wishes and not CORRECTING.search(told) and not any(word.shape in _EXACT for word in said):
-        return ()
     writable = [block for block in blocks if not block.read_only]
     lines = _lines(writable)
     found: list[CandidateEdit] = []
@@ -66,6 +64,21 @@ def candidate_edits(blocks: Sequence[Block], message: str) -> tuple[CandidateEdi
         if wish.kind != "forget":
             found += _additions(writable, lines, wish)
     return tuple(dict.fromkeys(found))[:MOST]
+
+
+def may_ask_for_edits(message: str) -> bool:
+    """Whether a message has a sign of a wish or a correction at all, whatever is remembered."""
+    if not message.strip() or len(message) > MOST_MESSAGE:
+        return False
+    told = _told(message)
+    if wishes_in(message) or CORRECTING.search(told):
+        return True
+    return any(word.shape in _EXACT for word in words_of(told))
+
+
+def _told(message: str) -> str:
+    """The sentences that are no questions."""
+    return "\n".join(one for one in sentences_of(message) if not one.endswith(("?", "？")))
 
 
 def _lines(blocks: Iterable[Block]) -> list[_Line]:

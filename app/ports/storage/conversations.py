@@ -14,7 +14,7 @@ class ConversationRepository(Protocol):
         ...
 
     def default_of(self, agent_id: str) -> Conversation:
-        """The agent's default thread (a root row)."""
+        """The agent's default thread (a root row). Raises `NotFound` for an agent that is gone."""
         ...
 
     def list(self, wanted: ConversationFilter, page: PageRequest) -> tuple[Conversation, ...]:

@@ -83,12 +83,11 @@ class Fitness:
 
     async def known(self) -> tuple[FitReport, ...]:
         """What earlier tests found, as far as the models are still the same."""
-        setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
-        return tuple(report for report in _read(setting) if self._holds(report))
+        return await self._deps.storage.read(self._known)
 
-    async def verdict(self, handle: str) -> Verdict | None:
-        """What the test found of a model; None where it was not tested."""
-        return next((report.verdict for report in await self.known() if report.handle == handle), None)
+    def verdict(self, repos: Repositories, handle: str) -> Verdict | None:
+        """What the test found of a model; None where it was not tested. For any transaction."""
+        return next((report.verdict for report in self._known(repos) if report.handle == handle), None)
 
     async def test(self, handle: str) -> AsyncGenerator[FitProgress, None]:
         """Tests a model; the last item has the report. Stops when nobody listens any more.
@@ -216,6 +215,9 @@ class Fitness:
 
         await self._deps.storage.write(work)
         return report
+
+    def _known(self, repos: Repositories) -> tuple[FitReport, ...]:
+        return tuple(report for report in _read(repos.settings.get(SETTING)) if self._holds(report))
 
     def _holds(self, report: FitReport) -> bool:
         """A changed digest is another model; what cannot be seen now is taken to be the same."""

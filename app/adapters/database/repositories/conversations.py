@@ -23,8 +23,13 @@ _LIVE_THREAD = sa.and_(conversations.c.deleted_at.is_(None), _THREAD)
 _DELETED_THREAD = sa.and_(conversations.c.deleted_at.is_not(None), _THREAD)
 # Without an order: an agent has one, and asked for the order SQLite would read all its conversations for it.
 _default_of = Prepared(
-    sa.select(conversations).where(
-        _THREAD, conversations.c.is_default.is_(sa.true()), conversations.c.agent_id == sa.bindparam("agent")
+    sa.select(conversations)
+    .join(agents, agents.c.id == conversations.c.agent_id)
+    .where(
+        _THREAD,
+        conversations.c.is_default.is_(sa.true()),
+        conversations.c.agent_id == sa.bindparam("agent"),
+        agents.c.deleted_at.is_(None),
     )
 )
 _ORDERS: Orders = {
@@ -74,7 +79,7 @@ class SqlConversations:
     def default_of(self, agent_id: str) -> Conversation:
         row = first_row(self.db, _default_of, {"agent": agent_id})
         if row is None:
-            raise missing("conversation", agent_id)
+            raise missing("agent", agent_id)
         return mapping.conversation_of(row)
 
     def list(self, wanted: ConversationFilter, page: PageRequest) -> tuple[Conversation, ...]:

@@ -69,6 +69,7 @@ _leave = (
     .values(left_seq=sa.bindparam("seq"))
 )
 
+_one = Prepared(sa.select(messages).where(messages.c.id == sa.bindparam("message")))
 _these = Prepared(sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True))))
 
 
@@ -88,7 +89,7 @@ class SqlMessages:
     """Messages read before; None in a transaction that writes."""
 
     def get(self, message_id: str) -> Message:
-        row = first_row(self.db, sa.select(messages).where(messages.c.id == message_id))
+        row = first_row(self.db, _one, {"message": message_id})
         if row is None:
             raise missing("message", message_id)
         return mapping.message_of(row)

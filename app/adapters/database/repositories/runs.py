@@ -34,6 +34,7 @@ _counted = (
     _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
 )
 _last_step, _last_whole_step = Prepared(_counted), Prepared(_counted.where(steps.c.truncated.is_(sa.false())))
+_steps_of = Prepared(_steps.where(steps.c.run_id.in_(sa.bindparam("runs", expanding=True))).order_by(steps.c.seq))
 _newer = runs.alias("newer")
 _is_last = ~(
     sa.select(_newer.c.seq)
@@ -153,7 +154,7 @@ class SqlRuns:
                 self.known.keep("last step", f"{agent_id} whole", step)
 
     def steps(self, run_ids: tuple[str, ...]) -> tuple[Step, ...]:
-        rows = all_rows(self.db, _steps.where(steps.c.run_id.in_(run_ids)).order_by(steps.c.seq))
+        rows = all_rows(self.db, _steps_of, {"runs": run_ids})
         return tuple(mapping.step_of(row) for row in rows)
 
     def step(self, step_id: str) -> Step:

@@ -1,8 +1,17 @@
 """Takes values out of JSON in which every field may be missing or of another kind."""
 
+import json
 from typing import Any
 
 from app.domain.json_value import JsonObject, array_of, is_object, object_of
+
+_LENIENT = json.JSONDecoder(strict=False)
+"""Made once: `json.loads` makes one at each call, which costs more than reading a short text."""
+
+
+def read_json(written: str) -> Any:
+    """JSON of a server; some leave tabs and other control characters unescaped in their strings. Raises ValueError."""
+    return _LENIENT.decode(written)
 
 
 def names(value: Any) -> set[str]:

@@ -5,8 +5,9 @@ skipped. Taken as well, because servers and gateways send it: events parted by o
 a raw line break inside a JSON string, JSON over several lines, an `error:` line (older llama.cpp).
 """
 
-import json
 from typing import NamedTuple
+
+from app.adapters.models.http.loose import read_json
 
 MAX_EVENT = 32_000_000
 """Bytes of one event. More is no reply of a model, and would fill the memory."""
@@ -130,7 +131,7 @@ class EventReader:
         if data.strip() == DONE:
             return True
         try:
-            json.loads(data.decode("utf-8", "replace"), strict=False)
+            read_json(data.decode("utf-8", "replace"))
         except ValueError:
             return False
         return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.adapters.models.http.connection import Phase
 from app.adapters.models.http.halves import HalfJoiner, decoded
-from app.adapters.models.http.loose import JsonObject, at, count, objects, text
+from app.adapters.models.http.loose import JsonObject, at, count, objects, read_json, text
 from app.adapters.models.http.sse import DONE, MAX_EVENT, TooLong
 from app.adapters.models.openai.reply import NotReadable, ServerSaid
 from app.domain.json_value import is_object
@@ -45,7 +45,7 @@ class LineReader:
         rest = self._torn + b"".join(self._rest)
         self._rest, self._torn = [], b""
         try:
-            json.loads(decoded(rest), strict=False)
+            read_json(decoded(rest))
         except ValueError:
             return [rest] if rest and (b"\n" in rest or rest.lstrip()[:1] != b"{") else []
         return [rest]
@@ -79,8 +79,7 @@ def read_object(line: bytes) -> JsonObject | None:
     if not bare or bare == DONE:
         return None
     try:
-        # Not strict: some servers leave tabs and other control characters unescaped in their strings.
-        value = json.loads(decoded(bare), strict=False)
+        value = read_json(decoded(bare))
     except ValueError as problem:
         raise NotReadable from problem
     if not is_object(value):

@@ -4,9 +4,10 @@ Tried in this order: a known id is that call; a new id is a new call; without id
 a name for a nameless call is its name; a name after arguments that already parse begins a new call.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
+
+from app.adapters.models.http.loose import read_json
 
 
 @dataclass
@@ -23,7 +24,7 @@ class _Call:
         if not (written.startswith("{") and written.endswith("}")):
             return False
         try:
-            json.loads(written, strict=False)
+            read_json(written)
         except ValueError:
             return False
         return True

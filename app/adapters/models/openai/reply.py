@@ -5,7 +5,7 @@ from typing import Any
 
 from app.adapters.models.http.connection import Phase
 from app.adapters.models.http.halves import HalfJoiner, decoded
-from app.adapters.models.http.loose import LARGEST, at, objects, text
+from app.adapters.models.http.loose import LARGEST, at, objects, read_json, text
 from app.adapters.models.http.sse import DONE, Event
 from app.adapters.models.openai.call_pieces import CallPieces
 from app.domain.json_value import JsonObject, array_of, is_array, is_object, object_of
@@ -129,8 +129,7 @@ class ReplyReader:
 
 def _object(data: bytes) -> JsonObject:
     try:
-        # Not strict: some servers leave tabs and other control characters unescaped in their strings.
-        value = json.loads(decoded(data), strict=False)
+        value = read_json(decoded(data))
     except ValueError as problem:
         raise NotReadable from problem
     if not is_object(value):
