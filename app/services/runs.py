@@ -37,6 +37,7 @@ class Runs:
     ) -> Run:
         """Stores the message and begins a run. A message whose `otid` is known does not run twice: its run comes back.
 
+        `conversation_id`: that of an agent means its own thread.
         Raises `Conflict` (`busy`, details run_id) while the conversation has an active run.
         """
         if not all(_says_something(draft) for draft in (*options.earlier, message)):

@@ -85,7 +85,7 @@ def _write(statement: Any, dialect: sa.Dialect, writes: Sequence[str] | None) ->
     return _Written(
         sql=str(compiled),
         names=names,
-        fixed={name: value for name, value in compiled.params.items() if value is not None},
+        fixed={name: one.value for name, one in compiled.binds.items() if not (one.required or one.value is None)},
         columns=tuple(column.name for column in columns),
         flags=tuple(column.name for column in columns if isinstance(column.type, sa.Boolean)),
         lists=frozenset(name for name, one in compiled.binds.items() if one.expanding),

@@ -1,10 +1,11 @@
 """The transaction that begins a run: its row, the message that started it and its first intent, together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.base import Micros
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed, RunEvent
+from app.domain.ids import is_id
 from app.domain.message import ImagePart, Message, MessageDraft
 from app.domain.run import Run, RunPurpose
 from app.domain.turn import RunRequest
@@ -38,6 +39,7 @@ class RunStart:
     fresh: FreshIds
     now: Micros
     conversation_id: str
+    """Or that of an agent, whose own thread is meant."""
     draft: MessageDraft | None
     cause_id: str | None = None
     background: bool = False
@@ -57,6 +59,9 @@ class RunStart:
 
     def store(self, repos: Repositories) -> Started:
         """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
+        if is_id(self.conversation_id, "agent"):
+            own = repos.conversations.default_of(self.conversation_id)
+            return replace(self, conversation_id=own.active_id).store(repos)
         known = self._known(repos)
         return Started(known, (), duplicate=True) if known is not None else self._store(repos)
 

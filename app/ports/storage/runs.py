@@ -17,7 +17,7 @@ class RunRepository(Protocol):
         ...
 
     def save(self, run: Run, state: str) -> None:
-        """Writes the row and its `RunState` as JSON."""
+        """Writes what changes of a run, and its `RunState` as JSON: not whose it is, nor how it began."""
         ...
 
     def state(self, run_id: str) -> str:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from app.domain.conversation import Conversation
 from app.domain.error import AppError, Conflict, Invalid
+from app.domain.ids import is_id
 from app.domain.message import ImagePart, InputPart, MessageDraft, TextPart
 from app.domain.run import Run, StopReason
 from app.domain.turn import RunOptions
@@ -41,6 +41,7 @@ class Turn:
     """What a body asks for."""
 
     conversation_id: str
+    """Or that of an agent, whose own thread is meant."""
     message: MessageDraft
     background: bool
     options: RunOptions
@@ -49,10 +50,8 @@ class Turn:
 RunType = Literal["send_message", "send_message_streaming", "send_message_async"]
 
 
-async def turn_of(
-    call: AnyCall, place: Conversation, body: LettaRequest, run_type: RunType, background: bool = False
-) -> Turn:
-    """The turn a body asks for. Raises before anything is stored."""
+async def turn_of(call: AnyCall, place: str, body: LettaRequest, run_type: RunType, background: bool = False) -> Turn:
+    """The turn a body asks for. `place`: the id of a conversation or an agent. Raises before anything is stored."""
     await _check_possible(call, place, body)
     created = [Created(role="user", content=body.input)] if body.input is not None else _created(body.messages or ())
     messages = [await _message(call.services, one) for one in created]
@@ -63,7 +62,7 @@ async def turn_of(
     if not messages:
         raise Invalid("A message is empty.", hint="Write something, or attach an image.")
     options = RunOptions(earlier=tuple(messages[:-1]), max_steps=body.max_steps, config=config)
-    return Turn(place.active_id, messages[-1], background, options)
+    return Turn(place, messages[-1], background, options)
 
 
 async def start(services: Services, turn: Turn) -> Run:
@@ -71,7 +70,7 @@ async def start(services: Services, turn: Turn) -> Run:
     return await services.runs.start(turn.conversation_id, turn.message, turn.background, "api", turn.options)
 
 
-async def _check_possible(call: AnyCall, place: Conversation, body: LettaRequest) -> None:
+async def _check_possible(call: AnyCall, place: str, body: LettaRequest) -> None:
     if body.client_skills:
         raise NotYet("Skills that the asking program brings along are not part of this version of Lares.")
     if body.client_tools:
@@ -79,7 +78,9 @@ async def _check_possible(call: AnyCall, place: Conversation, body: LettaRequest
     if body.override_system is not None:
         raise NotYet("Replacing the system prompt for one request is not part of this version of Lares.")
     if body.override_model is not None:
-        agent = await call.services.agents.get(place.agent_id)
+        services = call.services
+        agent_id = place if is_id(place, "agent") else (await services.conversations.get(place)).agent_id
+        agent = await services.agents.get(agent_id)
         if agent.model != body.override_model:
             raise NotYet("Another model for one request is not part of this version of Lares.")
 

@@ -103,8 +103,8 @@ async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
     """Says something in the conversation; the answer is a stream unless `streaming` is false."""
     row = await thread_of(call, call.id("conversation_id"), call.body.agent_id)
     if call.body.streaming is False:
-        return await answered(call, row)
-    return await streamed(call, row)  # type: ignore[return-value]
+        return await answered(call, row.active_id)
+    return await streamed(call, row.active_id)  # type: ignore[return-value]
 
 
 async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResponse:

@@ -49,9 +49,17 @@ async def _window(call: Call[MessageQuery, None], thread: Conversation | None, o
     return objects(messages[::-1] if page.descending else messages, types)
 
 
+async def _place(call: Call[Nothing, LettaRequest]) -> str:
+    """Where a message goes: what is shown of the thread that is named, else the agent, whose own one is found when the
+    message is stored.
+    """
+    agent_id, named = call.id("agent_id"), call.body.conversation_id
+    return agent_id if named in (None, "default", agent_id) else (await thread_of(call, named, agent_id)).active_id
+
+
 async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
     """Says something to the agent and answers with all it says; with `streaming` as a stream of events."""
-    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    place = await _place(call)
     if call.body.streaming:
         if call.old:
             raise Misshapen("body.streaming: use the stream route")
@@ -61,11 +69,11 @@ async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
 
 async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
     """Says something to the agent and answers with a stream of events."""
-    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    place = await _place(call)
     return await streamed(call, place)  # type: ignore[return-value]
 
 
-async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> LettaResponse:
+async def answered(call: Call[Nothing, LettaRequest], place: str) -> LettaResponse:
     mark, run = await asked_run(call, await turn_of(call, place, call.body, "send_message"))
     try:
         return await whole_answer(call.services, run, call.body.include_return_message_types)
@@ -74,7 +82,7 @@ async def answered(call: Call[Nothing, LettaRequest], place: Conversation) -> Le
             call.context.unanswered.pop(mark, None)
 
 
-async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Response:
+async def streamed(call: Call[Nothing, LettaRequest], place: str) -> Response:
     body = call.body
     turn = await turn_of(call, place, body, "send_message_streaming", bool(body.background))
     run = await start(call.services, turn)
@@ -90,7 +98,7 @@ async def streamed(call: Call[Nothing, LettaRequest], place: Conversation) -> Re
 
 async def send_async(call: Call[Nothing, LettaRequest]) -> WireRun:
     """Says something to the agent and answers at once with the run, to be asked for or to be told of."""
-    place = await thread_of(call, call.body.conversation_id or call.id("agent_id"), call.id("agent_id"))
+    place = await _place(call)
     turn = await turn_of(call, place, call.body, "send_message_async", background=True)
     address = call.body.callback_url
     stored = None if address is None else without_login(address)

@@ -13,7 +13,13 @@ from app.adapters.database.mapping.messages import member_of, message_of, messag
 from app.adapters.database.mapping.proposals import proposal_of, proposal_values
 from app.adapters.database.mapping.providers import provider_of, provider_values
 from app.adapters.database.mapping.run_events import run_event_of, run_event_values
-from app.adapters.database.mapping.runs import run_of, run_request_of, run_request_values, run_values
+from app.adapters.database.mapping.runs import (
+    changing_run_values,
+    run_of,
+    run_request_of,
+    run_request_values,
+    run_values,
+)
 from app.adapters.database.mapping.settings import setting_of
 from app.adapters.database.mapping.steps import step_feedback_of, step_of, step_values
 from app.adapters.database.mapping.tools import tool_of, tool_values
@@ -26,6 +32,7 @@ __all__ = [
     "blob_values",
     "block_of",
     "block_values",
+    "changing_run_values",
     "conversation_of",
     "conversation_values",
     "from_json",

@@ -22,11 +22,19 @@ def usage_of(row: Row) -> Usage:
 
 
 _RUN = tuple(name for name in Run.model_fields if name not in ("failure", "usage"))
+_CHANGING = ("status", "stop_reason", "resumed", "completed_at")
 
 
 def run_values(run: Run) -> Values:
+    return {**{name: getattr(run, name) for name in _RUN}, **changing_run_values(run)}
+
+
+def changing_run_values(run: Run) -> Values:
+    """What changes once a run has begun. Written with the rest, SQLite would make every index of its row anew, and
+    look for all that refers to it.
+    """
     failure = None if run.failure is None else run.failure.model_dump_json()
-    return {**{name: getattr(run, name) for name in _RUN}, **usage_values(run.usage), "failure": failure}
+    return {**{name: getattr(run, name) for name in _CHANGING}, **usage_values(run.usage), "failure": failure}
 
 
 def run_of(row: Row) -> Run:

@@ -96,7 +96,7 @@ class SqlRuns:
         active = self.active_in(run.conversation_id) if run.active and not is_the_active else None
         if active is not None and active.id != run.id:
             raise busy(active.id)
-        update(self.db, runs, run.id, {**mapping.run_values(run), "state": state})
+        update(self.db, runs, run.id, {**mapping.changing_run_values(run), "state": state})
         self.known.keep("run", run.id, run)
         self._note_end(run)
 
