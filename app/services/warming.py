@@ -48,7 +48,7 @@ class Warming:
         loaded as it will be asked for. Stores nothing. Raises `GaveWay` as soon as the server has other work,
         `ModelError`.
         """
-        changed = await self._deps.storage.read(lambda repos: _changed(repos, run_id))
+        changed = await self._deps.storage.read(lambda repos: self._changed(repos, run_id))
         if changed is None or not await self._is_ready(changed.view):
             return
         run = changed.run
@@ -62,6 +62,33 @@ class Warming:
         self._remember(run, ahead)
         seconds = (self._deps.clock.ticks() - begun) / 1_000_000
         log.info("%s read the next prompt of %s ahead in %.1f s", provider.title, agent.name, seconds)
+
+    def _changed(self, repos: Repositories, run_id: str) -> _Changed | None:
+        """None where nothing that an agent shows changed since its last request, or nobody would be served by it."""
+        run = repos.runs.get(run_id)
+        whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
+        agent = repos.agents.find(run.agent_id)
+        if agent is None or not agent.settings.warm_cache or not whole or run.purpose != "reply" or run.parent_run_id:
+            return None
+        steps = [step for step in repos.runs.steps((run.id,)) if step.status == "completed"]
+        if not steps or steps[-1].model != agent.model or not repos.history.since(agent.id, steps[-1].memory_seq):
+            return None
+        try:
+            provider, _ = provider_of(repos, agent.model)
+        except ModelError:
+            return None
+        if not costs_only_time(provider) or self._says_little(agent.model, provider):
+            return None
+        if repos.runs.active_in(run.conversation_id):
+            return None
+        view = read_view(repos, agent.id, run.conversation_id)
+        return _Changed(run, view, repos.runs.request(steps[-1].id), requests_at_once(repos, provider))
+
+    def _says_little(self, handle: str, provider: Provider) -> bool:
+        """Whether the server has listed this model without a word on loading or a window: it is not asked again."""
+        model = self._cache.known(handle)
+        silent = model is not None and model.loaded is None and model.context_window is None
+        return silent and provider.kind != "ollama"
 
     async def _is_ready(self, view: AgentSnapshot) -> bool:
         """Whether the model is loaded as the next request will ask for it, by what its server says now."""
@@ -85,26 +112,6 @@ class Warming:
 
 def _hash(ahead: Ahead) -> bytes:
     return hashlib.sha256(ahead.beginning).digest()
-
-
-def _changed(repos: Repositories, run_id: str) -> _Changed | None:
-    """None where nothing that an agent shows changed since the run's last request, or nobody would be served by it."""
-    run = repos.runs.get(run_id)
-    whole = run.stop_reason is not None and STOP_REASONS[run.stop_reason].complete
-    agent = repos.agents.find(run.agent_id)
-    if agent is None or not agent.settings.warm_cache or not whole or run.purpose != "reply" or run.parent_run_id:
-        return None
-    steps = [step for step in repos.runs.steps((run.id,)) if step.status == "completed"]
-    if not steps or steps[-1].model != agent.model or not repos.history.since(agent.id, steps[-1].memory_seq):
-        return None
-    try:
-        provider, _ = provider_of(repos, agent.model)
-    except ModelError:
-        return None
-    if not costs_only_time(provider) or repos.runs.active_in(run.conversation_id):
-        return None
-    view = read_view(repos, agent.id, run.conversation_id)
-    return _Changed(run, view, repos.runs.request(steps[-1].id), requests_at_once(repos, provider))
 
 
 def costs_only_time(provider: Provider) -> bool:

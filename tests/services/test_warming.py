@@ -144,7 +144,7 @@ async def test_a_change_by_a_person_during_a_run_is_read_ahead_too(engine: OpenE
 async def test_the_same_prompt_is_not_read_twice(engine: OpenEngine, server: OpenAIServer) -> None:
     agent = await agent_on(engine.services, server)
     run = await corrected(engine, agent)
-    await engine.warming.warm(run)
+    await engine.warming.warm(run.id)
     assert len(server.warmups) == 1
 
 
@@ -254,10 +254,10 @@ async def test_no_model_is_loaded_for_it(engine: OpenEngine, ollama: OllamaServe
     on = AgentPatch(settings=ModelSettings())
     await engine.services.agents.update(agent.id, on, agent.version)
     ollama.loaded = loaded
-    await engine.warming.warm(run)
+    await engine.warming.warm(run.id)
     assert ollama.warmups == []
     ollama.loaded = {"tiny:latest": 16_384}
-    await engine.warming.warm(run)
+    await engine.warming.warm(run.id)
     assert len(ollama.warmups) == 1
 
 
