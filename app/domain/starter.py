@@ -1,5 +1,7 @@
 """A starter: an agent to begin with, before it has a model."""
 
+from typing import Literal
+
 from app.domain.base import Frozen
 from app.domain.block import BlockDraft
 
@@ -19,3 +21,5 @@ class Starter(Frozen):
     """None: the default memory tools."""
     system: str | None = None
     """None: the default instructions."""
+    waits_for: Literal["files", "tools"] | None = None
+    """What it promises and Lares cannot do yet: until then it is not offered."""

@@ -12,10 +12,10 @@ class Starters:
         self._all: tuple[Starter, ...] = ()
 
     async def list(self) -> tuple[Starter, ...]:
-        """In the order in which they are offered."""
+        """In the order in which they are offered; none whose promise cannot be kept yet."""
         if not self._all:
             self._all = await asyncio.to_thread(read_starters)
-        return self._all
+        return tuple(starter for starter in self._all if starter.waits_for is None)
 
 
 def read_starters() -> tuple[Starter, ...]:

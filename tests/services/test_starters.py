@@ -40,7 +40,6 @@ class _Ids:
 @pytest.mark.anyio
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.id)
 async def test_a_starter_becomes_an_agent_that_answers(services: Services, starter: Starter) -> None:
-    assert starter in await services.starters.list()
     draft = AgentDraft(
         name=starter.name,
         model="demo/vesta",
@@ -51,3 +50,11 @@ async def test_a_starter_becomes_an_agent_that_answers(services: Services, start
     agent = await services.agents.create(draft)
     assert (await say(services, agent, "hello")).stop_reason == "end_turn"
     assert len(await services.blocks.of_agent(agent.id)) == len(starter.blocks)
+
+
+@pytest.mark.anyio
+async def test_a_starter_that_lives_on_what_does_not_exist_is_not_offered(services: Services) -> None:
+    offered = await services.starters.list()
+    assert [one.id for one in offered] == ["companion", "research", "coach", "blank"]
+    runnable = {tool.name for tool in await services.tools.list() if tool.set_up}
+    assert all(set(one.tool_names or ()) <= runnable for one in offered)
