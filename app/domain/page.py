@@ -84,10 +84,14 @@ class BlockFilter(Frozen):
     description_search: str | None = None
     value_search: str | None = None
     """Parts of the texts, in any case."""
+    search: str | None = None
+    """Part of the label, the text or the name of an agent that holds it, in any case."""
     tags: tuple[str, ...] = ()
     all_tags: bool = False
     agent_id: str | None = None
     """Those that this agent holds."""
+    shareable_with: str | None = None
+    """Those that this agent could be given: it has them not, and they were not deleted along with all their agents."""
     identity_id: str | None = None
     identifier_keys: tuple[str, ...] = ()
     """Those of an identity of any of these keys."""

@@ -8,24 +8,20 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QTextCursor
+from PySide6.QtWidgets import QFrame, QListView, QWidget
 
 from app.domain.snippet import Snippet, filled, next_place
 from app.ui.chat.composer import Composer
 from app.ui.kit.announce import announce
-from app.ui.kit.choosing import ChoiceRows, chosen_by, paint_outline
+from app.ui.kit.choosing import ChoicePainter, ChoiceRows, Index, chosen_by, paint_outline
 from app.ui.kit.layout import column_of
 from app.ui.theme import Theme
 
 ROW, SHOWN = 32, 8
-Index = QModelIndex | QPersistentModelIndex
-Option = Any
 
 
 @dataclass(frozen=True)
@@ -54,38 +50,15 @@ def shown(entry: Entry) -> tuple[str, str]:
     return entry.word, entry.title
 
 
-class SlashPainter(QStyledItemDelegate):
-    def __init__(self, theme: Theme, model: SlashRows, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme, self._model = theme, model
-
-    def sizeHint(self, option: Option, index: Index) -> QSize:
-        return QSize(0, self._theme.px(ROW))
-
-    def paint(self, painter: QPainter, option: Option, index: Index) -> None:
-        theme, px, entry, rect = self._theme, self._theme.px, self._model.rows[index.row()], option.rect
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        chosen = option.state & QStyle.StateFlag.State_Selected
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(theme.color("selected" if chosen else "hover"))
-            painter.drawRoundedRect(rect, px(6), px(6))
-        icon = "edit" if isinstance(entry, Snippet) else entry.icon
-        ratio = painter.device().devicePixelRatioF()
-        middle = rect.y() + (rect.height() - px(16)) // 2
-        painter.drawPixmap(rect.x() + px(9), middle, theme.pixmap(icon, "text2", 16, ratio))
-        box = QRect(rect.adjusted(px(34), 0, -px(10), 0))
-        word, about = shown(entry)
-        for text, role, token, weight in ((f"/{word}", "base", "text", 500), (about, "label", "muted", 400)):
-            font = theme.font(role, weight)
-            metrics = QFontMetrics(font)
-            painter.setFont(font)
-            painter.setPen(theme.color(token))
-            fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, fitting)
-            box.setLeft(box.left() + metrics.horizontalAdvance(fitting) + px(10))
-        painter.restore()
+class SlashPainter(ChoicePainter[Entry]):
+    def draw(self, painter: QPainter, rect: QRect, row: Entry) -> None:
+        px = self.theme.px
+        icon = "edit" if isinstance(row, Snippet) else row.icon
+        self.icon(painter, rect.x() + px(9), rect.y() + (rect.height() - px(16)) // 2, icon, "text2", 16)
+        box = rect.adjusted(px(34), 0, -px(10), 0)
+        word, about = shown(row)
+        box.setLeft(box.left() + self.line(painter, box, f"/{word}", "base", "text", 500) + px(10))
+        self.line(painter, box, about, "label", "muted", 400)
 
 
 class SlashList(QFrame):

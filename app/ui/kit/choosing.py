@@ -1,17 +1,18 @@
 """What lies over the window with a field and a list: the keys of the field choose a row, and an outline sets it off."""
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QWidget
 
 from app.ui.theme import Theme
 
 STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 Row = TypeVar("Row")
+Index = QModelIndex | QPersistentModelIndex
 
 
 class ChoiceRows(QAbstractListModel, Generic[Row]):
@@ -26,8 +27,63 @@ class ChoiceRows(QAbstractListModel, Generic[Row]):
         self.rows = rows
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.rows)
+
+
+class ChoicePainter(QStyledItemDelegate, Generic[Row]):
+    """Draws such rows: the ground of the one that is chosen or hovered, and on it what the heir's `draw` puts there."""
+
+    def __init__(self, theme: Theme, model: ChoiceRows[Row], parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme, self.model = theme, model
+
+    def height_of(self, row: Row) -> int:
+        """Pixels at 100 %."""
+        return 32
+
+    def draw(self, painter: QPainter, rect: QRect, row: Row) -> None:
+        """What stands in a row."""
+
+    def sizeHint(self, option: Any, index: Index) -> QSize:
+        return QSize(0, self.theme.px(self.height_of(self.model.rows[index.row()])))
+
+    def paint(self, painter: QPainter, option: Any, index: Index) -> None:
+        state, px = option.state, self.theme.px
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        chosen = state & QStyle.StateFlag.State_Selected
+        if index.flags() & Qt.ItemFlag.ItemIsEnabled and (chosen or state & QStyle.StateFlag.State_MouseOver):
+            painter.setBrush(self.theme.color("selected" if chosen else "hover"))
+            painter.drawRoundedRect(option.rect, px(6), px(6))
+        self.draw(painter, QRect(option.rect), self.model.rows[index.row()])
+        painter.restore()
+
+    def icon(self, painter: QPainter, x: int, y: int, name: str, token: str, size: int) -> None:
+        ratio = painter.device().devicePixelRatioF()
+        painter.drawPixmap(x, y, self.theme.pixmap(name, token, size, ratio))
+
+    def line(
+        self,
+        painter: QPainter,
+        box: QRect,
+        text: str,
+        role: str,
+        token: str,
+        weight: int | None = None,
+        *,
+        right: bool = False,
+    ) -> int:
+        """One line, shortened at its end; returns how wide it is."""
+        font = self.theme.font(role, weight)
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
+        painter.setFont(font)
+        painter.setPen(self.theme.color(token))
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
+        return metrics.horizontalAdvance(shown)
 
 
 def chosen_by(key: int, here: int, choices: Sequence[int], page: int) -> int | None:

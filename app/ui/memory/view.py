@@ -3,26 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError
 from app.domain.history import MemoryEvent
-from app.domain.page import ALL_BLOCKS, PageRequest
+from app.domain.page import BlockFilter, PageRequest
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.layout import column_of
 from app.ui.kit.section import Section
-from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, counted, moment, now
 from app.ui.memory.block_card import BlockCard
 from app.ui.memory.block_editor import Unsaved
 from app.ui.memory.new_block import NewBlock
+from app.ui.memory.share_popup import SharedBlock, SharePopup
 from app.ui.state.block_list import BlockRow
 from app.ui.state.view_context import Notice, ViewContext
 
 OFFERED = 50
 """Blocks of other agents that are offered at first; there may be thousands."""
+ANY = PageRequest(limit=1)
 SHOWN_SECONDS = 3600
 """How long an agent's change stays marked on its card."""
 
@@ -48,6 +49,7 @@ class MemoryView(Section):
         self.set_title(self.tr("Memory"))
         self._history = self.add_action("history", self.tr("Memory history"), lambda: self.history_wanted.emit(""))
         self.add_button = self.add_action("plus", self.tr("Add a memory block"), self._ask_add)
+        self.share = SharePopup(view.theme, self.add_button, OFFERED)
         self._new = NewBlock(view.theme)
         self._new.hide()
         self._column = QWidget()
@@ -63,6 +65,9 @@ class MemoryView(Section):
         for part in (self._new, self._column, self._empty):
             self.add(part)
         self._new.submitted.connect(self._create)
+        self.share.wanted.connect(self._find_shareable)
+        self.share.picked.connect(self._attach)
+        self.share.new_wanted.connect(self.begin_new)
         blocks = view.workspace.blocks
         blocks.rowsInserted.connect(lambda: self._fill())
         blocks.rowsRemoved.connect(lambda: self._fill())
@@ -278,31 +283,41 @@ class MemoryView(Section):
     def _ask_add(self) -> None:
         self._view.run(self._offer(), self)
 
-    async def _offer(self, offered: int = OFFERED) -> None:
-        """A new block, or one of the newest that other agents have."""
+    async def _offer(self) -> None:
+        """A new block, or one that other agents have or nobody has any more."""
+        agent = self._view.workspace.agent
+        if agent is not None and await self._services.blocks.list(BlockFilter(shareable_with=agent.id), ANY):
+            self.share.open()
+        else:
+            self.begin_new()
+
+    def _find_shareable(self, words: str, limit: int) -> None:
+        self._view.run(self._read_shareable(words, limit), self)
+
+    async def _read_shareable(self, words: str, limit: int) -> None:
         agent = self._view.workspace.agent
         if agent is None:
             return
-        every: tuple[Block, ...] = await self._services.blocks.list(ALL_BLOCKS, PageRequest(limit=offered))
+        wanted = BlockFilter(shareable_with=agent.id, search=words or None)
+        found: tuple[Block, ...] = await self._services.blocks.list(wanted, PageRequest(limit=limit))
+        holders = await self._services.blocks.holders(tuple(block.id for block in found))
+        names = {row.agent.id: row.agent.name for row in self._view.workspace.agents.rows}
         labels = {row.block.label for row in self._view.workspace.blocks.rows}
-        others = [block for block in every if block.id not in agent.block_ids]
-        if not others and len(every) < offered:
-            self.begin_new()
-            return
-        menu = QMenu(self)
-        menu.setAccessibleName(self.tr("Add a memory block"))
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self._view.theme.icon("plus"), self.tr("New block"), self.begin_new)
-        menu.addSection(self.tr("Share an existing block"))
-        for block in others:
-            action = menu.addAction(f"{block.label}   {block.value[:32]}".strip())
-            action.setEnabled(block.label not in labels)
-            if block.label in labels:
-                set_tip(action, self.tr("This agent already has a block of that name."))
-            action.triggered.connect(lambda _checked=False, id=block.id: self._attach(id))
-        if len(every) == offered:
-            menu.addAction(self.tr("Show more blocks"), lambda: self._view.run(self._offer(offered + OFFERED), self))
-        menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
+
+        def row_of(block: Block) -> SharedBlock:
+            owner = self._owner([names[id] for id in holders.get(block.id, ()) if id in names])
+            return SharedBlock(block, owner, block.label in labels)
+
+        self.share.show_found(words, tuple(map(row_of, found)), more=len(found) == limit)
+
+    def _owner(self, names: Sequence[str]) -> str:
+        match names:
+            case []:
+                return self.tr("no agent has it")
+            case [one]:
+                return self.tr("of {}").format(one)
+            case [first, *others]:
+                return counted(len(others), self.tr("of {1} and {0} other"), self.tr("of {1} and {0} others"), first)
 
     def _attach(self, block_id: str) -> None:
         agent = self._view.workspace.agent

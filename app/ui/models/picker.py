@@ -99,7 +99,7 @@ class ModelPicker(QWidget):
 
     def open(self) -> None:
         """The list, grouped by server, with what each can do and why some cannot be used."""
-        self.popup.open(self._handle)
+        self.popup.open_at(self._handle)
 
     def _tell(self) -> None:
         """Badges of the present model, or why it cannot be used."""

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -23,21 +20,17 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
-from app.ui.kit.choosing import chosen_by, paint_outline
+from app.ui.kit.choosing import ChoicePainter, ChoiceRows, Index, chosen_by, paint_outline
 from app.ui.kit.labels import Label
 from app.ui.theme import Theme
 
 WIDTH, TOP, FIELD, ROW, ROWS_SHOWN = 640, 80, 36, 32, 10
-Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True)
@@ -54,19 +47,7 @@ class PaletteRow:
 Rank = Callable[[str], Sequence[PaletteRow]]
 
 
-class PaletteRows(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.rows: tuple[PaletteRow, ...] = ()
-
-    def set_rows(self, rows: Sequence[PaletteRow]) -> None:
-        self.beginResetModel()
-        self.rows = tuple(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
+class PaletteRows(ChoiceRows[PaletteRow]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -76,48 +57,16 @@ class PaletteRows(QAbstractListModel):
         return None
 
 
-class RowPainter(QStyledItemDelegate):
-    def __init__(self, theme: Theme, model: PaletteRows, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._model = model
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, self._theme.px(ROW))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        px, row = self._theme.px, self._model.rows[index.row()]
-        rect: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
-        state = option.state  # pyright: ignore[reportAttributeAccessIssue]
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(self._theme.color("selected"))
-            painter.drawRoundedRect(rect, px(6), px(6))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(self._theme.color("hover"))
-            painter.drawRoundedRect(rect, px(6), px(6))
-        ratio = painter.device().devicePixelRatioF()
-        icon = self._theme.pixmap(row.icon, "text2", 16, ratio)
-        painter.drawPixmap(rect.x() + px(10), rect.y() + (rect.height() - px(16)) // 2, icon)
+class PalettePainter(ChoicePainter[PaletteRow]):
+    def draw(self, painter: QPainter, rect: QRect, row: PaletteRow) -> None:
+        px = self.theme.px
+        self.icon(painter, rect.x() + px(10), rect.y() + (rect.height() - px(16)) // 2, row.icon, "text2", 16)
         inner = rect.adjusted(px(36), 0, -px(10), 0)
-        right = self._text(painter, inner, row.shortcut, "caption", "muted", right=True)
+        right = self.line(painter, inner, row.shortcut, "caption", "muted", right=True)
         inner.setRight(inner.right() - right - (px(12) if right else 0))
-        title = self._text(painter, inner, row.title, "base", "text")
+        title = self.line(painter, inner, row.title, "base", "text")
         inner.setLeft(inner.left() + title + px(10))
-        self._text(painter, inner, row.place, "label", "muted")
-        painter.restore()
-
-    def _text(self, painter: QPainter, box: QRect, text: str, role: str, token: str, right: bool = False) -> int:
-        font = self._theme.font(role)
-        metrics = QFontMetrics(font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
-        painter.setFont(font)
-        painter.setPen(self._theme.color(token))
-        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
-        return metrics.horizontalAdvance(shown)
+        self.line(painter, inner, row.place, "label", "muted")
 
 
 class QueryField(QLineEdit):
@@ -157,7 +106,7 @@ class Palette(QFrame):
         self._model = PaletteRows(self)
         self.list = QListView(self)
         self.list.setModel(self._model)
-        self.list.setItemDelegate(RowPainter(theme, self._model, self.list))
+        self.list.setItemDelegate(PalettePainter(theme, self._model, self.list))
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -274,7 +223,7 @@ class Palette(QFrame):
         self.search_everywhere.emit(query)
 
     def _search(self, query: str) -> None:
-        self._model.set_rows(self._rank(query))
+        self._model.show_rows(tuple(self._rank(query)))
         found = bool(self.rows)
         self.list.setVisible(found)
         self._nothing.setVisible(not found and bool(query.strip()))

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.agent import ModelSettings
 from app.domain.error import NotFound
+from app.domain.page import BlockFilter
 from tests.adapters.database.making import World
 from tests.support.values import samples
 from tests.support.values.samples import NOON
@@ -118,3 +119,32 @@ async def test_metadata_nested_as_deep_as_can_be_written_is_read_again(world: Wo
     await world.storage.write(lambda repos: repos.agents.save(changed))
     stored = await world.storage.read(lambda repos: repos.agents.get(changed.id))
     assert stored.metadata == changed.metadata
+
+
+async def test_what_can_be_shared_is_not_what_went_with_its_agents(world: World) -> None:
+    """Blocks that only deleted agents had are not offered; one that was detached from everybody is."""
+    own, theirs, both, gone, kept = (samples.block(label) for label in ("own", "style", "both", "style", "kept 50%"))
+    asking = samples.agent(block_ids=(own.id, both.id))
+    other = samples.agent(name="Juno", block_ids=(theirs.id, both.id, kept.id))
+    deleted = samples.agent(name="Old Juno", block_ids=(gone.id, theirs.id))
+
+    def add(repos):
+        for block in (own, theirs, both, gone, kept):
+            repos.blocks.add(block)
+        for agent in (asking, other, deleted):
+            repos.agents.add(agent)
+        repos.agents.save(other.model_copy(update={"block_ids": (theirs.id, both.id)}))
+        repos.agents.delete(deleted.id, NOON)
+
+    async def found(search: str | None = None) -> list[str]:
+        wanted = BlockFilter(shareable_with=asking.id, search=search)
+        rows = await world.storage.read(lambda repos: repos.blocks.list(wanted))
+        return [block.id for block in rows]
+
+    await world.storage.write(add)
+    assert await found() == [theirs.id, kept.id]
+    assert await found("STYL") == [theirs.id]
+    assert await found("juno") == [theirs.id], "a block is found by its owner"
+    assert await found("old juno") == []
+    assert await found("%") == [kept.id]
+    assert await found(kept.value[1:6].upper()) == [theirs.id, kept.id]

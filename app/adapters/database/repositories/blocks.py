@@ -122,7 +122,7 @@ class SqlBlocks:
             found.append(row.id.in_(held))
         if wanted.identity_id is not None or wanted.identifier_keys:
             found.append(row.id.in_(self._of_identities(wanted)))
-        return [*found, *_held(wanted)]
+        return [*found, *_held(wanted), *_of_people(wanted)]
 
     def _of_identities(self, wanted: BlockFilter) -> set[str]:
         known = identities.c
@@ -149,6 +149,22 @@ def _held(wanted: BlockFilter) -> list[sa.ColumnElement[bool]]:
         found.append(holders < wanted.fewer_holders_than)
     if wanted.holders:
         found.append(holders.in_(wanted.holders))
+    return found
+
+
+def _of_people(wanted: BlockFilter) -> list[sa.ColumnElement[bool]]:
+    """Conditions on who holds a block."""
+    link = agent_blocks.alias()
+    held = sa.select(link.c.block_id).where(link.c.block_id == blocks.c.id).correlate(blocks)
+    living = held.join(agents, agents.c.seq == link.c.agent_seq).where(agents.c.deleted_at.is_(None))
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.search is not None:
+        part = wanted.search
+        named = living.where(contains(agents.c.name, part)).exists()
+        found.append(sa.or_(contains(blocks.c.label, part), contains(blocks.c.value, part), named))
+    if wanted.shareable_with is not None:
+        found.append(~held.where(link.c.agent_id == wanted.shareable_with).exists())
+        found.append(sa.or_(living.exists(), ~held.exists()))
     return found
 
 

@@ -1,0 +1,46 @@
+"""Lists say whose their rows are, can be searched, and change row by row."""
+
+from PySide6.QtCore import Qt
+
+from app.domain.agent import AgentDraft
+from app.domain.block import BlockDraft
+from tests.support.window.opened_window import OpenedWindow
+from tests.ui.window.conftest import Wait
+
+
+def test_a_block_to_share_says_whose_it_is_and_is_found_by_that(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        services, memory = window.services, window.view.right.memory
+        for name in ("Ada", "Bertha", "Old Ada"):
+            draft = AgentDraft(name=name, model="demo/vesta", blocks=(BlockDraft(label="style", value=f"As {name}"),))
+            agent = await services.agents.create(draft)
+            if name == "Old Ada":
+                await services.agents.delete(agent.id)
+        archivist = next(row.agent for row in await services.agents.list() if row.agent.name == "Archivist")
+        spare = await services.blocks.create(archivist.id, BlockDraft(label="spare", value="Nobody has it"))
+        await services.blocks.detach(archivist.id, spare.id)
+        await window.until(lambda: len(window.view.workspace.agents.rows) == 7, "the agents are not listed")
+        memory.add_button.click()
+        said = lambda: {(row.block.label, row.owner) for row in memory.share.model.rows}  # noqa: E731
+        both = {("style", "of Ada"), ("style", "of Bertha")}
+        await window.until(lambda: both | {("spare", "no agent has it")} <= said(), "not all blocks are offered")
+        assert ("style", "of Old Ada") not in said()
+        assert not any(label == "household" for label, _ in said()), "its own block is offered to it"
+        await window.write("bertha")
+        await window.until(lambda: said() == {("style", "of Bertha")}, "a block is not found by its owner")
+        await window.press(Qt.Key.Key_Return)
+        labels = lambda: [row.block.label for row in window.view.workspace.blocks.rows]  # noqa: E731
+        await window.until(lambda: "style" in labels(), "it is not shared")
+        memory.add_button.click()
+        await window.until(lambda: ("style", "of Ada") in said(), "the other one is not listed")
+        taken = next(row for row in memory.share.model.rows if row.owner == "of Ada")
+        assert taken.taken
+        assert "already has a block with this name" in memory.share.model.below(taken)
+        await window.write("style")
+        await window.until(lambda: said() == {("style", "of Ada")}, "the list is not searched")
+        await window.press(Qt.Key.Key_Return)
+        assert memory.share.isVisible()
+        await window.press(Qt.Key.Key_Escape)
+        assert not memory.share.isVisible()
+
+    wait_for(person(), 15)
