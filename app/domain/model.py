@@ -190,6 +190,8 @@ class Pull(Frozen):
     error: str = ""
     """Why it failed or paused by itself, as a sentence."""
     hint: str = ""
+    final: bool = False
+    """It failed and would fail again: the library has no model of that name."""
 
 
 class RecommendedModel(Frozen):

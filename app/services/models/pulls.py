@@ -101,7 +101,9 @@ class Pulls:
         )
         left = max(expected, before.total) - before.completed
         await self._check_disk(provider, before.model_copy(update={"total": before.total or expected}), left)
-        one = self._downloads[key] = _Download(before.model_copy(update={"phase": "waiting", "error": "", "hint": ""}))
+        one = self._downloads[key] = _Download(
+            before.model_copy(update={"phase": "waiting", "error": "", "hint": "", "final": False})
+        )
         one.task = asyncio.get_running_loop().create_task(self._carry(one, provider, store), name=f"pull {name}")
         await self._store_all()
         self._cache.notices.say(provider.id)
@@ -145,7 +147,8 @@ class Pulls:
                 async for progress in lines:
                     await self._note(one, progress, provider)
         except AppError as error:
-            await self._end(one, _still(one.pull, "failed", error.message, error.hint))
+            failed = _still(one.pull, "failed", error.message, error.hint)
+            await self._end(one, failed.model_copy(update={"final": error.code == "model_missing"}))
         except Exception:  # the boundary of a download: whatever happens, it must end in a sentence
             log.exception("the download of %s broke off", one.pull.name)
             await self._end(one, _still(one.pull, "failed", _UNEXPECTED, "Try again: what was downloaded is kept."))
@@ -204,7 +207,8 @@ class Pulls:
             self._cache.notices.say(pull.provider_id)
 
     async def _store_all(self) -> None:
-        rows = [one.pull.model_dump(mode="json") for one in self._downloads.values() if one.pull.phase != "done"]
+        pulls = (one.pull for one in self._downloads.values())
+        rows = [pull.model_dump(mode="json") for pull in pulls if pull.phase != "done" and not pull.final]
         await self._deps.storage.write(lambda repos: repos.settings.set(SETTING, rows))
 
 

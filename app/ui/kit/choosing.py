@@ -16,13 +16,19 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ChoiceRows(QAbstractListModel, Generic[Row]):
-    """The rows that such a list shows, replaced as a whole; what each says is `data` of the heir."""
+    """The rows that such a list shows; what each says is `data` of the heir."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.rows: tuple[Row, ...] = ()
 
     def show_rows(self, rows: tuple[Row, ...]) -> None:
+        """As many rows as before change in place, so that the list stays where it was scrolled to."""
+        if len(rows) == len(self.rows):
+            before, self.rows = self.rows, rows
+            for at in (at for at, row in enumerate(rows) if row != before[at]):
+                self.dataChanged.emit(self.index(at), self.index(at))
+            return
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()

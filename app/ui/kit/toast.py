@@ -2,9 +2,21 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button, IconButton
@@ -79,6 +91,9 @@ class Toast(QFrame):
     def counting(self) -> bool:
         return self._life.isActive()
 
+    def says(self, text: str, detail: str, kind: str) -> bool:
+        return (self.text.text(), self.detail.text(), self.kind) == (text, detail, kind)
+
     def close_now(self) -> None:
         self._life.stop()
         self.closed.emit()
@@ -116,7 +131,14 @@ class Toast(QFrame):
 
 
 class ToastHost(QWidget):
-    """Stacks toasts at the bottom right of its parent, or inside the first visible widget given to `anchor_to`."""
+    """Stacks toasts at the bottom right of its parent, or inside the first visible widget given to `anchor_to`.
+
+    They never lie over something that can be clicked or typed into: they go up, or to the left, until nothing does.
+    A column that can keep room for them is told how much (`room_wanted`).
+    """
+
+    room_wanted = Signal(object, int)
+    """The widget they stand in (None: none do), and the pixels at its foot that they take."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -124,7 +146,8 @@ class ToastHost(QWidget):
         self._anchors: tuple[QWidget, ...] = ()
         self.toasts: list[Toast] = []
         self.setAccessibleName(self.tr("Notices"))
-        self._rise = Motion(theme, self, lambda _value: self._place())
+        self._spot = QPoint()
+        self._rise = Motion(theme, self, lambda _value: self._sink())
         self._rise.value = 1.0
         parent.installEventFilter(self)
         theme.changed.connect(self._place)
@@ -147,6 +170,8 @@ class ToastHost(QWidget):
         action: str | None = None,
         on_action: Callable[[], object] | None = None,
     ) -> Toast:
+        for same in [one for one in self.toasts if one.says(text, detail, kind)]:
+            self._remove(same)  # It is said once; the newest word has the button that belongs to it.
         while len(self.toasts) >= TOASTS_MAX:
             oldest = next((toast for toast in self.toasts if toast.kind != "error"), self.toasts[0])
             self._remove(oldest)
@@ -156,6 +181,7 @@ class ToastHost(QWidget):
         self.show()
         toast.show()
         toast.ensurePolished()
+        self._place()
         self._rise.jump(0.0)
         self._rise.go(1.0, FOLD_MS)
         announce(self, f"{text} {detail}".strip(), urgent=kind == "error")
@@ -181,7 +207,9 @@ class ToastHost(QWidget):
 
     def _place(self) -> None:
         parent = self.parentWidget()
+        anchor = next((widget for widget in self._anchors if widget.isVisible()), None)
         if not self.toasts or parent is None:
+            self.room_wanted.emit(None, 0)
             return
         px = self._theme.px
         width, top = min(px(WIDTH), parent.width() - px(24)), 0
@@ -190,10 +218,40 @@ class ToastHost(QWidget):
             toast.setGeometry(0, top, width, height)
             top += height + px(8)
         self.resize(width, top - px(8))
-        corner = QPoint(parent.width(), parent.height())
-        anchor = next((widget for widget in self._anchors if widget.isVisible()), None)
-        if anchor is not None:
-            corner = anchor.mapTo(parent, QPoint(anchor.width(), anchor.height()))
-        sink = round((1 - self._rise.value) * px(16))
-        self.move(corner.x() - self.width() - px(12), corner.y() - self.height() - px(12) + sink)
+        self.room_wanted.emit(anchor, self.height() + px(24))
+        room = QRect(anchor.mapTo(parent, QPoint(0, 0)), anchor.size()) if anchor is not None else parent.rect()
+        self._spot = self._free_spot(room)
+        self._sink()
+
+    def _free_spot(self, room: QRect) -> QPoint:
+        """The lowest place at the right, else farther left, where nothing lies that a person works with."""
+        px, size = self._theme.px, self.size()
+        taken = self._controls()
+        lowest = QPoint(room.right() + 1 - size.width() - px(12), room.bottom() + 1 - size.height() - px(12))
+        for left in range(lowest.x(), room.left() + px(12), -px(48)):
+            for top in range(lowest.y(), room.top() + px(12), -px(12)):
+                if not any(one.intersects(QRect(QPoint(left, top), size)) for one in taken):
+                    return QPoint(left, top)
+        return lowest
+
+    def _controls(self) -> list[QRect]:
+        """Where the window has something to click or to type into."""
+        window = self.parentWidget()
+        assert window is not None
+        stops = (
+            widget
+            for widget in window.findChildren(QWidget)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled()
+        )
+        inputs = (widget for widget in stops if _worked_with(widget) and not self.isAncestorOf(widget))
+        seen = ((widget, widget.visibleRegion().boundingRect()) for widget in inputs)
+        return [QRect(widget.mapTo(window, part.topLeft()), part.size()) for widget, part in seen if not part.isEmpty()]
+
+    def _sink(self) -> None:
+        """They come up from a little below."""
+        self.move(self._spot + QPoint(0, round((1 - self._rise.value) * self._theme.px(16))))
         self.raise_()
+
+
+def _worked_with(widget: QWidget) -> bool:
+    return isinstance(widget, QAbstractButton | QLineEdit | QTextEdit | QPlainTextEdit | QComboBox | QAbstractSpinBox)

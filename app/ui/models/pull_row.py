@@ -77,16 +77,22 @@ class PullRow(QFrame):
         self.bar.setValue(round(1000 * pull.completed / pull.total) if pull.total else 0)
         self.bar.setAccessibleName(self.tr("Download of {}").format(line.name))
         self.bar.setAccessibleDescription(self._said())
+        self.bar.setVisible(not pull.final)
+        self.pause.setVisible(not pull.final)
         self.pause.setText(self.tr("Resume") if self._stuck else self.tr("Pause"))
         self.pause.set_icon("play" if self._stuck else "pause")
         verb = self.tr("Resume downloading {}") if self._stuck else self.tr("Pause downloading {}")
         self.pause.setAccessibleName(verb.format(line.name))
-        self.cancel.setAccessibleName(self.tr("Cancel downloading {}").format(line.name))
+        ends = self.tr("Dismiss the failed download of {}") if pull.final else self.tr("Cancel downloading {}")
+        self.cancel.setText(self.tr("Dismiss") if pull.final else self.tr("Cancel"))
+        self.cancel.setAccessibleName(ends.format(line.name))
 
     def _said(self) -> str:
         pull = self.line.pull
         if pull is None or pull.phase == "waiting":
             return self.tr("Asking the server for it")
+        if pull.final:
+            return ""
         far = self.tr("{} of {}").format(file_size(pull.completed).removesuffix(" GB"), file_size(pull.total))
         if pull.phase == "paused":
             return self.tr("Paused at {}").format(far)

@@ -68,9 +68,9 @@ class ModelRow(QFrame):
         self._size, self._need = Label(theme, "", "label"), Label(theme, "", "label")
         for number in (self._size, self._need):
             number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._badges = row_of(theme, gap=0)
+        self.badge = Badge(theme, "")
         self._badge_cell, self._name_cell = QWidget(), QWidget()
-        row_of(theme, self._badges, None, parent=self._badge_cell, gap=0)
+        row_of(theme, self.badge, None, parent=self._badge_cell, gap=0)
         row_of(theme, self._name, self._facts, parent=self._name_cell, gap=6).setStretch(1, 1)
         self._words = ElidedLabel(theme, "", "label", "text2")
         self.report = Button(theme, "", "link")
@@ -85,6 +85,8 @@ class ModelRow(QFrame):
         self._best: Badge | None = None
         self.buttons: dict[str, QWidget] = {}
         self._actions_for: tuple[object, ...] = ()
+        self._verdict = ("", "", "")
+        self._tasks_of: FitReport | None = None
         column_of(theme, self._line_row(), self._tasks, parent=self, gap=0)
         self.radio.clicked.connect(lambda: self.picked.emit(self.line.handle))
         self.show_entry(line)
@@ -187,11 +189,11 @@ class ModelRow(QFrame):
         return [*(", ".join(filter(None, (server, fact))) for fact in facts), facts[-1] if line.loaded else server]
 
     def _show_badge(self) -> None:
-        empty(self._badges)
-        text, kind, icon = self.line.verdict
-        badge = Badge(self._theme, text, kind, icon or None)
-        set_tip(badge, self._why())
-        self._badges.addWidget(badge)
+        """The same badge all along: figures of a download come several times a second."""
+        if self._verdict != self.line.verdict:
+            self._verdict = text, kind, icon = self.line.verdict
+            self.badge.set_badge(text, kind, icon or None)
+        set_tip(self.badge, self._why())
 
     def _why(self) -> str:
         line = self.line
@@ -243,6 +245,9 @@ class ModelRow(QFrame):
         return self.tr("{:.0f} tokens/s").format(speed) if speed else ""
 
     def _fill_tasks(self, report: FitReport) -> None:
+        if report == self._tasks_of:
+            return
+        self._tasks_of = report
         empty(self._task_rows)
         for task in report.tasks:
             icon = Icon(self._theme, "check" if task.passed else "close", "ok" if task.passed else "danger", 14)

@@ -13,6 +13,8 @@ from app.ui.window.overlay import OverlayColumn
 LEFT_FOLDS, RIGHT_FOLDS = 900, 1180
 """Below these widths, at 100 %, a side column opens over the centre instead."""
 RAIL = 56
+CENTRE = 480
+"""Least width of the centre: no border can be dragged farther."""
 WIDTHS = ((1680, 296, 400), (1360, 272, 344), (0, 248, 312))
 """From this window width on: left, right."""
 
@@ -31,6 +33,11 @@ class Pane(QFrame):
     def hold(self, widget: QWidget) -> None:
         self._layout.addWidget(widget)
         widget.show()
+
+    def keep_free(self, pixels: int) -> None:
+        """Room at its foot for what lies there for a while."""
+        self._layout.setContentsMargins(0, 0, 0, pixels)
+        self._layout.activate()
 
 
 class MainWindow(QWidget):
@@ -174,7 +181,7 @@ class MainWindow(QWidget):
         self.panes["left"].setMaximumWidth(px(RAIL) if rail else px(480))
         self.panes["right"].setMinimumWidth(px(280))
         self.panes["right"].setMaximumWidth(px(640))
-        self.panes["centre"].setMinimumWidth(px(320))
+        self.panes["centre"].setMinimumWidth(px(CENTRE))
         for side, visible in shown.items():
             if visible and self.overlays[side].is_open:
                 self.overlays[side].close_column()
@@ -182,7 +189,7 @@ class MainWindow(QWidget):
         left, right = self._widths()
         left = RAIL if rail else left
         widths = [px(left) if shown["left"] else 0, 0, px(right) if shown["right"] else 0]
-        widths[1] = max(px(320), self.width() - widths[0] - widths[2] - 2 * self.splitter.handleWidth())
+        widths[1] = max(px(CENTRE), self.width() - widths[0] - widths[2] - 2 * self.splitter.handleWidth())
         self.splitter.setSizes(widths)
 
     def _show_pane(self, side: str, visible: bool) -> None:

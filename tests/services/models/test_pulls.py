@@ -160,10 +160,13 @@ async def test_offline_and_unknown_names_end_in_a_sentence(
     await services.models.pull(provider.id, "nobody-has-this")
     unknown = await until(services.models, "failed")
     assert "nobody-has-this" in unknown.error
+    assert unknown.final
     await services.models.cancel_pull(provider.id, "nobody-has-this")
     server.offline = True
     await services.models.pull(provider.id, NAME)
-    assert (await until(services.models, "failed")).error
+    offline = await until(services.models, "failed")
+    assert offline.error
+    assert not offline.final
 
 
 async def test_after_a_restart_it_is_paused_and_goes_on(

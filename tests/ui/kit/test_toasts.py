@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from app.ui.kit.toast import TOASTS_MAX, ToastHost
@@ -55,3 +55,39 @@ def test_a_toast_runs_its_action_once_and_goes(theme: Theme, show: Callable, qtb
     assert undone == [1]
     assert host.toasts == []
     assert host.isHidden()
+
+
+def test_what_was_told_is_not_told_beside_itself(theme: Theme, show: Callable, qtbot: QtBot) -> None:
+    host = ToastHost(theme, wide_window(show))
+    done: list[int] = []
+    for number in range(3):
+        host.show_toast("“plans” was undone", "Saved as version 4", "undo", "Redo", lambda n=number: done.append(n))
+    host.show_toast("“plans” was undone", "Saved as version 5")
+    assert [toast.detail.text() for toast in host.toasts] == ["Saved as version 4", "Saved as version 5"]
+    assert host.toasts[0].button is not None
+    qtbot.mouseClick(host.toasts[0].button, Qt.MouseButton.LeftButton)
+    assert done == [2], "the newest word keeps its own way back"
+
+
+def test_a_toast_covers_nothing_to_click_or_to_type_into(theme: Theme, show: Callable) -> None:
+    window = wide_window(show)
+    corner, beside = QPushButton("Restore", window), QLineEdit(window)
+    corner.setGeometry(800, 560, 90, 30)
+    beside.setGeometry(600, 500, 150, 28)
+    hidden = QPushButton("Hidden", window)
+    hidden.setGeometry(560, 400, 300, 60)
+    for widget in (corner, beside):
+        widget.show()
+    host = ToastHost(theme, window)
+    host.show_toast("Backed up")
+    assert host.geometry().bottom() < 500
+    assert host.geometry().intersects(hidden.geometry())
+    covering = QTextEdit(window)
+    covering.setGeometry(500, 0, 400, 600)
+    covering.show()
+    host.show_toast("Backed up again")
+    assert not host.geometry().intersects(covering.geometry())
+    covering.resize(900, 600)
+    covering.move(0, 0)
+    host.show_toast("No room at all")
+    assert window.rect().contains(host.geometry())

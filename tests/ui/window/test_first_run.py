@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QRadioButton
 
 from app.bootstrap import OpenEngine
 from app.services.models import discovery
+from app.ui.models.row import ModelRow
 from tests.support.servers.ollama_server import OllamaServer
 from tests.support.servers.openai_server import OpenAIServer
 from tests.support.window.household import INSTALLED, Household, free_port
@@ -102,6 +103,7 @@ def test_a_download_is_paused_resumed_given_up_and_becomes_the_choice(
         with OllamaServer(port, installed=[], library=library, pull_step=700_000_000, hold_pull_at=1_400_000_000) as it:
             await bare.until(sees(bare, "has no models yet"), "the empty server was not explained")
             await a_model_is_downloaded(bare, it)
+            await a_name_that_nobody_has_ends(bare)
             await another_download_is_given_up(bare)
         await bare.until(sees(bare, "Does not answer"), "its death was not told")
         assert not button(bare.window, "Use a model").isEnabled(), "a server that dies takes its models with it"
@@ -126,6 +128,38 @@ async def a_model_is_downloaded(bare: OpenedWindow, server: OllamaServer) -> Non
     await bare.until(lambda: has_button(bare.window, "Use qwen3:4b"), "it was not offered")
     await bare.until(bare.view.first_run.use.isEnabled, "it was not chosen")
     server.hold()
+
+
+async def a_name_that_nobody_has_ends(bare: OpenedWindow) -> None:
+    """Its row changes alone: the badges of the others are neither made anew nor moved."""
+    built: list[object] = []
+    watch = ChildWatch(built)
+    badges = [row.badge for row in bare.view.first_run.models.table.rows.values() if isinstance(row, ModelRow)]
+    assert badges
+    for badge in badges:
+        badge.parentWidget().installEventFilter(watch)
+    button(bare.window, "Download another model…").click()
+    await bare.write("nobody/has:it")
+    await bare.press(Key.Key_Return)
+    await bare.until(lambda: has_button(bare.window, "Dismiss the failed download of nobody/has:it"), "it does not end")
+    assert "There is no model “nobody/has:it”" in texts(bare.window)
+    assert not has_button(bare.window, "Resume downloading nobody/has:it")
+    button(bare.window, "Dismiss the failed download of nobody/has:it").click()
+    await bare.until(lambda: not has_button(bare.window, "Dismiss the failed download of nobody/has:it"), "it stays")
+    assert built == []
+
+
+class ChildWatch(QObject):
+    """Notes what comes into a widget and what leaves it."""
+
+    def __init__(self, noted: list[object]) -> None:
+        super().__init__()
+        self._noted = noted
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.ChildAdded, QEvent.Type.ChildRemoved):
+            self._noted.append(event.type())
+        return False
 
 
 async def another_download_is_given_up(bare: OpenedWindow) -> None:

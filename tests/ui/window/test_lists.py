@@ -1,9 +1,10 @@
 """Lists say whose their rows are, can be searched, and change row by row."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from app.domain.agent import AgentDraft
 from app.domain.block import BlockDraft
+from app.ui.window.main_window import CENTRE
 from tests.support.window.opened_window import OpenedWindow
 from tests.ui.window.conftest import Wait
 
@@ -42,5 +43,28 @@ def test_a_block_to_share_says_whose_it_is_and_is_found_by_that(window: OpenedWi
         assert memory.share.isVisible()
         await window.press(Qt.Key.Key_Escape)
         assert not memory.share.isVisible()
+
+    wait_for(person(), 15)
+
+
+def test_the_centre_keeps_its_least_width_and_notices_take_room_of_the_column(
+    window: OpenedWindow, wait_for: Wait
+) -> None:
+    async def person() -> None:
+        main = window.window
+        main.resize(1180, 800)
+        for places in ((900, 0), (480, 500), (0, 1180)):
+            for handle, place in zip((1, 2), places, strict=True):
+                main.splitter.moveSplitter(place, handle)
+            assert main.panes["centre"].width() >= CENTRE, places
+        main.resize(1440, 900)
+        scrolled = window.view.right.widget
+        before = scrolled.height()
+        window.view.view.tell("Backed up", "", "done")
+        assert scrolled.height() < before
+        host = window.view.view.toasts
+        assert host.y() >= scrolled.mapTo(main, QPoint(0, scrolled.height())).y()
+        window.view.view.toasts.clear()
+        assert scrolled.height() == before
 
     wait_for(person(), 15)
