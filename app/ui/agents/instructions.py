@@ -87,6 +87,7 @@ class Instructions(QWidget):
     def _connect(self) -> None:
         follow(self._theme, self, lambda: self.edit.setFont(self._theme.font("mono")))
         self.edit.textChanged.connect(self._told)
+        self._view.workspace.agent_changed.connect(self._agent_changed)
         self._choice.chosen.connect(self._show)
         self.save.clicked.connect(lambda: self._save())
         self._cancel.clicked.connect(lambda: self._leave())
@@ -101,12 +102,26 @@ class Instructions(QWidget):
         if self._agent is not None and self.changed:
             self._unsaved[self._agent.id] = self.edit.toPlainText()
         self._agent = agent
-        self.title.setText(self.tr("System instructions of {}").format(agent.name))
+        self._name()
         self._stored = agent.system
         self.edit.setPlainText(self._unsaved.pop(agent.id, agent.system))
         self._choice.set_current("edit")
         self._show("edit")
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _name(self) -> None:
+        if self._agent is not None:
+            self.title.setText(self.tr("System instructions of {}").format(self._agent.name))
+
+    def _agent_changed(self, agent: Agent) -> None:
+        """Its name may be another one now, and so may its text, where nothing else is typed here."""
+        if self._agent is None or agent.id != self._agent.id:
+            return
+        untouched, self._agent = not self.changed, agent
+        self._name()
+        if untouched and agent.system != self._stored:
+            self._stored = agent.system
+            self.edit.setPlainText(agent.system)
 
     @property
     def changed(self) -> bool:

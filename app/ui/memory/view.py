@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.domain.agent import Agent
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError
 from app.domain.history import MemoryEvent
@@ -74,6 +75,7 @@ class MemoryView(Section):
         blocks.rowsMoved.connect(lambda: self._fill())
         blocks.dataChanged.connect(self._refresh)
         view.workspace.blocks_loaded.connect(self._fill)
+        view.workspace.agent_changed.connect(self._name_cards)
 
     # Showing
 
@@ -136,6 +138,10 @@ class MemoryView(Section):
         agent = self._view.workspace.agent
         card.set_agent_name(agent.name if agent is not None else "")
         card.set_block(row.block, worth_showing(row.change), max(0, row.holders - 1))
+
+    def _name_cards(self, agent: Agent) -> None:
+        for card in self._cards.values():
+            card.set_agent_name(agent.name)
 
     def _add_card(self, block: Block) -> BlockCard:
         card = self._cards[block.id] = BlockCard(self._view.theme)

@@ -1,11 +1,15 @@
 """Lists say whose their rows are, can be searched, and change row by row."""
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QPlainTextEdit, QWidget
 
-from app.domain.agent import AgentDraft
-from app.domain.block import BlockDraft
+from app.domain.agent import AgentDraft, AgentPatch
+from app.domain.block import BlockDraft, BlockPatch
+from app.ui.chat.cards.card import Card
+from app.ui.kit.markdown import MarkdownView
 from app.ui.window.main_window import CENTRE
 from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.seeing import shown, texts
 from tests.ui.window.conftest import Wait
 
 
@@ -68,3 +72,47 @@ def test_the_centre_keeps_its_least_width_and_notices_take_room_of_the_column(
         assert scrolled.height() == before
 
     wait_for(person(), 15)
+
+
+def test_a_name_is_the_same_everywhere_after_it_changed(window: OpenedWindow, wait_for: Wait) -> None:
+    """Of an agent, of a block, of a conversation: whatever page shows it when it is changed elsewhere."""
+
+    async def person() -> None:
+        view, services, agent = window.view, window.services, window.view.workspace.agent
+        thread = await services.conversations.default_of(agent.id)
+        names = iter(("Ottilie", "Philippa", "Quentin", "Rosalind"))
+        last = "Zenobia"
+        await services.agents.update(agent.id, AgentPatch(name=last))
+        for page in ("chat", "history", "instructions", "chat"):
+            if page == "instructions":
+                view.commands.run("agent.instructions")
+            else:
+                view.show_tab(page)
+            await window.rest()
+            name = next(names)
+            await services.agents.update(agent.id, AgentPatch(name=name))
+            await services.conversations.rename(thread.id, f"Talk with {name}")
+            await window.until(lambda name=name: name in written(window), f"{page} never says {name}")
+            await window.rest()
+            stale = [line for line in written(window).splitlines() if last in line and not line.startswith("Renamed")]
+            assert not stale, f"{page} still says {last}"
+            last = name
+        human = view.workspace.blocks.rows[0].block
+        await services.blocks.update(human.id, BlockPatch(label="person"))
+        await window.until(lambda: "person" in texts(view.right.widget), "the card has its old name")
+
+    wait_for(person(), 30)
+
+
+def written(window: OpenedWindow) -> str:
+    """What the window says by itself: neither what agents and people wrote nor what is typed."""
+    root = window.window
+    parts = [label.text() for label in shown(root, QLabel)] + [one.text() for one in shown(root, QAbstractButton)]
+    parts += [one.accessibleName() for one in shown(root, QWidget) if not isinstance(one, MarkdownView | Card)]
+    for rows in shown(root, QAbstractItemView):
+        model = rows.model()
+        for at in range(model.rowCount()):
+            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+                parts.append(str(model.index(at, 0).data(role) or ""))
+    parts += [shown_text.placeholderText() for shown_text in shown(root, QPlainTextEdit)]
+    return "\n".join(part for part in parts if "→" not in part and "was" not in part)
