@@ -56,14 +56,14 @@ class FindBar(QFrame):
             self.hide()
             self.closed.emit()
 
-    def show_count(self, current: int, count: int, more: bool) -> None:
-        """`more`: there are older messages that were not looked at."""
+    def show_count(self, current: int, count: int, looking: bool, more: bool) -> None:
+        """`looking`: older messages are still looked at. `more`: not all of them were."""
         if not self.field.text():
             self._count.setText("")
         elif not count:
-            self._count.setText(self.tr("searching earlier messages") if more else self.tr("nothing found"))
+            self._count.setText(self.tr("searching earlier messages") if looking else self.tr("nothing found"))
         else:
-            words = self.tr("{0} of {1} or more") if more else self.tr("{0} of {1}")
+            words = self.tr("{0:,} of {1:,} or more") if looking or more else self.tr("{0:,} of {1:,}")
             self._count.setText(words.format(current + 1, count))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -155,6 +155,11 @@ class MarkdownView(QTextBrowser):
         return self._text
 
     @property
+    def is_writing(self) -> bool:
+        """More of what is to be shown follows in the next turns of the loop."""
+        return self._portions.isActive()
+
+    @property
     def codes(self) -> tuple[CodeBlock, ...]:
         return tuple(self._codes)
 
@@ -235,11 +240,12 @@ class MarkdownView(QTextBrowser):
         self.unfolded.emit()
 
     def show_up_to(self, place: int) -> None:
-        """Unfolds as much of the text as is needed to see what stands there."""
-        while place >= self._end:
+        """Unfolds as much of the text as is needed to see what stands before this place of it."""
+        if place <= self._end:
+            return
+        while place > self._end:
             self._opened += OPENED
-        if place >= self._shown:
-            self._go_on()
+        self._go_on()
 
     def _forget_stable(self) -> None:
         self._stable = self._stable_end = self._stable_codes = self._shown = 0

@@ -3,9 +3,10 @@
 import base64
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextEdit
 
 from app.domain.error import AppError, LinkError
 from app.domain.message import ImagePart, MessageDraft
@@ -350,18 +351,63 @@ def test_coming_back_keeps_place_and_draft(stage: Stage) -> None:
     stage.play(story)
 
 
-def test_words_are_found_in_the_open_conversation(stage: Stage) -> None:
+def test_every_hit_counts_and_is_walked_to(stage: Stage) -> None:
+    long = "\n\n".join(f"Paragraph {n} of the herb garden." for n in range(900))
+    texts = (
+        "Sage, sage and SAGE.",
+        "No herbs here.",
+        f"{long}\n\nAt the very end grows sage 🌱 and [wild sage](http://sage).",
+    )
+
+    async def story() -> None:
+        await stage.meet_agent()
+        scene = Scene(stage.agent, stage.conversation)
+        for text in texts:
+            scene.add("assistant", text)
+        await scene.store(stage.engine)
+        await stage.open(stage.conversation)
+        view, bar = stage.view, stage.view.find_bar
+        view.find_text()
+        QTest.keyClicks(bar.field, "sage")
+        assert bar._count.text() == "6 of 6"
+        marks = view.finder._marks
+        card = next(card for card in view.area.cards() if "very end" in card.row.text)
+        await stage.until(lambda: marks.text is not None and marked(marks.text) == ["sage", "sage"])
+        text = marks.text
+        assert card.isAncestorOf(text), "the fold of a long text hides its hit"
+        seen = QRect(text.mapTo(view.area.viewport(), marks.current.topLeft()), marks.current.size())
+        assert view.area.viewport().rect().contains(seen)
+        QTest.keyClick(view, Qt.Key.Key_F3)
+        assert bar._count.text() == "1 of 6"
+        await stage.until(lambda: marks.text is not None and marked(marks.text) == ["Sage", "sage", "SAGE"])
+        for count in ("2 of 6", "3 of 6"):
+            QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+            assert bar._count.text() == count
+        QTest.keyClick(bar.field, Qt.Key.Key_Escape)
+        assert bar.isVisible() is False
+        assert marks.text is None
+
+    stage.play(story)
+
+
+def marked(text: QTextEdit) -> list[str]:
+    return [mark.cursor.selectedText() for mark in text.extraSelections()]
+
+
+def test_a_hit_opens_the_card_that_hides_it(stage: Stage) -> None:
     async def story() -> None:
         await stage.open_rich()
-        await stage.until(lambda: stage.view.model.rowCount())
+        await stage.until(lambda: stage.rows("reasoning"))
+        row = stage.rows("reasoning")[0]
+        word = max(row.text.split(), key=len)
         stage.view.find_text()
-        QTest.keyClicks(stage.view.find_bar.field, "saturday")
-        assert stage.view.find_bar._count.text() == "4 of 4"
-        QTest.keyClick(stage.view, Qt.Key.Key_F3)
-        assert stage.view.find_bar._count.text() == "1 of 4"
-        await stage.until(lambda: stage.view.area.anchor() is not None)
-        QTest.keyClick(stage.view.find_bar.field, Qt.Key.Key_Escape)
-        assert stage.view.find_bar.isVisible() is False
+        stage.view.find_bar.field.setText(word)
+        finder = stage.view.finder
+        place = next(at for at, hit in enumerate(finder._found) if hit.position == row.position)
+        for _ in range(place + 1):
+            QTest.keyClick(stage.view, Qt.Key.Key_F3)
+        await stage.until(lambda: finder._marks.text is not None)
+        await stage.until(lambda: stage.view.area.card(row.key) is not None and stage.view.area.card(row.key).opened)
 
     stage.play(story)
 

@@ -86,6 +86,9 @@ class Card(QWidget):
     def _paint_body(self, painter: QPainter) -> None:
         """What is drawn below the widgets."""
 
+    def unfold(self) -> None:
+        """Opens what is folded, where something is."""
+
     @property
     def editing(self) -> bool:
         """Whether a person writes in this card, so that it must not go."""

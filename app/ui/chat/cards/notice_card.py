@@ -33,6 +33,10 @@ class LineCard(Card):
             return self.tr("The agent no longer sees what is above")
         return self.tr("System: {0}").format(" ".join(row.text[:200].split()))
 
+    def unfold(self) -> None:
+        if self._head is not None and not self.opened:
+            self._toggle()
+
     def _toggle(self) -> None:
         self.opened = not self.opened
         self._fill()
@@ -92,6 +96,10 @@ class SummaryCard(Card):
         self._box = QRectF()
         self._head = FoldHead(self.theme, self)
         self._head.clicked.connect(lambda _checked=False: self._toggle())
+
+    def unfold(self) -> None:
+        if not self.opened:
+            self._toggle()
 
     def _toggle(self) -> None:
         self.opened = not self.opened

@@ -20,6 +20,10 @@ class ReasoningCard(Card):
         self._head = FoldHead(self.theme, self)
         self._head.clicked.connect(lambda _checked=False: self._toggle())
 
+    def unfold(self) -> None:
+        if not self.opened:
+            self._toggle()
+
     def _toggle(self) -> None:
         self.opened = not self.opened
         self._fill()

@@ -3,7 +3,7 @@
 Heights of cards that do not exist yet are guessed; when one is measured, what the reader looks at stays where it is.
 """
 
-from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
@@ -53,7 +53,7 @@ class TranscriptArea(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversation"))
         self._content = CardHolder(self.viewport(), self, self.cards)
-        self._content.tabbed.connect(self.reveal)
+        self._content.tabbed.connect(lambda widget: self.reveal(widget))
         self._below = Button(theme, self.tr("New text below"), icon="chevron-down", size="small", parent=self)
         self._below.clicked.connect(lambda _checked=False: self.go_below())
         self._below.hide()
@@ -356,11 +356,12 @@ class TranscriptArea(QAbstractScrollArea):
         else:
             self.to_bottom()
 
-    def reveal(self, widget: QWidget) -> None:
-        """Scrolls just as far as needed to see a widget of a card."""
-        top = widget.mapTo(self._content, QPoint(0, 0)).y()
+    def reveal(self, widget: QWidget, part: QRect | None = None) -> None:
+        """Scrolls just as far as needed to see a widget of a card, or a part of it."""
+        shown = part or widget.rect()
+        top = widget.mapTo(self._content, shown.topLeft()).y()
         value, height = self.verticalScrollBar().value(), self.viewport().height()
-        bottom = top + min(widget.height(), height)
+        bottom = top + min(shown.height(), height)
         if top < value:
             self._scroll_to(top - self._theme.px(24))
         elif bottom > value + height:
