@@ -80,16 +80,32 @@ class ChoicePainter(QStyledItemDelegate, Generic[Row]):
         weight: int | None = None,
         *,
         right: bool = False,
+        marks: str = "",
     ) -> int:
-        """One line, shortened at its end; returns how wide it is."""
+        """One line, shortened at its end; returns how wide it is. `marks`: words that are marked where they stand."""
         font = self.theme.font(role, weight)
         metrics = QFontMetrics(font)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
+        for part in found_in(marks, shown) if marks else ():
+            before, wide = metrics.horizontalAdvance(shown[: part.start]), metrics.horizontalAdvance(shown[part])
+            ground = QRect(box.x() + before, box.center().y() - metrics.height() // 2, wide, metrics.height())
+            painter.fillRect(ground, self.theme.color("warntint"))
         painter.setFont(font)
         painter.setPen(self.theme.color(token))
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
         painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, shown)
         return metrics.horizontalAdvance(shown)
+
+
+def found_in(words: str, text: str) -> list[slice]:
+    """Where any of some words stands in a text, in any case."""
+    small, found = text.lower(), list[slice]()
+    for word in words.lower().split():
+        at = small.find(word)
+        while at >= 0:
+            found.append(slice(at, at + len(word)))
+            at = small.find(word, at + len(word))
+    return found
 
 
 def chosen_by(key: int, here: int, choices: Sequence[int], page: int) -> int | None:

@@ -46,6 +46,9 @@ class SharedBlocks(ChoiceRows[SharedBlock]):
 
 
 class SharedBlockPainter(ChoicePainter[SharedBlock]):
+    searched = ""
+    """Words that the rows were found by."""
+
     def height_of(self, row: SharedBlock) -> int:
         return 46
 
@@ -57,8 +60,8 @@ class SharedBlockPainter(ChoicePainter[SharedBlock]):
         below = top.translated(0, px(19))
         taken = self.line(painter, top, row.owner, "label", "muted", right=True)
         top.setRight(top.right() - taken - px(8))
-        self.line(painter, top, row.block.label, "base", "disabled" if row.taken else "text", 500)
-        self.line(painter, below, rows.below(row), "label", "muted")
+        self.line(painter, top, row.block.label, "base", "disabled" if row.taken else "text", 500, marks=self.searched)
+        self.line(painter, below, rows.below(row), "label", "muted", marks="" if row.taken else self.searched)
 
 
 class SharePopup(ChoicePopup[SharedBlock]):
@@ -73,7 +76,8 @@ class SharePopup(ChoicePopup[SharedBlock]):
     def __init__(self, theme: Theme, button: QWidget, page: int) -> None:
         """`page`: rows that are read at once."""
         rows = SharedBlocks(button)
-        super().__init__(theme, button, rows, SharedBlockPainter(theme, rows, button))
+        self._look = SharedBlockPainter(theme, rows, button)
+        super().__init__(theme, button, rows, self._look)
         self.set_words(self.tr("Blocks to share"), self.tr("Search blocks by name, text or agent"))
         self._page = self._limit = page
         self.new = Button(theme, self.tr("New block"), "ghost", "plus", "small")
@@ -106,6 +110,7 @@ class SharePopup(ChoicePopup[SharedBlock]):
         """`more`: there are others that were not read."""
         if self.isVisible() and words == self.words:
             self.more.setVisible(more)
+            self._look.searched = words
             chosen = self.chosen
             self.fill(rows, next((at for at, row in enumerate(rows) if chosen and row.block.id == chosen.block.id), -1))
 

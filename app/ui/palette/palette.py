@@ -42,6 +42,8 @@ class PaletteRow:
     shortcut: str = ""
     value: Any = None
     """What `chosen` hands out."""
+    found: str = ""
+    """Words that were found in the title: they are marked, and the place stands at the right, whatever their length."""
 
 
 Rank = Callable[[str], Sequence[PaletteRow]]
@@ -64,6 +66,11 @@ class PalettePainter(ChoicePainter[PaletteRow]):
         inner = rect.adjusted(px(36), 0, -px(10), 0)
         right = self.line(painter, inner, row.shortcut, "caption", "muted", right=True)
         inner.setRight(inner.right() - right - (px(12) if right else 0))
+        if row.found:
+            place = self.line(painter, inner, row.place, "label", "muted", right=True)
+            inner.setRight(inner.right() - place - px(12))
+            self.line(painter, inner, row.title, "base", "text", marks=row.found)
+            return
         title = self.line(painter, inner, row.title, "base", "text")
         inner.setLeft(inner.left() + title + px(10))
         self.line(painter, inner, row.place, "label", "muted")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app.domain.block import Block
 from app.domain.message import SearchHit
 from app.domain.page import ALL_BLOCKS, PageRequest, every_page
+from app.ui.kit.choosing import found_in
 from app.ui.kit.wording import short_time
 from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.state.command_registry import Command, Commands, shown_keys
@@ -16,6 +17,8 @@ from app.ui.state.view_context import ViewContext
 MOST = 40
 BLOCKS = PageRequest(limit=200)
 """A page of them, so that reading thousands keeps nobody else waiting."""
+LEAD = 24
+"""Characters that stand before a hit at most."""
 SEARCH_FROM = 2
 """Characters from which messages are searched."""
 
@@ -146,14 +149,14 @@ class PaletteSearch(QObject):
         elif words != self._searched:
             self._searched = words
             self._view.run(self._search(words), self)
-        return tuple(self._message_row(hit) for hit in self._hits)
+        return tuple(self._message_row(hit, self._searched) for hit in self._hits)
 
-    def _message_row(self, hit: SearchHit) -> PaletteRow:
+    def _message_row(self, hit: SearchHit, words: str) -> PaletteRow:
         names = {row.agent.id: row.agent.name for row in self._view.workspace.agents.rows}
         icon = {"user": "user", "system": "system", "tool": "tool"}.get(hit.message.role, "agent")
-        place = f"{names.get(hit.message.agent_id, '')}, {short_time(hit.message.created_at)}"
-        text = " ".join(hit.snippet.split())
-        return PaletteRow(icon, text, place, "", Found("message", hit.message.id, hit.conversation_id or ""))
+        place = ", ".join(filter(None, (names.get(hit.message.agent_id), short_time(hit.message.created_at))))
+        text = _from_the_hit(" ".join(hit.snippet.split()), words)
+        return PaletteRow(icon, text, place, "", Found("message", hit.message.id, hit.conversation_id or ""), words)
 
     async def _search(self, words: str) -> None:
         hits = await self._view.services.messages.search(words, limit=MOST)
@@ -174,6 +177,13 @@ class PaletteSearch(QObject):
             self.block_wanted.emit(value.where, value.id)
         else:
             self.message_wanted.emit(value.id, value.where)
+
+
+def _from_the_hit(text: str, words: str) -> str:
+    """With the found word near the beginning, where a narrow row shows it."""
+    at = min((part.start for part in found_in(words, text)), default=0)
+    cut = text.find(" ", at - LEAD) + 1 if at > LEAD else 0
+    return f"…{text[cut:]}" if cut else text
 
 
 def match(words: str, text: str) -> float:

@@ -45,6 +45,8 @@ class ConversationRows(ChoiceRows[ConversationRow]):
 class ConversationPainter(ChoicePainter[ConversationRow]):
     current = ""
     """Id of the conversation that is shown."""
+    searched = ""
+    """Words that the rows were found by."""
 
     def height_of(self, row: ConversationRow) -> int:
         return 46
@@ -60,8 +62,9 @@ class ConversationPainter(ChoicePainter[ConversationRow]):
         when = short_time(row.last_at)
         taken = self.line(painter, top, when, "label", "muted", right=True)
         top.setRight(top.right() - (taken + px(8) if when else 0))
-        self.line(painter, top, rows.title_of(row), "base", "text", 500)
-        self.line(painter, below, rows.below(row), "label", "muted")
+        words = self.searched if row.found else ""
+        self.line(painter, top, rows.title_of(row), "base", "text", 500, marks=self.searched)
+        self.line(painter, below, rows.below(row), "label", "text2" if row.found else "muted", marks=words)
 
 
 class ConversationPopup(ChoicePopup[ConversationRow]):
@@ -123,6 +126,7 @@ class ConversationPopup(ChoicePopup[ConversationRow]):
             self._show(self._all, self._look.current)
 
     def _show(self, rows: tuple[ConversationRow, ...], wanted: str = "") -> None:
+        self._look.searched = self.words
         self.earlier.setVisible(self._has_earlier and not self.words)
         self.more.setEnabled(bool(rows))
         self.fill(rows, next((at for at, row in enumerate(rows) if row.conversation.id == wanted), -1))

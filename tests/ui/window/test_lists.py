@@ -8,7 +8,7 @@ from app.domain.block import BlockDraft, BlockPatch
 from app.ui.chat.cards.card import Card
 from app.ui.kit.markdown import MarkdownView
 from app.ui.window.main_window import CENTRE
-from tests.support.window.opened_window import OpenedWindow
+from tests.support.window.opened_window import CTRL, SHIFT, OpenedWindow
 from tests.support.window.seeing import shown, texts
 from tests.ui.window.conftest import Wait
 
@@ -116,3 +116,24 @@ def written(window: OpenedWindow) -> str:
                 parts.append(str(model.index(at, 0).data(role) or ""))
     parts += [shown_text.placeholderText() for shown_text in shown(root, QPlainTextEdit)]
     return "\n".join(part for part in parts if "→" not in part and "was" not in part)
+
+
+def test_a_hit_of_the_search_says_who_and_when_and_shows_its_words(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Qt.Key.Key_F, CTRL | SHIFT)
+        search = window.view.search.palette
+        assert search.isVisible()
+        await window.write("risotto")
+        await window.until(lambda: any("risotto" in row.title.lower() for row in search.rows), "nothing is found")
+        rows = [row for row in search.rows if row.found]
+        assert rows
+        assert all(row.place.startswith("Juno, ") and row.place[len("Juno, ") :] for row in rows)
+        assert all("risotto" in row.title.lower()[:40] for row in rows), "the hit is cut off"
+        theme = window.session.theme
+        chosen = search.list.visualRect(search.list.currentIndex())
+        picture = search.list.viewport().grab(chosen).toImage()
+        inks = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 2) for y in range(picture.height())}
+        assert theme.color("warntint").name() in inks, "the words are not marked"
+        await window.press(Qt.Key.Key_Escape)
+
+    wait_for(person(), 15)
