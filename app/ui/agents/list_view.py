@@ -24,6 +24,8 @@ class AgentsView(QListView):
     picked = Signal(str)
     menu_wanted = Signal(object, QPoint)
     """AgentRow and the place on the screen."""
+    delete_wanted = Signal(object)
+    """AgentRow; whoever listens asks first."""
 
     def __init__(self, theme: Theme, model: AgentFilter | AgentList, delegate: QStyledItemDelegate, name: str) -> None:
         super().__init__()
@@ -69,6 +71,9 @@ class AgentsView(QListView):
         row = self.current()
         if event.key() == Qt.Key.Key_Menu and row is not None:
             self.menu_wanted.emit(row, self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center()))
+            return
+        if event.key() == Qt.Key.Key_Delete and row is not None:
+            self.delete_wanted.emit(row)
             return
         super().keyPressEvent(event)
 
@@ -139,6 +144,7 @@ class AgentListView(QWidget):
         self._words.returnPressed.connect(self._open_first)
         self.list.picked.connect(self.picked)
         self.list.menu_wanted.connect(self._menu)
+        self.list.delete_wanted.connect(self.delete_wanted)
         for signal in (self._agents.rowsInserted, self._agents.rowsRemoved, self._agents.modelReset):
             signal.connect(lambda: self._refresh())
         follow(self._theme, self, self._refresh)

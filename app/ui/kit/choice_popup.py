@@ -32,6 +32,8 @@ class ChoicePopup(QFrame, Generic[Row]):
         self._theme, self._button, self._painter = theme, button, painter
         self._before: QWidget | None = None
         """What had the focus."""
+        self.own_keys: tuple[Qt.Key, ...] = ()
+        """Keys that mean something else in the window and are for a row here; `take_key` has them."""
         self.wide = 400
         """Pixels at 100 %."""
         self.model = model
@@ -150,6 +152,9 @@ class ChoicePopup(QFrame, Generic[Row]):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and watched is self.field and isinstance(event, QKeyEvent):
+            event.setAccepted(Qt.Key(event.key()) in self.own_keys)
+            return event.isAccepted()
         if kind == QEvent.Type.KeyPress and watched is self.field and isinstance(event, QKeyEvent):
             return self.take_key(Qt.Key(event.key()))
         if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent) and isinstance(watched, QWidget):

@@ -82,14 +82,14 @@ class ChoicePainter(QStyledItemDelegate, Generic[Row]):
         right: bool = False,
         marks: str = "",
     ) -> int:
-        """One line, shortened at its end; returns how wide it is. `marks`: words that are marked where they stand."""
+        """One line, shortened at its end; returns how wide it is. `marks`: words that are underlined where they stand."""
         font = self.theme.font(role, weight)
         metrics = QFontMetrics(font)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))
         for part in found_in(marks, shown) if marks else ():
             before, wide = metrics.horizontalAdvance(shown[: part.start]), metrics.horizontalAdvance(shown[part])
-            ground = QRect(box.x() + before, box.center().y() - metrics.height() // 2, wide, metrics.height())
-            painter.fillRect(ground, self.theme.color("warntint"))
+            line = QRect(box.x() + before, box.center().y() + metrics.ascent() // 2, wide, self.theme.px(2))
+            painter.fillRect(line, self.theme.color("accent"))
         painter.setFont(font)
         painter.setPen(self.theme.color(token))
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft

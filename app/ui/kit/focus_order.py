@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 _TAB = Qt.FocusPolicy.TabFocus.value
+_ONE_STOP = "one_stop"
 SAME_LINE = 10
 """Pixels between the middles of two things that stand on one line."""
 
@@ -39,6 +40,32 @@ def next_outside(area: QWidget, *, forward: bool) -> QWidget | None:
         if not area.isAncestorOf(current) and takes_tab(current) and current.window() is area.window():
             return current
     return None
+
+
+def make_one_stop(area: QWidget) -> None:
+    """Tab comes to this widget once, whatever is inside of it: it hands the keyboard on itself."""
+    area.setProperty(_ONE_STOP, True)
+
+
+def next_stop(window: QWidget, *, forward: bool) -> QWidget | None:
+    """Where Tab goes from what has the keyboard: the window's own order, without what lies inside of one stop."""
+    begun = current = focused_inside(window) or window
+    for _step in range(5000):
+        current = current.nextInFocusChain() if forward else current.previousInFocusChain()
+        if current is begun:
+            return None
+        if takes_tab(current) and current.focusProxy() is None and not _is_inside_one_stop(current):
+            return current
+    return None
+
+
+def _is_inside_one_stop(widget: QWidget) -> bool:
+    above = widget.parentWidget()
+    while above is not None and not above.isWindow():
+        if above.property(_ONE_STOP):
+            return True
+        above = above.parentWidget()
+    return False
 
 
 def step_inside(area: QWidget, *, forward: bool) -> bool:

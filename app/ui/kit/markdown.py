@@ -146,6 +146,7 @@ class MarkdownView(QTextBrowser):
         self.document().setIndentWidth(theme.px(INDENT))
         self.viewport().setAutoFillBackground(False)
         self.anchorClicked.connect(self._activate)
+        self.setAccessibleName(self.tr("Text"))
 
     def _activate(self, url: QUrl) -> None:
         self.link_activated.emit(url.toString())
@@ -213,7 +214,6 @@ class MarkdownView(QTextBrowser):
             self._portions.stop()
             self._floor = 0
         self._offer_more()
-        self._name()
         self._sync_copies()
 
     def _offer_more(self) -> None:
@@ -598,6 +598,3 @@ class MarkdownView(QTextBrowser):
             end = _FENCE_LINE.search(rest)
             code = f"{code}\n{rest[: end.start() if end is not None else len(rest)]}".rstrip("\n")
         copy_text(self._theme, code, self._copies[number])
-
-    def _name(self) -> None:
-        self.setAccessibleName(self.tr("Text"))

@@ -212,14 +212,14 @@ class ToastHost(QWidget):
             self.room_wanted.emit(None, 0)
             return
         px = self._theme.px
-        width, top = min(px(WIDTH), parent.width() - px(24)), 0
+        room = QRect(anchor.mapTo(parent, QPoint(0, 0)), anchor.size()) if anchor is not None else parent.rect()
+        width, top = min(px(WIDTH), room.width() - px(24)), 0
         for toast in self.toasts:
             height = toast.heightForWidth(width)
             toast.setGeometry(0, top, width, height)
             top += height + px(8)
         self.resize(width, top - px(8))
         self.room_wanted.emit(anchor, self.height() + px(24))
-        room = QRect(anchor.mapTo(parent, QPoint(0, 0)), anchor.size()) if anchor is not None else parent.rect()
         self._spot = self._free_spot(room)
         self._sink()
 

@@ -58,9 +58,11 @@ class SharedBlockPainter(ChoicePainter[SharedBlock]):
         top = rect.adjusted(px(10), px(4), -px(10), 0)
         top.setHeight(px(18))
         below = top.translated(0, px(19))
-        taken = self.line(painter, top, row.owner, "label", "muted", right=True)
-        top.setRight(top.right() - taken - px(8))
-        self.line(painter, top, row.block.label, "base", "disabled" if row.taken else "text", 500, marks=self.searched)
+        name = top.adjusted(0, 0, -top.width() // 3, 0)
+        ink = "disabled" if row.taken else "text"
+        taken = self.line(painter, name, row.block.label, "base", ink, 500, marks=self.searched)
+        owner = top.adjusted(taken + px(12), 0, 0, 0)
+        self.line(painter, owner, row.owner, "label", "muted", right=True)
         self.line(painter, below, rows.below(row), "label", "muted", marks="" if row.taken else self.searched)
 
 

@@ -317,13 +317,11 @@ class MemoryView(Section):
         self.share.show_found(words, tuple(map(row_of, found)), more=len(found) == limit)
 
     def _owner(self, names: Sequence[str]) -> str:
-        match names:
-            case []:
-                return self.tr("no agent has it")
-            case [one]:
-                return self.tr("of {}").format(one)
-            case [first, *others]:
-                return counted(len(others), self.tr("of {1} and {0} other"), self.tr("of {1} and {0} others"), first)
+        if not names:
+            return self.tr("no agent has it")
+        if len(names) == 1:
+            return self.tr("of {}").format(names[0])
+        return counted(len(names) - 1, self.tr("of {1} and {0} other"), self.tr("of {1} and {0} others"), names[0])
 
     def _attach(self, block_id: str) -> None:
         agent = self._view.workspace.agent

@@ -197,12 +197,16 @@ class Assembly(QObject):
         self.right.memory.history_wanted.connect(self.show_history)
         self.right.context.fix_wanted.connect(self._resize_context)
         self.columns.right_wanted.connect(self._leave_history)
-        right = self.window.panes["right"]
-        self.view.toasts.anchor_to(right, self.window.panes["centre"])
-        self.view.toasts.room_wanted.connect(lambda at, pixels: right.keep_free(pixels if at is right else 0))
+        self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
+        self.view.toasts.room_wanted.connect(self._keep_free)
         self.search.message_wanted.connect(self._show_message)
         self.search.block_wanted.connect(self._show_block)
         self.search.agent_wanted.connect(self._picked)
+
+    def _keep_free(self, at: object, pixels: int) -> None:
+        """The right column gives notices room at its foot; elsewhere they find a free place."""
+        right = self.window.panes["right"]
+        right.keep_free(pixels if at is right else 0)
 
     def _connect_chat(self) -> None:
         chat, panes = self.chat_page, self.window.panes

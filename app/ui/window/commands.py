@@ -47,7 +47,7 @@ def agent_commands(
     first_block, keys = tr("Go to the first memory block"), ("Ctrl+Shift+M",)
     return (
         Command("agent.new", tr("New agent"), pages.new_agent, ("Ctrl+N",), there, "plus", menu),
-        Command("agent.rename", tr("Rename this agent"), on_row(actions.rename), (), on_agent, "edit", menu),
+        Command("agent.rename", tr("Rename this agent"), on_row(actions.rename), ("F2",), on_agent, "edit", menu),
         Command("agent.duplicate", tr("Duplicate this agent"), on_row(actions.duplicate), (), on_agent, "copy", menu),
         Command("agent.pin", tr("Pin or unpin this agent"), on_row(actions.toggle_pin), (), on_agent, "pin", menu),
         Command("agent.delete", tr("Delete this agent"), on_row(actions.delete), (), on_agent, "trash", menu),

@@ -68,13 +68,15 @@ class ConversationPainter(ChoicePainter[ConversationRow]):
 
 
 class ConversationPopup(ChoicePopup[ConversationRow]):
-    """The Menu key has more of what can be done with a conversation."""
+    """F2 renames a conversation, the Menu key has more of what can be done with it."""
 
     picked = Signal(str)
     search_wanted = Signal(str)
     """Words that were typed; `show_found` has the answer."""
     earlier_wanted = Signal()
     new_wanted = Signal()
+    rename_wanted = Signal(object)
+    """Conversation."""
     menu_wanted = Signal(object, QPoint)
     """ConversationRow, and where on the screen its menu belongs."""
 
@@ -85,6 +87,7 @@ class ConversationPopup(ChoicePopup[ConversationRow]):
         self._look = ConversationPainter(theme, rows, button)
         super().__init__(theme, button, rows, self._look)
         self.set_words(self.tr("Conversations"), self.tr("Search titles and messages"))
+        self.own_keys = (Qt.Key.Key_F2,)
         self._all: tuple[ConversationRow, ...] = ()
         self._has_earlier = False
         self.field.setAccessibleName(self.tr("Search conversations by title and message"))
@@ -138,6 +141,11 @@ class ConversationPopup(ChoicePopup[ConversationRow]):
         return True
 
     def take_key(self, key: Qt.Key) -> bool:
+        if key == Qt.Key.Key_F2 and self.chosen is not None:
+            thread = self.chosen.conversation
+            self.close_popup()
+            self.rename_wanted.emit(thread)
+            return True
         if key == Qt.Key.Key_Menu:
             self._menu_of(self.list.currentIndex().row(), self.more)
             return True

@@ -37,6 +37,7 @@ class ConversationButton(QToolButton):
         self.setAccessibleName(self.tr("Conversations"))
         self.clicked.connect(self.popup.open)
         self.popup.menu_wanted.connect(self._open_menu)
+        self.popup.rename_wanted.connect(self.rename_wanted)
         follow(theme, self, self._restyle)
 
     @property

@@ -5,6 +5,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from app.ui.kit.focus_order import next_stop
 from app.ui.kit.splitter import Splitter
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
@@ -239,6 +240,14 @@ class MainWindow(QWidget):
             if child.isVisible() and child.isEnabled():
                 child.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab stops once at a list, however many rows it has."""
+        target = next_stop(self, forward=forward)
+        if target is None:
+            return False
+        target.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        return True
 
     # Window
 

@@ -136,6 +136,17 @@ def test_a_changed_setting_is_named_as_the_settings_of_the_agent_name_it() -> No
     assert sentence_of(event(3, target_kind="agent", before={"settings": plain}, after={"settings": both})) == (
         "Settings changed"
     )
+    free, form = {"response_format": None, "timezone": None}, {"type": "json_schema", "json_schema": {}}
+    formed = {"before": {"extras": free}, "after": {"extras": {**free, "response_format": form}}}
+    answers = event(6, target_kind="agent", label="extras", **formed)
+    assert (sentence_of(answers), place_name(answers)) == (
+        "Form of answers set to JSON by a schema",
+        "form of answers",
+    )
+    back = {"before": formed["after"], "after": formed["before"]}
+    assert sentence_of(event(7, target_kind="agent", label="extras", **back)) == "Form of answers set to text"
+    zone = event(8, target_kind="agent", label="extras", before={"extras": free}, after={"extras": {"timezone": "UTC"}})
+    assert (sentence_of(zone), place_name(zone)) == ("Settings for programs changed", "settings for programs")
     assert place_name(event(4)) == "human"
     assert place_of(event(5, origin=Origin(actor="api"))) == "through the API"
 

@@ -133,7 +133,7 @@ def test_a_hit_of_the_search_says_who_and_when_and_shows_its_words(window: Opene
         chosen = search.list.visualRect(search.list.currentIndex())
         picture = search.list.viewport().grab(chosen).toImage()
         inks = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 2) for y in range(picture.height())}
-        assert theme.color("warntint").name() in inks, "the words are not marked"
+        assert theme.color("accent").name() in inks, "the words are not marked"
         await window.press(Qt.Key.Key_Escape)
 
     wait_for(person(), 15)

@@ -4,7 +4,7 @@ Heights of cards that do not exist yet are guessed; when one is measured, what t
 """
 
 from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from app.ui.chat.cards.card import Card
@@ -16,7 +16,7 @@ from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Row
 from app.ui.chat.transcript.row_layout import Anchor, RowLayout, column_in
 from app.ui.kit.buttons import Button
-from app.ui.kit.focus_order import focused_inside
+from app.ui.kit.focus_order import focused_inside, make_one_stop
 from app.ui.theme import Theme
 
 MOUNTED = 60
@@ -46,14 +46,17 @@ class TranscriptArea(QAbstractScrollArea):
         self._cards: dict[str, Card] = {}
         self._stick = True
         self._asked = ""
+        self._last = ""
+        """Key of the row whose card had the keyboard last."""
         self._laying = False
         self._speaker = ParagraphSpeaker(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversation"))
+        make_one_stop(self)
         self._content = CardHolder(self.viewport(), self, self.cards)
-        self._content.tabbed.connect(lambda widget: self.reveal(widget))
+        self._content.tabbed.connect(self.reveal)
         self._below = Button(theme, self.tr("New text below"), icon="chevron-down", size="small", parent=self)
         self._below.clicked.connect(lambda _checked=False: self.go_below())
         self._below.hide()
@@ -396,6 +399,15 @@ class TranscriptArea(QAbstractScrollArea):
             case _:
                 super().keyPressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """One stop: Tab comes to the card that had the keyboard last, else to the newest in view."""
+        super().focusInEvent(event)
+        seen = [self._cards.get(self._rows[number].key) for number in self._visible()]
+        shown = [card for card in seen if card is not None and card.focusPolicy() != Qt.FocusPolicy.NoFocus]
+        if shown and event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            last = next((card for card in shown if card.row.key == self._last), shown[-1])
+            last.setFocus(event.reason())
+
     def _focus_neighbour(self, by: int) -> None:
         """From the focused card to its neighbour; from anywhere else to the last card in view."""
         focused = QApplication.focusWidget()
@@ -405,6 +417,7 @@ class TranscriptArea(QAbstractScrollArea):
             return
         card = self._cards.get(self._rows[number].key) or self.show_row(number)
         if card is not None:
+            self._last = card.row.key
             card.setFocus(Qt.FocusReason.TabFocusReason)
             self.reveal(card)
 

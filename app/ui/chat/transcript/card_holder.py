@@ -1,4 +1,4 @@
-"""Holds the cards of a conversation: Tab walks them in reading order, and the focused one has a ring around it."""
+"""Holds the cards of a conversation: the focused one has a ring around it, and Tab walks what is inside of it."""
 
 from collections.abc import Callable
 
@@ -33,8 +33,10 @@ class CardHolder(QWidget):
         painter.drawRoundedRect(around, px(8), px(8))
 
     def focusNextPrevChild(self, forward: bool) -> bool:
+        """Inside of one card; then on to what follows the conversation. Arrows go to the other cards."""
         current = QApplication.focusWidget()
-        order = focusable_in(self._cards())
+        here = [card for card in self._cards() if current is card or (current and card.isAncestorOf(current))]
+        order = focusable_in(here)
         step = order.index(current) + (1 if forward else -1) if current in order else -1
         inside = 0 <= step < len(order)
         target = order[step] if inside else next_outside(self._area, forward=forward)

@@ -78,7 +78,20 @@ def _setting(event: MemoryEvent) -> str:
         return tr("Step limit set to {:,}").format(after["max_steps"])
     if "description" in after:
         return tr("Description changed")
+    if "extras" in after:
+        return _extra((event.before or {}).get("extras"), after["extras"])
     return _reply_setting((event.before or {}).get("settings"), after.get("settings"))
+
+
+def _extra(before: object, after: object) -> str:
+    """What programs asked for, by the name that it has in the window where it has one."""
+    old, new = (cast("dict[str, Any]", side) if isinstance(side, dict) else {} for side in (before, after))
+    if old.get("response_format") == new.get("response_format"):
+        return tr("Settings for programs changed")
+    form = new.get("response_format")
+    kind = str(cast("dict[str, Any]", form).get("type")) if isinstance(form, dict) else "text"
+    names = {"json_object": tr("JSON"), "json_schema": tr("JSON by a schema")}
+    return tr("Form of answers set to {}").format(names.get(kind, tr("text")))
 
 
 def _reply_setting(before: object, after: object) -> str:
@@ -108,10 +121,17 @@ def place_name(event: MemoryEvent) -> str:
         "tool_names": tr("tools"),
         "max_steps": tr("step limit"),
         "settings": tr("reply and reasoning"),
+        "extras": _extra_name(event),
     }
     if event.target_kind != "agent":
         return event.label
     return ", ".join(names.get(name, name) for name in event.label.split(", "))
+
+
+def _extra_name(event: MemoryEvent) -> str:
+    sides = [(side or {}).get("extras") or {} for side in (event.before, event.after)]
+    forms = [side.get("response_format") for side in sides]
+    return tr("settings for programs") if forms[0] == forms[1] else tr("form of answers")
 
 
 def _block_fields(before: dict[str, Any], after: dict[str, Any]) -> str:

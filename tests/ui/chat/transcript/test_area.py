@@ -1,6 +1,7 @@
 """The conversation's area: few cards at a time, the reader's place kept, the bottom followed."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +11,9 @@ from pytestqt.qtbot import QtBot
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.transcript.area import MOUNTED, TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
+from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
+from app.ui.window.main_window import MainWindow
 from tests.support.values.conversations import RunLog, a_run, correction, memory_change, page_of, said, small_talk
 
 
@@ -175,6 +178,41 @@ def test_arrows_go_from_card_to_card_and_tab_leaves_in_reading_order(
             break
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is after
+
+
+def test_tab_stops_once_at_a_conversation(qtbot: QtBot, theme: Theme, model: TranscriptModel, tmp_path: Path) -> None:
+    window = MainWindow(theme, Preferences(tmp_path))
+    column = QWidget()
+    before, area = QPushButton("Before"), TranscriptArea(theme, model, CardContext(theme, agent_name="Juno"))
+    after = QPushButton("After")
+    layout = QVBoxLayout(column)
+    for part in (before, area, after):
+        layout.addWidget(part)
+    window.set_bars(QWidget(), QWidget())
+    window.set_centre(column)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    qtbot.waitUntil(window.isActiveWindow)
+    model.load(small_talk(1, 60))
+    keys = [row.key for row in model.rows]
+    before.setFocus()
+    qtbot.keyClick(before, Qt.Key.Key_Tab)
+    newest = area.card(keys[-1])
+    assert QApplication.focusWidget() is newest, "the newest message comes first, not the oldest"
+    qtbot.keyClick(newest, Qt.Key.Key_Up)
+    passed = 0
+    while QApplication.focusWidget() is not after:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        passed += 1
+        assert passed < 8, "Tab walks from message to message"
+    qtbot.keyClick(after, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget() is area.card(keys[-2]), "it comes back to where the arrows went"
+    for _press in range(8):
+        if QApplication.focusWidget() is before:
+            break
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget() is before
 
 
 def test_scrolling_through_everything_keeps_cards_apart(
