@@ -82,7 +82,7 @@ class ChoicePainter(QStyledItemDelegate, Generic[Row]):
         right: bool = False,
         marks: str = "",
     ) -> int:
-        """One line, shortened at its end; returns how wide it is. `marks`: words that are underlined where they stand."""
+        """One line, shortened at its end; returns how wide it is. `marks`: words that are underlined in it."""
         font = self.theme.font(role, weight)
         metrics = QFontMetrics(font)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, box.width()))

@@ -51,9 +51,10 @@ def next_stop(window: QWidget, *, forward: bool) -> QWidget | None:
     """Where Tab goes from what has the keyboard: the window's own order, without what lies inside of one stop."""
     begun = current = focused_inside(window) or window
     for _step in range(5000):
-        current = current.nextInFocusChain() if forward else current.previousInFocusChain()
-        if current is begun:
+        following = current.nextInFocusChain() if forward else current.previousInFocusChain()
+        if following is None or following is begun:
             return None
+        current = following
         if takes_tab(current) and current.focusProxy() is None and not _is_inside_one_stop(current):
             return current
     return None

@@ -85,11 +85,10 @@ def _setting(event: MemoryEvent) -> str:
 
 def _extra(before: object, after: object) -> str:
     """What programs asked for, by the name that it has in the window where it has one."""
-    old, new = (cast("dict[str, Any]", side) if isinstance(side, dict) else {} for side in (before, after))
-    if old.get("response_format") == new.get("response_format"):
+    form = _form_in(after)
+    if form == _form_in(before):
         return tr("Settings for programs changed")
-    form = new.get("response_format")
-    kind = str(cast("dict[str, Any]", form).get("type")) if isinstance(form, dict) else "text"
+    kind = str(form.get("type")) if form is not None else "text"
     names = {"json_object": tr("JSON"), "json_schema": tr("JSON by a schema")}
     return tr("Form of answers set to {}").format(names.get(kind, tr("text")))
 
@@ -128,9 +127,14 @@ def place_name(event: MemoryEvent) -> str:
     return ", ".join(names.get(name, name) for name in event.label.split(", "))
 
 
+def _form_in(extras: object) -> dict[str, Any] | None:
+    """The form of answers, as what programs asked for has it."""
+    form = cast("dict[str, Any]", extras).get("response_format") if isinstance(extras, dict) else None
+    return cast("dict[str, Any]", form) if isinstance(form, dict) else None
+
+
 def _extra_name(event: MemoryEvent) -> str:
-    sides = [(side or {}).get("extras") or {} for side in (event.before, event.after)]
-    forms = [side.get("response_format") for side in sides]
+    forms = [_form_in((side or {}).get("extras")) for side in (event.before, event.after)]
     return tr("settings for programs") if forms[0] == forms[1] else tr("form of answers")
 
 
