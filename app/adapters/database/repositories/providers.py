@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared
-from app.adapters.database.rows import first_row, missing, update
+from app.adapters.database.rows import first_row, insert, missing, update
 from app.adapters.database.tables import providers
 from app.domain.error import Conflict
 from app.domain.model import Provider
@@ -40,7 +40,7 @@ class SqlProviders:
 
     def add(self, provider: Provider) -> None:
         self._claim(provider)
-        self.db.execute(providers.insert(), mapping.provider_values(provider))
+        insert(self.db, providers, mapping.provider_values(provider))
         self.known.forget_all()
 
     def save(self, provider: Provider) -> None:

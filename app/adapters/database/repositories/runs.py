@@ -28,11 +28,13 @@ _runs = sa.select(*_RUN_COLUMNS)
 _branch = conversations.alias("branch")
 _steps = sa.select(*_STEP_COLUMNS)
 _active_in = Prepared(_runs.where(runs.c.conversation_id == sa.bindparam("conversation"), _ACTIVE))
+_active = Prepared(_runs.where(_ACTIVE))
 _run = Prepared(_runs.where(runs.c.id == sa.bindparam("run")))
 _state = Prepared(sa.select(runs.c.state).where(runs.c.id == sa.bindparam("run")))
 _counted = (
     _steps.where(steps.c.agent_id == sa.bindparam("agent"), *_COUNTED).order_by(steps.c.seq.desc()).limit(sa.literal(1))
 )
+_step = Prepared(sa.select(steps).where(steps.c.id == sa.bindparam("step")))
 _last_step, _last_whole_step = Prepared(_counted), Prepared(_counted.where(steps.c.truncated.is_(sa.false())))
 _steps_of = Prepared(_steps.where(steps.c.run_id.in_(sa.bindparam("runs", expanding=True))).order_by(steps.c.seq))
 _newer = runs.alias("newer")
@@ -116,7 +118,7 @@ class SqlRuns:
 
     def active(self) -> tuple[Run, ...]:
         # Sorted here: asked for an order, SQLite would read all runs in it instead of the few by their index.
-        return _all_runs(sorted(all_rows(self.db, _runs.where(_ACTIVE)), key=lambda row: row["seq"]))
+        return _all_runs(sorted(all_rows(self.db, _active), key=lambda row: row["seq"]))
 
     def active_in(self, conversation_id: str) -> Run | None:
         row = first_row(self.db, _active_in, {"conversation": conversation_id})
@@ -178,7 +180,7 @@ class SqlRuns:
         return traces.request_of(self.db, self._step_row(step_id)["request"])
 
     def _step_row(self, step_id: str) -> Row:
-        row = first_row(self.db, sa.select(steps).where(steps.c.id == step_id))
+        row = first_row(self.db, _step, {"step": step_id})
         if row is None:
             raise missing("step", step_id)
         return row

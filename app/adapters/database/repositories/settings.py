@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared
-from app.adapters.database.rows import all_rows, first_row
+from app.adapters.database.rows import add, all_rows, first_row
 from app.adapters.database.tables import settings
 from app.domain.system import Setting
 
 _one = Prepared(sa.select(settings).where(settings.c.key == sa.bindparam("key")))
+_set = Prepared(settings.update().where(settings.c.key == sa.bindparam("name")), ("value", "version"))
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class SqlSettings:
         text = mapping.to_json(value)
         self.known.forget("setting", key)
         if stored is None:
-            self.db.execute(settings.insert(), {"key": key, "value": text, "version": 1})
+            add(self.db, settings, {"key": key, "value": text, "version": 1})
             return Setting(key=key, value=value)
         version = stored.version + 1
-        self.db.execute(settings.update().where(settings.c.key == key), {"value": text, "version": version})
+        _set.run(self.db, {"name": key, "value": text, "version": version})
         return Setting(key=key, value=value, version=version)
 
 
