@@ -15,6 +15,11 @@ _STORES = (Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/m
 """Where Ollama keeps its models: for a person, and as a service on Linux."""
 _CGROUP = Path("/sys/fs/cgroup")
 
+_BYTES_A_CORE, _BYTES_AT_MOST = 5_000_000_000, 40_000_000_000
+"""What a core draws from memory in a second, and what common memory (two channels of DDR4) gives to all together."""
+_CARDS = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+"""Where Linux shows a graphics card with memory of its own: NVIDIA's, AMD's, and those under Windows (WSL)."""
+
 
 class ThisComputer:
     """See `app.ports.system.Computer`."""
@@ -36,6 +41,9 @@ class ThisComputer:
             return False
         return other_people([(entry.pw_uid, entry.pw_shell) for entry in pwd.getpwall()], os.getuid())
 
+    def model_bytes_per_second(self) -> int | None:
+        return None if _has_graphics() else model_bytes_per_second(_cores(), _cgroup("cpu.max"))
+
     def free_disk(self) -> int | None:
         set_by_person = os.environ.get("OLLAMA_MODELS")
         for folder in (Path(set_by_person) if set_by_person else None, *_STORES, Path.home()):
@@ -45,6 +53,23 @@ class ThisComputer:
             except OSError:
                 continue
         return None
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def _has_graphics() -> bool:
+    """Whether model servers may find a graphics card here. Elsewhere than on Linux that is not worth a program."""
+    return sys.platform != "linux" or any(Path(place).exists() for place in _CARDS)
+
+
+def model_bytes_per_second(cores: int, limit: str = "") -> int:
+    """`limit`: that of the container, where there is one: processor time in a period, both in microseconds."""
+    quota, _, period = limit.strip().partition(" ")
+    share = int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else cores
+    return min(round(min(cores, share) * _BYTES_A_CORE), _BYTES_AT_MOST)
 
 
 def other_people(accounts: list[tuple[int, str]], own: int) -> bool:

@@ -208,6 +208,10 @@ class RecommendedModel(Frozen):
     note: str = ""
     """What is known of it, as a sentence."""
     fits: Fits
+    tokens_per_second: float | None = None
+    """How fast it writes here: as a test measured it, else estimated; None: nothing to estimate it from."""
+    too_slow: bool = False
+    """True: so slow that nobody would wait for it. Never the first choice."""
     installed: bool = False
     handle: str = ""
     """Of the installed one."""

@@ -33,6 +33,12 @@ class Computer(Protocol):
         """Bytes of memory, and how many of them are in use; None where the system does not say."""
         ...
 
+    def model_bytes_per_second(self) -> int | None:
+        """Bytes of a model that its processor can read in a second, roughly: each token takes all of them once. None
+        where a graphics card does that, whose speed only a test tells.
+        """
+        ...
+
     def free_disk(self) -> int | None:
         """Free bytes where a model server on this computer keeps its models; None when that cannot be told."""
         ...

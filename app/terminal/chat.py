@@ -27,18 +27,23 @@ from app.link.spawn import Command, Start, engine_command
 from app.terminal.commands.over_link import connect_found
 from app.terminal.first_agent import first_draft, model_of_this_computer
 from app.terminal.paper import BOLD, DIM, Paper, give_up_output, open_paper
+from app.terminal.proposals import Proposals
 from app.terminal.reply import ReplyPrinter
 
 if TYPE_CHECKING:
     from app.link.client import Services
 
-WITHOUT_MORE = ("/memory", "/undo", "/new", "/quit", "/exit", "/help")
+WITHOUT_MORE = ("/memory", "/undo", "/new", "/quit", "/exit", "/help", "/proposals")
 """Commands that take nothing behind them: with more on its line, a message begins that way."""
-COMMANDS = ("/agents", *WITHOUT_MORE)
+WITH_NUMBER = ("/accept", "/decline")
+COMMANDS = ("/agents", *WITH_NUMBER, *WITHOUT_MORE)
 HELP = """\
 /agents [name]   show the agents, or talk to another one
 /memory          show the memory blocks of this agent
 /undo            undo the last memory change
+/proposals       show the edits of memory that wait for your answer
+/accept [n]      make the first of them, or the one with this number
+/decline [n]     leave memory as it is
 /new             start a new conversation
 /quit            leave (Ctrl-D)
 Ctrl-C clears the line, stops the reply, or leaves."""
@@ -141,6 +146,7 @@ class Chat:
         self._agent: Agent | None = None
         self._thread_id = ""
         self.paper = paper
+        self._proposals = Proposals(paper)
         self.failed = False
 
     async def open(self, wanted: str, started: Start | None = None, model: str = "") -> None:
@@ -188,7 +194,9 @@ class Chat:
         self.failed = False
         await self._reconnect()
         word, _, rest = line.partition(" ")
-        match "" if rest.strip() and word in WITHOUT_MORE else word:
+        if word not in (*WITH_NUMBER, "/proposals", "/quit", "/exit"):
+            await self._proposals.show_new(self._services, await self._branch_id())
+        match "" if _says_more(word, rest.strip()) else word:
             case "/quit" | "/exit":
                 return False
             case "/help":
@@ -201,6 +209,10 @@ class Chat:
                 await self._undo()
             case "/new":
                 await self._new()
+            case "/proposals":
+                await self._proposals.show_all(self._services, await self._branch_id())
+            case "/accept" | "/decline":
+                await self._proposals.answer(self._services, await self._branch_id(), word, rest.strip())
             case _ if _is_mistyped(word, rest) and not self._is_demo:
                 raise Invalid(f"There is no command {word}.", hint="/help shows them.")
             case _:
@@ -318,16 +330,18 @@ class Chat:
         self.failed = printer.failed
 
     async def _start(self, draft: MessageDraft) -> Run:
-        # Asked anew each time: a window may show another branch by now.
-        thread = await self._services.conversations.get(self._thread_id)
         try:
-            return await self._services.runs.start(thread.active_id, draft, started_by="terminal")
+            return await self._services.runs.start(await self._branch_id(), draft, started_by="terminal")
         except Conflict as error:
             if error.code != "busy":
                 raise
             raise Conflict(
                 "This agent is still replying to somebody else.", code="busy", hint="Wait a moment, then write again."
             ) from error
+
+    async def _branch_id(self) -> str:
+        """Asked anew each time: a window may show another branch by now."""
+        return (await self._services.conversations.get(self._thread_id)).active_id
 
     async def _follow(self, run: Run, printer: ReplyPrinter) -> None:
         """Writes the run's events until its end, through a restart of the engine too."""
@@ -344,6 +358,11 @@ class Chat:
                 await self._reconnect()
             else:
                 return
+
+
+def _says_more(word: str, rest: str) -> bool:
+    """Whether a line that begins like a command is a message."""
+    return bool(rest) and (word in WITHOUT_MORE or (word in WITH_NUMBER and not rest.isdecimal()))
 
 
 def _is_mistyped(word: str, rest: str) -> bool:

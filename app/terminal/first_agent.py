@@ -21,7 +21,10 @@ def model_of_this_computer(
         if not model.unfit and not model.embedding and not model.cloud and model.tools is not False
     ]
     best = {row.handle for row in recommended if row.best and row.installed}
-    ranked = sorted(usable, key=lambda model: (model.handle not in best, model.loaded is not True))
+    slow = {row.handle for row in recommended if row.too_slow}
+    ranked = sorted(
+        usable, key=lambda model: (model.handle not in best, model.handle in slow, model.loaded is not True)
+    )
     return ranked[0] if ranked else None
 
 

@@ -55,7 +55,7 @@ class Paper:
         """A memory change as a small diff."""
         self.line(f"  {event.label} · {_WORDS.get(event.op, event.op)}", DIM)
         for line in differences(_value(event.before), _value(event.after)):
-            self.line(f"  {line}", GREEN if line.startswith("+") else RED)
+            self.line(f"  {line}", in_colour(line))
 
     def _set(self, style: str) -> None:
         if self.coloured and style != self._style:
@@ -81,6 +81,11 @@ _WORDS = {
 def _value(fields: Mapping[str, object] | None) -> str:
     value = (fields or {}).get("value", "")
     return value if isinstance(value, str) else str(value)
+
+
+def in_colour(difference: str) -> str:
+    """The style of one of `differences`."""
+    return GREEN if difference.startswith("+") else RED
 
 
 def differences(before: str, after: str) -> list[str]:

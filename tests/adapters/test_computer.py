@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.computer import ThisComputer, linux_memory, mac_memory, other_people
+from app.adapters.computer import ThisComputer, linux_memory, mac_memory, model_bytes_per_second, other_people
 from app.ports.system import Computer
 from tests.support.engine.small_computer import SmallComputer
 
@@ -56,3 +56,15 @@ def test_a_computer_answers(computer: Computer) -> None:
     assert 0 < used < total
     assert (computer.free_disk() or 0) > 0
     assert computer.has_other_users() in (True, False)
+    read = computer.model_bytes_per_second()
+    assert read is None or 10**9 <= read <= 40 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("cores", "limit", "gigabytes"),
+    [(2, "", 10), (4, "max 100000", 20), (32, "", 40), (8, "200000 100000", 10), (8, "50000 100000", 2.5), (1, "x", 5)],
+)
+def test_what_a_processor_reads_of_a_model_goes_by_its_cores_and_its_share(
+    cores: int, limit: str, gigabytes: float
+) -> None:
+    assert model_bytes_per_second(cores, limit) == gigabytes * 10**9

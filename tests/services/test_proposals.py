@@ -19,7 +19,7 @@ from app.services.fitness.service import SETTING
 from tests.services.conftest import Reopen
 from tests.support.engine.talking import block_value, say
 from tests.support.engine.whole_engine import agent_on, thread_of
-from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_replies import JsonObject, Reply, Scripted
 from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
@@ -222,3 +222,34 @@ async def test_windows_are_told(engine: OpenEngine, agent: Agent, server: OpenAI
     watching.close()
     told = [event async for event in watching if isinstance(event, Changed)]
     assert [(event.ids, event.conversation_id) for event in told] == [((proposal.id,), proposal.conversation_id)] * 2
+
+
+class TakesTheFirst(OpenAIServer):
+    """A model that says a word, and of the edits it is asked about takes the first."""
+
+    def _chat(self, body: JsonObject) -> Scripted:
+        if "response_format" not in body:
+            return Reply(text="I see.")
+        answers = body["response_format"]["json_schema"]["schema"]["properties"]["edit"]["enum"]
+        return choice(next(one for one in answers if one != "none"))
+
+
+async def test_a_model_that_always_takes_the_first_proposes_what_was_said_and_is_not_asked_about_the_rest(
+    engine: OpenEngine,
+) -> None:
+    said = {
+        CORRECTION: "Name: Brad.",
+        "Nice weather today, is it not?": None,
+        "Remember that I play the cello.": "I play the cello.",
+        "Thank you! How does a cello work?": None,
+        "I like coffee now, not tea.": "Likes coffee.",
+    }
+    with TakesTheFirst() as server:
+        agent = await agent_on(engine.services, server, settings=ON)
+        for text, wanted in said.items():
+            found = await proposed(engine, agent, text)
+            assert [one.new for one in found] == ([wanted] if wanted else []), text
+            for one in found:
+                await engine.services.proposals.accept(one.id)
+        assert len(server.chats) == len(said) + 3
+    assert await block_value(engine.services, agent) == "Name: Brad.\nLikes coffee.\nI play the cello."

@@ -1,7 +1,8 @@
 """Pure: the list of models that comes with Lares, seen from a computer with so much memory."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,10 @@ from app.resources import read_resource
 
 GB = 1_000_000_000
 KV_COUNTED_FOR = 16_384
+SLOWEST = 2.0
+"""Tokens per second below which a model is not advised: a sentence would take ten seconds."""
+_IN_PARTS = re.compile(r"-a\d+b|moe|mixtral|gpt-oss", re.IGNORECASE)
+"""Names of models that work with a part of their file at a time, so that its size tells nothing of their speed."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Listed:
     """Bytes of `KV_COUNTED_FOR` tokens of context."""
     trained: int
     note: str
+    active: int = 0
+    """Bytes that are read for each token; 0: the whole file."""
 
     def need(self, size: int, tokens: int) -> int:
         return size + self.kv * tokens // KV_COUNTED_FOR + ROOM_TO_WORK
@@ -34,7 +41,14 @@ def listed() -> tuple[Listed, ...]:
     """The list, best first."""
     table = tomllib.loads(read_resource("models", "recommended.toml"))
     return tuple(
-        Listed(one["name"], round(one["gigabytes"] * GB), round(one["kv"] * GB), one["trained"], one["note"])
+        Listed(
+            one["name"],
+            round(one["gigabytes"] * GB),
+            round(one["kv"] * GB),
+            one["trained"],
+            one["note"],
+            round(one.get("active", 0) * GB),
+        )
         for one in table["model"]
     )
 
@@ -51,12 +65,58 @@ def size_of(name: str) -> int:
     return next((one.size for one in listed() if one.name == name), 0)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How fast models write here: each token takes a reading of what a model works with, so a smaller one is faster."""
+
+    measured: tuple[tuple[int, int, float], ...] = ()
+    """Of each tested model: bytes of its file, how many of them are read for a token, tokens per second."""
+    bytes_per_second: int | None = None
+    """What the processor alone is taken to read, where no test was made; None: not known."""
+
+    def of(self, size: int, read: int) -> float | None:
+        """Tokens per second of a model of `size` bytes that reads so many for each.
+
+        By the tested one that is nearest in size: a small one may have gone into a graphics card that is too small
+        for a larger one.
+        """
+        if self.measured:
+            _, tested, speed = min(self.measured, key=lambda one: max(one[0], size) / min(one[0], size))
+            return speed * tested / read
+        return None if self.bytes_per_second is None else self.bytes_per_second / read
+
+
+UNKNOWN_PACE = Pace()
+
+
+def pace_of(models: Iterable[Model], reports: Mapping[str, FitReport], bytes_per_second: int | None = None) -> Pace:
+    """By the tests of models whose servers tell how large they are; of what works with a part of its file, by the list.
+
+    `bytes_per_second`: what is taken without any test.
+    """
+    measured: list[tuple[int, int, float]] = []
+    for model in models:
+        report = reports.get(model.handle)
+        read = _read_for_a_token(model)
+        if report is not None and report.tokens_per_second and model.size_bytes and read:
+            measured.append((model.size_bytes, read, report.tokens_per_second))
+    return Pace(tuple(measured), bytes_per_second)
+
+
+def _read_for_a_token(model: Model) -> int | None:
+    active = next((one.active for one in listed() if one.name == model.name.removesuffix(":latest")), 0)
+    return active or (None if _IN_PARTS.search(model.name) else model.size_bytes)
+
+
 def recommended(
-    total: int | None, installed: Mapping[str, Model], reports: Mapping[str, FitReport]
+    total: int | None,
+    installed: Mapping[str, Model],
+    reports: Mapping[str, FitReport],
+    pace: Pace = UNKNOWN_PACE,
 ) -> tuple[RecommendedModel, ...]:
     """The list for a computer. `installed`: models by name; `reports`: what tests found, by handle.
 
-    The first that fits, and that no test found unfit, is the one advised.
+    The first that fits, that no test found unfit, and that is not too slow here, is the one advised.
     """
     context = advised_context(total)
     rows: list[RecommendedModel] = []
@@ -67,15 +127,20 @@ def recommended(
         need = one.need(size, tokens)
         report = reports.get(model.handle) if model else None
         verdict = fits(need, total)
-        suits = verdict == "fits" and (report is None or report.verdict != "unfit")
+        tested = report.tokens_per_second if report is not None else None
+        speed = tested or pace.of(size, one.active or size)
+        slow = speed is not None and speed < SLOWEST
+        suits = verdict == "fits" and (report is None or report.verdict != "unfit") and not slow
         rows.append(
             RecommendedModel(
                 name=one.name,
                 size_bytes=size,
                 need_bytes=need,
                 context_window=tokens,
-                note=one.note,
+                note=f"{one.note} {_slowness(speed)}" if slow and speed else one.note,
                 fits=verdict,
+                tokens_per_second=None if speed is None else round(speed, 1),
+                too_slow=slow,
                 installed=model is not None,
                 handle=model.handle if model else "",
                 best=suits and not any(row.best for row in rows),
@@ -83,3 +148,9 @@ def recommended(
             )
         )
     return tuple(rows)
+
+
+def _slowness(speed: float) -> str:
+    if speed >= 1:
+        return f"Too slow here: about {speed:.0f} token{'s' if speed >= 1.5 else ''} a second."
+    return f"Too slow here: about {1 / speed:.0f} seconds for each token."

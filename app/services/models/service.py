@@ -11,7 +11,7 @@ from app.engine.deps import EngineDeps
 from app.ports.system import Computer
 from app.services.models.cache import ModelCache
 from app.services.models.pulls import Pulls
-from app.services.models.recommended import recommended, size_of
+from app.services.models.recommended import pace_of, recommended, size_of
 from app.services.models.stores import store_of
 
 
@@ -45,14 +45,17 @@ class Models:
     async def recommended(self) -> tuple[RecommendedModel, ...]:
         """The list that comes with Lares: what of it would fit into this computer, and what is there already."""
         total, _ = await asyncio.to_thread(self._computer.memory)
+        at_hand = await self._cache.at_hand()
         installed = {
             model.name.removesuffix(":latest"): model
-            for found in await self._cache.at_hand()
+            for found in at_hand
             if found.provider.kind == "ollama"
             for model in found.models
         }
         reports = {report.handle: report for report in await self._reports()}
-        return recommended(total, installed, reports)
+        here = (model for found in at_hand if is_here(found.provider.base_url) for model in found.models)
+        read = await asyncio.to_thread(self._computer.model_bytes_per_second)
+        return recommended(total, installed, reports, pace_of(here, reports, read))
 
     async def memory(self) -> ComputerMemory:
         """The memory of this computer and the models in it, as far as their servers said when last asked."""

@@ -221,7 +221,7 @@ class ModelRow(QFrame):
             return fit_result(line.report)
         if line.reason:
             return line.reason
-        return self.tr("Not tested yet") if line.testable else line.note
+        return self.tr("Not tested yet") if line.testable and not line.slow else line.note
 
     def _show_result(self) -> None:
         report = self.line.report if not self.line.testing else None

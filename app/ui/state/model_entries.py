@@ -83,6 +83,8 @@ class ModelEntry:
     fits: Fits = "unknown"
     note: str = ""
     best: bool = False
+    slow: bool = False
+    """Too slow to be a first choice here."""
     loaded: LoadedModel | None = None
     report: FitReport | None = None
     pull: Pull | None = None
@@ -118,6 +120,8 @@ class ModelEntry:
             return tr("Search only"), "", ""
         if model is not None and model.unfit:
             return tr("Cannot chat"), "", ""
+        if self.slow and self.fits == "fits":
+            return tr("Too slow"), "warn", "warning"
         return {
             "fits": (tr("Fits well"), "ok", "check"),
             "tight": (tr("Tight"), "warn", "warning"),
@@ -155,6 +159,7 @@ def entry_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelEntry
         fits=verdict,
         note=advice.note if advice is not None else "",
         best=advice.best if advice is not None else False,
+        slow=advice.too_slow if advice is not None else False,
         loaded=loaded,
         report=known.report(model.handle),
         testing=model.handle in known.tests,
@@ -170,7 +175,7 @@ def wanted_models(known: ModelsKnown) -> tuple[ModelEntry, ...]:
     others = [pull for pull in known.pulls if pull.name not in listed and pull.phase != "done"]
     lines += [ModelEntry(name=pull.name, size=pull.total or None, pull=pull) for pull in others]
     order = {"fits": 0, "unknown": 0, "tight": 1, "too_big": 2}
-    return tuple(sorted(lines, key=lambda line: (line.pull is None, order[line.fits])))
+    return tuple(sorted(lines, key=lambda line: (line.pull is None, order[line.fits], line.slow)))
 
 
 def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelEntry:
@@ -183,6 +188,7 @@ def _wanted(known: ModelsKnown, row: RecommendedModel) -> ModelEntry:
         fits=row.fits,
         note=row.note,
         best=row.best,
+        slow=row.too_slow,
         report=row.fitness,
         pull=known.pull(row.name),
     )
@@ -225,4 +231,4 @@ def _order(line: ModelEntry) -> tuple[object, ...]:
     tested = verdicts[line.report.verdict] if line.report is not None else 1
     fit = {"fits": 0, "unknown": 1, "tight": 2, "too_big": 3}[line.fits]
     tools = line.model is not None and line.model.tools is False
-    return (not line.usable, _far(line), tested == 4, fit == 3, not line.best, tested, fit, tools)
+    return (not line.usable, _far(line), tested == 4, fit == 3, not line.best, line.slow, tested, fit, tools)

@@ -18,11 +18,11 @@ LANGUAGES = ("en", "de", "es", "fr", "zh", "ja")
 ENOUGH = 0.95
 
 
-def _blocks(values: dict[str, str]) -> list[Block]:
+def blocks_of(values: dict[str, str]) -> list[Block]:
     return [Block(id=label, label=label, value=value, created_at=0, updated_at=0) for label, value in values.items()]
 
 
-def _read(name: str) -> Any:
+def phrasings(name: str) -> Any:
     return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -34,8 +34,8 @@ def _found(blocks: list[Block], message: str) -> list[tuple[str, str | None, str
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_exact_edit_is_among_few_candidates(language: str) -> None:
-    told = _read(language)
-    blocks = _blocks(told["blocks"])
+    told = phrasings(language)
+    blocks = blocks_of(told["blocks"])
     missed = [
         message for message, *wanted in told["cases"] if tuple(wanted) not in _found(blocks, message)
     ]  # fmt: skip
@@ -46,8 +46,8 @@ def test_the_exact_edit_is_among_few_candidates(language: str) -> None:
 def test_so_it_is_in_phrasings_that_were_written_later() -> None:
     missed: list[str] = []
     count = 0
-    for told in (one for sets in _read("further").values() for one in sets):
-        blocks = _blocks(told["blocks"])
+    for told in (one for sets in phrasings("further").values() for one in sets):
+        blocks = blocks_of(told["blocks"])
         for message, old, new in told["cases"]:
             count += 1
             if (old, new) not in [(one[1], one[2]) for one in _found(blocks, message)]:
@@ -57,9 +57,9 @@ def test_so_it_is_in_phrasings_that_were_written_later() -> None:
 
 def test_ordinary_messages_raise_no_question() -> None:
     raised: list[tuple[str, tuple[CandidateEdit, ...]]] = []
-    ordinary = _read("ordinary")
+    ordinary = phrasings("ordinary")
     for language, messages in ordinary.items():
-        blocks = _blocks(_read(language)["blocks"])
+        blocks = blocks_of(phrasings(language)["blocks"])
         raised += [(one, edits) for one in messages if (edits := candidate_edits(blocks, one))]
     count = sum(map(len, ordinary.values()))
     assert count == 200
@@ -67,28 +67,30 @@ def test_ordinary_messages_raise_no_question() -> None:
 
 
 def test_what_agents_may_not_change_is_not_proposed() -> None:
-    blocks = [block.model_copy(update={"read_only": True}) for block in _blocks({"human": "Name: Chad."})]
+    blocks = [block.model_copy(update={"read_only": True}) for block in blocks_of({"human": "Name: Chad."})]
     assert candidate_edits(blocks, "My name is Brad, not Chad.") == ()
 
 
 def test_what_is_known_already_is_not_proposed_again() -> None:
-    assert candidate_edits(_blocks({"human": "I play the cello."}), "Remember that I play the cello!") == ()
+    assert candidate_edits(blocks_of({"human": "I play the cello."}), "Remember that I play the cello!") == ()
 
 
 @pytest.mark.parametrize(
     "text", ["", "  \n", "no", "not not not", "。、。", "```\nno, my name is Rex\n```", "\ud800", "🐕 not 🐈"]
 )
 def test_odd_texts_are_no_trouble(text: str) -> None:
-    assert candidate_edits(_blocks({"human": "Name: Chad.\n\n🐕"}), text) == ()
+    assert candidate_edits(blocks_of({"human": "Name: Chad.\n\n🐕"}), text) == ()
 
 
 def test_what_was_pasted_is_not_searched() -> None:
-    assert candidate_edits(_blocks({"human": "Name: Chad."}), "My name is Brad, not Chad. " * 60) == ()
+    assert candidate_edits(blocks_of({"human": "Name: Chad."}), "My name is Brad, not Chad. " * 60) == ()
 
 
 def test_large_memories_cost_little() -> None:
     """Processor time: the machine may be busy."""
-    blocks = _blocks({f"block {n}": "Lives in a house with a dog called Bello since 2019.\n" * 900 for n in range(20)})
+    blocks = blocks_of(
+        {f"block {n}": "Lives in a house with a dog called Bello since 2019.\n" * 900 for n in range(20)}
+    )
     before = time.process_time()
     assert candidate_edits(blocks, "No, the dog is called Rex and I moved to Hamburg in May, not in June.")
     assert time.process_time() - before < 0.5

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.domain.fitness import FitReport
+from app.domain.fitness import FitReport, Verdict
 from app.domain.model import Model
-from app.services.models.recommended import GB, advised_context, listed, recommended
+from app.services.models.recommended import GB, Pace, advised_context, listed, pace_of, recommended
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,67 @@ def test_every_entry_says_something_and_is_there_once() -> None:
     names = [one.name for one in listed()]
     assert len(names) == len(set(names))
     assert all(one.note.endswith(".") and one.size > GB and one.kv > 0 and one.trained >= 32_768 for one in listed())
+
+
+def report_of(name: str, size: float, speed: float | None, verdict: Verdict) -> tuple[Model, FitReport]:
+    model = Model(handle=f"ollama/{name}", provider="ollama", name=name, size_bytes=round(size * GB))
+    report = {"handle": model.handle, "passed": 7, "of": 7, "tasks": (), "verdict": verdict, "tested_at": 1}
+    return model, FitReport.model_validate(report | {"tokens_per_second": speed})
+
+
+def pace(*found: tuple[Model, FitReport], bytes_per_second: int | None = None) -> Pace:
+    reports = {report.handle: report for _, report in found}
+    return pace_of([model for model, _ in found], reports, bytes_per_second)
+
+
+TWO_CORES = 10 * GB
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "known", "best"),
+    [
+        (24, pace(bytes_per_second=TWO_CORES), "gpt-oss:20b"),
+        (16, pace(bytes_per_second=TWO_CORES), "qwen3.5:4b"),
+        (16, pace(bytes_per_second=2 * TWO_CORES), "qwen3.5:9b"),
+        (32, pace(bytes_per_second=TWO_CORES), "qwen3.5:35b-a3b"),
+        (64, pace(bytes_per_second=3 * GB), None),
+        (24, pace(report_of("tiny", 1.0, 9.0, "good")), "gpt-oss:20b"),
+        (24, pace(report_of("tiny", 1.0, 9.0, "good"), bytes_per_second=400 * GB), "gpt-oss:20b"),
+        (24, pace(report_of("tiny", 1.0, 90.0, "good"), bytes_per_second=TWO_CORES), "qwen3:14b"),
+        (24, pace(report_of("tiny", 1.0, 90.0, "unfit")), "qwen3:14b"),
+        (24, pace(report_of("tiny", 1.0, 90.0, "good"), report_of("large", 8.0, 0.5, "good")), "qwen3:4b"),
+        (24, pace(report_of("tiny", 1.0, None, "good")), "qwen3:14b"),
+        (24, pace(report_of("other-a3b", 20.0, 0.1, "good")), "qwen3:14b"),
+        (24, pace(report_of("qwen3:30b-a3b", 19.0, 4.0, "good")), "gpt-oss:20b"),
+    ],
+)
+def test_what_would_be_too_slow_is_not_advised(gigabytes: int, known: Pace, best: str | None) -> None:
+    rows = recommended(gigabytes * GB, {}, {}, known)
+    assert [row.name for row in rows if row.best] == ([best] if best else [])
+    assert all(not row.too_slow or row.note.rpartition("Too slow here: ")[1] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("qwen3:14b", "Too slow here: about 1 token a second."),
+        ("devstral-small-2:24b", "Too slow here: about 2 seconds for each token."),
+    ],
+)
+def test_how_slow_it_would_be_is_said(name: str, told: str) -> None:
+    """Two cores without a graphics card."""
+    row = next(row for row in recommended(64 * GB, {}, {}, pace(bytes_per_second=TWO_CORES)) if row.name == name)
+    assert row.too_slow
+    assert row.note.endswith(told)
+
+
+def test_the_test_of_a_model_itself_counts_more_than_what_others_tell() -> None:
+    model, report = report_of("qwen3:14b", 9.3, 12.0, "good")
+    installed = {model.name: model}
+    rows = recommended(24 * GB, installed, {model.handle: report}, pace(report_of("tiny", 1.0, 1.0, "good")))
+    assert next(row.name for row in rows if row.best) == "qwen3:14b"
+    assert not rows[2].too_slow
+    slow = report.model_copy(update={"tokens_per_second": 1.2})
+    rows = recommended(24 * GB, installed, {model.handle: slow}, pace(bytes_per_second=400 * GB))
+    assert (rows[2].too_slow, rows[2].tokens_per_second) == (True, 1.2)
+    assert not rows[2].best

@@ -14,6 +14,9 @@ class SmallComputer:
     def memory(self) -> tuple[int | None, int | None]:
         return 16_000_000_000, 5_000_000_000
 
+    def model_bytes_per_second(self) -> int | None:
+        return None
+
     def free_disk(self) -> int | None:
         self.asked.append(self.free)
         return self.free

@@ -49,6 +49,15 @@ def test_a_model_that_was_found_unfit_is_not_the_first_choice() -> None:
     assert chosen.name == "gemma4:e4b"
 
 
+def test_a_model_that_would_be_too_slow_here_is_not_the_first_choice_and_says_so() -> None:
+    row = listed("qwen3:8b", handle="ollama/qwen3:8b", installed=True, too_slow=True, note="Too slow here.")
+    lines = known_models(known("qwen3:8b", "gemma4:e4b", recommended=(row,)))
+    assert [line.name for line in lines] == ["gemma4:e4b", "qwen3:8b"]
+    assert lines[1].verdict[0] == "Too slow"
+    assert best_choice(lines) is lines[0]
+    assert lines[1].usable
+
+
 def test_what_cannot_be_chosen_says_why_and_comes_last() -> None:
     lines = known_models(known("nomic-embed-text", "mistral-small3.2:24b", "gemma4:e4b"))
     assert lines[0].name == "gemma4:e4b"
