@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from app.domain.address import is_here, shown
+from app.domain.address import is_here, is_nearby, shown
 from app.domain.base import Micros
 from app.domain.error import AppError, NotFound
 from app.domain.model import Model, ModelHandle, Provider, ProviderModels
@@ -162,6 +162,8 @@ async def ask(deps: EngineDeps, provider: Provider) -> ProviderModels:
     except TimeoutError:
         slow = f"{provider.title} did not answer within {PATIENCE:.0f} seconds at {shown(provider.base_url)}."
         hint = "Check that the server is running."
+        if not is_nearby(provider.base_url):
+            hint = "Check the network connection, then try again."
         if provider.base_url.lower().startswith("https:"):
             hint += " If it does not use TLS, enter its address with http:// in the settings."
         return ProviderModels(provider=provider, error=slow, hint=hint, checked_at=now)

@@ -5,13 +5,14 @@ import contextlib
 import socket
 import ssl
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from app.adapters.models.http.connection_failures import failed, silent
-from app.adapters.models.http.refusals import Server
+from app.adapters.models.http.connection_failures import died, failed, silent
+from app.adapters.models.http.refusals import Server, refused
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
 from tests.support.servers.openai_replies import Reply
@@ -48,6 +49,37 @@ async def test_server_down_while_listing_models_says_nothing_of_a_message() -> N
 
 
 SERVER = Server("tinyserver", "https://models.example:8443/v1/chat/completions", "tiny")
+
+
+START = "Start tinyserver, then try again, or choose another model."
+CHECK = (
+    "Check the network connection and the address of tinyserver in the settings, then try again, or choose another "
+    "model."
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("http://127.0.0.1:1234", START),
+        ("http://192.168.1.7:1234", START),
+        ("http://studio.local:1234", START),
+        ("https://api.openai.com", CHECK),
+        ("http://203.0.113.7:8000", CHECK),
+    ],
+)
+async def test_nobody_is_told_to_start_a_server_of_the_internet(address: str, hint: str) -> None:
+    server = Server("tinyserver", f"{address}/v1/chat/completions", "tiny")
+    problem = aiohttp.ClientConnectorError(key_of(address), OSError(111, "refused"))
+    assert failed(server, problem, begun=False).hint == hint
+    gone = died(server, "reset").hint
+    behind = refused(server, 502, b"{}", "application/json").hint
+    assert ("running" in gone) == ("running" in behind) == hint.startswith("Start")
+
+
+def key_of(address: str) -> ConnectionKey:
+    parts = urlsplit(address)
+    return ConnectionKey(parts.hostname or "", parts.port, parts.scheme == "https", True, None, None, None)
 
 
 KEY = ConnectionKey("models.example", 8443, True, True, None, None, None)

@@ -41,6 +41,9 @@ MAX_HEADER, MAX_HEADERS = 64 * 1024, 1_000
 KEPT_SECONDS = 2.0
 """An idle connection: below the five after which llama.cpp and uvicorn close it under our next request."""
 
+_ANTHROPIC_LIST = "https://api.anthropic.com/v1/models"
+"""Anthropic's list of models takes its own headers only; its chat in the form of OpenAI takes a bearer's key:
+https://docs.claude.com/en/api/models-list"""
 _VERSIONED = re.compile(r"(?:^|/)v\d+\w*(?:/|$)")
 _ROUTES = ("/chat/completions", "/completions", "/models")
 
@@ -143,7 +146,7 @@ class Connection:
                     method,
                     f"{url}?{self._query}" if self._query else url,
                     data=content,
-                    headers=self._headers(),
+                    headers=self._headers(url),
                     allow_redirects=False,
                     proxy=self._proxy,
                 )
@@ -252,10 +255,12 @@ class Connection:
             raise no_certificates(server, problem) from problem
         return _client(tls, self.patience)
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, url: str) -> dict[str, str]:
         # Compressed bytes would arrive in lumps, and the trace keeps what came over the wire.
         headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
         headers |= {"content-type": "application/json", "user-agent": "Lares"}
+        if self._key and url.startswith(_ANTHROPIC_LIST):
+            return headers | {"x-api-key": self._key, "anthropic-version": "2023-06-01"}
         if self._key:
             return headers | {"authorization": f"Bearer {self._key}"}
         if self._login:

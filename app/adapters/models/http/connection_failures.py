@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from app.adapters.models.http import refusals as openai_errors
 from app.adapters.models.http.refusals import Server
+from app.domain.address import is_nearby
 from app.domain.error import ModelError
 
 REACH_SECONDS = 1.0
@@ -59,13 +60,21 @@ def failed(server: Server, problem: Exception, *, begun: bool) -> ModelError:
     if isinstance(problem, aiohttp.ClientResponseError):
         return openai_errors.wrong_address(server, reason=reason)
     if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        instead = ", or choose another model" if server.model else ""
-        hint = f"Start {server.name}, then try again{instead}."
+        hint = f"{_start(server)}{', or choose another model' if server.model else ''}."
         return server.error(f"{server.name} does not answer at {server.address}.", "server_down", hint, reason=reason)
     message = f"{server.name} closed the connection before it answered."
-    return server.error(
-        message, "server_died", f"Check that {server.name} is running, then try again.", retryable=True, reason=reason
-    )
+    return server.error(message, "server_died", f"{_check(server)}, then try again.", retryable=True, reason=reason)
+
+
+def _start(server: Server) -> str:
+    """What to do about a server that is not there; nobody can start one of the internet."""
+    if is_nearby(server.url):
+        return f"Start {server.name}, then try again"
+    return f"Check the network connection and the address of {server.name} in the settings, then try again"
+
+
+def _check(server: Server) -> str:
+    return f"Check {f'that {server.name} is running' if is_nearby(server.url) else 'the network connection'}"
 
 
 def died(server: Server, reason: str) -> ModelError:
@@ -73,7 +82,7 @@ def died(server: Server, reason: str) -> ModelError:
     return server.error(
         f"{server.name} stopped answering in the middle of the reply.",
         "server_died",
-        f"Check that {server.name} is running, then try again.",
+        f"{_check(server)}, then try again.",
         retryable=True,
         says_kept=False,
         reason=reason,

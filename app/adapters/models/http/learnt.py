@@ -19,7 +19,8 @@ _READ = ("bad_request", "server_error", "wrong_address")
 _STATUSES = (400, 404, 422, 500, 501)
 _OPTIONAL = (
     *("stream_options", "max_completion_tokens", "max_tokens", "temperature", "reasoning_effort"),
-    *("chat_template_kwargs", "response_format", "think", "format", "keep_alive", "truncate", "shift"),
+    *("chat_template_kwargs", "parallel_tool_calls", "tool_choice", "response_format"),
+    *("think", "format", "keep_alive", "truncate", "shift"),
 )
 _NO = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|extra[_ ](?:inputs|fields|forbidden)"

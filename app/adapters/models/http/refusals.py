@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.domain.address import is_nearby
 from app.domain.error import ModelError
 from app.domain.json_value import JsonObject, is_array, is_object
 
@@ -220,7 +221,10 @@ def _server_error(server: Server, said: str, facts: JsonObject) -> ModelError:
         return server.error(message, "server_error", hint, retryable=True, **facts)
     if facts["status"] in (502, 504, 524):
         message = f"{server.name} answers, but the model behind it does not."
-        return server.error(message, "server_down", "Check that the model server is running.", retryable=True, **facts)
+        hint = "Check that the model server is running."
+        if not is_nearby(server.url):
+            hint = "Try again in a moment, or choose another model."
+        return server.error(message, "server_down", hint, retryable=True, **facts)
     message = f"{server.name} had an internal error: {_sentence(said)}"
     hint = f"Try again. If it keeps happening, look at the log of {server.name}."
     return server.error(message, "server_error", hint, retryable=facts["status"] != 501, **facts)

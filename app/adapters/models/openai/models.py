@@ -6,7 +6,7 @@ from app.adapters.models.http.loose import JsonObject, at, count, names, objects
 from app.domain.model import Model, ModelHandle
 
 _NOT_FOR_CHAT = re.compile(
-    r"(?:^|[-_/:])(?:text-embedding|embed(?:ding)?s?|rerank(?:er)?|whisper|tts|dall-e|moderation|transcribe|image|sora|clip)(?:[-_/:.\d]|$)|"
+    r"(?:^|[-_/:])(?:text-embedding|embed(?:ding)?s?|rerank(?:er)?|whisper|tts|dall-e|moderation|transcribe|image|sora|clip|imagen|veo|lyria|aqa|gemini-live|native-audio)(?:[-_/:.\d]|$)|"
     r"(?:^|/)(?:nomic-embed|mxbai-embed|bge-|all-minilm|e5-|gte-)|embed",
     re.IGNORECASE,
 )
@@ -20,6 +20,8 @@ def models_of(provider: str, listing: JsonObject) -> tuple[Model, ...]:
     models: dict[str, Model] = {}
     for entry in objects(entries if isinstance(entries, list) else listing.get("models")):
         name = entry.get("id") or entry.get("name") or entry.get("model")
+        if isinstance(name, str) and entry.get("owned_by") == "google":
+            name = name.removeprefix("models/")  # Google's lists write it, its requests do without
         if isinstance(name, str) and name:
             models.setdefault(name, _model(provider, name, entry, extra.get(name, {})))
     return tuple(models.values())
@@ -109,5 +111,5 @@ def _label(name: str, entry: JsonObject) -> str:
     """llama.cpp names a model by its file when no alias was given: show the file's name without folder and ending."""
     if entry.get("owned_by") == "llamacpp" and name.endswith(".gguf"):
         return re.split(r"[/\\]", name)[-1].removesuffix(".gguf")
-    given = entry.get("name")
+    given = entry.get("name") or entry.get("display_name")
     return given if isinstance(given, str) and given != name else ""

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from app.adapters.database import open_storage
+from app.adapters.models.http.learnt import refused_part
+from app.adapters.models.http.refusals import Server, refused
 from app.adapters.models.ollama.server import Ollama
 from app.adapters.models.openai.server import OpenAICompatible
 from app.adapters.system import SystemClock
@@ -246,3 +248,13 @@ async def test_ollama_learns_the_order_too(ollama: OllamaServer, native: Ollama)
     assert raised.value.details["learnt"] == "order"
     sent = json.loads(native.encode(await native.prepare(ASKED)).body)["messages"]
     assert [one["role"] for one in sent] == ["system", "user", "assistant", "tool", "assistant", "user"]
+
+
+@pytest.mark.parametrize("name", ["parallel_tool_calls", "tool_choice", "chat_template_kwargs", "reasoning_effort"])
+async def test_a_field_that_google_does_not_know_is_left_out_next_time(name: str) -> None:
+    """It names one field for each line, and wraps the error in a list."""
+    told = {"code": 400, "message": f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'}
+    body = json.dumps([{"error": told | {"status": "INVALID_ARGUMENT"}}]).encode()
+    error = refused(Server("google_ai", "https://models.example/v1/chat/completions", "m"), 400, body, "")
+    assert refused_part(error, {name: {}, "model": "m"}) == name
+    assert refused_part(error, {"model": "m"}) is None

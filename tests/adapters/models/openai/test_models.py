@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.adapters.models.http.connection import Connection, Patience
 from app.adapters.models.openai.models import models_of
 from app.adapters.models.openai.server import OpenAICompatible
 from app.domain.error import ModelError
@@ -172,3 +173,41 @@ async def test_list_that_does_not_come_has_a_sentence_without_a_message_in_it(
 
     assert raised.value.code == code
     assert "message" not in raised.value.message
+
+
+GOOGLE = [
+    ("models/gemini-2.5-flash", "gemini-2.5-flash", True),
+    ("models/gemma-3-27b-it", "gemma-3-27b-it", True),
+    ("models/embedding-001", "embedding-001", False),
+    ("models/imagen-4.0-generate-001", "imagen-4.0-generate-001", False),
+    ("models/veo-3.0-generate-001", "veo-3.0-generate-001", False),
+    ("models/aqa", "aqa", False),
+    ("models/gemini-2.5-flash-native-audio-latest", "gemini-2.5-flash-native-audio-latest", False),
+    ("models/gemini-live-2.5-flash-preview", "gemini-live-2.5-flash-preview", False),
+    ("models/gemini-2.5-flash-preview-tts", "gemini-2.5-flash-preview-tts", False),
+]
+
+
+@pytest.mark.parametrize(("given", "name", "chats"), GOOGLE)
+async def test_google_s_names_go_without_the_folder_that_its_list_puts_before_them(
+    given: str, name: str, chats: bool
+) -> None:
+    found = _one({"id": given, "object": "model", "owned_by": "google"})
+    assert (found.name, found.handle, not found.unfit) == (name, f"mine/{name}", chats)
+    assert _one({"id": given, "owned_by": "llamacpp"}).name == given, "a folder of files stays"
+
+
+async def test_anthropic_s_names_for_people_are_shown() -> None:
+    found = _one({"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5", "created_at": "x"})
+    assert (found.name, found.label, found.unfit, found.tools) == ("claude-sonnet-4-5", "Claude Sonnet 4.5", "", None)
+
+
+async def test_anthropic_s_list_gets_its_own_headers_and_its_chat_the_usual_one() -> None:
+    connection = Connection("Anthropic", "https://api.anthropic.com/v1", lambda: "sk-1", Patience())
+    connection._key = "sk-1"
+    listing = connection._headers("https://api.anthropic.com/v1/models")
+    assert (listing["x-api-key"], listing["anthropic-version"]) == ("sk-1", "2023-06-01")
+    assert "authorization" not in listing
+    chat = connection._headers("https://api.anthropic.com/v1/chat/completions")
+    assert (chat["authorization"], "x-api-key" in chat) == ("Bearer sk-1", False)
+    assert "x-api-key" not in connection._headers("https://api.anthropic.com.example.com/v1/models")
