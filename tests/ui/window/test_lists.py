@@ -1,5 +1,7 @@
 """Lists say whose their rows are, can be searched, and change row by row."""
 
+import asyncio
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QPlainTextEdit, QWidget
 
@@ -137,3 +139,28 @@ def test_a_hit_of_the_search_says_who_and_when_and_shows_its_words(window: Opene
         await window.press(Qt.Key.Key_Escape)
 
     wait_for(person(), 15)
+
+
+def test_nothing_false_is_shown_while_another_agent_is_read(window: OpenedWindow, wait_for: Wait) -> None:
+    """Neither “No memory blocks” of an agent that has some, nor the history of the one that was shown before."""
+
+    async def person() -> None:
+        view, memory = window.view, window.view.right.memory
+        rows = {row.agent.name: row.agent for row in view.workspace.agents.rows}
+        owned = {name: set(rows[name].block_ids) for name in ("Juno", "Archivist", "Vesta (demo)")}
+        assert all(owned.values())
+        view.show_tab("history")
+        history = view.centre.page_named("history")
+        await window.until(lambda: history._model.events, "no history")
+        for name in ("Archivist", "Juno", "Vesta (demo)"):
+            agent = rows[name]
+            of_agent = {event.seq for event in await window.services.history.of_agent(agent.id, limit=200)}
+            view.workspace.open(agent.id)
+            for _turn in range(30):
+                await asyncio.sleep(0.002)
+                assert not memory._empty.isVisible(), f"{name} has blocks"
+                if view.workspace.agent.id == agent.id == history._agent_id:
+                    assert {event.seq for event in history._model.events} <= of_agent, f"not the history of {name}"
+            await window.until(lambda agent=agent: view.workspace.blocks_of == agent.id, "its blocks are not read")
+
+    wait_for(person(), 30)
