@@ -322,6 +322,24 @@ def test_services_keep_their_signatures_to_the_last_line_of_the_window() -> None
     )
 
 
+def test_services_are_passed_and_not_plucked() -> None:
+    """A copy of one service hides what its owner calls."""
+    none_of(
+        source.at(node, f"{ast.unparse(value)} is a copy: keep the services, and name the one where it is called")
+        for source in files_in("app/ui/")
+        for node in source.nodes
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _is_kept(node)
+        for value in (node.value.elts if isinstance(node.value, ast.Tuple) else [node.value])
+        if isinstance(value, ast.Attribute) and ast.unparse(value.value).rpartition(".")[2].strip("_") == "services"
+    )
+
+
+def _is_kept(node: ast.Assign | ast.AnnAssign) -> bool:
+    """By an object, and not by a name of one function."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(part, ast.Attribute) for target in targets for part in ast.walk(target))
+
+
 def test_no_nested_event_loop() -> None:
     banned = {"exec", "exec_", "processEvents", "asyncSlot", "asyncClose"}
     none_of(
@@ -465,6 +483,20 @@ def test_tests_replace_nothing_of_ours_by_mocks() -> None:
         for source in files_in("tests/")
         for node, name in source.imports()
         if name.startswith(("unittest.mock", "pytest_mock"))
+    )
+
+
+def test_tests_of_the_window_look_at_what_a_person_sees() -> None:
+    none_of(
+        source.at(
+            node, f".{node.attr} is nobody else's: find it by its name or its text (tests/support/window/seeing.py)"
+        )
+        for source in files_in("tests/ui/window/")
+        for node in source.nodes
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and ast.unparse(node.value) != "self"
     )
 
 

@@ -30,9 +30,9 @@ class FindBar(QFrame):
         self.field.textChanged.connect(self.wanted)
         self.field.installEventFilter(self)
         row.addWidget(self.field)
-        self._count = Label(theme, "", "label", "muted", self)
-        self._count.setMinimumWidth(px(86))
-        row.addWidget(self._count)
+        self.count = Label(theme, "", "label", "muted", self)
+        self.count.setMinimumWidth(px(86))
+        row.addWidget(self.count)
         for icon, title, keys, by in (
             ("chevron-up", self.tr("Previous match"), "Shift+F3", -1),
             ("chevron-down", self.tr("Next match"), "F3", 1),
@@ -59,12 +59,12 @@ class FindBar(QFrame):
     def show_count(self, current: int, count: int, looking: bool, more: bool) -> None:
         """`looking`: older messages are still looked at. `more`: not all of them were."""
         if not self.field.text():
-            self._count.setText("")
+            self.count.setText("")
         elif not count:
-            self._count.setText(self.tr("searching earlier messages") if looking else self.tr("nothing found"))
+            self.count.setText(self.tr("searching earlier messages") if looking else self.tr("nothing found"))
         else:
             words = self.tr("{0:,} of {1:,} or more") if looking or more else self.tr("{0:,} of {1:,}")
-            self._count.setText(words.format(current + 1, count))
+            self.count.setText(words.format(current + 1, count))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

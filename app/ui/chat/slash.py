@@ -68,7 +68,7 @@ class SlashList(QFrame):
         super().__init__(parent)
         self._theme, self._composer, self._known, self._over = theme, composer, known, parent
         self._commands: tuple[SlashCommand, ...] = ()
-        self._snippets: tuple[Snippet, ...] = ()
+        self.snippets: tuple[Snippet, ...] = ()
         self._declined = ""
         """The text for which Esc has closed the list."""
         self.setProperty("kind", "overlay")
@@ -93,7 +93,7 @@ class SlashList(QFrame):
         self._commands = commands
 
     def set_snippets(self, snippets: tuple[Snippet, ...]) -> None:
-        self._snippets = snippets
+        self.snippets = snippets
         self._typed()
 
     def _typed(self) -> None:
@@ -108,7 +108,7 @@ class SlashList(QFrame):
             self._place()
 
     def _fitting(self, word: str) -> tuple[Entry, ...]:
-        begun, entries = word.casefold(), (*self._snippets, *self._commands)
+        begun, entries = word.casefold(), (*self.snippets, *self._commands)
         return tuple(entry for entry in entries if shown(entry)[0].casefold().startswith(begun))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

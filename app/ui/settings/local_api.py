@@ -63,7 +63,7 @@ class LocalApi(QWidget):
         self.copy_token = Button(theme, self.tr("Copy"), "ghost", "copy")
         self.free = Button(theme, self.tr("Turn off"), "ghost")
         self.language = Segmented(theme, LANGUAGES, "python", self.tr("Language of the example"))
-        self._snippet = Snippet(theme)
+        self.snippet = Snippet(theme)
         self.requests = RequestTable(theme)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
@@ -139,7 +139,7 @@ class LocalApi(QWidget):
         column_of(
             theme,
             row_of(theme, title, None, self.language),
-            self._snippet,
+            self.snippet,
             parent=card,
             inset=(14, 10, 14, 14),
             gap=8,
@@ -160,7 +160,7 @@ class LocalApi(QWidget):
         view.workspace.changed.connect(self._on_changed)
         view.workspace.loaded.connect(lambda: self._read_if_seen())
         view.workspace.opened.connect(lambda: self._show_snippet())
-        view.theme.changed.connect(self._snippet.restyle)
+        view.theme.changed.connect(self.snippet.restyle)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Where it cannot be done, the page shows how things stand then."""
@@ -261,8 +261,8 @@ class LocalApi(QWidget):
             return
         language = self.language.current
         place = Place(_address(status), agent.id if agent is not None else NEW_AGENT, _asks(status))
-        self._snippet.set_markdown(f"```{language}\n{snippet(language, place)}```")
-        self._snippet.fit()
+        self.snippet.set_markdown(f"```{language}\n{snippet(language, place)}```")
+        self.snippet.fit()
 
     # What is done
 

@@ -26,7 +26,7 @@ class ConversationButton(QToolButton):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._rows: tuple[ConversationRow, ...] = ()
+        self.rows: tuple[ConversationRow, ...] = ()
         self._current = ""
         self.popup = ConversationPopup(theme, self)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -43,11 +43,11 @@ class ConversationButton(QToolButton):
     @property
     def current(self) -> ConversationRow | None:
         """The one that is shown."""
-        return next((row for row in self._rows if row.conversation.id == self._current), None)
+        return next((row for row in self.rows if row.conversation.id == self._current), None)
 
     def show_rows(self, rows: Sequence[ConversationRow], current: str, has_earlier: bool = False) -> None:
-        self._rows, self._current = tuple(rows), current
-        self.popup.show_all(self._rows, current, has_earlier)
+        self.rows, self._current = tuple(rows), current
+        self.popup.show_all(self.rows, current, has_earlier)
         title = self.popup.model.title_of(self.current) if self.current is not None else ""
         self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
         set_tip(self, self.tr("Conversations with this agent"))

@@ -32,6 +32,7 @@ from tests.support.engine.small_computer import SmallComputer
 from tests.support.servers.able_ollama import AbleOllama
 from tests.support.servers.ollama_pages import Installed
 from tests.support.servers.openai_server import OpenAIServer
+from tests.support.window.slow_link import SlowLink
 
 LLAMA = [
     {"id": name, "object": "model", "owned_by": "llamacpp", "meta": {"n_ctx": window}}
@@ -68,6 +69,9 @@ class LiveEngine:
         self._own_host: Host
         """The test's own, so that the window is the only client of the other."""
         self._leaving: asyncio.Future[None]
+        self.slow_link: SlowLink | None = None
+        """Between the window and it, after `slow_down`."""
+        self._slow_port = 0
         self._ports = (0, 0)
         self._starting = asyncio.Lock()
         """Held while one engine follows another: whoever connects then waits, as a start of Lares does."""
@@ -88,7 +92,7 @@ class LiveEngine:
         async with self._starting:
             if self._engine.exit_requested.is_set():
                 await self._start_again()
-            return await open_link(engine_note(self.port), "window")
+            return await open_link(engine_note(self._slow_port or self.port), "window")
 
     async def start(self) -> None:
         config = Config.load(self._folder)
@@ -111,6 +115,21 @@ class LiveEngine:
 
     def _stop(self) -> None:
         self.stopped = True
+
+    async def slow_down(self) -> SlowLink:
+        """From now on whoever connects does it by a link that can be held."""
+        self.slow_link = SlowLink(self.port)
+        self._slow_port = await self._household.run(self.slow_link.start())
+        return self.slow_link
+
+    async def hold(self, service: str, method: str) -> None:
+        """Answers to this verb wait for `let_go`."""
+        assert self.slow_link is not None
+        await self._household.run(self.slow_link.hold(service, method))
+
+    async def let_go(self) -> None:
+        if self.slow_link is not None:
+            await self._household.run(self.slow_link.release())
 
     async def start_again(self) -> None:
         """Ends it under its clients and starts another one on the same folder."""
@@ -144,6 +163,8 @@ class LiveEngine:
         await self._household.run(self._end_engine())
 
     async def _end_engine(self) -> None:
+        if self.slow_link is not None:
+            await self.slow_link.close()
         self._leaving.cancel()
         await self._host.close()
         await self._own_host.close()

@@ -16,6 +16,11 @@ def shown(root: QWidget, kind: type[W]) -> list[W]:
     return [widget for widget in root.findChildren(kind) if widget.isVisible()]
 
 
+def named(root: QWidget, name: str) -> QWidget | None:
+    """The visible widget with this accessible name."""
+    return next((widget for widget in shown(root, QWidget) if widget.accessibleName() == name), None)
+
+
 def button(root: QWidget, name: str) -> QAbstractButton:
     """The visible button with this text or accessible name (its beginning is enough)."""
     found = [b for b in shown(root, QAbstractButton) if name in (b.text(), b.accessibleName())]

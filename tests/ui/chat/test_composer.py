@@ -11,6 +11,7 @@ from app.domain.image import IMAGE_BYTES_MAX
 from app.ui.chat.attachment import Attachment, Refusal, png_of, read_image, read_source
 from app.ui.chat.composer import Composer
 from app.ui.theme import Theme
+from tests.support.window.seeing import texts
 
 
 @pytest.fixture
@@ -174,10 +175,9 @@ def test_images_are_told_by_their_bytes_and_size(qapp: object) -> None:
 
 def test_a_model_that_cannot_see_is_named_before_sending(composer: Composer) -> None:
     composer.set_blind("qwen3:8b")
-    assert composer._warning.isVisible() is False
+    assert "cannot see" not in texts(composer)
     composer.add_bytes("a.png", png())
-    assert composer._warning.isVisible() is True
-    assert "qwen3:8b cannot see images" in composer._warning.text()
+    assert "qwen3:8b cannot see images" in texts(composer)
 
 
 def test_a_pasted_paragraph_is_shown_at_once(composer: Composer) -> None:
@@ -190,13 +190,13 @@ def test_a_pasted_paragraph_is_shown_at_once(composer: Composer) -> None:
 def test_a_text_that_has_no_room_is_told_of_before_it_is_sent(composer: Composer) -> None:
     composer.set_room(4_096, 1_096)
     composer.set_text("word " * 2_000)
-    assert not composer._warning.isVisible()
+    assert "too long" not in texts(composer)
     composer.set_text("word " * 4_000)
-    assert composer._warning.isVisible()
+    assert "too long" in texts(composer)
     for number in ("5,000", "4,096", "3,000", "8,000"):
-        assert number in composer._warning.text()
+        assert number in texts(composer)
     composer.set_room(32_768, 1_096)
-    assert not composer._warning.isVisible()
+    assert "too long" not in texts(composer)
 
 
 def test_a_large_picture_is_read_beside_the_window(composer: Composer) -> None:
@@ -207,7 +207,7 @@ def test_a_large_picture_is_read_beside_the_window(composer: Composer) -> None:
     composer.editor.insertFromMimeData(copied)
     composer.set_text("Look.")
     assert (composer.attachments, composer.send.isEnabled()) == ((), False)
-    assert composer._hint.whole_text == "Reading the image"
+    assert "Reading the image" in texts(composer)
     [(name, source)] = asked
     composer.take_read(read_source(name, source))
     assert composer.attachments[0].width == 1600

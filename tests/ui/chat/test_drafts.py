@@ -136,7 +136,7 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
             card = stage.view.area.card(stage.rows("user")[0].key)
             assert isinstance(card, UserCard)
             assert card.editor is not None
-            QTest.keyClicks(card.editor._editor, words)
+            QTest.keyClicks(card.editor.field, words)
             await stage.open(other)
             assert stage.view.composer.text == ""
             await stage.open(stage.conversation)
@@ -146,7 +146,7 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
         card = stage.view.area.card(stage.rows("user")[0].key)
         assert isinstance(card, UserCard)
         assert card.editor is not None
-        QTest.keyClicks(card.editor._editor, "Good night")
+        QTest.keyClicks(card.editor.field, "Good night")
         stage.view.leave()
         assert not card.editing
         assert stage.drafts.draft(stage.conversation.id)["text"] == "Good night\n\nGood evening"

@@ -54,17 +54,17 @@ async def _rewrites(stage: Stage, before: str) -> None:
     card = card_of(stage, "assistant")
     QTest.keyClick(card, Qt.Key.Key_E)
     assert card.editing
-    QTest.keyClick(card.editor._editor, Qt.Key.Key_Escape)
+    QTest.keyClick(card.editor.field, Qt.Key.Key_Escape)
     assert not card.editing
     QTest.keyClick(card, Qt.Key.Key_E)
-    QTest.keyClicks(card.editor._editor, "Said otherwise")
-    QTest.keyClick(card.editor._editor, Qt.Key.Key_Return)
+    QTest.keyClicks(card.editor.field, "Said otherwise")
+    QTest.keyClick(card.editor.field, Qt.Key.Key_Return)
     await stage.until(lambda: stage.rows("assistant")[0].text == "Said otherwise")
     edited = card_of(stage, "assistant")
     assert edited.row.state == "edited"
     assert edited.switcher.count.text() == "2 of 2"
     assert edited.rect().contains(edited.switcher.geometry())
-    QTest.mouseClick(edited.switcher._back, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(tool(edited, "Previous version of this message"), Qt.MouseButton.LeftButton)
     await stage.until(lambda: stage.rows("assistant")[0].text == before)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from tests.support.guards.stalls import MUCH_MS, USUAL_MS, no_stalls
 from tests.support.window.household import Furnish, Household, LiveEngine
 from tests.support.window.looks import plain_theme
+from tests.support.window.loop_watch import LoopWatch
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.sample import sampled, sampled_with_ollama
 
@@ -17,16 +19,29 @@ Wait = Callable[..., Any]
 Opened = Callable[[Path, LiveEngine], AbstractContextManager[OpenedWindow]]
 
 
+@pytest.fixture(scope="session")
+def loop_watch(qapp: QApplication) -> LoopWatch:
+    """One for all: it listens to Qt's dispatcher as long as it lives."""
+    return LoopWatch(qapp)
+
+
 @pytest.fixture
-def opened(qapp: QApplication, wait_for: Wait) -> Opened:
-    """`with opened(folder, engine) as window:`, closed at the end, with its engine."""
+def longest_turn(request: pytest.FixtureRequest) -> float:
+    """Milliseconds of processor time that the window's loop may be away in this test."""
+    return MUCH_MS if request.node.get_closest_marker("much") else USUAL_MS
+
+
+@pytest.fixture
+def opened(qapp: QApplication, wait_for: Wait, loop_watch: LoopWatch, longest_turn: float) -> Opened:
+    """`with opened(folder, engine) as window:`, closed at the end, with its engine. Nothing may stall it."""
 
     @contextmanager
     def opened(folder: Path, engine: LiveEngine) -> Iterator[OpenedWindow]:
         window = OpenedWindow(plain_theme(qapp), folder, engine)
         wait_for(window.open())
         try:
-            yield window
+            with no_stalls(loop_watch, longest_turn):
+                yield window
         finally:
             engine.release()
             wait_for(window.close())
@@ -44,6 +59,15 @@ def empty_window(household: Household, data_folder: Path, wait_for: Wait, opened
 @pytest.fixture
 def window(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
     with opened(data_folder, wait_for(household.open(data_folder, sampled), 15)) as window:
+        yield window
+
+
+@pytest.fixture
+def slow_window(household: Household, data_folder: Path, wait_for: Wait, opened: Opened) -> Iterator[OpenedWindow]:
+    """The sample, behind a link that is slow where a test wants it to be."""
+    live = wait_for(household.open(data_folder, sampled), 15)
+    wait_for(live.slow_down())
+    with opened(data_folder, live) as window:
         yield window
 
 

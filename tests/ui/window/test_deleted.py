@@ -42,7 +42,7 @@ def test_a_deleted_conversation_is_listed_and_brought_back(window: OpenedWindow,
             row.id for row in await window.services.conversations.list(ConversationFilter(agent_id=agent.id))
         ]
         await window.until(
-            lambda: made.id in [row.conversation.id for row in window.view.centre.conversations._rows],
+            lambda: made.id in [row.conversation.id for row in window.view.centre.conversations.rows],
             "the list lacks it",
         )
 

@@ -1,6 +1,5 @@
 """Everything that matters can be done without a mouse."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.state.view_context import Notice
 from tests.support.engine.talking import block_value
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
-from tests.support.window.seeing import texts
+from tests.support.window.seeing import shown, texts
 
 Key = Qt.Key
 Wait = Callable[..., Any]
@@ -169,7 +168,7 @@ def test_the_keyboard_is_in_the_composer_after_its_column_went(window: OpenedWin
         await window.until(lambda: not window.view.window.column_shown("right"), "the column stayed")
         assert window.focus is window.view.chat.composer.editor
         window.window.resize(1440, 900)
-        assert any(card.editing for card in window.view.right.memory._cards.values())
+        assert shown(window.view.right.widget, QPlainTextEdit), "the editor is gone with its column"
 
     wait_for(person(), 15)
 
@@ -190,16 +189,11 @@ def test_escape_stops_the_reply(window: OpenedWindow, wait_for: Wait) -> None:
     wait_for(person(), 15)
 
 
-def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_for: Wait) -> None:
+def test_an_agent_is_deleted_and_comes_back_by_undo(slow_window: OpenedWindow, wait_for: Wait) -> None:
+    window = slow_window
+
     async def person() -> None:
-        slow, live = asyncio.Event(), window.view.connection.services.agents
-        rows = live.list
-
-        async def slow_list(*asked: Any) -> object:
-            await slow.wait()
-            return await rows(*asked)
-
-        live.list = slow_list
+        await window.engine.hold("agents", "list")
 
         async def there() -> bool:
             return "Juno" in await names(window)
@@ -215,7 +209,7 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(window: OpenedWindow, wait_f
         await window.until(lambda: toasts.toasts, "no notice")
         # What is read of the deleted agent comes back first; that it is gone is no news to anybody.
         await window.rest()
-        slow.set()
+        await window.engine.let_go()
         await window.until(lambda: window.view.workspace.agent.name != "Juno", "no other agent was opened")
         await window.rest()
         assert [toast.kind for toast in toasts.toasts] == ["undo"], texts(window.view.view.toasts.toasts[-1])

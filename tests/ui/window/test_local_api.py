@@ -75,8 +75,8 @@ def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow,
         await window.until(lambda: page.token.isVisible(), "no token")
         await window.until(lambda: page.token.echoMode() == QLineEdit.EchoMode.Normal, "it cannot be read")
         assert page.token.text() == await window.services.api.token()
-        assert "LARES_TOKEN" in page._snippet.markdown
-        assert page.token.text() not in page._snippet.markdown
+        assert "LARES_TOKEN" in page.snippet.markdown
+        assert page.token.text() not in page.snippet.markdown
         button(window.window, "Copy the token").click()
         await window.rest()
         assert QGuiApplication.clipboard().text() == page.token.text()
@@ -86,7 +86,7 @@ def test_a_token_is_shown_once_it_is_made_and_hidden_after(window: OpenedWindow,
         assert page.token.text() != await window.services.api.token()
         button(window.window, "Turn off").click()
         await window.until(lambda: not page.token.isVisible(), "the token stayed")
-        assert "LARES_TOKEN" not in page._snippet.markdown
+        assert "LARES_TOKEN" not in page.snippet.markdown
 
     wait_for(person(), 10)
 
@@ -104,7 +104,7 @@ def test_a_token_that_cannot_be_read_is_told_and_a_new_one_offered(window: Opene
         assert "every program on this computer may use" not in texts(window.window)
         assert not page.token.isVisible()
         assert has_button(window.window, "Turn off")
-        assert "LARES_TOKEN" in page._snippet.markdown
+        assert "LARES_TOKEN" in page.snippet.markdown
         button(window.window, "Create a new one").click()
         await window.until(lambda: page.token.isVisible(), "no token")
         await window.until(lambda: "Serving" in texts(window.window), "it still refuses")
@@ -136,10 +136,10 @@ def test_snippets_name_the_open_agent_and_the_place(window: OpenedWindow, wait_f
             ("shell", "curl"),
         ):
             page.language.button(language).click()
-            assert words in page._snippet.markdown
-            assert agent.id in page._snippet.markdown
-            assert place(window) in page._snippet.markdown
-            assert page._snippet.height() >= page._snippet.height_for(page._snippet.width())
+            assert words in page.snippet.markdown
+            assert agent.id in page.snippet.markdown
+            assert place(window) in page.snippet.markdown
+            assert page.snippet.height() >= page.snippet.height_for(page.snippet.width())
 
     wait_for(person(), 10)
 

@@ -4,18 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QListView
 
 from app.bootstrap import OpenEngine
 from app.domain.agent import AgentDraft, AgentPatch
 from app.domain.conversation import ConversationRow
 from app.ui.kit.buttons import Button
+from app.ui.kit.diff import DiffView
 from app.ui.kit.wording import full_time
 from tests.support.engine.filling import fill
 from tests.support.window.looks import plain_theme
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.sample import furnish_sample
-from tests.support.window.seeing import texts
+from tests.support.window.seeing import button, named, shown, texts
 
 Wait = Callable[..., Any]
 
@@ -23,12 +24,12 @@ Wait = Callable[..., Any]
 def test_the_id_goes_before_the_name_is_cut(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         settings = window.view.left.settings
-        assert settings._id.isVisible()
         agent = window.view.workspace.agent
+        assert named(settings, agent.id) is not None
         await window.services.agents.update(agent.id, AgentPatch(name="Juno of the long corridor"))
         await window.until(lambda: settings.name.label.text().endswith("corridor"), "the whole name is not shown")
-        assert not settings._id.isVisible()
-        assert agent.id in settings._copy.toolTip()
+        assert named(settings, agent.id) is None
+        assert agent.id in button(settings, "Copy the id of this agent").toolTip()
 
     wait_for(person(), 15)
 
@@ -142,18 +143,19 @@ def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWi
         window.window.resize(760, 620)
         window.view.show_tab("history")
         history = window.view.centre.page_named("history")
-        await window.until(lambda: history._list.currentIndex().isValid(), "no change was chosen")
-        assert history._list.isVisible()
+        changes = history.findChild(QListView)
+        await window.until(lambda: changes.currentIndex().isValid(), "no change was chosen")
+        assert changes.isVisible()
         assert not history.why.isVisible()
         await window.press(Qt.Key.Key_Return)
-        assert history._diff.isVisible()
-        assert not history._list.isVisible()
+        assert shown(history, DiffView)
+        assert not changes.isVisible()
         history.pane.button("why").click()
         assert history.why.undo.isVisible()
         window.window.resize(1440, 900)
         await window.rest()
-        assert history._list.isVisible()
-        assert history._diff.isVisible()
+        assert changes.isVisible()
+        assert shown(history, DiffView)
         assert history.why.isVisible()
 
     wait_for(person(), 15)

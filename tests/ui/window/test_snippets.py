@@ -52,7 +52,7 @@ def test_a_snippet_is_written_in_the_settings_and_used_in_the_composer(play_live
 async def _uses(live: OpenedWindow) -> None:
     chat = live.view.chat
     editor, slash = chat.composer.editor, chat.slash
-    await live.until(lambda: slash._snippets, "the composer does not know it")
+    await live.until(lambda: slash.snippets, "the composer does not know it")
     chat.setFocus()
     await live.write("/th")
     assert slash.isVisible()

@@ -152,7 +152,7 @@ def test_instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow, wait_
         await step_agent(window, Key.Key_Down)
         assert "Archivist" in page.title.text()
         assert not page.changed
-        window.view._picked(window.view.workspace.agents.rows[0].agent.id)
+        window.view.left.agents.picked.emit(window.view.workspace.agents.rows[0].agent.id)
         await window.until(lambda: window.view.workspace.agent.name == "Juno", "Juno did not open")
         assert window.view.centre.page == "chat"
         assert window.view.unsaved == ["system instructions of Juno"]

@@ -26,16 +26,16 @@ class EditBox(QFrame):
         self._theme = theme
         self.setProperty("kind", "composer")
         self._column = QVBoxLayout(self)
-        self._editor = QPlainTextEdit(text, self)
-        self._editor.setProperty("plain", True)
-        self._editor.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._editor.setAccessibleName(
+        self.field = QPlainTextEdit(text, self)
+        self.field.setProperty("plain", True)
+        self.field.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.field.setAccessibleName(
             self.tr("New text of the reply") if of_reply else self.tr("New text of your message")
         )
-        self._editor.setTabChangesFocus(True)
-        self._editor.installEventFilter(self)
-        self._editor.textChanged.connect(self._changed)
-        self._column.addWidget(self._editor)
+        self.field.setTabChangesFocus(True)
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._changed)
+        self._column.addWidget(self.field)
         self._strip = QWidget(self)
         self._strip.hide()
         self._strip_column = QVBoxLayout(self._strip)
@@ -65,18 +65,18 @@ class EditBox(QFrame):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self._editor.setFont(self._theme.font("conversation"))
-        self._editor.document().setDefaultFont(self._theme.font("conversation"))
+        self.field.setFont(self._theme.font("conversation"))
+        self.field.document().setDefaultFont(self._theme.font("conversation"))
         self._column.setContentsMargins(px(14), px(10), px(10), px(10))
         self._column.setSpacing(px(8))
 
     @property
     def text(self) -> str:
-        return self._editor.toPlainText()
+        return self.field.toPlainText()
 
     def take_focus(self) -> None:
-        self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._editor.selectAll()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
 
     def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
         """Asks whether these are undone too, and shows what that would do."""
@@ -99,9 +99,9 @@ class EditBox(QFrame):
         self.resized.emit()
 
     def height_for(self, width: int) -> int:
-        lines = min(MOST_LINES, max(1, self._editor.document().size().height()))
-        line = QFontMetrics(self._editor.font()).lineSpacing()
-        self._editor.setFixedHeight(round(lines * line) + self._theme.px(8))
+        lines = min(MOST_LINES, max(1, self.field.document().size().height()))
+        line = QFontMetrics(self.field.font()).lineSpacing()
+        self.field.setFixedHeight(round(lines * line) + self._theme.px(8))
         self.resize(width, self.height())
         self._column.activate()
         return (
@@ -121,11 +121,11 @@ class EditBox(QFrame):
         return super().eventFilter(watched, event)
 
     def _changed(self) -> None:
-        self._send.setEnabled(bool(self._editor.toPlainText().strip()))
+        self._send.setEnabled(bool(self.field.toPlainText().strip()))
         self.resized.emit()
 
     def _accept(self) -> None:
-        text = self._editor.toPlainText().strip()
+        text = self.field.toPlainText().strip()
         if text:
             self.accepted.emit(text, self._strip.isVisible() and self.undo_memory.isChecked())
 

@@ -167,9 +167,9 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
     assert card.editor is not None
     assert card.editor.undo_memory.text() == "Also undo 2 memory changes"
     card.editor.undo_memory.setChecked(True)
-    qtbot.keyClicks(card.editor._editor, "Goodbye")
+    qtbot.keyClicks(card.editor.field, "Goodbye")
     with qtbot.waitSignal(context.signals.resend) as told:
-        qtbot.keyClick(card.editor._editor, Qt.Key.Key_Return)
+        qtbot.keyClick(card.editor.field, Qt.Key.Key_Return)
     row, text, undo_memory = told.args
     assert (row.position, text, undo_memory) == (1, "Goodbye", True)
     assert card.editing is False
@@ -180,7 +180,7 @@ def test_leaving_the_editor_by_escape_changes_nothing(card_of: Any, context: Car
     card.edit()
     assert card.editor is not None
     with qtbot.assertNotEmitted(context.signals.resend):
-        qtbot.keyClick(card.editor._editor, Qt.Key.Key_Escape)
+        qtbot.keyClick(card.editor.field, Qt.Key.Key_Escape)
     assert card.editing is False
 
 
