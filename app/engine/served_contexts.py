@@ -29,6 +29,8 @@ class _Known:
 
 
 class ServedContexts:
+    """What servers really serve, by handles of models: told by them, or shown by a cut request. Not stored."""
+
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self._cut: dict[str, tuple[int, Micros]] = {}

@@ -35,6 +35,8 @@ class _Changed:
 
 
 class Warming:
+    """Has servers read ahead what a conversation's next request begins with."""
+
     def __init__(self, deps: EngineDeps, cache: ModelCache) -> None:
         self._deps = deps
         self._cache = cache

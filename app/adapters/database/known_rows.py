@@ -133,3 +133,4 @@ class KnownRows(NothingKnown):
 
 
 NOTHING_KNOWN = NothingKnown()
+"""For transactions that only read."""

@@ -12,12 +12,14 @@ from app.domain.error import NotFound
 
 
 def all_rows(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> Sequence[Row]:
+    """In the order of the statement."""
     if isinstance(statement, Prepared):
         return statement.all(db, values)
     return list(db.execute(statement, values).mappings())
 
 
 def first_row(db: Connection, statement: sa.Executable | Prepared, values: Bound = None) -> Row | None:
+    """None where there is none."""
     if isinstance(statement, Prepared):
         return statement.first(db, values)
     return db.execute(statement, values).mappings().first()
@@ -65,6 +67,7 @@ def _updating(table: Table, columns: tuple[str, ...]) -> Prepared:
 
 
 def missing(what: str, public_id: str) -> NotFound:
+    """The error to raise; `what`: its word for people."""
     return NotFound(
         f"This {what} no longer exists.",
         hint="It may have been deleted in another window.",

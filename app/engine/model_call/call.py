@@ -81,12 +81,15 @@ class CallPlan:
 
 
 def read_plan(repos: Repositories, state: RunState) -> CallPlan:
+    """All that a call needs of what is stored, as of this transaction."""
     view = read_view(repos, state.agent_id, state.conversation_id, state)
     purpose = purpose_of(repos.runs.get(state.run_id), view.agent)
     return CallPlan(view, purpose, requests_at_once(repos, view.provider))
 
 
 class ModelCall:
+    """One request to a model and its reply, with its tries; what came so far stands in `partial`."""
+
     def __init__(
         self,
         action: CallModel,

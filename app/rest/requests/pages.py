@@ -13,6 +13,7 @@ T = TypeVar("T")
 PAGE = 50
 MESSAGE_PAGE = 100
 RUN_PAGE = 100
+"""Rows of a page for which no limit was asked, as in the Letta V1 API."""
 
 
 def asked_page(query: PageQuery, kind: Kind, limit: int = PAGE) -> PageRequest:

@@ -13,6 +13,7 @@ from app.rest.constants import CLIENT, USER_ID
 API = Origin(actor=Actor(kind="api"), client=CLIENT)
 """The origin of every change that comes through this interface."""
 MOST = 2**31 - 1
+"""The largest whole number that is taken: that of every client's integers."""
 ORDER = "^(asc|desc)$"
 
 Whole = Annotated[int, Field(ge=0, le=MOST)]

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 
 def announce(widget: QWidget, text: str, urgent: bool = False) -> None:
+    """Has a screen reader say it, after what it is saying; `urgent`: at once. Without one it costs nothing."""
     if not QAccessible.isActive():
         return
     event = QAccessibleAnnouncementEvent(widget, text)

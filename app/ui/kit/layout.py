@@ -72,6 +72,7 @@ class Choice(QComboBox):
 
 
 def hairline(vertical: bool = False) -> QFrame:
+    """A thin line between two parts."""
     return frame_of("vline" if vertical else "line")
 
 
@@ -85,12 +86,14 @@ def frame_of(kind: str, parent: QWidget | None = None) -> QFrame:
 def row_of(
     theme: Theme, *items: Item, parent: QWidget | None = None, inset: Inset = (0, 0, 0, 0), gap: int = 8
 ) -> QHBoxLayout:
+    """Widgets and layouts side by side; a number is room at 100 %, None takes what is left. Follows the scale."""
     return _fill(theme, QHBoxLayout(parent) if parent is not None else QHBoxLayout(), items, inset, gap)
 
 
 def column_of(
     theme: Theme, *items: Item, parent: QWidget | None = None, inset: Inset = (0, 0, 0, 0), gap: int = 8
 ) -> QVBoxLayout:
+    """The same one below the other."""
     return _fill(theme, QVBoxLayout(parent) if parent is not None else QVBoxLayout(), items, inset, gap)
 
 

@@ -41,6 +41,7 @@ def parser() -> MarkdownIt:
 
 
 def is_openable(target: str) -> bool:
+    """Whether a link leads to a page or an address of mail; others (files, scripts) are never opened."""
     return target.lower().startswith(SCHEMES)
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.ui.theme import Theme
 
 NEARLY_FULL = 0.9
+"""From this share on it warns."""
 
 
 class UsageBar(QWidget):

@@ -19,6 +19,7 @@ def moment(at: int) -> datetime.datetime:
 
 
 def now() -> datetime.datetime:
+    """Local time."""
     return datetime.datetime.now().astimezone()
 
 
@@ -57,6 +58,7 @@ def full_time(at: int) -> str:
 
 
 def backup_reason(backup: Backup) -> str:
+    """Why this copy was made, in a word or two."""
     return {
         "daily": tr("Daily"),
         "migration": tr("Before an update"),
@@ -85,6 +87,7 @@ def day(at: int) -> str:
 
 
 def ago(at: int) -> str:
+    """`12 min ago`; after an hour its date and time. `at`: microseconds since 1970."""
     seconds = int((now() - moment(at)).total_seconds())
     if seconds < 1:
         return tr("just now")
@@ -102,6 +105,7 @@ def locale() -> QLocale:
 
 
 def count(number: int) -> str:
+    """As the person writes numbers: `1,200`."""
     return locale().toString(number)
 
 
@@ -111,4 +115,5 @@ def counted(number: int, one: str, many: str, *more: object) -> str:
 
 
 def size(bytes_: int) -> str:
+    """`1.5 MB`, in powers of ten."""
     return locale().formattedDataSize(bytes_, 1, QLocale.DataSizeFormat.DataSizeSIFormat)

@@ -23,6 +23,7 @@ CONTEXT_SHARE = 0.15
 """Of its file, what the context of a model takes of which nothing else is known."""
 NO_MEMORY = ComputerMemory(total_bytes=None, used_bytes=None)
 GOING = ("waiting", "running")
+"""Phases of a download that goes on by itself."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ def tr(text: str) -> str:
 
 
 def gigabytes(number: int, whole: bool = False) -> str:
+    """The figure alone, of 10^9 bytes; `whole`: without decimals."""
     figure = number / 1e9
     return f"{figure:.0f}" if whole else f"{figure:.1f}"
 
 
 def fit_result(report: FitReport, short: bool = False) -> str:
+    """What a fit test found; `short`: its figures alone."""
     if short:
         return tr("{} of {}").format(report.passed, report.of)
     if report.verdict == "unfit":
@@ -25,18 +27,21 @@ def fit_result(report: FitReport, short: bool = False) -> str:
 
 
 def facts_of(model: Model | None) -> str:
+    """Number of parameters and quantisation, as far as the server tells them."""
     if model is None:
         return ""
     return " ".join(filter(None, (model.parameter_size, model.quantization)))
 
 
 def file_size(number: int | None) -> str:
+    """With its unit; nothing where it is not known."""
     if number is None:
         return ""
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
 
 
 def time_left(seconds: float) -> str:
+    """In the unit that is still worth a figure."""
     if seconds < 90:
         return tr("{:.0f} s left").format(seconds)
     if seconds < 5400:

@@ -35,6 +35,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class ViewContext:
+    """What every view of the window works with. It knows no window."""
+
     theme: Theme
     services: "Services"
     tasks: Tasks

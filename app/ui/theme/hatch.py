@@ -10,6 +10,7 @@ PITCH = 7
 
 
 def hatch(color: QColor, scale: float, ratio: float) -> QBrush:
+    """Slanting lines of this colour. `ratio`: pixels of the screen for one of Qt."""
     return QBrush(_tile(color.name(), scale, ratio))
 
 

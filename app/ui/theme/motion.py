@@ -10,6 +10,7 @@ COLUMN_MS = 160
 FADE_MS = 900
 FADE_DELAY_MS = 4000
 FLAME_MS = 500
+"""Milliseconds: long enough to be seen, and too short to be waited for. A fade begins late, once it was read."""
 
 
 class Calm(Protocol):

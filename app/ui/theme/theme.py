@@ -169,6 +169,7 @@ class Theme(QObject):
 
 
 def clamp_scale(scale: float) -> float:
+    """The nearest size of text that can be chosen."""
     return round(max(SCALE_MIN, min(SCALE_MAX, scale)), 2)
 
 

@@ -369,7 +369,7 @@ def test_every_hit_counts_and_is_walked_to(stage: Stage) -> None:
         view, bar = stage.view, stage.view.find_bar
         view.find_text()
         QTest.keyClicks(bar.field, "sage")
-        assert bar._count.text() == "6 of 6"
+        assert bar.count.text() == "6 of 6"
         marks = view.finder._marks
         card = next(card for card in view.area.cards() if "very end" in card.row.text)
         await stage.until(lambda: marks.text is not None and marked(marks.text) == ["sage", "sage"])
@@ -378,11 +378,11 @@ def test_every_hit_counts_and_is_walked_to(stage: Stage) -> None:
         seen = QRect(text.mapTo(view.area.viewport(), marks.current.topLeft()), marks.current.size())
         assert view.area.viewport().rect().contains(seen)
         QTest.keyClick(view, Qt.Key.Key_F3)
-        assert bar._count.text() == "1 of 6"
+        assert bar.count.text() == "1 of 6"
         await stage.until(lambda: marks.text is not None and marked(marks.text) == ["Sage", "sage", "SAGE"])
         for count in ("2 of 6", "3 of 6"):
             QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-            assert bar._count.text() == count
+            assert bar.count.text() == count
         QTest.keyClick(bar.field, Qt.Key.Key_Escape)
         assert bar.isVisible() is False
         assert marks.text is None

@@ -143,7 +143,7 @@ def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWi
         window.window.resize(760, 620)
         window.view.show_tab("history")
         history = window.view.centre.page_named("history")
-        changes = history.findChild(QListView)
+        changes = next(view for view in history.findChildren(QListView) if view.accessibleName() == "Changes")
         await window.until(lambda: changes.currentIndex().isValid(), "no change was chosen")
         assert changes.isVisible()
         assert not history.why.isVisible()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 32_000_000
 MAX_ERROR_BODY = 1_000_000
+"""Bytes of an answer that is read whole, and of one that refuses: more is no model server."""
 
 MAX_HEADER, MAX_HEADERS = 64 * 1024, 1_000
 """Bytes of a header line and number of lines: gateways send far more than aiohttp takes by itself."""

@@ -11,6 +11,7 @@ from app.domain.model import Provider
 from app.ports.models import ServerNotes
 
 TOOLS, THINKING = "tools", "thinking"
+"""Refused: tools; the field that switches thinking."""
 JSON_SCHEMA = "json_schema"
 """Refused: an answer in the form of a schema; JSON of any form is asked for instead."""
 MOST = 64

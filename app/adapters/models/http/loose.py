@@ -22,20 +22,24 @@ def names(value: Any) -> set[str]:
 
 
 def objects(value: Any) -> list[JsonObject]:
+    """What of a list are objects; nothing of what is no list."""
     return [one for one in array_of(value) if is_object(one)]
 
 
 def at(value: Any, *path: str) -> Any:
+    """What lies there inside objects in objects; None where one is missing."""
     for name in path:
         value = object_of(value).get(name)
     return value
 
 
 def text(value: Any) -> str:
+    """A text, or nothing where it is none."""
     return value if isinstance(value, str) else ""
 
 
 LARGEST = 2**53
+"""Whole numbers up to here are exact in every JSON reader."""
 
 
 def count(value: Any) -> int | None:

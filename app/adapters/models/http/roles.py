@@ -14,6 +14,7 @@ Wire = dict[str, Any]
 ORDER, SYSTEM, IDS = "order", "system", "ids"
 """Refused: anything but strict alternation; a system message; ids of another form than Mistral's."""
 STRICT = frozenset({ORDER, SYSTEM, IDS})
+"""One of these is enough for the roles to be put in order."""
 INTERRUPTED = "(The reply was interrupted here.)"
 BEFORE = "(The conversation began earlier.)"
 _LETTERS = string.digits + string.ascii_letters

@@ -30,6 +30,8 @@ _TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.Foc
 
 
 class Card(QWidget):
+    """Draws one row. Made, and given newer rows, by the area alone."""
+
     resized = Signal()
     """The height changed by itself: something was folded or opened."""
     grew = Signal()

@@ -30,6 +30,7 @@ _CARDS: dict[RowKind, type[Card]] = {
 
 
 def make_card(context: CardContext, row: Row, parent: QWidget) -> Card:
+    """The card that can draw this row, drawn."""
     card = _CARDS[row.kind](context, row, parent)
     card.begin()
     return card

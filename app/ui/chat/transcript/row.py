@@ -90,6 +90,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One card of the conversation, as plain values: equal rows look the same."""
+
     key: str
     """Stays the same from the first delta to the stored message, so that a card survives it."""
     kind: RowKind
