@@ -486,20 +486,6 @@ def test_tests_replace_nothing_of_ours_by_mocks() -> None:
     )
 
 
-def test_tests_of_the_window_look_at_what_a_person_sees() -> None:
-    none_of(
-        source.at(
-            node, f".{node.attr} is nobody else's: find it by its name or its text (tests/support/window/seeing.py)"
-        )
-        for source in files_in("tests/ui/window/")
-        for node in source.nodes
-        if isinstance(node, ast.Attribute)
-        and node.attr.startswith("_")
-        and not node.attr.startswith("__")
-        and ast.unparse(node.value) != "self"
-    )
-
-
 def test_test_folders_are_no_packages() -> None:
     none_of(f"{path.relative_to(root())}: remove it" for path in (root() / "tests").rglob("__init__.py"))
 

@@ -74,7 +74,6 @@ BROKEN: list[tuple[str, dict[str, str], str]] = [
     ("tests_wait_for_events_instead_of_sleeping", {"tests/x.py": "qtbot.wait(5)"}, "no sleeping"),
     ("tests_wait_for_events_instead_of_sleeping", {"tests/x.py": "asyncio.sleep(1)"}, "no sleeping"),
     ("tests_replace_nothing_of_ours_by_mocks", {"tests/x.py": "from unittest.mock import Mock"}, "no mocks"),
-    ("tests_of_the_window_look_at_what_a_person_sees", {"tests/ui/window/x.py": "page._text.show()"}, "nobody else's"),
     ("test_folders_are_no_packages", {"tests/rest/__init__.py": ""}, "remove it"),
     ("links_between_pages_lead_somewhere", {"README.md": "[a](gone.md)"}, "gone.md does not exist"),
     ("the_architecture_page_names_every_package", {"app/ARCHITECTURE.md": "", "app/attic/x.py": ""}, "app/attic/"),
