@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Field", "Frozen", "Micros", "is_one_line", "mended"]
+__all__ = ["Field", "Frozen", "Micros", "hides_something", "is_one_line", "look_of", "mended"]
 
 
 class Frozen(BaseModel):
@@ -39,6 +39,36 @@ def is_one_line(text: str) -> bool:
     """Whether a name shows something, and on one line."""
     kinds = {unicodedata.category(letter) for letter in text}
     return bool(kinds - {"Cc", "Cf", "Zl", "Zp", "Zs"}) and not kinds & {"Cc", "Zl", "Zp"}
+
+
+def look_of(name: str) -> str:
+    """The same for all names that a person would take for one: whatever their capitals, how their accents are written,
+    and what in them is not seen.
+    """
+    seen = (letter for letter in unicodedata.normalize("NFKC", name) if not _is_unseen(letter))
+    return unicodedata.normalize("NFKC", "".join(seen).casefold())
+
+
+def hides_something(name: str) -> bool:
+    """Whether it holds signs that are not seen, or that turn the direction in which the others are read.
+
+    Those that join letters are no such signs: Persian words and many emoji need them.
+    """
+    return any(_is_unseen(letter) and letter not in _JOINERS and not _is_variant(letter) for letter in name)
+
+
+_JOINERS = "\u200c\u200d"
+_FILLERS = "\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5"
+"""Letters and marks that are drawn as nothing."""
+
+
+def _is_unseen(letter: str) -> bool:
+    return unicodedata.category(letter) == "Cf" or letter in _FILLERS or _is_variant(letter)
+
+
+def _is_variant(letter: str) -> bool:
+    """Chooses between two drawings of the letter before it."""
+    return "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
 
 
 def _is_clean(values: Iterable[Any]) -> bool:

@@ -75,7 +75,7 @@ class Progress(Frozen):
     run_id: str
     agent_id: str
     conversation_id: str
-    phase: Literal["waiting", "sent", "retrying", "tool", "ended"]
+    phase: Literal["waiting", "sent", "retrying", "tool"]
     text: str = ""
     """A sentence for the status line; may be empty."""
     at: Micros

@@ -312,7 +312,7 @@ async def test_names_and_labels_show_something_on_one_line(services: Services, a
         await services.blocks.create(agent.id, BlockDraft(label=name))
 
 
-@pytest.mark.parametrize("name", ["Ümläut", "👩‍👩‍👧", "\U0001fae9", "\u202eabc", "a b", "北京", "٣"])
+@pytest.mark.parametrize("name", ["Ümläut", "👩‍👩‍👧", "\U0001fae9", "a b", "北京", "٣"])
 async def test_names_of_all_scripts_are_taken(services: Services, agent: Agent, name: str):
     assert (await services.agents.update(agent.id, AgentPatch(name=name))).name == name
     assert (await services.blocks.create(agent.id, BlockDraft(label=name))).label == name
@@ -429,3 +429,55 @@ async def test_an_agent_whose_blocks_came_to_one_label_while_it_was_deleted_says
     await services.blocks.update(shared.id, BlockPatch(label="plans"))
     await services.agents.undelete(agent.id)
     assert {"plans", "ideas"} <= set(await labels(services, agent))
+
+
+TWINS = {
+    "accents written apart": ("Caf\u00e9", "Cafe\u0301"),
+    "capitals": ("stra\u00dfe", "STRASSE"),
+    "wide letters": ("plans", "\uff50lans"),
+    "a ligature": ("office", "o\ufb03ce"),
+    "letters joined": ("plans", "pla\u200dns"),
+    "letters kept apart": ("plans", "pla\u200cns"),
+    "a variant of an emoji": ("\u2764 us", "\u2764\ufe0f us"),
+    "one sign for a syllable": ("\ud55c", "\u1112\u1161\u11ab"),
+}
+HIDDEN = (
+    "pla\u200bns",
+    "\u202esnalp",
+    "plans\u2069",
+    "\u2066plans",
+    "pl\u00adans",
+    "\ufeffplans",
+    "pla\u2060ns",
+    "\u3164",
+)
+
+
+@pytest.mark.parametrize(("one", "other"), TWINS.values(), ids=TWINS)
+async def test_labels_that_look_the_same_do_not_stand_side_by_side(services: Services, one: str, other: str):
+    agent = await services.agents.create_demo()
+    first = await services.blocks.create(agent.id, BlockDraft(label=one))
+    with pytest.raises(Conflict, match="already has a block") as raised:
+        await services.blocks.create(agent.id, BlockDraft(label=other))
+    assert raised.value.code == "name_taken"
+    assert f"“{first.label}”" in raised.value.message
+    free = await services.blocks.create(agent.id, BlockDraft(label="another"))
+    with pytest.raises(Conflict, match="already has a block"):
+        await services.blocks.update(free.id, BlockPatch(label=other), free.version)
+
+
+@pytest.mark.parametrize("label", HIDDEN)
+async def test_a_label_hides_nothing(services: Services, label: str):
+    agent = await services.agents.create_demo()
+    with pytest.raises(Invalid, match=r"nobody sees|needs a label"):
+        await services.blocks.create(agent.id, BlockDraft(label=label))
+
+
+async def test_accents_are_stored_in_one_way_and_joined_letters_stay(services: Services):
+    agent = await services.agents.create_demo()
+    for given, stored in (
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
+    ):
+        assert (await services.blocks.create(agent.id, BlockDraft(label=given))).label == stored

@@ -29,7 +29,18 @@ def storage_error(cause: SQLAlchemyError | sqlite3.Error | OSError, folder: Path
         return read_only(folder)
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return _probed(folder) or _other(str(inner))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return locked(str(inner))
     return _other(str(inner))
+
+
+def locked(reason: str) -> StorageError:
+    return StorageError(
+        "Another program holds the file with your data (lares.db), so this could not be saved.",
+        code="locked",
+        hint="Close programs that look into the database or copy it, then try again.",
+        details={"reason": reason},
+    )
 
 
 def disk_full(folder: Path) -> StorageError:

@@ -17,7 +17,10 @@ from sqlalchemy.pool import QueuePool
 from app.domain.error import StorageError
 
 READERS = 3
-_BUSY_MS = 5000
+_BUSY_MS = 5_000
+_WRITER_BUSY_MS = 30_000
+"""So long a transaction waits for another program that holds the file (a backup, a look into the database) before it
+fails; a run tells meanwhile what it waits for."""
 _HEADER = b"SQLite format 3\x00"
 
 
@@ -27,7 +30,7 @@ WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
 
 def writing_engine(file: Path) -> Engine:
     """One connection."""
-    return _engine(file, WRITING, 1, ("journal_size_limit=67108864", "foreign_keys=ON"))
+    return _engine(file, WRITING, 1, ("journal_size_limit=67108864", "foreign_keys=ON"), _WRITER_BUSY_MS)
 
 
 def reading_engine(file: Path) -> Engine:
@@ -71,9 +74,9 @@ def version_seen(connection: sqlite3.Connection) -> int:
     return connection.execute("PRAGMA data_version").fetchone()[0]
 
 
-def _engine(file: Path, begin: str, size: int, pragmas: tuple[str, ...]) -> Engine:
+def _engine(file: Path, begin: str, size: int, pragmas: tuple[str, ...], busy_ms: int = _BUSY_MS) -> Engine:
     # SQLAlchemy 2.1 and Python must not begin transactions on their own: `begin` below does.
-    arguments = {"isolation_level": None, "check_same_thread": False, "timeout": _BUSY_MS / 1000}
+    arguments = {"isolation_level": None, "check_same_thread": False, "timeout": busy_ms / 1000}
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
         connect_args=arguments,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.base import look_of
 from app.domain.block import Block
 from app.engine.memory.matching import find_text, numbered
 
@@ -107,9 +108,10 @@ def _block(blocks: Blocks, arguments: Arguments) -> Block:
     labels = ", ".join(block.label for block in blocks) or "none"
     if label is None or not label.strip():
         raise _Refused(f"The label of the memory block is missing. Your blocks are: {labels}.")
-    wanted = label.strip().strip("<>\"'").casefold()
-    for block in blocks:
-        if block.label.casefold() == wanted:
+    wanted = label.strip().strip("<>\"'")
+    # Data of earlier versions may hold two labels that look the same.
+    for block in sorted(blocks, key=lambda block: block.label.casefold() != wanted.casefold()):
+        if look_of(block.label) == look_of(wanted):
             if block.read_only:
                 raise _Refused(f'Block "{block.label}" is read-only: you cannot change it. Blocks: {labels}.')
             return block

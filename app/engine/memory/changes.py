@@ -4,11 +4,12 @@ Labels, limits and settings are checked here, so that no way of changing them (e
 it: the prompt can show a label, an agent has each only once, and every run can work with an agent's settings.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.agent import Agent, check_agent
-from app.domain.base import Micros, is_one_line
+from app.domain.base import Micros, hides_something, is_one_line, look_of
 from app.domain.block import Block, BlockDraft
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
@@ -62,12 +63,13 @@ class Changes:
         limit then binds the agents only. Raises `Invalid` (`block_full` for a text over its limit) and `Conflict`
         (`name_taken`).
         """
+        renamed = after.label != before.label
+        after = after.model_copy(update={"label": _checked_label(after.label)}) if renamed else after
         old, new = differing(before, after, BLOCK_FIELDS)
         if not new:
             return before
         _check_limit(after, before, may_overflow)
-        if after.label != before.label:
-            _check_label(after.label)
+        if renamed:
             for holder in self.repos.agents.holding(before.id):
                 self._check_free(holder, after)
         stored = after.model_copy(update={"version": before.version + 1, "updated_at": self.now})
@@ -77,9 +79,8 @@ class Changes:
 
     def add_block(self, draft: BlockDraft, agent_id: str | None = None, may_overflow: bool = False) -> Block:
         """Creates a block as drafted, attached to nobody yet. Raises `Invalid`. `may_overflow`: as in `save_block`."""
-        tidy = draft.model_copy(update={"label": draft.label.strip()})
+        tidy = draft.model_copy(update={"label": _checked_label(draft.label.strip())})
         block = Block(id=self.ids.new("block"), created_at=self.now, updated_at=self.now, **tidy.model_dump())
-        _check_label(block.label)
         _check_limit(block, None, may_overflow)
         self.repos.blocks.add(block)
         self._block_event(block, "create", None, _fields(block, BLOCK_FIELDS), agent_id)
@@ -151,21 +152,24 @@ class Changes:
         self.repos.agents.undelete(agent_id)
         labels: set[str] = set()
         for block in self.repos.blocks.of_agent(agent_id):
-            if block.label.casefold() in labels:
+            if look_of(block.label) in labels:
                 raise Conflict(
                     f"This agent would have two blocks “{block.label}”: one was renamed while the agent was deleted.",
                     code="name_taken",
                     hint="Rename the block in another agent that shares it, then restore this one.",
                 )
-            labels.add(block.label.casefold())
+            labels.add(look_of(block.label))
         self.repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=self.origin.client))
         return self.repos.agents.get(agent_id)
 
     def _check_free(self, agent_id: str, block: Block) -> None:
+        look = look_of(block.label)
         others = (other for other in self.repos.blocks.of_agent(agent_id) if other.id != block.id)
-        if block.label.casefold() in {other.label.casefold() for other in others}:
+        twin = next((other for other in others if look_of(other.label) == look), None)
+        if twin is not None:
             raise Conflict(
-                f"This agent already has a block “{block.label}”.",
+                f"This agent already has a block “{twin.label}”"
+                + (", which looks the same." if twin.label.casefold() != block.label.casefold() else "."),
                 code="name_taken",
                 hint="Choose another label for one of them.",
             )
@@ -247,12 +251,20 @@ class _Target:
     version: int
 
 
-def _check_label(label: str) -> None:
+def _checked_label(label: str) -> str:
+    """The label as it is stored, its accents written in one way."""
+    label = unicodedata.normalize("NFC", label)
     if len(label) > MAX_LABEL or not is_one_line(label) or any(c in "<>" for c in label):
         raise Invalid(
             f"A block needs a label of 1 to {MAX_LABEL} characters, without < > and line breaks.",
             hint="For example: plans",
         )
+    if hides_something(label):
+        raise Invalid(
+            "This label holds signs that nobody sees, or that turn the reading direction: it could pass for another.",
+            hint="Type it again instead of pasting it.",
+        )
+    return label
 
 
 def _check_limit(after: Block, before: Block | None, may_overflow: bool) -> None:

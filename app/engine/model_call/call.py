@@ -19,7 +19,7 @@ from app.engine.model_call.prepared import prepared
 from app.engine.model_call.reply_stream import ReplyAccumulator
 from app.engine.model_call.retries import REFUSALS, Retries, Sent
 from app.engine.model_call.snapshot import AgentSnapshot, read_view, requests_at_once
-from app.engine.model_call.wait_notice import loading, silence_of, telling_silence
+from app.engine.model_call.wait_notice import database_held, loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
 from app.engine.repairs.echo import said_before
 from app.engine.repairs.reprompt import TOLD
@@ -41,7 +41,7 @@ from app.ports.models import ChatRequest, WireRequest
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
-Phase = Literal["waiting", "sent", "retrying", "tool", "ended"]
+Phase = Literal["waiting", "sent", "retrying", "tool"]
 
 
 @dataclass
@@ -265,7 +265,8 @@ class ModelCall:
                     heard_something()
                     self._accumulator.feed(delta)
                     if self._emitter.due:
-                        await self._emitter.flush()
+                        with telling_silence(lambda sentence: self._tell("waiting", sentence), database_held):
+                            await self._emitter.flush()
                     if self._accumulator.is_over:
                         break
         self._accumulator.close()

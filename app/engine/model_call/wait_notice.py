@@ -1,4 +1,6 @@
-"""While a server says nothing yet: what it is probably doing, told every few seconds. Needs no task of its own."""
+"""While a server says nothing yet, or the database takes nothing: why it probably is so, told every few seconds. Needs
+no task of its own.
+"""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -24,6 +26,10 @@ def silence_of(provider: Provider, model: str, *, is_loaded: bool) -> Callable[[
     if is_loaded:
         return lambda seconds: f"{model} is reading the request, {seconds:.0f} s so far."
     return lambda seconds: loading(model, seconds)
+
+
+def database_held(seconds: float) -> str:
+    return f"Another program or a slow disk holds the database, {seconds:.0f} s so far. The reply goes on afterwards."
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
 from app.engine.state import Finish, MakeRoom, ModelReplied, Outcome, RoomMade, RunState, RunTools, ToolsReturned
 from app.ports.storage import Repositories
 
+ENDED_STATE = "{}"
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -89,7 +91,8 @@ class _Commit:
             run = self._finished(run, state.intent)
             for payload in closing_payloads(run.id, state.intent.stop_reason, state.intent.failure, run.usage):
                 self._event(state, payload)
-        self._repos.runs.save(run, state.model_dump_json())
+        # Of a run that has ended nobody asks its state any more, which holds what its calls said.
+        self._repos.runs.save(run, state.model_dump_json() if run.active else ENDED_STATE)
         self._repos.runs.add_events((*self._already, *self._events))
         self._repos.changed(
             Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)

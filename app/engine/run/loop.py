@@ -8,8 +8,9 @@ from app.domain.event import RESUME_GAP
 from app.domain.run import Failure
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
-from app.engine.model_call.call import PartialOutcome
-from app.engine.run.commit import commit
+from app.engine.model_call.call import PartialOutcome, progress
+from app.engine.model_call.wait_notice import database_held, telling_silence
+from app.engine.run.commit import Stored, commit
 from app.engine.run.perform import perform
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead
 from app.engine.run.stored_state import read_state
@@ -71,8 +72,16 @@ async def run_agent(
         assert state is not None, "a run is only taken up with a state that was read before"
     while not isinstance(state.intent, Finish):
         outcome = await control.perform(state, deps, emitter, ahead)
-        stored = await commit(state, outcome, deps, emitter)
+        stored = await _committed(state, outcome, deps, emitter)
         state, ahead = stored.state, stored.ahead
+
+
+async def _committed(state: RunState, outcome: Outcome, deps: EngineDeps, emitter: Emitter) -> Stored:
+    def tell(sentence: str) -> None:
+        emitter.progress(progress(state, "waiting", sentence, deps))
+
+    with telling_silence(tell, database_held):
+        return await commit(state, outcome, deps, emitter)
 
 
 async def open_emitter(run_id: str, deps: EngineDeps, *, resumed: bool = False) -> Emitter:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentType, ModelSettings, Reasoning
+from app.domain.base import look_of
 from app.domain.block import BlockDraft
 from app.domain.error import Invalid, NotFound
 from app.domain.json_value import is_object
@@ -244,12 +245,12 @@ async def _check_relations(call: AnyCall, body: Body) -> None:
 async def _blocks(call: AnyCall, body: CreateAgentRequest) -> tuple[BlockDraft, ...]:
     """A label that is given twice gets a number: nothing is lost, and the agent can name each of its blocks."""
     attached = [await call.services.blocks.get(block_id) for block_id in body.block_ids or ()]
-    taken = {block.label.casefold() for block in attached}
+    taken = {look_of(block.label) for block in attached}
     drafts: list[BlockDraft] = []
     for draft in (block.draft() for block in body.memory_blocks or ()):
         numbered = (f"{draft.label[:LABEL_ROOM]}_{number}" for number in range(2, len(taken) + 3))
-        label = next(one for one in (draft.label, *numbered) if one.casefold() not in taken)
-        taken.add(label.casefold())
+        label = next(one for one in (draft.label, *numbered) if look_of(one) not in taken)
+        taken.add(look_of(label))
         drafts.append(draft.model_copy(update={"label": label}))
     return tuple(drafts)
 

@@ -63,6 +63,8 @@ class About(QWidget):
         self._engine = self._fact(self.tr("Engine"), self.tr("Not connected"))
         self._keys = self._fact(self.tr("Keys"), "")
         self._free = self._fact(self.tr("Free space"), "")
+        # Of an engine that took the place of another one.
+        view.workspace.loaded.connect(lambda: self.read() if self.isVisible() else None)
         follow(theme, self, self._fit)
 
     def _fact(self, name: str, value: str, path: bool = False) -> ElidedLabel:

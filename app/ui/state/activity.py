@@ -19,10 +19,7 @@ class Activity:
         return bool(self._doing)
 
     def take(self, event: Progress) -> None:
-        if event.phase == "ended":
-            self._doing.pop(event.run_id, None)
-        else:
-            self._doing[event.run_id] = event
+        self._doing[event.run_id] = event
 
     def begin(self, runs: Iterable[Run]) -> None:
         """Runs that began before anybody was there to hear of them."""

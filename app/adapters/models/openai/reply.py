@@ -6,7 +6,7 @@ from typing import Any
 from app.adapters.models.http.connection import Phase
 from app.adapters.models.http.halves import HalfJoiner, decoded
 from app.adapters.models.http.loose import LARGEST, at, objects, read_json, text
-from app.adapters.models.http.sse import DONE, Event
+from app.adapters.models.http.sse import DONE, MAX_EVENT, Event, TooLong
 from app.adapters.models.openai.call_pieces import CallPieces
 from app.domain.json_value import JsonObject, array_of, is_array, is_object, object_of
 from app.domain.run import Usage
@@ -25,6 +25,12 @@ class ServerSaid(Exception):
         self.answer = answer
 
 
+MOST_EMPTY = 65_536
+"""Events one after the other that say nothing. A server that keeps a connection alive by them needs an hour for so
+many; one that has lost its way would go on for ever.
+"""
+
+
 class ReplyReader:
     """One reply. Finish and usage are held back until `close`, because they come in any order, or not at all."""
 
@@ -35,7 +41,8 @@ class ReplyReader:
         """Whom the server says it answered with."""
         self._begun = False
         self._usage: Usage | None = None
-        self._held = b""
+        self._held = bytearray()
+        self._empty = 0
         self._calls = CallPieces()
         self._halves = HalfJoiner()
 
@@ -49,7 +56,7 @@ class ReplyReader:
         return "speaking" if self._begun else "waiting"
 
     def read(self, event: Event) -> list[ModelDelta]:
-        """Deltas of one event. Raises `NotReadable`, `ServerSaid`."""
+        """Deltas of one event. Raises `NotReadable`, `ServerSaid`, and `TooLong` where nothing is said any more."""
         data = event.data.strip()
         if data == DONE:
             self._begun = self.done = True
@@ -63,7 +70,7 @@ class ReplyReader:
 
     def close(self, rest: bytes) -> list[ModelDelta]:
         """What was held back; `rest`: bytes after the last event."""
-        tail = self._held + rest
+        tail = bytes(self._held + rest)
         deltas = [ModelDelta(**_late(key, text)) for key, text in self._halves.rest().items()]
         if self._usage is None:
             return [*deltas, ModelDelta(finish=self.finish, raw=tail)]
@@ -119,9 +126,12 @@ class ReplyReader:
 
     def _with_raw(self, pieces: list[JsonObject], raw: bytes) -> list[ModelDelta]:
         if not pieces:
+            self._empty += 1
+            if self._empty > MOST_EMPTY or len(self._held) > MAX_EVENT:
+                raise TooLong
             self._held += raw
             return []
-        raw, self._held = self._held + raw, b""
+        raw, self._held, self._empty = bytes(self._held + raw), bytearray(), 0
         deltas = [ModelDelta(**pieces[0], raw=raw)]
         deltas += [ModelDelta(**piece) for piece in pieces[1:]]
         return deltas

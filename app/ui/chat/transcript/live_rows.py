@@ -95,5 +95,5 @@ def _working_row(log: TranscriptLog, shown: list[Row], tail: list[Row]) -> Row |
         return None
     run_id = active[-1]
     live = log.live.get(run_id)
-    text = live.progress.text if live and live.progress and live.progress.phase != "ended" else ""
+    text = live.progress.text if live and live.progress else ""
     return Row(key=f"working:{run_id}", kind="working", text=text, state="writing", run_id=run_id)

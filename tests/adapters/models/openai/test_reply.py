@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.adapters.models.http.sse import Event
-from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
+from app.adapters.models.http.sse import Event, TooLong
+from app.adapters.models.openai import reply
+from app.adapters.models.openai.reply import MOST_EMPTY, NotReadable, ReplyReader, ServerSaid
 from app.domain.run import Usage
 from app.ports.models import ModelDelta
 from tests.support.servers.openai_requests import calls_of, finish_of, reasoning_of, text_of
@@ -169,3 +170,28 @@ def test_error_object_is_raised_with_its_answer() -> None:
         ReplyReader().read(Event(b'{"error":{"message":"gone"}}', b""))
 
     assert said.value.answer == {"error": {"message": "gone"}}
+
+
+EMPTY = (
+    b'{"choices":[{"index":0,"delta":{}}]}',
+    b'{"choices":[]}',
+    b'{"choices":[{"index":0,"delta":{"content":""}}]}',
+    b'{"choices":[{"index":1,"delta":{"content":"another"}}]}',
+    b'{"choices":[{"index":0,"delta":{"role":"assistant","content":null}}]}',
+    b'{"usage":{"prompt_tokens":5}}',
+)
+
+
+@pytest.mark.parametrize("data", EMPTY)
+def test_events_without_end_that_say_nothing_are_given_up(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(reply, "MOST_EMPTY", 1_000)
+    reader, said = ReplyReader(), Event(b'{"choices":[{"index":0,"delta":{"content":"x"}}]}', b"x")
+    for _ in range(3):
+        for _ in range(1_000):
+            assert reader.read(Event(data, data)) == []
+        assert reader.read(said)[0].text == "x", "a pause that ends is none"
+    for _ in range(1_000):
+        reader.read(Event(data, data))
+    with pytest.raises(TooLong):
+        reader.read(Event(data, data))
+    assert MOST_EMPTY > 10 * 3_600, "ten in a second, for an hour"
