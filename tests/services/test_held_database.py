@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,9 +49,10 @@ async def test_a_reply_outlives_a_lock_of_another_program(
     run = await started(services, agent, "Write.")
     other = sqlite3.connect(data_folder / FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
     try:
         await until(lambda: any("holds the database" in text for text in told), "a word on what it waits for")
-        await asyncio.sleep(times(0, 9))
+        await until(lambda: time.monotonic() - begun >= times(0, 9), "the other program to end")
     finally:
         other.execute("COMMIT")
         other.close()
