@@ -143,7 +143,7 @@ async def test_what_a_model_server_does_wrong_is_an_outcome(stage: RunStage, ser
 async def test_a_store_that_fails_while_a_model_replies_raises_and_the_words_are_kept(
     stage: RunStage, engine: OpenEngine, server: OpenAIServer
 ):
-    server.queue(Reply(text="word " * 2_000))
+    server.queue(Reply(text=" ".join(f"word{number}" for number in range(2_000))))
     state = await stage.begin("tell me")
     assert stage.emitter is not None
     full = FullDisk(stage.deps.storage)
