@@ -373,7 +373,7 @@ class Assembly(QObject):
         self.commands.refresh()
         self.left.show_agent(agent)
         self.right.show_agent(agent)
-        self.status.show_agent(agent.name, agent.model)
+        self.status.show_agent(agent.id, agent.name, agent.model)
         other = self.chat is None or self.chat.agent is None or self.chat.agent.id != agent.id
         self.chat_page.open(agent, conversation)
         self.preferences.set("agent", agent.id)
@@ -388,14 +388,14 @@ class Assembly(QObject):
 
     def _agent_changed(self, agent: Agent) -> None:
         self.left.show_agent(agent)
-        self.status.show_agent(agent.name, agent.model)
+        self.status.show_agent(agent.id, agent.name, agent.model)
         self.chat_page.show_agent(agent)
 
     def _emptied(self) -> None:
         self.commands.refresh()
         self.left.show_agent(None)
         self.right.show_agent(None)
-        self.status.show_agent("", "")
+        self.status.show_agent("", "", "")
         if self.centre.page in ("chat", "history"):
             self._show_first_run()
 

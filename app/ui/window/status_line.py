@@ -32,6 +32,8 @@ class StatusLine(QFrame):
         self._saved = Label(theme, self.tr("Saved"), "label", "muted")
         self._engine = Label(theme, self.tr("Engine starting"), "label", "muted")
         self._known_speed = False
+        self._shown = "", ""
+        self._progress: Progress | None = None
         self._parts: list[tuple[QWidget, tuple[QWidget, ...]]] = []
         self._row = row_of(theme, parent=self, inset=(14, 0, 14, 0), gap=8)
         self._part(self._doing_icon, self._doing)
@@ -70,16 +72,21 @@ class StatusLine(QFrame):
         for widget in widgets:
             widget.setVisible(shown)
 
-    def show_agent(self, name: str, model: str) -> None:
+    def show_agent(self, agent_id: str, name: str, model: str) -> None:
+        """What is known of an agent stays while it is renamed or set otherwise; of another one nothing is known yet."""
+        other = (agent_id, model) != self._shown
+        self._shown = agent_id, model
         self._name = name
         self._model.set_text(model)
         self._show_part(1, bool(model))
-        self._show_part(2, False)
-        self._known_speed = False
-        self._show_speed()
-        self.show_working(None)
+        if other:
+            self._show_part(2, False)
+            self._known_speed = False
+            self._show_speed()
+        self.show_working(None if other else self._progress)
 
     def show_working(self, progress: Progress | None) -> None:
+        self._progress = progress
         if not self._name:
             self._show_part(0, False)
             return

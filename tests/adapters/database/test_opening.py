@@ -56,7 +56,7 @@ async def test_writes_are_safe_against_power_loss_and_links_are_checked(world: W
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return [repos.settings.db.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
-    assert await world.storage.write(pragmas) == ["wal", 2, 1, 5000]
+    assert await world.storage.write(pragmas) == ["wal", 2, 1, 30_000]
     assert (await world.storage.read(pragmas))[0] == "wal"
     assert (data_folder / "lares.db-wal").exists()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.domain.agent import AgentPatch
 from app.domain.message import MessageDraft
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import texts
@@ -20,6 +21,11 @@ def test_a_reply_that_began_before_the_window_came_is_told(window: OpenedWindow,
         await window.until(lambda: "Juno is idle" in texts(status), "a run is told that nobody knows of")
         workspace.load()
         await window.until(lambda: "Juno is replying" in texts(status), "the reply is forgotten")
+        share = next(line for line in texts(status).splitlines() if line.startswith("Context "))
+        await window.services.agents.update(workspace.agent.id, AgentPatch(name="Juna"))
+        await window.until(lambda: "Juna is replying" in texts(status), "a renamed agent is thought to be idle")
+        assert share in texts(status), "what is counted stays counted"
+        await window.services.agents.update(workspace.agent.id, AgentPatch(name="Juno"))
         window.server.release()
         await window.until(lambda: "Juno is idle" in texts(status), "the reply is told although it is over")
 
