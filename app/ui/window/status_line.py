@@ -48,7 +48,7 @@ class StatusLine(QFrame):
         for widget in (self._saved, self._saved_icon):
             widget.hide()
         follow(theme, self, self._restyle)
-        self.show_agent("", "")
+        self.show_agent("", "", "")
 
     def _upright(self) -> QWidget:
         line = hairline(vertical=True)
