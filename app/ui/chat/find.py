@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent
 
 from app.ui.bridge.tasks import Tasks
-from app.ui.chat.find_bar import FindBar
 from app.ui.chat.transcript.area import TranscriptArea
 from app.ui.chat.transcript.model import TranscriptModel
 from app.ui.chat.transcript.page_reader import PageReader
 from app.ui.chat.transcript.row import Row, RowKind
+from app.ui.kit.find_bar import FindBar
 from app.ui.kit.markdown import MarkdownView
 from app.ui.kit.text_marks import TextMarks, places_of
 from app.ui.theme import Theme

@@ -21,7 +21,6 @@ from app.ui.chat.cards.context import CardContext
 from app.ui.chat.composer import Composer
 from app.ui.chat.drafts import Drafts, DraftStore
 from app.ui.chat.find import Find
-from app.ui.chat.find_bar import FindBar
 from app.ui.chat.images import ImageLoader
 from app.ui.chat.links import LinkQuestion
 from app.ui.chat.memory_changes import MemoryChanges
@@ -40,6 +39,7 @@ from app.ui.chat.transcript.row_layout import Anchor, column_in
 from app.ui.chat.welcome import Welcome
 from app.ui.kit.banner import Banner
 from app.ui.kit.buttons import IconButton
+from app.ui.kit.find_bar import FindBar
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.wording import now
 from app.ui.theme import Theme
@@ -86,7 +86,7 @@ class ChatView(QFrame):
         self.area = TranscriptArea(theme, self.model, self.context, self)
         self.composer = Composer(theme, self)
         self.banner = Banner(theme, self)
-        self.find_bar = FindBar(theme, self)
+        self.find_bar = FindBar(theme, self.tr("Find in this conversation"), self, enter=-1)
         self.welcome = Welcome(theme, self.area)
         self.tools = self._make_tools()
         origin, model = Origin(client=client), self.model

@@ -45,6 +45,9 @@ class DiffView(QTextEdit):
         self._rows: tuple[DiffLine, ...] = ()
         self._opened: frozenset[int] = frozenset()
         self._current = -1
+        self._heights: dict[int, int] = {}
+        """By width: layouts ask for it again and again."""
+        self._number_width = 0
         self.setProperty("plain", True)
         self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -125,6 +128,11 @@ class DiffView(QTextEdit):
         return self._compact
 
     def heightForWidth(self, width: int) -> int:
+        if width not in self._heights:
+            self._heights[width] = self._measured(width)
+        return self._heights[width]
+
+    def _measured(self, width: int) -> int:
         document = self.document()
         before = document.textWidth()
         document.setTextWidth(width)
@@ -227,7 +235,7 @@ class DiffView(QTextEdit):
         painter.setFont(self._theme.font("diff"))
         painter.setPen(self._theme.color("muted" if row.kind == "same" else "text2"))
         side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        width = self._number_width()
+        width = self._number_width
         for at, number in enumerate((row.old, row.new)):
             if number is not None:
                 box = QRect(at * width, rect.top(), width - self._px(8), height)
@@ -258,7 +266,7 @@ class DiffView(QTextEdit):
         natural = QFontMetrics(self._theme.font("diff")).height()
         return max(0, (self._px(LINE) - natural) // 2)
 
-    def _number_width(self) -> int:
+    def _room_for_numbers(self) -> int:
         largest = max((max(row.old or 0, row.new or 0) for row in self._rows), default=0)
         digits = QFontMetrics(self._theme.font("diff")).horizontalAdvance("0" * len(str(largest)))
         return max(self._px(NUMBER), digits + self._px(12))
@@ -270,6 +278,7 @@ class DiffView(QTextEdit):
         """Text anew: the theme's colours and sizes are part of it."""
         context = COMPACT_CONTEXT if self._compact else CONTEXT
         self._rows = self.model.rows(context, self._opened, ends=not self._compact) if not self.model.empty else ()
+        self._number_width = self._room_for_numbers()
         document = self.document()
         place = self.textCursor().blockNumber()
         document.setDocumentMargin(0)
@@ -277,9 +286,10 @@ class DiffView(QTextEdit):
         self.setFont(self._theme.font("diff"))
         self._write(document)
         frame = document.rootFrame().frameFormat()
-        frame.setLeftMargin(2 * self._number_width() + self._px(SIGN) if self._rows else self._px(12))
+        frame.setLeftMargin(2 * self._number_width + self._px(SIGN) if self._rows else self._px(12))
         frame.setRightMargin(self._px(8))
         document.rootFrame().setFrameFormat(frame)
+        self._heights.clear()
         self.setViewportMargins(0, -self._lead(), 0, 0)
         self.setTextCursor(QTextCursor(document.findBlockByNumber(min(place, document.blockCount() - 1))))
         self.setAccessibleDescription(self.spoken())

@@ -1,6 +1,6 @@
 """The card of a memory block: its text, what just changed and who did it, editing in place, and how full it is."""
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -42,6 +42,12 @@ class BlockCard(QFrame):
     detach_requested = Signal()
     delete_requested = Signal()
     editing_changed = Signal(bool)
+    wide_requested = Signal()
+    """The person wants to edit the text on a page of its own."""
+    shown = Signal()
+    """The block, or what is known of it, is another now."""
+    editor_returned = Signal()
+    """Whoever was lent the editor has it no more."""
 
     def __init__(self, theme: Theme, agent_name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +70,11 @@ class BlockCard(QFrame):
         self.more = Button(theme, "", "quiet", parent=self)
         self.count = Label(theme, "", "caption", "text2", self)
         self.bar = UsageBar(theme, self.tr("Characters used"), self)
+        self.elsewhere = Label(theme, self.tr("You are editing it in the centre."), "label", "muted", self)
+        self.elsewhere.setWordWrap(True)
+        self.elsewhere.hide()
         self._editor: BlockEditor | None = None
+        self._lent = False
         self._lay_out()
         self._connect()
         self._clock = QTimer(self)
@@ -96,6 +106,7 @@ class BlockCard(QFrame):
         self._column.setSpacing(0)
         self._column.addWidget(self.head)
         self._column.addWidget(self._reading)
+        self._column.addWidget(self.elsewhere)
 
     def _connect(self) -> None:
         self.head.history_clicked.connect(lambda: self.history_requested.emit())
@@ -129,6 +140,7 @@ class BlockCard(QFrame):
             self._editor.save_requested.connect(self.save_requested)
             self._editor.cancelled.connect(self.end_edit)
             self._editor.conflict_changed.connect(lambda: self._show_state())
+            self._editor.wide_wanted.connect(self.wide_requested)
             self._column.addWidget(self._editor)
         return self._editor
 
@@ -148,6 +160,7 @@ class BlockCard(QFrame):
         if self.editing and self.editor.meet(block.value, block.version, block.limit):
             self.end_edit()
         self._show_block()
+        self.shown.emit()
         if fresh and self._line is not None:
             self.changed_line.glow()
             announce(self, self.tr("Block {0} changed: {1}").format(block.label, self.changed_line.cause.whole_text))
@@ -178,11 +191,37 @@ class BlockCard(QFrame):
         self._show_state()
         self.editing_changed.emit(True)
 
+    @property
+    def lent(self) -> bool:
+        """Whether the editor stands somewhere else."""
+        return self._lent
+
+    def lend_editor(self) -> BlockEditor:
+        """The editor with what is typed in it, for another place, until `take_editor`. There must be a block."""
+        self.begin_edit()
+        self._lent = True
+        self._column.removeWidget(self.editor)
+        self._show_state()
+        return self.editor
+
+    def take_editor(self) -> None:
+        """The editor stands in this card again, as it is."""
+        if not self._lent:
+            return
+        self._lent = False
+        shown = not self.editor.isHidden()
+        self.editor.set_wide(False)
+        self._column.addWidget(self.editor)
+        self.editor.setVisible(shown)
+        self._show_state()
+        self.editor_returned.emit()
+
     def end_edit(self) -> None:
         if not self.editing:
             return
-        had_focus = self.editor.isAncestorOf(self.focusWidget()) if self.focusWidget() else False
+        had_focus = not self._lent and bool(self.focusWidget()) and self.editor.isAncestorOf(self.focusWidget())
         self.editor.setVisible(False)
+        self.take_editor()
         self._show_block()
         if had_focus:
             self.head.edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -198,8 +237,17 @@ class BlockCard(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.editing:
             self.editor.field.cancel_pressed.emit()
-            return
-        super().keyPressEvent(event)
+        elif _is_edit_key(event) and self._form is None:
+            self.begin_edit()
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """F2 edits the block that has the keyboard; elsewhere it renames."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_edit_key(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -288,6 +336,7 @@ class BlockCard(QFrame):
         busy = self.editing or self._form is not None
         conflict = self.editing and self.editor.in_conflict
         self._reading.setVisible(not busy)
+        self.elsewhere.setVisible(self._lent)
         self.head.set_actions_visible(not busy)
         set_prop(self, "changed", self._line is not None and not conflict)
         set_prop(self, "tone", "warn" if conflict else "")
@@ -345,6 +394,8 @@ class BlockCard(QFrame):
         match key:
             case "edit":
                 self.begin_edit()
+            case "wide":
+                self.wide_requested.emit()
             case "history":
                 self.history_requested.emit()
             case "detach":
@@ -397,9 +448,14 @@ class BlockCard(QFrame):
         self._after_row.setSpacing(px(6))
         self._foot.setContentsMargins(px(10), px(1), px(10), px(8))
         self._foot.setSpacing(px(8))
+        self.elsewhere.setContentsMargins(px(10), px(2), px(10), px(8))
         self.empty.setMinimumHeight(QFontMetrics(self._theme.font("label")).height() + px(4))
         if self._block is not None:
             self._show_more()
+
+
+def _is_edit_key(event: QKeyEvent) -> bool:
+    return event.key() == Qt.Key.Key_F2 and not event.modifiers()
 
 
 def _property(block: Block, key: str) -> str | int:

@@ -1,4 +1,4 @@
-"""Editing a block's text in place: live count, Save and Cancel, and a way out when somebody else changed it."""
+"""Editing a block's text, in its card or wide: live count, Save and Cancel, and a way out when it changed meanwhile."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,19 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 
 from app.domain.merge import merge
 from app.ui.kit.announce import announce
-from app.ui.kit.buttons import Button
+from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.diff import DiffView
 from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import UsageBar
 from app.ui.memory.block_change import count_text
+from app.ui.memory.line_numbers import LineNumbers
 from app.ui.theme import Theme, set_prop
 
 ROWS_MIN, ROWS_MAX = 3, 14
+MOST_HIGH = 16_777_215
+"""Qt's own bound, which means none."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Unsaved:
 
 
 class TextField(QPlainTextEdit):
-    """As high as its text, within bounds. Tab leaves it."""
+    """As high as its text, within bounds; a wide one fills its place and numbers its lines. Tab leaves it."""
 
     save_pressed = Signal()
     cancel_pressed = Signal()
@@ -38,11 +41,37 @@ class TextField(QPlainTextEdit):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._numbers: LineNumbers | None = None
+        """There while it is wide."""
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().documentLayout().documentSizeChanged.connect(lambda: self._fit())
+        self.blockCountChanged.connect(lambda: self._number_lines())
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    @property
+    def text(self) -> str:
+        """As `toPlainText`, which would make plain spaces of no-break ones."""
+        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
+
+    def set_wide(self, wide: bool) -> None:
+        if self._numbers is not None:
+            self._numbers.deleteLater()
+        self._numbers = LineNumbers(self._theme, self) if wide else None
+        self._number_lines()
+        if wide:
+            self.setMinimumHeight(0)
+            self.setMaximumHeight(MOST_HIGH)
+        else:
+            self._fit()
+
+    def _number_lines(self) -> None:
+        left = self._numbers.needed if self._numbers is not None else 0
+        self.setViewportMargins(left, 0, 0, 0)
+        if self._numbers is not None:
+            self._numbers.place()
+            self._numbers.show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -61,6 +90,8 @@ class TextField(QPlainTextEdit):
             self._fit()
 
     def _fit(self) -> None:
+        if self._numbers is not None:
+            return
         rows = round(self.document().size().height())
         line = QFontMetrics(self.font()).lineSpacing()
         frame = 2 * (self._theme.px(6) + self._theme.px(1)) + 2 * round(self.document().documentMargin())
@@ -68,6 +99,7 @@ class TextField(QPlainTextEdit):
 
     def _restyle(self) -> None:
         self.setFont(self._theme.font("mono"))
+        self._number_lines()
         self._fit()
 
 
@@ -105,12 +137,16 @@ class BlockEditor(QWidget):
     save_requested = Signal(str, int)
     """Text, and the version it replaces."""
     cancelled = Signal()
+    wide_wanted = Signal()
+    """A person wants more room for this text."""
     conflict_changed = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._base, self._version, self._limit = "", 0, 0
+        self._shown = ""
+        """`_base` as the field gives it back: it has one kind of line ends."""
         self._theirs: tuple[str, int] | None = None
         self.field = TextField(theme, self)
         self.field.setAccessibleName(self.tr("Text of the block"))
@@ -120,6 +156,7 @@ class BlockEditor(QWidget):
         self.problem.setWordWrap(True)
         self.save = Button(theme, self.tr("Save"), "primary", size="small", parent=self)
         self.cancel = Button(theme, self.tr("Cancel"), "ghost", size="small", parent=self)
+        self.widen = IconButton(theme, "expand", self.tr("Open wide"), "Ctrl+Shift+E", size=14, box=24, parent=self)
         self.difference = DiffView(theme, compact=True, parent=self)
         self._build_feet(theme)
         self._lay_out()
@@ -143,6 +180,7 @@ class BlockEditor(QWidget):
         self._count_row.addWidget(self.count)
         self._count_row.addWidget(self.bar, 1)
         self._buttons = QHBoxLayout()
+        self._buttons.addWidget(self.widen)
         self._buttons.addStretch(1)
         self._buttons.addWidget(self.cancel)
         self._buttons.addWidget(self.save)
@@ -151,10 +189,10 @@ class BlockEditor(QWidget):
         self._inner.addWidget(self.problem)
         self._inner.addLayout(self._count_row)
         self._inner.addLayout(self._buttons)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._inner)
+        column.addLayout(self._inner, 1)
         column.addWidget(self.difference)
         column.addWidget(self.conflict)
         column.addWidget(self.leave)
@@ -167,6 +205,7 @@ class BlockEditor(QWidget):
         self.field.cancel_pressed.connect(self._escape)
         self.save.clicked.connect(self._save)
         self.cancel.clicked.connect(self.cancelled)
+        self.widen.clicked.connect(lambda: self.wide_wanted.emit())
         self.show_both.clicked.connect(self._toggle_both)
         self.save_mine.clicked.connect(lambda: self._send(self.text))
         self.save_both.clicked.connect(lambda: self._send(self.merged or self.text))
@@ -174,13 +213,27 @@ class BlockEditor(QWidget):
         self.keep_writing.clicked.connect(self._keep)
         self.throw_away.clicked.connect(self.cancelled)
 
+    def set_wide(self, wide: bool) -> None:
+        """Fills a page, with numbered lines and a difference that scrolls; or is as high as a card wants it."""
+        self.field.set_wide(wide)
+        self.widen.setVisible(not wide)
+        before, shown = self.difference, not self.difference.isHidden()
+        self.difference = DiffView(self._theme, compact=not wide, parent=self)
+        self.difference.setVisible(shown)
+        self._column.replaceWidget(before, self.difference)
+        self._column.setStretchFactor(self.difference, 1 if wide else 0)
+        before.hide()
+        before.deleteLater()
+        if shown:
+            self._compare()
+
     @property
     def text(self) -> str:
-        return self.field.toPlainText()
+        return self.field.text
 
     @property
     def modified(self) -> bool:
-        return self.text != self._base
+        return self.text != self._shown
 
     @property
     def unsaved(self) -> Unsaved:
@@ -201,6 +254,7 @@ class BlockEditor(QWidget):
         self.set_problem("")
         self.leave.setVisible(False)
         self.field.setPlainText(value)
+        self._shown = self.text
         self._typed()
         self.set_busy(False)
 

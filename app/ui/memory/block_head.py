@@ -28,7 +28,7 @@ class BlockHead(QWidget):
     edit_clicked = Signal()
     badge_clicked = Signal(str)
     picked = Signal(str)
-    """An entry of the menu: edit, label, description, limit, read_only, history, detach, delete."""
+    """An entry of the menu: edit, wide, label, description, limit, read_only, history, detach, delete."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +80,7 @@ class BlockHead(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         entries = (
             ("edit", self.tr("Edit text"), "edit"),
+            ("wide", self.tr("Open wide"), "expand"),
             ("label", self.tr("Rename…"), "tag"),
             ("description", self.tr("Description…"), "file"),
             ("limit", self.tr("Limit…"), "filter"),

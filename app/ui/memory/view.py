@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.domain.agent import Agent
 from app.domain.block import Block, BlockDraft, BlockPatch
@@ -32,6 +32,8 @@ SHOWN_SECONDS = 3600
 class MemoryView(Section):
     history_wanted = Signal(str)
     """Id of the block whose history a person wants to see; empty for all."""
+    wide_wanted = Signal(object)
+    """The BlockCard whose text a person wants to edit on a page of its own."""
 
     def __init__(self, view: ViewContext) -> None:
         super().__init__(view.theme, "")
@@ -86,6 +88,7 @@ class MemoryView(Section):
             card = self._cards.pop(block_id)
             if card.block is not None and card.unsaved is not None:
                 self._unsaved[block_id] = card.block.label, card.unsaved
+            card.take_editor()
             self._list.removeWidget(card)
             card.hide()
             card.deleteLater()
@@ -163,6 +166,7 @@ class MemoryView(Section):
             self._patch(id, BlockPatch(read_only=read_only))
 
         card.save_requested.connect(save)
+        card.wide_requested.connect(lambda: self.wide_wanted.emit(card))
         card.undo_requested.connect(self._begin_undo)
         card.history_requested.connect(lambda: self.history_wanted.emit(id))
         card.shared_requested.connect(lambda: self._view.run(self._tell_holders(id), self))
@@ -181,6 +185,14 @@ class MemoryView(Section):
             self._cards[rows[0].block.id].begin_edit()
         elif not rows:
             self.begin_new()
+
+    def ask_wide(self) -> None:
+        """The block that has the keyboard, or is being edited, or else the first one, on a page of its own."""
+        cards = [self._cards[row.block.id] for row in self._view.workspace.blocks.rows if row.block.id in self._cards]
+        focus = QApplication.focusWidget()
+        here = [card for card in cards if focus is not None and card.isAncestorOf(focus)]
+        if found := (*here, *(card for card in cards if card.editing), *cards):
+            self.wide_wanted.emit(found[0])
 
     def reveal(self, block_id: str) -> None:
         """Bring a card into sight once it is there, and put the focus on it."""

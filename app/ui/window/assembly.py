@@ -49,6 +49,7 @@ from app.ui.window.undo import UndoLast
 if TYPE_CHECKING:
     from app.ui.chat.view import ChatView
     from app.ui.first_run.page import FirstRun
+    from app.ui.memory.block_card import BlockCard
 
 SLASH_WORDS = (
     ("new", "agent.conversation"),
@@ -195,6 +196,7 @@ class Assembly(QObject):
 
     def _connect_right(self) -> None:
         self.right.memory.history_wanted.connect(self.show_history)
+        self.right.memory.wide_wanted.connect(self._edit_wide)
         self.right.context.fix_wanted.connect(self._resize_context)
         self.columns.right_wanted.connect(self._leave_history)
         self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
@@ -297,6 +299,16 @@ class Assembly(QObject):
         view = self.centre.page_named("history")
         if isinstance(view, HistoryView):
             view.begin(block_id)
+
+    def _edit_wide(self, card: "BlockCard") -> None:
+        """Its own page; asked for once more while it is shown, its text goes back to the column."""
+        self.window.close_overlays()
+        if self.centre.page == "block" and card.lent:
+            card.take_editor()
+            self.columns.show_right()
+            card.begin_edit()
+        else:
+            self.pages.wide_block(card)
 
     def _resize_context(self, tokens: int) -> None:
         self.actions.patch(AgentPatch(context_window=tokens))

@@ -44,6 +44,7 @@ def agent_commands(
 
     menu, there, on_agent = tr("Agent"), possible.connected, possible.on_agent
     new_block, talk_anew = tr("Add a memory block"), tr("New conversation")
+    wide = tr("Edit a memory block in the centre")
     first_block, keys = tr("Go to the first memory block"), ("Ctrl+Shift+M",)
     return (
         Command("agent.new", tr("New agent"), pages.new_agent, ("Ctrl+N",), there, "plus", menu),
@@ -54,6 +55,7 @@ def agent_commands(
         Command("agent.model", tr("Change the model"), columns.choose_model, ("Ctrl+M",), on_agent, "model", menu),
         Command("agent.instructions", tr("Edit system instructions"), pages.instructions, (), on_agent, "edit", menu),
         Command("agent.block", first_block, columns.go_to_first_block, keys, on_agent, "memory", menu),
+        Command("agent.wide_block", wide, columns.edit_block_wide, ("Ctrl+Shift+E",), on_agent, "expand", menu),
         Command("agent.add_block", new_block, columns.add_block, (), on_agent, "plus", menu),
         Command("agent.conversation", talk_anew, actions.new_conversation, ("Ctrl+Shift+N",), on_agent, "plus", menu),
         Command(

@@ -116,7 +116,7 @@ class MainWindow(QWidget):
     def set_full(self, full: bool) -> None:
         """A view that takes the whole width: the left column becomes a rail, the right one goes."""
         if full != self._full:
-            self._close_overlays()
+            self.close_overlays()
             self._full = full
             self.left.setCurrentIndex(1 if full else 0)
             self._arrange()
@@ -124,7 +124,7 @@ class MainWindow(QWidget):
     def set_solo(self, solo: bool) -> None:
         """Only the centre, while there is nothing that could stand beside it."""
         if solo != self._solo:
-            self._close_overlays()
+            self.close_overlays()
             self._solo = solo
             self._arrange()
 
@@ -152,7 +152,7 @@ class MainWindow(QWidget):
             self._open_over(side)
 
     def _open_over(self, side: str) -> None:
-        self._close_overlays()
+        self.close_overlays()
         if side == "left":
             self.left.setCurrentIndex(0)
         content = self.left if side == "left" else self._columns["right"]
@@ -168,7 +168,7 @@ class MainWindow(QWidget):
         if side == "left":
             self.left.setCurrentIndex(1 if self._full else 0)
 
-    def _close_overlays(self) -> None:
+    def close_overlays(self) -> None:
         for overlay in self.overlays.values():
             overlay.close_column()
 

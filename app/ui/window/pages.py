@@ -1,6 +1,7 @@
 """The pages of the centre, each built when it is first shown, and what their answers lead to."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -12,6 +13,9 @@ from app.resources import read_resource
 from app.ui.state.command_registry import Commands
 from app.ui.state.view_context import ViewContext
 from app.ui.window.centre import Centre
+
+if TYPE_CHECKING:
+    from app.ui.memory.block_card import BlockCard
 
 
 class Pages(QObject):
@@ -96,6 +100,30 @@ class Pages(QObject):
         self.show("instructions")
         if isinstance(page, Instructions):
             page.begin(agent)
+
+    def wide_block(self, card: "BlockCard") -> None:
+        """Its text with the whole centre to itself, until another page is shown."""
+        from app.ui.memory.wide_block import WideBlock
+
+        def build() -> WideBlock:
+            page = WideBlock(self._view.theme)
+
+            def closed() -> None:
+                if self.current == "block":
+                    self.back()
+
+            def shown(name: str) -> None:
+                if name != "block":
+                    page.give_back()
+
+            page.closed.connect(closed)
+            self.changed.connect(shown)
+            return page
+
+        page = self._page("block", build)
+        self.show("block")
+        if isinstance(page, WideBlock):
+            page.open(card)
 
     def _save_instructions(self, text: str) -> None:
         self.patched.emit(AgentPatch(system=text))

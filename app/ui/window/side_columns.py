@@ -46,6 +46,9 @@ class SideColumns(QObject):
         self.show_right()
         self.right.memory.focus_first()
 
+    def edit_block_wide(self) -> None:
+        self.right.memory.ask_wide()
+
     def go_to_block(self, block_id: str) -> None:
         self.show_right()
         self.right.memory.reveal(block_id)

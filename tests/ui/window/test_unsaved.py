@@ -168,3 +168,44 @@ def test_instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow, wait_
         assert window.view.unsaved == []
 
     wait_for(person(), 15)
+
+
+def test_text_on_a_page_of_its_own_is_kept_saved_and_asked_for_as_in_the_column(
+    window: OpenedWindow, wait_for: Wait
+) -> None:
+    async def person() -> None:
+        centre = window.view.centre
+        await type_into_human(window, " Likes tea.")
+        field = window.focus
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        assert centre.page == "block"
+        assert window.focus is field
+        await window.press(Key.Key_F, CTRL)
+        assert centre.page == "block"
+        await window.write("tea")
+        await window.press(Key.Key_Escape)
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        assert centre.page == "chat"
+        assert window.focus is field
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        assert window.view.unsaved == ["block human of Juno"]
+        await step_agent(window, Key.Key_Down)
+        assert centre.page == "chat"
+        await step_agent(window, Key.Key_Up)
+        card = human_card(window)
+        assert card.editor.text.endswith(" Likes tea.")
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        assert window.focus is card.editor.field
+        window.view.pages.settings()
+        assert not card.lent
+        window.view.pages.back()
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        await window.press(Key.Key_S, CTRL)
+        await window.until(lambda: centre.page == "chat", "the page stayed")
+        assert card.block.value.endswith(" Likes tea.")
+        assert window.view.unsaved == []
+        await window.press(Key.Key_E, CTRL | SHIFT)
+        await window.press(Key.Key_Escape)
+        assert centre.page == "chat"
+
+    wait_for(person(), 15)

@@ -1,4 +1,4 @@
-"""Find in the conversation: a field, how many, next and previous. Looks at nothing itself."""
+"""Find in a text or a conversation: a field, how many, next and previous. Looks at nothing itself."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -16,16 +16,18 @@ class FindBar(QFrame):
     """1: the next hit downwards, -1: upwards."""
     closed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None, *, enter: int = 1) -> None:
+        """`title`: what is found where, as `Find in this conversation`. `enter`: the step of Enter; Shift turns it."""
         super().__init__(parent)
+        self._enter = enter
         self.setProperty("kind", "overlay")
         px = theme.px
         row = QHBoxLayout(self)
         row.setContentsMargins(px(6), px(5), px(6), px(5))
         row.setSpacing(px(4))
         self.field = QLineEdit(self)
-        self.field.setPlaceholderText(self.tr("Find in this conversation"))
-        self.field.setAccessibleName(self.tr("Find in this conversation"))
+        self.field.setPlaceholderText(title)
+        self.field.setAccessibleName(title)
         self.field.setMinimumWidth(px(220))
         self.field.textChanged.connect(self.wanted)
         self.field.installEventFilter(self)
@@ -69,7 +71,8 @@ class FindBar(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.stepped.emit(1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else -1)
+                turned = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+                self.stepped.emit(-self._enter if turned else self._enter)
                 return True
             if event.key() == Qt.Key.Key_Escape:
                 self.close_bar()
