@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "tier1")
     config.stash[_RESULTS] = {}
+    gc.disable()  # what collecting tests makes stays; `pytest_collection_finish` turns it on
     network.install_guard()
     if not config.getoption("--long") and not config.getoption("--live"):
         prefork.install()
@@ -58,6 +59,7 @@ def pytest_collection_finish() -> None:
     """Collections of garbage need not look through thousands of collected tests each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

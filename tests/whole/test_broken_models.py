@@ -122,7 +122,7 @@ async def test_the_correction_completes_or_ends_in_a_sentence(
     times: Callable[[int, int], int],
     record: Callable[..., None],
 ):
-    runs = times(40, 300)
+    runs = times(20, 300)
     failed: Counter[str] = Counter()
     repairs: Counter[str] = Counter()
     for seed in range(runs):

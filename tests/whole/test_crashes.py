@@ -58,7 +58,7 @@ async def test_a_killed_engine_loses_nothing_doubles_nothing_and_goes_on(
     record: Callable[..., None],
 ):
     agents = await _agents(engine.services, server, PARALLEL)
-    kills = times(3, 50)
+    kills = times(2, 50)
     resumed = mid_run = 0
     for number in range(kills):
         name, old = f"Name{number}", "Chad" if number == 0 else f"Name{number - 1}"

@@ -138,7 +138,7 @@ async def test_lists_find_what_the_rows_say(world: World, seed: int, times: Call
         said |= {tag for row in hidden for tag in json.loads(row["tags"])}
         assert repos.pages.tags("", PageRequest(descending=False)) == tuple(sorted(said))
 
-    for number in range(times(40, 100)):
+    for number in range(times(20, 100)):
         fails = number % 4 == 0
 
         def work(repos: Repositories, fails: bool = fails) -> None:

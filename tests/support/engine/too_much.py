@@ -9,7 +9,7 @@ from app.domain.history import Actor, Origin
 from app.domain.message import Message, Role, TextPart
 
 BLOCKS, CODE_LINES = 20, 3000
-BLOCK, CHANGED_BLOCK, LINE = 50_000, 8_000, 100_000
+BLOCK, CHANGED_BLOCK, LINE, GIANT = 50_000, 8_000, 100_000, 4_000_000
 MODEL = "llama/qwen3:8b"
 WORDS = "Brad and Mia cook on Saturdays; the risotto takes 18 minutes and the stock is hot. "
 
@@ -36,9 +36,9 @@ def table_of(rows: int) -> str:
 class Stored:
     """Agents, by what they have too much of."""
 
-    def __init__(self, engine: OpenEngine, agents: int, changes: int) -> None:
+    def __init__(self, engine: OpenEngine, agents: int, changes: int, giant: int = GIANT) -> None:
         self._engine, self._services = engine, engine.services
-        self._agents, self._changes = agents, changes
+        self._agents, self._changes, self._giant = agents, changes, giant
 
     async def store(self) -> None:
         for number in range(self._agents):
@@ -53,7 +53,7 @@ class Stored:
         await self._agent("Own line", (text_of(LINE, 1, lines=False), "I have read it."))
         await self._agent("Code", ("Write it all.", code_message(CODE_LINES)))
         await self._agent("Table", ("List them.", table_of(CODE_LINES // 10)))
-        await self._agent("Giant", ("Write without end.", text_of(4_000_000, 1)))
+        await self._agent("Giant", ("Write without end.", text_of(self._giant, 1)))
         await self._history(await self._agent("History", blocks=(BlockDraft(label="human", limit=2 * CHANGED_BLOCK),)))
 
     async def _agent(self, name: str, texts: tuple[str, ...] = (), **fields: Any) -> Agent:

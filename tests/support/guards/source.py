@@ -23,13 +23,13 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, self.name)
+        with _no_collections():
+            return ast.parse(self.text, self.name)
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        found = list(ast.walk(self.tree))
-        gc.freeze()  # they stay to the end: no collection of garbage need look through a million of them
-        return found
+        with _no_collections():
+            return list(ast.walk(self.tree))
 
     def at(self, node: ast.AST, message: str) -> str:
         return f"{self.name}:{getattr(node, 'lineno', 1)}: {message}"
@@ -70,6 +70,19 @@ class Source:
                 yield node, node.id
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 yield node, node.attr
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """What is made within stays to the end: no collection of garbage need look through a million syntax nodes."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 _roots = [ROOT]

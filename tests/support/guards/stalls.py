@@ -21,10 +21,6 @@ def no_stalls(watch: LoopWatch, limit_ms: float) -> Iterator[None]:
     try:
         yield
         longest = watch.end()
-        import os  # TEMP
-
-        with open("/tmp/ui_turns.txt", "a") as f:  # TEMP
-            f.write(f"{longest:.0f} {os.environ.get('PYTEST_CURRENT_TEST')}\n")  # TEMP
         assert longest <= limit_ms, f"the window stood still for {longest:.0f} ms of processor time"
     finally:
         watch.end()

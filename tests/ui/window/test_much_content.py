@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QScrollArea
 
 from app.bootstrap import OpenEngine
-from tests.support.engine.too_much import BLOCKS, Stored
+from tests.support.engine.too_much import BLOCKS, GIANT, Stored
 from tests.support.guards.stalls import MUCH_MS, no_stalls
 from tests.support.window.loop_watch import LoopWatch
 from tests.support.window.opened_window import CTRL, OpenedWindow
@@ -18,10 +18,6 @@ from tests.support.window.opened_window import CTRL, OpenedWindow
 Key = Qt.Key
 Play = Callable[[Callable[[OpenEngine], Awaitable[None]], Callable[[OpenedWindow], Awaitable[None]]], None]
 AGENTS, CHANGES = 50, 60
-
-
-async def too_much(engine: OpenEngine) -> None:
-    await Stored(engine, agents=AGENTS, changes=CHANGES).store()
 
 
 async def pick(window: OpenedWindow, name: str) -> None:
@@ -33,7 +29,11 @@ async def pick(window: OpenedWindow, name: str) -> None:
 
 
 @pytest.mark.much
-def test_nothing_stalls_the_window(play_live: Play) -> None:
+def test_nothing_stalls_the_window(play_live: Play, times: Callable[[int, int], int]) -> None:
+    async def too_much(engine: OpenEngine) -> None:
+        agents, changes, giant = times(20, AGENTS), times(20, CHANGES), times(GIANT // 2, GIANT)
+        await Stored(engine, agents, changes, giant).store()
+
     async def person(window: OpenedWindow) -> None:
         for name in ("Line", "Code", "Giant"):
             await pick(window, name)
