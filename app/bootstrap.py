@@ -17,6 +17,7 @@ from app.adapters.models.variables import NAMES, named_servers, place_of_ollama,
 from app.adapters.own_modes import close_to_others
 from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
+from app.adapters.server_programs import InstalledServers
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.volumes import on_network_volume
 from app.config import TOKEN_VARIABLES, Config
@@ -174,8 +175,8 @@ async def open_engine(
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     pulls = Pulls(deps, computer, cache)
     await pulls.load()
-    adopts = headless and config.settings.servers.find
-    servers = Servers(deps, cache, providers, _known_servers(surroundings), lambda: events.watched, adopts=adopts)
+    known, adopts = _known_servers(surroundings, config), headless and config.settings.servers.find
+    servers = Servers(deps, cache, providers, known, lambda: events.watched, adopts=adopts)
     services = Services(
         agents=Agents(deps, _prompt("default"), _demo()),
         blocks=Blocks(deps),
@@ -250,9 +251,10 @@ async def _begin(
         secrets.hold(secret_name(provider_id), key)
 
 
-def _known_servers(surroundings: Surroundings) -> KnownServers:
+def _known_servers(surroundings: Surroundings, config: Config) -> KnownServers:
     named = (surroundings.place,) if surroundings.place else ()
-    return KnownServers(PRESETS, tuple(dict.fromkeys((*PROBED, *named))), probe)
+    places = tuple(dict.fromkeys((*PROBED, *named)))
+    return KnownServers(PRESETS, places, probe, InstalledServers(config.logs))
 
 
 def _empty_storage(clock: Clock) -> EmptyStorage:

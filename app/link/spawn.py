@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from app.config import Config
+from app.detached import child_environment, detached
 from app.link.engine_file import read_note
 
 Report = dict[str, Any]
@@ -26,7 +27,6 @@ Command = Callable[[Config], Sequence[str]]
 ROOT = Path(__file__).resolve().parent.parent.parent
 """Where `python -m app` finds the package; a frozen build has no use for it."""
 OUTPUT_BYTES = 1024 * 1024
-_LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def start_engine(config: Config, command: Command = engine_command) -> Start:
             cwd=Path(sys.executable).parent if getattr(sys, "frozen", False) else ROOT,
             env=child_environment(os.environ),
             close_fds=True,
-            **_detached(),
+            **detached(),
         )
     start = Start(process.pid)
     threading.Thread(target=_listen, args=(process, start.report), name="engine-report", daemon=True).start()
@@ -88,25 +88,6 @@ def _output(config: Config) -> IO[bytes]:
 def make_folder(config: Config) -> None:
     """The data folder, for this user only. Raises OSError."""
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _detached() -> dict[str, Any]:
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
-
-
-def child_environment(own: Mapping[str, str]) -> dict[str, str]:
-    """The same; in a frozen build with the library paths as they were before its loader changed them."""
-    environment = dict(own)
-    if getattr(sys, "frozen", False):
-        for name in _LIBRARY_PATHS:
-            original = environment.pop(f"{name}_ORIG", None)
-            environment.pop(name, None)
-            if original:
-                environment[name] = original
-        environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
-    return environment
 
 
 def _listen(process: "subprocess.Popen[bytes]", report: "Future[Report]") -> None:

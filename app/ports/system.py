@@ -46,3 +46,25 @@ class Computer(Protocol):
     def has_other_users(self) -> bool:
         """Whether people beside this one have accounts here, as far as the system's own list says."""
         ...
+
+
+class StartedProgram(Protocol):
+    """A program that was started, and lives on when Lares ends."""
+
+    def last_words(self) -> str | None:
+        """None while it runs; then the last line that it wrote, empty where there is none."""
+        ...
+
+
+class ServerPrograms(Protocol):
+    """Model servers that are installed on this computer. Methods block for some milliseconds: call them in a thread."""
+
+    def installed(self) -> tuple[str, ...]:
+        """Names of the presets whose program is here and can be started without a question."""
+        ...
+
+    def start(self, name: str, host: str, port: int) -> StartedProgram:
+        """Starts the program of a preset detached, to listen there. Raises `NotFound` where there is none, and
+        `ModelError` (`server_down`) where the system refuses.
+        """
+        ...

@@ -15,6 +15,7 @@ import pytest
 
 from app import __version__
 from app.config import Config
+from app.detached import child_environment
 from app.domain.error import AppError, LinkError, StorageError
 from app.link import launcher
 from app.link.client import Client, connect, open_link
@@ -22,7 +23,7 @@ from app.link.engine_file import EngineNote, read_note, write_note
 from app.link.engine_process import storage_error
 from app.link.protocol import PROTOCOL
 from app.link.single_instance import claim_window, raise_first_window
-from app.link.spawn import child_environment, engine_command, start_early
+from app.link.spawn import engine_command, start_early
 from tests.support.processes import prefork
 from tests.support.processes.toy_engine import life_of, toy_command
 

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain.address import is_here, place_of
-from app.domain.error import AppError, Conflict, Invalid
+from app.domain.error import AppError, Conflict, Invalid, ModelError
 from app.domain.event import Changed
 from app.domain.model import FoundServer, Provider, ProviderDraft, ServerPreset
 from app.engine.deps import EngineDeps
+from app.ports.system import ServerPrograms
 from app.services.models.cache import ModelCache
 from app.services.models.providers import Providers, removed_places
 from app.services.models.variables import free_name
@@ -29,6 +30,9 @@ ADOPT_EVERY = 15.0
 FIRST_LOOK = 3.0
 """Seconds that a list of models waits for the first look at most."""
 STALE = 10.0
+START_SECONDS = 45.0
+"""How long a server that was started here has until it answers: Ollama looks for graphics cards first."""
+START_EVERY = 0.3
 SETTING = "servers.places"
 """Places to look at instead of the usual ones: a list of `host:port`. Only this computer's are looked at."""
 
@@ -44,6 +48,8 @@ class KnownServers:
     places: tuple[Place, ...]
     """Where they usually are."""
     probe: Probe
+    programs: ServerPrograms
+    """Those that can be started here."""
 
 
 class Servers:
@@ -72,6 +78,8 @@ class Servers:
         self._looking = asyncio.Lock()
         self._listed_at: dict[str, float] = {}
         self._adopts = adopts
+        self._starting: dict[str, asyncio.Task[None]] = {}
+        """By the id of a provider; asked for twice, it is started once."""
         self._looked = asyncio.Event()
         if adopts:
             cache.until_known = self._first_look
@@ -84,6 +92,49 @@ class Servers:
 
     async def presets(self) -> tuple[ServerPreset, ...]:
         return self._general.presets
+
+    async def startable(self) -> tuple[str, ...]:
+        """Names of the presets whose program is installed on this computer."""
+        return await asyncio.to_thread(self._general.programs.installed)
+
+    async def start(self, provider_id: str) -> None:
+        """Starts the server of a provider on this computer, because a person asked for it, and waits until it answers.
+
+        It goes on when Lares ends. Raises `NotFound` where its program is not here, `ModelError` (`server_down`) where
+        it ends at once or does not answer in `START_SECONDS`.
+        """
+        provider = next((one for one in await self._providers.list() if one.id == provider_id), None)
+        place = place_of(provider.base_url) if provider is not None else None
+        if provider is None or place is None or not is_here(provider.base_url):
+            raise Invalid("Lares starts no server of another computer.", hint="Start it there.")
+        task = self._starting.get(provider_id)
+        if task is None or task.done():
+            work = self._start(provider, place)
+            task = self._starting[provider_id] = asyncio.get_running_loop().create_task(work, name="start a server")
+        await asyncio.shield(task)
+
+    async def _start(self, provider: Provider, place: Place) -> None:
+        if place in await self._answering():
+            return
+        program = await asyncio.to_thread(self._general.programs.start, provider.kind, *place)
+        label = next((one.label for one in self._general.presets if one.name == provider.kind), provider.name)
+        begun = _seconds()
+        while place not in await self._answering():
+            words = await asyncio.to_thread(program.last_words)
+            if words is not None:
+                told = f" It said: {words}" if words else ""
+                hint = "Start it yourself, or choose another model."
+                raise ModelError(
+                    f"{provider.name} ended as soon as it was started.{told}", code="server_down", hint=hint
+                )
+            if _seconds() - begun > START_SECONDS:
+                message = f"{label} was started, but has not answered for {START_SECONDS:.0f} seconds."
+                raise ModelError(message, code="server_down", hint="Wait a moment, then try again.")
+            await asyncio.sleep(START_EVERY)
+
+    async def _answering(self) -> set[Place | None]:
+        await self._look()
+        return {place_of(one.preset.base_url) for one in self._found or ()}
 
     async def adopt(self, found: FoundServer) -> Provider:
         """Adds a found server as a provider; one that is there already is given back."""

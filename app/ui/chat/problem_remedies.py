@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.address import is_here
 from app.domain.model import ModelHandle
 from app.ui.chat.transcript.row import Problem
 from app.ui.kit.wording import count
 from app.ui.state.model_entries import ModelsKnown
 from app.ui.state.model_wording import file_size, tr
 
-RemedyKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test", "allow"]
+RemedyKey = Literal["again", "switch", "get", "enlarge", "blocks", "server", "test", "allow", "start", "download"]
 STEP = 1024
 OVERFLOW = ("prompt_too_large", "context_window_overflow", "context_window_overflow_in_system_prompt")
 BAD_CALLS = ("invalid_tool_call", "cut_call", "empty_reply", "only_thinking", "repetition", "repeated_call")
@@ -26,6 +27,9 @@ def remedies_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int
     """`model`: handle of the agent's model."""
     again, other = Remedy("again", tr("Try again"), "refresh"), Remedy("switch", tr("Choose another model…"))
     match problem.code:
+        case "server_down" | "server_died" if (start := _start(known, model)) is not None:
+            ways = (start, again) if start.key == "start" else (again, start)
+            return *ways, Remedy("switch", tr("Switch model…"))
         case "server_down" | "server_died" | "timeout" | "rate_limited" | "overloaded":
             return again, Remedy("switch", tr("Switch model…"))
         case "model_missing" | "unknown_handle":
@@ -49,6 +53,16 @@ def remedies_of(problem: Problem, known: ModelsKnown, model: str, max_steps: int
             return again, other
         case _:
             return again, Remedy("switch", tr("Switch model…"))
+
+
+def _start(known: ModelsKnown, model: str) -> Remedy | None:
+    """An Ollama of this computer that does not answer is started, or fetched where there is none."""
+    offer = known.offer_of(model)
+    if offer is None or offer.provider.kind != "ollama" or not is_here(offer.provider.base_url):
+        return None
+    if "ollama" in known.startable:
+        return Remedy("start", tr("Start Ollama"), "play")
+    return Remedy("download", tr("Download Ollama…"), "download")
 
 
 def _missing(problem: Problem, known: ModelsKnown, model: str, again: Remedy) -> tuple[Remedy, ...]:

@@ -39,6 +39,8 @@ class ModelsKnown:
     presets: tuple[ServerPreset, ...] = ()
     tests: dict[str, FitProgress | None] = field(default_factory=dict[str, FitProgress | None])
     """Fit tests under way, by handle, with the newest word of each."""
+    startable: tuple[str, ...] = ()
+    """Names of the presets whose program is installed on this computer."""
     complete: bool = False
     """True: everything was read at least once."""
 

@@ -1,9 +1,11 @@
 """What the conversation says of its model, and what its buttons do: cut requests, ways out of problems, images."""
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from app.domain.agent import AgentPatch
 from app.domain.context import ContextAlarm, ContextOverview
+from app.domain.error import AppError
 from app.domain.fitness import FitReport
 from app.domain.model import ModelHandle
 from app.ui.chat.problem_remedies import enlarged, missing_name
@@ -11,6 +13,7 @@ from app.ui.chat.transcript.row import Row
 from app.ui.chat.view import ChatView
 from app.ui.kit.wording import count
 from app.ui.models.consent import ask_consent
+from app.ui.state.model_entries import ModelsKnown
 from app.ui.state.model_wording import fit_result
 from app.ui.state.view_context import ViewContext
 
@@ -52,7 +55,7 @@ class ProblemActions(QObject):
         self._chat.context.models = now
         self._tell_blind()
         problems = any(row.problem is not None and not row.problem.solved for row in self._chat.model.rows)
-        if problems and (before.offers, before.recommended) != (now.offers, now.recommended):
+        if problems and _for_remedies(before) != _for_remedies(now):
             self._chat.area.refresh()
 
     def _tell_blind(self) -> None:
@@ -112,6 +115,10 @@ class ProblemActions(QObject):
                 self.blocks_wanted.emit()
             case "server":
                 self.servers_wanted.emit()
+            case "start":
+                self._start(agent.model, row)
+            case "download":
+                QDesktopServices.openUrl(QUrl(self._page_of("ollama")))
             case "allow":
                 self._view.run(self._allow(agent.model, row), self)
             case "test":
@@ -119,6 +126,29 @@ class ProblemActions(QObject):
                 self.models_wanted.emit()
             case _:
                 return
+
+    def _page_of(self, preset: str) -> str:
+        return next((one.page for one in self._catalog.known.presets if one.name == preset), "")
+
+    def _start(self, handle: str, row: Row) -> None:
+        """The server of this computer, then the run again."""
+        offer, context = self._catalog.known.offer_of(handle), self._chat.context
+        if offer is None or row.key in context.underway:
+            return
+        context.underway[row.key] = self.tr("Starting Ollama. The reply goes on as soon as it answers.")
+        self._chat.area.refresh()
+
+        def done(_: object) -> None:
+            context.underway.pop(row.key, None)
+            self._chat.area.refresh()
+            context.signals.retry.emit(row)
+
+        def failed(error: AppError) -> None:
+            context.underway.pop(row.key, None)
+            self._chat.area.refresh()
+            self._view.tell_error(error)
+
+        self._view.run(self._view.services.servers.start(offer.provider.id), self, done=done, failed=failed)
 
     async def _allow(self, handle: str, row: Row) -> None:
         """First the question, then the run again. The server is read here: the catalog may still wait for its lists."""
@@ -135,3 +165,8 @@ class ProblemActions(QObject):
             self,
             done=lambda _: self._chat.context.signals.retry.emit(row),
         )
+
+
+def _for_remedies(known: ModelsKnown) -> tuple[object, ...]:
+    """What the ways out of a problem depend on."""
+    return known.offers, known.recommended, known.startable

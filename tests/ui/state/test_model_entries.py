@@ -1,5 +1,7 @@
 """Models and servers as lines: what is offered first, what cannot be chosen and why, and what a problem offers."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.adapters.models.presets import PRESETS
@@ -143,6 +145,18 @@ def test_a_missing_model_can_be_got_again_from_ollama_only() -> None:
 )  # fmt: skip
 def test_every_problem_offers_a_way(code: str, first: str) -> None:
     assert remedies_of(problem(code), known("qwen3:8b"), "ollama/qwen3:8b")[0].key == first
+
+
+def test_an_ollama_of_this_computer_that_is_down_is_started_or_fetched() -> None:
+    here = known("qwen3:8b")
+    ways = remedies_of(problem("server_down"), replace(here, startable=("ollama",)), "ollama/qwen3:8b")
+    assert [way.text for way in ways] == ["Start Ollama", "Try again", "Switch model…"]
+    ways = remedies_of(problem("server_down"), here, "ollama/qwen3:8b")
+    assert [way.key for way in ways] == ["again", "download", "switch"]
+    elsewhere = here.offers[0].provider.model_copy(update={"base_url": "http://192.0.2.7:11434"})
+    offers = (here.offers[0].model_copy(update={"provider": elsewhere}),)
+    ways = remedies_of(problem("server_down"), replace(here, offers=offers, startable=("ollama",)), "ollama/qwen3:8b")
+    assert [way.key for way in ways] == ["again", "switch"]
 
 
 def test_a_prompt_that_is_too_large_is_mended_by_a_size_that_the_model_allows() -> None:

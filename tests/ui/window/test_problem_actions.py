@@ -2,20 +2,27 @@
 
 import asyncio
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from app.domain.agent import Agent, AgentPatch, ModelSettings
+from app.domain.model import ProviderDraft
 from app.engine.model_call import wait_notice
 from app.ui.chat.attachment import png_of
 from app.ui.context.token_bar import TokenBar
 from tests.support.engine.talking import say
+from tests.support.servers.able_ollama import AbleOllama
 from tests.support.servers.ollama_pages import Installed, too_long
 from tests.support.servers.ollama_replies import Answer
-from tests.support.window.household import CHATS
+from tests.support.window.household import CHATS, INSTALLED, free_port
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, has_button, shown, texts
 
@@ -188,3 +195,41 @@ async def the_status_line_says_what_a_run_waits_for(home: OpenedWindow) -> None:
     home.ollama.release()
     await asyncio.gather(first, second)
     await home.until(lambda: "Juno is idle" in texts(home.view.status), "it still seems to be at work")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script with its interpreter's path")
+def test_an_ollama_that_is_down_is_started_from_the_card_and_the_run_goes_on(
+    home: OpenedWindow, wait_for: Wait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ollama"
+    program.write_text(f'#!/bin/sh\necho "$OLLAMA_HOST $1 $$" > "{tmp_path}/started"\nexec sleep 60\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    started, port = tmp_path / "started", free_port()
+
+    async def person() -> None:
+        ollama = next(one for one in await home.services.providers.list() if one.name == "ollama")
+        draft = ProviderDraft(name="ollama", kind="ollama", base_url=f"http://127.0.0.1:{port}")
+        await home.services.providers.update(ollama.id, draft)
+        home.view.view.catalog.look_again()
+        await home.until(lambda: "ollama" in home.view.view.catalog.known.startable, "the program was not found")
+        home.view.chat.composer.set_draft("Hello")
+        home.view.chat.composer.setFocus()
+        await home.press(Qt.Key.Key_Return)
+        await home.until(lambda: has_button(home.view.chat, "Start Ollama"), "it is not offered")
+        assert not started.exists()
+        button(home.view.chat, "Start Ollama").click()
+        assert "Starting Ollama." in texts(home.view.chat)
+        assert not button(home.view.chat, "Start Ollama").isEnabled()
+        await home.until(lambda: started.exists() and started.read_text().endswith("\n"), "it was not started")
+        address, argument, pid = started.read_text().split()
+        try:
+            assert (address, argument) == (f"127.0.0.1:{port}", "serve")
+            with AbleOllama(installed=[*INSTALLED], port=port):
+                await home.until(lambda: not has_button(home.view.chat, "Start Ollama"), "it is still offered")
+                await home.until(lambda: home.quiet, "the run never went on")
+                assert home.view.chat.model.rows[-1].kind == "assistant"
+        finally:
+            os.kill(int(pid), signal.SIGTERM)
+
+    wait_for(person(), 20)

@@ -57,3 +57,5 @@ class CardContext:
     """Handle."""
     models: ModelsKnown = field(default_factory=ModelsKnown)
     """What is known of models now, for the remedies of a problem."""
+    underway: dict[str, str] = field(default_factory=dict[str, str])
+    """By the key of a row: a sentence on the remedy that is being tried."""
