@@ -22,6 +22,8 @@ from tests.support.processes import prefork
 from tests.support.processes.screen import Screen, open_screen
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA_FOLDER = "Läres data"
+"""A name that trips careless quoting."""
 LONG_RESULT = ROOT / "tests" / "results" / "long.json"
 
 # Set before Qt is imported; a display is asked for by setting the variable (QT_QPA_PLATFORM=xcb pytest ...).
@@ -133,30 +135,7 @@ def _short_id(item: pytest.Item) -> str:
     return item.nodeid.removeprefix("tests/")
 
 
-# Guards: each runs around every test
-
-
-@pytest.fixture(autouse=True)
-def no_outside_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    log = tmp_path / "network-attempts.txt"
-    monkeypatch.setenv(network.LOG_VARIABLE, str(log))
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join(filter(None, [str(network.WATCHED), os.environ.get("PYTHONPATH")]))
-    )
-    network.take_attempts()
-    yield
-    attempts = [*network.take_attempts(), *network.childrens_attempts(log)]
-    if attempts:
-        pytest.fail(f"this test reached for the network outside this computer: {', '.join(attempts)}", pytrace=False)
-
-
-class _Collector(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
+# Guards: one fixture, as each costs every one of thousands of tests its part of a millisecond
 
 
 class AllowedLogs:
@@ -178,29 +157,55 @@ def allow_logs(request: pytest.FixtureRequest) -> AllowedLogs:
 
 
 @pytest.fixture(autouse=True)
-def no_unexpected_logs(allow_logs: AllowedLogs) -> Iterator[None]:
+def guarded(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_logs: AllowedLogs
+) -> Iterator[None]:
+    """Runs around every test: its own data folder and random numbers; no outside network, log line or thread stays."""
+    log = tmp_path / "network-attempts.txt"
+    monkeypatch.setenv("LARES_DATA", str(tmp_path / DATA_FOLDER))
+    monkeypatch.setenv(network.LOG_VARIABLE, str(log))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(network.WATCHED), os.environ.get("PYTHONPATH")]))
+    )
+    random.seed(_seed(request))
+    network.take_attempts()
     collector = _Collector()
     logging.getLogger().addHandler(collector)
+    threads = set(threading.enumerate())
     yield
+    left = _left_of(threads)
     logging.getLogger().removeHandler(collector)
-    lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in collector.records]
-    unexpected = [line for line in lines if not allow_logs.has(line)]
-    if unexpected:
-        pytest.fail("unexpected log lines (allow_logs allows them):\n" + "\n".join(unexpected), pytrace=False)
-
-
-@pytest.fixture(autouse=True)
-def no_leftover_threads() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    until = time.monotonic() + 3
-    started = [thread for thread in threading.enumerate() if thread not in before]
-    for thread in started:
-        if not _is_foreign(thread):
-            thread.join(max(0.0, until - time.monotonic()))
-    left = [thread.name for thread in started if thread.is_alive() and not _is_foreign(thread)]
+    attempts = [*network.take_attempts(), *network.childrens_attempts(log)]
+    faults: list[str] = []
     if left:
-        pytest.fail(f"threads outlived their test: {', '.join(left)}", pytrace=False)
+        faults.append(f"threads outlived their test: {', '.join(left)}")
+    if unexpected := [line for line in collector.lines if not allow_logs.has(line)]:
+        faults.append("unexpected log lines (allow_logs allows them):\n" + "\n".join(unexpected))
+    if attempts:
+        faults.append(f"this test reached for the network outside this computer: {', '.join(attempts)}")
+    if faults:
+        pytest.fail("\n".join(faults), pytrace=False)
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"{record.levelname} {record.name}: {record.getMessage()}" for record in self._records]
+
+
+def _left_of(before: set[threading.Thread]) -> list[str]:
+    until = time.monotonic() + 3
+    started = [thread for thread in threading.enumerate() if thread not in before and not _is_foreign(thread)]
+    for thread in started:
+        thread.join(max(0.0, until - time.monotonic()))
+    return [thread.name for thread in started if thread.is_alive()]
 
 
 def _is_foreign(thread: threading.Thread) -> bool:
@@ -208,12 +213,9 @@ def _is_foreign(thread: threading.Thread) -> bool:
     return thread.name.startswith(("Dummy-", "execnet"))
 
 
-@pytest.fixture(autouse=True)
-def seeded_random(request: pytest.FixtureRequest) -> random.Random:
-    """The same numbers at each run; `--seed` gives others."""
-    seed = zlib.crc32(request.node.nodeid.encode()) ^ request.config.getoption("--seed")
-    random.seed(seed)
-    return random.Random(seed)
+def _seed(request: pytest.FixtureRequest) -> int:
+    """The same at each run; `--seed` gives others."""
+    return zlib.crc32(request.node.nodeid.encode()) ^ request.config.getoption("--seed")
 
 
 # What tests use
@@ -224,12 +226,15 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own data folder (LARES_DATA), not made yet, with a name that trips careless quoting."""
-    folder = tmp_path / "Läres data"
-    monkeypatch.setenv("LARES_DATA", str(folder))
-    return folder
+@pytest.fixture
+def seeded_random(request: pytest.FixtureRequest) -> random.Random:
+    return random.Random(_seed(request))
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """The test's own data folder (LARES_DATA), not made yet."""
+    return tmp_path / DATA_FOLDER
 
 
 @pytest.fixture(scope="session")

@@ -85,27 +85,120 @@ def test_a_block_is_edited_and_the_undo_of_an_agents_change_is_redone(window: Op
     wait_for(person(), 15)
 
 
-def test_agents_are_switched_and_a_model_is_chosen(window: OpenedWindow, wait_for: Wait) -> None:
+async def f6_goes_round_the_columns_and_back(window: OpenedWindow) -> None:
+    panes = window.view.window.panes
+
+    def where() -> str:
+        return next((name for name, pane in panes.items() if pane.isAncestorOf(window.focus)), "")
+
+    window.view.show_tab("chat")
+    assert where() == "centre"
+    seen = []
+    for _ in range(3):
+        await window.press(Key.Key_F6)
+        seen.append(where())
+    assert seen == ["right", "left", "centre"]
+    await window.press(Key.Key_F6, SHIFT)
+    assert where() == "left"
+
+
+async def agents_are_switched_and_a_model_is_chosen(window: OpenedWindow) -> None:
+    assert window.view.workspace.agent is not None
+    first = window.view.workspace.agent.name
+    await window.press(Key.Key_Down, ALT)
+    await window.until(lambda: window.view.workspace.agent.name != first, "Alt Down opened nothing")
+    await window.press(Key.Key_Up, ALT)
+    await window.until(lambda: window.view.workspace.agent.name == first, "Alt Up did not go back")
+    await window.press(Key.Key_M, CTRL)
+    assert window.focus.accessibleName() == "Filter models"
+    await window.write("mini")
+    await window.press(Key.Key_Return)
+    agent_id = window.view.workspace.agent.id
+
+    async def chosen() -> bool:
+        return (await window.services.agents.get(agent_id)).model == "llama/ministral-3:8b"
+
+    await window.until(chosen, "the model stayed")
+    await window.until(
+        lambda: window.view.left.settings.model.handle == "llama/ministral-3:8b", "the column shows the old one"
+    )
+
+
+async def a_search_in_all_messages_jumps_to_the_hit(window: OpenedWindow) -> None:
+    await window.press(Key.Key_Down, ALT)
+    await window.until(lambda: window.view.workspace.agent.name == "Archivist", "Alt Down opened nothing")
+    await window.press(Key.Key_F, CTRL | SHIFT)
+    await window.write("risotto")
+    palette = window.view.search.palette
+    await window.until(lambda: palette.rows, "nothing was found")
+    await window.press(Key.Key_Return)
+    await window.until(lambda: window.view.workspace.agent.name == "Juno", "the hit's agent did not open")
+
+
+async def icon_buttons_say_their_command_and_keys(window: OpenedWindow) -> None:
+    buttons: dict[str, IconButton] = window.view.top.buttons
+    assert "Ctrl" in buttons["column.left"].toolTip()
+    assert buttons["settings"].accessibleName() == "Settings"
+
+
+async def ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWindow) -> None:
+    taken: list[int] = []
+    window.view.chat.composer.editor.setFocus()
+    window.view.view.tell_done(Notice("Gone"), lambda: taken.append(1))
+    await window.write("ab")
+    await window.press(Key.Key_Z, CTRL)
+    assert (window.view.chat.composer.text, taken) == ("", [])
+    window.view.chat.composer.clear()
+    await window.press(Key.Key_Z, CTRL)
+    assert taken == [1]
+
+
+async def typing_goes_on_in_the_composer_after_what_was_closed_or_chosen(window: OpenedWindow) -> None:
+    composer = window.view.chat.composer
+    for open_page in (window.view.pages.appearance, window.view.pages.new_agent):
+        open_page()
+        await window.rest()
+        window.window.escaped.emit()
+        assert window.focus is composer.editor
+    window.view.left.settings.model.setFocus()
+    window.view.left.settings.model.picked.emit(window.view.workspace.agent.model)
+    assert window.focus is composer.editor
+    window.view.top.buttons["theme"].setFocus()
+    await window.write("Hi")
+    assert composer.text == "Hi"
+    composer.clear()
+    window.view.chat.welcome.picked.emit("My name is Brad.")
+    await window.write("!")
+    assert composer.text == "My name is Brad.!"
+
+
+def test_one_gets_about_by_keys_only(window: OpenedWindow, wait_for: Wait) -> None:
+    """One window for all: opening one costs more than any of these."""
+    stories = (
+        ctrl_z_in_an_empty_composer_takes_back_the_last_change,
+        typing_goes_on_in_the_composer_after_what_was_closed_or_chosen,
+        f6_goes_round_the_columns_and_back,
+        agents_are_switched_and_a_model_is_chosen,
+        a_search_in_all_messages_jumps_to_the_hit,
+        icon_buttons_say_their_command_and_keys,
+    )
+
     async def person() -> None:
-        assert window.view.workspace.agent is not None
-        first = window.view.workspace.agent.name
-        await window.press(Key.Key_Down, ALT)
-        await window.until(lambda: window.view.workspace.agent.name != first, "Alt Down opened nothing")
-        await window.press(Key.Key_Up, ALT)
-        await window.until(lambda: window.view.workspace.agent.name == first, "Alt Up did not go back")
-        await window.press(Key.Key_M, CTRL)
-        assert window.focus.accessibleName() == "Filter models"
-        await window.write("mini")
-        await window.press(Key.Key_Return)
-        agent_id = window.view.workspace.agent.id
+        for story in stories:
+            await story(window)
 
-        async def chosen() -> bool:
-            return (await window.services.agents.get(agent_id)).model == "llama/ministral-3:8b"
+    wait_for(person(), 60)
 
-        await window.until(chosen, "the model stayed")
-        await window.until(
-            lambda: window.view.left.settings.model.handle == "llama/ministral-3:8b", "the column shows the old one"
-        )
+
+def test_the_keyboard_is_in_the_composer_after_its_column_went(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        await window.press(Key.Key_M, CTRL | SHIFT)
+        await window.write("by hand ")
+        window.window.resize(1000, 800)
+        await window.until(lambda: not window.view.window.column_shown("right"), "the column stayed")
+        assert window.focus is window.view.chat.composer.editor
+        window.window.resize(1440, 900)
+        assert shown(window.view.right.widget, QPlainTextEdit), "the editor is gone with its column"
 
     wait_for(person(), 15)
 
@@ -122,53 +215,6 @@ def test_the_palette_goes_to_an_agent_and_runs_a_command(window: OpenedWindow, w
         assert window.view.centre.page == "shortcuts"
         await window.press(Key.Key_Escape)
         assert window.view.centre.page == "chat"
-
-    wait_for(person(), 15)
-
-
-def test_a_search_in_all_messages_jumps_to_the_hit(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        await window.press(Key.Key_Down, ALT)
-        await window.until(lambda: window.view.workspace.agent.name == "Archivist", "Alt Down opened nothing")
-        await window.press(Key.Key_F, CTRL | SHIFT)
-        await window.write("risotto")
-        palette = window.view.search.palette
-        await window.until(lambda: palette.rows, "nothing was found")
-        await window.press(Key.Key_Return)
-        await window.until(lambda: window.view.workspace.agent.name == "Juno", "the hit's agent did not open")
-
-    wait_for(person(), 15)
-
-
-def test_f6_goes_round_the_columns_and_back(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        panes = window.view.window.panes
-
-        def where() -> str:
-            return next((name for name, pane in panes.items() if pane.isAncestorOf(window.focus)), "")
-
-        window.view.show_tab("chat")
-        assert where() == "centre"
-        seen = []
-        for _ in range(3):
-            await window.press(Key.Key_F6)
-            seen.append(where())
-        assert seen == ["right", "left", "centre"]
-        await window.press(Key.Key_F6, SHIFT)
-        assert where() == "left"
-
-    wait_for(person(), 15)
-
-
-def test_the_keyboard_is_in_the_composer_after_its_column_went(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        await window.press(Key.Key_M, CTRL | SHIFT)
-        await window.write("by hand ")
-        window.window.resize(1000, 800)
-        await window.until(lambda: not window.view.window.column_shown("right"), "the column stayed")
-        assert window.focus is window.view.chat.composer.editor
-        window.window.resize(1440, 900)
-        assert shown(window.view.right.widget, QPlainTextEdit), "the editor is gone with its column"
 
     wait_for(person(), 15)
 
@@ -223,21 +269,6 @@ def test_an_agent_is_deleted_and_comes_back_by_undo(slow_window: OpenedWindow, w
     wait_for(person(), 15)
 
 
-def test_ctrl_z_in_an_empty_composer_takes_back_the_last_change(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        window.view.chat.composer.editor.setFocus()
-        window.view.view.tell_done(Notice("Gone"), lambda: taken.append(1))
-        await window.write("ab")
-        await window.press(Key.Key_Z, CTRL)
-        assert (window.view.chat.composer.text, taken) == ("", [])
-        window.view.chat.composer.clear()
-        await window.press(Key.Key_Z, CTRL)
-        assert taken == [1]
-
-    taken: list[int] = []
-    wait_for(person(), 15)
-
-
 def test_ctrl_z_takes_back_what_an_agent_changed(window: OpenedWindow, wait_for: Wait) -> None:
     async def change(words: str) -> None:
         blocks = await window.services.blocks.of_agent(window.view.workspace.agent.id)
@@ -261,31 +292,3 @@ def test_ctrl_z_takes_back_what_an_agent_changed(window: OpenedWindow, wait_for:
         await window.until(lambda: human_is(window, lambda text: text == before), "nothing was undone in the palette")
 
     wait_for(person(), 15)
-
-
-def test_typing_goes_on_in_the_composer_after_what_was_closed_or_chosen(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        composer = window.view.chat.composer
-        for open_page in (window.view.pages.appearance, window.view.pages.new_agent):
-            open_page()
-            await window.rest()
-            window.window.escaped.emit()
-            assert window.focus is composer.editor
-        window.view.left.settings.model.setFocus()
-        window.view.left.settings.model.picked.emit(window.view.workspace.agent.model)
-        assert window.focus is composer.editor
-        window.view.top.buttons["theme"].setFocus()
-        await window.write("Hi")
-        assert composer.text == "Hi"
-        composer.clear()
-        window.view.chat.welcome.picked.emit("My name is Brad.")
-        await window.write("!")
-        assert composer.text == "My name is Brad.!"
-
-    wait_for(person(), 15)
-
-
-def test_icon_buttons_say_their_command_and_keys(window: OpenedWindow, wait_for: Wait) -> None:
-    buttons: dict[str, IconButton] = window.view.top.buttons
-    assert "Ctrl" in buttons["column.left"].toolTip()
-    assert buttons["settings"].accessibleName() == "Settings"

@@ -39,51 +39,57 @@ async def type_into_human(window: OpenedWindow, words: str) -> None:
     await window.write(words)
 
 
-def test_text_typed_into_a_block_is_there_again_with_its_agent(window: OpenedWindow, wait_for: Wait) -> None:
+async def text_typed_into_a_block_is_there_again_with_its_agent(window: OpenedWindow) -> None:
+    await type_into_human(window, " Likes tea.")
+    await step_agent(window, Key.Key_Down)
+    assert not any(card.editing for card in cards(window))
+    await step_agent(window, Key.Key_Up)
+    card = human_card(window)
+    assert card.editing
+    assert card.editor.text.endswith(" Likes tea.")
+    assert not card.editor.in_conflict
+    card.editor.save.click()
+    await window.until(lambda: card.block.value.endswith(" Likes tea."), "it was not saved")
+    await window.until(lambda: not card.editing, "the editor stayed open")
+    await step_agent(window, Key.Key_Down)
+    await step_agent(window, Key.Key_Up)
+    assert not human_card(window).editing
+
+
+async def text_that_was_saved_elsewhere_meanwhile_opens_no_editor(window: OpenedWindow) -> None:
+    await type_into_human(window, " Likes tea.")
+    block = human_card(window).block
+    await step_agent(window, Key.Key_Down)
+    await window.services.blocks.update(block.id, BlockPatch(value=block.value + " Likes tea."))
+    await step_agent(window, Key.Key_Up)
+    assert not human_card(window).editing
+    assert window.view.unsaved == []
+
+
+async def a_block_that_changed_meanwhile_shows_both_texts(window: OpenedWindow) -> None:
+    await type_into_human(window, " Likes tea.")
+    block = human_card(window).block
+    await step_agent(window, Key.Key_Down)
+    await window.services.blocks.update(block.id, BlockPatch(value="Theirs.\n" + block.value))
+    await step_agent(window, Key.Key_Up)
+    editor = human_card(window).editor
+    assert editor.in_conflict
+    assert editor.merged == "Theirs.\n" + block.value + " Likes tea."
+
+
+def test_text_of_a_block_is_kept_while_another_agent_is_shown(window: OpenedWindow, wait_for: Wait) -> None:
+    """One window for all: opening one costs more than any of these."""
+    stories = (
+        text_typed_into_a_block_is_there_again_with_its_agent,
+        text_that_was_saved_elsewhere_meanwhile_opens_no_editor,
+        a_block_that_changed_meanwhile_shows_both_texts,
+    )
+
     async def person() -> None:
-        await type_into_human(window, " Likes tea.")
-        await step_agent(window, Key.Key_Down)
-        assert not any(card.editing for card in cards(window))
-        await step_agent(window, Key.Key_Up)
-        card = human_card(window)
-        assert card.editing
-        assert card.editor.text.endswith(" Likes tea.")
-        assert not card.editor.in_conflict
-        card.editor.save.click()
-        await window.until(lambda: card.block.value.endswith(" Likes tea."), "it was not saved")
-        await window.until(lambda: not card.editing, "the editor stayed open")
-        await step_agent(window, Key.Key_Down)
-        await step_agent(window, Key.Key_Up)
-        assert not human_card(window).editing
+        for story in stories:
+            await story(window)
 
-    wait_for(person(), 15)
-
-
-def test_a_block_that_changed_meanwhile_shows_both_texts(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        await type_into_human(window, " Likes tea.")
-        block = human_card(window).block
-        await step_agent(window, Key.Key_Down)
-        await window.services.blocks.update(block.id, BlockPatch(value="Theirs.\n" + block.value))
-        await step_agent(window, Key.Key_Up)
-        editor = human_card(window).editor
-        assert editor.in_conflict
-        assert editor.merged == "Theirs.\n" + block.value + " Likes tea."
-
-    wait_for(person(), 15)
-
-
-def test_text_that_was_saved_elsewhere_meanwhile_opens_no_editor(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        await type_into_human(window, " Likes tea.")
-        block = human_card(window).block
-        await step_agent(window, Key.Key_Down)
-        await window.services.blocks.update(block.id, BlockPatch(value=block.value + " Likes tea."))
-        await step_agent(window, Key.Key_Up)
-        assert not human_card(window).editing
-        assert window.view.unsaved == []
-
-    wait_for(person(), 15)
+    wait_for(person(), 40)
 
 
 def test_quitting_asks_about_text_that_is_not_saved(window: OpenedWindow, wait_for: Wait) -> None:
@@ -117,57 +123,65 @@ async def type_instructions(window: OpenedWindow, words: str) -> Instructions:
     return page
 
 
-def test_leaving_the_instructions_asks_before_it_throws_text_away(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        ask, centre = window.view.view.ask, window.view.centre
-        page = await type_instructions(window, " Be brief.")
-        for leave in (lambda: window.press(Key.Key_Escape), lambda: click_cancel(window, page)):
-            await leave()
-            await window.until(ask.isVisible, "nobody asked")
-            await window.press(Key.Key_Return)
-            await window.until(lambda: not ask.isVisible(), "the question stayed")
-            assert centre.page == "instructions"
-            assert window.focus is page.edit
-            assert page.edit.toPlainText().endswith(" Be brief.")
-        await window.press(Key.Key_Escape)
+async def leaving_the_instructions_asks_before_it_throws_text_away(window: OpenedWindow) -> None:
+    ask, centre = window.view.view.ask, window.view.centre
+    page = await type_instructions(window, " Be brief.")
+    for leave in (lambda: window.press(Key.Key_Escape), lambda: click_cancel(window, page)):
+        await leave()
         await window.until(ask.isVisible, "nobody asked")
-        button(ask, "Discard").click()
-        await window.until(lambda: centre.page == "chat", "the page stayed")
-        assert window.view.unsaved == []
-        window.view.pages.instructions()
-        assert not page.changed
-        await window.press(Key.Key_Escape)
-        assert centre.page == "chat"
+        await window.press(Key.Key_Return)
+        await window.until(lambda: not ask.isVisible(), "the question stayed")
+        assert centre.page == "instructions"
+        assert window.focus is page.edit
+        assert page.edit.toPlainText().endswith(" Be brief.")
+    await window.press(Key.Key_Escape)
+    await window.until(ask.isVisible, "nobody asked")
+    button(ask, "Discard").click()
+    await window.until(lambda: centre.page == "chat", "the page stayed")
+    assert window.view.unsaved == []
+    window.view.pages.instructions()
+    assert not page.changed
+    await window.press(Key.Key_Escape)
+    assert centre.page == "chat"
 
-    wait_for(person(), 15)
+
+async def instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow) -> None:
+    page = await type_instructions(window, " Be brief.")
+    await step_agent(window, Key.Key_Down)
+    assert "Archivist" in page.title.text()
+    assert not page.changed
+    window.view.left.agents.picked.emit(window.view.workspace.agents.rows[0].agent.id)
+    await window.until(lambda: window.view.workspace.agent.name == "Juno", "Juno did not open")
+    assert window.view.centre.page == "chat"
+    assert window.view.unsaved == ["system instructions of Juno"]
+    window.view.pages.instructions()
+    assert page.edit.toPlainText().endswith(" Be brief.")
+    await window.press(Key.Key_S, CTRL)
+    juno = window.view.workspace.agent.id
+
+    async def saved() -> bool:
+        return (await window.services.agents.get(juno)).system.endswith(" Be brief.")
+
+    await window.until(saved, "not saved")
+    assert window.view.unsaved == []
+
+
+def test_instructions_are_neither_lost_nor_mixed_up(window: OpenedWindow, wait_for: Wait) -> None:
+    """One window for both: opening one costs more than either."""
+    stories = (
+        leaving_the_instructions_asks_before_it_throws_text_away,
+        instructions_typed_for_an_agent_wait_for_it,
+    )
+
+    async def person() -> None:
+        for story in stories:
+            await story(window)
+
+    wait_for(person(), 40)
 
 
 async def click_cancel(window: OpenedWindow, page: Instructions) -> None:
     button(page, "Cancel").click()
-
-
-def test_instructions_typed_for_an_agent_wait_for_it(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        page = await type_instructions(window, " Be brief.")
-        await step_agent(window, Key.Key_Down)
-        assert "Archivist" in page.title.text()
-        assert not page.changed
-        window.view.left.agents.picked.emit(window.view.workspace.agents.rows[0].agent.id)
-        await window.until(lambda: window.view.workspace.agent.name == "Juno", "Juno did not open")
-        assert window.view.centre.page == "chat"
-        assert window.view.unsaved == ["system instructions of Juno"]
-        window.view.pages.instructions()
-        assert page.edit.toPlainText().endswith(" Be brief.")
-        await window.press(Key.Key_S, CTRL)
-        juno = window.view.workspace.agent.id
-
-        async def saved() -> bool:
-            return (await window.services.agents.get(juno)).system.endswith(" Be brief.")
-
-        await window.until(saved, "not saved")
-        assert window.view.unsaved == []
-
-    wait_for(person(), 15)
 
 
 def test_text_on_a_page_of_its_own_is_kept_saved_and_asked_for_as_in_the_column(
