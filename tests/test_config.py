@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import _opening
-from app.config import TOKEN_VARIABLES, Config
+from app.config import TOKEN_VARIABLES, Config, Settings
 from app.domain.error import Invalid
 
 
@@ -76,6 +76,16 @@ def test_settings_file_that_is_no_text_gives_a_sentence(data_folder: Path) -> No
     (data_folder / "settings.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Invalid, match="cannot be read as text"):
         Config.load()
+
+
+def test_a_folder_of_another_user_is_no_broken_settings_file(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert Config.load(data_folder).settings == Settings()
 
 
 def test_no_program_started_by_the_engine_gets_the_token(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -444,6 +444,8 @@ TWINS = {
 }
 HIDDEN = (
     "pla\u200bns",
+    "plans\u2800",
+    "\u2800",
     "\u202esnalp",
     "plans\u2069",
     "\u2066plans",

@@ -15,6 +15,9 @@ GB = 1_000_000_000
 KV_COUNTED_FOR = 16_384
 SLOWEST = 2.0
 """Tokens per second below which a model is not advised: a sentence would take ten seconds."""
+FARTHEST = 20
+"""How many times larger or smaller a model may be than a tested one that tells of its speed: a toy lies in the
+processor's cache, a large one does not."""
 _IN_PARTS = re.compile(r"-a\d+b|moe|mixtral|gpt-oss", re.IGNORECASE)
 """Names of models that work with a part of their file at a time, so that its size tells nothing of their speed."""
 
@@ -77,11 +80,12 @@ class Pace:
     def of(self, size: int, read: int) -> float | None:
         """Tokens per second of a model of `size` bytes that reads so many for each.
 
-        By the tested one that is nearest in size: a small one may have gone into a graphics card that is too small
-        for a larger one.
+        By the tested one that is nearest in size, if it is near at all: a small one may have gone into a graphics
+        card that is too small for a larger one.
         """
-        if self.measured:
-            _, tested, speed = min(self.measured, key=lambda one: max(one[0], size) / min(one[0], size))
+        near = [(times, one) for one in self.measured if (times := max(one[0], size) / min(one[0], size)) <= FARTHEST]
+        if near:
+            _, (_, tested, speed) = min(near)
             return speed * tested / read
         return None if self.bytes_per_second is None else self.bytes_per_second / read
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSlider
 
 from app.domain.context import ContextOverview
+from app.domain.message import MessageDraft
+from tests.support.engine.talking import events_of
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import texts
 
@@ -17,6 +19,11 @@ Wait = Callable[..., Any]
 async def in_context(window: OpenedWindow, conversation_id: str) -> int:
     overview: ContextOverview = await window.services.context.overview(conversation_id)
     return overview.messages_in
+
+
+async def say_in(window: OpenedWindow, conversation_id: str, text: str) -> None:
+    run = await window.services.runs.start(conversation_id, MessageDraft.of(text))
+    await events_of(window.services, run.id)
 
 
 def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
@@ -42,6 +49,11 @@ def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait
         page = await window.services.messages.page(trunk)
         branch = await window.services.conversations.branch(trunk, page.positions[-2])
         await window.until(lambda: workspace.conversation.active_id == branch.id, "the branch is not shown")
+        counted: list[ContextOverview] = []
+        workspace.counted.connect(counted.append)
+        await say_in(window, branch.id, "And what else?")
+        asked = await window.services.context.overview(branch.id)
+        await window.until(lambda: counted and counted[-1].used == asked.used, "the bar shows another branch's count")
         window.view.actions.reset_conversation(workspace.conversation)
         await window.until(ask.isVisible, "nobody asked")
         ask.answer("reset")
