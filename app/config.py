@@ -125,6 +125,8 @@ def read_settings(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
+    except PermissionError:
+        return Settings()  # a folder that this user may not read is the engine's to explain
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(path, "it cannot be read as text", str(error)) from error
     try:

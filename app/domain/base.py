@@ -37,16 +37,16 @@ def mended(text: str) -> str:
 
 def is_one_line(text: str) -> bool:
     """Whether a name shows something, and on one line."""
-    kinds = {unicodedata.category(letter) for letter in text}
+    kinds = {"Cf" if _is_unseen(letter) else unicodedata.category(letter) for letter in text}
     return bool(kinds - {"Cc", "Cf", "Zl", "Zp", "Zs"}) and not kinds & {"Cc", "Zl", "Zp"}
 
 
 def look_of(name: str) -> str:
     """The same for all names that a person would take for one: whatever their capitals, how their accents are written,
-    and what in them is not seen.
+    how wide their spaces are, and what in them is not seen.
     """
     seen = (letter for letter in unicodedata.normalize("NFKC", name) if not _is_unseen(letter))
-    return unicodedata.normalize("NFKC", "".join(seen).casefold())
+    return " ".join(unicodedata.normalize("NFKC", "".join(seen).casefold()).split())
 
 
 def hides_something(name: str) -> bool:
@@ -58,7 +58,7 @@ def hides_something(name: str) -> bool:
 
 
 _JOINERS = "\u200c\u200d"
-_FILLERS = "\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5"
+_FILLERS = "\u2800\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5"
 """Letters and marks that are drawn as nothing."""
 
 

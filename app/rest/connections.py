@@ -32,6 +32,8 @@ STALLED_SECONDS = 60.0
 PATIENCE_SECONDS = 20.0
 """How long all places may be taken before those who come are refused."""
 REFUSED_AT_ONCE = 32
+SLICE = 8 * 1024
+"""Bytes that are read of one connection until others have their turn: about ten milliseconds of the smallest chunks."""
 NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 59\r\n\r\n"
@@ -55,6 +57,7 @@ class Connection(H11Protocol):
         self.stalled_at: float | None = None
         self._begun = False
         self._asked = False
+        self._unread = bytearray()
         if refused:
             self.app = _refuse
 
@@ -67,6 +70,21 @@ class Connection(H11Protocol):
         self._door.left(self)
 
     def data_received(self, data: bytes) -> None:
+        """In slices: a body in chunks of a byte is thousands of events, between which others have their turn."""
+        self._unread += data
+        if len(self._unread) == len(data):
+            self._take_slice()
+
+    def _take_slice(self) -> None:
+        if self.transport.is_closing():
+            return
+        data = bytes(self._unread[:SLICE])
+        self._take(data)
+        del self._unread[: len(data)]
+        if self._unread:
+            self.loop.call_soon(self._take_slice)
+
+    def _take(self, data: bytes) -> None:
         # A head has its time from its first byte on, however slowly the others come; a body from its last one.
         if self.answering or not self._begun:
             self._door.heard(self)
@@ -175,6 +193,7 @@ class Door:
             if overdue and len(self._refused) < REFUSED_AT_ONCE:
                 return False
             self._one_left.clear()
+            await _others_read()
             if not self._drop_silent(SPARED_SECONDS, most=1):
                 await self._until_one_left(SPARED_SECONDS / 4)
             elif not self._one_left.is_set():
@@ -230,6 +249,12 @@ class Door:
         """Its silence counts from now."""
         self._silent.pop(one, None)
         self._silent[one] = asyncio.get_running_loop().time()
+
+
+async def _others_read() -> None:
+    """Lets the loop read what has come: a connection is not silent because it was not listened to."""
+    for _ in range(3):  # accepted, then watched, then read
+        await asyncio.sleep(0)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

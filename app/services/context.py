@@ -34,6 +34,8 @@ class Context:
                 overview = overview.model_copy(update={"memory_as_begun": True})
             if step is None or step.model != view.agent.model:
                 return overview
+            if repos.runs.get(step.run_id).conversation_id != conversation_id:
+                return overview  # what the server read of another conversation tells nothing of this one
             real = step.usage.prompt_tokens or None
             known = overview.model_copy(update={"last_estimate": step.estimated_tokens, "last_real": real})
             if not step.truncated or self._grown_since(step, view):

@@ -13,6 +13,10 @@ LONGEST = 600.0
 """Seconds a request may take: reading a long prompt takes a slow computer minutes."""
 
 
+LONGEST_TOKEN = 32
+"""Characters; a server that writes more of them than it was asked for tokens does not heed the limit."""
+
+
 class GaveWay(Exception):
     """Somebody whose request matters more wanted the server before this one was done."""
 
@@ -58,7 +62,11 @@ async def _reply(deps: EngineDeps, provider: Provider, request: ChatRequest) -> 
     prepared = await model.prepare(request)
     wire = await asyncio.to_thread(model.encode, prepared)
     said: list[str] = []
+    most = request.max_output_tokens * LONGEST_TOKEN
     async with contextlib.aclosing(model.stream(wire)) as deltas:
         async for delta in deltas:
             said.append(delta.text)
+            most -= max(1, len(delta.text) + len(delta.reasoning))
+            if most <= 0:
+                break
     return "".join(said)

@@ -336,7 +336,7 @@ class Workspace(QObject):
 
     async def _read_overview(self) -> None:
         if self.conversation is not None:
-            self.counted.emit(await self.services.context.overview(self.conversation.id))
+            self.counted.emit(await self.services.context.overview(self.conversation.active_id))
 
     async def _read_last_step(self) -> None:
         if self.agent is None:

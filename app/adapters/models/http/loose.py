@@ -11,7 +11,10 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 def read_json(written: str) -> Any:
     """JSON of a server; some leave tabs and other control characters unescaped in their strings. Raises ValueError."""
-    return _LENIENT.decode(written)
+    try:
+        return _LENIENT.decode(written)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def names(value: Any) -> set[str]:
