@@ -23,7 +23,7 @@ class Wire(asyncio.Transport):
         return False
 
 
-async def _nothing(*_: object) -> None:
+async def _nothing(scope: object, receive: object, send: object) -> None:
     """No request is ever whole here."""
 
 
