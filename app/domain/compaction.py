@@ -1,0 +1,66 @@
+"""Compaction: the oldest messages leave a full context window, and a summary takes their place."""
+
+from typing import Any, Literal, Self
+
+from app.domain.base import Field, Frozen
+
+CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
+"""`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, and the agent
+is asked in its own conversation, which a server has read already, instead of in a request of its own."""
+SUMMARY_CHARS = 2_000
+"""Characters of a summary where nobody says otherwise: about 500 tokens, a sixteenth of a window of 8k."""
+LEAVE_SHARE = 0.4
+"""Share of the messages' room that leaves a window of itself, so that the next turns find place."""
+SummaryBy = Literal["model", "extract", "person"]
+"""`extract`: picked from the messages by Lares, because no model gave a usable summary."""
+
+
+class CompactionSettings(Frozen):
+    """How an agent's window is compacted."""
+
+    mode: CompactionMode = "sliding_window"
+    model: str | None = None
+    """Handle of the model that writes the summary; None: the agent's."""
+    prompt: str | None = None
+    """What that model is told; None: the instructions of Lares."""
+    most_chars: int = Field(default=SUMMARY_CHARS, ge=100, le=1_000_000)
+    leave_share: float = Field(default=LEAVE_SHARE, gt=0, le=1)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all but the newest turn leaves."""
+        return self.mode in ("all", "self_compact_all")
+
+    @property
+    def asks_itself(self) -> bool:
+        return self.mode in ("self_compact_all", "self_compact_sliding_window")
+
+    @classmethod
+    def of(cls, asked: dict[str, Any] | None) -> Self:
+        """From what programs ask of an agent (`CompactionSettings` of the Letta V1 API). What cannot be read counts as
+        not said: earlier versions took anything.
+        """
+        asked = asked or {}
+        names = {"mode": "mode", "model": "model", "prompt": "prompt"}
+        names |= {"clip_chars": "most_chars", "sliding_window_percentage": "leave_share"}
+        given = {ours: asked[theirs] for theirs, ours in names.items() if asked.get(theirs) is not None}
+        settings = cls()
+        for name, value in given.items():
+            try:
+                settings = cls.model_validate({**settings.model_dump(), name: value})
+            except ValueError:
+                continue
+        return settings
+
+
+class Summary(Frozen):
+    """What takes the place of messages that left the window."""
+
+    text: str
+    by: SummaryBy
+    model: str = ""
+    """Handle of the model that wrote it."""
+    why: str = ""
+    """Why no model did: a sentence for people."""
+    portions: int = 1
+    """In how many parts the messages were read; more than one where they did not fit the model's window at once."""

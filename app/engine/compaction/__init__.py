@@ -1,0 +1,1 @@
+"""What leaves a full context window, and the summary that takes its place."""

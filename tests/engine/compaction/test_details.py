@@ -1,0 +1,39 @@
+"""Names, numbers and identifiers that a summary must not lose."""
+
+import pytest
+
+from app.engine.compaction.details import details_of, missing_in
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The offer of Brandt holds until 15 December.", {"Brandt", "15 December"}),
+        ("It cost 14,860 euros, or 8.5 %.", {"14,860", "8.5 %"}),
+        ("Look into /var/log/app_2.log for E4512.", {"/var/log/app_2.log", "E4512"}),
+        ("I met Mia and Tim at the Berliner Platz.", {"Mia", "Tim", "Berliner Platz"}),
+        ("Morgen kommt Frau Öztürk um 14:30.", {"Frau Öztürk", "14:30"}),
+        ("write to anna.k@example.org, please", {"anna.k@example.org"}),
+        ("We talked. Yes. Thanks. Monday.", set()),
+        ("am 3. März oder el 4 de abril, else May 12", {"3. März", "4 de abril", "May 12"}),
+        ("", set()),
+    ],
+)
+def test_details(text: str, found: set[str]):
+    texts = {detail.text for detail in details_of(text)}
+    assert found <= texts | {"/" + text for text in texts}
+    if not found:
+        assert not texts
+
+
+def test_each_is_told_once_in_order():
+    assert [detail.text for detail in details_of("so Mia saw Tim, and Tim saw Mia in 2024")] == ["Mia", "Tim", "2024"]
+
+
+def test_what_a_summary_has_is_not_missing():
+    details = details_of("he said Kruse asks 9,400 until 15 May")
+    assert [one.text for one in missing_in(details, ["KRUSE wants 9,400."])] == ["15 May"]
+
+
+def test_a_table_is_bounded():
+    assert len(details_of(" ".join(str(number) for number in range(5_000)))) == 200
