@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from app.domain.base import Field, Frozen, Micros, is_one_line
 from app.domain.block import BlockDraft
+from app.domain.compaction import CompactionSettings
 from app.domain.error import Invalid
 from app.domain.message import MessageDraft
 from app.domain.run import StopReason
@@ -104,6 +105,11 @@ class Agent(Frozen):
         """
         form = self.extras.response_format
         return form if form is not None and form.get("type") in ("json_object", "json_schema") else None
+
+    @property
+    def compaction(self) -> CompactionSettings:
+        """How its window is compacted when it is full."""
+        return CompactionSettings.of(self.extras.compaction_settings)
 
 
 def schema_of(response_format: dict[str, Any]) -> dict[str, Any]:

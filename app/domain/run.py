@@ -160,6 +160,8 @@ class Step(Frozen):
     step_no: int
     """1 for the first of the run."""
     attempt: int = 1
+    purpose: RunPurpose = "reply"
+    """What the call was for: a run whose window is full has the summary written too."""
     model: str
     status: Literal["completed", "failed", "cancelled"]
     usage: Usage = Usage()

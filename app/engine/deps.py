@@ -28,5 +28,8 @@ class EngineDeps:
     publish: Callable[[Event], None]
     queues: Queues = field(default_factory=Queues)
     windows: ServedContexts = field(default_factory=ServedContexts)
+    summary_seconds: float = 300.0
+    """How long a summary may take until the conversation goes on with extracts instead. A slow computer reads a window
+    of 8k in two to three minutes."""
     requested: Callable[[Provider], None] = lambda provider: None
     """Is told of each request to a server once it has ended, since it may have loaded a model. Must not block."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from app.domain.base import Field, Frozen, Micros
+from app.domain.compaction import Summary
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 from app.domain.tool import Tool
@@ -16,8 +17,9 @@ from app.engine.repairs.loops import CallMemo
 from app.engine.repairs.reprompt import Reason, Reprompt
 from app.engine.reply import Call, Reply
 
-SCHEMA_VERSION = 3
-"""Version 2 is read too (`app.engine.run.stored_state`); a run with a state of another one ends as interrupted."""
+SCHEMA_VERSION = 4
+"""Versions 2 and 3 are read too (`app.engine.run.stored_state`); a run with a state of another one ends as
+interrupted."""
 
 
 class Learnt(Frozen):
@@ -50,14 +52,16 @@ class RunTools(Frozen):
     """Which of the state's calls, in this order."""
 
 
-class MakeRoom(Frozen):
-    """The oldest messages leave the full window. They stay in the conversation."""
+class Compact(Frozen):
+    """The oldest messages leave the full window, and a summary takes their place. They stay in the conversation."""
 
-    kind: Literal["make_room"] = "make_room"
+    kind: Literal["compact"] = "compact"
+    step_id: str
+    """Of the request for the summary, where a model writes it."""
+    message_id: str
+    """Id of the summary to be written."""
     leave_before: int
     """Position of the first message that stays."""
-    left_at: int
-    """Position before which the next message will be: from there on the others are out of the window."""
 
 
 class Finish(Frozen):
@@ -66,7 +70,7 @@ class Finish(Frozen):
     failure: Failure | None = None
 
 
-Action = Annotated[CallModel | RunTools | MakeRoom | Finish, Field(discriminator="kind")]
+Action = Annotated[CallModel | RunTools | Compact | Finish, Field(discriminator="kind")]
 
 
 Newest = Literal["open", "answered", "cut", "window_full", "model_failed", "cancelled", "broken_off"]
@@ -110,8 +114,8 @@ class RunState(Frozen):
     set_aside: bool = False
     """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
     newest: Newest = "open"
-    room: MakeRoom | None = None
-    """What must leave the window, after `window_full`."""
+    leave_before: int | None = None
+    """What must leave the window, after `window_full`: all before this position."""
     learnt: Learnt = Learnt()
     """Of the model call that is still to be made; forgotten with its reply."""
     failure: Failure | None = None
@@ -171,15 +175,32 @@ class ModelFailed:
 
 @dataclass(frozen=True)
 class WindowFull:
-    """The request was not sent: the conversation does not fit, and `room` is what makes it fit."""
+    """The request was not sent: the conversation fits only when all before a position has left the window."""
 
-    room: MakeRoom
+    leave_before: int
     learnt: Learnt
 
 
 @dataclass(frozen=True)
-class RoomMade:
-    """The room is made inside the transaction that stores this."""
+class Asked:
+    """A request beside those for a reply, such as the one for a summary."""
+
+    step_id: str
+    reply: Reply
+    exchange: Exchange
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """The messages leave inside the transaction that stores this."""
+
+    summary: Summary | None = None
+    """None: there was nothing to sum up, so they leave without one."""
+    asked: tuple[Asked, ...] = ()
+    """The requests that it took, in order."""
+    failure: Failure | None = None
+    """The server of the agent cannot be asked at all: nothing leaves, and the run ends."""
 
 
 @dataclass(frozen=True)
@@ -213,4 +234,4 @@ class BrokenOff:
     returns: dict[str, ToolReturnPart] = field(default_factory=dict[str, ToolReturnPart])
 
 
-Outcome = ModelReplied | ModelFailed | WindowFull | RoomMade | ToolsReturned | Cancelled | BrokenOff
+Outcome = ModelReplied | ModelFailed | WindowFull | Compacted | ToolsReturned | Cancelled | BrokenOff

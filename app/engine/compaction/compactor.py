@@ -1,6 +1,7 @@
 """Makes the summary of messages that leave a window: asks a model, judges what it wrote, does without if it must."""
 
 import asyncio
+import datetime
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from app.engine.compaction.question import (
     portions,
     summary_request,
 )
-from app.engine.compaction.told import told
+from app.engine.compaction.told import shortened, told
 from app.engine.compaction.verdict import usable
 from app.engine.context.window import MARGIN, TokenLedger
 from app.ports.models import ChatRequest
@@ -31,8 +32,18 @@ MOST_SHARE = 0.25
 """Of its window, what a summary may take at most, whatever its limit in characters."""
 UNSURE = 1.25
 """Our count of a text may be so much too low for a model that has not counted anything yet."""
+MOST_OF_REQUEST = 1_500
+"""Characters of the message that is being answered, where it leaves the window."""
 Ask = Callable[[ChatRequest], Awaitable[str]]
 """Sends one request and gives the words of the reply. Raises `AppError`."""
+
+
+def with_request(summary: Summary, asked_for: str) -> Summary:
+    """With the message that is being answered, where it leaves too: a turn may fill a window by itself."""
+    if not asked_for.strip():
+        return summary
+    request = shortened(asked_for, MOST_OF_REQUEST)
+    return summary.model_copy(update={"text": f"{summary.text}\n\nThe user's newest message, word for word: {request}"})
 
 
 @dataclass(frozen=True)
@@ -60,10 +71,12 @@ class Compactor:
     ask: Ask
     seconds: float
     """After which the rest goes without a model: a server that hangs must not hold up a person's turn."""
+    zone: datetime.tzinfo | None = None
+    """That dates are told in; None: this computer's."""
 
     async def summary(self, messages: Sequence[Message]) -> Summary:
         """Never fails: what no model sums up is told in extracts. Cost: one request a portion, and one to join them."""
-        lines = await asyncio.to_thread(lambda: [line for line in map(told, messages) if line])
+        lines = await asyncio.to_thread(lambda: [line for one in messages if (line := told(one, self.zone))])
         try:
             async with asyncio.timeout(self.seconds):
                 text, count, why = await self._written(lines)

@@ -1,7 +1,8 @@
-"""Pure: which messages the model sees, how many tokens they take, and what must fall out.
+"""Pure: which messages the model sees, how many tokens they take, and what must leave.
 
 When the window is full the oldest turns leave it, in one large stride, so that the beginning of the prompt then stays
-the same for many steps. They stay in the conversation and can be searched.
+the same for many steps. A summary takes their place (`app.engine.compaction`); they stay in the conversation and can be
+searched.
 """
 
 import datetime
@@ -23,9 +24,8 @@ from app.domain.message import (
     ToolReturnPart,
 )
 from app.domain.tool import Tool
+from app.engine.context.cut import safe_cuts, turn_starts
 
-KEEP_SHARE = 0.6
-"""After the window overflowed, messages keep this share of their room: the rest is free for the next turns."""
 MESSAGE_OVERHEAD = 5
 """Tokens a chat template spends on each message."""
 MARGIN = 0.04
@@ -122,30 +122,35 @@ def fit(
     total = fixed + sum(costs)
     if total <= room:
         return Fit(None, total, overflow=False)
-    starts = _turn_starts(members)
-    if not starts:
-        return Fit(None, total, overflow=True)
-    goal = fixed + (room - fixed) * KEEP_SHARE
-    return _drop(members, costs, starts, total, room, goal)
+    compaction = agent.compaction
+    room -= summary_tokens(agent) / factor
+    goal = fixed if compaction.whole else fixed + (room - fixed) * (1 - compaction.leave_share)
+    return _drop(members, costs, total, room, goal)
 
 
-def _drop(
-    members: tuple[Member, ...], costs: list[int], starts: list[int], total: int, room: float, goal: float
-) -> Fit:
-    """Drops whole turns from the front until `goal` is met, or as many as there are while keeping the newest."""
+def summary_tokens(agent: Agent) -> int:
+    """What is kept free for a summary: its limit, and no more than an eighth of the window."""
+    return min(agent.compaction.most_chars // 3, agent.context_window // 8)
+
+
+def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float, goal: float) -> Fit:
+    """Lets whole turns go until `goal` is met, or as many as there are while the newest stays. Where even that is too
+    much, the beginning of the newest turn goes too: a turn may call tools without end.
+    """
     index = 0
-    for start in starts:
-        total -= sum(costs[index:start])
-        index = start
+    for cut in turn_starts(members):
+        total -= sum(costs[index:cut])
+        index = cut
         if total <= goal:
             break
+    for cut in safe_cuts(members) if total > room else ():
+        if cut > index:
+            total -= sum(costs[index:cut])
+            index = cut
+            if total <= goal:
+                break
     leave = members[index].position if index else None
     return Fit(leave, total, overflow=total > room)
-
-
-def _turn_starts(members: tuple[Member, ...]) -> list[int]:
-    """Indexes (past the first) at which a turn begins: calls and their returns are never torn apart."""
-    return [i for i, member in enumerate(members) if i and member.message.role in ("user", "system", "summary")]
 
 
 def zone_of(agent: Agent) -> datetime.tzinfo | None:

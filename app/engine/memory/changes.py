@@ -11,9 +11,12 @@ from typing import Any
 from app.domain.agent import Agent, check_agent
 from app.domain.base import Micros, hides_something, is_one_line, look_of
 from app.domain.block import Block, BlockDraft
+from app.domain.compaction import Summary
+from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent, Op, Origin, TargetKind
+from app.domain.message import Message
 from app.ports.storage import Repositories
 from app.ports.system import IdFactory
 
@@ -162,6 +165,58 @@ class Changes:
         self.repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=self.origin.client))
         return self.repos.agents.get(agent_id)
 
+    def compact(
+        self, conversation: Conversation, leave_before: int, message: Message | None, summary: Summary | None
+    ) -> int | None:
+        """Lets all before a position leave the window; the message, if any, takes their place. Returns its position."""
+        place = conversation.id
+        end = self.repos.messages.count(place) + 1
+        earlier = summary_in(self.repos, place)
+        left_at = end if message is None else end + 1
+        left = self.repos.messages.leave_context(place, leave_before, left_at)
+        position = None if message is None else self.repos.messages.append(place, message)
+        self._note_window(conversation)
+        if message is not None and summary is not None:
+            old = None if earlier is None else {"text": earlier.text, "message_id": earlier.id}
+            new = {"text": message.text, "message_id": message.id, **summary.model_dump(include={"by", "model", "why"})}
+            new |= {"position": position, "leave_before": leave_before, "left_at": left_at, "left": left}
+            self._summary_event(conversation, "create" if old is None else "update", old, new, None)
+        return position
+
+    def uncompact(self, conversation: Conversation, event: MemoryEvent, made: Fields) -> None:
+        """What left the window is in it again, with the summary before; the one that came for it is not.
+
+        `made`: the fields of that one, as `compact` wrote them.
+        """
+        self.repos.messages.reenter_context(conversation.id, made["left_at"], made["position"])
+        self._note_window(conversation)
+        self._summary_event(conversation, "restore", event.after, event.before, event.seq)
+
+    def recompact(self, conversation: Conversation, event: MemoryEvent, made: Fields) -> None:
+        """The opposite: the same summary takes the place of the same messages again."""
+        self.repos.messages.leave_context(conversation.id, made["leave_before"], made["left_at"])
+        self.repos.messages.reenter(conversation.id, made["position"])
+        self._note_window(conversation)
+        self._summary_event(conversation, "restore", event.after, event.before, event.seq)
+
+    def _note_window(self, conversation: Conversation) -> None:
+        place = conversation.id
+        self.repos.changed(
+            Changed(
+                kind="conversation",
+                ids=(place,),
+                agent_id=conversation.agent_id,
+                conversation_id=place,
+                client=self.origin.client,
+            )
+        )
+
+    def _summary_event(
+        self, conversation: Conversation, op: Op, old: Fields | None, new: Fields | None, undoes: int | None
+    ) -> None:
+        target = _Target("summary", conversation.id, conversation.title, 1)
+        self._event(target, op, old, new, (conversation.agent_id,), undoes)
+
     def _check_free(self, agent_id: str, block: Block) -> None:
         look = look_of(block.label)
         others = (other for other in self.repos.blocks.of_agent(agent_id) if other.id != block.id)
@@ -277,6 +332,12 @@ def _check_limit(after: Block, before: Block | None, may_overflow: bool) -> None
             code="block_full",
             hint="Shorten the text or raise the limit.",
         )
+
+
+def summary_in(repos: Repositories, conversation_id: str) -> Message | None:
+    """The summary that stands in a conversation's window."""
+    members = repos.messages.in_context(conversation_id)
+    return members[0].message if members and members[0].message.role == "summary" else None
 
 
 def differing(before: Block | Agent, after: Block | Agent, names: tuple[str, ...]) -> tuple[Fields, Fields]:

@@ -12,7 +12,7 @@ from app.domain.block import Block
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import MemoryEvent, TargetKind
 from app.domain.merge import merge
-from app.engine.memory.changes import Changes, Fields
+from app.engine.memory.changes import Changes, Fields, summary_in
 
 
 class Target(Protocol):
@@ -159,4 +159,33 @@ class _AgentSettings:
         changes.save_agent(agent, Agent.model_validate(fields), event.seq)
 
 
-TARGETS: dict[TargetKind, Target] = {"block": _Block(), "attachment": _Attachment(), "agent": _AgentSettings()}
+class _Summary:
+    """The summary in a conversation's window, and which messages it stands for."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        changes.repos.conversations.get(event.target_id)
+        shown = summary_in(changes.repos, event.target_id)
+        known = {one["message_id"]: one for one in (event.before, event.after) if one is not None}
+        if shown is not None and shown.id not in known:
+            raise Conflict(
+                "The conversation has been summed up again since, so this summary cannot be undone on its own.",
+                code="changed_since",
+                hint="Undo the later summary first.",
+            )
+        return None if shown is None else known[shown.id]
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        conversation = changes.repos.conversations.get(event.target_id)
+        made = next(one for one in (event.after, event.before) if one is not None and "left_at" in one)
+        if fields is not None and fields["message_id"] == made["message_id"]:
+            changes.recompact(conversation, event, made)
+        else:
+            changes.uncompact(conversation, event, made)
+
+
+TARGETS: dict[TargetKind, Target] = {
+    "block": _Block(),
+    "attachment": _Attachment(),
+    "agent": _AgentSettings(),
+    "summary": _Summary(),
+}

@@ -30,7 +30,6 @@ from app.engine.state import (
     CallModel,
     Cancelled,
     Exchange,
-    MakeRoom,
     ModelFailed,
     ModelReplied,
     Outcome,
@@ -210,8 +209,8 @@ class ModelCall:
             request_parts=wire.parts,
             estimated_tokens=tokens,
             memory_seq=view.memory_seq,
-            window_first=view.members[0].position if view.members else None,
-            window_last=view.members[-1].position if view.members else None,
+            window_first=view.first_position,
+            window_last=view.last_position,
             agent_version=view.agent.version,
             sent_at=deps.clock.now(),
         )
@@ -251,8 +250,7 @@ class ModelCall:
             raise _too_large(view, round(fit.tokens * view.factor))
         if fit.leave_before is None:
             return view, fit.tokens
-        room = MakeRoom(leave_before=fit.leave_before, left_at=view.members[-1].position + 1)
-        return WindowFull(room, self._retries.learnt)
+        return WindowFull(fit.leave_before, self._retries.learnt)
 
     async def _listen(self, view: AgentSnapshot, wire: WireRequest) -> None:
         stream = self._deps.catalog.chat(view.provider).stream(wire)

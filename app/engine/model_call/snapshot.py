@@ -78,6 +78,15 @@ class AgentSnapshot:
         return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
 
     @property
+    def first_position(self) -> int | None:
+        """Of the oldest message; a summary stands where it was made."""
+        return min((member.position for member in self.members), default=None)
+
+    @property
+    def last_position(self) -> int | None:
+        return max((member.position for member in self.members), default=None)
+
+    @property
     def asked(self) -> str:
         """The newest message that a person wrote."""
         return next((one.message.text for one in reversed(self.members) if one.message.role == "user"), "")

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from app.domain.base import Micros
 from app.domain.message import ToolCallPart
+from app.domain.run import Usage
 from app.engine.repairs.policy import Circumstances, Reading, read_reply
 from app.engine.reply import Call
 from app.engine.run.decide import gives_up
@@ -13,12 +14,12 @@ from app.engine.state import (
     BrokenOff,
     CallModel,
     Cancelled,
+    Compacted,
     Learnt,
     ModelFailed,
     ModelReplied,
     Newest,
     Outcome,
-    RoomMade,
     RunState,
     RunTools,
     ToolsReturned,
@@ -38,10 +39,10 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ModelFailed():
             return _failed(state, outcome, now)
         case WindowFull():
-            full = {"newest": "window_full", "room": outcome.room, "learnt": outcome.learnt}
+            full = {"newest": "window_full", "leave_before": outcome.leave_before, "learnt": outcome.learnt}
             return Applied(state.model_copy(update=full))
-        case RoomMade():
-            return Applied(state.model_copy(update={"newest": "open", "room": None}))
+        case Compacted():
+            return Applied(_compacted(state, outcome))
         case ToolsReturned():
             action = state.intent
             assert isinstance(action, RunTools)
@@ -52,6 +53,16 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
             return broken_off(state, outcome, now)
         case _:
             assert_never(outcome)
+
+
+def _compacted(state: RunState, outcome: Compacted) -> RunState:
+    usage = state.usage
+    for asked in outcome.asked:
+        usage = usage.plus((asked.reply.usage or Usage()).model_copy(update={"steps": 0, "context_tokens": None}))
+    failed = outcome.failure is not None
+    newest: Newest = "model_failed" if failed else "open"
+    known = {"newest": newest, "failure": outcome.failure} if failed else {"newest": newest}
+    return state.model_copy(update={**known, "leave_before": None, "usage": usage})
 
 
 def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:

@@ -19,7 +19,8 @@ from app.engine.run.decide import FreshIds, decide
 from app.engine.run.perform import sort_out
 from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
-from app.engine.state import Finish, MakeRoom, ModelReplied, Outcome, RoomMade, RunState, RunTools, ToolsReturned
+from app.engine.run.rows import asked_row, summary_row
+from app.engine.state import Compact, Compacted, Finish, ModelReplied, Outcome, RunState, RunTools, ToolsReturned
 from app.ports.storage import Repositories
 
 ENDED_STATE = "{}"
@@ -75,8 +76,8 @@ class _Commit:
         changes: tuple[MemoryEvent, ...] = ()
         if isinstance(outcome, ToolsReturned):
             outcome, changes = self._evaluate_memory_tools(state, outcome)
-        if isinstance(outcome, RoomMade):
-            self._make_room(state)
+        if isinstance(outcome, Compacted):
+            self._compact(state, outcome)
         applied = apply(state, outcome, self._now)
         if applied.step is not None and applied.exchange is not None:
             self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
@@ -99,12 +100,19 @@ class _Commit:
         )
         return Stored(state, tuple(self._events), read_ahead(self._repos, state))
 
-    def _make_room(self, state: RunState) -> None:
-        room = state.intent
-        assert isinstance(room, MakeRoom)
-        self._repos.messages.leave_context(state.conversation_id, room.leave_before, room.left_at)
-        place = state.conversation_id
-        self._repos.changed(Changed(kind="conversation", ids=(place,), agent_id=state.agent_id, conversation_id=place))
+    def _compact(self, state: RunState, outcome: Compacted) -> None:
+        action, place = state.intent, state.conversation_id
+        assert isinstance(action, Compact)
+        for asked in outcome.asked:
+            self._repos.runs.add_step(asked_row(state, asked), asked.exchange.request_parts, asked.exchange.reply)
+        if outcome.failure is not None:
+            return
+        message = summary_row(state, action, outcome, self._now)
+        changes = Changes(self._repos, self._deps.ids, self._now, self._origin(state))
+        position = changes.compact(self._repos.conversations.get(place), action.leave_before, message, outcome.summary)
+        if message is not None:
+            for payload in objects_of(message):
+                self._event(state, payload, message, position)
 
     def _finished(self, run: Run, end: Finish) -> Run:
         return run.model_copy(
@@ -171,19 +179,19 @@ class _Commit:
         result = run_memory_tool(call.name, blocks, call.parsed)
         if result.value is not None:
             block = next(block for block in blocks if block.id == result.block_id)
-            changes = Changes(self._repos, self._deps.ids, self._now, self._origin(call, state))
+            changes = Changes(self._repos, self._deps.ids, self._now, self._origin(state, call))
             changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
         return _memory_return(call, result, (self._deps.clock.ticks() - begun) // 1000)
 
-    def _origin(self, call: Call, state: RunState) -> Origin:
+    def _origin(self, state: RunState, call: Call | None = None) -> Origin:
         agent = self._repos.agents.get(state.agent_id)
         kind = "sleep-time" if agent.agent_type == "sleeptime_agent" else "agent"
         return Origin(
             actor=Actor(kind=kind, name=agent.name),
             run_id=state.run_id,
             step_id=state.step_id,
-            tool_call_id=call.tool_call_id,
-            tool_name=call.name,
+            tool_call_id=call.tool_call_id if call is not None else None,
+            tool_name=call.name if call is not None else None,
             message_id=state.cause_id,
         )
 

@@ -7,7 +7,7 @@ from app.engine.repairs.policy import MOST_REPAIRS
 from app.engine.repairs.reprompt import Reprompt, reprompt_for
 from app.engine.run.ending_sentences import CUT, all_steps_used, ending
 from app.engine.run.policy import Policy
-from app.engine.state import Action, CallModel, Finish, Newest, RunState, RunTools
+from app.engine.state import Action, CallModel, Compact, Finish, Newest, RunState, RunTools
 
 LEAST_ROUNDS = 3
 """With fewer steps a run needs each of them for its tools."""
@@ -26,8 +26,8 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     ended = _ENDS.get(state.newest)
     if ended is not None:
         return Finish(stop_reason=_reason(ended, state.failure), failure=state.failure)
-    if state.newest == "window_full" and state.room is not None:
-        return state.room
+    if state.newest == "window_full" and state.leave_before is not None:
+        return Compact(step_id=fresh.step_id, message_id=fresh.message_id, leave_before=state.leave_before)
     if state.calls:
         call_ids = tuple(call.tool_call_id for call in state.calls)
         return RunTools(step_id=state.step_id, message_id=fresh.message_id, call_ids=call_ids)

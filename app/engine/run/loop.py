@@ -14,7 +14,7 @@ from app.engine.run.commit import Stored, commit
 from app.engine.run.perform import perform
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, Finish, MakeRoom, Outcome, RunState, RunTools
+from app.engine.state import CallModel, Compact, Finish, Outcome, RunState, RunTools
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Control:
         brought until then.
         """
         action = state.intent
-        assert isinstance(action, CallModel | RunTools | MakeRoom)
+        assert isinstance(action, CallModel | RunTools | Compact)
         partial = PartialOutcome()
         if self.stopped:
             return partial.cancelled(deps.clock.now())

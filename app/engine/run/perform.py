@@ -6,23 +6,27 @@ from itertools import groupby
 from typing import Any
 
 from app.domain.message import ToolReturnPart
+from app.domain.model import ModelHandle
 from app.domain.tool import Tool
+from app.engine.compaction.compactor import with_request
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.call import ModelCall, PartialOutcome, progress
+from app.engine.model_call.snapshot import read_view
+from app.engine.model_call.summary_call import SummaryCalls, SummaryPlan, read_summary_plan
 from app.engine.reply import Call
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, tools_of
 from app.engine.run.rows import known_return, tool_error
 from app.engine.run.stopped import STOPPED_AT_WORK
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, MakeRoom, Outcome, RoomMade, RunState, RunTools, ToolsReturned
+from app.engine.state import CallModel, Compact, Compacted, Outcome, RunState, RunTools, ToolsReturned
 from app.engine.tools.router import run_tool
 from app.ports.storage import Repositories
 from app.ports.tools import ToolContext
 
 
 async def perform(
-    action: CallModel | RunTools | MakeRoom,
+    action: CallModel | RunTools | Compact,
     state: RunState,
     deps: EngineDeps,
     emitter: Emitter,
@@ -38,8 +42,25 @@ async def perform(
             return await ModelCall(action, state, deps, emitter, partial, ahead.plan).make()
         case RunTools():
             return await _run_tools(action, state, deps, emitter, partial, ahead.tools)
-        case MakeRoom():
-            return RoomMade()
+        case Compact():
+            return await _compact(action, state, deps, emitter)
+
+
+async def _compact(action: Compact, state: RunState, deps: EngineDeps, emitter: Emitter) -> Outcome:
+    def read(repos: Repositories) -> SummaryPlan:
+        view = read_view(repos, state.agent_id, state.conversation_id, state)
+        return read_summary_plan(repos, view, action.leave_before, deps)
+
+    plan = await deps.storage.read(read)
+    if not plan.leaving:
+        return Compacted()
+    calls = SummaryCalls(plan, deps, lambda words: emitter.progress(progress(state, "waiting", words, deps)))
+    summary = await calls.compactor().summary(plan.leaving)
+    own_server = plan.provider.name == ModelHandle.parse(plan.agent.model).provider
+    if calls.unreachable is not None and own_server:
+        return Compacted(asked=tuple(calls.asked), failure=calls.unreachable)
+    asked_for = next((one.text for one in plan.leaving if one.id == state.cause_id), "")
+    return Compacted(with_request(summary, asked_for), tuple(calls.asked))
 
 
 async def _run_tools(

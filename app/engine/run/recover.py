@@ -7,7 +7,7 @@ from app.engine.run.decide import FreshIds
 from app.engine.run.ending_sentences import STOPPED_THE_ENGINE_TWICE, closed_meanwhile
 from app.engine.run.rows import MAYBE_DONE
 from app.engine.run.stored_state import read_state
-from app.engine.state import CallModel, Finish, MakeRoom, RunState, RunTools
+from app.engine.state import CallModel, Compact, Finish, RunState, RunTools
 
 RESUME_WITHIN: Micros = 10 * 60 * 1_000_000
 """A run older than this is not taken up again by itself: nobody waits for it any more."""
@@ -44,7 +44,10 @@ def _once_more(state: RunState, fresh: FreshIds) -> RunState:
             return state.model_copy(update={"intent": once_more})
         case RunTools():
             return state.model_copy(update={"calls": tuple(_not_again(call) for call in state.calls)})
-        case MakeRoom() | Finish() | None:
+        case Compact() as action:
+            anew = {"step_id": fresh.step_id, "message_id": fresh.message_id}
+            return state.model_copy(update={"intent": action.model_copy(update=anew)})
+        case Finish() | None:
             return state
 
 

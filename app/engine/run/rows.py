@@ -9,7 +9,7 @@ from app.domain.run import Repair, Step, Usage
 from app.engine.repairs.loops import WINDOW, CallMemo
 from app.engine.repairs.policy import read_words
 from app.engine.reply import Call, Reply
-from app.engine.state import CallModel, Exchange, RunState, RunTools
+from app.engine.state import Asked, CallModel, Compact, Compacted, Exchange, RunState, RunTools
 from app.engine.tools.send_message import half_spoken
 
 Note = Literal["", "stopped", "not_finished", "edited"]
@@ -81,6 +81,28 @@ def step_row(
         created_at=exchange.sent_at,
         first_token_at=exchange.first_token_at,
         completed_at=exchange.ended_at,
+    )
+
+
+def asked_row(state: RunState, asked: Asked) -> Step:
+    """The step of a request for a summary."""
+    action = CallModel(step_id=asked.step_id, message_id="")
+    step = step_row(state, action, asked.exchange, asked.reply, "failed" if asked.failed else "completed")
+    return step.model_copy(update={"purpose": "summary"})
+
+
+def summary_row(state: RunState, action: Compact, outcome: Compacted, now: Micros) -> Message | None:
+    """The message that takes the place of those that leave; None where nothing does."""
+    if outcome.summary is None or not outcome.summary.text:
+        return None
+    return Message(
+        id=action.message_id,
+        agent_id=state.agent_id,
+        role="summary",
+        parts=(TextPart(text=outcome.summary.text),),
+        run_id=state.run_id,
+        step_id=outcome.asked[-1].step_id if outcome.asked else None,
+        created_at=now,
     )
 
 

@@ -23,7 +23,9 @@ def read_state(text: str) -> RunState | None:
 def _of_fields(fields: dict[str, Any]) -> RunState | None:
     match fields.get("schema_version"):
         case 2:
-            return RunState.model_validate(_from_2(fields))
+            return RunState.model_validate(_from_3(_from_2(fields)))
+        case 3:
+            return RunState.model_validate(_from_3(fields))
         case version if version == SCHEMA_VERSION:
             return RunState.model_validate(fields)
         case _:
@@ -41,3 +43,15 @@ def _from_2(old: dict[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in intent.items() if name != "calls"}
         state["intent"] = {**kept, "call_ids": [call["tool_call_id"] for call in calls]}
     return {**state, "schema_version": 3}
+
+
+def _from_3(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 made room without a summary."""
+    room, intent = old.get("room"), old.get("intent")
+    state = {name: value for name, value in old.items() if name != "room"}
+    if room is not None:
+        state["leave_before"] = room["leave_before"]
+    if intent is not None and intent["kind"] == "make_room":
+        ids = {"step_id": "", "message_id": ""}  # `recover` gives it fresh ones
+        state["intent"] = {"kind": "compact", **ids, "leave_before": intent["leave_before"]}
+    return {**state, "schema_version": 4}

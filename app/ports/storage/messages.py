@@ -24,7 +24,7 @@ class MessageRepository(Protocol):
         ...
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
-        """What the model sees, oldest first. Cost depends on the window, not on the history's length."""
+        """What the model sees, oldest first, but a summary before all else. Cost depends on the window alone."""
         ...
 
     def first_in_context(self, conversation_id: str) -> int | None:
@@ -32,7 +32,15 @@ class MessageRepository(Protocol):
         ...
 
     def leave_context(self, conversation_id: str, before_position: int, left_seq: int) -> int:
-        """Takes all messages before a position out of the window. Returns how many left."""
+        """Takes all messages before a position, and a summary, out of the window. Returns how many left."""
+        ...
+
+    def reenter_context(self, conversation_id: str, left_seq: int, summary_position: int) -> int:
+        """Undoes that: what left then is in the window again, the summary that came for it is not. Returns how many."""
+        ...
+
+    def reenter(self, conversation_id: str, position: int) -> None:
+        """Shows the model the message at this position again."""
         ...
 
     def page(

@@ -21,11 +21,11 @@ from app.engine.state import (
     BrokenOff,
     CallModel,
     Cancelled,
+    Compact,
+    Compacted,
     Finish,
-    MakeRoom,
     ModelFailed,
     ModelReplied,
-    RoomMade,
     RunTools,
     ToolsReturned,
     WindowFull,
@@ -172,13 +172,13 @@ async def test_a_full_window_is_an_outcome_then_an_action_and_then_the_call_goes
     assert isinstance(full, WindowFull)
     assert len(server.chats) == 0
     state = await stage.commit(state, full)
-    assert isinstance(state.intent, MakeRoom)
+    assert isinstance(state.intent, Compact)
     assert len(await shown(stage)) == 121, "nothing is written behind the commit"
     state = await stage.commit(state, await stage.perform(state))
     assert isinstance(state.intent, CallModel)
-    assert state.room is None
+    assert state.leave_before is None
     kept = await shown(stage)
-    assert kept[0] == full.room.leave_before
+    assert kept[1] == full.leave_before
     assert len(kept) < 60
     assert isinstance(await stage.perform(state), ModelReplied)
     await stage.deps.catalog.close()
@@ -191,8 +191,8 @@ async def shown(stage: RunStage) -> list[int]:
 
 async def test_a_run_stopped_while_room_is_made_ends_and_moves_nothing(stage: RunStage):
     state = await stage.begin("hello")
-    room = MakeRoom(leave_before=1, left_at=2)
-    state = state.model_copy(update={"intent": room, "newest": "window_full", "room": room})
+    room = Compact(step_id="step-1", message_id="message-1", leave_before=1)
+    state = state.model_copy(update={"intent": room, "newest": "window_full", "leave_before": 1})
     after = await stage.commit(state, Cancelled())
     assert after.intent == Finish(stop_reason="cancelled")
     assert len(await shown(stage)) == 1
@@ -258,7 +258,7 @@ async def test_the_step_limit_is_the_agents_as_it_stands_unless_the_run_brought_
 
 async def test_room_that_was_made_is_told_to_whoever_shows_the_conversation(stage: RunStage, engine: OpenEngine):
     state = await stage.begin("hello")
-    room = MakeRoom(leave_before=0, left_at=1)
+    room = Compact(step_id="step-1", message_id="message-1", leave_before=0)
     told: list[Changed] = []
 
     async def listen() -> None:
@@ -268,7 +268,7 @@ async def test_room_that_was_made_is_told_to_whoever_shows_the_conversation(stag
 
     listening = asyncio.ensure_future(listen())
     await asyncio.sleep(0)
-    await stage.commit(state.model_copy(update={"intent": room, "room": room}), RoomMade())
+    await stage.commit(state.model_copy(update={"intent": room, "leave_before": 0}), Compacted())
     await asyncio.sleep(0)
     listening.cancel()
     await asyncio.wait([listening])

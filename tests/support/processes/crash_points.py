@@ -11,7 +11,7 @@ from typing import Any
 VARIABLE = "LARES_TEST_CRASH_AT"
 FOLDER = Path(__file__).resolve().parent / "crashing"
 """First on PYTHONPATH, it makes every Python child watch for the point."""
-KINDS = {"ModelReplied": "reply", "ToolsReturned": "tools", "WindowFull": "full", "RoomMade": "room"}
+KINDS = {"ModelReplied": "reply", "ToolsReturned": "tools", "WindowFull": "full", "Compacted": "room"}
 POINTS = tuple(
     f"{kind}.{moment}"
     for kind in ("start", *KINDS.values(), "finish")

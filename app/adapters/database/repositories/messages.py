@@ -63,9 +63,18 @@ _after = (
     .order_by(_member.position)
     .limit(sa.bindparam("limit"))
 )
+_is_summary = (
+    sa.select(messages.c.seq).where(messages.c.seq == _member.message_seq, messages.c.role == "summary").exists()
+)
 _leave = (
     conversation_messages.update()
-    .where(_here, _member.position < sa.bindparam("border"), _member.left_seq.is_(None))
+    .where(_here, sa.or_(_member.position < sa.bindparam("border"), _is_summary), _member.left_seq.is_(None))
+    .values(left_seq=sa.bindparam("seq"))
+)
+_back = conversation_messages.update().where(_here, _member.left_seq == sa.bindparam("seq")).values(left_seq=sa.null())
+_out = (
+    conversation_messages.update()
+    .where(_here, _member.position == sa.bindparam("position"))
     .values(left_seq=sa.bindparam("seq"))
 )
 
@@ -107,7 +116,9 @@ class SqlMessages:
         add(self.db, conversation_messages, {**place, "entered_seq": position, "left_seq": None})
         self.known.keep("end of conversation", conversation_id, (conversation_seq, position + 1))
         window: Window | None = self.known.find("window", conversation_id)
-        if window is not None:
+        if message.role == "summary":
+            self.known.forget("window", conversation_id)  # it goes first
+        elif window is not None:
             new = Member.model_construct(position=position, message=message, left_seq=None)
             bytes = window.bytes + _weight(values)
             self.known.keep("window", conversation_id, Window((*window.members, new), bytes), bytes)
@@ -136,7 +147,8 @@ class SqlMessages:
 
     def _window(self, conversation_id: str) -> "Window":
         rows = all_rows(self.db, _in_context, {"conversation": conversation_id})
-        return Window(tuple(mapping.member_of(row) for row in rows), sum(_weight(row) for row in rows))
+        members = _summary_first(tuple(mapping.member_of(row) for row in rows))
+        return Window(members, sum(_weight(row) for row in rows))
 
     def in_context(self, conversation_id: str) -> tuple[Member, ...]:
         here = {"conversation": conversation_id}
@@ -150,7 +162,7 @@ class SqlMessages:
             read = {row["id"]: (mapping.member_of(row), len(row["parts"])) for row in rows if row["id"] not in known}
             self.parsed.keep(read)
             known |= {message_id: member for message_id, (member, _) in read.items()}
-        return tuple(_placed(known[place["id"]], place["position"]) for place in places)
+        return _summary_first(tuple(_placed(known[place["id"]], place["position"]) for place in places))
 
     def _few(self, places: Sequence[Row]) -> Iterator[dict[str, Any]]:
         for place in places:
@@ -166,6 +178,17 @@ class SqlMessages:
         self.known.forget("window", conversation_id)
         values = {"conversation": conversation_id, "border": before_position, "seq": left_seq}
         return self.db.execute(_leave, values).rowcount
+
+    def reenter_context(self, conversation_id: str, left_seq: int, summary_position: int) -> int:
+        self.known.forget("window", conversation_id)
+        values = {"conversation": conversation_id, "seq": left_seq, "position": summary_position}
+        back = self.db.execute(_back, values).rowcount
+        self.db.execute(_out, values)
+        return back
+
+    def reenter(self, conversation_id: str, position: int) -> None:
+        self.known.forget("window", conversation_id)
+        self.db.execute(_out, {"conversation": conversation_id, "position": position, "seq": None})
 
     def page(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
@@ -203,6 +226,12 @@ class SqlMessages:
             .where(_here, _member.position >= from_position, messages.c.run_id.is_not(None))
         )
         return tuple(self.db.execute(found, {"conversation": conversation_id}).scalars())
+
+
+def _summary_first(members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """It was appended when the window was full, and takes the place of what came first."""
+    at = next((i for i, member in enumerate(members) if member.message.role == "summary"), 0)
+    return (members[at], *members[:at], *members[at + 1 :]) if at else members
 
 
 def _bytes(window: Window) -> int:

@@ -39,6 +39,7 @@ steps = sa.Table(
     maybe_number("first_token_at"),
     maybe_number("completed_at"),
     text("answered_by", ""),
+    text("purpose", "reply"),
     flag("reply_truncated"),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("reply", sa.LargeBinary, nullable=False),

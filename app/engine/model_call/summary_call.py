@@ -1,0 +1,146 @@
+"""Has the summary written that takes the place of messages which leave a full window."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.domain.agent import Agent
+from app.domain.error import ModelError
+from app.domain.message import Message
+from app.domain.model import Provider
+from app.domain.run import RAW_REPLY_MAX, Failure, Usage
+from app.engine.compaction.compactor import Compactor, Writer
+from app.engine.context.window import zone_of
+from app.engine.deps import EngineDeps
+from app.engine.model_call.snapshot import AgentSnapshot, calibration, provider_of, requests_at_once
+from app.engine.queue import Priority, Purpose
+from app.engine.repairs.policy import read_words
+from app.engine.reply import Reply
+from app.engine.state import Asked, Exchange
+from app.ports.models import ChatRequest
+from app.ports.storage import Repositories
+
+UNREACHABLE = ("server_down", "needs_consent")
+"""Nothing that is asked there now will be answered, so a turn fails all the same and its window is left as it was."""
+TOO_LONG = 8
+"""Times its limit after which a summary is not listened to any longer."""
+LEAST_LEAVING = 2
+"""Messages; a single one that leaves is told in the summary as it is."""
+
+
+@dataclass(frozen=True)
+class SummaryPlan:
+    """What is summed up, and by whom."""
+
+    agent: Agent
+    leaving: tuple[Message, ...]
+    provider: Provider
+    writer: Writer
+    at_once: int | None
+
+
+def read_summary_plan(repos: Repositories, view: AgentSnapshot, leave_before: int, deps: EngineDeps) -> SummaryPlan:
+    """Of the members of `view` that stand before a position, and of the summary before them."""
+    agent, settings = view.agent, view.agent.compaction
+    leaving = tuple(
+        member.message for member in view.members if member.position < leave_before or member.message.role == "summary"
+    )
+    provider, model, handle, factor = view.provider, view.model, agent.model, view.factor
+    if settings.model is not None and settings.model != agent.model:
+        with contextlib.suppress(ModelError):  # a model that is gone: the agent's own writes it
+            provider, model = provider_of(repos, settings.model)
+            handle, factor = settings.model, calibration(None, settings.model)
+    wanted = max(agent.context_window, repos.agents.largest_window(handle) or 0)
+    served = min(filter(None, (agent.context_window, deps.windows.limit(handle))))
+    asked = deps.windows.to_ask_for(handle, wanted) if provider.kind == "ollama" else wanted
+    writer = Writer(handle, model, served, asked, factor)
+    return SummaryPlan(agent, leaving, provider, writer, requests_at_once(repos, provider))
+
+
+@dataclass
+class SummaryCalls:
+    """The requests for one summary: each has its place in the queue of the server, and is kept with its bytes."""
+
+    plan: SummaryPlan
+    deps: EngineDeps
+    tell: Callable[[str], None]
+    """Is told what is waited for."""
+    priority: Priority = Priority.SUMMARY
+    asked: list[Asked] = field(default_factory=list[Asked])
+    unreachable: Failure | None = None
+    """Set where the server cannot be asked at all."""
+
+    def compactor(self) -> Compactor:
+        settings = self.plan.agent.compaction
+        return Compactor(
+            self.plan.writer, settings, self.deps.ledger, self.ask, self.deps.summary_seconds, zone_of(self.plan.agent)
+        )
+
+    async def ask(self, request: ChatRequest) -> str:
+        """The words of one reply. Raises `ModelError`."""
+        purpose = Purpose(self.priority, f"the summary of {self.plan.agent.name}")
+        async with self.deps.queues.place(self.plan.provider, purpose, self.tell, self.plan.at_once):
+            self.tell("Summing up what leaves the context window.")
+            try:
+                return await self._exchange(request)
+            except ModelError as error:
+                if error.code in UNREACHABLE:
+                    self.unreachable = Failure(code=error.code, message=error.message, hint=error.hint)
+                raise
+            finally:
+                self.deps.requested(self.plan.provider)
+
+    async def _exchange(self, request: ChatRequest) -> str:
+        model, clock = self.deps.catalog.chat(self.plan.provider), self.deps.clock
+        wire = await asyncio.to_thread(model.encode, await model.prepare(request))
+        heard = _Heard(most=len(request.messages[0].text) + request.max_output_tokens * TOO_LONG)
+        sent_at, first_at, failed = clock.now(), None, True
+        try:
+            async with contextlib.aclosing(model.stream(wire)) as deltas:
+                async for delta in deltas:
+                    first_at = first_at or clock.now()
+                    if not heard.takes(delta.text, delta.reasoning, delta.raw, delta.finish, delta.usage):
+                        break
+            failed = False
+        finally:
+            exchange = Exchange(
+                model=self.plan.writer.handle,
+                request_parts=wire.parts,
+                reply=bytes(heard.raw),
+                estimated_tokens=self.deps.ledger.text(request.system + request.messages[0].text),
+                sent_at=sent_at,
+                first_token_at=first_at,
+                ended_at=clock.now(),
+            )
+            self.asked.append(Asked(self.deps.ids.new("step"), heard.reply, exchange, failed))
+        return read_words(heard.reply)[0]
+
+
+@dataclass
+class _Heard:
+    """What was written so far, within bounds."""
+
+    most: int
+    """Characters."""
+    text: list[str] = field(default_factory=list[str])
+    reasoning: list[str] = field(default_factory=list[str])
+    raw: bytearray = field(default_factory=bytearray)
+    finish: str = ""
+    usage: Usage | None = None
+    _size: int = 0
+
+    def takes(self, text: str, reasoning: str, raw: bytes, finish: str, usage: Usage | None) -> bool:
+        """Takes one piece in; False when more is no use."""
+        self.text.append(text)
+        self.reasoning.append(reasoning)
+        if len(self.raw) < RAW_REPLY_MAX:
+            self.raw += raw
+        self.finish = finish or self.finish
+        self.usage = usage or self.usage
+        self._size += len(text) + len(reasoning)
+        return self._size <= self.most
+
+    @property
+    def reply(self) -> Reply:
+        return Reply("".join(self.text), "".join(self.reasoning), finish=self.finish, usage=self.usage)
