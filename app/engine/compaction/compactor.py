@@ -134,4 +134,5 @@ class Compactor:
             most_tokens=self._most_tokens,
             prompt=self.settings.prompt,
         )
-        return usable(await self.ask(request), part, self._most_chars)
+        said = () if ask == ASK_MERGE else part  # summaries of parts may well be alike
+        return usable(await self.ask(request), said, self._most_chars)

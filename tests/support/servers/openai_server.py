@@ -76,6 +76,8 @@ class OpenAIServer:
     """Entries of the list of models; None: what llama-server says."""
     warming: Scripted = field(default_factory=lambda: Reply(text="A"))
     """What a request gets that asks for one token, so that its prompt is read; it takes nothing from the queue."""
+    rule: Callable[[JsonObject], Scripted | None] | None = None
+    """Answers chats that nothing was queued for, where it gives an answer."""
     answers: dict[str, Scripted] = field(default_factory=dict)
     """Fixed answers by path, before everything else."""
     requests: list[Recorded] = field(default_factory=list)
@@ -261,6 +263,8 @@ class OpenAIServer:
     def _chat(self, body: JsonObject) -> Scripted:
         if self._queue:
             return self._queue.popleft()
+        if self.rule is not None and (answer := self.rule(body)) is not None:
+            return answer
         needed = self.count(body)
         return too_long(needed, self.context) if needed > self.context else by_rule(body)
 

@@ -74,7 +74,7 @@ _leave = (
 _back = conversation_messages.update().where(_here, _member.left_seq == sa.bindparam("seq")).values(left_seq=sa.null())
 _out = (
     conversation_messages.update()
-    .where(_here, _member.position == sa.bindparam("position"))
+    .where(_here, _member.position == sa.bindparam("border"))
     .values(left_seq=sa.bindparam("seq"))
 )
 
@@ -181,14 +181,14 @@ class SqlMessages:
 
     def reenter_context(self, conversation_id: str, left_seq: int, summary_position: int) -> int:
         self.known.forget("window", conversation_id)
-        values = {"conversation": conversation_id, "seq": left_seq, "position": summary_position}
+        values = {"conversation": conversation_id, "seq": left_seq, "border": summary_position}
         back = self.db.execute(_back, values).rowcount
         self.db.execute(_out, values)
         return back
 
     def reenter(self, conversation_id: str, position: int) -> None:
         self.known.forget("window", conversation_id)
-        self.db.execute(_out, {"conversation": conversation_id, "position": position, "seq": None})
+        self.db.execute(_out, {"conversation": conversation_id, "border": position, "seq": None})
 
     def page(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
