@@ -44,6 +44,7 @@ from app.services.agents import Agents
 from app.services.api import Api
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
+from app.services.compaction import Compaction
 from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events.bus import EventBus
@@ -203,6 +204,7 @@ async def open_engine(
         servers=servers,
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         starters=Starters(),
+        compaction=Compaction(deps),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))

@@ -64,3 +64,31 @@ class Summary(Frozen):
     """Why no model did: a sentence for people."""
     portions: int = 1
     """In how many parts the messages were read; more than one where they did not fit the model's window at once."""
+
+
+class CompactionPreview(Frozen):
+    """What a compaction would do to a conversation's window. Tokens are calibrated estimates."""
+
+    conversation_id: str
+    leave_before: int
+    """Position of the first message that stays."""
+    last_position: int
+    """Of the newest message that was looked at."""
+    summary: Summary
+    messages_leaving: int
+    messages_before: int
+    tokens_before: int
+    """Of the messages in the window."""
+    tokens_after: int
+    missing: tuple[str, ...] = ()
+    """Names, numbers and dates of what leaves that stand neither in the summary nor in a block. Counted, not judged."""
+
+
+class CompactionResult(Frozen):
+    """What a compaction did."""
+
+    summary: Summary
+    message_id: str
+    messages_before: int
+    """In the window."""
+    messages_after: int

@@ -7,6 +7,7 @@ from app.services.agents import Agents
 from app.services.api import Api
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
+from app.services.compaction import Compaction
 from app.services.context import Context
 from app.services.conversations import Conversations
 from app.services.events.service import Events
@@ -60,3 +61,4 @@ class Services:
     fitness: Fitness
     starters: Starters
     proposals: Proposals
+    compaction: Compaction

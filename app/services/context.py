@@ -84,7 +84,9 @@ class Context:
 def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total: int) -> ContextOverview:
     agent, factor, ledger = view.agent, view.factor, deps.ledger
     narrow, fit = within_limits(view, deps, deps.clock.ticks())
-    shown = tuple(m for m in view.members if fit.leave_before is None or m.position >= fit.leave_before)
+    full = fit.leave_before is not None
+    shown = tuple(m for m in view.members if not full or (m.position >= (fit.leave_before or 0) and not _sums_up(m)))
+    summaries, shown = tuple(m for m in shown if _sums_up(m)), tuple(m for m in shown if not _sums_up(m))
     bare = compile_prompt(agent, ())
     parts = [
         ContextPart(kind="system", label="System instructions", text=bare, tokens=_scaled(ledger.text(bare), factor)),
@@ -102,6 +104,15 @@ def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total
             )
             for block in view.blocks
         ),
+        *(
+            ContextPart(
+                kind="summary",
+                label="Summary",
+                text=one.message.text,
+                tokens=_scaled(ledger.message(one.message), factor),
+            )
+            for one in summaries
+        ),
         ContextPart(kind="messages", label="Messages", text="", tokens=_scaled(_sum(shown, ledger), factor)),
     ]
     return ContextOverview(
@@ -112,8 +123,12 @@ def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total
         kept_for_reply=narrow.agent.settings.max_output_tokens,
         parts=tuple(parts),
         messages_in=len(shown),
-        messages_out=total - len(shown),
+        messages_out=total - len(shown) - len(summaries),
     )
+
+
+def _sums_up(member: Member) -> bool:
+    return member.message.role == "summary"
 
 
 def _sum(members: tuple[Member, ...], ledger: TokenLedger) -> int:

@@ -26,6 +26,11 @@ class Messages:
         size = max(1, min(limit, MAX_PAGE))
         return await self._deps.storage.read(lambda repos: _page(repos, conversation_id, before, after, around, size))
 
+    async def in_context(self, conversation_id: str) -> tuple[Message, ...]:
+        """What the model sees: a summary, if there is one, then the messages, oldest first."""
+        members = await self._deps.storage.read(lambda repos: repos.messages.in_context(conversation_id))
+        return tuple(member.message for member in members)
+
     async def get(self, message_id: str) -> Message:
         return await self._deps.storage.read(lambda repos: repos.messages.get(message_id))
 

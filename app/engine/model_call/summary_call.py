@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.domain.agent import Agent
+from app.domain.compaction import CompactionSettings
 from app.domain.error import ModelError
 from app.domain.message import Message
 from app.domain.model import Provider
@@ -34,6 +35,7 @@ class SummaryPlan:
     """What is summed up, and by whom."""
 
     agent: Agent
+    settings: CompactionSettings
     leaving: tuple[Message, ...]
     provider: Provider
     writer: Writer
@@ -55,7 +57,7 @@ def read_summary_plan(repos: Repositories, view: AgentSnapshot, leave_before: in
     served = min(filter(None, (agent.context_window, deps.windows.limit(handle))))
     asked = deps.windows.to_ask_for(handle, wanted) if provider.kind == "ollama" else wanted
     writer = Writer(handle, model, served, asked, factor)
-    return SummaryPlan(agent, leaving, provider, writer, requests_at_once(repos, provider))
+    return SummaryPlan(agent, settings, leaving, provider, writer, requests_at_once(repos, provider))
 
 
 @dataclass
@@ -72,9 +74,13 @@ class SummaryCalls:
     """Set where the server cannot be asked at all."""
 
     def compactor(self) -> Compactor:
-        settings = self.plan.agent.compaction
         return Compactor(
-            self.plan.writer, settings, self.deps.ledger, self.ask, self.deps.summary_seconds, zone_of(self.plan.agent)
+            self.plan.writer,
+            self.plan.settings,
+            self.deps.ledger,
+            self.ask,
+            self.deps.summary_seconds,
+            zone_of(self.plan.agent),
         )
 
     async def ask(self, request: ChatRequest) -> str:

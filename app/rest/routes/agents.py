@@ -5,11 +5,13 @@ from app.domain.message import MessageDraft
 from app.domain.page import AgentFilter
 from app.rest.call import Call, Endpoint
 from app.rest.requests.agent_bodies import agent_draft, agent_patch, secrets_of
+from app.rest.requests.compaction import compacted
 from app.rest.requests.lookups import asked_agents, listed_agents, one_to_wire, thread_of
 from app.rest.requests.threads import system_message
 from app.rest.requests.turns import parts_of
 from app.rest.wire.agents import AgentQuery, AgentState, CreateAgentRequest, UpdateAgent
 from app.rest.wire.base import API, Nothing
+from app.rest.wire.compaction import CompactionRequest, CompactionResponse
 from app.rest.wire.context import ContextWindowOverview, context_to_wire
 from app.rest.wire.conversations import ConversationIdQuery, RecompileQuery
 from app.rest.wire.messages import ResetMessagesRequest
@@ -72,14 +74,21 @@ async def context(call: Call[ConversationIdQuery, None]) -> ContextWindowOvervie
     agent_id = call.id("agent_id")
     place = await thread_of(call, call.query.conversation_id or agent_id, agent_id)
     overview = await call.services.context.overview(place.active_id)
-    page = await call.services.messages.page(place.active_id, limit=max(1, overview.messages_in))
+    messages = await call.services.messages.in_context(place.active_id)
     tools = {tool.name: tool for tool in await call.services.tools.list()}
-    return context_to_wire(overview, page, tools, await system_message(call, place))
+    return context_to_wire(overview, messages, tools, await system_message(call, place))
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:
     """The system prompt as the next request will hold it."""
     return await call.services.context.prompt(call.id("agent_id"))
+
+
+async def summarize(call: Call[Nothing, CompactionRequest | None]) -> CompactionResponse:
+    """Compacts the context window: a summary takes the place of its oldest messages."""
+    agent_id = call.id("agent_id")
+    thread = await call.services.conversations.default_of(agent_id)
+    return await compacted(call, thread.active_id, call.body)
 
 
 async def reset_messages(call: Call[Nothing, ResetMessagesRequest | None]) -> AgentState:
@@ -111,6 +120,7 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/agents/{agent_id}/context", context),
     Endpoint("POST", "/v1/agents/{agent_id}/recompile", recompile),
     Endpoint("POST", "/v1/agents/{agent_id}/system-prompt/recompile", recompile),
+    Endpoint("POST", "/v1/agents/{agent_id}/summarize", summarize),
     Endpoint("PATCH", "/v1/agents/{agent_id}/reset-messages", reset_messages),
     Endpoint("PATCH", "/v1/agents/{agent_id}/identities/attach/{identity_id}", attach_identity),
     Endpoint("PATCH", "/v1/agents/{agent_id}/identities/detach/{identity_id}", detach_identity),

@@ -10,6 +10,7 @@ from app.domain.run import Run
 from app.domain.wire_message import WireMessage
 from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.errors import NotYet
+from app.rest.requests.compaction import compacted
 from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.requests.threads import objects, thread_page
@@ -17,6 +18,7 @@ from app.rest.requests.turns import stream
 from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import Nothing
+from app.rest.wire.compaction import CompactionRequest, CompactionResponse
 from app.rest.wire.conversations import (
     AgentIdQuery,
     Conversation,
@@ -166,6 +168,11 @@ async def recompile(call: Call[RecompileQuery, AgentIdQuery | None]) -> str:
     return await call.services.context.prompt((await thread_of(call, call.id("conversation_id"), agent_id)).agent_id)
 
 
+async def compact(call: Call[AgentIdQuery, CompactionRequest | None]) -> CompactionResponse:
+    """Compacts the context window of one conversation."""
+    return await compacted(call, (await _thread(call)).active_id, call.body)
+
+
 async def _thread(call: AnyCall) -> Row:
     return await thread_of(call, call.id("conversation_id"), getattr(call.query, "agent_id", None))
 
@@ -183,4 +190,5 @@ ENDPOINTS = (
     Endpoint("POST", f"{_ONE}/stream", resume),
     Endpoint("POST", f"{_ONE}/cancel", cancel),
     Endpoint("POST", f"{_ONE}/recompile", recompile),
+    Endpoint("POST", f"{_ONE}/compact", compact),
 )

@@ -14,7 +14,6 @@ FOLDERS = "Folders and files are not part of this version of Lares."
 MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
 FILES = "Importing and exporting agent files is not part of this version of Lares."
-COMPACTION = "Compaction on request is not part of this version of Lares: the window makes room by itself."
 PREVIEW = "Previewing a request is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
 GENERATE = "Asking an agent's model without its memory is not part of this version of Lares."
@@ -126,7 +125,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "PATCH /v1/groups/{group_id}/reset-messages",
     ),
     FILES: ("POST /v1/agents/import", f"GET {_AGENT}/export"),
-    COMPACTION: (f"POST {_AGENT}/summarize", "POST /v1/conversations/{conversation_id}/compact"),
     PREVIEW: (
         f"POST {_AGENT}/messages/preview-raw-payload",
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload",

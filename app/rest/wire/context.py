@@ -1,9 +1,9 @@
 """The context window on the wire, with its messages in the older, flat shape."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.domain.context import ContextOverview, PartKind
-from app.domain.conversation import TranscriptPage
 from app.domain.json_value import JsonObject
 from app.domain.message import Message as OurMessage
 from app.domain.message import ReasoningPart, TextPart, ToolCallPart
@@ -56,25 +56,27 @@ class ContextWindowOverview(ResponseModel):
 
 
 def context_to_wire(
-    overview: ContextOverview, page: TranscriptPage, tools: dict[str, Tool], first: SystemMessage
+    overview: ContextOverview, messages: Sequence[OurMessage], tools: dict[str, Tool], first: SystemMessage
 ) -> ContextWindowOverview:
     """`first`: the system message of the thread; it counts as one of its messages, its tokens by its parts."""
     functions = tuple(_function(tools[p.label]) for p in overview.parts if p.kind == "tools" and p.label in tools)
     return ContextWindowOverview(
         context_window_size_max=overview.window,
         context_window_size_current=overview.used,
-        num_messages=1 + overview.messages_in,
+        num_messages=1 + len(messages),
         num_recall_memory=overview.messages_out,
         num_tokens_system=_tokens(overview, "system"),
         system_prompt=_text(overview, "system"),
         num_tokens_core_memory=_tokens(overview, "memory"),
         core_memory=_text(overview, "memory"),
+        num_tokens_summary_memory=_tokens(overview, "summary"),
+        summary_memory=_text(overview, "summary") or None,
         num_tokens_functions_definitions=_tokens(overview, "tools"),
         functions_definitions=functions,
         num_tokens_messages=_tokens(overview, "messages"),
         messages=(
             _system(first, overview.agent_id),
-            *(_told(message) for message in (page.messages if overview.messages_in else ())),
+            *(_told(message) for message in messages),
         ),
     )
 

@@ -61,7 +61,7 @@ _last_runs = Prepared(
     )
 )
 _in_context_ids = Prepared(
-    sa.select(conversations.c.id.label("place"), messages.c.id)
+    sa.select(conversations.c.id.label("place"), messages.c.id, messages.c.role)
     .join_from(conversations, conversation_messages, _member.conversation_seq == conversations.c.seq)
     .join(messages, messages.c.seq == _member.message_seq)
     .where(conversations.c.id.in_(sa.bindparam("conversations", expanding=True)), _member.left_seq.is_(None))
@@ -181,7 +181,8 @@ class SqlPages:
     def in_context_ids(self, conversation_ids: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         lists: dict[str, list[str]] = {}
         for row in _in_context_ids.all(self.db, {"conversations": conversation_ids}):
-            lists.setdefault(row["place"], []).append(row["id"])
+            ids = lists.setdefault(row["place"], [])
+            ids.insert(0 if row["role"] == "summary" else len(ids), row["id"])
         return {place: tuple(ids) for place, ids in lists.items()}
 
     def default_threads(self, agent_ids: tuple[str, ...]) -> dict[str, tuple[str, str]]:

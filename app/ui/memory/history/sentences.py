@@ -23,6 +23,8 @@ def tr(text: str) -> str:
 
 def sentence_of(event: MemoryEvent, *, redo: bool = False) -> str:
     """What changed, without who and when. `redo`: it undoes an undo."""
+    if event.target_kind == "summary":
+        return _summary(event)
     if event.op == "restore":
         return (tr("Restored block “{}”") if event.target_kind == "block" else tr("Restored “{}”")).format(event.label)
     if event.undoes is not None and event.op == "update":
@@ -47,6 +49,17 @@ def _block(event: MemoryEvent) -> str:
     if event.op == "delete":
         return tr("Deleted block “{}”").format(event.label)
     return _block_fields(event.before or {}, event.after or {})
+
+
+def _summary(event: MemoryEvent) -> str:
+    after = event.after or {}
+    if event.op == "restore":
+        put_back = tr("Put the messages back that a summary stood for")
+        return tr("Put a summary in place of messages again") if "left_at" in after else put_back
+    left = counted(
+        after.get("left", 0), tr("{} message left the context window"), tr("{} messages left the context window")
+    )
+    return left if after.get("by") == "model" else tr("{}, kept in extracts").format(left)
 
 
 def _any(event: MemoryEvent) -> str:
@@ -122,6 +135,8 @@ def place_name(event: MemoryEvent) -> str:
         "settings": tr("reply and reasoning"),
         "extras": _extra_name(event),
     }
+    if event.target_kind == "summary":
+        return event.label or tr("summary of the conversation")
     if event.target_kind != "agent":
         return event.label
     return ", ".join(names.get(name, name) for name in event.label.split(", "))
