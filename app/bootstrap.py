@@ -172,9 +172,8 @@ async def open_engine(
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
     deps, cache = _engine_deps(storage, catalog, clock, ids, bus)
-    scheduler = Scheduler(deps)
+    scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
-    pulls = Pulls(deps, computer, cache)
     await pulls.load()
     known, adopts = _known_servers(surroundings, config), headless and config.settings.servers.find
     servers = Servers(deps, cache, providers, known, lambda: events.watched, adopts=adopts)

@@ -62,6 +62,8 @@ class Compact(Frozen):
     """Id of the summary to be written."""
     leave_before: int
     """Position of the first message that stays."""
+    free: int = 0
+    """Estimated tokens that the summary may take."""
 
 
 class Finish(Frozen):
@@ -116,6 +118,8 @@ class RunState(Frozen):
     newest: Newest = "open"
     leave_before: int | None = None
     """What must leave the window, after `window_full`: all before this position."""
+    free: int = 0
+    """Estimated tokens that are left for a summary of it."""
     learnt: Learnt = Learnt()
     """Of the model call that is still to be made; forgotten with its reply."""
     failure: Failure | None = None
@@ -178,6 +182,8 @@ class WindowFull:
     """The request was not sent: the conversation fits only when all before a position has left the window."""
 
     leave_before: int
+    free: int
+    """Estimated tokens that are left for a summary."""
     learnt: Learnt
 
 

@@ -101,7 +101,7 @@ class Compaction:
             cuts = {view.members[i].position for i in safe_cuts(view.members)}
             if border not in cuts:
                 raise Invalid("A window cannot be cut between a tool call and its result, or before its first message.")
-            plan = read_summary_plan(repos, view, border, self._deps)
+            plan = read_summary_plan(repos, view, border, chosen.most_chars // 2, self._deps)
             return view, replace(plan, settings=chosen), border
 
         return await self._deps.storage.read(work)

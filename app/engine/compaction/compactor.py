@@ -21,7 +21,7 @@ from app.engine.compaction.question import (
 )
 from app.engine.compaction.told import shortened, told
 from app.engine.compaction.verdict import usable
-from app.engine.context.window import MARGIN, TokenLedger
+from app.engine.context.window import MARGIN, MESSAGE_OVERHEAD, TokenLedger
 from app.ports.models import ChatRequest
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,8 @@ class Compactor:
 
     writer: Writer
     settings: CompactionSettings
+    room: int
+    """Estimated tokens that the summary may take in the window."""
     ledger: TokenLedger
     ask: Ask
     seconds: float
@@ -85,15 +87,22 @@ class Compactor:
         except AppError as error:
             text, count, why = "", 1, error.message
         if text:
-            return Summary(text=text, by="model", model=self.writer.handle, portions=count)
+            return Summary(text=self._within_room(text), by="model", model=self.writer.handle, portions=count)
         log.info("no usable summary of %s: %s", self.writer.handle, why)
         picked = await asyncio.to_thread(extract, messages, self._most_chars)
-        return Summary(text=picked, by="extract", model=self.writer.handle, why=why)
+        return Summary(text=self._within_room(picked), by="extract", model=self.writer.handle, why=why)
 
     @property
     def _most_chars(self) -> int:
         """A summary must leave room for what comes after it."""
-        return min(self.settings.most_chars, int(self.writer.window * MOST_SHARE * 3))
+        return min(self.settings.most_chars, int(self.writer.window * MOST_SHARE * 3), self.room * 4)
+
+    def _within_room(self, text: str) -> str:
+        """Characters weigh differently by language, so the last word is the count's."""
+        while text and (cost := self.ledger.text(text) + MESSAGE_OVERHEAD) > self.room:
+            text = text[: len(text) * self.room // (cost + 1)]
+            text = text[: max(text.rfind(end) for end in ".!?。！？\n") + 1 or len(text)].rstrip()
+        return text
 
     @property
     def _most_tokens(self) -> int:

@@ -7,6 +7,7 @@ from app.engine.compaction.details import folded
 from app.engine.repairs.loops import repeating_tail
 
 LEAST_CHARS = 20
+"""Characters; no sentence about anybody is shorter."""
 LEAST_SHARE = 0.02
 """Of the characters summed up: a shorter text says only that there was a conversation."""
 ENOUGH = 200

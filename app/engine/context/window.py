@@ -48,6 +48,8 @@ class Fit:
     """Estimated tokens of the whole request after that, uncalibrated."""
     overflow: bool
     """True when system prompt, tools and the newest turn alone are too large."""
+    free: int = 0
+    """Estimated tokens that are left for a summary of what leaves."""
 
 
 class TokenLedger:
@@ -123,9 +125,9 @@ def fit(
     if total <= room:
         return Fit(None, total, overflow=False)
     compaction = agent.compaction
-    room -= summary_tokens(agent) / factor
-    goal = fixed if compaction.whole else fixed + (room - fixed) * (1 - compaction.leave_share)
-    return _drop(members, costs, total, room, goal)
+    kept_free = summary_tokens(agent) / factor
+    goal = fixed if compaction.whole else fixed + (room - kept_free - fixed) * (1 - compaction.leave_share)
+    return _drop(members, costs, total, room, kept_free, goal)
 
 
 def summary_tokens(agent: Agent) -> int:
@@ -133,9 +135,9 @@ def summary_tokens(agent: Agent) -> int:
     return min(agent.compaction.most_chars // 3, agent.context_window // 8)
 
 
-def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float, goal: float) -> Fit:
-    """Lets whole turns go until `goal` is met, or as many as there are while the newest stays. Where even that is too
-    much, the beginning of the newest turn goes too: a turn may call tools without end.
+def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float, kept_free: float, goal: float) -> Fit:
+    """Lets whole turns go until `goal` is met, or as many as there are while the newest stays. Where that leaves no
+    room for a summary, the beginning of the newest turn goes too: a turn may call tools without end.
     """
     index = 0
     for cut in turn_starts(members):
@@ -143,14 +145,14 @@ def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float
         index = cut
         if total <= goal:
             break
-    for cut in safe_cuts(members) if total > room else ():
+    for cut in safe_cuts(members) if total > room - kept_free else ():
         if cut > index:
             total -= sum(costs[index:cut])
             index = cut
             if total <= goal:
                 break
     leave = members[index].position if index else None
-    return Fit(leave, total, overflow=total > room)
+    return Fit(leave, total, overflow=total > room, free=max(0, int(min(room - total, 2 * kept_free))))
 
 
 def zone_of(agent: Agent) -> datetime.tzinfo | None:

@@ -250,7 +250,7 @@ class ModelCall:
             raise _too_large(view, round(fit.tokens * view.factor))
         if fit.leave_before is None:
             return view, fit.tokens
-        return WindowFull(fit.leave_before, self._retries.learnt)
+        return WindowFull(fit.leave_before, fit.free, self._retries.learnt)
 
     async def _listen(self, view: AgentSnapshot, wire: WireRequest) -> None:
         stream = self._deps.catalog.chat(view.provider).stream(wire)

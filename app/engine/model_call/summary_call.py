@@ -12,7 +12,8 @@ from app.domain.message import Message
 from app.domain.model import Provider
 from app.domain.run import RAW_REPLY_MAX, Failure, Usage
 from app.engine.compaction.compactor import Compactor, Writer
-from app.engine.context.window import zone_of
+from app.engine.context.truncation import Count, size_of_cut, was_cut
+from app.engine.context.window import MESSAGE_OVERHEAD, zone_of
 from app.engine.deps import EngineDeps
 from app.engine.model_call.snapshot import AgentSnapshot, calibration, provider_of, requests_at_once
 from app.engine.queue import Priority, Purpose
@@ -26,8 +27,8 @@ UNREACHABLE = ("server_down", "needs_consent")
 """Nothing that is asked there now will be answered, so a turn fails all the same and its window is left as it was."""
 TOO_LONG = 8
 """Times its limit after which a summary is not listened to any longer."""
-LEAST_LEAVING = 2
-"""Messages; a single one that leaves is told in the summary as it is."""
+LEAST_SUMMARY = 40
+"""Tokens that a summary needs to say anything."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,13 @@ class SummaryPlan:
     provider: Provider
     writer: Writer
     at_once: int | None
+    room: int
+    """Estimated tokens that the summary may take."""
 
 
-def read_summary_plan(repos: Repositories, view: AgentSnapshot, leave_before: int, deps: EngineDeps) -> SummaryPlan:
+def read_summary_plan(
+    repos: Repositories, view: AgentSnapshot, leave_before: int, room: int, deps: EngineDeps
+) -> SummaryPlan:
     """Of the members of `view` that stand before a position, and of the summary before them."""
     agent, settings = view.agent, view.agent.compaction
     leaving = tuple(
@@ -54,10 +59,11 @@ def read_summary_plan(repos: Repositories, view: AgentSnapshot, leave_before: in
             provider, model = provider_of(repos, settings.model)
             handle, factor = settings.model, calibration(None, settings.model)
     wanted = max(agent.context_window, repos.agents.largest_window(handle) or 0)
-    served = min(filter(None, (agent.context_window, deps.windows.limit(handle))))
+    known = (deps.windows.limit(handle), deps.windows.shown(handle, deps.clock.ticks()))
+    served = min(filter(None, (agent.context_window, *known)))
     asked = deps.windows.to_ask_for(handle, wanted) if provider.kind == "ollama" else wanted
     writer = Writer(handle, model, served, asked, factor)
-    return SummaryPlan(agent, settings, leaving, provider, writer, requests_at_once(repos, provider))
+    return SummaryPlan(agent, settings, leaving, provider, writer, requests_at_once(repos, provider), room)
 
 
 @dataclass
@@ -74,14 +80,9 @@ class SummaryCalls:
     """Set where the server cannot be asked at all."""
 
     def compactor(self) -> Compactor:
-        return Compactor(
-            self.plan.writer,
-            self.plan.settings,
-            self.deps.ledger,
-            self.ask,
-            self.deps.summary_seconds,
-            zone_of(self.plan.agent),
-        )
+        plan = self.plan
+        zone, seconds = zone_of(plan.agent), self.deps.summary_seconds
+        return Compactor(plan.writer, plan.settings, plan.room, self.deps.ledger, self.ask, seconds, zone)
 
     async def ask(self, request: ChatRequest) -> str:
         """The words of one reply. Raises `ModelError`."""
@@ -101,7 +102,7 @@ class SummaryCalls:
         model, clock = self.deps.catalog.chat(self.plan.provider), self.deps.clock
         wire = await asyncio.to_thread(model.encode, await model.prepare(request))
         heard = _Heard(most=len(request.messages[0].text) + request.max_output_tokens * TOO_LONG)
-        sent_at, first_at, failed = clock.now(), None, True
+        sent_at, first_at, failed, cut = clock.now(), None, True, False
         try:
             async with contextlib.aclosing(model.stream(wire)) as deltas:
                 async for delta in deltas:
@@ -109,18 +110,37 @@ class SummaryCalls:
                     if not heard.takes(delta.text, delta.reasoning, delta.raw, delta.finish, delta.usage):
                         break
             failed = False
+            cut = self._note_cut(request, heard.usage)
         finally:
             exchange = Exchange(
                 model=self.plan.writer.handle,
                 request_parts=wire.parts,
                 reply=bytes(heard.raw),
-                estimated_tokens=self.deps.ledger.text(request.system + request.messages[0].text),
+                estimated_tokens=self._estimated(request),
+                truncated=cut,
                 sent_at=sent_at,
                 first_token_at=first_at,
                 ended_at=clock.now(),
             )
             self.asked.append(Asked(self.deps.ids.new("step"), heard.reply, exchange, failed))
+        if cut:
+            raise ModelError("The server read only a part of what was to be summed up.", code="cut")
         return read_words(heard.reply)[0]
+
+    def _estimated(self, request: ChatRequest) -> int:
+        return self.deps.ledger.text(request.system + request.messages[0].text) + 2 * MESSAGE_OVERHEAD
+
+    def _note_cut(self, request: ChatRequest, usage: Usage | None) -> bool:
+        """Whether the server's count shows that it cut the request; what it seems to serve is remembered then."""
+        if usage is None:
+            return False
+        writer, windows = self.plan.writer, self.deps.windows
+        sent = round(self._estimated(request) * writer.factor)
+        cut = was_cut(Count(usage.prompt_tokens, usage.cached_tokens or 0), sent, windows.served(writer.handle))
+        if cut:
+            size = size_of_cut(usage.prompt_tokens, tuple(filter(None, (windows.served(writer.handle),))))
+            windows.note_cut(writer.handle, size, self.deps.clock.ticks())
+        return cut
 
 
 @dataclass

@@ -39,7 +39,12 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ModelFailed():
             return _failed(state, outcome, now)
         case WindowFull():
-            full = {"newest": "window_full", "leave_before": outcome.leave_before, "learnt": outcome.learnt}
+            full = {
+                "newest": "window_full",
+                "leave_before": outcome.leave_before,
+                "free": outcome.free,
+                "learnt": outcome.learnt,
+            }
             return Applied(state.model_copy(update=full))
         case Compacted():
             return Applied(_compacted(state, outcome))

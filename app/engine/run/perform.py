@@ -13,7 +13,7 @@ from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.model_call.call import ModelCall, PartialOutcome, progress
 from app.engine.model_call.snapshot import read_view
-from app.engine.model_call.summary_call import SummaryCalls, SummaryPlan, read_summary_plan
+from app.engine.model_call.summary_call import LEAST_SUMMARY, SummaryCalls, SummaryPlan, read_summary_plan
 from app.engine.reply import Call
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, tools_of
 from app.engine.run.rows import known_return, tool_error
@@ -49,10 +49,10 @@ async def perform(
 async def _compact(action: Compact, state: RunState, deps: EngineDeps, emitter: Emitter) -> Outcome:
     def read(repos: Repositories) -> SummaryPlan:
         view = read_view(repos, state.agent_id, state.conversation_id, state)
-        return read_summary_plan(repos, view, action.leave_before, deps)
+        return read_summary_plan(repos, view, action.leave_before, action.free, deps)
 
     plan = await deps.storage.read(read)
-    if not plan.leaving:
+    if not plan.leaving or plan.room < LEAST_SUMMARY:
         return Compacted()
     calls = SummaryCalls(plan, deps, lambda words: emitter.progress(progress(state, "waiting", words, deps)))
     summary = await calls.compactor().summary(plan.leaving)

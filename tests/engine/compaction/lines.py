@@ -24,5 +24,5 @@ HEATING = talk(
     "That leaves 9,400 to pay. I would ask Kruse for a second offer.",
     "ok. Remember that I am allergic to nuts.",
     "Noted.",
-    "The order number is AB-2291-X and the file lies in /home/brad/plan_v2.pdf",
+    "The order number is AB-2291-X and the file lies in brad/plan_v2.pdf",
 )

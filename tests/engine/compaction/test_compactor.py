@@ -25,10 +25,14 @@ def count(text: str) -> int:
 
 
 def compactor(
-    ask: Callable[[ChatRequest], Awaitable[str]], window: int = 4_096, seconds: float = 5.0, **settings: Any
+    ask: Callable[[ChatRequest], Awaitable[str]],
+    window: int = 4_096,
+    seconds: float = 5.0,
+    room: int = 1_000,
+    **settings: Any,
 ) -> Compactor:
     writer = Writer("ollama/small", "small", window, window)
-    return Compactor(writer, CompactionSettings(**settings), TokenLedger(count), ask, seconds)
+    return Compactor(writer, CompactionSettings(**settings), room, TokenLedger(count), ask, seconds)
 
 
 async def test_one_request_for_what_fits():
