@@ -135,6 +135,8 @@ WRITES: tuple[Call, ...] = (
     ("PATCH /v1/conversations/{conversation_id}", {"summary": "Side"}, Conversation),
     ("POST /v1/conversations/{conversation_id}/fork", None, Conversation),
     ("POST /v1/conversations/{conversation_id}/recompile", None, str),
+    ("POST /v1/agents/{agent_id}/summarize", None, "summary num_messages_before num_messages_after"),
+    ("POST /v1/conversations/{conversation_id}/compact", None, 400),
     ("POST /v1/conversations/{conversation_id}/messages", {**MESSAGE, "background": True}, STREAM),
     ("POST /v1/conversations/{conversation_id}/stream", None, STREAM),
     ("POST /v1/conversations/{conversation_id}/cancel", None, 409),

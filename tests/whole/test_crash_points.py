@@ -11,6 +11,7 @@ from app.config import Config
 from app.domain.error import LinkError
 from app.domain.message import MessageDraft
 from app.domain.run import Run
+from app.engine.compaction.question import INSTRUCTION
 from app.engine.run.rows import MAYBE_DONE
 from app.services import Services
 from tests.support.engine.filling import fill
@@ -65,11 +66,12 @@ async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
         await _check(again.services, run, thread)
         messages = (await transcript(again.services, agent))[FILLED:]
         check_invariants(messages)
-        assert [message.role for message in messages] == ["user", "assistant", "tool", "assistant"]
+        assert [message.role for message in messages] == ["user", "summary", "assistant", "tool", "assistant"]
         assert await block_value(again.services, agent) == "Name: Brad.\nLikes tea."
         changes = await again.services.history.of_agent(agent.id, limit=500)
-        assert len([event for event in changes if event.origin.run_id == run.id]) == 1
-        systems = {chat.body["messages"][0]["content"] for chat in server.chats}
+        made = [event.target_kind for event in changes if event.origin.run_id == run.id]
+        assert sorted(made) == ["block", "summary"], "each once"
+        systems = {chat.body["messages"][0]["content"] for chat in server.chats} - {INSTRUCTION}
         assert len(systems) == 1, "the blocks are those of the run's beginning, after a restart too"
         assert "Name: Chad." in systems.pop()
 
