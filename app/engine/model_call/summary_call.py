@@ -86,6 +86,8 @@ class SummaryCalls:
 
     async def ask(self, request: ChatRequest) -> str:
         """The words of one reply. Raises `ModelError`."""
+        if self.plan.provider.kind == "demo":
+            raise ModelError("The demo model writes no summaries.", code="demo")
         purpose = Purpose(self.priority, f"the summary of {self.plan.agent.name}")
         async with self.deps.queues.place(self.plan.provider, purpose, self.tell, self.plan.at_once):
             self.tell("Summing up what leaves the context window.")

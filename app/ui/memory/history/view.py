@@ -400,8 +400,9 @@ def text_of(fields: dict[str, object] | None) -> str:
     """What changed as text: a value as it is, other fields one to a line."""
     if not fields:
         return ""
-    if isinstance(fields.get("value"), str):
-        return str(fields["value"])
+    for whole in ("value", "text"):
+        if isinstance(fields.get(whole), str):
+            return str(fields[whole])
     lines: list[str] = []
     for name, value in fields.items():
         if name in ("system", "description") and isinstance(value, str):
