@@ -27,8 +27,8 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     if ended is not None:
         return Finish(stop_reason=_reason(ended, state.failure), failure=state.failure)
     if state.newest == "window_full" and state.leave_before is not None:
-        place = {"leave_before": state.leave_before, "free": state.free}
-        return Compact(step_id=fresh.step_id, message_id=fresh.message_id, **place)
+        border, free = state.leave_before, state.free
+        return Compact(step_id=fresh.step_id, message_id=fresh.message_id, leave_before=border, free=free)
     if state.calls:
         call_ids = tuple(call.tool_call_id for call in state.calls)
         return RunTools(step_id=state.step_id, message_id=fresh.message_id, call_ids=call_ids)
