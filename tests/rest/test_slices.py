@@ -1,7 +1,6 @@
 """One connection that sends a great many small things leaves the loop to others between them."""
 
 import asyncio
-from typing import Any
 
 import pytest
 import uvicorn
@@ -15,9 +14,6 @@ pytestmark = pytest.mark.anyio
 
 class Wire(asyncio.Transport):
     """Takes what is written, and is open until it is closed."""
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
 
     def is_closing(self) -> bool:
         return False
