@@ -19,8 +19,8 @@ def api(child: ServeChild) -> Iterator[httpx.Client]:
         yield opened
 
 
-def made(api: httpx.Client, server: OpenAIServer, name: str) -> dict[str, Any]:
-    body = {"name": name, "provider_type": "openai", "api_key": KEY, "base_url": server.url}
+def made(api: httpx.Client, server: OpenAIServer, name: str, key: str = KEY) -> dict[str, Any]:
+    body = {"name": name, "provider_type": "openai", "api_key": key, "base_url": server.url}
     answer = api.post("/", json=body)
     assert answer.status_code == 200, answer.text
     assert KEY not in answer.text
@@ -33,6 +33,9 @@ def test_a_provider_lives_from_its_creation_to_its_end(api: httpx.Client, child:
         assert (one["name"], one["provider_type"], one["provider_category"]) == ("mine", "openai", "byok")
         assert (one["base_url"], one["api_key"], one["api_key_enc"]) == (server.url, None, None)
         assert api.get(f"/{one['id']}").json() == one
+        twin = {"name": "twin", "provider_type": "openai", "api_key": KEY, "base_url": server.url}
+        refused = api.post("/", json=twin)
+        assert (refused.status_code, "as the server “mine”" in refused.text) == (409, True)
         assert api.get("/", params={"name": "mine"}).json() == [one]
         handles = [model["handle"] for model in httpx.get(f"{child.url}/v1/models/").json()]
         assert "mine/tiny" in handles
@@ -73,7 +76,7 @@ def test_a_check_stores_nothing(api: httpx.Client, child: ServeChild) -> None:
 
 def test_lists_are_filtered_ordered_and_paged(api: httpx.Client) -> None:
     with OpenAIServer(key=KEY) as server:
-        ids = [made(api, server, f"page {number}")["id"] for number in range(3)]
+        ids = [made(api, server, f"page {number}", f"sk-{number}")["id"] for number in range(3)]
     assert [one["id"] for one in api.get("/", params={"limit": 2}).json()] == [ids[2], ids[1]]
     assert [one["id"] for one in api.get("/", params={"after": ids[1], "limit": 1}).json()] == [ids[0]]
     assert [one["id"] for one in api.get("/", params={"order": "asc", "after": ids[0]}).json()] == ids[1:]

@@ -74,15 +74,25 @@ def test_a_server_is_added_listed_tested_and_removed(ollama: OllamaServer) -> No
     assert (gone.returncode, gone.stderr) == (1, "There is no server “box”. lares servers list shows them.\n")
 
 
+def test_a_server_that_does_not_answer_is_kept_and_said_not_to() -> None:
+    added = lares("servers", "add", "http://127.0.0.1:9", "--kind", "openai")
+    assert added.returncode == 0
+    assert "Added 127.0.0.1:9.\n127.0.0.1:9 does not answer" in added.stderr
+    again = lares("servers", "add", "http://localhost:9/v1", "--kind", "openai", "--name", "twin")
+    assert again.returncode == 1
+    assert again.stderr.startswith("http://127.0.0.1:9 is there already, as the server “127.0.0.1:9”.")
+
+
 def test_a_silent_server_is_a_sentence_and_an_exit_code() -> None:
     with OpenAIServer(key=KEY) as server:
         url = server.url
         added = lares("servers", "add", url, "--key", typed=f"{KEY}\n")
-        assert "Added 127.0.0.1." in added.stderr
+        name = url.removeprefix("http://").partition("/")[0]
+        assert f"Added {name}." in added.stderr
         assert "answers and has 1 model" in added.stderr
         assert KEY not in added.stderr + added.stdout + lares("servers", "list").stdout
-        assert "127.0.0.1/tiny" in lares("models").stdout
-    for words in (("servers", "test", "127.0.0.1"), ("models",)):
+        assert f"{name}/tiny" in lares("models").stdout
+    for words in (("servers", "test", name), ("models",)):
         done = lares(*words)
         assert done.returncode == 1
         assert "127.0.0.1" in done.stderr

@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from app.domain.address import is_here, place_of, web_address
-from app.domain.error import AppError, Invalid
+from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.engine.deps import EngineDeps
@@ -27,11 +27,23 @@ class Providers:
         return await self._deps.storage.read(lambda repos: repos.providers.list())
 
     async def add(self, draft: ProviderDraft) -> Provider:
-        """Adds a server. Raises `Conflict` when the name is taken, `Invalid` for a name or address that cannot be."""
+        """Adds a server.
+
+        Raises `Conflict` when the name is taken, or when the same server is there already (`server_known`), unless
+        this one comes with a key that the other does not have; `Invalid` for a name or address that cannot be.
+        """
         provider = self._provider(draft, self._deps.ids.new("provider"))
+        accounts = await self._other_accounts(draft)
         await self._keep_key(provider.id, draft.key)
 
         def work(repos: Repositories) -> Provider:
+            for known in repos.providers.list():
+                if known.name != provider.name and known.id not in accounts and _is_same_server(known, provider):
+                    raise Conflict(
+                        f"{known.base_url} is there already, as the server “{known.name}”.",
+                        code="server_known",
+                        hint=f"Use “{known.name}”, or change it where the servers are listed.",
+                    )
             repos.providers.add(provider)
             _remember_removed(repos, provider, removed=False)
             _note(repos, provider.id)
@@ -102,6 +114,14 @@ class Providers:
         finally:
             await self._deps.catalog.forget(trial.id)
             self._secrets.drop(secret_name(trial.id))
+
+    async def _other_accounts(self, draft: ProviderDraft) -> set[str]:
+        """The servers that do not have the key of a draft: with it, the same address is another account."""
+        key = (draft.key or "").strip()
+        if not key:
+            return set()
+        held = {one.id: await asyncio.to_thread(self._secrets.get, secret_name(one.id)) for one in await self.list()}
+        return {provider_id for provider_id, other in held.items() if other != key}
 
     async def _is_at(self, provider_id: str, address: str) -> bool:
         known = await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))
@@ -174,6 +194,12 @@ def _same_place(one: str, other: str) -> bool:
     """Whether two addresses are of the same server, asked in the same way: what a key may be shown to."""
     first, second = urlsplit(one), urlsplit(other)
     return (first.scheme, first.netloc.lower()) == (second.scheme, second.netloc.lower())
+
+
+def _is_same_server(one: Provider, other: Provider) -> bool:
+    """Whether two lead to the same models: `localhost` is 127.0.0.1, and `/v1` may be left out."""
+    paths = {urlsplit(address).path.rstrip("/").removesuffix("/v1") for address in (one.base_url, other.base_url)}
+    return one.kind == other.kind and len(paths) == 1 and place_of(one.base_url) == place_of(other.base_url)
 
 
 def _note(repos: Repositories, provider_id: str) -> None:

@@ -123,7 +123,10 @@ def _tell(found: ProviderModels) -> int:
 
 
 def _usual_name(preset: ServerPreset | None, url: str) -> str:
-    return preset.name if preset is not None else (urlsplit(url).hostname or "server")
+    """With the port, so that two servers of one computer read as two."""
+    parts = urlsplit(url)
+    host = parts.hostname or "server"
+    return preset.name if preset is not None else f"{host}:{parts.port}" if parts.port else host
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -189,6 +189,8 @@ class ServerForm(QFrame):
         self._idle()
         if error.code == "name_taken":
             self._name_field.set_error(error.message)
+        elif error.code == "server_known":
+            self._url_field.set_error(f"{error.message} {error.hint}")
         else:
             self._say(f"{error.message} {error.hint}".strip(), "danger")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.error import Conflict
 from app.domain.model import ProviderDraft
 from app.services import Services
 
@@ -49,6 +50,25 @@ async def test_a_trial_shows_the_stored_key_only_where_it_belongs(services: Serv
         assert any(KEY in request for request in heard)
         assert told
         assert not any(KEY in request for request in told)
+
+
+@pytest.mark.parametrize("address", [HERE, f"{HERE}/", f"{HERE}/v1", "http://localhost:9"])
+async def test_the_same_server_is_not_added_twice(services: Services, address: str) -> None:
+    await services.providers.add(ProviderDraft(name="mine", base_url=HERE, key=KEY))
+    for key in (None, "", KEY):
+        with pytest.raises(Conflict, match="is there already, as the server “mine”") as refused:
+            await services.providers.add(ProviderDraft(name="again", base_url=address, key=key))
+        assert refused.value.code == "server_known"
+    assert [one.name for one in await services.providers.list() if one.kind != "demo"] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"key": "sk-another"}, {"kind": "ollama"}, {"base_url": "http://127.0.0.1:10"}, {"base_url": f"{HERE}/b"}]
+)
+async def test_another_account_kind_or_address_is_another_server(services: Services, other: dict[str, str]) -> None:
+    await services.providers.add(ProviderDraft(name="mine", base_url=HERE, key=KEY))
+    draft = ProviderDraft.model_validate({"name": "other", "base_url": HERE, **other})
+    assert (await services.providers.add(draft)).name == "other"
 
 
 DEEP = '{"data": ' + "[" * 100_000 + "]" * 100_000 + "}"

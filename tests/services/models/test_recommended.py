@@ -84,6 +84,8 @@ TWO_CORES = 10 * GB
         (24, pace(report_of("tiny", 1.0, 90.0, "unfit")), "qwen3:14b"),
         (24, pace(report_of("tiny", 1.0, 90.0, "good"), report_of("large", 8.0, 0.5, "good")), "qwen3:4b"),
         (24, pace(report_of("tiny", 1.0, None, "good")), "qwen3:14b"),
+        (16, pace(report_of("toy", 0.005, 9_414.0, "unfit"), bytes_per_second=TWO_CORES), "qwen3.5:4b"),
+        (24, pace(report_of("toy", 0.005, 9_414.0, "unfit"), report_of("tiny", 1.0, 9.0, "good")), "gpt-oss:20b"),
         (24, pace(report_of("other-a3b", 20.0, 0.1, "good")), "qwen3:14b"),
         (24, pace(report_of("qwen3:30b-a3b", 19.0, 4.0, "good")), "gpt-oss:20b"),
     ],
