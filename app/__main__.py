@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_folder(parser, None)
     parser.add_argument("--engine", dest="run", action="store_const", const=_engine, help=argparse.SUPPRESS)
     parser.set_defaults(run=_window)
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
     serve.add_argument("--host", default=None, help="an address of this computer (127.0.0.1)")
     serve.add_argument("--port", type=int, default=None, help="the port to listen on (8283)")
@@ -89,7 +89,7 @@ def _add_short_commands(commands: Any) -> list[argparse.ArgumentParser]:
 def _add_servers(commands: Any) -> list[argparse.ArgumentParser]:
     servers = commands.add_parser("servers", help="list, add, remove, test and allow model servers")
     servers.set_defaults(run=_servers, act="list")
-    acts = servers.add_subparsers(title="what to do", metavar="")
+    acts = servers.add_subparsers(title="what to do", metavar="WORD")
     listing = acts.add_parser("list", help="show the servers (also without a word)")
     adding = acts.add_parser("add", help="add a server by its address, or a known one by its name (openai, openrouter)")
     adding.add_argument("address", help="such as http://192.168.1.5:11434, or a name")
@@ -200,8 +200,9 @@ def _serve(options: argparse.Namespace) -> int:
         code = run_engine(config, plan)
     if code == HELD:
         _say(
-            f"Lares is already running on {config.folder}. Switch on the local API in its settings, "
-            "close it first, or choose another folder with --data."
+            f"Lares is already running on {config.folder}. If that is another `lares serve`, use it "
+            "as it is. If it is the window, switch on the local API in its settings or close it. "
+            "Or choose another folder with --data."
         )
     return code
 

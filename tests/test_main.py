@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
+from app.__main__ import main
 from app.config import Config
 from app.link.client import open_link
 from app.link.engine_file import read_note
@@ -208,6 +209,7 @@ def test_serve_leaves_an_engine_alone_that_somebody_uses(config: Config) -> None
 def test_second_serve_and_taken_port_are_sentences(server: Server, tmp_path: Path) -> None:
     second = lares("serve", "--port", str(free_port()))
     assert (second.returncode, "Lares is already running on " in second.stderr) == (3, True)
+    assert "If that is another `lares serve`, use it as it is." in second.stderr
     other = lares("serve", "--data", str(tmp_path / "other"), "--port", str(server.port))
     assert other.returncode == 1
     assert f"Another program already listens on 127.0.0.1:{server.port}" in other.stderr
@@ -368,3 +370,9 @@ def test_ctrl_c_while_it_ends_does_not_change_how_it_ended() -> None:
         [sys.executable, "-c", INTERRUPTED_LATE], capture_output=True, encoding="utf-8", timeout=40, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, f"Lares {__version__}"), done.stderr
+
+
+def test_a_wrong_word_is_called_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["nonsense"])
+    assert "argument COMMAND: invalid choice: 'nonsense'" in capsys.readouterr().err

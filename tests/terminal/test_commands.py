@@ -64,6 +64,7 @@ def test_a_server_is_added_listed_tested_and_removed(ollama: OllamaServer) -> No
     ]
     models = lares("models")
     assert models.returncode == 0
+    assert "5 MB" in models.stdout
     assert [line.split()[0] for line in models.stdout.splitlines()] == ["MODEL", "demo/vesta", "box/tiny:latest"]
     taken = lares("servers", "add", ollama.url, "--name", "box")
     assert (taken.returncode, taken.stdout) == (1, "")

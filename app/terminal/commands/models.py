@@ -52,8 +52,13 @@ def _row(model: Model) -> tuple[str, str, str, str]:
         (model.embedding, "makes vectors"),
         (bool(model.unfit) and not model.embedding, model.unfit),
     )
-    size = f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes else "-"
-    return model.handle, size, str(context or "-"), ", ".join(text for holds, text in notes if holds)
+    return model.handle, _size(model.size_bytes), str(context or "-"), ", ".join(text for holds, text in notes if holds)
+
+
+def _size(count: int | None) -> str:
+    if not count:
+        return "-"
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.0f} MB"
 
 
 async def _pull(config: Config, services: "Services", name: str, server: str) -> int:
