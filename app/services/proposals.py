@@ -1,6 +1,7 @@
 """Proposals: edits of memory for models that do not make them, which change nothing before a person accepts."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from app.engine.proposals.candidates import CandidateEdit, candidate_edits, may_
 from app.engine.proposals.question import chosen, different, question
 from app.ports.storage import Repositories
 from app.services.changing import change
+
+log = logging.getLogger(__name__)
 
 ACTOR = Actor(kind="helper")
 TRIES = 3
@@ -125,7 +128,10 @@ class Proposals:
         words = f"the memory helper of {asked.agent.name}"
         for remaining in reversed(range(TRIES)):
             try:
-                return chosen(await ask_aside(self._deps, asked.provider, request, words, asked.at_once), candidates)
+                edit = chosen(await ask_aside(self._deps, asked.provider, request, words, asked.at_once), candidates)
+                if edit is None:
+                    log.debug("%s: %s chose none of %d edits", words, asked.agent.model, len(candidates))
+                return edit
             except GaveWay:
                 if not remaining:
                     raise

@@ -172,10 +172,12 @@ async def test_switched_off_it_asks_nothing_of_a_weak_model(
 
 
 async def test_whatever_a_model_answers_only_a_candidate_is_proposed(
-    engine: OpenEngine, agent: Agent, server: OpenAIServer
+    engine: OpenEngine, agent: Agent, server: OpenAIServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG", "app.services.proposals")
     server.queue(Reply(text="Nice."), Reply(text="Sure! I changed everything."))
     assert await proposed(engine, agent) == ()
+    assert "chose none of" in caplog.text
     server.queue(Reply(text="Nice."), choice("Name: Mallory."))
     assert await proposed(engine, agent) == ()
 
