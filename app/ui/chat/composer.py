@@ -21,6 +21,7 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.tooltip import set_tip
+from app.ui.kit.wording import counted
 from app.ui.theme import Theme, set_prop
 
 MOST_LINES = 10
@@ -382,7 +383,8 @@ class Composer(QFrame):
     def _refresh(self) -> None:
         text, images = self.text, len(self._chips)
         tokens = len(text) // CHARS_PER_TOKEN + images * IMAGE_TOKENS
-        self._count.set_text(self.tr("about {0:,} tokens").format(max(1, tokens)) if text or images else "")
+        about = counted(max(1, tokens), self.tr("about {0} token"), self.tr("about {0} tokens"))
+        self._count.set_text(about if text or images else "")
         hint = self._reason
         if not hint and self._replying:
             hint = self.tr("Sent when {0} is done").format(self._agent) if text else ""

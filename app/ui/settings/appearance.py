@@ -53,7 +53,7 @@ class Appearance(QWidget):
             hairline(),
             self._row(self.tr("Interface size"), self.tr("Also Ctrl + and Ctrl -; Ctrl 0 is 100 %."), self.scale),
             hairline(),
-            self._row(self.tr("Text of conversations"), self.tr("Beside the size of everything."), self.reading),
+            self._row(self.tr("Text of conversations"), self.tr("On top of the interface size."), self.reading),
             hairline(),
             self._row(self.tr("Reduce motion"), self.tr("Nothing slides, fades or flickers."), self.motion),
             hairline(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -44,10 +44,14 @@ class SnippetCard(QWidget):
         self.text_field = Field(theme, self.tr("Text"), self.text)
         self.delete = IconButton(theme, "trash", self.tr("Delete this snippet"), token="muted")
         self.delete.clicked.connect(lambda: self.delete_wanted.emit())
+        self.kept_name = snippet.name
+        """The last one that could be stored; empty if there was none yet."""
         card = frame_of("card")
-        head = row_of(theme, self.name_field, self.delete, gap=8)
-        head.setStretch(0, 1)
-        column_of(theme, head, self.text_field, parent=card, inset=(14, 10, 14, 12), gap=8)
+        # At the foot, so that Tab comes to the text before it.
+        below = row_of(theme, self.text_field, self.delete, gap=8)
+        below.setStretch(0, 1)
+        below.setAlignment(self.delete, Qt.AlignmentFlag.AlignBottom)
+        column_of(theme, self.name_field, below, parent=card, inset=(14, 10, 14, 12), gap=8)
         column_of(theme, card, parent=self)
         self.name.textChanged.connect(self._typed)
         self.text.textChanged.connect(self._typed)
@@ -70,10 +74,12 @@ class SnippetCard(QWidget):
 
     def check(self, taken: set[str]) -> bool:
         """Whether it can be stored; else its field says why not. `taken`: names of the others before it."""
-        name, sentence = self.snippet.name.casefold(), ""
-        if not name:
+        typed, word, sentence = self.name.text().strip().removeprefix("/"), self.snippet.name, ""
+        if not word:
             sentence = self.tr("A snippet needs a name.")
-        elif name in taken:
+        elif typed != word:
+            sentence = self.tr("A name is one word, because it is typed behind a slash: write “{}”.").format(word)
+        elif word.casefold() in taken:
             sentence = self.tr("Another snippet has this name.")
         self.name_field.set_error(sentence)
         return not sentence
@@ -159,14 +165,17 @@ class Snippets(QWidget):
         self._view.run(work, self, done=lambda _: self.read())
 
     def _store(self, said: Notice | None = None, undo: Callable[[object], object] | None = None) -> None:
-        """Those that can be; a card that cannot says why."""
+        """Those that can be; a card whose name cannot says why, and its text stays under the name it had."""
         self._soon.stop()
         taken: set[str] = set()
         kept: list[Snippet] = []
         for card in self.cards:
             if card.check(taken):
-                kept.append(card.snippet)
-                taken.add(card.snippet.name.casefold())
+                card.kept_name = card.snippet.name
+            elif not card.kept_name or card.kept_name.casefold() in taken:
+                continue
+            kept.append(card.snippet.model_copy(update={"name": card.kept_name}))
+            taken.add(card.kept_name.casefold())
         if tuple(kept) != self._stored:
             self._stored, self._writes = tuple(kept), self._writes + 1
             work = self._view.services.settings.set(SETTING, stored_snippets(self._stored))

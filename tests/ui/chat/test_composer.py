@@ -41,6 +41,13 @@ def test_enter_sends_and_shift_enter_makes_a_line(composer: Composer, qtbot: QtB
     assert sent == [("one\ntwo", "user")]
 
 
+def test_one_token_is_no_tokens(composer: Composer, qtbot: QtBot) -> None:
+    qtbot.keyClicks(composer.editor, "Hi")
+    assert "about 1 token" in texts(composer).splitlines()
+    qtbot.keyClicks(composer.editor, " there, all")
+    assert "about 3 tokens" in texts(composer).splitlines()
+
+
 def test_enter_and_shift_enter_can_be_swapped(composer: Composer, qtbot: QtBot) -> None:
     sent: list[str] = []
     composer.send_wanted.connect(lambda text, *_: sent.append(text))

@@ -131,7 +131,7 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
         await stage.say("Good morning")
         await stage.until(lambda: not stage.view.replying)
         other = await stage.services.conversations.create(stage.agent.id)
-        for words, kept in (("", ""), ("Good evening", "Good evening")):
+        for words, kept in (("", ""), (" to you", "Good morning to you")):
             stage.press(Qt.Key.Key_Up)
             card = stage.view.area.card(stage.rows("user")[0].key)
             assert isinstance(card, UserCard)
@@ -146,9 +146,9 @@ def test_an_edit_that_was_not_sent_comes_back_as_a_draft(stage: Stage) -> None:
         card = stage.view.area.card(stage.rows("user")[0].key)
         assert isinstance(card, UserCard)
         assert card.editor is not None
-        QTest.keyClicks(card.editor.field, "Good night")
+        QTest.keyClicks(card.editor.field, " again")
         stage.view.leave()
         assert not card.editing
-        assert stage.drafts.draft(stage.conversation.id)["text"] == "Good night\n\nGood evening"
+        assert stage.drafts.draft(stage.conversation.id)["text"] == "Good morning again\n\nGood morning to you"
 
     stage.play(story)

@@ -24,11 +24,13 @@ def test_a_snippet_is_written_in_the_settings_and_used_in_the_composer(play_live
         page = live.view.centre.page_named("settings").snippets
         await live.until(page.isVisible, "the settings do not open")
         page.add.click()
-        await live.write("Thank you")
-        await live.press(Qt.Key.Key_Tab)
+        await live.write("Thank-you")
         await live.press(Qt.Key.Key_Tab)
         assert live.focus is page.cards[0].text
         page.cards[0].text.insertPlainText(THANKS["text"])
+        await live.press(Qt.Key.Key_Tab)
+        assert live.focus is page.cards[0].delete
+        await _one_word(live)
         page.add.click()
         page.cards[1].name.setText("thank-you")
         settings = live.services.settings
@@ -47,6 +49,19 @@ def test_a_snippet_is_written_in_the_settings_and_used_in_the_composer(play_live
         await live.until(lambda: len(page.cards) == 1 and page.cards[0].snippet.text, "it does not come back")
 
     play_live(demo_alone, person)
+
+
+async def _one_word(live: OpenedWindow) -> None:
+    page = live.view.centre.page_named("settings").snippets
+    card = page.cards[0]
+    await live.until(lambda: card.kept_name, "it is not stored")
+    card.name.setText("Thank you")
+    await live.until(lambda: card.name_field.error, "two words are a name")
+    assert "is one word" in card.name_field.error
+    assert "“Thank-you”" in card.name_field.error
+    await live.rest()
+    assert await live.services.settings.get(SETTING) == [THANKS], "what had a name is lost"
+    card.name.setText("Thank-you")
 
 
 async def _uses(live: OpenedWindow) -> None:

@@ -76,7 +76,7 @@ class EditBox(QFrame):
 
     def take_focus(self) -> None:
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.field.selectAll()
+        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
 
     def offer_memory_undo(self, changes: tuple[MemoryEvent, ...]) -> None:
         """Asks whether these are undone too, and shows what that would do."""

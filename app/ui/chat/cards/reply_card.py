@@ -18,6 +18,7 @@ from app.ui.chat.images import ThumbnailRow
 from app.ui.chat.transcript.row import Footer, Row
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.flame import Flame
+from app.ui.kit.wording import counted
 
 
 class AssistantCard(EditableCard):
@@ -171,8 +172,9 @@ def figures(footer: Footer, max_steps: int) -> list[str]:
     words: list[str] = []
     about = footer.estimated
     if footer.tokens is not None:
-        tokens = tr("Footer", "about {0:,} tokens") if about else tr("Footer", "{0:,} tokens")
-        words.append(tokens.format(footer.tokens))
+        one = tr("Footer", "about {0} token") if about else tr("Footer", "{0} token")
+        many = tr("Footer", "about {0} tokens") if about else tr("Footer", "{0} tokens")
+        words.append(counted(footer.tokens, one, many))
     if footer.per_second is not None:
         speed = tr("Footer", "about {0:.1f} tokens/s") if about else tr("Footer", "{0:.1f} tokens/s")
         words.append(speed.format(footer.per_second))
