@@ -61,6 +61,8 @@ class ConversationRow(Frozen):
     """When the newest of them came."""
     found: str = ""
     """In an answer to a search: the piece of a message that holds the words; empty when the title does."""
+    found_id: str = ""
+    """Id of that message."""
 
     @property
     def title(self) -> str:

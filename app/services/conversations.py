@@ -290,13 +290,16 @@ def _owner(family: dict[str, Conversation], row: Conversation, position: int) ->
 
 def _find(repos: Repositories, agent_id: str, words: str, limit: int) -> tuple[ConversationRow, ...]:
     titled = repos.conversations.list(ConversationFilter(agent_id=agent_id, search=words), PageRequest(limit=limit))
-    threads, found = {row.id: row for row in titled}, dict.fromkeys((row.id for row in titled), "")
+    threads, found = {row.id: row for row in titled}, dict.fromkeys((row.id for row in titled), ("", ""))
     for hit in repos.search.find(words, agent_id=agent_id, roles=("user", "assistant", "system"), limit=HITS):
         if hit.thread_id and hit.thread_id not in found and len(found) < limit:
-            found[hit.thread_id] = hit.snippet
+            found[hit.thread_id] = hit.snippet, hit.message.id
             threads[hit.thread_id] = repos.conversations.get(hit.thread_id)
     rows = repos.conversations.described(tuple(threads[id] for id in found))
-    return tuple(row.model_copy(update={"found": found[row.conversation.id]}) for row in rows)
+    pieces = (found[row.conversation.id] for row in rows)
+    return tuple(
+        row.model_copy(update={"found": text, "found_id": id}) for row, (text, id) in zip(rows, pieces, strict=True)
+    )
 
 
 def _at(repos: Repositories, conversation_id: str, position: int) -> Message:

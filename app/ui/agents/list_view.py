@@ -22,6 +22,8 @@ class AgentsView(QListView):
     """One line, one agent; keeps the open agent selected."""
 
     picked = Signal(str)
+    chosen = Signal()
+    """By a click or Enter: that one is at work with it, and does not walk through the list."""
     menu_wanted = Signal(object, QPoint)
     """AgentRow and the place on the screen."""
     delete_wanted = Signal(object)
@@ -41,6 +43,8 @@ class AgentsView(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
         self.selectionModel().currentChanged.connect(self._moved)
+        for taken in (self.clicked, self.activated):
+            taken.connect(lambda _index: self.chosen.emit())
         self._silent = False
         theme.changed.connect(self.scheduleDelayedItemsLayout)
 
@@ -82,6 +86,7 @@ class AgentListView(QWidget):
     """Head with count, filter and new; rows; the sentence of an empty list."""
 
     picked = Signal(str)
+    chosen = Signal()
     new_wanted = Signal()
     demo_wanted = Signal()
     pin_wanted = Signal(object)
@@ -143,6 +148,7 @@ class AgentListView(QWidget):
         self._words.textChanged.connect(self._filter_by)
         self._words.returnPressed.connect(self._open_first)
         self.list.picked.connect(self.picked)
+        self.list.chosen.connect(self.chosen)
         self.list.menu_wanted.connect(self._menu)
         self.list.delete_wanted.connect(self.delete_wanted)
         for signal in (self._agents.rowsInserted, self._agents.rowsRemoved, self._agents.modelReset):
@@ -174,6 +180,7 @@ class AgentListView(QWidget):
     def _open_first(self) -> None:
         if self._filter.rowCount():
             self.picked.emit(self._filter.index(0, 0).data(ROW).agent.id)
+            self.chosen.emit()
 
     def _refresh(self) -> None:
         total, shown = len(self._agents.rows), self._filter.rowCount()
@@ -221,6 +228,7 @@ class AgentRail(QWidget):
     """The left column while a view takes the whole width: only the tiles."""
 
     picked = Signal(str)
+    chosen = Signal()
     new_wanted = Signal()
 
     def __init__(self, theme: Theme, agents: AgentList) -> None:
@@ -231,6 +239,7 @@ class AgentRail(QWidget):
         new = IconButton(theme, "plus", self.tr("New agent"))
         new.clicked.connect(lambda: self.new_wanted.emit())
         self.list.picked.connect(self.picked)
+        self.list.chosen.connect(self.chosen)
         column_of(theme, self.list, row_of(theme, None, new, None), parent=self, inset=(0, 6, 0, 10), gap=4)
         follow(theme, self, lambda: self.setFixedWidth(theme.px(56)))
 

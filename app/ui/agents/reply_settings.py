@@ -19,6 +19,8 @@ REASONING = ("auto", "off", "low", "medium", "high")
 class ReplySettings(QWidget):
     changed = Signal(object, int)
     """ModelSettings and the most steps of a run."""
+    chosen = Signal()
+    """Something was taken from a list."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -77,6 +79,7 @@ class ReplySettings(QWidget):
             spin.editingFinished.connect(self._emit)
         for choice in (self._reasoning, self._proposals):
             choice.activated.connect(lambda: self._emit())
+            choice.chosen.connect(self.chosen)
 
     def show_agent(self, agent: Agent) -> None:
         self._silent = True

@@ -109,6 +109,8 @@ class EditableLine(QWidget):
 class AgentSettings(QWidget):
     patched = Signal(object)
     """AgentPatch with what a person changed."""
+    chosen = Signal()
+    """A model or something else was taken from a list: writing may go on."""
     instructions_wanted = Signal()
     refresh_wanted = Signal()
     servers_wanted = Signal()
@@ -185,6 +187,9 @@ class AgentSettings(QWidget):
         self.tools.changed.connect(self._use_tools)
         self.reply.changed.connect(self._use_reply_settings)
         self.answers.changed.connect(self._use_form)
+        self.model.picked.connect(lambda _handle: self.chosen.emit())
+        for chosen in (self.reply.chosen, self.answers.kind.chosen):
+            chosen.connect(self.chosen)
 
     def _describe_as(self, text: str) -> None:
         self.patched.emit(AgentPatch(description=text))

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -61,14 +62,31 @@ class Mark(QLabel):
 class Choice(QComboBox):
     """A combo box whose list has a name too. The wheel scrolls past it unless it has the focus."""
 
+    chosen = Signal()
+    """Something was taken from the open list, before `activated` says so; arrows on the closed one only walk."""
+
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._listed = False
+        self.activated.connect(lambda: self.chosen.emit() if self._listed else None)
         Steady(self)
         self.setAccessibleName(name)
 
     def setAccessibleName(self, name: str) -> None:
         super().setAccessibleName(name)
         self.view().setAccessibleName(name)
+
+    def showPopup(self) -> None:
+        self._listed = True
+        super().showPopup()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._listed = False
+        super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._listed = False
+        super().wheelEvent(event)
 
 
 def hairline(vertical: bool = False) -> QFrame:

@@ -172,12 +172,14 @@ class Assembly(QObject):
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)
         settings.models_wanted.connect(self.pages.models)
-        settings.model.picked.connect(lambda: self.chat_page.take_focus())
+        for chosen in (settings.chosen, agents.chosen, self.left.rail.chosen):
+            chosen.connect(self.chat_page.take_focus)
         settings.refresh_wanted.connect(self.view.catalog.look_again)
         self.pages.patched.connect(actions.patch)
         conversations = self.centre.conversations
         conversations.popup.picked.connect(actions.open_conversation)
         conversations.popup.picked.connect(lambda: self.chat_page.show())
+        conversations.popup.message_wanted.connect(self._show_message)
         conversations.popup.earlier_wanted.connect(self.workspace.show_earlier_conversations)
         conversations.popup.new_wanted.connect(actions.new_conversation)
         conversations.popup.opened.connect(self.workspace.read_conversations)

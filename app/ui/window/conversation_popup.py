@@ -71,6 +71,8 @@ class ConversationPopup(ChoicePopup[ConversationRow]):
     """F2 renames a conversation, the Menu key has more of what can be done with it."""
 
     picked = Signal(str)
+    message_wanted = Signal(str, str)
+    """Ids of the message that the words were found in and of its conversation, which was chosen for it."""
     search_wanted = Signal(str)
     """Words that were typed; `show_found` has the answer."""
     earlier_wanted = Signal()
@@ -135,7 +137,10 @@ class ConversationPopup(ChoicePopup[ConversationRow]):
         self.fill(rows, next((at for at, row in enumerate(rows) if row.conversation.id == wanted), -1))
 
     def take(self, row: ConversationRow) -> None:
-        self.picked.emit(row.conversation.id)
+        if row.found_id:
+            self.message_wanted.emit(row.found_id, row.conversation.id)
+        else:
+            self.picked.emit(row.conversation.id)
 
     def place_at_right(self) -> bool:
         return True

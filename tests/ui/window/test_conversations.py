@@ -38,6 +38,13 @@ def test_conversations_are_found_opened_and_named_after_their_first_words(play_l
         await live.write("rhubarb")
         await live.until(lambda: len(titles()) == 1, "nothing is left out")
         assert "rhubarb" in popup.model.below(popup.model.rows[0])
+        await live.press(Qt.Key.Key_Return)
+        area = live.view.chat.area
+        await live.until(lambda: area.isAncestorOf(live.focus), "it does not open at the message")
+        assert "rhubarb" in live.focus.row.text
+        await live.press(Qt.Key.Key_J, CTRL)
+        await live.write("rhubarb")
+        await live.until(lambda: len(titles()) == 1, "nothing is left out")
         await live.write("xyz")
         await live.until(popup.nothing.isVisible, "an empty list says nothing")
         QTest.keyClick(popup.field, Qt.Key.Key_A, CTRL)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from app.domain.block import BlockPatch
 from app.domain.history import Actor, Origin
 from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.layout import Choice
 from app.ui.state.view_context import Notice
 from tests.support.engine.talking import block_value
 from tests.support.window.opened_window import ALT, CTRL, SHIFT, OpenedWindow
@@ -172,11 +175,40 @@ async def typing_goes_on_in_the_composer_after_what_was_closed_or_chosen(window:
     assert composer.text == "My name is Brad.!"
 
 
+async def typing_goes_on_in_the_composer_after_a_list_of_the_left_column(window: OpenedWindow) -> None:
+    composer, left = window.view.chat.composer, window.view.left
+    left.settings._reply_section.set_folded(False)
+    helps = next(one for one in shown(left.widget, Choice) if one.accessibleName() == "Memory helper")
+    helps.setFocus()
+    await window.press(Key.Key_Down)
+    assert window.focus is helps, "walking by arrows is no choice"
+    helps.showPopup()
+    QTest.keyClick(helps.view(), Key.Key_Return)
+    window.window.activateWindow()
+    await window.until(lambda: window.focus is composer.editor, "the list keeps the keyboard")
+    agents = left.agents.list
+    agents.setFocus()
+    await window.press(Key.Key_Down)
+    await window.until(lambda: window.view.workspace.agent.name == "Archivist", "it is not opened")
+    assert window.focus is agents
+    await window.press(Key.Key_Return)
+    assert window.focus is composer.editor
+    agents.setFocus()
+    place = agents.visualRect(agents.model().index(0, 0)).center()
+    QTest.mouseClick(agents.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.focus is composer.editor
+    await window.until(lambda: window.view.workspace.agent.name != "Archivist", "it is not opened")
+    await window.rest()
+    assert window.focus is composer.editor
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
 def test_one_gets_about_by_keys_only(window: OpenedWindow, wait_for: Wait) -> None:
     """One window for all: opening one costs more than any of these."""
     stories = (
         ctrl_z_in_an_empty_composer_takes_back_the_last_change,
         typing_goes_on_in_the_composer_after_what_was_closed_or_chosen,
+        typing_goes_on_in_the_composer_after_a_list_of_the_left_column,
         f6_goes_round_the_columns_and_back,
         agents_are_switched_and_a_model_is_chosen,
         a_search_in_all_messages_jumps_to_the_hit,
