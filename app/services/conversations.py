@@ -290,7 +290,8 @@ def _owner(family: dict[str, Conversation], row: Conversation, position: int) ->
 
 def _find(repos: Repositories, agent_id: str, words: str, limit: int) -> tuple[ConversationRow, ...]:
     titled = repos.conversations.list(ConversationFilter(agent_id=agent_id, search=words), PageRequest(limit=limit))
-    threads, found = {row.id: row for row in titled}, dict.fromkeys((row.id for row in titled), ("", ""))
+    threads = {row.id: row for row in titled}
+    found: dict[str, tuple[str, str]] = {row.id: ("", "") for row in titled}
     for hit in repos.search.find(words, agent_id=agent_id, roles=("user", "assistant", "system"), limit=HITS):
         if hit.thread_id and hit.thread_id not in found and len(found) < limit:
             found[hit.thread_id] = hit.snippet, hit.message.id

@@ -44,7 +44,7 @@ class AgentsView(QListView):
         self.customContextMenuRequested.connect(self._ask_menu)
         self.selectionModel().currentChanged.connect(self._moved)
         for taken in (self.clicked, self.activated):
-            taken.connect(lambda _index: self.chosen.emit())
+            taken.connect(lambda: self.chosen.emit())
         self._silent = False
         theme.changed.connect(self.scheduleDelayedItemsLayout)
 

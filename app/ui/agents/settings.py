@@ -187,7 +187,7 @@ class AgentSettings(QWidget):
         self.tools.changed.connect(self._use_tools)
         self.reply.changed.connect(self._use_reply_settings)
         self.answers.changed.connect(self._use_form)
-        self.model.picked.connect(lambda _handle: self.chosen.emit())
+        self.model.picked.connect(lambda: self.chosen.emit())
         for chosen in (self.reply.chosen, self.answers.kind.chosen):
             chosen.connect(self.chosen)
 
