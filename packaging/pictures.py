@@ -133,7 +133,7 @@ async def _furnish(services: Services) -> Agent:
 
 
 async def _say(services: Services, agent: Agent, text: str) -> None:
-    thread = (await services.conversations.of_agent(agent.id))[0]
+    thread = await services.conversations.default_of(agent.id)
     run = await services.runs.start(thread.active_id, MessageDraft.of(text))
     async for _ in services.runs.subscribe(run.id):
         pass

@@ -2,13 +2,15 @@
 
 from typing import Any, Literal, Self
 
-from app.domain.base import Field, Frozen
+from app.domain.base import Frozen
 
 CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
 """`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, and the agent
 is asked in its own conversation, which a server has read already, instead of in a request of its own."""
 SUMMARY_CHARS = 2_000
 """Characters of a summary where nobody says otherwise: about 500 tokens, a sixteenth of a window of 8k."""
+LEAST_CHARS, MOST_CHARS = 100, 1_000_000
+"""Of a summary: less says nothing, more is no summary of any window there is."""
 LEAVE_SHARE = 0.4
 """Share of the messages' room that leaves a window of itself, so that the next turns find place."""
 SummaryBy = Literal["model", "extract", "person"]
@@ -23,8 +25,8 @@ class CompactionSettings(Frozen):
     """Handle of the model that writes the summary; None: the agent's."""
     prompt: str | None = None
     """What that model is told; None: the instructions of Lares."""
-    most_chars: int = Field(default=SUMMARY_CHARS, ge=100, le=1_000_000)
-    leave_share: float = Field(default=LEAVE_SHARE, gt=0, le=1)
+    most_chars: int = SUMMARY_CHARS
+    leave_share: float = LEAVE_SHARE
 
     @property
     def whole(self) -> bool:
@@ -47,10 +49,15 @@ class CompactionSettings(Frozen):
         settings = cls()
         for name, value in given.items():
             try:
-                settings = cls.model_validate({**settings.model_dump(), name: value})
+                wanted = cls.model_validate({**settings.model_dump(), name: value})
             except ValueError:
                 continue
+            settings = wanted if wanted._can_be else settings
         return settings
+
+    @property
+    def _can_be(self) -> bool:
+        return LEAST_CHARS <= self.most_chars <= MOST_CHARS and 0 < self.leave_share <= 1
 
 
 class Summary(Frozen):

@@ -104,6 +104,7 @@ OTHERWISE = {
     *("POST /v1/identities", "PUT /v1/identities", "PATCH /v1/identities/{identity_id}"),
     *("PUT /v1/identities/{identity_id}/properties", "POST /v1/agents/{agent_id}/system-prompt/recompile"),
     *("DELETE /v1/identities/{identity_id}", "POST /v1/tools/add-base-tools", "POST /v1/messages/search"),
+    *("POST /v1/agents/{agent_id}/summarize", "POST /v1/conversations/{conversation_id}/compact"),
     *("POST /v1/agents/{agent_id}/recompile", "POST /v1/conversations/{conversation_id}/recompile"),
     *("POST /v1/runs/{run_id}/stream", "POST /v1/conversations/{conversation_id}/stream"),
     *("POST /v1/agents/{agent_id}/messages/cancel", "POST /v1/conversations/{conversation_id}/cancel"),

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from app.domain.agent import AgentPatch
+from app.domain.agent import Agent, AgentPatch
 from app.domain.context import ContextAlarm, ContextOverview
 from app.domain.error import AppError
 from app.domain.fitness import FitReport
@@ -35,7 +35,9 @@ class ProblemActions(QObject):
         self._alarm: ContextAlarm | None = None
         chat.context.signals.remedy.connect(self._go)
         chat.banner.closed.connect(self._banner_closed)
-        self._workspace.opened.connect(self._agent_changed)
+        self._model = ""
+        """Of the agent that is shown."""
+        self._workspace.opened.connect(self._opened)
         self._workspace.agent_changed.connect(self._agent_changed)
         self._workspace.counted.connect(self._counted)
         self._catalog.changed.connect(self._models_changed)
@@ -45,10 +47,18 @@ class ProblemActions(QObject):
 
     # The model of the open agent
 
-    def _agent_changed(self) -> None:
+    def _opened(self, agent: Agent) -> None:
+        self._model = agent.model
         self._chat.banner.clear(CUT)
         self._alarm = None
         self._tell_blind()
+
+    def _agent_changed(self, agent: Agent) -> None:
+        """What is known of a request stays true while the agent is set otherwise; of another model nothing is known."""
+        if agent.model != self._model:
+            self._opened(agent)
+        else:
+            self._tell_blind()
 
     def _models_changed(self) -> None:
         before, now = self._chat.context.models, self._catalog.known
