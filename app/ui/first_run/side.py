@@ -73,7 +73,7 @@ class FirstRunSide(QFrame):
         steps = column_of(
             theme,
             self._step(self.tr("Choose a model"), self.tr("It does the thinking")),
-            self._step(self.tr("Choose a starter"), self.tr("Companion, research assistant, writing coach, or blank")),
+            self._step(self.tr("Choose a starter"), self.tr("Companion, research, writing or blank")),
             self._step(self.tr("Say something"), self.tr("Watch what the agent remembers")),
             gap=14,
         )
