@@ -163,7 +163,11 @@ WRITES: tuple[Call, ...] = (
 CREATED: tuple[Call, ...] = (
     ("POST /v1/blocks", {"label": "free", "value": "", "tags": ["routes"]}, BlockResponse),
     ("POST /v1/identities", NEW_IDENTITY, IDENTITY),
-    ("POST /v1/providers", {"name": "routes", "provider_type": "openai", "base_url": "{address}"}, PROVIDER),
+    (
+        "POST /v1/providers",
+        {"name": "routes", "provider_type": "openai", "base_url": "{address}", "api_key": "k"},
+        PROVIDER,
+    ),
     (
         "POST /v1/agents",
         {"model": MODEL, "embedding": EMBEDDING, "memory_blocks": [{"label": "human", "value": "Ada."}]},

@@ -39,7 +39,7 @@ async def disguise(live: LiveEngine) -> None:
     services, ollama = live.services, live.ollama
     ollama.installed.append(Installed(MODEL, CHATS, size=5_200_000_000))
     ollama.loaded[MODEL] = 16_384
-    strange = await services.providers.add(ProviderDraft(name="<b>local", base_url=live.server.url))
+    strange = await services.providers.add(ProviderDraft(name="<b>local", base_url=live.server.url, key="k"))
     report = a_report(f"ollama/{MODEL}", digest=ollama.installed[-1].digest, sentence=HTML)
     await services.settings.set(fitness.SETTING, [report.model_dump(mode="json")])
     await live.write(lambda repos: repos.tools.upsert(TOOL))

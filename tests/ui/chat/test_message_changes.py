@@ -57,6 +57,7 @@ async def _rewrites(stage: Stage, before: str) -> None:
     QTest.keyClick(card.editor.field, Qt.Key.Key_Escape)
     assert not card.editing
     QTest.keyClick(card, Qt.Key.Key_E)
+    QTest.keyClick(card.editor.field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(card.editor.field, "Said otherwise")
     QTest.keyClick(card.editor.field, Qt.Key.Key_Return)
     await stage.until(lambda: stage.rows("assistant")[0].text == "Said otherwise")

@@ -197,6 +197,7 @@ def test_an_edited_message_makes_a_branch_and_can_take_memory_back(stage: Stage)
         await stage.until(lambda: card.editor is not None and card.editor.undo_memory.text())
         assert card.editor is not None
         assert card.editor.undo_memory.text() == "Also undo 1 memory change"
+        QTest.keyClick(card.editor.field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClicks(card.editor.field, "Good morning")
         QTest.keyClick(card.editor.field, Qt.Key.Key_Return)
         await stage.until(lambda: stage.shown()[-1:] == [("assistant", "You said: Good morning")])

@@ -167,6 +167,7 @@ def test_editing_a_message_sends_it_as_a_branch_and_asks_about_memory(
     assert card.editor is not None
     assert card.editor.undo_memory.text() == "Also undo 2 memory changes"
     card.editor.undo_memory.setChecked(True)
+    qtbot.keyClick(card.editor.field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClicks(card.editor.field, "Goodbye")
     with qtbot.waitSignal(context.signals.resend) as told:
         qtbot.keyClick(card.editor.field, Qt.Key.Key_Return)
