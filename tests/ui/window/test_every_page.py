@@ -152,6 +152,7 @@ def shown_in(widget: QWidget, root: QWidget) -> QWidget:
 def test_the_first_run_has_names_too(empty_window: OpenedWindow, wait_for: Wait) -> None:
     async def look() -> None:
         assert empty_window.view.centre.page == "first run"
+        await empty_window.rest()
         assert nameless(empty_window.window) == []
         for width, height, scale in ((1280, 800, 1.0), (1920, 1080, 1.0), (1920, 1200, 2.0)):
             empty_window.session.theme.set_scale(scale)
