@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 from app.domain.base import Frozen
 
 CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
-"""`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, and the agent
-is asked in its own conversation, which a server has read already, instead of in a request of its own."""
+"""`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, for agents that
+have it from earlier versions; programs are refused it, since no agent is asked in its own conversation yet."""
 SUMMARY_CHARS = 2_000
 """Characters of a summary where nobody says otherwise: about 500 tokens, a sixteenth of a window of 8k."""
 LEAST_CHARS, MOST_CHARS = 100, 1_000_000
@@ -32,10 +32,6 @@ class CompactionSettings(Frozen):
     def whole(self) -> bool:
         """Whether all but the newest turn leaves."""
         return self.mode in ("all", "self_compact_all")
-
-    @property
-    def asks_itself(self) -> bool:
-        return self.mode in ("self_compact_all", "self_compact_sliding_window")
 
     @classmethod
     def of(cls, asked: dict[str, Any] | None) -> Self:

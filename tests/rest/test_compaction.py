@@ -59,7 +59,25 @@ def test_nothing_to_compact_is_a_bad_request(http: httpx.Client):
     assert "nothing to compact" in refused.text
 
 
-@pytest.mark.parametrize("settings", [{"mode": "none"}, {"mode": 1}, {"clip_chars": "many"}, {"model": 7}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mode": "none"},
+        {"mode": 1},
+        {"clip_chars": "many"},
+        {"clip_chars": 5},
+        {"model": 7},
+        {"sliding_window_percentage": 3},
+    ],
+)
 def test_settings_that_cannot_be_are_refused(http: httpx.Client, settings: dict[str, Any]):
     body = {"model": MODEL, "compaction_settings": settings}
     assert http.post("/v1/agents/", json=body).status_code == 422
+    once = {"compaction_settings": settings}
+    made = http.post("/v1/agents/", json={"model": MODEL}).json()
+    assert http.post(f"/v1/agents/{made['id']}/summarize", json=once).status_code == 422
+
+
+def test_what_no_agent_does_yet_is_said(http: httpx.Client):
+    body = {"model": MODEL, "compaction_settings": {"mode": "self_compact_all"}}
+    assert http.post("/v1/agents/", json=body).status_code == 501

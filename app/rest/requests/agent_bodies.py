@@ -3,20 +3,20 @@
 import json
 import random
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentType, ModelSettings, Reasoning
 from app.domain.base import look_of
 from app.domain.block import BlockDraft
-from app.domain.compaction import CompactionMode
 from app.domain.error import Invalid, NotFound
-from app.domain.json_value import JsonObject, is_object
+from app.domain.json_value import is_object
 from app.domain.model import Model, ModelHandle
 from app.domain.page import ToolFilter
 from app.engine.tools.send_message import SEND_MESSAGE
 from app.rest.call import AnyCall
 from app.rest.errors import Misshapen, NotYet
+from app.rest.requests.compaction import compaction_settings
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.rest.wire.models import TEMPERATURE
 from app.services.agent_secrets import check_names
@@ -359,28 +359,11 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     )
     given = {name: getattr(body, name) for name in names if body.has(name)}
     if given.get("compaction_settings") is not None:
-        _check_compaction(given["compaction_settings"])
+        compaction_settings(given["compaction_settings"])
     for name in ("tool_rules", "identity_ids"):
         if name in given and given[name] is None:
             del given[name]
     return now.model_copy(update={**given, "response_format": _form(body, now.response_format)})
-
-
-def _check_compaction(asked: JsonObject) -> None:
-    """What is not understood is refused: it would be taken and do nothing."""
-    mode = asked.get("mode")
-    if mode is not None and mode not in get_args(CompactionMode):
-        known = ", ".join(get_args(CompactionMode))
-        raise Misshapen(f"compaction_settings.mode is “{mode}”; it can be {known}.")
-    for name, kinds in (
-        ("model", str),
-        ("prompt", str),
-        ("clip_chars", int),
-        ("sliding_window_percentage", (int, float)),
-    ):
-        value = asked.get(name)
-        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise Misshapen(f"compaction_settings.{name} has a value of the wrong kind.")
 
 
 async def _tool_names(call: AnyCall, body: CreateAgentRequest) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Compacting a window on request, for the routes of agents and of conversations."""
 
-from app.domain.compaction import CompactionSettings
+from app.domain.compaction import LEAST_CHARS, MOST_CHARS, CompactionSettings
+from app.domain.json_value import JsonObject
 from app.rest.call import AnyCall
+from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.base import API
 from app.rest.wire.compaction import CompactionRequest, CompactionResponse, compacted_to_wire
 
@@ -9,5 +11,24 @@ from app.rest.wire.compaction import CompactionRequest, CompactionResponse, comp
 async def compacted(call: AnyCall, conversation_id: str, body: CompactionRequest | None) -> CompactionResponse:
     """Compacts, with the agent's settings or those of the body. Nothing to compact is a bad request."""
     asked = body.compaction_settings if body is not None else None
-    settings = None if asked is None else CompactionSettings.of(asked)
+    settings = None if asked is None else compaction_settings(asked)
     return compacted_to_wire(await call.services.compaction.now(conversation_id, settings, origin=API))
+
+
+def compaction_settings(asked: JsonObject) -> CompactionSettings:
+    """The settings of a body. What would be taken and do nothing is refused: raises `Misshapen`, `NotYet`."""
+    mode, kinds = asked.get("mode"), {"model": str, "prompt": str}
+    if isinstance(mode, str) and mode.startswith("self_compact_"):
+        raise NotYet("Agents that sum up in their own conversation are not part of this version of Lares.")
+    if mode not in (None, "all", "sliding_window"):
+        raise Misshapen("compaction_settings.mode can be all or sliding_window.")
+    for name, kind in kinds.items():
+        if asked.get(name) is not None and not isinstance(asked[name], kind):
+            raise Misshapen(f"compaction_settings.{name} must be a text.")
+    settings = CompactionSettings.of(asked)
+    if asked.get("clip_chars") not in (None, settings.most_chars) or isinstance(asked.get("clip_chars"), bool):
+        raise Misshapen(f"compaction_settings.clip_chars must be a number from {LEAST_CHARS} to {MOST_CHARS:,}.")
+    share = asked.get("sliding_window_percentage")
+    if share not in (None, settings.leave_share) or isinstance(share, bool):
+        raise Misshapen("compaction_settings.sliding_window_percentage must be above 0 and at most 1.")
+    return settings
