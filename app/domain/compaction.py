@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 from app.domain.base import Frozen
 
 CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
-"""`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, for agents that
-have it from earlier versions; programs are refused it, since no agent is asked in its own conversation yet."""
+"""`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, for agents
+that have it from earlier versions; programs are refused it, since no agent is asked in its own conversation yet."""
 SUMMARY_CHARS = 2_000
 """Characters of a summary where nobody says otherwise: about 500 tokens, a sixteenth of a window of 8k."""
 LEAST_CHARS, MOST_CHARS = 100, 1_000_000
