@@ -9,8 +9,8 @@ complete one. What is left after mending that are six plain JSON requests, which
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from app.adapters.models.http.connection import Connection, Patience, Phase, Words
@@ -49,6 +49,8 @@ SHOW_BUDGET = 2.0
 """Seconds for asking about all models of a list; those that take longer are listed by their file alone."""
 SIDE_BY_SIDE = 8
 
+T = TypeVar("T")
+
 _WORDS = Words(ollama_errors.refused, ollama_errors.USUAL_ADDRESS)
 
 
@@ -83,7 +85,7 @@ class Ollama:
 
     async def prepare(self, request: ChatRequest) -> ChatRequest:
         try:
-            about, version = await asyncio.gather(self._about(request.model), self._or_none(self._server_version()))
+            about, version = await asyncio.gather(self._about(request.model), self._or_none(self._server_version))
         except ModelError:
             return request
         facts = facts_of(about, version or "")
@@ -159,7 +161,7 @@ class Ollama:
         """What is on the server. Raises `ModelError`."""
         self._version = ""
         tags, ps, _ = await asyncio.gather(
-            self._ask("GET", "tags"), self._or_none(self._ask("GET", "ps")), self._or_none(self._server_version())
+            self._ask("GET", "tags"), self._or_none(lambda: self._ask("GET", "ps")), self._or_none(self._server_version)
         )
         if "models" not in tags:
             url = self._url("tags")
@@ -284,9 +286,10 @@ class Ollama:
         return answer
 
     @staticmethod
-    async def _or_none(asking: Any) -> Any:
+    async def _or_none(ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Takes what it awaits unmade: made beforehand, it would never be awaited where this is cancelled first."""
         try:
-            return await asking
+            return await ask()
         except ModelError:
             return None
 

@@ -218,3 +218,12 @@ async def test_model_without_tools_is_sent_none(ollama: OllamaServer, native: Ol
 
     assert text_of(await answer(native, request(tools=TOOLS))) == "You said: Hello"
     assert not {"tools", "think"} & set(ollama.chats[0].body)
+
+
+async def test_a_request_given_up_before_its_first_step_leaves_nothing_behind(native: Ollama) -> None:
+    """What was made and never awaited would be warned of, which fails a test."""
+    asked = asyncio.ensure_future(native.models())
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
