@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Lares {__version__}")
     _add_folder(parser, None)
     parser.add_argument("--engine", dest="run", action="store_const", const=_engine, help=argparse.SUPPRESS)
+    parser.add_argument("--recall-child", dest="run", action="store_const", const=_recall_child, help=argparse.SUPPRESS)
     parser.set_defaults(run=_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
@@ -155,6 +156,12 @@ def _engine(options: argparse.Namespace) -> int:
     from app.link.engine_process import EnginePlan, run_engine
 
     return run_engine(config, EnginePlan(_opening(headless=False), report))
+
+
+def _recall_child(options: argparse.Namespace) -> int:
+    from app.adapters.recall.child.main import run
+
+    return run()
 
 
 def _opening(*, headless: bool) -> Callable[[Config], Awaitable[Any]]:

@@ -1,0 +1,67 @@
+"""The recall process: answers one request after another until its input ends, which it does with the engine."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import IO, Any
+
+from app.adapters.recall.frames import Broken, frame, read_frame
+
+NICENESS = 5
+"""Below what a person waits for: the window and the model server."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+Answer = tuple[dict[str, Any], bytes]
+
+
+def run() -> int:
+    """Serves standard input and output. Nothing else may be written there, so that goes to standard error."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # before numpy is loaded
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        serve(sys.stdin.buffer, answers)
+    except (Broken, BrokenPipeError):
+        return 1
+    return 0
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answers until the requests end. What a request gets wrong is an answer, `{"error": ...}`."""
+    work = Work()
+    while (request := read_frame(requests)) is not None:
+        head, body = request
+        try:
+            told, sent = work.of(head)(head, body)
+        except Exception as error:  # noqa: BLE001  (the boundary of this process: the engine is told, and goes on without)
+            told, sent = {"error": f"{type(error).__name__}: {error}"}, b""
+        answers.write(frame(told, sent))
+        answers.flush()
+
+
+class Work:
+    """What can be asked for, by the name in `do`. Libraries are loaded by what needs them first."""
+
+    def __init__(self) -> None:
+        self._builtin: Any = None
+
+    def of(self, head: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Answer]:
+        known = {"embed": self._embed}
+        name = head.get("do")
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(f"nothing is called {name!r} here")
+        return known[name]
+
+    def _embed(self, head: dict[str, Any], body: bytes) -> Answer:
+        """`{"texts": [...]}` -> `{"dimension": n}` and the packed vectors behind each other."""
+        from app.adapters.recall.child.quantised import packed_rows
+
+        if self._builtin is None:
+            from app.adapters.recall.child.builtin import BuiltIn
+
+            self._builtin = BuiltIn()
+        rows = self._builtin.embed([str(text) for text in head["texts"]])
+        return {"dimension": rows.shape[1]}, packed_rows(rows)
