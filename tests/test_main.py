@@ -325,12 +325,14 @@ def test_log_of_the_engine_is_for_this_user_and_names_no_token(server: Server, c
         assert note.token not in log.read_text("utf-8")
 
 
-def test_engine_loads_no_command_line_of_its_libraries() -> None:
-    script = "import sys, app.__main__, app.bootstrap, app.rest.server; print(*sys.modules)"
+def test_engine_loads_neither_command_lines_of_libraries_nor_what_only_the_recall_process_needs() -> None:
+    script = "import sys, app.__main__, app.bootstrap, app.rest.server, app.adapters.recall.client; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS, cwd=ROOT, check=True
     )
-    assert not {"pygments", "rich", "PySide6"} & set(done.stdout.split())
+    loaded = set(done.stdout.split())
+    assert not {"pygments", "rich", "PySide6"} & loaded
+    assert not {"numpy", "onnxruntime", "tokenizers", "chromadb", "openai", "ollama"} & loaded
 
 
 def test_serve_goes_on_with_a_backup_that_a_window_restored(server: Server, config: Config) -> None:

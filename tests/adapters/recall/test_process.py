@@ -106,8 +106,10 @@ async def test_who_waits_goes_before_what_is_done_ahead(recall: RecallProcess):
 
 @pytest.mark.allow_logs("recall process")
 async def test_a_program_that_is_missing_is_said(clock: Clock):
+    process = RecallProcess(lambda: ["/no/such/program"], clock)
     with pytest.raises(RecallFailed):
-        await RecallProcess(lambda: ["/no/such/program"], clock).embed(["a"])
+        await process.embed(["a"])
+    await process.close()
 
 
 async def test_the_real_one_embeds():

@@ -124,15 +124,27 @@ def fillers(rng, lang, count, seen):
 def make():
     """The lines of turns.jsonl and questions.jsonl, and the number of filler turns."""
     rng = random.Random(SEED)
-    facts = load_facts()
-    turns, questions = [], []  # a turn: [when, lang, user, assistant, owner]
+    turns, questions = told(rng, load_facts())
+    missing = TURNS - len(turns)
+    seen = set()
+    shares = {lang: int(missing * share) for lang, share in FILLER_SHARE.items()}
+    shares["en"] += missing - sum(shares.values())
+    for lang in LANGS:
+        for user, assistant in fillers(rng, lang, shares[lang], seen):
+            turns.append([moment(rng), lang, user, assistant, None])
+    turns.sort(key=lambda t: (t[0], t[2]))
+    gold = {owner: number for number, (*_, owner) in enumerate(turns, 1) if owner is not None}
+    return [turn_line(number, turn) for number, turn in enumerate(turns, 1)], question_lines(questions, gold), missing
 
+
+def told(rng, facts):
+    """Turns that tell the facts, each `[when, lang, user, assistant, number of its question]`, and the questions."""
+    turns, questions = [], []
     for fact in facts:
         month, days = fact.get("month"), fact.get("days")
         if fact["kind"] == "distractor":
             spread = [f["month"] for f in facts if f.get("key") == fact["key"] and "month" in f]
-            dated = bool(re.search(r"\d", fact["key"][0]))
-            if dated:
+            if re.search(r"\d", fact["key"][0]):
                 month = rng.choice(spread)
             turns.append([moment(rng, month), fact["lang"], fact["user"], fact["assistant"], None])
             continue
@@ -143,55 +155,34 @@ def make():
             near = fact["near"]
             m = None if month is None else min(MONTHS - 1, max(0, month + rng.choice([-1, 0, 0, 1])))
             turns.append([moment(rng, m), near.get("lang", fact["lang"]), near["user"], near["assistant"], None])
+    return turns, questions
 
-    missing = TURNS - len(turns)
-    seen = set()
-    shares = {lang: int(missing * share) for lang, share in FILLER_SHARE.items()}
-    shares["en"] += missing - sum(shares.values())
-    for lang in LANGS:
-        for user, assistant in fillers(rng, lang, shares[lang], seen):
-            turns.append([moment(rng), lang, user, assistant, None])
 
-    turns.sort(key=lambda t: (t[0], t[2]))
-    gold = {}
-    turn_lines, question_lines = [], []
-    for number, (when, lang, user, assistant, owner) in enumerate(turns, 1):
-        if owner is not None:
-            gold[owner] = number
-        turn_lines.append(
-            json.dumps(
-                {
-                    "turn": number,
-                    "date": when.isoformat(timespec="minutes"),
-                    "lang": lang,
-                    "user": user,
-                    "assistant": assistant,
-                },
-                ensure_ascii=False,
-            )
-        )
+def turn_line(number, turn):
+    when, lang, user, assistant, _ = turn
+    date = when.isoformat(timespec="minutes")
+    line = {"turn": number, "date": date, "lang": lang, "user": user, "assistant": assistant}
+    return json.dumps(line, ensure_ascii=False)
+
+
+def question_lines(questions, gold):
+    """Questions in the order of their kinds and languages; every other one is of the half `test`."""
+    lines = []
     for kind, letter in KINDS:
         for lang in LANGS:
-            n = 0
-            for index, fact in enumerate(questions):
-                if fact["kind"] != kind or fact["lang"] != lang:
-                    continue
-                n += 1
-                question_lines.append(
-                    json.dumps(
-                        {
-                            "id": f"{letter}-{lang}-{n:03d}",
-                            "kind": kind,
-                            "lang": lang,
-                            "cross": bool(fact.get("cross")),
-                            "question": fact["question"],
-                            "gold": [gold[index]],
-                            "half": "dev" if n % 2 else "test",
-                        },
-                        ensure_ascii=False,
-                    )
-                )
-    return turn_lines, question_lines, missing
+            asked = [(i, f) for i, f in enumerate(questions) if f["kind"] == kind and f["lang"] == lang]
+            for n, (index, fact) in enumerate(asked, 1):
+                line = {
+                    "id": f"{letter}-{lang}-{n:03d}",
+                    "kind": kind,
+                    "lang": lang,
+                    "cross": bool(fact.get("cross")),
+                    "question": fact["question"],
+                    "gold": [gold[index]],
+                    "half": "dev" if n % 2 else "test",
+                }
+                lines.append(json.dumps(line, ensure_ascii=False))
+    return lines
 
 
 def main():

@@ -398,16 +398,7 @@ def read(name):
     return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def main():
-    verbose = "-v" in sys.argv
-    turns = read("turns.jsonl")
-    questions = read("questions.jsonl")
-    facts = [f for path in sorted(HERE.glob("facts_*.jsonl")) for f in read(path.name)]
-    by_turn = {t["turn"]: t for t in turns}
-    text = {t["turn"]: t["user"] + "\n" + t["assistant"] for t in turns}
-    fact_of = {(f["kind"], f["question"]): f for f in facts if "question" in f}
-
-    # counts
+def check_counts(questions, turns):
     counts = collections.Counter((q["kind"], q["lang"]) for q in questions)
     halves = collections.Counter((q["kind"], q["lang"], q["half"]) for q in questions)
     for key, n in sorted(WANTED.items()):
@@ -432,7 +423,8 @@ def main():
     if len({q["id"] for q in questions}) != len(questions) or len({q["question"] for q in questions}) != len(questions):
         fail("an id or a question occurs twice")
 
-    # gold turns
+
+def check_gold(questions, fact_of, by_turn):
     golds = collections.Counter(g for q in questions for g in q["gold"])
     for q in questions:
         fact = fact_of.get((q["kind"], q["question"]))
@@ -443,7 +435,8 @@ def main():
     if any(n > 1 for n in golds.values()):
         fail("a gold turn is used twice")
 
-    # paraphrases: no shared content word
+
+def check_paraphrases(questions, text, verbose):
     shared, stems = [], []
     for q in (q for q in questions if q["kind"] == "paraphrase"):
         turn = text[q["gold"][0]]
@@ -469,7 +462,8 @@ def main():
         for item in stems:
             print("   stem", *item)
 
-    # names and dates
+
+def check_names(questions, text, fact_of, verbose):
     few, extra = [], []
     spread = []
     for q in (q for q in questions if q["kind"] == "name_or_date"):
@@ -505,7 +499,8 @@ def main():
         for item in extra:
             print("   besides", *item)
 
-    # identifiers
+
+def check_identifiers(questions, text, fact_of):
     part, bad = 0, 0
     for q in (q for q in questions if q["kind"] == "identifier"):
         fact = fact_of[(q["kind"], q["question"])]
@@ -532,7 +527,8 @@ def main():
             fail(f"{q['id']}: {problems}")
     print(f"identifier: {bad} faulty; {part} questions give it differently from the turn (a part, other spelling)")
 
-    # duplicates
+
+def check_repeats(turns, text):
     users = collections.Counter(plain(t["user"]) for t in turns)
     twice = sum(n - 1 for n in users.values())
     print(f"user texts that occur again: {twice} ({100 * twice / len(turns):.2f} %)")
@@ -543,7 +539,9 @@ def main():
     if any(re.search(r"[{}<>|]", s) for s in text.values()):
         fail("a pattern was not filled: " + str([t for t, s in text.items() if re.search(r"[{}<>|]", s)][:5]))
 
-    # what the turns are made of, and that build.py makes exactly these files
+
+def check_build(questions, facts):
+    """What the turns are made of, and that build.py makes exactly these files."""
     near = collections.Counter(f["kind"] for f in facts if "near" in f)
     other = sum(1 for f in facts if f["kind"] == "distractor")
     made, asked, filler = build.make()
@@ -556,6 +554,22 @@ def main():
         if (HERE / name).read_text(encoding="utf-8") != "\n".join(lines) + "\n":
             fail(f"{name} is not what build.py makes")
 
+
+def main():
+    verbose = "-v" in sys.argv
+    turns = read("turns.jsonl")
+    questions = read("questions.jsonl")
+    facts = [f for path in sorted(HERE.glob("facts_*.jsonl")) for f in read(path.name)]
+    by_turn = {t["turn"]: t for t in turns}
+    text = {t["turn"]: t["user"] + "\n" + t["assistant"] for t in turns}
+    fact_of = {(f["kind"], f["question"]): f for f in facts if "question" in f}
+    check_counts(questions, turns)
+    check_gold(questions, fact_of, by_turn)
+    check_paraphrases(questions, text, verbose)
+    check_names(questions, text, fact_of, verbose)
+    check_identifiers(questions, text, fact_of)
+    check_repeats(turns, text)
+    check_build(questions, facts)
     print("FAILURES:" if failures else "all checks passed")
     for f in failures:
         print("  ", f)
