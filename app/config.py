@@ -83,7 +83,10 @@ class Config:
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> "Config":
-        """Raises `Invalid` when settings.toml or a variable that holds the token cannot be used."""
+        """Raises `Invalid` when the folder's name is empty, or settings.toml or a variable that holds the token cannot
+        be used."""
+        if folder is not None and not str(folder).strip():
+            raise Invalid("The data folder has no name.", hint="Name one after --data, or leave --data out.")
         place = Path(folder or os.environ.get("LARES_DATA") or platformdirs.user_data_dir("lares", appauthor=False))
         place = place.expanduser().absolute()
         return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ))

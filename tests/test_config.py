@@ -33,6 +33,12 @@ def test_relative_folder_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     assert Config.load("here").folder == tmp_path / "here"
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_folder_without_a_name_is_refused_instead_of_the_usual_one(name: str) -> None:
+    with pytest.raises(Invalid, match="The data folder has no name"):
+        Config.load(name)
+
+
 def test_settings_file_changes_only_what_it_names(data_folder: Path) -> None:
     data_folder.mkdir()
     (data_folder / "settings.toml").write_text('[engine]\nidle_seconds = 2\n[log]\nlevel = "DEBUG"\n')

@@ -78,8 +78,8 @@ class ModelError(AppError):
 
 
 class StorageError(AppError):
-    """Codes: `disk_full`, `read_only`, `database_damaged`, `database_missing`, `newer_data`, `no_wal`, `no_fts5`,
-    `storage`, `token_unreadable`."""
+    """Codes: `disk_full`, `read_only`, `database_damaged`, `database_missing`, `database_replaced`, `newer_data`,
+    `no_wal`, `no_fts5`, `storage`, `token_unreadable`."""
 
     code = "storage"
 

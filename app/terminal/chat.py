@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import importlib
 import re
+import select
 import sys
 import uuid
 from collections.abc import Coroutine, Iterator
@@ -111,6 +112,9 @@ def _lines() -> Iterator[str]:
         with contextlib.suppress(ImportError):
             importlib.import_module("readline")
     while True:
+        if typed and _has_ended():
+            print()
+            return
         try:
             line = input("> ") if typed else sys.stdin.readline()
         except EOFError:
@@ -125,6 +129,18 @@ def _lines() -> Iterator[str]:
             return
         if line.strip():
             yield line.strip()
+
+
+def _has_ended() -> bool:
+    """Whether Ctrl-D was pressed while nobody read. readline, which takes the terminal over, would not see it."""
+    try:
+        fcntl, termios = importlib.import_module("fcntl"), importlib.import_module("termios")
+    except ImportError:
+        return False
+    if not select.select([sys.stdin], [], [], 0)[0]:
+        return False
+    waiting = fcntl.ioctl(sys.stdin, termios.FIONREAD, bytes(4))
+    return not any(waiting)  # something to read, of no bytes: the end
 
 
 def _is_half_typed() -> bool:

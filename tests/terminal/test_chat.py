@@ -113,6 +113,15 @@ def test_ctrl_c_stops_the_reply_and_the_chat_goes_on(terminal: Terminal) -> None
     assert terminal.leave() == 130
 
 
+def test_ctrl_d_during_a_reply_leaves_after_it(terminal: Terminal) -> None:
+    terminal.see("> ")
+    terminal.type("/long 60\n")
+    terminal.see(" ", 30)
+    terminal.type("\x04")
+    assert terminal.end() == 0
+    assert len(terminal.shown.rpartition("/long 60")[2].split()) >= 60, "the reply was told to its end"
+
+
 def test_ctrl_c_at_a_half_typed_line_clears_it_first(terminal: Terminal) -> None:
     terminal.see("> ")
     terminal.type("something that I do not me")

@@ -18,6 +18,7 @@ from app.adapters.database.group_commit import GroupCommit, Waiting
 from app.adapters.database.known_rows import KnownRows
 from app.adapters.database.parsed_messages import ParsedMessages
 from app.adapters.database.repositories import repositories_on
+from app.adapters.database.same_file import SameFile
 from app.adapters.database.sqlite import READERS, READING, reading_engine, transaction, writing_engine
 from app.adapters.database.threads import Threads
 from app.domain.error import StorageError
@@ -45,7 +46,10 @@ class SqliteStorage:
         self._write_engine = writing_engine(file)
         self._read_engine = reading_engine(file)
         self._known = KnownRows()
-        self._writer = GroupCommit(lambda: self._connection(self._write_engine), self._known, self._answer)
+        self._same_file = SameFile(file)
+        self._writer = GroupCommit(
+            lambda: self._connection(self._write_engine), self._known, self._answer, self._same_file.ensure
+        )
         self._readers = Threads(READERS, "lares-read")
         self._parsed = ParsedMessages()
         self._kept = threading.local()
@@ -123,6 +127,7 @@ class SqliteStorage:
         """This thread's own, kept: taking one from the pool and giving it back costs as much as a transaction."""
         kept: Connection | None = getattr(self._kept, "connection", None)
         if kept is None:
+            self._same_file.ensure()  # else SQLite would open another one, or make it
             kept = self._kept.connection = engine.connect()
             self._open.append(kept)
         return kept

@@ -81,6 +81,16 @@ def missing(backup: str) -> StorageError:
     )
 
 
+def replaced(folder: str, *, gone: bool) -> StorageError:
+    happened = "is gone" if gone else "was replaced by another one"
+    return StorageError(
+        f"The file with your data (lares.db) {happened} while Lares was using it, so nothing more can be saved.",
+        code="database_replaced",
+        hint=f"Put back the files that were in {folder}, or close Lares and start it again: it then says what is left.",
+        details={"folder": folder},
+    )
+
+
 def newer(written_by: str) -> StorageError:
     return StorageError(
         f"This data was written by a newer Lares ({written_by}). Opening it here could damage it.",

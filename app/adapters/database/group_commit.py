@@ -49,12 +49,19 @@ class GroupCommit:
     """
 
     def __init__(
-        self, connect: Callable[[], Connection], known: KnownRows, answer: Callable[[Sequence[Waiting]], None]
+        self,
+        connect: Callable[[], Connection],
+        known: KnownRows,
+        answer: Callable[[Sequence[Waiting]], None],
+        ensure_same: Callable[[], None],
     ) -> None:
-        """`answer` is called on the writer's thread once it is known what became of a group; for each group once."""
+        """`answer` is called on the writer's thread once it is known what became of a group; for each group once.
+        `ensure_same` raises where the file that is written to is no longer the database.
+        """
         self._connect = connect
         self._answer = answer
         self._known = known
+        self._ensure_same = ensure_same
         self._queue: deque[Waiting] = deque()
         self._thread = Threads(1, "lares-write")
 
@@ -86,9 +93,14 @@ class GroupCommit:
             return  # an earlier group took it along
         alone = len(self._queue) == 1
         group.append(self._queue.popleft())
+        self._ensure_same()
         self._known.begin()
         db = self._connect()
         driver = driver_connection(db)
+        self._write(group, db, driver, alone)
+        self._ensure_same()
+
+    def _write(self, group: list[Waiting], db: Connection, driver: sqlite3.Connection, alone: bool) -> None:
         with transaction(db, WRITING):
             self._known.seen_by_others(version_seen(driver))
             if alone:

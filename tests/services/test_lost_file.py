@@ -1,0 +1,42 @@
+"""A database that is deleted while an agent replies: the person is told, and the engine can still be ended."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.adapters.database.backups import FILE
+from app.domain.error import StorageError
+from app.services import Services
+from tests.support.engine.talking import events_of
+from tests.support.engine.whole_engine import agent_on, started
+from tests.support.servers.openai_replies import Reply
+from tests.support.servers.openai_server import OpenAIServer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.allow_logs("could not be (stored|stopped|set aside)")]
+SECONDS = 20
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as opened:
+        yield opened
+
+
+async def test_reply_into_a_file_that_is_gone_is_not_said_to_be_stored(
+    services: Services, server: OpenAIServer, data_folder: Path
+) -> None:
+    server.queue(Reply(text="All of this is lost.", hold=True))
+    agent = await agent_on(services, server)
+    run = await started(services, agent, "Keep this.")
+    reading = asyncio.ensure_future(events_of(services, run.id))
+    await asyncio.to_thread(server.wait_for, lambda: len(server.chats) == 1)
+    (data_folder / FILE).unlink()
+    server.release()
+    error, stop, _usage = (event.payload for event in (await asyncio.wait_for(reading, SECONDS))[-3:])
+    assert (error.message_type, stop.message_type) == ("error_message", "stop_reason")
+    assert "is gone while Lares was using it" in error.message  # type: ignore[union-attr]
+    with pytest.raises(StorageError, match="is gone"):
+        await started(services, agent, "And this?")
+    await asyncio.wait_for(services.runs.stop_all(), SECONDS)
