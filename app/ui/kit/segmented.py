@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.ui.kit.buttons import GAP, STYLE_GAP
 from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
+BESIDE, ICONS = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
 
@@ -21,7 +22,7 @@ class Segment(QToolButton):
     def sizeHint(self) -> QSize:
         """Beside an icon Qt adds two spaces to the text, at its end only."""
         hint = super().sizeHint()
-        if not self.icon().isNull():
+        if not self.icon().isNull() and self.toolButtonStyle() == BESIDE:
             hint.setWidth(hint.width() - self.fontMetrics().horizontalAdvance("  "))
         return hint
 
@@ -37,7 +38,10 @@ class Segment(QToolButton):
 
 
 class Segmented(QFrame):
-    """`choices` are (key, label) or (key, label, icon). `chosen` is emitted when a person picks another one."""
+    """`choices` are (key, label) or (key, label, icon). `chosen` is emitted when a person picks another one.
+
+    `folds`: with too little room, icons alone are left, and their labels are tooltips.
+    """
 
     chosen = Signal(str)
 
@@ -48,9 +52,13 @@ class Segmented(QFrame):
         current: str = "",
         name: str = "",
         parent: QWidget | None = None,
+        *,
+        folds: bool = False,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._folds = folds
+        self._whole = self._least = 0
         self._buttons: dict[str, Segment] = {}
         self._icons: dict[str, str] = {}
         self.setProperty("kind", "segmented")
@@ -92,6 +100,7 @@ class Segmented(QFrame):
     def set_label(self, key: str, label: str) -> None:
         self._buttons[key].setText(label)
         self._buttons[key].setAccessibleName(label)
+        self._measure()
 
     def set_choice_enabled(self, key: str, enabled: bool, reason: str = "") -> None:
         self._buttons[key].setEnabled(enabled)
@@ -117,6 +126,39 @@ class Segmented(QFrame):
             self.set_current(key)
             self.chosen.emit(key)
 
+    # Folding
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(self._whole, hint.height()) if self._folds else hint
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(self._least, hint.height()) if self._folds else hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _measure(self) -> None:
+        """How wide it is with all labels and with none: not asked of the buttons each time, which would lay it out."""
+        if self._folds:
+            self._whole, self._least = self._width_of(BESIDE), self._width_of(ICONS)
+            self.updateGeometry()
+            self._fold()
+
+    def _width_of(self, style: Qt.ToolButtonStyle) -> int:
+        for button in self._buttons.values():
+            button.setToolButtonStyle(style)
+        return 2 + sum(button.sizeHint().width() for button in self._buttons.values())
+
+    def _fold(self) -> None:
+        if self._folds:
+            folded = self.width() < self._whole
+            for button in self._buttons.values():
+                button.setToolButtonStyle(ICONS if folded else BESIDE)
+                set_tip(button, button.text() if folded else "")
+
     def _restyle(self) -> None:
         side = self._theme.px(14)
         gap = max(0, self._theme.px(GAP) - STYLE_GAP)
@@ -126,4 +168,5 @@ class Segmented(QFrame):
                 ahead = gap if self.isLeftToRight() else -gap
                 button.setIcon(self._theme.icon(icon, "text2", 14, on="text", gap=ahead))
                 button.setIconSize(QSize(side + gap, side))
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                button.setToolButtonStyle(BESIDE)
+        self._measure()

@@ -25,6 +25,8 @@ from app.ui.state.unread import Unread
 from app.ui.state.view_context import ViewContext
 from app.ui.state.workspace import Workspace
 from app.ui.theme import Theme
+from app.ui.window.agent_tabs import AgentTabs
+from app.ui.window.agent_views import AgentViews
 from app.ui.window.centre import Centre
 from app.ui.window.chat_page import ChatPage
 from app.ui.window.commands import (
@@ -63,7 +65,6 @@ SLASH_WORDS = (
     ("snippets", "snippets"),
 )
 """What a slash in the composer offers: a word, and the command behind it."""
-TABS = ("chat", "history")
 SOLO = ("first run", "starting", "repair")
 """Pages beside which nothing stands."""
 
@@ -94,6 +95,8 @@ class Assembly(QObject):
         self.commands = Commands(self.window)
         self.centre = Centre(theme)
         self.pages = Pages(self.view, config, self.commands, self.centre)
+        self.views = AgentViews(self.view, self)
+        self.tabs = AgentTabs(self.view, self.centre, self.pages, self.views.tabs())
         self.actions = AgentActions(self.view, self)
         self.exports = ConversationExport(self.view, self.window)
         self.columns = SideColumns(self.view, self.window)
@@ -138,14 +141,13 @@ class Assembly(QObject):
             palette=lambda: self.search.open(),
             search=lambda: self.search.open_search(),
             chat=lambda: self.show_tab("chat"),
-            history=lambda: self.show_tab("history"),
         )
         talks = Conversations(self._switch_conversation, self._export, self._copy)
         look = Look(self.theme, self.preferences)
         self.commands.add(
             *agent_commands(self.actions, workspace, self.pages, self.columns, possible),
             *chat_commands(self.chat_page, talks, possible),
-            *view_commands(self.window, look, go, possible),
+            *view_commands(self.window, look, go, self.tabs, possible),
             *lares_commands(self.pages, UndoLast(self.view, self), self.window.closing.emit),
         )
 
@@ -191,16 +193,16 @@ class Assembly(QObject):
         conversations.delete_wanted.connect(actions.delete_conversation)
 
     def _picked(self, agent_id: str) -> None:
-        if self.centre.page not in TABS:
+        if not self.centre.tab:
             self.show_tab("chat")
         if self.workspace.agent is None or self.workspace.agent.id != agent_id:
             self.workspace.open(agent_id)
 
     def _connect_right(self) -> None:
-        self.right.memory.history_wanted.connect(self.show_history)
+        self.right.memory.history_wanted.connect(self._show_history)
         self.right.memory.wide_wanted.connect(self._edit_wide)
         self.right.context.fix_wanted.connect(self._resize_context)
-        self.columns.right_wanted.connect(self._leave_history)
+        self.columns.right_wanted.connect(self._leave_full)
         self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
         self.view.toasts.room_wanted.connect(self._keep_free)
         self.search.message_wanted.connect(self._show_message)
@@ -214,7 +216,7 @@ class Assembly(QObject):
 
     def _connect_chat(self) -> None:
         chat, panes = self.chat_page, self.window.panes
-        chat.history_wanted.connect(self.show_history)
+        chat.history_wanted.connect(self._show_history)
         chat.model_wanted.connect(lambda: self.commands.run("agent.model"))
         chat.blocks_wanted.connect(lambda: self.commands.run("agent.block"))
         chat.patched.connect(self.actions.patch)
@@ -257,6 +259,8 @@ class Assembly(QObject):
 
     def _connect_pages(self) -> None:
         self.centre.tab_picked.connect(self.show_tab)
+        self.views.message_wanted.connect(self._show_message)
+        self.views.chat_wanted.connect(lambda: self.show_tab("chat"))
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(self._show_made)
         self.top.servers_wanted.connect(self.pages.servers)
@@ -282,25 +286,20 @@ class Assembly(QObject):
     # Pages
 
     def show_tab(self, name: str) -> None:
+        """A tab of the open agent, or one segment of it."""
         if self.workspace.agent is None:
             return
-        if name == "history":
-            self.show_history("")
-        else:
+        if name == "chat":
             self.chat_page.show()
+        else:
+            self.tabs.show(name)
 
-    def show_history(self, block_id: str) -> None:
+    def _show_history(self, block_id: str) -> None:
         from app.ui.memory.history.view import HistoryView
 
-        if not self.centre.has_page("history"):
-            page = HistoryView(self.view)
-            page.message_wanted.connect(self._show_message)
-            page.back_wanted.connect(lambda: self.show_tab("chat"))
-            self.centre.add_page("history", page)
-        self.pages.show("history")
-        view = self.centre.page_named("history")
-        if isinstance(view, HistoryView):
-            view.begin(block_id)
+        page = self.tabs.show("history")
+        assert isinstance(page, HistoryView)
+        page.begin(block_id)
 
     def _edit_wide(self, card: "BlockCard") -> None:
         """Its own page; asked for once more while it is shown, its text goes back to the column."""
@@ -331,13 +330,14 @@ class Assembly(QObject):
         self._picked(agent_id)
         self.columns.go_to_block(block_id)
 
-    def _leave_history(self) -> None:
-        if self.centre.page == "history":
+    def _leave_full(self) -> None:
+        """To where the right column stands beside the centre."""
+        if self.tabs.shown:
             self.show_tab("chat")
 
     def _page_shown(self, name: str) -> None:
         self.unread.look()
-        self.window.set_full(name == "history")
+        self.window.set_full(self.tabs.shown)
         self.window.set_solo(name in SOLO)
         for command in ("column.left", "column.right"):
             self.top.buttons[command].setEnabled(name not in SOLO)
@@ -352,11 +352,11 @@ class Assembly(QObject):
         self._picked(agent_id)
 
     def _escape(self) -> None:
-        if self.centre.page == "history":
+        if self.tabs.shown:
             self.show_tab("chat")
         elif self.centre.page == "chat" and self.workspace.active_runs:
             self.chat_page.stop()
-        elif self.centre.page not in (*TABS, *SOLO):
+        elif not self.centre.tab and self.centre.page not in SOLO:
             self.pages.back()
 
     def _show_first_run(self) -> None:
@@ -380,7 +380,7 @@ class Assembly(QObject):
 
     def _loaded(self, number: int) -> None:
         self.left.agents.set_known()
-        if number == 0 and self.centre.page in ("starting", "chat", "history", "repair"):
+        if number == 0 and (self.centre.tab or self.centre.page in ("starting", "repair")):
             self._show_first_run()
 
     def _opened(self, agent: Agent, conversation: Conversation) -> None:
@@ -394,8 +394,8 @@ class Assembly(QObject):
         self.preferences.set("conversation", conversation.id)
         if self.centre.page in SOLO:
             self.pages.show("chat")
-        elif self.centre.page == "history":
-            self.show_history("")
+        elif self.tabs.shown:
+            self.tabs.begin()
         elif self.centre.page == "instructions" and other:
             self.pages.instructions()
         self._drop_first_run()
@@ -410,7 +410,7 @@ class Assembly(QObject):
         self.left.show_agent(None)
         self.right.show_agent(None)
         self.status.show_agent("", "", "")
-        if self.centre.page in ("chat", "history"):
+        if self.centre.tab:
             self._show_first_run()
 
     @property

@@ -1,5 +1,7 @@
 """The centre column: tabs of the open agent, its conversations, a banner, and one page at a time."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QEvent, QObject, QSize, Signal
 from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
 
@@ -8,33 +10,35 @@ from app.ui.kit.layout import column_of, follow, hairline, row_of
 from app.ui.theme import Theme
 from app.ui.window.conversations import ConversationButton
 
-TABS = (("chat", "agent"), ("history", "history"))
 STAYS = ("starting", "first run", "repair")
 """Pages that a sheet comes back to, besides the tabs."""
 
 
 class Centre(QFrame):
-    """Pages by name. `chat` and `history` have tabs; the others are sheets that lie over them and go again."""
+    """Pages by name. Those of a tab stay; the others are sheets that lie over them and go again."""
 
     tab_picked = Signal(str)
+    """Name of the tab."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._pages: dict[str, QWidget] = {}
+        self._tabs: list[tuple[str, str]] = []
+        """Names and icons, as they stand in the row."""
+        self._tab_of: dict[str, str] = {}
+        """Names of pages, and the tab that each belongs to."""
+        self._tools: dict[str, list[QWidget]] = {}
         self._before = ""
         self.setProperty("kind", "panel")
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(self.tr("Views of the agent"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        for title in (self.tr("Chat"), self.tr("Memory history")):
-            self.tabs.addTab(title)
-        self.tabs.currentChanged.connect(self._picked)
         self.conversations = ConversationButton(theme)
         self.extra = row_of(theme, gap=4)
         self.row = QWidget()
-        row_of(theme, self.tabs, None, self.conversations, self.extra, parent=self.row, inset=(8, 0, 10, 0), gap=8)
+        row_of(theme, self.tabs, None, self.extra, parent=self.row, inset=(8, 0, 10, 0), gap=8)
         self.line = hairline()
         self.banner = Banner(theme)
         self.banner.installEventFilter(self)
@@ -44,6 +48,9 @@ class Centre(QFrame):
         self.stack = QStackedWidget()
         column_of(theme, self.row, self.line, self._banner_row, self.stack, parent=self, gap=0)
         follow(theme, self, self._restyle)
+        self.add_tab("chat", self.tr("Chat"), "agent", ["chat"])
+        self.add_tools("chat", self.conversations)
+        self.tabs.currentChanged.connect(self._picked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """No room is kept for a banner that is not there."""
@@ -52,7 +59,19 @@ class Centre(QFrame):
         return False
 
     def _picked(self, index: int) -> None:
-        self.tab_picked.emit(TABS[index][0])
+        self.tab_picked.emit(self._tabs[index][0])
+
+    def add_tab(self, name: str, title: str, icon: str, pages: Iterable[str]) -> None:
+        """A tab at the end of the row, and the names of the pages that belong to it."""
+        self._tabs.append((name, icon))
+        self._tab_of |= dict.fromkeys(pages, name)
+        self.tabs.addTab(self._theme.icon(icon, "text2", 16), title)
+
+    def add_tools(self, tab: str, tools: QWidget) -> None:
+        """What stands at the right end of the row while a page of this tab is shown."""
+        self._tools.setdefault(tab, []).append(tools)
+        tools.setVisible(self.tab == tab)
+        self.extra.addWidget(tools)
 
     def add_page(self, name: str, page: QWidget) -> None:
         self._pages[name] = page
@@ -77,24 +96,27 @@ class Centre(QFrame):
     def page(self) -> str:
         return next((name for name, page in self._pages.items() if page is self.stack.currentWidget()), "")
 
+    @property
+    def tab(self) -> str:
+        """The tab whose page is shown; empty while a sheet is."""
+        return self._tab_of.get(self.page, "")
+
     def show_page(self, name: str) -> None:
-        """Tabs stay with chat and history; a sheet hides them."""
-        tabbed = [tab for tab, _ in TABS]
-        if self.page in (*tabbed, *STAYS):
+        """Tabs stay with their pages; a sheet hides them."""
+        if self.tab or self.page in STAYS:
             self._before = self.page
         self.stack.setCurrentWidget(self._pages[name])
         self.setFocusProxy(self._pages[name])
-        self.row.setVisible(name in tabbed)
-        self.line.setVisible(name in tabbed)
-        if name in tabbed:
+        tab = self.tab
+        self.row.setVisible(bool(tab))
+        self.line.setVisible(bool(tab))
+        if tab:
             self.tabs.blockSignals(True)
-            self.tabs.setCurrentIndex(tabbed.index(name))
+            self.tabs.setCurrentIndex([one for one, _ in self._tabs].index(tab))
             self.tabs.blockSignals(False)
-            for at in range(self.extra.count()):
-                item = self.extra.itemAt(at)
-                if item is not None and (tool := item.widget()) is not None:
-                    tool.setVisible(name == "chat")
-            self.conversations.setVisible(name == "chat")
+            for other, tools in self._tools.items():
+                for tool in tools:
+                    tool.setVisible(other == tab)
 
     def close_sheet(self) -> None:
         self.show_page(self._before)
@@ -104,5 +126,5 @@ class Centre(QFrame):
         self.row.setFixedHeight(px(40))
         self.tabs.setFont(self._theme.font("base", 500))
         self.tabs.setIconSize(QSize(px(16), px(16)))
-        for index, (_, icon) in enumerate(TABS):
+        for index, (_, icon) in enumerate(self._tabs):
             self.tabs.setTabIcon(index, self._theme.icon(icon, "text2", 16))

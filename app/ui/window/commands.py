@@ -11,6 +11,7 @@ from app.ui.agents.actions import AgentActions
 from app.ui.state.command_registry import Command
 from app.ui.state.look import Look
 from app.ui.state.workspace import Workspace
+from app.ui.window.agent_tabs import AgentTabs
 from app.ui.window.chat_page import ChatPage
 from app.ui.window.main_window import MainWindow
 from app.ui.window.pages import Pages
@@ -113,10 +114,11 @@ class Destinations:
     palette: Run
     search: Run
     chat: Run
-    history: Run
 
 
-def view_commands(window: MainWindow, look: Look, go: Destinations, possible: Possible) -> tuple[Command, ...]:
+def view_commands(
+    window: MainWindow, look: Look, go: Destinations, tabs: AgentTabs, possible: Possible
+) -> tuple[Command, ...]:
     menu, always, on_agent = tr("View"), _always, possible.on_agent
     everywhere = tr("Go to an agent, block, message or command")
     left, right = tr("Show or hide the left column"), tr("Show or hide the right column")
@@ -131,7 +133,7 @@ def view_commands(window: MainWindow, look: Look, go: Destinations, possible: Po
         Command("palette", everywhere, go.palette, ("Ctrl+K",), always, "search", menu),
         Command("search", tr("Search in all messages"), go.search, ("Ctrl+Shift+F",), always, "search", menu),
         Command("tab.chat", tr("Chat"), go.chat, ("Ctrl+1",), on_agent, "agent", menu),
-        Command("tab.history", tr("Memory history"), go.history, ("Ctrl+2",), on_agent, "history", menu),
+        *tabs.commands(on_agent, menu),
         Command("column.left", left, toggle("left"), ("Ctrl+B",), always, "panel-left", menu),
         Command("column.right", right, toggle("right"), ("Ctrl+Alt+B",), always, "panel-right", menu),
         Command("column.next", tr("Next column"), cycle(1), ("F6",), hidden=True),

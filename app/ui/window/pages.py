@@ -44,10 +44,10 @@ class Pages(QObject):
         return self._centre.page
 
     def add(self, name: str, page: QWidget, tools: QWidget | None = None) -> None:
-        """A page that somebody else builds; `tools` stand beside the tabs while it is shown."""
+        """A page that somebody else builds; `tools` stand beside the tabs while its own is shown."""
         self._centre.add_page(name, page)
         if tools is not None:
-            self._centre.extra.addWidget(tools)
+            self._centre.add_tools(name, tools)
 
     def show(self, name: str) -> None:
         self._centre.show_page(name)
@@ -55,7 +55,7 @@ class Pages(QObject):
         self.changed.emit(name)
 
     def back(self) -> None:
-        """From a sheet to the conversation or the history."""
+        """From a sheet to what it lay over."""
         self._centre.close_sheet()
         self._centre.page_named(self._centre.page).setFocus()
         self.changed.emit(self._centre.page)

@@ -30,7 +30,7 @@ def test_a_summary_is_shown_told_and_taken_back(window: OpenedWindow, wait_for: 
         cards = lambda: [card for card in view.chat.findChildren(SummaryCard) if card.isVisible()]  # noqa: E731
         await window.until(cards, "no summary in the chat")
         assert cards()[-1].row.text.startswith("Ada keeps roses")
-        view.show_history("")
+        view.show_tab("history")
         event = next(one for one in await services.history.of_agent(agent.id) if one.target_kind == "summary")
         await window.rest()
         assert "left the context window" in sentence_of(event)

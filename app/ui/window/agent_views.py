@@ -1,0 +1,36 @@
+"""Which views of an agent there are besides its conversation: the table of tabs and segments, and what builds each.
+
+A new view is one line of `tabs` and one function that builds it; it is imported there, when it is first shown.
+"""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.ui.state.view_context import ViewContext
+from app.ui.window.agent_tabs import Segment, Tab
+
+if TYPE_CHECKING:
+    from app.ui.memory.history.view import HistoryView
+
+
+class AgentViews(QObject):
+    message_wanted = Signal(str)
+    """Id of a message that a person wants to see in its conversation."""
+    chat_wanted = Signal()
+
+    def __init__(self, view: ViewContext, parent: QObject) -> None:
+        super().__init__(parent)
+        self._view = view
+
+    def tabs(self) -> tuple[Tab, ...]:
+        memory = (Segment("history", self.tr("History"), "history", self._history),)
+        return (Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),)
+
+    def _history(self) -> "HistoryView":
+        from app.ui.memory.history.view import HistoryView
+
+        page = HistoryView(self._view)
+        page.message_wanted.connect(self.message_wanted)
+        page.back_wanted.connect(self.chat_wanted)
+        return page
