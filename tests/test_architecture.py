@@ -32,7 +32,7 @@ TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "app", "build.spec", "
 PURE = ("app/domain/", "app/engine/run/decide.py", "app/engine/run/apply.py",
         "app/engine/run/rows.py", "app/engine/run/stopped.py", "app/engine/run/recover.py",
         "app/engine/context/", "app/engine/repairs/", "app/engine/memory/block_tools.py",
-        "app/engine/memory/matching.py")  # fmt: skip
+        "app/engine/memory/matching.py", "app/engine/retrieval/")  # fmt: skip
 WORLD = {"asyncio", "datetime.datetime.now", "io", "os", "pathlib", "random", "socket", "sqlite3", "subprocess",
          "tempfile", "time"}  # fmt: skip
 

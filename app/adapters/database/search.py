@@ -1,9 +1,9 @@
 """Full-text search over messages with FTS5: with sqlite.py the only module whose SQL only SQLite understands.
 
-The index holds folded words (see words.py), not the text itself, and is written by the transaction that writes the
-message. A second column holds the agent and the role as words, so that a search within one agent reads only its rows.
-Messages of deleted agents and conversations stay in the index, because deleting must be quick and can be undone;
-a search leaves them out.
+The index holds folded words (see app.domain.search_text), not the text itself, and is written by the transaction that
+writes the message. A second column holds the agent and the role as words, so that a search within one agent reads only
+its rows. Messages of deleted agents and conversations stay in the index, because deleting must be quick and can be
+undone; a search leaves them out.
 """
 
 import sqlite3
@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import all_rows
-from app.adapters.database.search_text import index_text, query_terms, snippet
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
 from app.domain.message import Message, Role, SearchHit
+from app.domain.search_text import index_text, query_terms, snippet
 
 CREATE_INDEX = (
     "CREATE VIRTUAL TABLE message_search USING fts5(words, scope, content='', "

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.database.search_text import folded, index_text, query_terms, snippet
 from app.domain.message import Role
+from app.domain.search_text import folded, index_text, query_terms, snippet
 from tests.adapters.database.making import World, branch, conversation
 from tests.support.values import samples
 from tests.support.values.samples import NOON

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
+from app.domain.stop_words import STOP_WORDS
+
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 )
@@ -20,18 +22,12 @@ _UNSPACED = (
 _INDIC = "\u0900-\u0dff"
 """Vowel signs of these scripts are no letters to Python, yet part of the word."""
 _PIECE = re.compile(f"(?P<run>[{_UNSPACED}]+)|(?P<word>(?:[^\\W_{_UNSPACED}]|[{_INDIC}])+)|(?P<sign>[^\\w\\s])")
-_MAX_TERMS = 24
+MAX_TERMS = 24
+"""Of a query; what comes behind them is not looked for."""
+_ENDING = re.compile(r"(?<=\w{3})(?:ings?|ed|es|s|ers?|ern|en|e|n|os|as|o|a|ly|y)$")
 _SPACE = re.compile(r"\s")
 _AT_ONCE = 10_000
 """Characters that are folded at once: other threads of Python wait meanwhile, and a text may be a book."""
-_STOP_TEXT = (
-    "a about am an and are as at be been but by did do does for from had has have he her his how i if in is it "
-    "its me my of on or our she so that the their them there they this to was we were what when where which who "
-    "with you your aber als am an auch auf aus bei bin bist das dass dein dem den der des die du ein eine einem "
-    "einen einer es fur haben hat ich ihr im in ist ja kein mein mir mit nach nicht noch nur oder sein sich sie "
-    "sind und uns vom von vor was wenn wer wie wir wird zu zum zur "
-)
-_STOP_WORDS = frozenset(_STOP_TEXT.split())
 
 
 def folded(text: str) -> str:
@@ -50,11 +46,21 @@ def index_text(text: str) -> str:
     return " ".join(word for piece in _pieces(text) for word in _words(folded(piece), lasts=True))
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text as the index knows them, in their order."""
+    return tuple(_words(folded(text)))
+
+
 def query_terms(query: str) -> tuple[str, ...]:
     """Words to look for, each once, without those that say nothing (unless there are no others)."""
-    words = tuple(dict.fromkeys(_words(folded(query))))
-    telling = tuple(word for word in words if word not in _STOP_WORDS)
-    return (telling or words)[:_MAX_TERMS]
+    words = tuple(dict.fromkeys(words_of(query)))
+    telling = tuple(word for word in words if word not in STOP_WORDS)
+    return (telling or words)[:MAX_TERMS]
+
+
+def stem_of(word: str) -> str:
+    """What the forms of a word have in common, roughly: its usual endings in English, German and Spanish cut off."""
+    return _ENDING.sub("", word) if word.isascii() else word
 
 
 def snippet(text: str, terms: tuple[str, ...], length: int = 160) -> str:
