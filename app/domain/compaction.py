@@ -1,8 +1,10 @@
 """Compaction: the oldest messages leave a full context window, and a summary takes their place."""
 
+import unicodedata
 from typing import Any, Literal, Self
 
-from app.domain.base import Frozen
+from app.domain.base import Frozen, Micros
+from app.domain.message import Role
 
 CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
 """`sliding_window`: the oldest part leaves. `all`: all but the newest turn. `self_compact_...`: the same, for agents
@@ -69,22 +71,85 @@ class Summary(Frozen):
     """In how many parts the messages were read; more than one where they did not fit the model's window at once."""
 
 
-class CompactionPreview(Frozen):
-    """What a compaction would do to a conversation's window. Tokens are calibrated estimates."""
+class Leaving(Frozen):
+    """One message of a window, as a line of a list of what may leave."""
 
+    position: int
+    role: Role
+    text: str
+    """Its beginning, in one line."""
+    at: Micros
+    tokens: int
+    """A calibrated estimate."""
+    cut: bool
+    """Whether the window may be cut before it: never between a call and its result."""
+
+
+class CompactionOutlook(Frozen):
+    """A window as it is, and where it could be cut; no model is asked for it."""
+
+    agent_id: str
     conversation_id: str
+    rows: tuple[Leaving, ...]
+    """Oldest first; a summary from before is none of them."""
+    leave_before: int | None
+    """Position of the first message that would stay; None: nothing can leave."""
+    last_position: int
+    """Of the newest message that was looked at."""
+    old_summary: str
+
+
+class SummaryDetail(Frozen):
+    """A name, number or date that stands in what leaves. Counted, not judged."""
+
+    text: str
+    quote: str
+    """The words around it."""
+    positions: tuple[int, ...]
+    """Of the leaving messages that have it."""
+    remembered: bool
+    """Whether it stands in a memory block."""
+
+    def stands_in(self, folded_text: str) -> bool:
+        """`folded_text`: by `folded`."""
+        return folded(self.text) in folded_text
+
+
+class CompactionDraft(Frozen):
+    """What is to happen: what a preview gave, or what a person made of it."""
+
     leave_before: int
     """Position of the first message that stays."""
     last_position: int
     """Of the newest message that was looked at."""
     summary: Summary
+
+
+class SummaryProgress(Frozen):
+    """Where the writing of a summary stands."""
+
+    text: str
+    """A sentence."""
+
+
+class CompactionPreview(Frozen):
+    """What a compaction would do to a conversation's window. Tokens are calibrated estimates."""
+
+    conversation_id: str
+    draft: CompactionDraft
     messages_leaving: int
     messages_before: int
     tokens_before: int
     """Of the messages in the window."""
     tokens_after: int
-    missing: tuple[str, ...] = ()
-    """Names, numbers and dates of what leaves that stand neither in the summary nor in a block. Counted, not judged."""
+    details: tuple[SummaryDetail, ...] = ()
+    """In the order in which they were said."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Details that stand neither in the summary nor in a block."""
+        text = folded(self.draft.summary.text)
+        return tuple(one.text for one in self.details if not one.remembered and not one.stands_in(text))
 
 
 class CompactionResult(Frozen):
@@ -95,3 +160,8 @@ class CompactionResult(Frozen):
     messages_before: int
     """In the window."""
     messages_after: int
+
+
+def folded(text: str) -> str:
+    """Lower case, composed as one: as details are compared."""
+    return unicodedata.normalize("NFKC", text).casefold()

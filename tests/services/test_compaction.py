@@ -1,5 +1,6 @@
 """A full window is compacted: whatever is written as a summary, no turn fails, nothing is lost, all can be undone."""
 
+import contextlib
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 
 from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentExtras, ModelSettings
+from app.domain.compaction import CompactionPreview, Summary, SummaryProgress
+from app.domain.error import Conflict
 from app.domain.message import Member, Message
 from tests.support.engine.filling import fill
 from tests.support.engine.talking import check_invariants, say
@@ -245,3 +248,50 @@ async def test_a_long_life_with_a_summariser_that_fails_at_random(
     for fact in dice.sample(facts, 20):
         hits = await engine.services.messages.search(fact.split()[1], agent_id=agent.id)
         assert any(fact in hit.message.text for hit in hits)
+
+
+async def previewed(engine: OpenEngine, thread: str, **wanted: Any) -> tuple[CompactionPreview, list[str]]:
+    told: list[str] = []
+    async for news in engine.services.compaction.preview(thread, **wanted):
+        if isinstance(news, CompactionPreview):
+            return news, told
+        told.append(news.text)
+    raise AssertionError
+
+
+async def test_what_would_leave_is_shown_without_a_model_and_cut_where_a_person_says(
+    engine: OpenEngine, server: OpenAIServer
+):
+    server.rule = summing_up(lambda: Reply(text=SUMMARY))
+    agent = await full_agent(engine, server, count=12)
+    thread = await thread_of(engine.services, agent)
+    before = await window(engine, agent)
+    look = await engine.services.compaction.outlook(thread)
+    assert [row.position for row in look.rows] == [member.position for member in before]
+    assert not server.chats
+    cuts = [row.position for row in look.rows if row.cut]
+    assert look.leave_before in cuts
+    preview, told = await previewed(engine, thread, leave_before=cuts[-1])
+    assert told[-1] == "Summing up what leaves the context window."
+    assert (preview.draft.leave_before, preview.draft.summary.text) == (cuts[-1], SUMMARY)
+    assert await window(engine, agent) == before
+    mine = preview.draft.model_copy(update={"summary": Summary(text="Roses, in March.", by="person")})
+    result = await engine.services.compaction.now(thread, draft=mine)
+    assert result.summary.by == "person"
+    shown = await window(engine, agent)
+    assert summary_of(shown) is not None
+    assert shown[0].message.text == "Roses, in March."
+    assert shown[1].position == cuts[-1]
+    with pytest.raises(Conflict, match="More was said"):
+        await engine.services.compaction.now(thread, draft=mine)
+
+
+async def test_a_preview_that_is_given_up_stops_the_model(engine: OpenEngine, server: OpenAIServer):
+    server.rule = summing_up(lambda: Reply(text=SUMMARY, hold=True))
+    agent = await full_agent(engine, server, count=12)
+    thread = await thread_of(engine.services, agent)
+    async with contextlib.aclosing(engine.services.compaction.preview(thread)) as news:
+        first = await anext(news)
+    assert isinstance(first, SummaryProgress)
+    run = await say(engine.services, agent, "hello")
+    assert run.stop_reason == "end_turn"

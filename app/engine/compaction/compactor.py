@@ -75,6 +75,8 @@ class Compactor:
     """After which the rest goes without a model: a server that hangs must not hold up a person's turn."""
     zone: datetime.tzinfo | None = None
     """That dates are told in; None: this computer's."""
+    at_part: Callable[[int, int], None] = lambda part, parts: None
+    """Is told which portion is written next, of how many."""
 
     async def summary(self, messages: Sequence[Message]) -> Summary:
         """Never fails: what no model sums up is told in extracts. Cost: one request a portion, and one to join them."""
@@ -121,10 +123,12 @@ class Compactor:
         count = len(parts)
         for _ in range(MOST_ROUNDS):
             if len(parts) == 1:
+                self.at_part(count, count)
                 text, why = await self._one(parts[0], ASK if count == 1 else ASK_MERGE)
                 return text, count, why
             written: list[str] = []
             for number, part in enumerate(parts, 1):
+                self.at_part(min(number, count), count)
                 ask = ASK_PART.replace("{part}", str(number)).replace("{parts}", str(len(parts)))
                 text, why = await self._one(part, ask)
                 if not text:

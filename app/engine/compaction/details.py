@@ -1,9 +1,9 @@
 """Pure: names, numbers and dates in a text: what a summary must not lose, and what may be looked for in one."""
 
 import re
-import unicodedata
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+from app.domain.compaction import folded
 
 DetailKind = Literal["name", "number", "date", "identifier"]
 MOST = 200
@@ -70,12 +70,14 @@ def details_of(text: str) -> tuple[Detail, ...]:
     return tuple(sorted(once.values(), key=lambda detail: text.find(detail.text)))[:MOST]
 
 
-def missing_in(details: Iterable[Detail], texts: Iterable[str]) -> tuple[Detail, ...]:
-    """Those that stand in none of the texts. Counted, not judged: other words for the same are not seen."""
-    known = "\n".join(folded(text) for text in texts)
-    return tuple(detail for detail in details if folded(detail.text) not in known)
-
-
-def folded(text: str) -> str:
-    """Lower case, composed as one."""
-    return unicodedata.normalize("NFKC", text).casefold()
+def around(text: str, detail: str, reach: int = 60) -> str:
+    """The words around a detail, in one line; empty where the text has it not."""
+    at = text.find(detail)
+    if at < 0:
+        return ""
+    before, after = text[max(0, at - reach) : at], text[at + len(detail) : at + len(detail) + reach]
+    if at > reach:
+        before = before.partition(" ")[2] or before
+    if len(text) > at + len(detail) + reach:
+        after = after.rpartition(" ")[0] or after
+    return " ".join(f"{before}{detail}{after}".split())

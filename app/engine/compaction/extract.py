@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.domain.compaction import folded
 from app.domain.message import Message
-from app.engine.compaction.details import details_of, folded
+from app.engine.compaction.details import details_of
 from app.engine.compaction.told import shortened
 
 HEAD = "In extracts, word for word:"

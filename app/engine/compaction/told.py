@@ -24,6 +24,13 @@ def told(message: Message, zone: datetime.tzinfo | None = None) -> str:
     return f"[{at:%Y-%m-%d %H:%M}] {WHO[message.role]}: " + "\n".join(lines)
 
 
+def one_line(message: Message, most: int) -> str:
+    """Its beginning in one line; what was called or returned, where it says nothing."""
+    spoken = " ".join(part.text for part in message.parts if isinstance(part, TextPart))
+    lines = spoken if spoken.strip() else " ".join(line for part in message.parts for line in _lines(part))
+    return " ".join(lines[: most * 4].split())[:most]
+
+
 def shortened(text: str, most: int) -> str:
     """Its beginning and its end, where it is longer than `most` characters."""
     text = text.strip()

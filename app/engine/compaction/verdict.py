@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from app.engine.compaction.details import folded
+from app.domain.compaction import folded
 from app.engine.repairs.loops import repeating_tail
 
 LEAST_CHARS = 20

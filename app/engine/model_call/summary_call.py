@@ -78,11 +78,17 @@ class SummaryCalls:
     asked: list[Asked] = field(default_factory=list[Asked])
     unreachable: Failure | None = None
     """Set where the server cannot be asked at all."""
+    _doing: str = ""
 
     def compactor(self) -> Compactor:
         plan = self.plan
         zone, seconds = zone_of(plan.agent), self.deps.summary_seconds
-        return Compactor(plan.writer, plan.settings, plan.room, self.deps.ledger, self.ask, seconds, zone)
+        ledger, at = self.deps.ledger, self._at_part
+        return Compactor(plan.writer, plan.settings, plan.room, ledger, self.ask, seconds, zone, at)
+
+    def _at_part(self, part: int, parts: int) -> None:
+        more = f", part {part} of {parts}" if parts > 1 else ""
+        self._doing = f"Summing up what leaves the context window{more}."
 
     async def ask(self, request: ChatRequest) -> str:
         """The words of one reply. Raises `ModelError`."""
@@ -90,7 +96,7 @@ class SummaryCalls:
             raise ModelError("The demo model writes no summaries.", code="demo")
         purpose = Purpose(self.priority, f"the summary of {self.plan.agent.name}")
         async with self.deps.queues.place(self.plan.provider, purpose, self.tell, self.plan.at_once):
-            self.tell("Summing up what leaves the context window.")
+            self.tell(self._doing)
             try:
                 return await self._exchange(request)
             except ModelError as error:
