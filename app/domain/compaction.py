@@ -53,6 +53,12 @@ class CompactionSettings(Frozen):
             settings = wanted if wanted._can_be else settings
         return settings
 
+    def asked(self, before: dict[str, Any] | None = None) -> dict[str, Any]:
+        """As programs ask for them, so that `of` reads these again; what else was asked `before` is kept."""
+        wanted: dict[str, Any] = {"mode": self.mode, "model": self.model, "prompt": self.prompt}
+        wanted |= {"clip_chars": self.most_chars, "sliding_window_percentage": self.leave_share}
+        return {**(before or {}), **wanted}
+
     @property
     def _can_be(self) -> bool:
         return LEAST_CHARS <= self.most_chars <= MOST_CHARS and 0 < self.leave_share <= 1
@@ -157,6 +163,8 @@ class CompactionResult(Frozen):
 
     summary: Summary
     message_id: str
+    event_seq: int
+    """Of its row in the history, by which it is undone."""
     messages_before: int
     """In the window."""
     messages_after: int

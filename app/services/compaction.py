@@ -109,9 +109,12 @@ class Compaction:
                 created_at=now,
             )
             changes.compact(row, wanted.leave_before, message, wanted.summary)
-            after = len(repos.messages.in_context(conversation_id))
             return CompactionResult(
-                summary=wanted.summary, message_id=message_id, messages_before=len(members), messages_after=after
+                summary=wanted.summary,
+                message_id=message_id,
+                event_seq=repos.history.of_target(conversation_id, limit=1)[0].seq,
+                messages_before=len(members),
+                messages_after=len(repos.messages.in_context(conversation_id)),
             )
 
         return await change(self._deps, origin, work)

@@ -1,0 +1,1 @@
+"""Compact now: what would leave the context window, the summary that takes its place, and doing so."""

@@ -1,0 +1,116 @@
+"""The window as it is, and as it would be: two bars of the same length, with one legend."""
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from app.domain.context import ContextOverview
+from app.ui.context.token_bar import TokenBar
+from app.ui.kit.flow import Flow
+from app.ui.kit.labels import Label
+from app.ui.kit.layout import column_of, follow
+from app.ui.kit.wording import count
+from app.ui.theme import Theme
+
+HEIGHT = 24
+FIXED = ("system", "tools", "tool_rules", "memory", "files")
+"""What a compaction never touches."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Calibrated estimates, in tokens."""
+
+    leaving: int
+    staying: int
+    old_summary: int
+    new_summary: int
+
+
+class BeforeAfter(QWidget):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._names = {
+            "system": self.tr("System"),
+            "tools": self.tr("Tools"),
+            "tool_rules": self.tr("Tool rules"),
+            "memory": self.tr("Memory"),
+            "files": self.tr("Files"),
+            "summary": self.tr("Summary"),
+            "messages": self.tr("Messages"),
+        }
+        self._now, self._after = TokenBar(theme, HEIGHT), TokenBar(theme, HEIGHT)
+        self._now.setAccessibleName(self.tr("Context window now"))
+        self._after.setAccessibleName(self.tr("Context window after compacting"))
+        self._now_words, self._after_words = Label(theme, "", "strong"), Label(theme, "", "strong", "ok")
+        self._near = Label(theme, "", "caption", "muted")
+        self._grid = QGridLayout(self)
+        for at, (title, note, bar, words) in enumerate(
+            (
+                (self.tr("Now"), self._near, self._now, self._now_words),
+                (
+                    self.tr("After"),
+                    Label(theme, self.tr("as below"), "caption", "muted"),
+                    self._after,
+                    self._after_words,
+                ),
+            )
+        ):
+            side = QWidget()
+            column_of(theme, Label(theme, title, "label", ""), note, parent=side, gap=0)
+            self._grid.addWidget(side, at, 0)
+            self._grid.addWidget(bar, at, 1)
+            self._grid.addWidget(words, at, 2)
+        self._legend = QWidget()
+        self._flow = Flow(self._legend)
+        self._grid.addWidget(self._legend, 2, 1, 1, 2)
+        self._grid.setColumnStretch(1, 1)
+        follow(theme, self, self._restyle)
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._grid.setContentsMargins(px(16), px(10), px(16), px(10))
+        self._grid.setHorizontalSpacing(px(14))
+        self._grid.setVerticalSpacing(px(8))
+        self._flow.setSpacing(px(16))
+
+    def show_weights(self, overview: ContextOverview, weights: Weights) -> None:
+        fixed: dict[str, int] = {}
+        for part in overview.parts:
+            if part.kind in FIXED:
+                fixed[part.kind] = fixed.get(part.kind, 0) + part.tokens
+        before = [*fixed.items(), ("summary", weights.old_summary), ("messages", weights.leaving + weights.staying)]
+        after = [*fixed.items(), ("summary", weights.new_summary), ("messages", weights.staying)]
+        window, kept = overview.window, overview.kept_for_reply
+        for bar, parts in ((self._now, before), (self._after, after)):
+            bar.set_parts([(kind, self._names[kind], tokens) for kind, tokens in parts], window, kept)
+        of = self.tr("{0} of {1}")
+        self._now_words.setText(of.format(count(self._now.used), count(window)))
+        self._now_words.set_kind("warn" if self._now.near_limit else "")
+        self._after_words.setText(of.format(count(self._after.used), count(window)))
+        room = window - kept - self._now.used
+        self._near.setText(self.tr("{} tokens of room").format(count(room)) if room >= 0 else self.tr("over its limit"))
+        self._tell(dict(before), dict(after), kept)
+
+    def _tell(self, before: dict[str, int], after: dict[str, int], kept: int) -> None:
+        while item := self._flow.takeAt(0):
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for kind, tokens in before.items():
+            then = after[kind]
+            words = count(tokens) if tokens == then else f"{count(tokens)} → {count(then)}"
+            if tokens or then:
+                self._flow.addWidget(self._entry(f"part_{kind}", self._names[kind], words))
+        self._flow.addWidget(self._entry("control", self.tr("Reply"), count(kept)))
+        self._legend.updateGeometry()
+
+    def _entry(self, token: str, name: str, words: str) -> QLabel:
+        colour = self._theme.color(token).name()
+        entry = Label(self._theme, "", "label", "text2", self._legend)
+        entry.setTextFormat(entry.textFormat().RichText)
+        entry.setText(f'<span style="color:{colour}">■</span>&nbsp; {name}&nbsp; <b>{words}</b>')
+        entry.setAccessibleName(f"{name} {words}")
+        entry.show()
+        return entry
