@@ -19,6 +19,7 @@ class ContextBar(QWidget):
     part_opened = Signal(str, str)
     fix_wanted = Signal(int)
     """A context size with which nothing would have been lost."""
+    compact_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -31,7 +32,9 @@ class ContextBar(QWidget):
         self._note = ElidedLabel(theme, "", "label", "text2")
         head = row_of(theme, Label(theme, self.tr("Context window"), "strong"), None, self._used, self._of, gap=4)
         self._note_row = QWidget()
-        row_of(theme, self._note_icon, self._note, parent=self._note_row, gap=6)
+        self.compact = Button(theme, self.tr("Compact…"), "", "", "small")
+        self.compact.hide()
+        row_of(theme, self._note_icon, self._note, self.compact, parent=self._note_row, gap=6).setStretch(1, 1)
         self.alarm = Label(theme, "", "label", "danger")
         self.alarm.setWordWrap(True)
         self.alarm.hide()
@@ -52,6 +55,7 @@ class ContextBar(QWidget):
         )
         self.fix.clicked.connect(lambda: self.fix_wanted.emit(self._fix_to))
         self._bar.part_opened.connect(self.part_opened)
+        self.compact.clicked.connect(self.compact_wanted)
         self.clear()
 
     def clear(self) -> None:
@@ -75,6 +79,7 @@ class ContextBar(QWidget):
         self._used.setText(count(overview.used))
         self._used.set_kind("warn" if near else "")
         self._of.setText(self.tr("of {}").format(count(overview.window)))
+        self.compact.setVisible(near and overview.alarm is None)
         text, kind, icon = self._note_of(overview)
         self._note.set_text(text)
         self._note.set_kind(kind)

@@ -11,6 +11,7 @@ from app.ui.state.view_context import ViewContext
 from app.ui.window.agent_tabs import Segment, Tab
 
 if TYPE_CHECKING:
+    from app.ui.context.compact.page import CompactNow
     from app.ui.memory.history.view import HistoryView
 
 
@@ -25,7 +26,11 @@ class AgentViews(QObject):
 
     def tabs(self) -> tuple[Tab, ...]:
         memory = (Segment("history", self.tr("History"), "history", self._history),)
-        return (Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),)
+        context = (Segment("compact", self.tr("Compact now"), "context", self._compact),)
+        return (
+            Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),
+            Tab("context", self.tr("Context"), "context", "Ctrl+3", context),
+        )
 
     def _history(self) -> "HistoryView":
         from app.ui.memory.history.view import HistoryView
@@ -33,4 +38,11 @@ class AgentViews(QObject):
         page = HistoryView(self._view)
         page.message_wanted.connect(self.message_wanted)
         page.back_wanted.connect(self.chat_wanted)
+        return page
+
+    def _compact(self) -> "CompactNow":
+        from app.ui.context.compact.page import CompactNow
+
+        page = CompactNow(self._view)
+        page.closed.connect(self.chat_wanted)
         return page

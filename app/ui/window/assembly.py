@@ -202,6 +202,7 @@ class Assembly(QObject):
         self.right.memory.history_wanted.connect(self._show_history)
         self.right.memory.wide_wanted.connect(self._edit_wide)
         self.right.context.fix_wanted.connect(self._resize_context)
+        self.right.context.compact_wanted.connect(lambda: self.show_tab("compact"))
         self.columns.right_wanted.connect(self._leave_full)
         self.view.toasts.anchor_to(self.window.panes["right"], self.window.panes["centre"])
         self.view.toasts.room_wanted.connect(self._keep_free)

@@ -45,6 +45,7 @@ class BeforeAfter(QWidget):
         self._after.setAccessibleName(self.tr("Context window after compacting"))
         self._now_words, self._after_words = Label(theme, "", "strong"), Label(theme, "", "strong", "ok")
         self._near = Label(theme, "", "caption", "muted")
+        self._told: tuple[dict[str, int], dict[str, int], int] = ({}, {}, 0)
         self._grid = QGridLayout(self)
         for at, (title, note, bar, words) in enumerate(
             (
@@ -74,6 +75,7 @@ class BeforeAfter(QWidget):
         self._grid.setHorizontalSpacing(px(14))
         self._grid.setVerticalSpacing(px(8))
         self._flow.setSpacing(px(16))
+        self._tell()
 
     def show_weights(self, overview: ContextOverview, weights: Weights) -> None:
         fixed: dict[str, int] = {}
@@ -91,9 +93,11 @@ class BeforeAfter(QWidget):
         self._after_words.setText(of.format(count(self._after.used), count(window)))
         room = window - kept - self._now.used
         self._near.setText(self.tr("{} tokens of room").format(count(room)) if room >= 0 else self.tr("over its limit"))
-        self._tell(dict(before), dict(after), kept)
+        self._told = (dict(before), dict(after), kept)
+        self._tell()
 
-    def _tell(self, before: dict[str, int], after: dict[str, int], kept: int) -> None:
+    def _tell(self) -> None:
+        before, after, kept = self._told
         while item := self._flow.takeAt(0):
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -103,7 +107,8 @@ class BeforeAfter(QWidget):
             words = count(tokens) if tokens == then else f"{count(tokens)} → {count(then)}"
             if tokens or then:
                 self._flow.addWidget(self._entry(f"part_{kind}", self._names[kind], words))
-        self._flow.addWidget(self._entry("control", self.tr("Reply"), count(kept)))
+        if kept:
+            self._flow.addWidget(self._entry("control", self.tr("Reply"), count(kept)))
         self._legend.updateGeometry()
 
     def _entry(self, token: str, name: str, words: str) -> QLabel:

@@ -31,7 +31,8 @@ class Details(QWidget):
         self._let_go: set[str] = set()
         self._missing: list[SummaryDetail] = []
         self._share = Badge(theme, "", "")
-        self._title = Label(theme, self.tr("Names, numbers and dates in what leaves"), "strong")
+        self._title = ElidedLabel(theme, self.tr("Names, numbers and dates in what leaves"), "strong")
+        self._title.keep(120)
         self._kept = QWidget()
         self._flow = Flow(self._kept)
         self._card = frame_of("card")
@@ -40,7 +41,7 @@ class Details(QWidget):
         self._all.clicked.connect(self._add_all)
         self._more = Label(theme, "", "label", "muted")
         head = row_of(
-            theme, self._title, self._share, None, Label(theme, self.tr("counted, not judged"), "label", "muted")
+            theme, self._title, self._share, None, ElidedLabel(theme, self.tr("counted, not judged"), "label", "muted")
         )
         column_of(theme, head, self._kept, self._card, row_of(theme, self._all, self._more, None), parent=self, gap=8)
         follow(theme, self, lambda: self._flow.setSpacing(theme.px(6)))

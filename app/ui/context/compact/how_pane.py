@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QSlider, QWidget
 
 from app.domain.compaction import LEAST_CHARS, CompactionSettings
 from app.ui.kit.buttons import Button
-from app.ui.kit.labels import Label
+from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Choice, Icon, column_of, follow, hairline, row_of, scrolled
 from app.ui.kit.number_field import NumberField
 from app.ui.kit.segmented import Segmented
@@ -33,7 +33,7 @@ class HowPane(QFrame):
         self.setProperty("kind", "panel")
         self.take = Segmented(
             theme,
-            (("sliding_window", self.tr("Oldest part")), ("all", self.tr("All but the newest turn"))),
+            (("sliding_window", self.tr("Oldest part")), ("all", self.tr("All but last turn"))),
             "sliding_window",
             self.tr("What leaves"),
         )
@@ -121,10 +121,9 @@ class HowPane(QFrame):
             self._theme,
             Icon(self._theme, "check", "ok", 14),
             Label(self._theme, text),
-            None,
-            Label(self._theme, note, "caption", "muted"),
+            ElidedLabel(self._theme, note, "caption", "muted"),
             parent=row,
-        )
+        ).setStretch(2, 1)
         return row
 
     def _cost(self, title: str, words: Label) -> QWidget:

@@ -24,9 +24,8 @@ from app.ui.state.view_context import Notice, ViewContext
 
 CHARS_A_TOKEN = 4
 """Of the summary while it is typed; what is stored is counted by the engine."""
-NARROW = 900
+NARROW = 1000
 """Below this width, at 100 %, one pane is shown at a time."""
-PANES = ("leaves", "summary", "how")
 
 
 class CompactNow(QWidget):
@@ -119,7 +118,7 @@ class CompactNow(QWidget):
 
     def _fit(self) -> None:
         px, width = self._theme.px, self.width() / self._theme.scale
-        sides = (px(352 if width >= 1180 else 280), px(316 if width >= 1180 else 270))
+        sides = (px(352 if width >= 1180 else 270), px(316 if width >= 1180 else 290))
         self._arrange()
         if width >= NARROW:
             self.splitter.setSizes([sides[0], max(px(300), self.width() - sum(sides)), sides[1]])
