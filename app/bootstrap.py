@@ -66,6 +66,7 @@ from app.services.models.server_notes import StoredNotes
 from app.services.models.service import Models
 from app.services.models.variables import follow_variables
 from app.services.proposals import Proposals
+from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.starters import Starters
@@ -165,7 +166,7 @@ async def open_engine(
     `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody can be asked, as under
     `serve`: servers found here are connected, those that variables name may be used. `computer`: models must fit it.
     """
-    folder, bus, exit_requested = config.folder, EventBus(), asyncio.Event()
+    folder, found, bus, exit_requested = config.folder, config.settings, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
     storage, secrets, opened_to_others = await _open_stores(folder, clock, bus)
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
@@ -175,8 +176,7 @@ async def open_engine(
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
-    known, adopts = _known_servers(surroundings, config), headless and config.settings.servers.find
-    servers = Servers(deps, cache, providers, known, lambda: events.watched, adopts=adopts)
+    known = _known_servers(surroundings, config)
     services = Services(
         agents=Agents(deps, _prompt("default"), _demo()),
         blocks=Blocks(deps),
@@ -186,6 +186,7 @@ async def open_engine(
         runs=runs,
         history=History(deps),
         context=Context(deps),
+        requests=Requests(deps),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
         tools=Tools(deps),
@@ -199,8 +200,8 @@ async def open_engine(
         steps=Steps(deps),
         identities=Identities(deps),
         agent_secrets=AgentSecrets(deps, secrets),
-        api=Api(deps, secrets, config.settings.api, lambda: _api_server(services, clock), computer.has_other_users),
-        servers=servers,
+        api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
+        servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         starters=Starters(),
         compaction=Compaction(deps),

@@ -128,6 +128,12 @@ class ChatModel(Protocol):
         """The exact bytes to send. Pure: the same request gives the same bytes."""
         ...
 
+    async def count(self, model: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        """How many tokens each text is to the model, as its server cuts it; None where no server on this computer or
+        nearby says so. Never raises.
+        """
+        ...
+
     def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta]:
         """Sends the bytes and yields deltas until the reply is complete.
 

@@ -22,6 +22,7 @@ from app.services.models.discovery import Servers
 from app.services.models.providers import Providers
 from app.services.models.service import Models
 from app.services.proposals import Proposals
+from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
 from app.services.starters import Starters
@@ -43,6 +44,7 @@ class Services:
     runs: Runs
     history: History
     context: Context
+    requests: Requests
     models: Models
     providers: Providers
     tools: Tools

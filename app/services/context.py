@@ -3,11 +3,13 @@
 from app.domain.context import ContextAlarm, ContextOverview, ContextPart
 from app.domain.message import Member
 from app.domain.run import Step
-from app.engine.context.prompt import compile_block, compile_prompt
+from app.engine.context.parts import Scale, fixed_parts, message_parts
+from app.engine.context.prompt import compile_prompt
 from app.engine.context.truncation import Cutter, Request, alarm
-from app.engine.context.window import TokenLedger, tool_text
+from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
 from app.engine.model_call.context_limits import within_limits
+from app.engine.model_call.next_request import staying
 from app.engine.model_call.snapshot import AgentSnapshot, read_view
 from app.engine.run.stored_state import read_state
 from app.ports.storage import Repositories
@@ -82,57 +84,30 @@ class Context:
 
 
 def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total: int) -> ContextOverview:
-    agent, factor, ledger = view.agent, view.factor, deps.ledger
     narrow, fit = within_limits(view, deps, deps.clock.ticks())
-    full = fit.leave_before is not None
-    shown = tuple(m for m in view.members if not full or (m.position >= (fit.leave_before or 0) and not _sums_up(m)))
-    summaries, shown = tuple(m for m in shown if _sums_up(m)), tuple(m for m in shown if not _sums_up(m))
-    bare = compile_prompt(agent, ())
+    shown = staying(view, fit).members
+    summaries = tuple(member.message for member in shown if member.message.role == "summary")
+    said = tuple(member for member in shown if member.message.role != "summary")
+    scale = Scale(deps.ledger, view.factor)
     parts = [
-        ContextPart(kind="system", label="System instructions", text=bare, tokens=_scaled(ledger.text(bare), factor)),
-        *(
-            ContextPart(kind="tools", label=tool.name, text=tool_text(tool), tokens=_scaled(ledger.tool(tool), factor))
-            for tool in view.tools
-        ),
-        *(
-            ContextPart(
-                kind="memory",
-                label=block.label,
-                text=compile_block(block),
-                tokens=_scaled(ledger.text(compile_block(block)), factor),
-                block_id=block.id,
-            )
-            for block in view.blocks
-        ),
-        *(
-            ContextPart(
-                kind="summary",
-                label="Summary",
-                text=one.message.text,
-                tokens=_scaled(ledger.message(one.message), factor),
-            )
-            for one in summaries
-        ),
-        ContextPart(kind="messages", label="Messages", text="", tokens=_scaled(_sum(shown, ledger), factor)),
+        *fixed_parts(view.agent, view.blocks, view.tools, scale),
+        *message_parts(summaries, scale),
+        ContextPart(kind="messages", label="", text="", tokens=scale.of(_sum(said, deps.ledger))),
     ]
     return ContextOverview(
-        agent_id=agent.id,
+        agent_id=view.agent.id,
         conversation_id=conversation_id,
-        window=agent.context_window,
-        served=deps.windows.served(agent.model),
+        window=view.agent.context_window,
+        served=deps.windows.served(view.agent.model),
         kept_for_reply=narrow.agent.settings.max_output_tokens,
         parts=tuple(parts),
-        messages_in=len(shown),
-        messages_out=total - len(shown) - len(summaries),
+        messages_in=len(said),
+        messages_out=total - len(shown),
     )
 
 
-def _sums_up(member: Member) -> bool:
-    return member.message.role == "summary"
-
-
 def _sum(members: tuple[Member, ...], ledger: TokenLedger) -> int:
-    return sum(ledger.message(member.message) for member in members)
+    return sum(ledger.members(members))
 
 
 def _scaled(tokens: int, factor: float) -> int:

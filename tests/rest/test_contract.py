@@ -156,7 +156,6 @@ LATER = [
     ("POST", "/v1/sources/"),
     ("GET", "/v1/agents/{agent}/sources"),
     ("GET", "/v1/sandbox-config/"),
-    ("POST", "/v1/conversations/{agent}/messages/preview-raw-payload"),
     ("POST", "/v1/chat/completions"),
     ("GET", "/v1/groups/"),
     ("GET", "/v1/groups/count"),

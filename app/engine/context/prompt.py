@@ -13,6 +13,7 @@ _INTRODUCTION = (
     "The following memory blocks are always in your context. They are your core memory: read them before you answer, "
     "and keep them true with your memory tools."
 )
+MEMORY_BEGINS, MEMORY_ENDS = f"<memory_blocks>\n{_INTRODUCTION}", "</memory_blocks>"
 _FORM = "Answer the user with one JSON object and nothing else"
 
 
@@ -37,7 +38,7 @@ def compile_memory(blocks: tuple[Block, ...]) -> str:
     if not blocks:
         return ""
     inner = "\n\n".join(compile_block(block) for block in blocks)
-    return f"<memory_blocks>\n{_INTRODUCTION}\n\n{inner}\n</memory_blocks>"
+    return f"{MEMORY_BEGINS}\n\n{inner}\n{MEMORY_ENDS}"
 
 
 def compile_block(block: Block) -> str:

@@ -130,6 +130,29 @@ def fit(
     return _drop(members, costs, total, room, kept_free, goal)
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What happens when the window is full. Estimated tokens, uncalibrated."""
+
+    full_at: int
+    """Of the whole request."""
+    leave_before: int | None
+    """Position of the first message that would stay; None: nothing could leave."""
+
+
+def when_full(agent: Agent, fixed: int, members: tuple[Member, ...], ledger: TokenLedger, factor: float) -> Ahead:
+    """At which size the next compaction comes, and which of today's messages it takes. `fixed`: all but messages."""
+    room = (agent.context_window * (1 - MARGIN) - agent.settings.max_output_tokens) / factor
+    costs, starts = ledger.members(members), turn_starts(members)
+    if not starts:
+        return Ahead(max(0, int(room)), None)
+    kept_free = summary_tokens(agent) / factor
+    said = room - kept_free - fixed
+    goes = room - fixed if agent.compaction.whole else room - fixed - said * (1 - agent.compaction.leave_share)
+    cut = next((at for at in starts if sum(costs[:at]) >= goes), starts[-1])
+    return Ahead(max(0, int(room)), members[cut].position)
+
+
 def summary_tokens(agent: Agent) -> int:
     """What is kept free for a summary: its limit, and no more than an eighth of the window."""
     return min(agent.compaction.most_chars // 3, agent.context_window // 8)

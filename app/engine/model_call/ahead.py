@@ -1,14 +1,12 @@
 """The request that an agent will send next, as far as it is known before the person has written: for warming caches."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from app.domain.message import Member, Message, TextPart
+from app.domain.message import Message, TextPart
 from app.engine.deps import EngineDeps
-from app.engine.model_call.context_limits import learn_sizes, within_limits
-from app.engine.model_call.prepared import prepared
+from app.engine.model_call.next_request import next_request, with_said
 from app.engine.model_call.snapshot import AgentSnapshot
-from app.engine.repairs.request_changes import offer
 from app.ports.models import ChatRequest
 
 UNSAID = "…"
@@ -28,15 +26,12 @@ class Ahead:
 
 async def read_ahead_of(view: AgentSnapshot, deps: EngineDeps) -> Ahead | None:
     """The next request of a conversation that `view` shows; None where the window must be emptied before it."""
-    view = replace(view, members=(*view.members, _unsaid(view, deps)))
-    await learn_sizes(view, deps)
-    view, fit = await asyncio.to_thread(within_limits, view, deps, deps.clock.ticks())
-    if fit.overflow or fit.leave_before is not None:
+    coming = await next_request(with_said(view, (_unsaid(view, deps),)), deps)
+    if coming.fit.overflow or coming.fit.leave_before is not None:
         return None
-    view, request = await prepared(view, deps, in_thread=True)
-    asked = offer(request, None, view.blocks).request.model_copy(update={"max_output_tokens": 1})
+    asked = coming.offered.request.model_copy(update={"max_output_tokens": 1})
     wire = await asyncio.to_thread(deps.catalog.chat(view.provider).encode, asked)
-    return Ahead(asked, _as_read(wire.parts[1:-2]))
+    return Ahead(asked, as_read(wire.parts[1:-2]))
 
 
 def share_kept(sent: tuple[bytes, ...], beginning: bytes) -> float:
@@ -44,7 +39,7 @@ def share_kept(sent: tuple[bytes, ...], beginning: bytes) -> float:
 
     `sent`: its parts, of which the first is the head and the last closes what is open.
     """
-    before = _as_read(sent[1:-1])
+    before = as_read(sent[1:-1])
     if beginning.startswith(before):
         return 1.0
     low, high = 0, min(len(before), len(beginning))
@@ -54,20 +49,18 @@ def share_kept(sent: tuple[bytes, ...], beginning: bytes) -> float:
     return low / len(before)
 
 
-def _as_read(parts: tuple[bytes, ...]) -> bytes:
+def as_read(parts: tuple[bytes, ...]) -> bytes:
     """Parts in the order in which most templates show them: what is told of tools stands behind the system prompt."""
     if parts and parts[0].startswith(_TOOLS):
         parts = (*parts[1:2], parts[0], *parts[2:])
     return b"".join(parts)
 
 
-def _unsaid(view: AgentSnapshot, deps: EngineDeps) -> Member:
-    position = view.members[-1].position + 1 if view.members else 1
-    message = Message(
+def _unsaid(view: AgentSnapshot, deps: EngineDeps) -> Message:
+    return Message(
         id="message-unsaid",
         agent_id=view.agent.id,
         role="user",
         parts=(TextPart(text=UNSAID),),
         created_at=deps.clock.now(),
     )
-    return Member(position=position, message=message)

@@ -38,12 +38,11 @@ def constrain(request: ChatRequest, blocks: tuple[Block, ...] = (), *, only_word
     `blocks`: those of its system prompt. They come last, because they change more often than rules and tools.
     `only_words`: the answer is to call no tool; the prompt stays as it is.
     """
-    tools = "\n".join(f"- {schema_line(tool)}: {tool.description}" for tool in request.tools)
+    tools = "\n".join(told_tool(tool) for tool in request.tools)
     memory = compile_memory(blocks)
     memory = memory if request.system.endswith(memory) else ""
     form = request.response_format
-    rules = request.system.removesuffix(memory).rstrip() + _RULES + (_SPEAK if form is None else _SPEAK_JSON) + _CALL
-    rules += tools
+    rules = request.system.removesuffix(memory).rstrip() + told_rules(form) + tools
     labels = tuple(block.label for block in blocks if not block.read_only)
     return request.model_copy(
         update={
@@ -54,6 +53,16 @@ def constrain(request: ChatRequest, blocks: tuple[Block, ...] = (), *, only_word
             "reasoning": "off",
         }
     )
+
+
+def told_rules(form: dict[str, Any] | None) -> str:
+    """What such a model is told of how it answers, before its tools. `form`: that its words must have, if any."""
+    return _RULES + (_SPEAK if form is None else _SPEAK_JSON) + _CALL
+
+
+def told_tool(tool: Tool) -> str:
+    """A tool as such a model reads it."""
+    return f"- {schema_line(tool)}: {tool.description}"
 
 
 def answer_schema(

@@ -15,7 +15,7 @@ from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.requests.threads import objects, thread_page
 from app.rest.requests.turns import stream
-from app.rest.routes.messages import answered, cancelled, nothing_runs, streamed
+from app.rest.routes.messages import answered, cancelled, nothing_runs, previewed, streamed
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import Nothing
 from app.rest.wire.compaction import CompactionRequest, CompactionResponse
@@ -109,6 +109,12 @@ async def send(call: Call[Nothing, LettaRequest]) -> LettaResponse:
     return await streamed(call, row.active_id)  # type: ignore[return-value]
 
 
+async def preview(call: Call[Nothing, LettaRequest]) -> JsonObject:
+    """The request that the model server would get for these messages; nothing is sent and nothing stored."""
+    row = await thread_of(call, call.id("conversation_id"), call.body.agent_id)
+    return await previewed(call, row.active_id)
+
+
 async def resume(call: Call[Nothing, RetrieveStreamRequest | None]) -> LettaResponse:
     """Takes up the stream of the conversation's run: the one named, or the last in the background."""
     body = call.body or RetrieveStreamRequest()
@@ -187,6 +193,8 @@ ENDPOINTS = (
     Endpoint("POST", f"{_ONE}/fork", fork),
     Endpoint("GET", f"{_ONE}/messages", list_messages),
     Endpoint("POST", f"{_ONE}/messages", send),
+    Endpoint("POST", f"{_ONE}/messages/preview-raw-payload", preview),
+    Endpoint("POST", f"{_ONE}/preview-raw-payload", preview),
     Endpoint("POST", f"{_ONE}/stream", resume),
     Endpoint("POST", f"{_ONE}/cancel", cancel),
     Endpoint("POST", f"{_ONE}/recompile", recompile),

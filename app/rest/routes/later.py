@@ -14,7 +14,6 @@ FOLDERS = "Folders and files are not part of this version of Lares."
 MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
 FILES = "Importing and exporting agent files is not part of this version of Lares."
-PREVIEW = "Previewing a request is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
 GENERATE = "Asking an agent's model without its memory is not part of this version of Lares."
 COMPLETIONS = "Agents as models of an OpenAI-compatible server are not part of this version of Lares."
@@ -125,11 +124,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "PATCH /v1/groups/{group_id}/reset-messages",
     ),
     FILES: ("POST /v1/agents/import", f"GET {_AGENT}/export"),
-    PREVIEW: (
-        f"POST {_AGENT}/messages/preview-raw-payload",
-        "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload",
-        "POST /v1/conversations/{conversation_id}/preview-raw-payload",
-    ),
     GENERATE: (f"POST {_AGENT}/generate",),
     COMPLETIONS: ("POST /v1/chat/completions", f"POST {_AGENT}/chat/completions"),
     BATCHES: (

@@ -1,6 +1,7 @@
 """Messages: to say something to an agent, whole, streamed or in the background; to read and to search what was said."""
 
 import datetime
+import json
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -8,7 +9,8 @@ from starlette.responses import Response
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
-from app.domain.json_value import JsonObject
+from app.domain.ids import is_id
+from app.domain.json_value import JsonObject, object_of
 from app.domain.page import MessageFilter
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
@@ -71,6 +73,19 @@ async def send_streaming(call: Call[Nothing, LettaRequest]) -> LettaResponse:
     """Says something to the agent and answers with a stream of events."""
     place = await _place(call)
     return await streamed(call, place)  # type: ignore[return-value]
+
+
+async def preview(call: Call[Nothing, LettaRequest]) -> JsonObject:
+    """The request that the model server would get for these messages; nothing is sent and nothing stored."""
+    return await previewed(call, await _place(call))
+
+
+async def previewed(call: Call[Nothing, LettaRequest], place: str) -> JsonObject:
+    turn = await turn_of(call, place, call.body, "send_message")
+    if is_id(place, "agent"):
+        place = (await call.services.conversations.default_of(place)).active_id
+    sent = await call.services.requests.payload(place, (*turn.options.earlier, turn.message))
+    return object_of(json.loads(sent))
 
 
 async def answered(call: Call[Nothing, LettaRequest], place: str) -> LettaResponse:
@@ -205,6 +220,7 @@ ENDPOINTS = (
     Endpoint("POST", f"{_OF_AGENT}/stream", send_streaming),
     Endpoint("POST", f"{_OF_AGENT}/async", send_async),
     Endpoint("POST", f"{_OF_AGENT}/cancel", cancel),
+    Endpoint("POST", f"{_OF_AGENT}/preview-raw-payload", preview),
     Endpoint("PATCH", f"{_OF_AGENT}/{{message_id}}", update_message),
     Endpoint("GET", "/v1/messages", list_all),
     Endpoint("POST", "/v1/messages/search", search),

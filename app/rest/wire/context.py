@@ -69,6 +69,8 @@ def context_to_wire(
         system_prompt=_text(overview, "system"),
         num_tokens_core_memory=_tokens(overview, "memory"),
         core_memory=_text(overview, "memory"),
+        num_tokens_tool_usage_rules=_tokens(overview, "tool_rules"),
+        tool_usage_rules=_text(overview, "tool_rules") or None,
         num_tokens_summary_memory=_tokens(overview, "summary"),
         summary_memory=_text(overview, "summary") or None,
         num_tokens_functions_definitions=_tokens(overview, "tools"),

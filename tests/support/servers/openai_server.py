@@ -250,6 +250,8 @@ class OpenAIServer:
                 return Refusal(200, self._listing())
             case "GET", "/props":
                 return Refusal(200, self._props())
+            case "POST", "/tokenize":
+                return Refusal(200, {"tokens": [0] * self.tokens(request.body["content"])})
             case "GET", "/health":
                 return Refusal(200, {"status": "ok"})
             case "POST", "/script":
@@ -283,6 +285,11 @@ class OpenAIServer:
         """Tokens of the prompt, by the counter that the application uses."""
         text = json.dumps([body.get("messages"), body.get("tools")], ensure_ascii=False)
         return EstimatingCounter().count(text)
+
+    @staticmethod
+    def tokens(text: str) -> int:
+        """How it cuts a text: by words."""
+        return len(text.split())
 
     async def _stream(self, reply: Reply, body: JsonObject, writer: asyncio.StreamWriter) -> bool:
         """Sends one reply; whether the connection lives on."""

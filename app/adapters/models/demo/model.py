@@ -36,6 +36,9 @@ class DemoModel:
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request)
 
+    async def count(self, model: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        return None
+
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         body = wire.body
         written = thought = 0

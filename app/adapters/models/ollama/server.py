@@ -99,6 +99,10 @@ class Ollama:
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request)
 
+    async def count(self, model: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        """Ollama has no way to ask for it: https://github.com/ollama/ollama/issues/3582"""
+        return None
+
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         head = json.loads(wire.parts[0] + b"}")
         model = str(head["model"])

@@ -21,7 +21,7 @@ from app.adapters.models.openai.encoding import encode
 from app.adapters.models.openai.models import add_lmstudio, add_props, models_of
 from app.adapters.models.openai.reply import NotReadable, ReplyReader, ServerSaid
 from app.domain.error import ModelError
-from app.domain.json_value import is_array, is_object
+from app.domain.json_value import is_array, is_object, object_of
 from app.domain.model import Model, Provider
 from app.ports.models import ChatRequest, ModelDelta, ModelFacts, ServerNotes, WireRequest
 
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 LIST_PATIENCE = 20.0
 FACTS_PATIENCE = 2.0
+COUNT_PATIENCE = 5.0
+AT_ONCE = 4
+"""Texts that a server counts at a time."""
+TOKENIZING = ("llamacpp", "vllm")
+"""Servers, as their lists name who owns a model, that tell how a text is cut into tokens."""
 STREAM_SIGNS = (b"data:", b":", b"event:", b"id:", b"retry:", b"error:")
 """What a stream of events begins with."""
 
@@ -59,6 +64,8 @@ class OpenAICompatible:
         """Who answered last in place of a model; empty: it did so itself."""
         self._only = ""
         """The one model that it has, which answers whatever name a request gives; empty: it has several."""
+        self._tokenizes = ""
+        """Which of `TOKENIZING` it is."""
         self._learnt = Learnt(provider, notes)
 
     def __repr__(self) -> str:
@@ -83,6 +90,40 @@ class OpenAICompatible:
 
     def encode(self, request: ChatRequest) -> WireRequest:
         return encode(request, openai_itself=self._openai_itself)
+
+    async def count(self, model: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        if not self._tokenizes or not self._may_be_local:
+            return None
+        url = f"{self._connection.base.removesuffix('/v1')}/tokenize"
+        counts: list[int] = []
+        for start in range(0, len(texts), AT_ONCE):
+            asked = (self._counted(url, model, text) for text in texts[start : start + AT_ONCE])
+            for count in await asyncio.gather(*asked):
+                if count is None:
+                    self._tokenizes = ""  # until it is listed again
+                    return None
+                counts.append(count)
+        return tuple(counts)
+
+    async def _counted(self, url: str, model: str, text: str) -> int | None:
+        """llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server#post-tokenize-tokenize-a-given-text
+        vLLM: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#tokenizer-api
+        """
+        asked: dict[str, Any] = {"content": text}
+        if self._tokenizes == "vllm":
+            asked = {"model": model, "prompt": text, "add_special_tokens": False}
+        content = json.dumps(asked, ensure_ascii=False).encode("utf-8", "replace")
+        first = COUNT_PATIENCE
+        try:
+            async with self._connection.request("POST", url, content=content, model=model, first=first) as response:
+                body = await self._connection.body(response, COUNT_PATIENCE)
+                answer = object_of(json.loads(body)) if response.status == 200 else {}
+        except (ModelError, TimeoutError, ValueError):
+            return None
+        tokens, count = answer.get("tokens"), answer.get("count")
+        if is_array(tokens):
+            return len(tokens)
+        return count if isinstance(count, int) else None
 
     async def stream(self, wire: WireRequest) -> AsyncGenerator[ModelDelta, None]:
         head: dict[str, Any] = json.loads(_closed(wire.parts[0]))
@@ -133,6 +174,7 @@ class OpenAICompatible:
         models = models_of(self._provider.name, listing)
         if not self._may_be_local:
             return models
+        self._tokenizes = _owner(listing)
         root = self._connection.base.removesuffix("/v1")
         if _is_llamacpp(listing):
             models = add_props(models, await self._get_or_nothing(f"{root}/props"))
@@ -254,7 +296,13 @@ def _is_no_reply(begun: bytearray) -> bool:
 
 
 def _is_llamacpp(listing: dict[str, Any]) -> bool:
-    return any(entry.get("owned_by") == "llamacpp" for entry in objects(listing.get("data")))
+    return _owner(listing) == "llamacpp"
+
+
+def _owner(listing: dict[str, Any]) -> str:
+    """Which kind of server that tells tokens wrote the list; empty for others."""
+    owners = {entry.get("owned_by") for entry in objects(listing.get("data"))}
+    return next((one for one in TOKENIZING if one in owners), "")
 
 
 def _unreadable(server: "Server") -> ModelError:
