@@ -16,10 +16,12 @@ from app.domain.wire_message import Payload
 
 ChangedKind = Literal[
     "agent",
+    "archive",
     "block",
     "conversation",
     "run",
     "history",
+    "passage",
     "tool",
     "provider",
     "model",

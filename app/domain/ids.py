@@ -4,7 +4,20 @@ import re
 from typing import Literal
 
 Kind = Literal[
-    "agent", "block", "conv", "event", "identity", "message", "proposal", "provider", "run", "step", "tool", "call"
+    "agent",
+    "archive",
+    "block",
+    "conv",
+    "event",
+    "identity",
+    "message",
+    "passage",
+    "proposal",
+    "provider",
+    "run",
+    "step",
+    "tool",
+    "call",
 ]
 
 _SHAPE = re.compile(r"^(?P<kind>[a-z_]+)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")

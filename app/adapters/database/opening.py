@@ -14,6 +14,7 @@ from app.adapters.database import backups
 from app.adapters.database.engine import SqliteStorage, suspect_marker
 from app.adapters.database.errors import damaged, missing, newer, storage_error
 from app.adapters.database.migrations import CURRENT, Versions
+from app.adapters.database.passage_search import create_passage_index
 from app.adapters.database.rows import add
 from app.adapters.database.search import create_index
 from app.adapters.database.sqlite import (
@@ -162,6 +163,7 @@ def _create(file: Path, versions: Versions) -> None:
         with engine.begin() as db:
             create_tables(db, metadata)
             create_index(db)
+            create_passage_index(db)
             add(db, alembic_version, {"version_num": versions.head})
             said = _signature(versions)
             add(db, about, *({"key": key, "value": value} for key, value in said.items()))

@@ -86,7 +86,7 @@ class MessageIndex:
             return ()
         scope = _scope(agent_id, roles)
         found = _found(start, end, conversation_id).limit(limit)
-        for words in _attempts(terms):
+        for words in attempts(terms):
             match = f"({words}){scope}"
             rows = self._rows(found, match, NEWEST)
             if len(rows) < limit:
@@ -168,8 +168,11 @@ def create_index(db: Connection) -> None:
     db.exec_driver_sql(CREATE_INDEX)
 
 
-def _attempts(terms: tuple[str, ...]) -> tuple[str, ...]:
-    """From strict to lax: all words; all as beginnings of words; any word; any beginning. Terms are letters only."""
+def attempts(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """What to match, one after the other: all words; all as beginnings of words; any word; any beginning.
+
+    Terms are letters only.
+    """
     exact = [f'words:"{term}"' for term in terms]
     begun = [f'words:"{term}"{"" if term.isascii() and len(term) < 3 else "*"}' for term in terms]
     joined = (" AND ".join(exact), " AND ".join(begun), " OR ".join(exact), " OR ".join(begun))

@@ -1,6 +1,6 @@
 """SQLite itself: connections with their pragmas, checks and whole copies. Knows files and SQL, but no table.
 
-With search.py the only module whose SQL only SQLite understands.
+With search.py and passage_search.py the only module whose SQL only SQLite understands.
 """
 
 import contextlib

@@ -6,6 +6,7 @@ raises `StorageError` when the disk or the file is at fault, and `NotFound` for 
 """
 
 from app.ports.storage.agents import AgentRepository
+from app.ports.storage.archives import ArchiveRepository, PassageRepository
 from app.ports.storage.backups import BackupStore
 from app.ports.storage.blobs import BlobRepository
 from app.ports.storage.blocks import BlockRepository
@@ -22,6 +23,7 @@ from app.ports.storage.transactions import Repositories, Storage
 
 __all__ = [
     "AgentRepository",
+    "ArchiveRepository",
     "BackupStore",
     "BlobRepository",
     "BlockRepository",
@@ -30,6 +32,7 @@ __all__ = [
     "Forgotten",
     "HistoryRepository",
     "MessageRepository",
+    "PassageRepository",
     "ProposalRepository",
     "ProviderRepository",
     "Repositories",

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from app.domain.event import Changed
 from app.ports.search import MessageSearch
 from app.ports.storage.agents import AgentRepository
+from app.ports.storage.archives import ArchiveRepository, PassageRepository
 from app.ports.storage.blobs import BlobRepository
 from app.ports.storage.blocks import BlockRepository
 from app.ports.storage.conversations import ConversationRepository
@@ -43,6 +44,8 @@ class Repositories:
     requests: RequestRepository
     deleted: DeletedRepository
     proposals: ProposalRepository
+    archives: ArchiveRepository
+    passages: PassageRepository
     changed: Callable[[Changed], None]
     """Notes that rows changed."""
 

@@ -234,8 +234,8 @@ async def test_a_full_disk_loses_nothing_and_writing_works_again_once_there_is_r
 
 
 async def test_a_new_database_on_a_full_disk_is_an_error_in_a_sentence(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 1) as disk:
-        (disk / "ballast").write_bytes(bytes(1_000_000))
+    with small_disk(tmp_path / "disk", 2) as disk:
+        (disk / "ballast").write_bytes(bytes(2_000_000))
         assert (await failure(disk)).code == "disk_full"
         (disk / "ballast").unlink()
         storage = await open_storage(disk, SystemClock(), on_changed=lambda changed: None)

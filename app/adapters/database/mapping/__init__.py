@@ -4,6 +4,7 @@ What is read in large numbers is built without checking it again: it was checked
 """
 
 from app.adapters.database.mapping.agents import agent_of, agent_values
+from app.adapters.database.mapping.archives import archive_of, archive_values, passage_of, passage_values
 from app.adapters.database.mapping.blobs import blob_of, blob_values
 from app.adapters.database.mapping.blocks import block_of, block_values
 from app.adapters.database.mapping.conversations import conversation_of, conversation_values
@@ -28,6 +29,8 @@ from app.adapters.database.mapping.values import from_json, to_json
 __all__ = [
     "agent_of",
     "agent_values",
+    "archive_of",
+    "archive_values",
     "blob_of",
     "blob_values",
     "block_of",
@@ -43,6 +46,8 @@ __all__ = [
     "memory_event_values",
     "message_of",
     "message_values",
+    "passage_of",
+    "passage_values",
     "proposal_of",
     "proposal_values",
     "provider_of",

@@ -6,7 +6,9 @@ from sqlalchemy import Connection
 
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.parsed_messages import ParsedMessages
+from app.adapters.database.passage_search import PassageIndex
 from app.adapters.database.repositories.agents import SqlAgents
+from app.adapters.database.repositories.archives import SqlArchives
 from app.adapters.database.repositories.blobs import SqlBlobs
 from app.adapters.database.repositories.blocks import SqlBlocks
 from app.adapters.database.repositories.conversations import SqlConversations
@@ -15,6 +17,7 @@ from app.adapters.database.repositories.history import SqlHistory
 from app.adapters.database.repositories.identities import SqlIdentities
 from app.adapters.database.repositories.messages import SqlMessages
 from app.adapters.database.repositories.pages import SqlPages
+from app.adapters.database.repositories.passages import SqlPassages
 from app.adapters.database.repositories.proposals import SqlProposals
 from app.adapters.database.repositories.providers import SqlProviders
 from app.adapters.database.repositories.requests import SqlRequests
@@ -33,7 +36,7 @@ def repositories_on(
     parsed: ParsedMessages | None = None,
 ) -> Repositories:
     """`known`: rows read before, for a transaction that writes; `parsed`: messages, for one that only reads."""
-    search = MessageIndex(db)
+    search, passage_index = MessageIndex(db), PassageIndex(db)
     return Repositories(
         agents=SqlAgents(db, known),
         blocks=SqlBlocks(db, known),
@@ -49,7 +52,9 @@ def repositories_on(
         pages=SqlPages(db),
         identities=SqlIdentities(db),
         requests=SqlRequests(db),
-        deleted=SqlDeleted(db, search, known),
+        deleted=SqlDeleted(db, search, passage_index, known),
         proposals=SqlProposals(db),
+        archives=SqlArchives(db),
+        passages=SqlPassages(db, passage_index),
         changed=changed,
     )

@@ -1,7 +1,7 @@
-"""Forgetting for good what was deleted long ago: conversations, then their runs, then agents and blocks, by portions.
+"""Forgetting for good what was deleted long ago: conversations, then their runs, passages, agents, blocks; by portions.
 
-What somebody still sees stays: a run and its messages while a fork shows one of them, a change of memory while the
-block it changed exists or an agent remembers it, a block that another agent holds or that was made for no agent.
+What somebody still sees stays: a run and its messages while a fork shows one of them, a change of memory while what it
+changed exists or an agent remembers it, a block or an archive that another agent has or that was made for no agent.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,14 +12,18 @@ from sqlalchemy import Connection
 
 from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
+from app.adapters.database.passage_search import PassageIndex
 from app.adapters.database.prepared import Row
+from app.adapters.database.repositories.passages import indexed_of
 from app.adapters.database.repositories.traces import hashes_of
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import MessageIndex
 from app.adapters.database.tables import (
+    agent_archives,
     agent_blocks,
     agent_tools,
     agents,
+    archives,
     blobs,
     blocks,
     conversation_messages,
@@ -28,6 +32,8 @@ from app.adapters.database.tables import (
     memory_event_agents,
     memory_events,
     messages,
+    passage_tags,
+    passages,
     proposals,
     request_parts,
     run_events,
@@ -44,6 +50,7 @@ PORTION = 200
 """Messages of one transaction: others want to write too."""
 RUNS = 20
 _member = conversation_messages.c
+_REMEMBERED = (blocks, archives, passages)
 _part = request_parts.delete().where(request_parts.c.hash == sa.bindparam("part"))
 _place = conversation_messages.delete().where(
     _member.conversation_seq == sa.bindparam("conversation"), _member.position == sa.bindparam("at")
@@ -54,6 +61,7 @@ _place = conversation_messages.delete().where(
 class SqlDeleted:
     db: Connection
     search: MessageIndex
+    passages: PassageIndex
     known: NothingKnown = NOTHING_KNOWN
 
     def secrets(self, before: Micros) -> dict[str, tuple[str, ...]]:
@@ -68,6 +76,7 @@ class SqlDeleted:
             self._some_members(sa.select(conversations.c.seq).where(late))
             or self._some_runs(sa.select(conversations.c.id).where(late))
             or (self._some_messages(messages.c.agent_id.in_(agent_ids)) if agent_ids else None)
+            or self._some_passages(self._late_archives(agent_ids, before), before)
             or self._rest(late, agent_ids, before)
         )
 
@@ -149,6 +158,39 @@ class SqlDeleted:
         self.db.execute(agents.update().where(stale).values(last_message_seq=last, active_at=active_at))
         return frozenset(images)
 
+    def _late_archives(self, agent_ids: Collection[str], before: Micros) -> Sequence[int]:
+        """Those deleted long ago, and those that were made for these agents and that nobody else has."""
+        link = agent_archives.alias()
+        shared = sa.select(link.c.agent_id).where(link.c.archive_id == archives.c.id, link.c.agent_id.not_in(agent_ids))
+        own = sa.and_(archives.c.made_for.in_(agent_ids), ~shared.exists())
+        found = sa.select(archives.c.seq).where(sa.or_(archives.c.deleted_at < before, own))
+        return self.db.execute(found).scalars().all()
+
+    def _some_passages(self, archive_seqs: Sequence[int], before: Micros) -> Forgotten | None:
+        row = passages.c
+        for late in (row.archive_seq.in_(archive_seqs), row.deleted_at < before):
+            rows = all_rows(self.db, sa.select(passages).where(late).limit(PORTION))
+            if rows:
+                # What was deleted by itself has left the index and the tags already.
+                self.passages.remove([indexed_of(one) for one in rows if one["deleted_at"] is None])
+                seqs, ids = [one["seq"] for one in rows], [one["id"] for one in rows]
+                self.db.execute(passage_tags.delete().where(passage_tags.c.passage_seq.in_(seqs)))
+                self.db.execute(passages.delete().where(row.seq.in_(seqs)))
+                self._drop_changes_of(ids)
+                return Forgotten(more=True)
+        return None
+
+    def _drop_archives(self, archive_seqs: Sequence[int], agent_ids: Collection[str]) -> None:
+        ids = self.db.execute(sa.select(archives.c.id).where(archives.c.seq.in_(archive_seqs))).scalars().all()
+        link = agent_archives.c
+        self.db.execute(agent_archives.delete().where(sa.or_(link.agent_id.in_(agent_ids), link.archive_id.in_(ids))))
+        self.db.execute(archives.delete().where(archives.c.seq.in_(archive_seqs)))
+        self._drop_changes_of(ids)
+
+    def _drop_changes_of(self, target_ids: Sequence[str]) -> None:
+        of_them = sa.select(memory_events.c.seq).where(memory_events.c.target_id.in_(target_ids))
+        self._drop_changes(self.db.execute(of_them).scalars().all())
+
     def _rest(self, late: sa.ColumnElement[bool], agent_ids: Collection[str], before: Micros) -> Forgotten:
         """What nothing refers to any more, by now."""
         used = sa.select(runs.c.seq).where(runs.c.conversation_id == conversations.c.id).exists()
@@ -167,6 +209,7 @@ class SqlDeleted:
         self.db.execute(agent_tools.delete().where(agent_tools.c.agent_id.in_(agent_ids)))
         self.db.execute(agent_blocks.delete().where(held))
         self.db.execute(blocks.delete().where(blocks.c.id.in_(block_ids)))
+        self._drop_archives(self._late_archives(agent_ids, before), agent_ids)
         self._drop_changes(changes)
         self.db.execute(identities.delete().where(identities.c.deleted_at < before))
         self.db.execute(agents.delete().where(agents.c.id.in_(agent_ids)))
@@ -188,8 +231,9 @@ class SqlDeleted:
         """Those that nobody's history shows any more."""
         event, link = memory_events.c, memory_event_agents.c
         remembered = sa.select(link.agent_id).where(link.event_seq == event.seq).exists()
-        exists = sa.select(blocks.c.seq).where(blocks.c.id == event.target_id).exists()
-        unknown = memory_events.delete().where(event.seq == sa.bindparam("change"), ~remembered, ~exists)
+        exist = [sa.select(table.c.seq).where(table.c.id == event.target_id).exists() for table in _REMEMBERED]
+        nobody = sa.and_(*(~one for one in (remembered, *exist)))
+        unknown = memory_events.delete().where(event.seq == sa.bindparam("change"), nobody)
         if seqs:
             self.db.execute(unknown, [{"change": seq} for seq in seqs])
 

@@ -7,6 +7,7 @@ others by public id, except in the tables with a row per message or event of a c
 
 from app.adapters.database.tables.about import about, alembic_version, settings
 from app.adapters.database.tables.agents import agents
+from app.adapters.database.tables.archives import agent_archives, archives, passage_tags, passages
 from app.adapters.database.tables.blobs import blobs
 from app.adapters.database.tables.blocks import agent_blocks, blocks
 from app.adapters.database.tables.columns import metadata
@@ -24,11 +25,13 @@ from app.adapters.database.tables.tools import agent_tools, tools
 
 __all__ = [
     "about",
+    "agent_archives",
     "agent_blocks",
     "agent_identities",
     "agent_tools",
     "agents",
     "alembic_version",
+    "archives",
     "blobs",
     "blocks",
     "conversation_messages",
@@ -39,6 +42,8 @@ __all__ = [
     "memory_events",
     "messages",
     "metadata",
+    "passage_tags",
+    "passages",
     "proposals",
     "providers",
     "request_parts",

@@ -1,0 +1,128 @@
+"""Full-text search over passages with FTS5, as `search.py` does it over messages.
+
+A second column holds the archive and the tags as words, so that a search within them reads only their rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared, Row
+from app.adapters.database.rows import all_rows
+from app.adapters.database.search import ALL, NEWEST, attempts
+from app.adapters.database.search_text import folded, index_text, query_terms, typed_words
+from app.adapters.database.tables import archives, passages
+from app.domain.archive import FoundBy, PassageHit
+
+CREATE_INDEX = (
+    "CREATE VIRTUAL TABLE passage_search USING fts5(words, scope, content='', "
+    """tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co M*'")"""
+)
+_insert = Prepared(sa.text("INSERT INTO passage_search(rowid, words, scope) VALUES (:seq, :words, :scope)"))
+_remove = Prepared(
+    sa.text("INSERT INTO passage_search(passage_search, rowid, words, scope) VALUES ('delete', :seq, :words, :scope)")
+)
+_ranked = sa.text(
+    "SELECT rowid AS seq, bm25(passage_search, 1.0, 0.0) AS rank FROM passage_search "
+    "WHERE passage_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
+).columns(seq=sa.Integer, rank=sa.Float)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What the index knows of a passage."""
+
+    seq: int
+    archive_seq: int
+    text: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PassageIndex:
+    db: Connection
+
+    def add(self, passages: Sequence[Indexed]) -> None:
+        _insert.run_many(self.db, [_values(passage) for passage in passages])
+
+    def remove(self, passages: Sequence[Indexed]) -> None:
+        """The index holds no texts, so it must be told what it was told when they were added."""
+        _remove.run_many(self.db, [_values(passage) for passage in passages])
+
+    def find(
+        self,
+        query: str,
+        conditions: Sequence[sa.ColumnElement[bool]],
+        archive_seqs: Sequence[int] | None,
+        tags: tuple[str, ...],
+        all_tags: bool,
+        limit: int,
+    ) -> tuple[PassageHit, ...]:
+        """`archive_seqs`: None for all archives. `conditions`: on rows of passages, beside archives and tags."""
+        terms = query_terms(query)
+        if not terms or limit < 1 or (archive_seqs is not None and not archive_seqs):
+            return ()
+        best = _ranked.subquery("best")
+        found = (
+            sa.select(passages, archives.c.id.label("archive_id"), best.c.rank)
+            .join_from(best, passages, passages.c.seq == best.c.seq)
+            .join(archives, archives.c.seq == passages.c.archive_seq)
+            .where(passages.c.deleted_at.is_(None), archives.c.deleted_at.is_(None), *conditions)
+            .order_by(best.c.rank, best.c.seq.desc())
+            .limit(limit)
+        )
+        scope = _scope(archive_seqs, tags, all_tags)
+        for words in attempts(terms):
+            match = f"({words}){scope}"
+            rows = all_rows(self.db, found, {"match": match, "newest": NEWEST})
+            if len(rows) < limit:
+                rows = all_rows(self.db, found, {"match": match, "newest": ALL})
+            if rows:
+                return tuple(_hit(row, query, terms) for row in rows)
+        return ()
+
+
+def create_passage_index(db: Connection) -> None:
+    db.exec_driver_sql(CREATE_INDEX)
+
+
+def _hit(row: Row, query: str, terms: tuple[str, ...]) -> PassageHit:
+    passage = mapping.passage_of(row)
+    return PassageHit(passage=passage, score=-row["rank"], found_by=_words_in(passage.text, query, terms))
+
+
+def _words_in(text: str, query: str, terms: tuple[str, ...]) -> tuple[FoundBy, ...]:
+    """The words of the query that the text has, as they were typed."""
+    held = set(index_text(text).split())
+    typed = {folded(word): word for word in typed_words(query)}
+    found = (typed.get(term, term) for term in terms if term in held or any(one.startswith(term) for one in held))
+    return tuple(FoundBy(kind="word", word=word) for word in found)
+
+
+def _values(passage: Indexed) -> dict[str, Any]:
+    scope = " ".join((_archive_word(passage.archive_seq), *(_tag_word(tag) for tag in passage.tags)))
+    return {"seq": passage.seq, "words": index_text(passage.text), "scope": scope}
+
+
+def _scope(archive_seqs: Sequence[int] | None, tags: tuple[str, ...], all_tags: bool) -> str:
+    inside = [] if archive_seqs is None else [_one_of([_archive_word(seq) for seq in archive_seqs], " OR ")]
+    wanted = [_one_of([_tag_word(tag) for tag in tags], " AND " if all_tags else " OR ")] if tags else []
+    return "".join(f" AND {part}" for part in (*inside, *wanted))
+
+
+def _one_of(words: Sequence[str], join: str) -> str:
+    return "(" + join.join(f'scope:"{word}"' for word in words) + ")"
+
+
+def _archive_word(seq: int) -> str:
+    return f"archive{seq}"
+
+
+def _tag_word(tag: str) -> str:
+    """One word, whatever the tag is made of."""
+    return "tag" + sha256(tag.encode()).hexdigest()[:16]

@@ -1,0 +1,211 @@
+"""Archival memory: archives of passages, which agents share. Agents search it; none of it fills their window."""
+
+from typing import Any, Literal
+
+from app.domain.base import Field, Frozen, Micros
+from app.domain.history import Actor
+
+MAX_TEXT = 20_000
+"""Characters of a passage. It is found and given as a whole, and a small model reads no more at once."""
+MAX_TAGS = 50
+MAX_TAG = 100
+"""Characters."""
+MAX_NAME = 200
+"""Characters of an archive's name."""
+
+
+class Archive(Frozen):
+    """A store of passages. Agents to which it is attached search it; what an agent inserts goes to its first one."""
+
+    id: str
+    name: str
+    description: str = ""
+    embedding: str | None = None
+    """Handle of the embedding model that was asked for; None: the one that Lares uses for all."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    made_for: str | None = None
+    """The agent whose first passage made it."""
+    passages: int = 0
+    """How many it has."""
+    version: int = 1
+    """Grows by one with each change of any field but `passages`."""
+    created_at: Micros
+    updated_at: Micros
+
+
+class ArchiveDraft(Frozen):
+    """An archive that is to be created; fields as in `Archive`."""
+
+    name: str
+    description: str = ""
+    embedding: str | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class ArchivePatch(Frozen):
+    """Fields to change; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class Passage(Frozen):
+    """A piece of text that agents find again, with what is known of where it comes from and how long it was true."""
+
+    id: str
+    archive_id: str
+    text: str
+    tags: tuple[str, ...] = ()
+    """Each once, in the order in which they were given."""
+    created_at: Micros
+    updated_at: Micros
+    valid_from: Micros | None = None
+    """Since when it is true; None: nobody said, so since it was written."""
+    superseded_at: Micros | None = None
+    """Since when it is true no longer."""
+    superseded_by: str | None = None
+    """The passage that says what is true instead."""
+    actor: Actor = Actor()
+    """Who wrote it."""
+    message_id: str | None = None
+    """The person's message that led to it."""
+    run_id: str | None = None
+    source: str = ""
+    """Where its text comes from, if from elsewhere: the name of a file."""
+    nearly: str | None = None
+    """A passage of the same archive that said nearly the same when this one was written; nobody has chosen yet."""
+    alikeness: float = 0.0
+    """How alike both are, 0 to 1."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    found_count: int = 0
+    """How often an agent's search has found it."""
+    last_found_at: Micros | None = None
+    version: int = 1
+    """Grows by one with each change, not with each finding."""
+
+    def true_at(self, at: Micros) -> bool:
+        """Whether it was true then, as far as anybody said."""
+        since = self.created_at if self.valid_from is None else self.valid_from
+        return since <= at and (self.superseded_at is None or at < self.superseded_at)
+
+
+class PassageDraft(Frozen):
+    """A passage that is to be stored; fields as in `Passage`."""
+
+    text: str
+    tags: tuple[str, ...] = ()
+    created_at: Micros | None = None
+    """None: now."""
+    valid_from: Micros | None = None
+    superseded_at: Micros | None = None
+    source: str = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class PassagePatch(Frozen):
+    """Fields to change; None leaves a field as it is."""
+
+    text: str | None = None
+    tags: tuple[str, ...] | None = None
+    valid_from: Micros | None = None
+    metadata: dict[str, Any] | None = None
+
+
+Validity = Literal["all", "valid", "superseded"]
+
+
+class PassageFilter(Frozen):
+    """Which passages are wanted: those that pass every field that is given. `start` and `end` are included."""
+
+    agent_id: str | None = None
+    """Those of the archives attached to this agent."""
+    archive_ids: tuple[str, ...] = ()
+    """Those of these archives; none: of all."""
+    tags: tuple[str, ...] = ()
+    all_tags: bool = False
+    """True: those with all of the tags; else those with any."""
+    start: Micros | None = None
+    end: Micros | None = None
+    """When they were written."""
+    validity: Validity = "all"
+    as_of: Micros | None = None
+    """Those that were true at this time."""
+    actor: Actor | None = None
+    search: str | None = None
+    """A part of the text, in any case."""
+    nearly: bool = False
+    """True: those that wait because they say nearly what another one says."""
+
+
+class FoundBy(Frozen):
+    """Why a passage was found."""
+
+    kind: Literal["meaning", "word"]
+    word: str = ""
+    """As it stands in the query; of kind `word`."""
+    closeness: float = 0.0
+    """Cosine, 0 to 1; of kind `meaning`."""
+
+
+class PassageHit(Frozen):
+    """A passage that a search found."""
+
+    passage: Passage
+    score: float
+    """Higher is better; comparable within one search only."""
+    found_by: tuple[FoundBy, ...] = ()
+    """What counted most comes first."""
+
+
+class PassageSearchResult(Frozen):
+    """What a search found, best first."""
+
+    hits: tuple[PassageHit, ...] = ()
+    by_meaning: bool = False
+    """False: words alone decided; `note` says why."""
+    note: str = ""
+    """A sentence for people about how it was searched; mostly empty."""
+    names: tuple[str, ...] = ()
+    """Words of the query that stand for one thing (names, numbers, identifiers, quotes), so that they count as well."""
+
+
+class TagCount(Frozen):
+    tag: str
+    passages: int
+
+
+class WriterCount(Frozen):
+    actor: Actor
+    passages: int
+
+
+class ArchiveContents(Frozen):
+    """What archives hold, counted."""
+
+    passages: int = 0
+    superseded: int = 0
+    nearly: int = 0
+    """Passages that wait because they say nearly what another one says."""
+    tags: tuple[TagCount, ...] = ()
+    """Most used first."""
+    writers: tuple[WriterCount, ...] = ()
+    """Who wrote most comes first."""
+
+
+class Stored(Frozen):
+    """A passage after an insert, and what it resembles."""
+
+    passage: Passage
+    """The one that was stored; where the very same text was there already, that one."""
+    is_new: bool = True
+    nearly: Passage | None = None
+    """What says nearly the same; `passage.alikeness` tells how nearly."""
+
+
+class Imported(Frozen):
+    """What an import brought."""
+
+    added: int
+    already_there: int = 0
+    """Texts that the archive had."""

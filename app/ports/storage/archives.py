@@ -1,0 +1,120 @@
+"""Archives and their passages."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.domain.archive import Archive, ArchiveContents, Passage, PassageFilter, PassageHit
+from app.domain.base import Micros
+from app.domain.page import OLDEST_FIRST, PageRequest
+
+
+class ArchiveRepository(Protocol):
+    def get(self, archive_id: str) -> Archive:
+        """Raises `NotFound`, for a deleted one too."""
+        ...
+
+    def find(self, archive_id: str) -> Archive | None:
+        """None where `get` raises."""
+        ...
+
+    def list(
+        self, *, agent_id: str | None = None, name: str | None = None, page: PageRequest = OLDEST_FIRST
+    ) -> tuple[Archive, ...]:
+        """Of those that are not deleted. `agent_id`: those attached to it; `name`: those of just this name. Order:
+        created_at.
+        """
+        ...
+
+    def of_agent(self, agent_id: str) -> tuple[Archive, ...]:
+        """Those attached to an agent, in the order in which they were; the agent writes to the first."""
+        ...
+
+    def count_for(self, agent_id: str) -> int:
+        """How many passages an agent can find."""
+        ...
+
+    def add(self, archive: Archive) -> None: ...
+
+    def save(self, archive: Archive) -> None:
+        """Writes all fields but `passages`, which is counted where passages come and go."""
+        ...
+
+    def delete(self, archive_id: str, at: Micros) -> None:
+        """Soft, with its passages; its agents stay linked for `undelete`."""
+        ...
+
+    def undelete(self, archive_id: str) -> None:
+        """Raises `NotFound` when it is no longer kept."""
+        ...
+
+    def holding(self, archive_id: str) -> tuple[str, ...]:
+        """Ids of the agents to which an archive is attached, deleted or not."""
+        ...
+
+    def holders(self, archive_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of the agents that are not deleted and share each of these archives; those of nobody are missing."""
+        ...
+
+    def attach(self, agent_id: str, archive_id: str, position: int) -> None:
+        """Links both; later ones of the agent move up."""
+        ...
+
+    def detach(self, agent_id: str, archive_id: str) -> None: ...
+
+
+class PassageRepository(Protocol):
+    """Rows, tags, search index and the counts of archives are written together."""
+
+    def get(self, passage_id: str) -> Passage:
+        """Raises `NotFound`, for one that is deleted or whose archive is."""
+        ...
+
+    def find(self, passage_id: str) -> Passage | None:
+        """None where `get` raises."""
+        ...
+
+    def many(self, passage_ids: Sequence[str]) -> tuple[Passage, ...]:
+        """Those that exist, in the order given."""
+        ...
+
+    def list(self, wanted: PassageFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Passage, ...]:
+        """A page in the order in which they were written. Raises `NotFound` for a cursor that was never a passage."""
+        ...
+
+    def contents(self, archive_ids: Sequence[str]) -> ArchiveContents:
+        """What these archives hold, counted. Reads an index of all their passages."""
+        ...
+
+    def same(self, archive_id: str, text: str) -> Passage | None:
+        """One of the archive with the same text, whatever its spaces and capitals."""
+        ...
+
+    def replaced_by(self, passage_id: str) -> tuple[Passage, ...]:
+        """Those that this one superseded, newest first."""
+        ...
+
+    def search(self, query: str, wanted: PassageFilter, limit: int) -> tuple[PassageHit, ...]:
+        """By words, best first: those with all words, else with any. Case and accents do not matter, CJK works. All
+        conditions lie inside the search: the limit counts what they leave.
+        """
+        ...
+
+    def add(self, *passages: Passage) -> None:
+        """All of one archive."""
+        ...
+
+    def save(self, *passages: Passage) -> None:
+        """Writes all fields but the archive and the time of creation. Raises `NotFound`."""
+        ...
+
+    def delete(self, passage_ids: Sequence[str], at: Micros) -> None:
+        """Soft."""
+        ...
+
+    def undelete(self, passage_ids: Sequence[str]) -> None:
+        """Raises `NotFound` when one is no longer kept."""
+        ...
+
+    def note_found(self, passage_ids: Sequence[str], at: Micros) -> None:
+        """An agent's search has found them. No change of the passages: neither version nor history."""
+        ...
