@@ -171,11 +171,15 @@ class PassageSearchResult(Frozen):
 
 
 class TagCount(Frozen):
+    """How many passages have a tag."""
+
     tag: str
     passages: int
 
 
 class WriterCount(Frozen):
+    """How many passages somebody wrote."""
+
     actor: Actor
     passages: int
 

@@ -9,6 +9,8 @@ from app.domain.page import OLDEST_FIRST, PageRequest
 
 
 class ArchiveRepository(Protocol):
+    """Archives, and to which agents they are attached."""
+
     def get(self, archive_id: str) -> Archive:
         """Raises `NotFound`, for a deleted one too."""
         ...
@@ -33,7 +35,9 @@ class ArchiveRepository(Protocol):
         """How many passages an agent can find."""
         ...
 
-    def add(self, archive: Archive) -> None: ...
+    def add(self, archive: Archive) -> None:
+        """Stores a new one, without passages and attached to nobody."""
+        ...
 
     def save(self, archive: Archive) -> None:
         """Writes all fields but `passages`, which is counted where passages come and go."""
@@ -59,7 +63,9 @@ class ArchiveRepository(Protocol):
         """Links both; later ones of the agent move up."""
         ...
 
-    def detach(self, agent_id: str, archive_id: str) -> None: ...
+    def detach(self, agent_id: str, archive_id: str) -> None:
+        """Parts both; the archive stays. No error where they are not linked."""
+        ...
 
 
 class PassageRepository(Protocol):
