@@ -12,10 +12,10 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.diff import DiffView
 from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
+from app.ui.kit.line_numbers import LineNumbers
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import UsageBar
 from app.ui.memory.block_change import count_text
-from app.ui.memory.line_numbers import LineNumbers
 from app.ui.theme import Theme, set_prop
 
 ROWS_MIN, ROWS_MAX = 3, 14

@@ -99,7 +99,7 @@ def test_writing_is_stopped_and_settings_are_saved(window: OpenedWindow, wait_fo
         assert page.summary.write.isVisible()
         window.server.release()
         page.how.most.setValue(900)
-        page.how.take._choose("all")  # noqa: SLF001
+        page.how.take._choose("all")
         await window.rest()
         assert len(page.cut.cut_model.staying) <= 2
         page.how.save.click()

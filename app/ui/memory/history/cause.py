@@ -5,13 +5,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from app.domain.history import MemoryEvent
 from app.domain.ids import short
+from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import full_time
 from app.ui.memory.history.change_list import ChangeRow
-from app.ui.memory.history.sentences import ACTOR_LOOK, actor_name, place_name
+from app.ui.memory.history.sentences import actor_name, place_name
 from app.ui.theme import Theme
 
 LABEL_SHOWN = 18

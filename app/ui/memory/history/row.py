@@ -5,9 +5,10 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from app.ui.agents.list_row import paint_ground
+from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.kit.wording import moment
 from app.ui.memory.history.change_list import ChangeRow, DayRow
-from app.ui.memory.history.sentences import ACTOR_LOOK, place_name
+from app.ui.memory.history.sentences import place_name
 from app.ui.state.list_rows import ROW
 from app.ui.theme import Theme
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.history import ActorKind, MemoryEvent, TargetKind
 from app.domain.ids import short
+from app.ui.kit.actors import actor_words
 from app.ui.kit.text_diff import common_end, common_start, end_of_word, start_of_word
 from app.ui.kit.wording import count, counted
 
@@ -225,21 +226,7 @@ def _cut(text: str) -> str:
 
 def actor_name(event: MemoryEvent, agent_name: str) -> str:
     """Who made it, at the beginning of a line. `agent_name`: of the open agent, for changes that name nobody."""
-    kinds: dict[ActorKind, str] = {
-        "user": tr("You"),
-        "agent": agent_name,
-        "sleep-time": tr("Sleep-time agent"),
-        "api": tr("API"),
-        "import": tr("Import"),
-        "helper": tr("Memory helper"),
-        "mcp": tr("MCP client"),
-        "schedule": tr("Schedule"),
-        "rescue": "Lares",
-    }
-    actor = event.origin.actor
-    if not actor.name or actor.kind == "user":
-        return kinds[actor.kind]
-    return actor.name if actor.kind in AGENTS else tr("{}: {}").format(kinds[actor.kind], actor.name)
+    return actor_words(event.origin.actor, agent_name)
 
 
 def actor_in_sentence(event: MemoryEvent, agent_name: str) -> str:
@@ -275,22 +262,6 @@ def by_actor(kind: ActorKind) -> str:
         "rescue": tr("By Lares"),
     }
     return kinds[kind]
-
-
-AGENTS: frozenset[ActorKind] = frozenset(("agent", "sleep-time", "helper"))
-"""Whom a name says enough of."""
-ACTOR_LOOK: dict[ActorKind, tuple[str, str]] = {
-    "agent": ("agent", "accent"),
-    "user": ("user", "info"),
-    "sleep-time": ("sleep", "plum"),
-    "api": ("api", "teal"),
-    "import": ("upload", "teal"),
-    "helper": ("agent", "plum"),
-    "mcp": ("plug", "teal"),
-    "schedule": ("clock", "plum"),
-    "rescue": ("shield", "info"),
-}
-"""Icon and colour token of each kind of actor, in the order of the filter."""
 
 
 def place_of(event: MemoryEvent, first: MemoryEvent | None = None, *, redo: bool = False) -> str:

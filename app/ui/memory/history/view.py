@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
 
 from app.domain.block import Block
 from app.domain.history import MemoryEvent
+from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.kit.diff import DiffView
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
@@ -20,7 +21,7 @@ from app.ui.kit.wording import count, full_time
 from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
 from app.ui.memory.history.row import ChangeDelegate
-from app.ui.memory.history.sentences import ACTOR_LOOK, by_actor, place_name
+from app.ui.memory.history.sentences import by_actor, place_name
 from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 25
