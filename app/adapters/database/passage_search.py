@@ -15,9 +15,9 @@ from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import ALL, NEWEST, attempts
-from app.adapters.database.search_text import folded, index_text, query_terms, typed_words
 from app.adapters.database.tables import archives, passages
 from app.domain.archive import FoundBy, PassageHit
+from app.domain.search_text import folded, index_text, query_terms, typed_words
 
 CREATE_INDEX = (
     "CREATE VIRTUAL TABLE passage_search USING fts5(words, scope, content='', "

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.history import ActorKind, MemoryEvent, TargetKind
 from app.domain.ids import short
-from app.ui.kit.actors import actor_words
+from app.ui.kit.actors import AGENTS, actor_words
 from app.ui.kit.text_diff import common_end, common_start, end_of_word, start_of_word
 from app.ui.kit.wording import count, counted
 
