@@ -1,7 +1,6 @@
 """A full window is compacted: whatever is written as a summary, no turn fails, nothing is lost, all can be undone."""
 
 import contextlib
-import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -218,36 +217,6 @@ async def test_a_branch_from_before_has_what_left_and_one_from_after_the_summary
     late = await engine.services.conversations.branch(thread, 123)
     members = await engine.storage.read(lambda repos: repos.messages.in_context(late.id))
     assert summary_of(members) is not None
-
-
-async def test_a_long_life_with_a_summariser_that_fails_at_random(
-    engine: OpenEngine, server: OpenAIServer, times: Callable[[int, int], int]
-):
-    """No failed turn, no request above the window, persona and blocks in each of them, every fact found at the end."""
-    dice = random.Random(7)
-    rubbish: list[Scripted] = [
-        Reply(text=""),
-        Reply(text="Waiting for user input."),
-        Reply(text="word " * 4_000),
-        Reply(text="Brad", die_after=0),
-        Refusal(500, error_body(500, "model runner has unexpectedly stopped")),
-        Refusal(400, error_body(400, "the request exceeds the available context size")),
-    ]
-    server.rule = summing_up(lambda: dice.choice(rubbish) if dice.random() < 0.5 else Reply(text=SUMMARY))
-    agent = await full_agent(engine, server, count=0)
-    turns = times(60, 5_000)
-    facts = [f"Locker {number * 7919 % 100_003} holds the {number}th violin." for number in range(turns)]
-    for fact in facts:
-        run = await say(engine.services, agent, f"{fact} {'The weather was fine and we walked along the river. ' * 6}")
-        assert run.stop_reason == "end_turn", run.failure
-        summary_of(await window(engine, agent))
-    prompt = await engine.services.context.prompt(agent.id)
-    for chat in server.chats:
-        assert OpenAIServer.count(chat.body) + chat.body["max_tokens"] <= WINDOW * 1.05
-        assert asks_for_summary(chat.body) or chat.body["messages"][0]["content"] == prompt
-    for fact in dice.sample(facts, 20):
-        hits = await engine.services.messages.search(fact.split()[1], agent_id=agent.id)
-        assert any(fact in hit.message.text for hit in hits)
 
 
 async def previewed(engine: OpenEngine, thread: str, **wanted: Any) -> tuple[CompactionPreview, list[str]]:
