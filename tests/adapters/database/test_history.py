@@ -1,5 +1,8 @@
 """Memory events: order, whose memory they changed, what took them back, and why they happened."""
 
+import json
+from typing import Any
+
 import pytest
 
 from app.domain.error import NotFound
@@ -121,6 +124,47 @@ async def test_changes_of_runs_are_read_oldest_first_with_their_cause(world: Wor
     assert events[0].cause == ("My name is Brad, not Chad. " + "x" * 300)[:199] + "…"
     assert events[1].cause == ""
     assert await world.storage.read(lambda repos: repos.history.of_runs(())) == ()
+
+
+async def test_a_large_text_is_stored_with_the_change_that_made_it(world: World) -> None:
+    one, two, three = (f"{name} " * 600 for name in ("one", "two", "three"))
+    given = [
+        memory_event("block-1", one, two),
+        memory_event("block-1", "", "").model_copy(
+            update={"before": {"value": two, "limit": 9}, "after": {"value": three, "limit": 7}}
+        ),
+        memory_event("block-1", "", "").model_copy(update={"before": {"limit": 7}, "after": {"limit": 8}}),
+        memory_event("block-1", three, "short"),
+        memory_event("block-1", "short", two),
+        memory_event("block-1", one, three),
+        memory_event("block-2", three, one),
+    ]
+    added = await add(world, *given)
+
+    def stored(repos: Any) -> list[tuple[str, int | None]]:
+        rows = repos.history.db.exec_driver_sql("SELECT before, value_from FROM memory_events ORDER BY seq")
+        return [(sorted(json.loads(row.before)), row.value_from) for row in rows]
+
+    assert await world.storage.read(stored) == [
+        (["value"], None),
+        (["limit"], 1),
+        (["limit"], None),
+        ([], 2),
+        (["value"], None),
+        (["value"], None),
+        (["value"], None),
+    ], "named only where it is the same, and large"
+    found = await world.storage.read(lambda repos: [repos.history.get(event.seq) for event in added])
+    assert found == added
+    at = [await world.storage.read(lambda repos, n=n: repos.history.fields_at("block-1", n)) for n in range(6)]
+    assert at == [
+        {"value": one, "limit": 9},
+        {"value": two, "limit": 9},
+        {"value": three, "limit": 7},
+        {"value": three},
+        {"value": "short"},
+        {"value": one},
+    ]
 
 
 async def test_a_number_is_never_given_twice(world: World) -> None:

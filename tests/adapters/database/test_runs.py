@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.database.repositories.traces import LEAF, hashes_of, request_of
+from app.adapters.database.repositories.traces import LARGE, LEAF, hashes_of, request_of
 from app.domain.error import Conflict, NotFound, StorageError
 from app.domain.run import RAW_REPLY_MAX, Failure, Repair, Usage
 from tests.adapters.database.making import World, conversation, memory_event, run_event, step
@@ -252,3 +252,31 @@ async def test_only_deltas_of_runs_ended_long_ago_are_dropped(world: World) -> N
         await world.storage.read(lambda repos, run=run: repos.runs.events(run.id)) for run in (old, recent, running)
     ]
     assert [[event.seq_id for event in events] for events in left] == [[3], [1, 2, 3], [1, 2, 3]]
+
+
+async def test_a_large_part_is_stored_in_pieces_and_an_edit_of_it_adds_few(world: World) -> None:
+    run = await world.start(status="completed")
+    lines = [f"Line {number} says {hashlib.sha256(bytes([number % 256])).hexdigest()}" for number in range(600)]
+    old, new = (("\\n".join(one)).encode() for one in (lines, [*lines[:300], "Something else.", *lines[302:]]))
+    assert len(old) > LARGE * 4
+    requests = [(b"{", old, b"a", b"b"), (b"{", new, b"a", b"b"), (b"{", b"x" + new, *(b"a", b"b") * LEAF)]
+    steps = [step(run, step_no=number) for number in range(len(requests))]
+    sizes: list[int] = []
+    for one, request in zip(steps, requests, strict=True):
+        await world.storage.write(lambda repos, one=one, request=request: repos.runs.add_step(one, request, b""))
+        sizes.append(await world.storage.read(_size_of_parts))
+    first, *added = (after - before for before, after in pairwise([0, *sizes]))
+    assert max(added) < first / 5, (first, added)
+    stored = await world.storage.read(
+        lambda repos: repos.runs.db.exec_driver_sql("SELECT request FROM steps ORDER BY seq").scalars().all()
+    )
+    kept = await world.storage.read(
+        lambda repos: set(repos.runs.db.exec_driver_sql("SELECT hash FROM request_parts").scalars())
+    )
+    assert await world.storage.read(lambda repos: set(hashes_of(repos.runs.db, stored))) == kept
+    for one, request in zip(steps, requests, strict=True):
+        assert await world.storage.read(lambda repos, one=one: repos.runs.request(one.id)) == request
+
+
+def _size_of_parts(repos: Any) -> int:
+    return repos.runs.db.exec_driver_sql("SELECT sum(length(content)) FROM request_parts").scalar()

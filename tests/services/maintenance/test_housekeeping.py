@@ -255,19 +255,19 @@ async def test_the_agent_list_shows_what_is_left_when_the_last_words_are_forgott
 async def test_changes_of_memory_stay_with_agents_that_remember_them(services: Services, house: House):
     agent = await services.agents.create_demo()
     other = await services.agents.create(AgentDraft(name="Other", model="demo/vesta"))
-    block = await services.blocks.create(agent.id, BlockDraft(label="plans", value="one"))
+    block = await services.blocks.create(agent.id, BlockDraft(label="plans", value="one " * 500))
     await services.blocks.attach(other.id, block.id)
-    await services.blocks.update(block.id, BlockPatch(value="two"))
+    await services.blocks.update(block.id, BlockPatch(value="two " * 500))
     await services.blocks.delete(block.id)
     alone = await services.blocks.add(BlockDraft(label="alone"))
     await services.blocks.delete(alone.id)
     await services.agents.delete(agent.id)
 
-    def told(events: tuple[MemoryEvent, ...]) -> list[tuple[str, str]]:
-        return [(event.op, event.label) for event in events]
+    def told(events: tuple[MemoryEvent, ...]) -> list[tuple[object, ...]]:
+        return [(event.op, event.label, event.before, event.after) for event in events]
 
     before = told(await services.history.of_agent(other.id))
-    assert ("update", "plans") in before
+    assert ("update", "plans", {"value": "one " * 500}, {"value": "two " * 500}) in before
     await house.keep(31)
     assert told(await services.history.of_agent(other.id)) == before
     assert house.traces_of(alone.id) == {}

@@ -19,10 +19,12 @@ def memory_event_values(event: MemoryEvent) -> Values:
     }
 
 
-def memory_event_of(row: Row, undone_by: int | None, cause: str) -> MemoryEvent:
+def memory_event_of(row: Row, value: str | None, undone_by: int | None, cause: str) -> MemoryEvent:
+    """`value`: the text before the change where the row only names it (`value_from`)."""
+    before = maybe_from_json(row["before"])
     return MemoryEvent(
         **same(row, "seq", *_MEMORY_EVENT),
-        before=maybe_from_json(row["before"]),
+        before=before if value is None else {**before, "value": value},
         after=maybe_from_json(row["after"]),
         origin=Origin(actor=Actor(kind=row["actor"], name=row["actor_name"]), **same(row, *_ORIGIN)),
         undone_by=undone_by,

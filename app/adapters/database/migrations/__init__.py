@@ -35,6 +35,7 @@ CURRENT = Versions(
         "0013",
         "0014",
         "0015",
+        "0016",
     ),
     1,
     (Path(__file__).parent / "versions",),

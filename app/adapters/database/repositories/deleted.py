@@ -235,7 +235,22 @@ class SqlDeleted:
         nobody = sa.and_(*(~one for one in (remembered, *exist)))
         unknown = memory_events.delete().where(event.seq == sa.bindparam("change"), nobody)
         if seqs:
+            self._give_back_texts(seqs, remembered)
             self.db.execute(unknown, [{"change": seq} for seq in seqs])
+
+    def _give_back_texts(self, seqs: Collection[int], remembered: sa.Exists) -> None:
+        """Changes that stay get back what they only name of these."""
+        event, gone = memory_events.c, memory_events.alias("gone").c
+        same = sa.and_(event.target_id == gone.target_id, event.value_from == gone.seq)
+        naming = sa.select(event.seq, event.before, gone.after).where(
+            gone.seq == sa.bindparam("change"), same, remembered
+        )
+        whole = memory_events.update().where(event.seq == sa.bindparam("change"))
+        for seq in seqs:
+            for row in all_rows(self.db, naming, {"change": seq}):
+                value = mapping.from_json(row["after"])["value"]
+                before = mapping.to_json({**mapping.from_json(row["before"]), "value": value})
+                self.db.execute(whole.values(before=before, value_from=None), {"change": row["seq"]})
 
 
 def _is_shown() -> sa.ColumnElement[bool]:

@@ -16,6 +16,23 @@ from app.adapters.database.tables import agent_blocks, memory_event_agents, memo
 from app.domain.history import MemoryEvent
 
 CAUSE_LENGTH = 200
+LARGE = 1_000
+"""Characters of a text from which it is stored once: as what a change made, not again as what the next one replaced."""
+_event = memory_events.c
+_made_text = Prepared(
+    sa.select(_event.seq, _event.after)
+    .where(_event.target_id == sa.bindparam("target"), _event.target_kind == sa.bindparam("kind"))
+    .where(_event.after.like('%"value":%'))
+    .order_by(_event.seq.desc())
+    .limit(1)
+)
+_made = Prepared(sa.select(_event.seq, _event.after).where(_event.seq.in_(sa.bindparam("seqs", expanding=True))))
+_fields_since = Prepared(
+    sa.select(_event.before, _event.value_from)
+    .where(_event.target_id == sa.bindparam("block"), _event.target_kind == "block", _event.op == "update")
+    .where(_event.seq > sa.bindparam("seq"))
+    .order_by(_event.seq)
+)
 _last_seq = Prepared(sa.select(sa.func.max(memory_events.c.seq)))
 _of_runs = Prepared(
     sa.select(memory_events)
@@ -52,7 +69,7 @@ class SqlHistory:
     known: NothingKnown = NOTHING_KNOWN
 
     def add(self, event: MemoryEvent) -> MemoryEvent:
-        seq = insert(self.db, memory_events, mapping.memory_event_values(event))
+        seq = insert(self.db, memory_events, self._values(event))
         concerned = self._concerned(event)
         if concerned:
             links = [{"agent_id": agent_id, "event_seq": seq} for agent_id in sorted(concerned)]
@@ -75,14 +92,14 @@ class SqlHistory:
         return self._page(found, event.seq, before, limit)
 
     def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
-        event = memory_events.c
-        later = sa.select(event.before).where(
-            event.target_id == block_id, event.target_kind == "block", event.op == "update", event.seq > seq
-        )
         fields: dict[str, Any] = {}
-        for before in self.db.execute(later.order_by(event.seq)).scalars():
-            fields = {**mapping.from_json(before), **fields}
-        return fields
+        origin: int | None = None
+        for row in all_rows(self.db, _fields_since, {"block": block_id, "seq": seq}):
+            before = mapping.from_json(row["before"])
+            if "value" not in fields and origin is None:
+                origin = row["value_from"]
+            fields = {**before, **fields}
+        return fields if origin is None else {**fields, "value": _values_of(self.db, [origin])[origin]}
 
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         link = memory_event_agents.c
@@ -98,6 +115,17 @@ class SqlHistory:
 
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
         return _complete(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))
+
+    def _values(self, event: MemoryEvent) -> dict[str, Any]:
+        """Its columns. A large text before the change stands in the one that made it."""
+        value = (event.before or {}).get("value")
+        large = isinstance(value, str) and len(value) >= LARGE
+        row = _made_text.first(self.db, {"target": event.target_id, "kind": event.target_kind}) if large else None
+        if row is None or mapping.from_json(row["after"]).get("value") != value:
+            return {**mapping.memory_event_values(event), "value_from": None}
+        rest = {name: kept for name, kept in (event.before or {}).items() if name != "value"}
+        values = mapping.memory_event_values(event.model_copy(update={"before": rest}))
+        return {**values, "value_from": row["seq"]}
 
     def _page(
         self, found: sa.Select[Any], seq: sa.ColumnElement[int], before: int | None, limit: int
@@ -124,7 +152,20 @@ def _complete(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
     undone = _undone_by(db, [row["seq"] for row in rows])
     causes = messages_by_id(db, {row["message_id"] for row in rows if row["message_id"]})
     texts = {message_id: _short(message.text) for message_id, message in causes.items()}
-    return tuple(mapping.memory_event_of(row, undone.get(row["seq"]), texts.get(row["message_id"], "")) for row in rows)
+    values = _values_of(db, [row["value_from"] for row in rows if row["value_from"] is not None])
+    return tuple(
+        mapping.memory_event_of(
+            row, values.get(row["value_from"]), undone.get(row["seq"]), texts.get(row["message_id"], "")
+        )
+        for row in rows
+    )
+
+
+def _values_of(db: Connection, seqs: Sequence[int]) -> dict[int | None, str]:
+    """The texts that these changes made."""
+    if not seqs:
+        return {}
+    return {row["seq"]: mapping.from_json(row["after"])["value"] for row in _made.all(db, {"seqs": tuple(seqs)})}
 
 
 def _undone_by(db: Connection, seqs: list[int]) -> dict[int, int]:

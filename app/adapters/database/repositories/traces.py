@@ -2,13 +2,16 @@
 
 A request is an ordered list of parts, and the next request repeats most of them: each part is stored once under its
 sha256, compressed. So is each whole leaf of such a list, since what is new comes at its end: a step's row takes so
-much for each leaf and not for each message of the window. A reply is stored whole up to a size that no sensible reply
-reaches.
+much for each leaf and not for each message of the window. A large part, such as a system prompt with all that an agent
+knows, is a leaf of its own, made of pieces: an edit of memory changes few of them, and the return that shows it has
+the same ones. A reply is stored whole up to a size that no sensible reply reaches.
 """
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +26,14 @@ LEAF = 48
 """Hashes of a leaf. A window of n messages takes n / 48 hashes and 24 more: with 2,400 the fewest."""
 PORTION = 5_000
 """Hashes of one statement, which takes only so many values."""
+LARGE = 8 * 1024
+"""Bytes from which a part is stored in pieces: below, their rows would take what they save."""
+_SENTENCE = re.compile(rb"(?s).{0,400}?(?:\\n|[.!?] )|.{1,400}")
+"""A piece ends where a sentence or a line (of JSON) does, so that what stands elsewhere does not move its borders."""
+_ENDS_ONE_IN = 32
+_LARGEST_PIECE = 16 * 1024
+_ONE_PART = b"\x01"
+"""What a leaf begins with that is one part."""
 _HASH = 32
 _LEAVES = 4
 """Bytes that say how many leaves a list begins with; one without any, as earlier versions wrote them all, has none."""
@@ -51,14 +62,21 @@ def values(
     """Columns of a step, and the hashes of what its request is stored as; stores what is new, which is little: most was
     in the request before, `before`.
     """
-    hashes = [hashlib.sha256(part).digest() for part in parts]
-    by_hash = dict(zip(hashes, parts, strict=True))
-    whole = len(hashes) // LEAF
+    by_hash: dict[bytes, bytes] = {}
     leaves: list[bytes] = []
-    for place in range(whole):
-        leaf = b"".join(hashes[place * LEAF : (place + 1) * LEAF])
-        leaves.append(hashlib.sha256(leaf).digest())
-        by_hash[leaves[-1]] = leaf
+    rest: list[bytes] = []
+    for part in parts:
+        pieces = _pieces(part) if len(part) >= LARGE else ()
+        if pieces:
+            if rest:
+                leaves.append(_kept(by_hash, b"".join(rest)))
+                rest = []
+            leaves.append(_kept(by_hash, b"".join((_ONE_PART, *(_kept(by_hash, piece) for piece in pieces)))))
+            continue
+        rest.append(_kept(by_hash, part))
+        if len(rest) == LEAF:
+            leaves.append(_kept(by_hash, b"".join(rest)))
+            rest = []
     new = [
         {"hash": key, "content": zlib.compress(part)}
         for key, part in by_hash.items()
@@ -66,13 +84,32 @@ def values(
     ]
     if new:
         add(db, request_parts, *new)
-    head = whole.to_bytes(_LEAVES, "big") if whole else b""
+    head = len(leaves).to_bytes(_LEAVES, "big") if leaves else b""
     columns = {
-        "request": b"".join((head, *leaves, *hashes[whole * LEAF :])),
+        "request": b"".join((head, *leaves, *rest)),
         "reply": zlib.compress(reply[:RAW_REPLY_MAX]),
         "reply_truncated": len(reply) > RAW_REPLY_MAX,
     }
     return columns, frozenset(by_hash)
+
+
+def _kept(by_hash: dict[bytes, bytes], content: bytes) -> bytes:
+    key = hashlib.sha256(content).digest()
+    by_hash[key] = content
+    return key
+
+
+@lru_cache(maxsize=4)
+def _pieces(part: bytes) -> tuple[bytes, ...]:
+    """Nearly the same for nearly the same part. Kept, since a system prompt stays for many steps."""
+    pieces: list[bytes] = []
+    begin = 0
+    for found in _SENTENCE.finditer(part):
+        end = found.end()
+        if zlib.crc32(found[0]) % _ENDS_ONE_IN == 0 or end - begin >= _LARGEST_PIECE:
+            pieces.append(part[begin:end])
+            begin = end
+    return (*pieces, part[begin:]) if begin < len(part) else tuple(pieces)
 
 
 def _is_known(db: Connection, key: bytes) -> bool:
@@ -94,9 +131,12 @@ def request_of(db: Connection, stored: bytes) -> tuple[bytes, ...]:
     """The parts of a request, exactly as they were sent."""
     leaves, rest = _read(stored)
     known = _stored(db, leaves)
-    hashes = [*(key for leaf in leaves for key in _cut(known[leaf])), *rest]
-    parts = _stored(db, hashes)
-    return tuple(parts[key] for key in hashes)
+    parts = _stored(db, [*(key for leaf in known.values() for key in _cut(_listed(leaf))), *rest])
+    sent: list[bytes] = []
+    for leaf in (known[key] for key in leaves):
+        in_leaf = [parts[key] for key in _cut(_listed(leaf))]
+        sent += [b"".join(in_leaf)] if len(leaf) % _HASH else in_leaf
+    return (*sent, *(parts[key] for key in rest))
 
 
 def hashes_of(db: Connection, requests: Iterable[bytes]) -> Iterator[bytes]:
@@ -108,7 +148,7 @@ def hashes_of(db: Connection, requests: Iterable[bytes]) -> Iterator[bytes]:
         seen.update(new)
         yield from new
         for leaf in _stored(db, new).values():
-            yield from _cut(leaf)
+            yield from _cut(_listed(leaf))
         yield from rest
 
 
@@ -118,6 +158,11 @@ def _read(stored: bytes) -> tuple[list[bytes], list[bytes]]:
         return [], _cut(stored)
     hashes, whole = _cut(stored[_LEAVES:]), int.from_bytes(stored[:_LEAVES], "big")
     return hashes[:whole], hashes[whole:]
+
+
+def _listed(leaf: bytes) -> bytes:
+    """The hashes of a leaf, without what it begins with if it is one part."""
+    return leaf[len(leaf) % _HASH :]
 
 
 def _stored(db: Connection, hashes: Iterable[bytes]) -> dict[bytes, bytes]:

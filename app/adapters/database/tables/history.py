@@ -37,9 +37,11 @@ memory_events = sa.Table(
     text("client"),
     maybe_number("undoes"),
     text("actor_name", ""),
+    maybe_number("value_from"),
     sqlite_autoincrement=True,
 )
-"""Its seq is never given twice: rows elsewhere keep it as a point in time."""
+"""Its seq is never given twice: rows elsewhere keep it as a point in time. `value_from` names an earlier change whose
+`after` has the text that is left out of `before`, since it is large and the same."""
 
 partial("ix_memory_events_run_id", memory_events.c.run_id.is_not(None), memory_events.c.run_id)
 
