@@ -137,7 +137,7 @@ class Compaction:
 
     async def _preview(self, conversation_id: str, wanted: Plan, tell: Callable[[str], None]) -> CompactionPreview:
         view, plan, leave_before = wanted
-        summary = await SummaryCalls(plan, self._deps, tell).compactor().summary(plan.leaving)
+        summary = await SummaryCalls(plan, self._deps, tell, tell).compactor().summary(plan.leaving)
         gone = {m.position for m in view.members if m.position < leave_before or m.message.role == "summary"}
         leaving = [(m.position, m.message.text) for m in view.members if m.position in gone]
         details = await asyncio.to_thread(_details, leaving, [block.value for block in view.blocks])

@@ -5,14 +5,19 @@ the request before that this one begins with. A low share is right only where me
 """
 
 import asyncio
+import json
 import tempfile
 from itertools import pairwise
 from pathlib import Path
 
 from app.bootstrap import open_engine
 from app.config import Config
+from app.domain.agent import ModelSettings
 from tests.benchmarks.figures import figure
 from tests.support.engine.talking import say
+from tests.support.engine.whole_engine import agent_on
+from tests.support.servers.openai_replies import JsonObject, Reply
+from tests.support.servers.openai_server import OpenAIServer
 
 TURNS = (
     "hello",
@@ -24,7 +29,39 @@ TURNS = (
 )
 
 
+SUMMARY = "They talked of the garden: roses to cut in March, a fence that is open, and herons by the river. " * 4
+LONG = "The weather was fine and we walked along the river, where the herons stand. " * 5
+
+
 async def main() -> None:
+    await steps_of_a_conversation()
+    await full_windows()
+
+
+async def full_windows() -> None:
+    """What a compaction costs: one re-read of the prompt, and not one each turn from then on."""
+    with tempfile.TemporaryDirectory() as folder, OpenAIServer() as server:
+        server.rule = lambda body: Reply(text=SUMMARY) if _sums_up(body) else None
+        engine = await open_engine(Config.load(Path(folder)))
+        fields = {"context_window": 4096, "settings": ModelSettings(max_output_tokens=256), "tool_names": ()}
+        agent = await agent_on(engine.services, server, **fields)
+        for turn in range(80):
+            await say(engine.services, agent, f"{turn}: {LONG}")
+        await engine.close()
+    bodies = [chat.body for chat in server.chats]
+    compactions = sum(_sums_up(body) for body in bodies)
+    sent = [json.dumps(body["messages"], ensure_ascii=False) for body in bodies if not _sums_up(body)]
+    anew = [1 - _shared(before, now) / len(before) for before, now in pairwise(sent)]
+    figure("compactions in 80 turns of a full window", compactions, "")
+    figure("replies after which more than 5 % of the prompt was read again", sum(one > 0.05 for one in anew), "")
+    figure("read again in all, of what was sent", 100 * sum(anew) / len(anew), "%")
+
+
+def _sums_up(body: JsonObject) -> bool:
+    return "memory of a conversation" in str(body["messages"][0]["content"])
+
+
+async def steps_of_a_conversation() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = await open_engine(Config.load(Path(folder)))
         agent = await engine.services.agents.create_demo()

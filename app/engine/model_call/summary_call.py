@@ -72,8 +72,10 @@ class SummaryCalls:
 
     plan: SummaryPlan
     deps: EngineDeps
-    tell: Callable[[str], None]
+    waits: Callable[[str], None]
     """Is told what is waited for."""
+    writes: Callable[[str], None]
+    """Is told what is being summed up."""
     priority: Priority = Priority.SUMMARY
     asked: list[Asked] = field(default_factory=list[Asked])
     unreachable: Failure | None = None
@@ -95,8 +97,8 @@ class SummaryCalls:
         if self.plan.provider.kind == "demo":
             raise ModelError("The demo model writes no summaries.", code="demo")
         purpose = Purpose(self.priority, f"the summary of {self.plan.agent.name}")
-        async with self.deps.queues.place(self.plan.provider, purpose, self.tell, self.plan.at_once):
-            self.tell(self._doing)
+        async with self.deps.queues.place(self.plan.provider, purpose, self.waits, self.plan.at_once):
+            self.writes(self._doing)
             try:
                 return await self._exchange(request)
             except ModelError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.domain.tool import Tool
 from app.engine.compaction.compactor import with_request
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
-from app.engine.model_call.call import ModelCall, PartialOutcome, progress
+from app.engine.model_call.call import ModelCall, PartialOutcome, Phase, progress
 from app.engine.model_call.snapshot import read_view
 from app.engine.model_call.summary_call import LEAST_SUMMARY, SummaryCalls, SummaryPlan, read_summary_plan
 from app.engine.reply import Call
@@ -54,7 +55,11 @@ async def _compact(action: Compact, state: RunState, deps: EngineDeps, emitter: 
     plan = await deps.storage.read(read)
     if not plan.leaving or plan.room < LEAST_SUMMARY:
         return Compacted()
-    calls = SummaryCalls(plan, deps, lambda words: emitter.progress(progress(state, "waiting", words, deps)))
+
+    def tell(phase: Phase, words: str) -> None:
+        emitter.progress(progress(state, phase, words, deps))
+
+    calls = SummaryCalls(plan, deps, partial(tell, "waiting"), partial(tell, "sent"))
     summary = await calls.compactor().summary(plan.leaving)
     own_server = plan.provider.name == ModelHandle.parse(plan.agent.model).provider
     if calls.unreachable is not None and own_server:
