@@ -1,10 +1,16 @@
 """Embedders: models that make a text a vector, so that texts of one meaning lie near each other."""
 
+from typing import Literal
+
 from app.domain.base import Frozen
 from app.domain.error import AppError
 
 BUILT_IN = "lares/built-in"
 """The handle of the embedder that comes with Lares and needs no server."""
+BUILT_IN_DIMENSION = 896
+"""Numbers of its vectors."""
+VectorOf = Literal["passage", "message", "neighbours"]
+"""Whose vector: a passage's, a message's, or a message's together with what was said before and after it."""
 
 
 class EmbeddingModel(Frozen):
@@ -12,16 +18,45 @@ class EmbeddingModel(Frozen):
 
     handle: str
     """`provider/model`, as an agent or an archive names it."""
-    name: str
-    provider: str
     dimension: int
     """Numbers of a vector; 0: not known before it is first asked."""
-    space: str
-    """What makes two vectors comparable: handle, digest of the model's files, prefixes. Of two spaces none are."""
-    languages: str = ""
-    """What it understands, in a person's words; empty: not known."""
-    window: int = 0
-    """Tokens of a text that it reads; 0: not known."""
+    digest: str = ""
+    """Of the model's files, where its server tells it: another version of a model makes other vectors."""
+    prefixes: str = ""
+    """How texts and queries are written for it, if they are written differently; empty: as they are."""
+    languages: tuple[str, ...] = ()
+    """What it understands, as language codes; empty: not known."""
+
+    @property
+    def space(self) -> str:
+        """What makes two vectors comparable: of two spaces none are."""
+        return " ".join(part for part in (self.handle, self.digest, self.prefixes, str(self.dimension)) if part)
+
+    @property
+    def built_in(self) -> bool:
+        return self.handle == BUILT_IN
+
+
+class IndexingProgress(Frozen):
+    """How far what was said and stored is embedded, so that it is found by its meaning."""
+
+    done: int = 0
+    """Texts that have their vector."""
+    waiting: int = 0
+    """Texts that have none yet."""
+    per_second: float = 0.0
+    """Texts, as of late; 0: not known."""
+    paused: bool = False
+    """By a person, in the settings."""
+    problem: str = ""
+    """Why it does not go on, in a sentence; empty: it goes on or is done."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate; None: not known."""
+        if not self.waiting:
+            return 0.0
+        return self.waiting / self.per_second if self.per_second else None
 
 
 class EmbeddingFailed(AppError):

@@ -1,12 +1,10 @@
 """Which stored vectors are nearest to one."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from app.domain.embedding import VectorOf
 from app.domain.vector import Vector
-
-VectorOf = Literal["passage", "message", "neighbours"]
-"""Whose vectors: a passage's, a message's, or a message's together with what was said before and after it."""
 
 
 class Near(NamedTuple):
@@ -19,10 +17,19 @@ class VectorIndex(Protocol):
     """An index over the vectors in the database, which stay the truth: it can be lost and is then made again."""
 
     async def nearest(
-        self, space: str, of: VectorOf, query: Vector, k: int, among: Sequence[int] | None = None
+        self,
+        space: str,
+        of: VectorOf,
+        query: Vector,
+        k: int,
+        *,
+        scope: Sequence[int] = (),
+        among: Sequence[int] | None = None,
     ) -> tuple[Near, ...]:
-        """The `k` nearest, nearest first. `among`: only these rows, by their seq, compared exactly.
+        """The `k` nearest, nearest first. `scope`: only these agents or archives, by their seq. `among`: only these
+        messages or passages.
 
-        Without `among` a large space is searched approximately. Raises `EmbeddingFailed`.
+        Both are looked at inside of the search, exactly. Without them a large space is searched by an index that may
+        miss one of a hundred. Raises `EmbeddingFailed`.
         """
         ...

@@ -20,6 +20,7 @@ from app.ports.storage.runs import RunRepository
 from app.ports.storage.settings import SettingRepository
 from app.ports.storage.tools import ToolRepository
 from app.ports.storage.transactions import Repositories, Storage
+from app.ports.storage.vectors import OwnVector, VectorRepository, WaitingText
 
 __all__ = [
     "AgentRepository",
@@ -32,6 +33,7 @@ __all__ = [
     "Forgotten",
     "HistoryRepository",
     "MessageRepository",
+    "OwnVector",
     "PassageRepository",
     "ProposalRepository",
     "ProviderRepository",
@@ -40,4 +42,6 @@ __all__ = [
     "SettingRepository",
     "Storage",
     "ToolRepository",
+    "VectorRepository",
+    "WaitingText",
 ]

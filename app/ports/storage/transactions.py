@@ -20,6 +20,7 @@ from app.ports.storage.providers import ProviderRepository
 from app.ports.storage.runs import RunRepository
 from app.ports.storage.settings import SettingRepository
 from app.ports.storage.tools import ToolRepository
+from app.ports.storage.vectors import VectorRepository
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class Repositories:
     requests: RequestRepository
     deleted: DeletedRepository
     proposals: ProposalRepository
+    vectors: VectorRepository
     archives: ArchiveRepository
     passages: PassageRepository
     changed: Callable[[Changed], None]

@@ -24,6 +24,7 @@ from app.adapters.database.repositories.requests import SqlRequests
 from app.adapters.database.repositories.runs import SqlRuns
 from app.adapters.database.repositories.settings import SqlSettings
 from app.adapters.database.repositories.tools import SqlTools
+from app.adapters.database.repositories.vectors import SqlVectors
 from app.adapters.database.search import MessageIndex
 from app.domain.event import Changed
 from app.ports.storage import Repositories
@@ -54,6 +55,7 @@ def repositories_on(
         requests=SqlRequests(db),
         deleted=SqlDeleted(db, search, passage_index, known),
         proposals=SqlProposals(db),
+        vectors=SqlVectors(db),
         archives=SqlArchives(db),
         passages=SqlPassages(db, passage_index),
         changed=changed,

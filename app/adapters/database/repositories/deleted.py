@@ -16,6 +16,7 @@ from app.adapters.database.passage_search import PassageIndex
 from app.adapters.database.prepared import Row
 from app.adapters.database.repositories.passages import indexed_of
 from app.adapters.database.repositories.traces import hashes_of
+from app.adapters.database.repositories.vectors import drop_vectors
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import MessageIndex
 from app.adapters.database.tables import (
@@ -144,6 +145,7 @@ class SqlDeleted:
             self.search.remove(row["seq"], message)
             images.update(part.sha256 for part in message.parts if isinstance(part, ImagePart))
         seqs = [row["seq"] for row in rows]
+        drop_vectors(self.db, ("message", "neighbours"), seqs)
         self.db.execute(messages.delete().where(messages.c.seq.in_(seqs)))
         last = (
             sa.select(sa.func.max(messages.c.seq))
@@ -174,6 +176,7 @@ class SqlDeleted:
                 # What was deleted by itself has left the index and the tags already.
                 self.passages.remove([indexed_of(one) for one in rows if one["deleted_at"] is None])
                 seqs, ids = [one["seq"] for one in rows], [one["id"] for one in rows]
+                drop_vectors(self.db, ("passage",), seqs)
                 self.db.execute(passage_tags.delete().where(passage_tags.c.passage_seq.in_(seqs)))
                 self.db.execute(passages.delete().where(row.seq.in_(seqs)))
                 self._drop_changes_of(ids)

@@ -13,6 +13,7 @@ from app.adapters.database import mapping
 from app.adapters.database.paging import contains, piece
 from app.adapters.database.passage_search import Indexed, PassageIndex
 from app.adapters.database.prepared import Prepared, Row
+from app.adapters.database.repositories.vectors import drop_vectors
 from app.adapters.database.rows import add, all_rows, first_row, missing, scalar
 from app.adapters.database.tables import agent_archives, archives, passage_tags, passages
 from app.domain.archive import (
@@ -132,6 +133,8 @@ class SqlPassages:
             moved = (old.text, old.tags) != (one.text, one.tags)
             if moved:
                 self._leave([_Entry(row["seq"], row["archive_seq"], old)])
+            if old.text != one.text:
+                drop_vectors(self.db, ("passage",), (row["seq"],))
             values = {key: value for key, value in mapping.passage_values(one).items() if key not in _KEPT}
             self.db.execute(passages.update().where(_row.seq == row["seq"]).values(**values, text_hash=_hash(one.text)))
             if moved:
@@ -140,6 +143,7 @@ class SqlPassages:
     def delete(self, passage_ids: Sequence[str], at: Micros) -> None:
         rows = _some.all(self.db, {"ids": list(passage_ids)})
         self._leave([_entry(row) for row in rows])
+        drop_vectors(self.db, ("passage",), [row["seq"] for row in rows])
         self._mark(rows, at)
 
     def undelete(self, passage_ids: Sequence[str]) -> None:

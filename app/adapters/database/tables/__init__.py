@@ -22,6 +22,7 @@ from app.adapters.database.tables.run_events import run_events
 from app.adapters.database.tables.runs import run_requests, runs
 from app.adapters.database.tables.steps import counted, request_parts, step_feedback, steps
 from app.adapters.database.tables.tools import agent_tools, tools
+from app.adapters.database.tables.vectors import vector_spaces, vectors, vectors_gone
 
 __all__ = [
     "about",
@@ -55,4 +56,7 @@ __all__ = [
     "steps",
     "tagged",
     "tools",
+    "vector_spaces",
+    "vectors",
+    "vectors_gone",
 ]
