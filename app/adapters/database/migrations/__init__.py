@@ -36,6 +36,7 @@ CURRENT = Versions(
         "0014",
         "0015",
         "0016",
+        "0017",
     ),
     1,
     (Path(__file__).parent / "versions",),
