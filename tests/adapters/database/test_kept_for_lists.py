@@ -18,7 +18,10 @@ pytestmark = pytest.mark.anyio
 Rows = list[dict[str, Any]]
 LAST = "SELECT {column} FROM runs WHERE agent_id = agents.id AND completed_at IS NOT NULL ORDER BY seq DESC LIMIT 1"
 AGENTS = f"""SELECT agents.*, coalesce((
-        SELECT created_at FROM messages WHERE agent_id = agents.id ORDER BY seq DESC LIMIT 1
+        SELECT created_at FROM messages WHERE agent_id = agents.id AND EXISTS (
+            SELECT 1 FROM conversation_messages AS place JOIN conversations AS c ON c.seq = place.conversation_seq
+            WHERE place.message_seq = messages.seq AND c.deleted_at IS NULL
+        ) ORDER BY seq DESC LIMIT 1
     ), created_at) AS spoken_at, coalesce(({LAST.format(column="completed_at")}), 0) AS ran_at,
     ({LAST.format(column="stop_reason")}) AS stopped FROM agents ORDER BY seq"""
 CONVERSATIONS = """SELECT conversations.*, coalesce((

@@ -234,12 +234,19 @@ async def test_a_deleted_conversation_goes_and_its_fork_keeps_all_it_shows(servi
     house.check()
 
 
-async def test_the_agent_list_shows_what_is_left_when_the_last_words_are_forgotten(services: Services, house: House):
+async def test_the_agent_list_shows_what_is_left_when_the_last_words_are_deleted_and_forgotten(
+    services: Services, house: House
+):
     agent = await services.agents.create_demo()
     await say(services, agent, "hello")
     words = (await services.agents.list())[0].last_text
     thread = await services.conversations.create(agent.id)
     await events_of(services, (await services.runs.start(thread.id, MessageDraft.of("my name is Brad"))).id)
+    newest = (await services.agents.list())[0].last_text
+    await services.conversations.delete(thread.id)
+    assert (await services.agents.list())[0].last_text == words
+    await services.conversations.undelete(thread.id)
+    assert (await services.agents.list())[0].last_text == newest != words
     await services.conversations.delete(thread.id)
 
     await house.keep(31)

@@ -10,6 +10,7 @@ from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.paging import Orders, contains, page_of
 from app.adapters.database.prepared import Prepared
+from app.adapters.database.repositories.last_words import renew_last_words
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
@@ -153,6 +154,7 @@ class SqlConversations:
         update(self.db, conversations, conversation_id, {"deleted_at": at})
         branches = conversations.update().where(conversations.c.root_id == conversation_id, live)
         self.db.execute(branches, {"deleted_at": at})
+        self._renew_last_words(conversation_id)
         self.known.forget_all()  # all its branches
 
     def deleted(self, page: PageRequest) -> tuple[DeletedConversation, ...]:
@@ -183,7 +185,12 @@ class SqlConversations:
             conversations.c.root_id == conversation_id, conversations.c.deleted_at == at
         )
         self.db.execute(with_it, {"deleted_at": None})
+        self._renew_last_words(conversation_id)
         self.known.forget_all()
+
+    def _renew_last_words(self, conversation_id: str) -> None:
+        owner = sa.select(conversations.c.agent_id).where(conversations.c.id == conversation_id).scalar_subquery()
+        renew_last_words(self.db, agents.c.id == owner)
 
     def copy_members(self, source_id: str, target_id: str, before_position: int) -> int:
         """What left the window only later than `before_position` is in the window of the copy, as it was then."""

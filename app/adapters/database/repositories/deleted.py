@@ -14,6 +14,7 @@ from app.adapters.database import mapping
 from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.passage_search import PassageIndex
 from app.adapters.database.prepared import Row
+from app.adapters.database.repositories.last_words import renew_last_words
 from app.adapters.database.repositories.passages import indexed_of
 from app.adapters.database.repositories.traces import hashes_of
 from app.adapters.database.repositories.vectors import drop_vectors
@@ -147,17 +148,7 @@ class SqlDeleted:
         seqs = [row["seq"] for row in rows]
         drop_vectors(self.db, ("message", "neighbours"), seqs)
         self.db.execute(messages.delete().where(messages.c.seq.in_(seqs)))
-        last = (
-            sa.select(sa.func.max(messages.c.seq))
-            .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
-            .join(conversations, conversations.c.seq == _member.conversation_seq)
-            .where(conversations.c.agent_id == agents.c.id, messages.c.role.in_(("user", "assistant")))
-            .scalar_subquery()
-        )
-        stale = agents.c.last_message_seq.in_(seqs)
-        at = sa.select(messages.c.created_at).where(messages.c.seq == last).scalar_subquery()
-        active_at = sa.func.coalesce(at, agents.c.created_at)
-        self.db.execute(agents.update().where(stale).values(last_message_seq=last, active_at=active_at))
+        renew_last_words(self.db, agents.c.last_message_seq.in_(seqs))
         return frozenset(images)
 
     def _late_archives(self, agent_ids: Collection[str], before: Micros) -> Sequence[int]:

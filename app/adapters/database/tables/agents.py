@@ -42,8 +42,8 @@ agents = sa.Table(
     maybe_text("last_stop_reason"),
 )
 """What lists are sorted and searched by is kept where it changes: `last_message_seq` and `active_at` (newest user or
-assistant message with text; creation, while there is none) by `append`, `last_run_at` (0: never) and
-`last_stop_reason` by the end of a run."""
+assistant message with text, in a conversation that is not deleted; creation, while there is none) by `append`,
+`last_run_at` (0: never) and `last_stop_reason` by the end of a run."""
 _listed = sa.and_(agents.c.deleted_at.is_(None), agents.c.hidden.is_(sa.false()))
 partial("ix_agents_listed", _listed, agents.c.seq)
 partial("ix_agents_name", _listed, agents.c.name, agents.c.seq)
