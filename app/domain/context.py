@@ -174,7 +174,6 @@ class RequestOutline(Frozen):
     """About how many more messages fit until then."""
     reused: int | None = None
     """Tokens that the last request of the conversation sent already, up to the first difference."""
-    alarm: ContextAlarm | None = None
     memory_as_begun: bool = False
 
     @property

@@ -16,7 +16,7 @@ from app.domain.message import Message, MessageDraft
 from app.domain.run import Step
 from app.engine.context.difference import difference
 from app.engine.context.parts import Scale, fixed_parts, message_parts, outlined, sent_parts
-from app.engine.context.window import visible, when_full, zone_of
+from app.engine.context.window import MESSAGE_OVERHEAD, visible, when_full, zone_of
 from app.engine.deps import EngineDeps
 from app.engine.memory.blame import Revision, blame
 from app.engine.memory.earlier_blocks import blocks_at
@@ -28,6 +28,8 @@ from app.engine.repairs.constrained import told_rules, told_tool
 from app.engine.run.stored_state import read_state
 from app.ports.storage import Repositories
 
+TOOLS = "tools"
+"""Key of all tools together."""
 LINES = 2_000
 """Of a part at a time."""
 CHARS = 200_000
@@ -107,7 +109,7 @@ class Requests:
             parts = await asyncio.to_thread(self._sent_parts, sent)
             return _page(_found(parts, key), first, (), ())
         view, _ = await self._deps.storage.read(lambda repos: _view(repos, conversation_id))
-        if key == "rules" or (key.startswith("tool:") and view.agent.settings.tool_calls == "json"):
+        if key == "rules" or key.startswith("tool"):
             parts = await asyncio.to_thread(self._offered_parts, await next_request(view, self._deps))
         else:
             parts = await asyncio.to_thread(self._parts, view)
@@ -220,7 +222,10 @@ class Requests:
             if counts is None:
                 return None
             known.update(((model, text), tokens) for text, tokens in zip(new, counts, strict=True))
-        counted = [part.model_copy(update={"tokens": known[model, part.text]}) if part.text else part for part in parts]
+        counted = [
+            part.model_copy(update={"tokens": known[model, part.text] + _around(part)}) if part.text else part
+            for part in parts
+        ]
         while len(known) > MOST_COUNTED:
             known.popitem(last=False)
         return counted
@@ -259,8 +264,17 @@ def _body(content: bytes) -> JsonObject:
         return {}
 
 
+def _around(part: ContextPart) -> int:
+    """Tokens that a server's template puts around a part's text, which it does not tell."""
+    return MESSAGE_OVERHEAD if part.kind in ("system", "summary", "messages") else 0
+
+
 def _found(parts: Sequence[ContextPart], key: str) -> ContextPart:
+    """One part by its key, or all tools as one."""
     part = next((part for part in parts if part.key == key), None)
+    if part is None and key == TOOLS and (tools := [part for part in parts if part.kind == "tools"]):
+        text = "\n".join(part.text for part in tools)
+        return tools[0].model_copy(update={"key": key, "text": text, "tokens": sum(part.tokens for part in tools)})
     if part is None:
         raise NotFound("This part is no longer in the request.", hint="Look at the request again.")
     return part

@@ -11,6 +11,7 @@ from app.domain.block import BlockPatch
 from app.domain.context import PartText, RequestOutline, RequestPart
 from app.domain.history import Origin
 from app.domain.message import MessageDraft
+from app.engine.context.window import MESSAGE_OVERHEAD
 from app.services import Services
 from tests.support.engine.filling import fill
 from tests.support.engine.talking import say
@@ -160,7 +161,7 @@ async def test_a_server_that_tells_its_tokens_counts_each_part(services: Service
     assert outline.counted == "exact"
     assert outline.reused is not None
     system = named(outline, "system")
-    assert system.tokens == OpenAIServer.tokens("You are Juno.\nBe brief.")
+    assert system.tokens == OpenAIServer.tokens("You are Juno.\nBe brief.") + MESSAGE_OVERHEAD
     asked = [one for one in server.requests if one.path == "/tokenize"]
     assert len({one.body["content"] for one in asked}) == len(asked)
     await services.requests.next(thread, exact=True)

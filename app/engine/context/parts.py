@@ -5,6 +5,7 @@ own count of the newest request differed from ours.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from app.domain.tool import Tool
 from app.engine.context.prompt import MEMORY_BEGINS, MEMORY_ENDS, compile_block, compile_form
 from app.engine.context.window import MESSAGE_OVERHEAD, TokenLedger, tool_text
 
+_STAMP = re.compile(r"^\[\w+, \d{4}-\d\d-\d\d \d\d:\d\d\]\n")
+"""The date that stands before what a person said, where it is told."""
 LABEL = 120
 """Characters of a message's beginning, by which it is listed."""
 
@@ -91,7 +94,7 @@ def message_text(message: Message) -> str:
 
 def beginning(text: str) -> str:
     """The first words of a text, on one line."""
-    words = " ".join(text[: LABEL * 4].split())
+    words = " ".join(_STAMP.sub("", text[: LABEL * 4]).split())
     return words if len(words) <= LABEL else words[: LABEL - 1] + "…"
 
 

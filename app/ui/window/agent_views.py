@@ -12,6 +12,7 @@ from app.ui.window.agent_tabs import Segment, Tab
 
 if TYPE_CHECKING:
     from app.ui.context.compact.page import CompactNow
+    from app.ui.context.request.view import RequestView
     from app.ui.memory.history.view import HistoryView
 
 
@@ -19,6 +20,13 @@ class AgentViews(QObject):
     message_wanted = Signal(str)
     """Id of a message that a person wants to see in its conversation."""
     chat_wanted = Signal()
+    history_wanted = Signal(str)
+    """Id of a block whose history a person wants to see; empty: of all."""
+    block_wanted = Signal(str)
+    """Id of a block that a person wants to edit."""
+    segment_wanted = Signal(str)
+    size_wanted = Signal(int)
+    """Tokens that the context window is to have."""
 
     def __init__(self, view: ViewContext, parent: QObject) -> None:
         super().__init__(parent)
@@ -26,7 +34,10 @@ class AgentViews(QObject):
 
     def tabs(self) -> tuple[Tab, ...]:
         memory = (Segment("history", self.tr("History"), "history", self._history),)
-        context = (Segment("compact", self.tr("Compact now"), "context", self._compact),)
+        context = (
+            Segment("request", self.tr("Next request"), "context", self._request),
+            Segment("compact", self.tr("Compact now"), "context", self._compact),
+        )
         return (
             Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),
             Tab("context", self.tr("Context"), "context", "Ctrl+3", context),
@@ -38,6 +49,17 @@ class AgentViews(QObject):
         page = HistoryView(self._view)
         page.message_wanted.connect(self.message_wanted)
         page.back_wanted.connect(self.chat_wanted)
+        return page
+
+    def _request(self) -> "RequestView":
+        from app.ui.context.request.view import RequestView
+
+        page = RequestView(self._view)
+        page.message_wanted.connect(self.message_wanted)
+        page.history_wanted.connect(self.history_wanted)
+        page.block_wanted.connect(self.block_wanted)
+        page.compact_wanted.connect(lambda: self.segment_wanted.emit("compact"))
+        page.fix_wanted.connect(self.size_wanted)
         return page
 
     def _compact(self) -> "CompactNow":

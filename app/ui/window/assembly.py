@@ -262,6 +262,10 @@ class Assembly(QObject):
         self.centre.tab_picked.connect(self.show_tab)
         self.views.message_wanted.connect(self._show_message)
         self.views.chat_wanted.connect(lambda: self.show_tab("chat"))
+        self.views.history_wanted.connect(self._show_history)
+        self.views.segment_wanted.connect(self.show_tab)
+        self.views.size_wanted.connect(self._resize_context)
+        self.views.block_wanted.connect(self._edit_block)
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(self._show_made)
         self.top.servers_wanted.connect(self.pages.servers)
@@ -329,6 +333,10 @@ class Assembly(QObject):
 
     def _show_block(self, agent_id: str, block_id: str) -> None:
         self._picked(agent_id)
+        self.columns.go_to_block(block_id)
+
+    def _edit_block(self, block_id: str) -> None:
+        self.show_tab("chat")
         self.columns.go_to_block(block_id)
 
     def _leave_full(self) -> None:

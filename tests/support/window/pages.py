@@ -19,6 +19,12 @@ async def history(window: OpenedWindow) -> None:
     await window.until(lambda: window.view.centre.page_named("history").why.undo.isVisible(), "no change was chosen")
 
 
+async def request(window: OpenedWindow) -> None:
+    window.view.show_tab("request")
+    view = window.view.centre.page_named("request")
+    await window.until(lambda: view.text.part is not None, "no part of the request is shown")
+
+
 async def new_agent(window: OpenedWindow) -> None:
     window.view.commands.run("agent.new")
 
@@ -84,6 +90,7 @@ async def reply_settings(window: OpenedWindow) -> None:
 PAGES: tuple[Show, ...] = (
     chat,
     history,
+    request,
     new_agent,
     instructions,
     shortcuts,
