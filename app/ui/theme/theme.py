@@ -119,7 +119,10 @@ class Theme(QObject):
         if self._app.font() != self.font("base"):
             self._app.setFont(self.font("base"))
             self._app.setFont(self.font("base", 500), "QPushButton")  # pyright: ignore[reportArgumentType]
-        self._app.setStyleSheet(fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url))
+        sheet = fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url)
+        # Where one sheet follows another, Qt polishes each widget once for each widget that it lies in.
+        self._app.setStyleSheet("")
+        self._app.setStyleSheet(sheet)
         self.changed.emit()
 
     def px(self, n: float) -> int:

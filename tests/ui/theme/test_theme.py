@@ -1,7 +1,7 @@
 """The theme: modes, scale, icons, type, and what a change of it reaches."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QFontInfo, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
@@ -175,3 +175,28 @@ def test_motion_glides_to_its_goal(theme: Theme, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bool(arrived), timeout=2000)
     assert seen[-1] == 1.0
     assert seen == sorted(seen)
+
+
+class Polishings(QObject):
+    """Counts how often the widgets that it watches are told of another style."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.StyleChange
+        return False
+
+
+def test_another_theme_polishes_each_widget_twice_however_deep_it_lies(theme: Theme) -> None:
+    outermost = widget = QWidget()
+    counted = Polishings()
+    for _ in range(30):
+        widget = QWidget(widget)
+        widget.installEventFilter(counted)
+    outermost.show()
+    counted.count = 0
+    theme.set_mode("dark" if theme.mode == "light" else "light")
+    assert 0 < counted.count <= 2 * 30
+    outermost.deleteLater()
