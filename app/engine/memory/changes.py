@@ -264,6 +264,21 @@ class Changes:
         for agent_id in dict.fromkeys(agent_ids) or (None,):
             self.repos.changed(Changed(kind="block", ids=(block.id,), agent_id=agent_id, client=self.origin.client))
 
+    def note(
+        self,
+        kind: TargetKind,
+        target_id: str,
+        label: str,
+        version: int,
+        op: Op,
+        old: Fields | None,
+        new: Fields | None,
+        agent_ids: tuple[str, ...],
+        undoes: int | None,
+    ) -> None:
+        """The row in the history of a change that is made elsewhere in this room. `agent_ids`: whose memory it is."""
+        self._event(_Target(kind, target_id, label, version), op, old, new, agent_ids, undoes)
+
     def _event(
         self,
         target: "_Target",

@@ -8,10 +8,12 @@ it changes is known by one small class; a new kind of target is one class and on
 from typing import Any, Protocol, cast
 
 from app.domain.agent import Agent
+from app.domain.archive import Archive, Passage
 from app.domain.block import Block
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.history import MemoryEvent, TargetKind
 from app.domain.merge import merge
+from app.engine.memory.archive_changes import ArchiveChanges, fields_of
 from app.engine.memory.changes import Changes, Fields, summary_in
 
 
@@ -183,9 +185,79 @@ class _Summary:
             changes.uncompact(conversation, event, made)
 
 
+class _Passage:
+    """The fields of a passage; its creation and its deletion."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        passage = changes.repos.passages.find(event.target_id)
+        return None if passage is None else fields_of(passage)
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        archives, passage = ArchiveChanges(changes), changes.repos.passages.find(event.target_id)
+        if passage is None:
+            archives.undelete_passage(event)
+        elif fields is None:
+            archives.delete_passage(passage, event.seq)
+        else:
+            after = Passage.model_validate({**passage.model_dump(mode="json"), **fields})
+            archives.save_passage(passage, after, event.seq)
+
+
+class _Archive:
+    """An archive: its fields, whether an agent has it, and many of its passages at once."""
+
+    def now(self, changes: Changes, event: MemoryEvent) -> Fields | None:
+        archive = changes.repos.archives.find(event.target_id)
+        if archive is None:
+            return None
+        if event.op in ("attach", "detach"):
+            assert event.agent_id is not None
+            at = ArchiveChanges(changes).attached_at(event.agent_id, archive.id)
+            return None if at is None else {"position": at}
+        return archive.model_dump(mode="json") | {"passages": self._passages(changes, event)}
+
+    def become(self, changes: Changes, event: MemoryEvent, fields: Fields | None) -> None:
+        archives, archive = ArchiveChanges(changes), changes.repos.archives.find(event.target_id)
+        if archive is None:
+            archives.undelete(event)
+        elif event.op in ("attach", "detach"):
+            assert event.agent_id is not None
+            if fields is None:
+                archives.detach(event.agent_id, archive, event.seq)
+            else:
+                archives.attach(event.agent_id, archive, fields.get("position"), event.seq)
+        elif fields is None:
+            archives.delete(archive, event.seq)
+        elif "passages" in (event.after or {}):
+            wanted: Fields = fields["passages"]
+            archives.change_many(archive, {each: wanted.get(each) for each in _changed_in(event)}, event.seq)
+        else:
+            after = Archive.model_validate({**fields, "passages": archive.passages})
+            archives.save(archive, after, event.seq)
+
+    def _passages(self, changes: Changes, event: MemoryEvent) -> Fields:
+        """Those that the event changed and that are there, each with the fields that it names."""
+        named = _changed_in(event)
+        there = changes.repos.passages.many(tuple(named))
+        return {one.id: {name: value for name, value in fields_of(one).items() if name in named[one.id]}
+                for one in there}  # fmt: skip
+
+
+def _changed_in(event: MemoryEvent) -> dict[str, set[str]]:
+    """The passages that an event of an archive changed, each with the names of its fields that it tells."""
+    named: dict[str, set[str]] = {}
+    for side in (event.before, event.after):
+        told: dict[str, Fields] = (side or {}).get("passages", {})
+        for each, fields in told.items():
+            named.setdefault(each, set()).update(fields)
+    return named
+
+
 TARGETS: dict[TargetKind, Target] = {
     "block": _Block(),
     "attachment": _Attachment(),
     "agent": _AgentSettings(),
     "summary": _Summary(),
+    "passage": _Passage(),
+    "archive": _Archive(),
 }

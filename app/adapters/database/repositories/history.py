@@ -12,8 +12,15 @@ from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.repositories.messages import messages_by_id
 from app.adapters.database.rows import add, all_rows, insert, missing, scalar
-from app.adapters.database.tables import agent_blocks, memory_event_agents, memory_events
-from app.domain.history import MemoryEvent
+from app.adapters.database.tables import (
+    agent_archives,
+    agent_blocks,
+    archives,
+    memory_event_agents,
+    memory_events,
+    passages,
+)
+from app.domain.history import MemoryEvent, TargetKind
 
 CAUSE_LENGTH = 200
 LARGE = 1_000
@@ -46,7 +53,18 @@ _since = Prepared(
     .where(memory_event_agents.c.event_seq > sa.bindparam("seq"))
     .order_by(memory_event_agents.c.event_seq.desc())
 )
-_holders = Prepared(sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == sa.bindparam("block")))
+_target = sa.bindparam("target", type_=sa.Text)
+_has_archive = sa.select(agent_archives.c.agent_id)
+_holders: dict[TargetKind, Prepared] = {
+    "block": Prepared(sa.select(agent_blocks.c.agent_id).where(agent_blocks.c.block_id == _target)),
+    "archive": Prepared(_has_archive.where(agent_archives.c.archive_id == _target)),
+    "passage": Prepared(
+        _has_archive.join(archives, archives.c.id == agent_archives.c.archive_id)
+        .join(passages, passages.c.archive_seq == archives.c.seq)
+        .where(passages.c.id == _target)
+    ),
+}
+"""Whose memory a target is, beside the agent that a change names."""
 
 
 def _undo_chain() -> "sa.Select[Any, Any]":
@@ -136,8 +154,9 @@ class SqlHistory:
 
     def _concerned(self, event: MemoryEvent) -> set[str]:
         concerned = {event.agent_id} if event.agent_id else set[str]()
-        if event.target_kind == "block":
-            concerned.update(row["agent_id"] for row in all_rows(self.db, _holders, {"block": event.target_id}))
+        holders = _holders.get(event.target_kind)
+        if holders is not None:
+            concerned.update(row["agent_id"] for row in holders.all(self.db, {"target": event.target_id}))
         return concerned
 
 
