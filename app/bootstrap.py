@@ -28,6 +28,7 @@ from app.domain.event import Changed
 from app.domain.model import NamedServer, Provider
 from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
+from app.engine.retrieval.passages import PassageSearch
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
@@ -42,6 +43,7 @@ from app.services.after_runs import AfterRuns
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
+from app.services.archives.service import Archives
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
 from app.services.compaction import Compaction
@@ -204,6 +206,7 @@ async def open_engine(
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         starters=Starters(),
+        archives=Archives(deps, PassageSearch(storage)),
         compaction=Compaction(deps),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
@@ -233,7 +236,7 @@ def _engine_deps(
     deps = EngineDeps(
         storage=storage,
         catalog=catalog,
-        tools=tool_router(storage),
+        tools=tool_router(storage, clock),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=clock,
         ids=ids,

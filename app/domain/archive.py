@@ -1,9 +1,10 @@
 """Archival memory: archives of passages, which agents share. Agents search it; none of it fills their window."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.history import Actor
+from app.domain.retrieval import Reason, SearchState
 
 MAX_TEXT = 20_000
 """Characters of a passage. It is found and given as a whole, and a small model reads no more at once."""
@@ -138,14 +139,12 @@ class PassageFilter(Frozen):
     """True: those that wait because they say nearly what another one says."""
 
 
-class FoundBy(Frozen):
-    """Why a passage was found."""
+class FoundPassage(NamedTuple):
+    """A passage that has words of a query."""
 
-    kind: Literal["meaning", "word"]
-    word: str = ""
-    """As it stands in the query; of kind `word`."""
-    closeness: float = 0.0
-    """Cosine, 0 to 1; of kind `meaning`."""
+    seq: int
+    """By which its vector is known."""
+    passage: Passage
 
 
 class PassageHit(Frozen):
@@ -154,20 +153,18 @@ class PassageHit(Frozen):
     passage: Passage
     score: float
     """Higher is better; comparable within one search only."""
-    found_by: tuple[FoundBy, ...] = ()
-    """What counted most comes first."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it was found."""
 
 
 class PassageSearchResult(Frozen):
     """What a search found, best first."""
 
     hits: tuple[PassageHit, ...] = ()
-    by_meaning: bool = False
-    """False: words alone decided; `note` says why."""
-    note: str = ""
-    """A sentence for people about how it was searched; mostly empty."""
+    state: SearchState = SearchState(by_meaning=False)
     names: tuple[str, ...] = ()
-    """Words of the query that stand for one thing (names, numbers, identifiers, quotes), so that they count as well."""
+    """What of the query stands for one thing (an identifier, a number, a quote), as it was typed: it is looked for as
+    it stands."""
 
 
 class TagCount(Frozen):
@@ -207,9 +204,33 @@ class Stored(Frozen):
     """What says nearly the same; `passage.alikeness` tells how nearly."""
 
 
+class PassageChange(Frozen):
+    """What a change left, and how to take it back."""
+
+    passages: tuple[Passage, ...]
+    """Those that it concerned, as they are now; deleted ones are missing."""
+    changes: tuple[int, ...] = ()
+    """Its events in the history, oldest first; undone from the last."""
+
+
 class Imported(Frozen):
     """What an import brought."""
 
-    added: int
+    added: int = 0
     already_there: int = 0
-    """Texts that the archive had."""
+    """Texts that the archive had, or that the file has twice."""
+    changes: tuple[int, ...] = ()
+    """Its events in the history."""
+
+
+class ArchivalAnswer(Frozen):
+    """What an agent gets when it searches."""
+
+    text: str
+    """Word for word."""
+    tokens: int
+    """Estimated."""
+    passage_ids: tuple[str, ...]
+
+
+ArchiveForm = Literal["json", "markdown", "csv"]

@@ -63,11 +63,6 @@ def stem_of(word: str) -> str:
     return _ENDING.sub("", word) if word.isascii() else word
 
 
-def typed_words(text: str) -> tuple[str, ...]:
-    """The words of a text that are parted by spaces or signs, as they are written."""
-    return tuple(found["word"] for found in _PIECE.finditer(text) if found["word"])
-
-
 def snippet(text: str, terms: tuple[str, ...], length: int = 160) -> str:
     """The surroundings of the first term in a text, on one line."""
     if len(text) > _AT_ONCE:

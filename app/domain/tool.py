@@ -18,12 +18,12 @@ ToolType = Literal[
 
 MEMORY_TYPES: frozenset[ToolType] = frozenset({"letta_memory_core", "letta_sleeptime_core"})
 """Pure functions of memory, evaluated in the transaction that stores their return."""
+ALSO_MEMORY: frozenset[str] = frozenset({"archival_memory_insert"})
+"""Built-in tools of other types that are evaluated there too."""
 
 
 NOT_SET_UP: frozenset[str] = frozenset(
     {
-        "archival_memory_insert",
-        "archival_memory_search",
         "memory",
         "memory_apply_patch",
         "memory_finish_edits",
@@ -72,8 +72,8 @@ class Tool(Frozen):
 
     @property
     def edits_memory(self) -> bool:
-        """It has no effect but on memory blocks."""
-        return self.tool_type in MEMORY_TYPES
+        """It has no effect but on memory: blocks and passages."""
+        return self.tool_type in MEMORY_TYPES or (self.built_in and self.name in ALSO_MEMORY)
 
     @property
     def parallel_safe(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
+from app.services.archives.service import Archives
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
 from app.services.compaction import Compaction
@@ -64,3 +65,4 @@ class Services:
     starters: Starters
     proposals: Proposals
     compaction: Compaction
+    archives: Archives

@@ -78,7 +78,8 @@ class Context:
         """The system prompt as the agent's next request will hold it."""
 
         def work(repos: Repositories) -> str:
-            return compile_prompt(repos.agents.get(agent_id), repos.blocks.of_agent(agent_id))
+            archived = repos.archives.count_for(agent_id)
+            return compile_prompt(repos.agents.get(agent_id), repos.blocks.of_agent(agent_id), archived)
 
         return await self._deps.storage.read(work)
 
@@ -90,7 +91,7 @@ def _overview(view: AgentSnapshot, conversation_id: str, deps: EngineDeps, total
     said = tuple(member for member in shown if member.message.role != "summary")
     scale = Scale(deps.ledger, view.factor)
     parts = [
-        *fixed_parts(view.agent, view.blocks, view.tools, scale),
+        *fixed_parts(view.agent, view.blocks, view.tools, scale, archived=view.archived),
         *message_parts(summaries, scale),
         ContextPart(kind="messages", label="", text="", tokens=scale.of(_sum(said, deps.ledger))),
     ]

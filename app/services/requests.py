@@ -159,13 +159,16 @@ class Requests:
         _, fit = within_limits(view, self._deps, self._deps.clock.ticks())
         scale = Scale(self._deps.ledger, view.factor)
         messages = visible(staying(view, fit).members, zone_of(view.agent))
-        return [*fixed_parts(view.agent, view.blocks, view.tools, scale), *message_parts(messages, scale)]
+        return [
+            *fixed_parts(view.agent, view.blocks, view.tools, scale, archived=view.archived),
+            *message_parts(messages, scale),
+        ]
 
     def _offered_parts(self, coming: NextRequest) -> list[ContextPart]:
         """As they are sent: where calls are JSON text, rules and tools stand in the prompt."""
         view, scale, offered = coming.view, Scale(self._deps.ledger, coming.view.factor), coming.offered
         rules = told_rules(offered.request.response_format) if offered.constrained else ""
-        parts = fixed_parts(view.agent, view.blocks, offered.tools, scale, rules)
+        parts = fixed_parts(view.agent, view.blocks, offered.tools, scale, rules, view.archived)
         if offered.constrained:
             told = {f"tool:{tool.name}": told_tool(tool) for tool in offered.tools}
             parts = [

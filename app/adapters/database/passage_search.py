@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.prepared import Prepared, Row
+from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import ALL, NEWEST, attempts
 from app.adapters.database.tables import archives, passages
-from app.domain.archive import FoundBy, PassageHit
-from app.domain.search_text import folded, index_text, query_terms, typed_words
+from app.domain.archive import FoundPassage
+from app.domain.search_text import index_text, query_terms
 
 CREATE_INDEX = (
     "CREATE VIRTUAL TABLE passage_search USING fts5(words, scope, content='', "
@@ -31,6 +31,11 @@ _ranked = sa.text(
     "SELECT rowid AS seq, bm25(passage_search, 1.0, 0.0) AS rank FROM passage_search "
     "WHERE passage_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
 ).columns(seq=sa.Integer, rank=sa.Float)
+_frequency = Prepared(
+    sa.text("SELECT count(*) FROM (SELECT rowid FROM passage_search WHERE passage_search MATCH :match LIMIT :most)")
+)
+COUNTED = 20_000
+"""Texts with a word that are counted at most: in so many it says next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,14 @@ class PassageIndex:
         tags: tuple[str, ...],
         all_tags: bool,
         limit: int,
-    ) -> tuple[PassageHit, ...]:
+    ) -> tuple[FoundPassage, ...]:
         """`archive_seqs`: None for all archives. `conditions`: on rows of passages, beside archives and tags."""
         terms = query_terms(query)
         if not terms or limit < 1 or (archive_seqs is not None and not archive_seqs):
             return ()
         best = _ranked.subquery("best")
         found = (
-            sa.select(passages, archives.c.id.label("archive_id"), best.c.rank)
+            sa.select(passages, archives.c.id.label("archive_id"))
             .join_from(best, passages, passages.c.seq == best.c.seq)
             .join(archives, archives.c.seq == passages.c.archive_seq)
             .where(passages.c.deleted_at.is_(None), archives.c.deleted_at.is_(None), *conditions)
@@ -77,31 +82,26 @@ class PassageIndex:
             .limit(limit)
         )
         scope = _scope(archive_seqs, tags, all_tags)
+        hits: dict[int, FoundPassage] = {}
         for words in attempts(terms):
             match = f"({words}){scope}"
             rows = all_rows(self.db, found, {"match": match, "newest": NEWEST})
             if len(rows) < limit:
                 rows = all_rows(self.db, found, {"match": match, "newest": ALL})
-            if rows:
-                return tuple(_hit(row, query, terms) for row in rows)
-        return ()
+            for row in rows:
+                hits.setdefault(row["seq"], FoundPassage(row["seq"], mapping.passage_of(row)))
+            if len(hits) >= limit:
+                break
+        return tuple(hits.values())[:limit]
+
+    def frequency(self, words: Sequence[str], exact: bool) -> int:
+        """How many texts of all archives have these words behind each other; not `exact`: or words that begin so."""
+        match = " ".join(words) if exact else words[0]
+        return _frequency.scalar(self.db, {"match": f'words:"{match}"{"" if exact else "*"}', "most": COUNTED})
 
 
 def create_passage_index(db: Connection) -> None:
     db.exec_driver_sql(CREATE_INDEX)
-
-
-def _hit(row: Row, query: str, terms: tuple[str, ...]) -> PassageHit:
-    passage = mapping.passage_of(row)
-    return PassageHit(passage=passage, score=-row["rank"], found_by=_words_in(passage.text, query, terms))
-
-
-def _words_in(text: str, query: str, terms: tuple[str, ...]) -> tuple[FoundBy, ...]:
-    """The words of the query that the text has, as they were typed."""
-    held = set(index_text(text).split())
-    typed = {folded(word): word for word in typed_words(query)}
-    found = (typed.get(term, term) for term in terms if term in held or any(one.startswith(term) for one in held))
-    return tuple(FoundBy(kind="word", word=word) for word in found)
 
 
 def _values(passage: Indexed) -> dict[str, Any]:

@@ -16,7 +16,14 @@ from app.domain.context import ContextPart, PartKind, RequestPart
 from app.domain.json_value import JsonObject, array_of, object_of
 from app.domain.message import ImagePart, Message, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.tool import Tool
-from app.engine.context.prompt import MEMORY_BEGINS, MEMORY_ENDS, compile_block, compile_form
+from app.engine.context.prompt import (
+    ARCHIVAL_BEGINS,
+    MEMORY_BEGINS,
+    MEMORY_ENDS,
+    compile_archival,
+    compile_block,
+    compile_form,
+)
 from app.engine.context.window import MESSAGE_OVERHEAD, TokenLedger, tool_text
 
 _STAMP = re.compile(r"^\[\w+, \d{4}-\d\d-\d\d \d\d:\d\d\]\n")
@@ -40,9 +47,11 @@ class Scale:
 
 
 def fixed_parts(
-    agent: Agent, blocks: Iterable[Block], tools: Iterable[Tool], scale: Scale, rules: str = ""
+    agent: Agent, blocks: Iterable[Block], tools: Iterable[Tool], scale: Scale, rules: str = "", archived: int = 0
 ) -> list[ContextPart]:
-    """All that is not said: instructions, form, rules, tools, blocks. `rules`: of calls in JSON text."""
+    """All that is not said: instructions, form, rules, tools, blocks. `rules`: of calls in JSON text. `archived`: how
+    many passages it is told of.
+    """
     system = agent.system.strip()
     parts = [_part("system", "system", "", system, scale.of(scale.ledger.text(system) + MESSAGE_OVERHEAD))]
     for key, text in (("form", compile_form(agent)), ("rules", rules.strip())):
@@ -52,6 +61,9 @@ def fixed_parts(
         _part("tools", f"tool:{tool.name}", tool.name, tool_text(tool), scale.of(scale.ledger.tool(tool)))
         for tool in tools
     )
+    told = compile_archival(agent, archived)
+    if told:
+        parts.append(_part("memory", "archival", "", told, scale.text(told)))
     shown = [_of_block(block, scale) for block in blocks]
     if shown:
         around = scale.text(f"{MEMORY_BEGINS}\n{MEMORY_ENDS}")
@@ -138,6 +150,9 @@ def sent_parts(body: JsonObject, blocks: Sequence[Block], scale: Scale) -> list[
 def _of_system(text: str, blocks: Sequence[Block], scale: Scale) -> list[ContextPart]:
     found: list[ContextPart] = []
     before, opened, memory = text.partition(MEMORY_BEGINS)
+    before, marked, archival = before.partition(ARCHIVAL_BEGINS)
+    if marked:
+        found.append(_part("memory", "archival", "", (marked + archival).strip(), 0))
     if opened:
         found.append(_part("memory", "memory", "", MEMORY_BEGINS, 0))
     rest = memory

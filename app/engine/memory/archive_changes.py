@@ -11,7 +11,7 @@ from typing import Any
 
 from app.domain.archive import MAX_NAME, MAX_TAG, MAX_TAGS, MAX_TEXT, Archive, ArchiveDraft, Passage, PassageDraft
 from app.domain.base import is_one_line
-from app.domain.error import Conflict, Invalid
+from app.domain.error import Invalid
 from app.domain.event import Changed, ChangedKind
 from app.domain.history import MemoryEvent, Op
 from app.engine.memory.changes import Changes, Fields
@@ -238,8 +238,9 @@ def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tidy
 
 
-def _checked(passage: Passage) -> Passage:
-    text = passage.text.strip()
+def checked_draft(draft: PassageDraft) -> PassageDraft:
+    """A draft as it is stored. Raises `Invalid`."""
+    text = draft.text.strip()
     if not text:
         raise Invalid("A passage needs a text.", hint="Write what is to be remembered, in a sentence or two.")
     if len(text) > MAX_TEXT:
@@ -248,10 +249,16 @@ def _checked(passage: Passage) -> Passage:
             code="passage_too_long",
             hint="Store it in several passages, each about one thing: they are found more exactly too.",
         )
-    since, until = passage.valid_from, passage.superseded_at
+    since, until = draft.valid_from, draft.superseded_at
     if since is not None and until is not None and until < since:
-        raise Conflict("A passage cannot end being true before it begins.", hint="Check both dates.")
-    return passage.model_copy(update={"text": text, "tags": checked_tags(passage.tags)})
+        raise Invalid("A passage cannot end being true before it begins.", hint="Check both dates.")
+    return draft.model_copy(update={"text": text, "tags": checked_tags(draft.tags)})
+
+
+def _checked(passage: Passage) -> Passage:
+    names = ("text", "tags", "valid_from", "superseded_at")
+    draft = checked_draft(PassageDraft(**{name: getattr(passage, name) for name in names}))
+    return passage.model_copy(update={name: getattr(draft, name) for name in names})
 
 
 def _checked_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The blocks of an agent as they were at an earlier point of the history."""
+"""The memory of an agent as it was at an earlier point of the history: its blocks, and how many passages it had."""
 
 from collections.abc import Iterable
 
@@ -21,6 +21,24 @@ def blocks_at(repos: Repositories, agent_id: str, seq: int) -> tuple[Block, ...]
         if block is not None:
             blocks.append(block)
     return tuple(blocks)
+
+
+def archived_at(repos: Repositories, agent_id: str, seq: int) -> int:
+    """How many passages the agent could find right after an event. Archives attached or detached since count as now."""
+    now = repos.archives.count_for(agent_id)
+    if seq == repos.history.last_seq():
+        return now
+    return max(0, now - sum(_came(event) for event in repos.history.since(agent_id, seq)))
+
+
+def _came(event: MemoryEvent) -> int:
+    """How many passages more there are after an event."""
+    if event.target_kind == "passage":
+        return (event.before is None) - (event.after is None)
+    if event.target_kind == "archive":
+        before, after = ((side or {}).get("passages", {}) for side in (event.before, event.after))
+        return len(after.keys() - before.keys()) - len(before.keys() - after.keys())
+    return 0
 
 
 def _attached_before(block_ids: tuple[str, ...], events: Iterable[MemoryEvent]) -> list[str]:

@@ -13,9 +13,9 @@ from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
 from app.domain.model import ModelHandle, Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
-from app.engine.context.prompt import compile_prompt
+from app.engine.context.prompt import SEARCH_ARCHIVES, compile_prompt
 from app.engine.context.window import Fit, TokenLedger, fit, visible, without_images, zone_of
-from app.engine.memory.earlier_blocks import blocks_at
+from app.engine.memory.earlier_blocks import archived_at, blocks_at
 from app.engine.state import RunState
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
@@ -59,12 +59,14 @@ class AgentSnapshot:
     """Media type and bytes by hash; read once it is known which messages are sent."""
     counted: int = 0
     """The real count that `factor` comes from; 0: it is a guess, because nothing has been counted yet."""
+    archived: int = 0
+    """How many passages the agent could find at the moment that `blocks` show."""
     narrowed: bool = False
     """True: the server serves less than the agent wants."""
 
     @cached_property
     def prompt(self) -> str:
-        return compile_prompt(self.agent, self.blocks)
+        return compile_prompt(self.agent, self.blocks, self.archived)
 
     def is_short(self, ledger: TokenLedger) -> bool:
         """Whether counting and encoding it takes less than a thread costs. What was sent before costs nothing."""
@@ -167,6 +169,7 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
         wanted=max(agent.context_window, repos.agents.largest_window(agent.model) or 0),
         memory_seq=memory_seq,
         factor=calibration(step, agent.model),
+        archived=archived_at(repos, agent_id, memory_seq) if SEARCH_ARCHIVES in agent.tool_names else 0,
         counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
     )
 

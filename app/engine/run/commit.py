@@ -7,9 +7,12 @@ from app.domain.event import Changed, RunEvent
 from app.domain.history import Actor, MemoryEvent, Origin
 from app.domain.message import Message, ToolReturnPart
 from app.domain.run import STOP_REASONS, Run
+from app.domain.tool import ALSO_MEMORY
 from app.domain.wire_message import Payload, objects_of
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
+from app.engine.memory.archive_changes import ArchiveChanges
+from app.engine.memory.archive_tools import insert_passage
 from app.engine.memory.block_tools import MemoryResult, run_memory_tool
 from app.engine.memory.changes import Changes
 from app.engine.reply import Call
@@ -175,12 +178,15 @@ class _Commit:
 
     def _memory_tool(self, call: Call, state: RunState) -> ToolReturnPart:
         begun = self._deps.clock.ticks()
-        blocks = self._repos.blocks.of_agent(state.agent_id)
-        result = run_memory_tool(call.name, blocks, call.parsed)
-        if result.value is not None:
-            block = next(block for block in blocks if block.id == result.block_id)
-            changes = Changes(self._repos, self._deps.ids, self._now, self._origin(state, call))
-            changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
+        changes = Changes(self._repos, self._deps.ids, self._now, self._origin(state, call))
+        if call.name in ALSO_MEMORY:
+            result = insert_passage(ArchiveChanges(changes), state.agent_id, call.parsed)
+        else:
+            blocks = self._repos.blocks.of_agent(state.agent_id)
+            result = run_memory_tool(call.name, blocks, call.parsed)
+            if result.value is not None:
+                block = next(block for block in blocks if block.id == result.block_id)
+                changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
         return _memory_return(call, result, (self._deps.clock.ticks() - begun) // 1000)
 
     def _origin(self, state: RunState, call: Call | None = None) -> Origin:

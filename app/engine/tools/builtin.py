@@ -21,6 +21,7 @@ def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
+_TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 _LABEL = _text("Label of the memory block.")
 
 _SPECS: tuple[tuple[str, ToolType, str, dict[str, Any]], ...] = (
@@ -99,6 +100,38 @@ _SPECS: tuple[tuple[str, ToolType, str, dict[str, Any]], ...] = (
                 "limit": {"type": "integer", "description": "How many at most (default 10)."},
                 "start_date": _text("Only from this date on, YYYY-MM-DD."),
                 "end_date": _text("Only up to this date, YYYY-MM-DD."),
+            },
+            ["query"],
+        ),
+    ),
+    (
+        "archival_memory_insert",
+        "letta_core",
+        "Store a passage in archival memory, which is searched and does not fill your context: a fact, an event or a "
+        "note that will matter later but need not be at hand now. Write it so that it can be understood alone.",
+        _object(
+            {
+                "content": _text("Text of the passage, one thing in a sentence or two, with names and full dates."),
+                "tags": {**_TEXTS, "description": "A few words to find it by, like house or invoices."},
+            },
+            ["content"],
+        ),
+    ),
+    (
+        "archival_memory_search",
+        "letta_core",
+        "Search archival memory for what was stored there, by meaning and by words.",
+        _object(
+            {
+                "query": _text("What to look for, as a question or in a few words."),
+                "tags": {**_TEXTS, "description": "Only passages with these tags."},
+                "tag_match_mode": {
+                    **_text("any (the default): one of the tags is enough. all: it must have all of them."),
+                    "enum": ["any", "all"],
+                },
+                "top_k": {"type": "integer", "description": "How many at most (default 5)."},
+                "start_datetime": _text("Only what was stored from this time on, like 2026-03-01."),
+                "end_datetime": _text("Only what was stored up to this time."),
             },
             ["query"],
         ),

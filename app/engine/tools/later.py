@@ -23,7 +23,6 @@ def _one_of(description: str, *values: str) -> Schema:
     return {**_text(description), "enum": list(values)}
 
 
-_DATES: Schema = {"start_datetime": _text("From this time on, ISO 8601."), "end_datetime": _text("Up to this time.")}
 _TO_ONE: Schema = {"message": _text("Text of the message."), "other_agent_id": _text("Id of the agent.")}
 _FILE_REQUEST: Schema = {
     "type": "object",
@@ -58,26 +57,6 @@ _WEB: Schema = {
     "user_location": _text("Two letters of a country."),
 }
 _SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
-    (
-        "archival_memory_insert",
-        "letta_core",
-        "Store a passage in archival memory.",
-        {"content": _text("Text of the passage."), "tags": {**_TEXTS, "description": "Tags to find it by."}},
-        ("content",),
-    ),
-    (
-        "archival_memory_search",
-        "letta_core",
-        "Search archival memory by meaning.",
-        {
-            "query": _text("What to look for."),
-            "tags": {**_TEXTS, "description": "Only passages with these tags."},
-            "tag_match_mode": _one_of("Whether any of the tags is enough.", "any", "all"),
-            "top_k": {**_WHOLE, "description": "How many at most."},
-            **_DATES,
-        },
-        ("query",),
-    ),
     ("memory", "letta_memory_core", "Create, edit, rename or delete memory blocks.", _MEMORY, ("command",)),
     (
         "memory_apply_patch",

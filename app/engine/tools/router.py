@@ -9,6 +9,8 @@ from app.domain.error import StorageError
 from app.domain.message import ToolReturnPart
 from app.domain.tool import Tool, ToolType
 from app.engine.reply import Call
+from app.engine.retrieval.passages import PassageSearch
+from app.engine.tools.archival_search import ArchivalSearch
 from app.engine.tools.search import conversation_search
 from app.engine.tools.stored import StoredTools, cannot_run
 from app.ports.storage import Storage
@@ -45,9 +47,11 @@ class ToolRouter:
             return ToolOutcome(ok=False, text=f'The tool "{tool.name}" failed: {type(error).__name__}: {error}')
 
 
-def tool_router(storage: Storage) -> ToolRouter:
+def tool_router(storage: Storage, clock: Clock) -> ToolRouter:
     """The tools that need nothing but what the engine has stored."""
-    return ToolRouter({"letta_core": StoredTools(storage, {"conversation_search": conversation_search})})
+    archival = ArchivalSearch(PassageSearch(storage), clock)
+    named = {"conversation_search": conversation_search, "archival_memory_search": archival.call}
+    return ToolRouter({"letta_core": StoredTools(storage, named)})
 
 
 async def run_tool(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.domain.archive import Archive, ArchiveContents, Passage, PassageFilter, PassageHit
+from app.domain.archive import Archive, ArchiveContents, FoundPassage, Passage, PassageFilter
 from app.domain.base import Micros
 from app.domain.page import OLDEST_FIRST, PageRequest
 
@@ -99,9 +99,15 @@ class PassageRepository(Protocol):
         """Those that this one superseded, newest first."""
         ...
 
-    def search(self, query: str, wanted: PassageFilter, limit: int) -> tuple[PassageHit, ...]:
-        """By words, best first: those with all words, else with any. Case and accents do not matter, CJK works. All
+    def search(self, query: str, wanted: PassageFilter, limit: int) -> tuple[FoundPassage, ...]:
+        """By words: first those with all words, then with any. Case and accents do not matter, CJK works. All
         conditions lie inside the search: the limit counts what they leave.
+        """
+        ...
+
+    def frequency(self, words: Sequence[str], exact: bool) -> int:
+        """How many passages have folded words behind each other, in all archives, counted up to some 20,000. Not
+        `exact`: how many have one that begins like the first.
         """
         ...
 

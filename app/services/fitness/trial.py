@@ -112,7 +112,7 @@ async def open_trial(deps: EngineDeps, provider: Provider, empty: EmptyStorage) 
     """An engine on an empty database whose agents speak with the models of `provider`."""
     bus = EventBus()
     async with empty(bus.publish) as storage:
-        own = dataclasses.replace(deps, storage=storage, tools=tool_router(storage), publish=bus.publish)
+        own = dataclasses.replace(deps, storage=storage, tools=tool_router(storage, deps.clock), publish=bus.publish)
         await storage.write(lambda repos: _seed(repos, own, provider))
         scheduler = Scheduler(own)
         try:

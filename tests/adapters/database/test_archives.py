@@ -95,11 +95,15 @@ async def test_words_are_found_inside_their_archive_and_tags_only(world: World) 
     assert await found("kommt", start=NOON * 2) == []
 
 
-async def test_why_a_passage_was_found_is_told_in_the_words_that_were_typed(world: World) -> None:
+async def test_words_are_counted_in_any_form_or_as_they_stand(world: World) -> None:
     notes = archive()
-    await filled(world, passage("Brandt war am 12. März hier.", notes), of=notes)
-    (hit,) = await world.storage.read(lambda repos: repos.passages.search("Was BRANDT here?", PassageFilter(), 5))
-    assert [reason.word for reason in hit.found_by] == ["BRANDT"]
+    await filled(world, passage("Boilers break.", notes), passage("A boiler broke, says INV-2026.", notes), of=notes)
+
+    def counts(repos: Repositories) -> tuple[int, int, int]:
+        count = repos.passages.frequency
+        return count(("boiler",), False), count(("boiler",), True), count(("inv", "2026"), True)
+
+    assert await world.storage.read(counts) == (2, 1, 1)
 
 
 async def test_validity_dates_and_writers_narrow_a_list(world: World) -> None:
@@ -208,12 +212,12 @@ async def test_what_was_deleted_long_ago_is_forgotten_with_its_words_and_changes
     event = memory_event(dropped.id, "", "", target_kind="passage")
 
     def more(repos: Repositories) -> None:
+        repos.history.add(event)
         repos.agents.add(other)
         repos.archives.attach(other.id, notes.id, 0)
         repos.archives.add(own)
         repos.archives.attach(world.agent.id, own.id, 1)
         repos.passages.add(mine)
-        repos.history.add(event)
         repos.passages.delete((dropped.id,), NOON)
         repos.agents.delete(world.agent.id, NOON)
 

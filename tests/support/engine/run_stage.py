@@ -72,7 +72,7 @@ async def run_stage(engine: OpenEngine, agent: Agent) -> RunStage:
     deps = EngineDeps(
         storage=engine.storage,
         catalog=Catalog(open_secrets(Config.load().folder)),
-        tools=tool_router(engine.storage),
+        tools=tool_router(engine.storage, engine.clock),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=engine.clock,
         ids=engine.ids,

@@ -18,9 +18,9 @@ from app.adapters.database.rows import add, all_rows, first_row, missing, scalar
 from app.adapters.database.tables import agent_archives, archives, passage_tags, passages
 from app.domain.archive import (
     ArchiveContents,
+    FoundPassage,
     Passage,
     PassageFilter,
-    PassageHit,
     TagCount,
     WriterCount,
 )
@@ -108,9 +108,12 @@ class SqlPassages:
         found = _LIVE.where(_row.superseded_by == passage_id).order_by(_row.superseded_at.desc(), _row.seq.desc())
         return tuple(mapping.passage_of(row) for row in all_rows(self.db, found))
 
-    def search(self, query: str, wanted: PassageFilter, limit: int) -> tuple[PassageHit, ...]:
+    def search(self, query: str, wanted: PassageFilter, limit: int) -> tuple[FoundPassage, ...]:
         seqs = self._seqs(wanted)
         return self.index.find(query, _conditions(wanted), seqs, wanted.tags, wanted.all_tags, limit)
+
+    def frequency(self, words: Sequence[str], exact: bool) -> int:
+        return self.index.frequency(words, exact)
 
     def add(self, *passages_: Passage) -> None:
         if not passages_:

@@ -1,0 +1,1 @@
+"""Archival memory: archives and passages, their search, and their files."""
