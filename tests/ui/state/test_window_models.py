@@ -107,6 +107,21 @@ def test_settings_undos_and_attachments_are_said_too() -> None:
     assert sentence_of(event(3, target_kind="attachment", op="detach")) == "Detached “human”"
 
 
+def test_changes_of_archival_memory_are_told_by_what_they_did() -> None:
+    def of(kind: str, op: str, before: object, after: object) -> str:
+        return sentence_of(event(1, target_kind=kind, op=op, label="Notes", before=before, after=after))
+
+    assert of("passage", "create", None, {"text": "x"}) == "Stored a passage: “Notes”"
+    assert of("passage", "update", {"text": "by Kruse"}, {"text": "by Brandt"}) == "Kruse became Brandt"
+    assert of("passage", "update", {"superseded_at": None}, {"superseded_at": 1}) == "“Notes” is true no longer"
+    assert of("passage", "update", {"tags": []}, {"tags": ["a"]}) == "Changed the tags of “Notes”"
+    assert of("archive", "attach", None, {"position": 0}) == "Attached archive “Notes”"
+    assert of("archive", "update", {"name": "x"}, {"name": "y"}) == "Changed archive “Notes”"
+    assert of("archive", "update", {"passages": {}}, {"passages": {"a": {}, "b": {}}}) == "2 passages stored"
+    some = {"passages": {"a": {"text": "x"}, "b": {"tags": []}}}
+    assert of("archive", "update", some, {"passages": {"b": {"tags": ["t"]}}}) == "1 passage deleted, 1 passage changed"
+
+
 def test_undos_and_redos_are_told_apart_and_name_the_version(qapp: object) -> None:
     made = event(1, op="create", before=None, after={"value": "Name: Chad."})
     deleted = event(5, op="delete", before={"value": "Name: Chad."}, after=None, undoes=1)

@@ -68,10 +68,50 @@ def _any(event: MemoryEvent) -> str:
     return words.get(event.op, tr("Changed “{}”")).format(event.label)
 
 
+def _passage(event: MemoryEvent) -> str:
+    before, after = event.before or {}, event.after or {}
+    if event.op == "create":
+        return tr("Stored a passage: “{}”").format(event.label)
+    if event.op == "delete":
+        return tr("Deleted a passage: “{}”").format(event.label)
+    if "text" in after:
+        return text_change(before.get("text") or "", after["text"] or "")
+    if "superseded_at" in after:
+        gone = tr("“{}” is true no longer") if after["superseded_at"] is not None else tr("“{}” is true again")
+        return gone.format(event.label)
+    if "tags" in after:
+        return tr("Changed the tags of “{}”").format(event.label)
+    return tr("Kept “{}” beside what resembles it").format(event.label) if "nearly" in after else _any(event)
+
+
+def _archive(event: MemoryEvent) -> str:
+    whole = {
+        "create": tr("Created archive “{}”"),
+        "delete": tr("Deleted archive “{}”"),
+        "attach": tr("Attached archive “{}”"),
+        "detach": tr("Detached archive “{}”"),
+    }
+    if event.op in whole:
+        return whole[event.op].format(event.label)
+    sides = [(side or {}).get("passages") for side in (event.before, event.after)]
+    if sides[0] is None or sides[1] is None:
+        return tr("Changed archive “{}”").format(event.label)
+    came, left = len(sides[1].keys() - sides[0].keys()), len(sides[0].keys() - sides[1].keys())
+    changed = len(sides[1].keys() & sides[0].keys())
+    told = [
+        counted(came, tr("{} passage stored"), tr("{} passages stored")) if came else "",
+        counted(left, tr("{} passage deleted"), tr("{} passages deleted")) if left else "",
+        counted(changed, tr("{} passage changed"), tr("{} passages changed")) if changed else "",
+    ]
+    return ", ".join(filter(None, told))
+
+
 _DESCRIBED: dict[TargetKind, Callable[[MemoryEvent], str]] = {
     "attachment": _attachment,
     "agent": _agent,
     "block": _block,
+    "passage": _passage,
+    "archive": _archive,
 }
 """What a change is called, by what was changed."""
 
