@@ -16,7 +16,7 @@ from typing import Any
 from app.domain.archive import Archive, ArchiveForm, Passage, PassageDraft
 from app.domain.base import Micros
 from app.domain.error import Invalid
-from app.domain.json_value import JsonObject, array_of, object_of
+from app.domain.json_value import JsonObject, array_of, is_array, object_of
 from app.domain.wire_message import iso
 from app.engine.memory.archive_changes import checked_draft
 
@@ -94,7 +94,7 @@ class CsvWriter:
         about = {"text": passage.text, **_about(passage, self._archives)}
         for name in COLUMNS:
             value = about.get(name)
-            yield _tags_cell(value) if isinstance(value, list) else str(value or "")
+            yield _tags_cell(value) if is_array(value) else str(value or "")
 
 
 FORMS: dict[ArchiveForm, type[JsonWriter] | type[MarkdownWriter] | type[CsvWriter]] = {
@@ -141,10 +141,10 @@ def _of_json(text: str, name: str) -> Iterator[PassageDraft]:
     except (json.JSONDecodeError, RecursionError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Invalid(f"{name} is not valid JSON{where}.", hint="Export it again, or mend that line.") from None
-    listed = loaded if isinstance(loaded, list) else object_of(loaded).get("passages")
-    if not isinstance(listed, list):
+    listed = loaded if is_array(loaded) else object_of(loaded).get("passages")
+    if not is_array(listed):
         raise Invalid(f"{name} holds no list of passages.", hint='It is looked for under "passages".')
-    for number, one in enumerate(array_of(listed), 1):
+    for number, one in enumerate(listed, 1):
         said: JsonObject = {"text": one} if isinstance(one, str) else object_of(one)
         given = said.get("text", said.get("content"))
         if not isinstance(given, str):
@@ -200,7 +200,7 @@ def _draft(text: str, about: Mapping[str, Any], number: int, name: str) -> Passa
     tags = about.get("tags")
     return PassageDraft(
         text=text,
-        tags=tuple(str(tag) for tag in array_of(tags)) if isinstance(tags, list) else (),
+        tags=tuple(str(tag) for tag in array_of(tags)),
         source=str(about.get("source") or ""),
         metadata=object_of(about.get("metadata")),
         **times,

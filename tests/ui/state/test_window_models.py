@@ -7,9 +7,9 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from app.domain.agent import Agent, AgentRow
 from app.domain.history import Actor, ActorKind, MemoryEvent, Origin, TargetKind
+from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.memory.history.change_list import ChangeList, ChangeRow, DayRow
 from app.ui.memory.history.sentences import (
-    ACTOR_LOOK,
     actor_in_sentence,
     actor_name,
     by_actor,
