@@ -178,7 +178,7 @@ async def open_engine(
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
-    known = _known_servers(surroundings, config)
+    known, warming = _known_servers(surroundings, config), Warming(deps, cache)
     services = Services(
         agents=Agents(deps, _prompt("default"), _demo()),
         blocks=Blocks(deps),
@@ -212,7 +212,6 @@ async def open_engine(
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
-    warming = Warming(deps, cache)
     after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
     parts = scheduler, cache, pulls, catalog, bus, after_runs, warming
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)

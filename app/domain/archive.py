@@ -9,6 +9,7 @@ from app.domain.retrieval import Reason, SearchState
 MAX_TEXT = 20_000
 """Characters of a passage. It is found and given as a whole, and a small model reads no more at once."""
 MAX_TAGS = 50
+"""Of a passage."""
 MAX_TAG = 100
 """Characters."""
 MAX_NAME = 200
@@ -205,7 +206,7 @@ class Stored(Frozen):
 
 
 class PassageChange(Frozen):
-    """What a change left, and how to take it back."""
+    """What a change left, and how it is undone."""
 
     passages: tuple[Passage, ...]
     """Those that it concerned, as they are now; deleted ones are missing."""

@@ -14,7 +14,7 @@ from app.domain.base import is_one_line
 from app.domain.error import Invalid
 from app.domain.event import Changed, ChangedKind
 from app.domain.history import MemoryEvent, Op
-from app.engine.memory.changes import Changes, Fields
+from app.engine.memory.changes import Changes, Fields, HistoryTarget
 
 ARCHIVE_FIELDS = ("name", "description", "embedding", "metadata")
 PASSAGE_FIELDS = (
@@ -192,21 +192,20 @@ class ArchiveChanges:
         undoes: int | None = None,
     ) -> None:
         agents = self._concerned(archive.id, agent_id)
-        self.changes.note("archive", archive.id, archive.name, archive.version, op, old, new, agents, undoes)
+        self.changes.note(_as_target(archive), op, old, new, agents, undoes)
         self._tell("archive", (archive.id,), agents)
 
     def _note_many(self, archive: Archive, old: Fields, new: Fields, undoes: int | None = None) -> None:
         agents = self._concerned(archive.id, None)
-        sides = {"passages": old}, {"passages": new}
-        self.changes.note("archive", archive.id, archive.name, archive.version, "update", *sides, agents, undoes)
+        self.changes.note(_as_target(archive), "update", {"passages": old}, {"passages": new}, agents, undoes)
         self._tell("passage", tuple({**old, **new}), agents)
 
     def _note_passage(
         self, passage: Passage, op: Op, old: Fields | None, new: Fields | None, undoes: int | None = None
     ) -> None:
         agents = self._concerned(passage.archive_id, None)
-        label = label_of(passage.text)
-        self.changes.note("passage", passage.id, label, passage.version, op, old, new, agents, undoes)
+        target = HistoryTarget("passage", passage.id, label_of(passage.text), passage.version)
+        self.changes.note(target, op, old, new, agents, undoes)
         self._tell("passage", (passage.id,), agents)
 
     def _concerned(self, archive_id: str, agent_id: str | None) -> tuple[str, ...]:
@@ -219,6 +218,10 @@ class ArchiveChanges:
             self.changes.repos.changed(
                 Changed(kind=kind, ids=ids, agent_id=agent_id, client=self.changes.origin.client)
             )
+
+
+def _as_target(archive: Archive) -> HistoryTarget:
+    return HistoryTarget("archive", archive.id, archive.name, archive.version)
 
 
 def label_of(text: str) -> str:

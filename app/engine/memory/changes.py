@@ -214,8 +214,8 @@ class Changes:
     def _summary_event(
         self, conversation: Conversation, op: Op, old: Fields | None, new: Fields | None, undoes: int | None
     ) -> None:
-        target = _Target("summary", conversation.id, conversation.title, 1)
-        self._event(target, op, old, new, (conversation.agent_id,), undoes)
+        target = HistoryTarget("summary", conversation.id, conversation.title, 1)
+        self.note(target, op, old, new, (conversation.agent_id,), undoes)
 
     def _check_free(self, agent_id: str, block: Block) -> None:
         look = look_of(block.label)
@@ -237,13 +237,13 @@ class Changes:
 
     def _agent_event(self, agent: Agent, op: Op, old: Fields | None, new: Fields | None, undoes: int | None) -> None:
         label = ", ".join(new or ()) if op == "update" else agent.name
-        self._event(_Target("agent", agent.id, label, agent.version), op, old, new, (agent.id,), undoes)
+        self.note(HistoryTarget("agent", agent.id, label, agent.version), op, old, new, (agent.id,), undoes)
 
     def _attachment_event(
         self, agent: Agent, block: Block, op: Op, old: Fields | None, new: Fields | None, undoes: int | None
     ) -> None:
-        target = _Target("attachment", block.id, block.label, block.version)
-        self._event(target, op, old, new, (agent.id,), undoes)
+        target = HistoryTarget("attachment", block.id, block.label, block.version)
+        self.note(target, op, old, new, (agent.id,), undoes)
         self._note_block(block, (agent.id, *self.repos.agents.holding(block.id)))
 
     def _block_event(
@@ -257,7 +257,7 @@ class Changes:
     ) -> None:
         own = () if agent_id is None else (agent_id,)
         concerned = tuple(dict.fromkeys((*own, *self.repos.agents.holding(block.id))))
-        self._event(_Target("block", block.id, block.label, block.version), op, old, new, concerned, undoes)
+        self.note(HistoryTarget("block", block.id, block.label, block.version), op, old, new, concerned, undoes)
         self._note_block(block, concerned)
 
     def _note_block(self, block: Block, agent_ids: tuple[str, ...]) -> None:
@@ -266,28 +266,14 @@ class Changes:
 
     def note(
         self,
-        kind: TargetKind,
-        target_id: str,
-        label: str,
-        version: int,
+        target: "HistoryTarget",
         op: Op,
         old: Fields | None,
         new: Fields | None,
         agent_ids: tuple[str, ...],
         undoes: int | None,
     ) -> None:
-        """The row in the history of a change that is made elsewhere in this room. `agent_ids`: whose memory it is."""
-        self._event(_Target(kind, target_id, label, version), op, old, new, agent_ids, undoes)
-
-    def _event(
-        self,
-        target: "_Target",
-        op: Op,
-        old: Fields | None,
-        new: Fields | None,
-        agent_ids: tuple[str, ...],
-        undoes: int | None,
-    ) -> None:
+        """Writes the row of a change, also of one that was made elsewhere in this room. `agent_ids`: whose memory."""
         event = self.repos.history.add(
             MemoryEvent(
                 seq=0,
@@ -312,7 +298,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class _Target:
+class HistoryTarget:
     """What changed, as the history names it."""
 
     kind: TargetKind

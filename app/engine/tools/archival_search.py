@@ -7,6 +7,7 @@ from app.domain.archive import PassageFilter, PassageHit, PassageSearchResult
 from app.domain.base import Micros
 from app.engine.memory.archive_tools import tags_of
 from app.engine.retrieval.passages import PassageSearch
+from app.engine.tools.search import DAY
 from app.ports.storage import Storage
 from app.ports.system import Clock
 from app.ports.tools import ToolOutcome
@@ -14,9 +15,9 @@ from app.ports.tools import ToolOutcome
 DEFAULT_TOP_K = 5
 """Passages, as the schema tells the model: what a small window can spare, and rarely is the answer further down."""
 MAX_TOP_K = 50
+"""Passages; at a sentence or two each about 2,000 tokens."""
 SHOWN = 1_000
 """Characters of a passage. Its beginning says what it is about; the rest of a longer one would cost the window."""
-DAY: Micros = 24 * 3600 * 1_000_000
 
 
 class ArchivalSearch:
