@@ -6,10 +6,10 @@ word of correction together with something remembered and something new.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from app.domain.block import Block
-from app.engine.proposals.lexicon import ARTICLES, CORRECTING
+from app.engine.proposals.lexicon import ARTICLES, CORRECTING, MINE, OTHERS
 from app.engine.proposals.wishes import Wish, sentences_of, wishes_in
 from app.engine.proposals.words import Word, is_same, is_unspaced, parts_of, words_of
 
@@ -170,10 +170,11 @@ def _exchanges(lines: list[_Line], text: str, said: Sequence[Word]) -> list[Cand
     rarity = _Rarity(lines)
     fresh = [word for word in said if word.bears and not word.negated and not _is_known(word, lines)]
     new_ones = _whole_names(_spans(fresh, text))
+    owned = _owned(said)
     scored: list[tuple[float, CandidateEdit]] = []
     for line in lines if new_ones else ():
         met = _met(line, said)
-        for old in _old_ones(line, said) if met else ():
+        for old in _old_ones(line, said) if met and not _is_of_another(line, met, said, owned) else ():
             for new in new_ones:
                 score = _score(line, old, new, said, met, rarity)
                 if score >= ENOUGH:
@@ -181,6 +182,22 @@ def _exchanges(lines: list[_Line], text: str, said: Sequence[Word]) -> list[Cand
                     scored.append((score, CandidateEdit(line.block.id, line.block.label, line.text, changed)))
     scored.sort(key=lambda one: -one[0])
     return [edit for _, edit in scored]
+
+
+def _owned(said: Sequence[Word]) -> list[Word]:
+    """What the person speaks of as theirs: the dog of “my dog is called Rex”."""
+    pairs = pairwise(said)
+    after = [word for before, word in pairs if before.text.casefold() in MINE]
+    # “son” holds French sentences together, but never behind “my”.
+    return [word for word in after if word.bears or word.relation in OTHERS or word.text.casefold() == "son"]
+
+
+def _is_of_another(line: _Line, met: list[Word], said: Sequence[Word], owned: list[Word]) -> bool:
+    """Whether a line tells of the person what is said of somebody or something of theirs: “Name: Chad.”"""
+    if not owned or not all(word.relation for word in met):
+        return False
+    corrected = any(word.negated and any(is_same(word, own) for own in line.words) for word in said)
+    return not corrected and not any(_meets(one, own) for one in owned for own in line.words)
 
 
 def _old_ones(line: _Line, said: Sequence[Word]) -> list[_Span]:

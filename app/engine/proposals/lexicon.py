@@ -116,6 +116,16 @@ a an the der die das den dem ein eine einen el la los las un una le les l une
 """
 ARTICLES = frozenset(_ARTICLES.split())
 """Go with the word behind them: le droit, la médecine."""
+_MINE = """
+my our mein meine meinen meinem meiner unser unsere unseren unserem unserer mi mis nuestro nuestra mon ma mes notre
+nos 我 我的 我们 我们的
+"""
+MINE = frozenset(_MINE.split())
+"""Go before what belongs to the person who speaks."""
+OTHERS = frozenset(
+    ("boss", "brother", "cat", "child", "dentist", "doctor", "dog", "father", "mother", "sister", "spouse")
+)
+"""Relations to somebody else, of whom a name or an address may be told."""
 _CHINESE = """
 从现在起 从现在开始 改到了 弄错了 搞错了 说错了 不喜欢 不对 对了 错了 改到 改去 改成 改为 换成 现在 已经
 不再 不是 不叫 不去 不在 而是 应该 可以 请 有一只 有一个 一只 一个 一条 我的 你的 他的 她的 我们 你们

@@ -75,6 +75,42 @@ def test_what_is_known_already_is_not_proposed_again() -> None:
     assert candidate_edits(blocks_of({"human": "I play the cello."}), "Remember that I play the cello!") == ()
 
 
+IDENTITY = {"human": "Name: Chad.\nLives in Berlin.\nDog: Max.\n姓名：李明。", "persona": "I am Vesta."}
+
+
+@pytest.mark.parametrize(
+    ("message", "added"),
+    [
+        ("remember that my cat is called Rex", "My cat is called Rex."),
+        ("Please remember my sister's name is Anna", "My sister's name is Anna."),
+        ("Remember that my son is called Tom.", "My son is called Tom."),
+        ("Remember that my mother lives in Paris", "My mother lives in Paris."),
+        ("Merk dir, dass mein Bruder Rex heißt", "Mein Bruder heißt Rex."),
+        ("Retiens que ma sœur s'appelle Anna", "Ma sœur s'appelle Anna."),
+        ("请记住我的妹妹叫小白", "我的妹妹叫小白。"),
+    ],
+)
+def test_what_is_told_of_somebody_else_is_added_and_takes_no_line_about_the_person(message: str, added: str) -> None:
+    found = _found(blocks_of(IDENTITY), message)
+    assert found[0] == ("human", None, added)
+    assert all(old is None for _, old, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("message", "old", "new", "added"),
+    [
+        ("remember that my dog is called Rex", "Dog: Max.", "Dog: Rex.", "My dog is called Rex."),
+        ("Remember that my name is Brad", "Name: Chad.", "Name: Brad.", "My name is Brad."),
+        ("Remember that I live in Paris", "Lives in Berlin.", "Lives in Paris.", "I live in Paris."),
+        ("请记住我叫小白", "姓名：李明。", "姓名：小白。", "我叫小白。"),
+    ],
+)
+def test_what_is_told_of_what_stands_there_changes_it_or_is_added(message: str, old: str, new: str, added: str) -> None:
+    found = _found(blocks_of(IDENTITY), message)
+    assert found[0] == ("human", old, new)
+    assert ("human", None, added) in found
+
+
 @pytest.mark.parametrize(
     "text", ["", "  \n", "no", "not not not", "。、。", "```\nno, my name is Rex\n```", "\ud800", "🐕 not 🐈"]
 )
