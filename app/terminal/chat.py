@@ -180,7 +180,8 @@ class Chat:
     async def _first(self) -> Agent:
         """Somebody to talk with where there is nobody yet."""
         offers = await self._services.models.list()
-        model = model_of_this_computer(offers, await self._services.models.recommended())
+        models = self._services.models
+        model = model_of_this_computer(offers, await models.recommended(), await models.too_slow())
         if model is None:
             self.paper.line("No agents yet, so here is Vesta, a scripted demo (no AI, no network).", DIM)
             return await self._services.agents.create_demo()

@@ -1,5 +1,7 @@
 """The agent that `lares chat` begins with where there is none: a companion on a model of this computer."""
 
+from collections.abc import Container
+
 from app.domain.address import is_here
 from app.domain.agent import AgentDraft
 from app.domain.model import Model, ProviderModels, RecommendedModel
@@ -10,9 +12,12 @@ USUAL_WINDOW = 16_384
 
 
 def model_of_this_computer(
-    offers: tuple[ProviderModels, ...], recommended: tuple[RecommendedModel, ...]
+    offers: tuple[ProviderModels, ...], recommended: tuple[RecommendedModel, ...], slow: Container[str]
 ) -> Model | None:
-    """The one that fits best, else one that is loaded, else the first. Never one that leaves this computer."""
+    """The one that fits best, else one that is loaded, else the first. Never one that leaves this computer.
+
+    `slow`: handles of what is too slow here, which come last.
+    """
     usable = [
         model
         for offer in offers
@@ -21,7 +26,6 @@ def model_of_this_computer(
         if not model.unfit and not model.embedding and not model.cloud and model.tools is not False
     ]
     best = {row.handle for row in recommended if row.best and row.installed}
-    slow = {row.handle for row in recommended if row.too_slow}
     ranked = sorted(
         usable, key=lambda model: (model.handle not in best, model.handle in slow, model.loaded is not True)
     )

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeGuard
 
 from app.domain.fitness import FitReport
 from app.domain.memory_fit import ROOM_TO_WORK, fits
@@ -107,6 +108,30 @@ def pace_of(models: Iterable[Model], reports: Mapping[str, FitReport], bytes_per
     return Pace(tuple(measured), bytes_per_second)
 
 
+def too_slow(models: Iterable[Model], reports: Mapping[str, FitReport], pace: Pace) -> dict[str, str]:
+    """How slowly models would write here, as sentences by handle; those that are fast enough are left out.
+
+    The rule of `recommended`, for models that no list knows too.
+    """
+    found: dict[str, str] = {}
+    for model in models:
+        speed = _speed(reports.get(model.handle), pace, model.size_bytes, _read_for_a_token(model))
+        if _is_slow(speed):
+            found[model.handle] = _slowness(speed)
+    return found
+
+
+def _speed(report: FitReport | None, pace: Pace, size: int | None, read: int | None) -> float | None:
+    """Tokens per second: as a test measured them, else estimated; None: nothing is known."""
+    if report is not None and report.tokens_per_second:
+        return report.tokens_per_second
+    return pace.of(size, read) if size and read else None
+
+
+def _is_slow(speed: float | None) -> TypeGuard[float]:
+    return speed is not None and speed < SLOWEST
+
+
 def _read_for_a_token(model: Model) -> int | None:
     active = next((one.active for one in listed() if one.name == model.name.removesuffix(":latest")), 0)
     return active or (None if _IN_PARTS.search(model.name) else model.size_bytes)
@@ -131,9 +156,8 @@ def recommended(
         need = one.need(size, tokens)
         report = reports.get(model.handle) if model else None
         verdict = fits(need, total)
-        tested = report.tokens_per_second if report is not None else None
-        speed = tested or pace.of(size, one.active or size)
-        slow = speed is not None and speed < SLOWEST
+        speed = _speed(report, pace, size, one.active or size)
+        slow = _is_slow(speed)
         suits = verdict == "fits" and (report is None or report.verdict != "unfit") and not slow
         rows.append(
             RecommendedModel(
@@ -141,7 +165,7 @@ def recommended(
                 size_bytes=size,
                 need_bytes=need,
                 context_window=tokens,
-                note=f"{one.note} {_slowness(speed)}" if slow and speed else one.note,
+                note=f"{one.note} {_slowness(speed)}" if _is_slow(speed) else one.note,
                 fits=verdict,
                 tokens_per_second=None if speed is None else round(speed, 1),
                 too_slow=slow,
@@ -155,6 +179,7 @@ def recommended(
 
 
 def _slowness(speed: float) -> str:
-    if speed >= 1:
-        return f"Too slow here: about {speed:.0f} token{'s' if speed >= 1.5 else ''} a second."
-    return f"Too slow here: about {1 / speed:.0f} seconds for each token."
+    seconds = round(1 / speed)
+    if seconds > 1:
+        return f"Too slow here: about {seconds} seconds for each token."
+    return f"Too slow here: about {max(1, round(speed))} token{'s' if speed >= 1.5 else ''} a second."

@@ -11,7 +11,7 @@ from app.engine.deps import EngineDeps
 from app.ports.system import Computer
 from app.services.models.cache import ModelCache
 from app.services.models.pulls import Pulls
-from app.services.models.recommended import pace_of, recommended, size_of
+from app.services.models.recommended import Pace, pace_of, recommended, size_of, too_slow
 from app.services.models.stores import store_of
 
 
@@ -52,10 +52,18 @@ class Models:
             if found.provider.kind == "ollama"
             for model in found.models
         }
+        return recommended(total, installed, *await self._paces(at_hand))
+
+    async def too_slow(self) -> dict[str, str]:
+        """Models of this computer that nobody would wait for, by handle: how slow they would be, as a sentence."""
+        at_hand = await self._cache.at_hand()
+        return too_slow(_here(at_hand), *await self._paces(at_hand))
+
+    async def _paces(self, at_hand: tuple[ProviderModels, ...]) -> tuple[dict[str, FitReport], Pace]:
+        """What was tested, and how fast models are here."""
         reports = {report.handle: report for report in await self._reports()}
-        here = (model for found in at_hand if is_here(found.provider.base_url) for model in found.models)
         read = await asyncio.to_thread(self._computer.model_bytes_per_second)
-        return recommended(total, installed, reports, pace_of(here, reports, read))
+        return reports, pace_of(_here(at_hand), reports, read)
 
     async def memory(self) -> ComputerMemory:
         """The memory of this computer and the models in it, as far as their servers said when last asked."""
@@ -112,3 +120,7 @@ class Models:
 
     async def _provider(self, provider_id: str) -> Provider:
         return await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))
+
+
+def _here(at_hand: tuple[ProviderModels, ...]) -> list[Model]:
+    return [model for found in at_hand if is_here(found.provider.base_url) for model in found.models]

@@ -75,18 +75,19 @@ class ModelCatalog(QObject):
 
     async def _read(self) -> None:
         services, before = self._services, self.known
-        (offers, recommended, pulls, memory), (found, presets, startable), reports = await asyncio.gather(
+        (offers, recommended, pulls, memory), (found, presets, startable), (reports, slow) = await asyncio.gather(
             asyncio.gather(
                 services.models.list(), services.models.recommended(), services.models.pulls(), services.models.memory()
             ),
             asyncio.gather(services.servers.found(), services.servers.presets(), services.servers.startable()),
-            services.fitness.known(),
+            asyncio.gather(services.fitness.known(), services.models.too_slow()),
         )
         # What a test found meanwhile was not there yet when this was read.
         new = {report.handle: report for report in self.known.reports if report not in before.reports}
         reports = (*(report for report in reports if report.handle not in new), *new.values())
         self.known = ModelsKnown(
-            offers, recommended, memory, pulls, reports, found, presets, self.known.tests, startable, complete=True
+            *(offers, recommended, memory, pulls, reports, found, presets, self.known.tests, startable, slow),
+            complete=True,
         )
         self._tell_got(before)
         self.changed.emit()

@@ -41,6 +41,8 @@ class ModelsKnown:
     """Fit tests under way, by handle, with the newest word of each."""
     startable: tuple[str, ...] = ()
     """Names of the presets whose program is installed on this computer."""
+    slow: dict[str, str] = field(default_factory=dict[str, str])
+    """Models that are too slow here, by handle, with the sentence that says how slow."""
     complete: bool = False
     """True: everything was read at least once."""
 
@@ -160,9 +162,9 @@ def entry_of(known: ModelsKnown, provider: Provider, model: Model) -> ModelEntry
         need_known=sure,
         context=advice.context_window if advice is not None else (loaded.context if loaded else None),
         fits=verdict,
-        note=advice.note if advice is not None else "",
+        note=advice.note if advice is not None else known.slow.get(model.handle, ""),
         best=advice.best if advice is not None else False,
-        slow=advice.too_slow if advice is not None else False,
+        slow=model.handle in known.slow,
         loaded=loaded,
         report=known.report(model.handle),
         testing=model.handle in known.tests,

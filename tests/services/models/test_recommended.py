@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.fitness import FitReport, Verdict
 from app.domain.model import Model
-from app.services.models.recommended import GB, Pace, advised_context, listed, pace_of, recommended
+from app.services.models.recommended import GB, Pace, advised_context, listed, pace_of, recommended, too_slow
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,34 @@ def test_the_test_of_a_model_itself_counts_more_than_what_others_tell() -> None:
     rows = recommended(24 * GB, installed, {model.handle: slow}, pace(bytes_per_second=400 * GB))
     assert (rows[2].too_slow, rows[2].tokens_per_second) == (True, 1.2)
     assert not rows[2].best
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "told"),
+    [
+        ("qwen3:8b", 5.2, ""),
+        ("somebody/own-8b", 5.2, ""),
+        ("somebody/own-14b", 9.3, "Too slow here: about 1 token a second."),
+        ("mistral-small3.2:24b", 15.0, "Too slow here: about 1 token a second."),
+        ("somebody/own-24b", 15.0, "Too slow here: about 1 token a second."),
+        ("somebody/own-70b", 40.0, "Too slow here: about 4 seconds for each token."),
+        ("somebody/own-30b-a3b", 19.0, ""),
+        ("qwen3:30b-a3b", 19.0, ""),
+    ],
+)
+def test_one_rule_says_of_models_in_the_list_and_of_others_that_they_are_too_slow(
+    name: str, size: float, told: str
+) -> None:
+    model = Model(handle=f"ollama/{name}", provider="ollama", name=name, size_bytes=round(size * GB))
+    found = too_slow([model], {}, pace(bytes_per_second=round(10.5 * GB)))
+    assert found == ({model.handle: told} if told else {})
+    rows = recommended(64 * GB, {name: model}, {}, pace(bytes_per_second=round(10.5 * GB)))
+    assert [row.too_slow for row in rows if row.installed] in ([], [bool(told)])
+
+
+def test_a_test_of_a_model_of_no_list_counts_more_than_an_estimate() -> None:
+    model, report = report_of("somebody/own-24b", 15.0, 9.0, "good")
+    assert too_slow([model], {model.handle: report}, pace(bytes_per_second=GB)) == {}
+    slow = report.model_copy(update={"tokens_per_second": 0.5})
+    told = {model.handle: "Too slow here: about 2 seconds for each token."}
+    assert too_slow([model], {model.handle: slow}, pace(bytes_per_second=400 * GB)) == told

@@ -53,11 +53,19 @@ def test_a_model_that_was_found_unfit_is_not_the_first_choice() -> None:
 
 def test_a_model_that_would_be_too_slow_here_is_not_the_first_choice_and_says_so() -> None:
     row = listed("qwen3:8b", handle="ollama/qwen3:8b", installed=True, too_slow=True, note="Too slow here.")
-    lines = known_models(known("qwen3:8b", "gemma4:e4b", recommended=(row,)))
+    slow = {"ollama/qwen3:8b": "Too slow here."}
+    lines = known_models(known("qwen3:8b", "gemma4:e4b", recommended=(row,), slow=slow))
     assert [line.name for line in lines] == ["gemma4:e4b", "qwen3:8b"]
     assert lines[1].verdict[0] == "Too slow"
     assert best_choice(lines) is lines[0]
     assert lines[1].usable
+
+
+def test_a_model_of_no_list_can_be_too_slow_too_and_says_how_slow() -> None:
+    slow = {"ollama/gemma4:e4b": "Too slow here: about 3 seconds for each token."}
+    lines = known_models(known("gemma4:e4b", "qwen3:8b", slow=slow))
+    assert [(line.name, line.verdict[0]) for line in lines] == [("qwen3:8b", "Fits well"), ("gemma4:e4b", "Too slow")]
+    assert lines[1].note == slow["ollama/gemma4:e4b"]
 
 
 def test_what_cannot_be_chosen_says_why_and_comes_last() -> None:
