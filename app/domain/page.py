@@ -6,7 +6,9 @@ from typing import Literal, TypeVar
 from app.domain.agent import Agent
 from app.domain.base import Field, Frozen, Micros
 from app.domain.block import Block
+from app.domain.history import MemoryEvent
 from app.domain.identity import Identity, IdentityType
+from app.domain.message import Message
 from app.domain.model import Provider
 from app.domain.run import Run, RunStatus, Step, StopReason
 from app.domain.tool import Tool
@@ -210,6 +212,20 @@ class RunPage(Frozen):
     """The thread of each conversation; None for an agent's default thread."""
     first_token_at: dict[str, Micros] = Field(default_factory=dict)
     """When each run's model began to answer."""
+    causes: dict[str, str] = Field(default_factory=dict)
+    """First words of the message that started each run; only where they were asked for."""
+
+
+class RunReport(Frozen):
+    """All that is stored of a run but the bytes of its requests."""
+
+    run: Run
+    cause: str = ""
+    """The message that started it."""
+    steps: tuple[Step, ...] = ()
+    messages: tuple[Message, ...] = ()
+    changes: tuple[MemoryEvent, ...] = ()
+    """Of memory, oldest first."""
 
 
 class StepPage(Frozen):

@@ -11,10 +11,12 @@ from app.domain.page import (
     PageRequest,
     RunFilter,
     RunPage,
+    RunReport,
     StepFilter,
     StepPage,
 )
 from app.domain.run import Run
+from app.engine.context.parts import beginning
 from app.engine.deps import EngineDeps
 from app.ports.storage import Repositories
 from app.services.steps import step_page
@@ -40,6 +42,33 @@ class Listing:
 
     async def runs(self, wanted: RunFilter, page: PageRequest) -> RunPage:
         return await self._deps.storage.read(lambda repos: _run_page(repos, repos.pages.runs(wanted, page)))
+
+    async def run_rows(self, wanted: RunFilter, page: PageRequest) -> RunPage:
+        """Runs with the first words of what started each."""
+
+        def work(repos: Repositories) -> RunPage:
+            found = _run_page(repos, repos.pages.runs(wanted, page))
+            begun = {run.id: repos.messages.get(run.message_id) for run in found.runs if run.message_id}
+            return found.model_copy(update={"causes": {id: beginning(one.text) for id, one in begun.items()}})
+
+        return await self._deps.storage.read(work)
+
+    async def report(self, run_id: str) -> RunReport:
+        """A run with its steps, what was said in it and which memory it changed. Raises `NotFound`."""
+
+        def work(repos: Repositories) -> RunReport:
+            run = repos.runs.get(run_id)
+            cause = repos.messages.get(run.message_id).text if run.message_id else ""
+            said = repos.messages.of_run(run_id)
+            return RunReport(
+                run=run,
+                cause=beginning(cause),
+                steps=repos.runs.steps((run_id,)),
+                messages=said,
+                changes=repos.history.of_runs((run_id,)),
+            )
+
+        return await self._deps.storage.read(work)
 
     async def run(self, run_id: str) -> RunPage:
         """One run. Raises `NotFound` also when it was taken out of the lists."""

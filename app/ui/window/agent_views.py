@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.ui.context.compact.page import CompactNow
     from app.ui.context.request.view import RequestView
     from app.ui.memory.history.view import HistoryView
+    from app.ui.runs.view import RunsView
 
 
 class AgentViews(QObject):
@@ -25,6 +26,8 @@ class AgentViews(QObject):
     block_wanted = Signal(str)
     """Id of a block that a person wants to edit."""
     segment_wanted = Signal(str)
+    request_wanted = Signal(str)
+    """Id of a step whose request is to be shown part by part."""
     size_wanted = Signal(int)
     """Tokens that the context window is to have."""
 
@@ -38,9 +41,11 @@ class AgentViews(QObject):
             Segment("request", self.tr("Next request"), "context", self._request),
             Segment("compact", self.tr("Compact now"), "context", self._compact),
         )
+        runs = (Segment("run list", self.tr("Runs"), "runs", self._runs),)
         return (
             Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),
             Tab("context", self.tr("Context"), "context", "Ctrl+3", context),
+            Tab("runs", self.tr("Runs"), "runs", "Ctrl+4", runs),
         )
 
     def _history(self) -> "HistoryView":
@@ -67,4 +72,14 @@ class AgentViews(QObject):
 
         page = CompactNow(self._view)
         page.closed.connect(self.chat_wanted)
+        return page
+
+    def _runs(self) -> "RunsView":
+        from app.ui.runs.view import RunsView
+
+        page = RunsView(self._view)
+        page.message_wanted.connect(self.message_wanted)
+        page.history_wanted.connect(self.history_wanted)
+        page.request_wanted.connect(self.request_wanted)
+        page.chat_wanted.connect(self.chat_wanted)
         return page

@@ -266,6 +266,7 @@ class Assembly(QObject):
         self.views.segment_wanted.connect(self.show_tab)
         self.views.size_wanted.connect(self._resize_context)
         self.views.block_wanted.connect(self._edit_block)
+        self.views.request_wanted.connect(self._show_request)
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(self._show_made)
         self.top.servers_wanted.connect(self.pages.servers)
@@ -338,6 +339,21 @@ class Assembly(QObject):
     def _edit_block(self, block_id: str) -> None:
         self.show_tab("chat")
         self.columns.go_to_block(block_id)
+
+    def _show_request(self, step_id: str) -> None:
+        """Of a step, in the conversation that it belongs to."""
+        from app.ui.context.request.view import RequestView
+
+        async def show() -> None:
+            page = await self.view.services.steps.get(step_id)
+            run = page.runs[page.steps[0].run_id]
+            root = (await self.view.services.conversations.get(run.conversation_id)).root_id
+            await self.workspace.open_now(run.agent_id, root)
+            view = self.tabs.show("request")
+            assert isinstance(view, RequestView)
+            view.open_step(step_id)
+
+        self.view.run(show(), self)
 
     def _leave_full(self) -> None:
         """To where the right column stands beside the centre."""

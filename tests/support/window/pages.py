@@ -25,6 +25,12 @@ async def request(window: OpenedWindow) -> None:
     await window.until(lambda: view.text.part is not None, "no part of the request is shown")
 
 
+async def runs(window: OpenedWindow) -> None:
+    window.view.show_tab("runs")
+    view = window.view.centre.page_named("run list")
+    await window.until(lambda: view.exchange.text.toPlainText(), "no run is shown")
+
+
 async def new_agent(window: OpenedWindow) -> None:
     window.view.commands.run("agent.new")
 
@@ -91,6 +97,7 @@ PAGES: tuple[Show, ...] = (
     chat,
     history,
     request,
+    runs,
     new_agent,
     instructions,
     shortcuts,

@@ -2,63 +2,19 @@
 
 import json
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QTextEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QWidget
 
 from app.domain.context import LineOrigin, PartChange, PartText, RequestText
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.labels import ElidedLabel
-from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
-from app.ui.kit.line_numbers import LineNumbers
+from app.ui.kit.layout import column_of, frame_of, hairline, row_of
+from app.ui.kit.numbered_text import NumberedText, spread_json
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.wording import count
 from app.ui.theme import Theme
-
-
-class Lines(QPlainTextEdit):
-    """Read-only lines with their numbers; the one under the cursor is marked."""
-
-    def __init__(self, theme: Theme, name: str) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setReadOnly(True)
-        self.setProperty("plain", True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName(name)
-        self.setTabChangesFocus(True)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.numbers = LineNumbers(theme, self)
-        self.cursorPositionChanged.connect(self._mark)
-        follow(theme, self, self._restyle)
-
-    def show_text(self, text: str) -> None:
-        self.setPlainText(text)
-        self._fit()
-        self._mark()
-
-    def _restyle(self) -> None:
-        self.setFont(self._theme.font("mono"))
-        self._fit()
-        self._mark()
-
-    def _fit(self) -> None:
-        self.setViewportMargins(self.numbers.needed, 0, 0, 0)
-        self.numbers.place()
-
-    def _mark(self) -> None:
-        line = QTextEdit.ExtraSelection()
-        tint = QColor(self._theme.color("accenttint"))
-        line.format.setBackground(tint)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-        line.format.setProperty(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-            QTextFormat.Property.FullWidthSelection, True
-        )
-        line.cursor = self.textCursor()  # pyright: ignore[reportAttributeAccessIssue]
-        line.cursor.clearSelection()
-        self.setExtraSelections([line] if self.toPlainText() else [])
 
 
 class TextPane(QFrame):
@@ -83,8 +39,8 @@ class TextPane(QFrame):
         choices = (("text", self.tr("Text")), ("raw", self.tr("As sent")))
         self.form = Segmented(theme, choices, "text", self.tr("How it is shown"))
         self.edit = Button(theme, self.tr("Edit block"), "ghost", "edit")
-        self.lines = Lines(theme, self.tr("Text of the part"))
-        self.raw = Lines(theme, self.tr("The request as it is sent"))
+        self.lines = NumberedText(theme, self.tr("Text of the part"))
+        self.raw = NumberedText(theme, self.tr("The request as it is sent"))
         self.diff = DiffView(theme)
         self._more = Button(theme, self.tr("Show more"), "link")
         self._foot = ElidedLabel(theme, "", "label", "text2")
@@ -138,7 +94,7 @@ class TextPane(QFrame):
 
     def show_raw(self, found: RequestText, words: str) -> None:
         """The request as it is sent, from where these words stand."""
-        text = found.text if len(found.text) < found.total else _spread(found.text)
+        text = found.text if len(found.text) < found.total else spread_json(found.text)
         if self.raw.toPlainText() != text:
             self.raw.show_text(text)
         place = text.find(json.dumps(words, ensure_ascii=False)[1:-1]) if words else -1
@@ -182,11 +138,3 @@ class TextPane(QFrame):
 def _first_written(part: PartText) -> int:
     """The first line that somebody wrote."""
     return next((line for line, origin in enumerate(part.origin_of) if origin is not None), 0)
-
-
-def _spread(text: str) -> str:
-    """JSON over several lines; anything else as it is."""
-    try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
-    except ValueError:
-        return text
