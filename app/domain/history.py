@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from app.domain.base import Frozen, Micros
+from app.domain.block import Block
 
 ActorKind = Literal["user", "agent", "sleep-time", "api", "import", "helper", "mcp", "schedule", "rescue"]
 """`user`: a person in a client. `agent`: a tool call of its own. `sleep-time`: an agent that tends another's memory.
@@ -43,6 +44,8 @@ class Origin(Frozen):
     """The user message that led to it."""
     client: str = ""
     """Which window or connection asked, so that it does not react to its own edit."""
+    sources: tuple[str, ...] = ()
+    """Whose text the run had read before that was not said by a person here, as `app.domain.source` names it."""
 
 
 USER = Origin()
@@ -75,3 +78,107 @@ class MemoryEvent(Frozen):
     """seq of the event that undid this one (and was not itself undone)."""
     cause: str = ""
     """Text of the user message that led to it, shortened; filled when read."""
+
+
+ChangeKind = Literal["user", "agent", "sleep-time", "api", "import", "helper", "mcp", "schedule", "rescue", "undo"]
+"""By whom a change was made, as a life is divided: an undo is told apart from the edits of whoever pressed it."""
+
+
+def kind_of(event: MemoryEvent) -> ChangeKind:
+    return event.origin.actor.kind if event.undoes is None else "undo"
+
+
+class ChangeFilter(Frozen):
+    """Which changes of an agent's memory are meant; empty fields mean all."""
+
+    kinds: tuple[ChangeKind, ...] = ()
+    target_id: str = ""
+
+
+ALL_CHANGES = ChangeFilter()
+
+
+class Tick(Frozen):
+    """Changes of one kind that lie close together in time."""
+
+    kind: ChangeKind
+    at: Micros
+    """Of the first of them."""
+    count: int
+    first_seq: int
+    last_seq: int
+
+
+class LifeMark(Frozen):
+    """A moment worth its own line: another model, or a summary."""
+
+    seq: int
+    at: Micros
+    kind: Literal["model", "summary"]
+    text: str = ""
+    """The model; of a summary the number among the agent's."""
+
+
+class Blame(Frozen):
+    """Who wrote each line of a text."""
+
+    of_line: tuple[int | None, ...]
+    """For each line the seq of the change that brought it; None where that lies further back than was looked."""
+    events: tuple[MemoryEvent, ...]
+    """Those changes, without what they changed."""
+
+
+class EntryChange(Frozen):
+    """A passage, or anything else that is no block, at two points of the history. None: it was not there."""
+
+    kind: TargetKind
+    target_id: str
+    label: str
+    before: str | None
+    after: str | None
+
+
+class MemoryAt(Frozen):
+    """All that an agent knew and how it was set right after a change."""
+
+    seq: int
+    at: Micros | None
+    """When that change was made; None for a point before the first one."""
+    blocks: tuple[Block, ...]
+    """In the order of the prompt; also those that were deleted since."""
+    settings: dict[str, Any]
+    """As in `Agent`, by the name of the field."""
+    summary: str = ""
+    """What the newest summary said; empty while there was none."""
+
+
+class MemoryBetween(Frozen):
+    """An agent's memory at two points, and what happened between them."""
+
+    before: MemoryAt
+    after: MemoryAt
+    counts: dict[ChangeKind, int]
+    """Changes after the first point and until the second."""
+    entries: tuple[EntryChange, ...] = ()
+    """Passages that differ, the first so many."""
+    more_entries: int = 0
+    """How many further ones were touched."""
+
+
+class Life(Frozen):
+    """The changes of an agent's memory over a span of time, counted."""
+
+    began: Micros | None
+    """When the first change was made, of the whole life."""
+    counts: dict[ChangeKind, int]
+    """Of the whole life."""
+    since: Micros
+    until: Micros
+    ticks: tuple[Tick, ...]
+    """Within the span, oldest first."""
+    marks: tuple[LifeMark, ...] = ()
+    """The newest ones within the span, oldest first."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())

@@ -21,9 +21,9 @@ from app.config import Config
 from app.domain.agent import Agent, AgentDraft, AgentPatch
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError
-from app.domain.history import MemoryEvent, Origin
+from app.domain.history import MemoryAt, MemoryEvent, Origin
 from app.engine.memory.block_tools import run_memory_tool
-from app.engine.memory.changes import Changes
+from app.engine.memory.changes import BLOCK_FIELDS, Changes
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
@@ -283,6 +283,30 @@ class Editing(RuleBasedStateMachine):
         if memory.blocks[block_id] is not None and then is not None:
             assert self.do(self.services.history.value_at(block_id, event.seq)) == then["value"]
 
+    @rule(agent=numbers, number=numbers)
+    def look_back_at_all(self, agent: int, number: int) -> None:
+        """The whole memory at any point, deleted and detached blocks too, and the settings."""
+        memory, agent_id = self.read(), self.one(self.agent_ids, agent)
+        made = next(event.seq for event in memory.events if event.target_id == agent_id)
+        seq = max(made, memory.events[number % len(memory.events)].seq)
+        between = self.do(self.services.history.between(agent_id, seq, memory.events[-1].seq))
+        assert shown(between.before) == remembered(memory, agent_id, seq)
+        assert shown(between.after) == remembered(memory, agent_id, memory.events[-1].seq)
+
+    @rule(agent=numbers, number=numbers)
+    def go_back_and_return(self, agent: int, number: int) -> None:
+        """The whole memory of an agent as it was at any point, and one undo of that."""
+        before, agent_id = self.read(), self.one(self.agent_ids, agent)
+        seq = before.events[number % len(before.events)].seq
+        made = self.attempt(self.services.history.restore_all(agent_id, seq))
+        if made is None:
+            return
+        now = self.read()
+        blocks, _ = remembered(before, agent_id, seq)
+        assert remembered(now, agent_id, now.events[-1].seq)[0] == blocks
+        self.change(self.services.history.undo_all(made))
+        assert self.read().state == before.state
+
     # What always holds
 
     @invariant()
@@ -296,6 +320,25 @@ class Editing(RuleBasedStateMachine):
         check_settings(memory)
         check_labels(memory)
         check_undone(memory.events)
+
+
+def remembered(memory: Memory, agent_id: str, seq: int) -> tuple[list[tuple[str, Fields | None]], str]:
+    """The blocks of an agent right after an event, as replaying tells, and its system prompt."""
+    events = [event for event in memory.events if event.seq <= seq]
+    block_ids = held(events, list(memory.agents))[agent_id]
+    states = {id: list(replayed(events, id).values()) for id in block_ids}
+    prompts = [
+        (event.after or {})["system"]
+        for event in events
+        if event.target_id == agent_id and "system" in (event.after or {})
+    ]
+    return [(id, states[id][-1]) for id in block_ids], prompts[-1] if prompts else ""
+
+
+def shown(memory: MemoryAt) -> tuple[list[tuple[str, Fields]], str]:
+    fields = set(BLOCK_FIELDS)
+    blocks = [(block.id, block.model_dump(mode="json", include=fields)) for block in memory.blocks]
+    return blocks, memory.settings["system"]
 
 
 def check_settings(memory: Memory) -> None:

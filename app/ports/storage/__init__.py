@@ -13,6 +13,8 @@ from app.ports.storage.blocks import BlockRepository
 from app.ports.storage.conversations import ConversationRepository
 from app.ports.storage.deleted import DeletedRepository, Forgotten
 from app.ports.storage.history import HistoryRepository
+from app.ports.storage.inbox import InboxRepository
+from app.ports.storage.life import LifeRepository
 from app.ports.storage.messages import MessageRepository
 from app.ports.storage.proposals import ProposalRepository
 from app.ports.storage.providers import ProviderRepository
@@ -32,6 +34,8 @@ __all__ = [
     "DeletedRepository",
     "Forgotten",
     "HistoryRepository",
+    "InboxRepository",
+    "LifeRepository",
     "MessageRepository",
     "OwnVector",
     "PassageRepository",

@@ -24,8 +24,16 @@ class HistoryRepository(Protocol):
         """Newest first, with `undone_by` filled."""
         ...
 
-    def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
-        """The fields of a block, as JSON values, that differed from today's right after an event."""
+    def fields_at(self, target_id: str, seq: int) -> dict[str, Any]:
+        """The fields, as JSON values, that were changed after an event, as they were right after it."""
+        ...
+
+    def first_after(self, target_id: str, seq: int) -> MemoryEvent | None:
+        """The first change of a target that came after an event."""
+        ...
+
+    def version_at(self, target_id: str, seq: int) -> int | None:
+        """The version that a target had right after an event; None where nothing is known of it until then."""
         ...
 
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:

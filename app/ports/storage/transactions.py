@@ -13,6 +13,8 @@ from app.ports.storage.blocks import BlockRepository
 from app.ports.storage.conversations import ConversationRepository
 from app.ports.storage.deleted import DeletedRepository
 from app.ports.storage.history import HistoryRepository
+from app.ports.storage.inbox import InboxRepository
+from app.ports.storage.life import LifeRepository
 from app.ports.storage.messages import MessageRepository
 from app.ports.storage.pages import IdentityRepository, Pages, RequestRepository
 from app.ports.storage.proposals import ProposalRepository
@@ -35,6 +37,8 @@ class Repositories:
     messages: MessageRepository
     runs: RunRepository
     history: HistoryRepository
+    life: LifeRepository
+    inbox: InboxRepository
     tools: ToolRepository
     providers: ProviderRepository
     settings: SettingRepository

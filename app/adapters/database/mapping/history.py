@@ -1,10 +1,10 @@
 """Changes of memory."""
 
-from app.adapters.database.mapping.values import Values, maybe_from_json, maybe_json, same
+from app.adapters.database.mapping.values import Values, from_json, maybe_from_json, maybe_json, same, to_json
 from app.adapters.database.prepared import Row
 from app.domain.history import Actor, MemoryEvent, Origin
 
-_ORIGIN = tuple(name for name in Origin.model_fields if name != "actor")
+_ORIGIN = tuple(name for name in Origin.model_fields if name not in ("actor", "sources"))
 _MEMORY_EVENT = ("id", "at", "agent_id", "target_kind", "target_id", "label", "op", "version", "undoes")
 
 
@@ -16,6 +16,8 @@ def memory_event_values(event: MemoryEvent) -> Values:
         "actor_name": event.origin.actor.name,
         "before": maybe_json(event.before),
         "after": maybe_json(event.after),
+        "fields": " ".join(event.after or ()) if event.op == "update" else "",
+        "sources": to_json(event.origin.sources),
     }
 
 
@@ -26,7 +28,11 @@ def memory_event_of(row: Row, value: str | None, undone_by: int | None, cause: s
         **same(row, "seq", *_MEMORY_EVENT),
         before=before if value is None else {**before, "value": value},
         after=maybe_from_json(row["after"]),
-        origin=Origin(actor=Actor(kind=row["actor"], name=row["actor_name"]), **same(row, *_ORIGIN)),
+        origin=Origin(
+            actor=Actor(kind=row["actor"], name=row["actor_name"]),
+            sources=from_json(row["sources"]),
+            **same(row, *_ORIGIN),
+        ),
         undone_by=undone_by,
         cause=cause,
     )

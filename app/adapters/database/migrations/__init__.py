@@ -37,6 +37,7 @@ CURRENT = Versions(
         "0015",
         "0016",
         "0017",
+        "0018",
     ),
     1,
     (Path(__file__).parent / "versions",),

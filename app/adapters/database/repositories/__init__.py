@@ -15,6 +15,8 @@ from app.adapters.database.repositories.conversations import SqlConversations
 from app.adapters.database.repositories.deleted import SqlDeleted
 from app.adapters.database.repositories.history import SqlHistory
 from app.adapters.database.repositories.identities import SqlIdentities
+from app.adapters.database.repositories.inbox import SqlInbox
+from app.adapters.database.repositories.life import SqlLife
 from app.adapters.database.repositories.messages import SqlMessages
 from app.adapters.database.repositories.pages import SqlPages
 from app.adapters.database.repositories.passages import SqlPassages
@@ -45,6 +47,8 @@ def repositories_on(
         messages=SqlMessages(db, search, known, parsed),
         runs=SqlRuns(db, known),
         history=SqlHistory(db, known),
+        life=SqlLife(db),
+        inbox=SqlInbox(db),
         tools=SqlTools(db, known),
         providers=SqlProviders(db, known),
         settings=SqlSettings(db, known),

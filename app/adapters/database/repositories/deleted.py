@@ -33,6 +33,7 @@ from app.adapters.database.tables import (
     identities,
     memory_event_agents,
     memory_events,
+    memory_inbox,
     messages,
     passage_tags,
     passages,
@@ -204,6 +205,7 @@ class SqlDeleted:
         self.db.execute(agent_blocks.delete().where(held))
         self.db.execute(blocks.delete().where(blocks.c.id.in_(block_ids)))
         self._drop_archives(self._late_archives(agent_ids, before), agent_ids)
+        self.db.execute(memory_inbox.delete().where(memory_inbox.c.agent_id.in_(agent_ids)))
         self._drop_changes(changes)
         self.db.execute(identities.delete().where(identities.c.deleted_at < before))
         self.db.execute(agents.delete().where(agents.c.id.in_(agent_ids)))
@@ -227,10 +229,12 @@ class SqlDeleted:
         remembered = sa.select(link.agent_id).where(link.event_seq == event.seq).exists()
         exist = [sa.select(table.c.seq).where(table.c.id == event.target_id).exists() for table in _REMEMBERED]
         nobody = sa.and_(*(~one for one in (remembered, *exist)))
-        unknown = memory_events.delete().where(event.seq == sa.bindparam("change"), nobody)
+        unknown = (event.seq == sa.bindparam("change"), nobody)
+        waiting = memory_inbox.delete().where(memory_inbox.c.event_seq.in_(sa.select(event.seq).where(*unknown)))
         if seqs:
             self._give_back_texts(seqs, remembered)
-            self.db.execute(unknown, [{"change": seq} for seq in seqs])
+            for forgotten in (waiting, memory_events.delete().where(*unknown)):
+                self.db.execute(forgotten, [{"change": seq} for seq in seqs])
 
     def _give_back_texts(self, seqs: Collection[int], remembered: sa.Exists) -> None:
         """Changes that stay get back what they only name of these."""

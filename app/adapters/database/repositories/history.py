@@ -18,9 +18,11 @@ from app.adapters.database.tables import (
     archives,
     memory_event_agents,
     memory_events,
+    memory_inbox,
     passages,
 )
-from app.domain.history import MemoryEvent, TargetKind
+from app.domain.history import MemoryEvent, TargetKind, kind_of
+from app.domain.inbox import WRITERS
 
 CAUSE_LENGTH = 200
 LARGE = 1_000
@@ -34,12 +36,6 @@ _made_text = Prepared(
     .limit(1)
 )
 _made = Prepared(sa.select(_event.seq, _event.after).where(_event.seq.in_(sa.bindparam("seqs", expanding=True))))
-_fields_since = Prepared(
-    sa.select(_event.before, _event.value_from)
-    .where(_event.target_id == sa.bindparam("block"), _event.target_kind == "block", _event.op == "update")
-    .where(_event.seq > sa.bindparam("seq"))
-    .order_by(_event.seq)
-)
 _last_seq = Prepared(sa.select(sa.func.max(memory_events.c.seq)))
 _of_runs = Prepared(
     sa.select(memory_events)
@@ -65,6 +61,27 @@ _holders: dict[TargetKind, Prepared] = {
     ),
 }
 """Whose memory a target is, beside the agent that a change names."""
+_of_target = sa.and_(memory_events.c.target_id == sa.bindparam("target"), memory_events.c.seq > sa.bindparam("seq"))
+_first_changes = Prepared(
+    sa.select(memory_events.c.fields, sa.func.min(memory_events.c.seq).label("first"))
+    .where(_of_target, memory_events.c.fields != "")
+    .group_by(memory_events.c.fields)
+)
+_before = Prepared(
+    sa.select(memory_events.c.before, memory_events.c.value_from).where(memory_events.c.seq == sa.bindparam("seq"))
+)
+_first_after = Prepared(sa.select(memory_events).where(_of_target).order_by(memory_events.c.seq).limit(1))
+_version_at = Prepared(
+    sa.select(memory_events.c.version)
+    .where(memory_events.c.target_id == sa.bindparam("target"), memory_events.c.seq <= sa.bindparam("seq"))
+    .order_by(memory_events.c.seq.desc())
+    .limit(1)
+)
+_undone = Prepared(
+    memory_inbox.update()
+    .where(memory_inbox.c.event_seq == sa.bindparam("seq"), memory_inbox.c.outcome.is_(None))
+    .values(outcome="undone", looked_at=sa.bindparam("at"))
+)
 
 
 def _undo_chain() -> "sa.Select[Any, Any]":
@@ -90,8 +107,10 @@ class SqlHistory:
         seq = insert(self.db, memory_events, self._values(event))
         concerned = self._concerned(event)
         if concerned:
-            links = [{"agent_id": agent_id, "event_seq": seq} for agent_id in sorted(concerned)]
-            add(self.db, memory_event_agents, *links)
+            place = {"event_seq": seq, "at": event.at, "kind": kind_of(event), "target_kind": event.target_kind}
+            place |= {"target_id": event.target_id, "op": event.op}
+            add(self.db, memory_event_agents, *({"agent_id": agent_id, **place} for agent_id in sorted(concerned)))
+        self._tell_inbox(event, seq)
         self.known.keep("last change", "", seq)
         return event.model_copy(update={"seq": seq})
 
@@ -109,15 +128,22 @@ class SqlHistory:
         found = sa.select(memory_events).where(event.target_id == target_id)
         return self._page(found, event.seq, before, limit)
 
-    def fields_at(self, block_id: str, seq: int) -> dict[str, Any]:
+    def fields_at(self, target_id: str, seq: int) -> dict[str, Any]:
+        firsts = all_rows(self.db, _first_changes, {"target": target_id, "seq": seq})
         fields: dict[str, Any] = {}
-        origin: int | None = None
-        for row in all_rows(self.db, _fields_since, {"block": block_id, "seq": seq}):
-            before = mapping.from_json(row["before"])
-            if "value" not in fields and origin is None:
-                origin = row["value_from"]
-            fields = {**before, **fields}
-        return fields if origin is None else {**fields, "value": _values_of(self.db, [origin])[origin]}
+        for first in sorted((row["first"] for row in firsts), reverse=True):
+            (row,) = all_rows(self.db, _before, {"seq": first})
+            fields |= mapping.from_json(row["before"])
+            if row["value_from"] is not None:
+                fields["value"] = _values_of(self.db, [row["value_from"]])[row["value_from"]]
+        return fields
+
+    def first_after(self, target_id: str, seq: int) -> MemoryEvent | None:
+        rows = all_rows(self.db, _first_after, {"target": target_id, "seq": seq})
+        return next(iter(complete_events(self.db, rows)), None)
+
+    def version_at(self, target_id: str, seq: int) -> int | None:
+        return scalar(self.db, _version_at, {"target": target_id, "seq": seq})
 
     def of_agent(self, agent_id: str, *, before: int | None = None, limit: int = 100) -> tuple[MemoryEvent, ...]:
         link = memory_event_agents.c
@@ -129,10 +155,10 @@ class SqlHistory:
         return self._page(found, link.event_seq, before, limit)
 
     def since(self, agent_id: str, seq: int) -> tuple[MemoryEvent, ...]:
-        return _complete(self.db, all_rows(self.db, _since, {"agent": agent_id, "seq": seq}))
+        return complete_events(self.db, all_rows(self.db, _since, {"agent": agent_id, "seq": seq}))
 
     def of_runs(self, run_ids: tuple[str, ...]) -> tuple[MemoryEvent, ...]:
-        return _complete(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))
+        return complete_events(self.db, all_rows(self.db, _of_runs, {"runs": run_ids}))
 
     def _values(self, event: MemoryEvent) -> dict[str, Any]:
         """Its columns. A large text before the change stands in the one that made it."""
@@ -150,7 +176,15 @@ class SqlHistory:
     ) -> tuple[MemoryEvent, ...]:
         if before is not None:
             found = found.where(seq < before)
-        return _complete(self.db, all_rows(self.db, found.order_by(seq.desc()).limit(limit)))
+        return complete_events(self.db, all_rows(self.db, found.order_by(seq.desc()).limit(limit)))
+
+    def _tell_inbox(self, event: MemoryEvent, seq: int) -> None:
+        """What an agent wrote waits to be seen; what somebody undid has been seen."""
+        if event.undoes is not None:
+            _undone.run(self.db, {"seq": event.undoes, "at": event.at})
+        elif event.origin.actor.kind in WRITERS and event.target_kind != "summary":
+            foreign = bool(event.origin.sources)
+            add(self.db, memory_inbox, {"event_seq": seq, "agent_id": event.agent_id, "foreign_text": foreign})
 
     def _concerned(self, event: MemoryEvent) -> set[str]:
         concerned = {event.agent_id} if event.agent_id else set[str]()
@@ -162,10 +196,10 @@ class SqlHistory:
 
 def events_by_seq(db: Connection, seqs: Iterable[int]) -> dict[int, MemoryEvent]:
     rows = all_rows(db, sa.select(memory_events).where(memory_events.c.seq.in_(tuple(seqs))))
-    return {event.seq: event for event in _complete(db, rows)}
+    return {event.seq: event for event in complete_events(db, rows)}
 
 
-def _complete(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
+def complete_events(db: Connection, rows: Sequence[Row]) -> tuple[MemoryEvent, ...]:
     if not rows:
         return ()
     undone = _undone_by(db, [row["seq"] for row in rows])

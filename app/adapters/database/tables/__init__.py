@@ -12,7 +12,7 @@ from app.adapters.database.tables.blobs import blobs
 from app.adapters.database.tables.blocks import agent_blocks, blocks
 from app.adapters.database.tables.columns import metadata
 from app.adapters.database.tables.conversations import conversation_messages, conversations
-from app.adapters.database.tables.history import memory_event_agents, memory_events
+from app.adapters.database.tables.history import memory_event_agents, memory_events, memory_inbox
 from app.adapters.database.tables.identities import identities
 from app.adapters.database.tables.links import agent_identities, tagged
 from app.adapters.database.tables.messages import messages
@@ -41,6 +41,7 @@ __all__ = [
     "identities",
     "memory_event_agents",
     "memory_events",
+    "memory_inbox",
     "messages",
     "metadata",
     "passage_tags",
