@@ -54,6 +54,7 @@ from app.services.events.service import Events
 from app.services.exports.service import Exports
 from app.services.fitness.service import Fitness
 from app.services.fitness.trial import EmptyStorage
+from app.services.forks import Forks
 from app.services.history import History
 from app.services.identities import Identities
 from app.services.listing import Listing
@@ -187,6 +188,7 @@ async def open_engine(
         messages=Messages(deps),
         runs=runs,
         history=History(deps),
+        forks=Forks(deps),
         context=Context(deps),
         requests=Requests(deps),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),

@@ -14,6 +14,7 @@ from app.services.conversations import Conversations
 from app.services.events.service import Events
 from app.services.exports.service import Exports
 from app.services.fitness.service import Fitness
+from app.services.forks import Forks
 from app.services.history import History
 from app.services.identities import Identities
 from app.services.listing import Listing
@@ -44,6 +45,7 @@ class Services:
     messages: Messages
     runs: Runs
     history: History
+    forks: Forks
     context: Context
     requests: Requests
     models: Models

@@ -39,7 +39,9 @@ class Agents:
 
     async def create(self, draft: AgentDraft, origin: Origin = USER, may_overflow: bool = False) -> Agent:
         """Creates an agent with its blocks and its default conversation. `may_overflow`: as with `Blocks.update`."""
-        return await change(self._deps, origin, lambda changes: self._create(changes, draft, may_overflow))
+        return await change(
+            self._deps, origin, lambda changes: make_agent(changes, draft, self._default_system, may_overflow)
+        )
 
     async def create_demo(self) -> Agent:
         """Creates the agent that speaks with the built-in scripted model."""
@@ -75,7 +77,8 @@ class Agents:
                 "block_ids": (),
                 "extras": source.extras.model_copy(update={"secret_names": ()}),
             }
-            return self._create(changes, AgentDraft.model_validate({**fields, **own}), may_overflow=True)
+            draft = AgentDraft.model_validate({**fields, **own})
+            return make_agent(changes, draft, self._default_system, may_overflow=True)
 
         return await change(self._deps, origin, work)
 
@@ -100,49 +103,51 @@ class Agents:
         """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
         return await change(self._deps, USER, lambda changes: changes.undelete_agent(agent_id))
 
-    def _create(self, changes: Changes, draft: AgentDraft, may_overflow: bool) -> Agent:
-        repos, ids, now = changes.repos, self._deps.ids, changes.now
-        agent = Agent(
-            id=ids.new("agent"),
-            name=draft.name.strip(),
-            description=draft.description,
-            tags=draft.tags,
-            agent_type=draft.agent_type,
-            system=self._default_system if draft.system is None else draft.system,
-            model=draft.model,
-            context_window=draft.context_window,
-            settings=draft.settings,
-            max_steps=draft.max_steps,
-            tool_names=DEFAULT_TOOLS if draft.tool_names is None else draft.tool_names,
-            block_ids=draft.block_ids,
-            message_buffer_autoclear=draft.message_buffer_autoclear,
-            hidden=draft.hidden,
-            metadata=draft.metadata,
-            extras=draft.extras,
+
+def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_overflow: bool) -> Agent:
+    """A new agent with its blocks and its default conversation. Raises what `Changes` raises."""
+    repos, ids, now = changes.repos, changes.ids, changes.now
+    agent = Agent(
+        id=ids.new("agent"),
+        name=draft.name.strip(),
+        description=draft.description,
+        tags=draft.tags,
+        agent_type=draft.agent_type,
+        system=default_system if draft.system is None else draft.system,
+        model=draft.model,
+        context_window=draft.context_window,
+        settings=draft.settings,
+        max_steps=draft.max_steps,
+        tool_names=DEFAULT_TOOLS if draft.tool_names is None else draft.tool_names,
+        block_ids=draft.block_ids,
+        message_buffer_autoclear=draft.message_buffer_autoclear,
+        hidden=draft.hidden,
+        metadata=draft.metadata,
+        extras=draft.extras,
+        created_at=now,
+        updated_at=now,
+    )
+    agent = changes.add_agent(agent)
+    for block_id in dict.fromkeys(draft.block_ids):
+        agent = changes.attach(agent, repos.blocks.get(block_id))
+    for block_draft in draft.blocks:
+        block = changes.add_block(block_draft, agent.id, may_overflow)
+        agent = changes.attach(agent, block)
+    conversation_id = ids.new("conv")
+    repos.conversations.add(
+        Conversation(
+            id=conversation_id,
+            agent_id=agent.id,
+            is_default=True,
+            root_id=conversation_id,
+            active_id=conversation_id,
             created_at=now,
             updated_at=now,
         )
-        agent = changes.add_agent(agent)
-        for block_id in dict.fromkeys(draft.block_ids):
-            agent = changes.attach(agent, repos.blocks.get(block_id))
-        for block_draft in draft.blocks:
-            block = changes.add_block(block_draft, agent.id, may_overflow)
-            agent = changes.attach(agent, block)
-        conversation_id = ids.new("conv")
-        repos.conversations.add(
-            Conversation(
-                id=conversation_id,
-                agent_id=agent.id,
-                is_default=True,
-                root_id=conversation_id,
-                active_id=conversation_id,
-                created_at=now,
-                updated_at=now,
-            )
-        )
-        for first in draft.first_messages:
-            repos.messages.append(conversation_id, new_message(first, ids.new("message"), agent.id, now))
-        return agent
+    )
+    for first in draft.first_messages:
+        repos.messages.append(conversation_id, new_message(first, ids.new("message"), agent.id, now))
+    return agent
 
 
 def _hold(changes: Changes, agent: Agent, block_ids: tuple[str, ...]) -> Agent:

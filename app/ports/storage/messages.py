@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.domain.base import Micros
 from app.domain.message import Member, Message
 
 
@@ -41,6 +42,18 @@ class MessageRepository(Protocol):
 
     def reenter(self, conversation_id: str, position: int) -> None:
         """Shows the model the message at this position again."""
+        ...
+
+    def show_only(self, conversation_id: str, positions: Sequence[int]) -> None:
+        """Takes all other messages of a conversation out of its window."""
+        ...
+
+    def position_of(self, conversation_id: str, message_id: str) -> int | None:
+        """Where a conversation shows a message; None where it does not."""
+        ...
+
+    def last_until(self, conversation_id: str, at: Micros) -> int:
+        """The position of the last message that had been said by then; 0 where nothing had."""
         ...
 
     def page(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.domain.error import NotFound
-from app.domain.history import Actor, MemoryEvent, Origin
+from app.domain.history import Actor, ChangeFilter, MemoryEvent, Origin
+from app.ports.storage import Repositories
 from tests.adapters.database.making import World, memory_event
 from tests.support.values import samples
 from tests.support.values.samples import NOON
@@ -172,3 +173,65 @@ async def test_a_number_is_never_given_twice(world: World) -> None:
     await world.storage.write(lambda repos: repos.history.db.exec_driver_sql("DELETE FROM memory_events WHERE seq = 2"))
     (next_one,) = await add(world, memory_event("block-1", "b", "c"))
     assert next_one.seq == 3
+
+
+async def test_a_life_is_counted_and_paged_without_its_texts(world: World) -> None:
+    agent = world.agent.id
+    user, robot = Origin(), Origin(actor=Actor(kind="agent"))
+    made = [
+        memory_event("block-1", str(n), str(n + 1), agent_id=agent, origin=robot if n % 2 else user).model_copy(
+            update={"at": NOON + n * 1_000_000}
+        )
+        for n in range(10)
+    ]
+    await add(world, *made)
+    undo = memory_event("block-1", "9", "8", agent_id=agent, undoes=4).model_copy(update={"at": NOON + 20_000_000})
+    await add(world, undo, memory_event("block-2", "", "x", agent_id="another"))
+
+    def work(repos: Repositories) -> tuple[object, ...]:
+        life = repos.life
+        ticks = life.ticks(agent, NOON, NOON + 20_000_000, 4)
+        wanted = ChangeFilter(kinds=("agent",))
+        return (
+            life.counts(agent),
+            [(tick.kind, tick.count) for tick in ticks],
+            [event.seq for event in life.page(agent, ChangeFilter(), 8, 5)],
+            [event.seq for event in life.page(agent, wanted, 1, 2)],
+            life.place_of(agent, 6, wanted),
+            life.last_until(agent, NOON + 3_500_000),
+            life.began(agent),
+            life.touched(agent, 3, 11),
+        )
+
+    counts, ticks, page, some, place, until, began, touched = await world.storage.read(work)
+    assert counts == {"user": 5, "agent": 5, "undo": 1}
+    assert ticks == [("user", 3), ("agent", 3), ("user", 2), ("agent", 2), ("undo", 1)]
+    assert (page, some, place, until, began) == ([9, 10, 11], [4, 6], 2, 4, NOON)
+    assert touched == (("block", "block-1"),)
+
+
+async def test_what_an_agent_wrote_waits_until_somebody_looks_or_undoes_it(world: World) -> None:
+    agent = world.agent.id
+    robot = Origin(actor=Actor(kind="agent", name="Juno"), run_id="run-1")
+    strange = robot.model_copy(update={"sources": ("another agent, Ledger",), "run_id": "run-2"})
+    first, second, third, _ = await add(
+        world,
+        memory_event("block-1", "a", "b", agent_id=agent, origin=robot),
+        memory_event("block-1", "b", "c", agent_id=agent, origin=strange),
+        memory_event("block-1", "c", "d", agent_id=agent, origin=robot),
+        memory_event("block-1", "d", "e", agent_id=agent),
+    )
+
+    async def waiting() -> list[int]:
+        return [event.seq for event in await world.storage.read(lambda repos: repos.inbox.waiting(agent))]
+
+    assert await waiting() == [second.seq, third.seq, first.seq], "what strangers may have written comes first"
+    await add(world, memory_event("block-1", "e", "d", agent_id=agent, undoes=third.seq))
+    assert await waiting() == [second.seq, first.seq]
+    assert await world.storage.write(lambda repos: repos.inbox.note((second.seq,), "kept", NOON)) == 1
+    assert await world.storage.write(lambda repos: repos.inbox.note((second.seq,), "kept", NOON)) == 0
+    assert await waiting() == [first.seq]
+    looked = await world.storage.read(lambda repos: repos.inbox.looked(0))
+    assert {one.event.seq: one.outcome for one in looked} == {second.seq: "kept", third.seq: "undone"}
+    assert await world.storage.read(lambda repos: repos.inbox.of_run("run-1")) == (first.seq,)
+    assert await world.storage.read(lambda repos: repos.inbox.count()) == 1

@@ -19,6 +19,7 @@ from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import add, all_rows, first_row, insert, missing, scalar
 from app.adapters.database.search import MessageIndex
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
+from app.domain.base import Micros
 from app.domain.message import Member, Message
 
 _member = conversation_messages.c
@@ -189,6 +190,25 @@ class SqlMessages:
     def reenter(self, conversation_id: str, position: int) -> None:
         self.known.forget("window", conversation_id)
         self.db.execute(_out, {"conversation": conversation_id, "border": position, "seq": None})
+
+    def show_only(self, conversation_id: str, positions: Sequence[int]) -> None:
+        self.known.forget("window", conversation_id)
+        end = self.count(conversation_id) + 1
+        others = conversation_messages.update().where(_here, _member.position.not_in(tuple(positions)))
+        self.db.execute(others.values(left_seq=end), {"conversation": conversation_id})
+
+    def position_of(self, conversation_id: str, message_id: str) -> int | None:
+        this = sa.select(messages.c.seq).where(messages.c.id == message_id).scalar_subquery()
+        found = sa.select(_member.position).where(_here, _member.message_seq == this)
+        return scalar(self.db, found, {"conversation": conversation_id})
+
+    def last_until(self, conversation_id: str, at: Micros) -> int:
+        found = (
+            sa.select(sa.func.max(_member.position))
+            .join_from(conversation_messages, messages, messages.c.seq == _member.message_seq)
+            .where(_here, messages.c.created_at <= at)
+        )
+        return scalar(self.db, found, {"conversation": conversation_id}) or 0
 
     def page(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 50
