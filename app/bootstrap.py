@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
@@ -181,35 +182,19 @@ async def open_engine(
     await pulls.load()
     known, warming = _known_servers(surroundings, config), Warming(deps, cache)
     services = Services(
+        **_plain_services(deps),
         agents=Agents(deps, _prompt("default"), _demo()),
-        blocks=Blocks(deps),
-        conversations=Conversations(deps),
-        exports=Exports(deps),
-        messages=Messages(deps),
         runs=runs,
-        history=History(deps),
-        forks=Forks(deps),
-        context=Context(deps),
-        requests=Requests(deps),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
-        tools=Tools(deps),
-        settings=Settings(deps),
-        blobs=Blobs(deps),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, now),
         events=events,
-        turns=Turns(deps),
-        listing=Listing(deps),
-        steps=Steps(deps),
-        identities=Identities(deps),
         agent_secrets=AgentSecrets(deps, secrets),
         api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
-        starters=Starters(),
         archives=Archives(deps, PassageSearch(storage)),
-        compaction=Compaction(deps),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
@@ -217,6 +202,50 @@ async def open_engine(
     after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
     parts = scheduler, cache, pulls, catalog, bus, after_runs, warming
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
+
+
+class _PlainServices(TypedDict):
+    """Those that need nothing but the engine's ports."""
+
+    blocks: Blocks
+    conversations: Conversations
+    exports: Exports
+    messages: Messages
+    history: History
+    forks: Forks
+    context: Context
+    requests: Requests
+    tools: Tools
+    settings: Settings
+    blobs: Blobs
+    turns: Turns
+    listing: Listing
+    steps: Steps
+    identities: Identities
+    starters: Starters
+    compaction: Compaction
+
+
+def _plain_services(deps: EngineDeps) -> _PlainServices:
+    return _PlainServices(
+        blocks=Blocks(deps),
+        conversations=Conversations(deps),
+        exports=Exports(deps),
+        messages=Messages(deps),
+        history=History(deps),
+        forks=Forks(deps),
+        context=Context(deps),
+        requests=Requests(deps),
+        tools=Tools(deps),
+        settings=Settings(deps),
+        blobs=Blobs(deps),
+        turns=Turns(deps),
+        listing=Listing(deps),
+        steps=Steps(deps),
+        identities=Identities(deps),
+        starters=Starters(),
+        compaction=Compaction(deps),
+    )
 
 
 async def _open_stores(folder: Path, clock: Clock, bus: EventBus) -> tuple[SqliteStorage, SecretsWithHeld, str]:

@@ -85,6 +85,7 @@ ChangeKind = Literal["user", "agent", "sleep-time", "api", "import", "helper", "
 
 
 def kind_of(event: MemoryEvent) -> ChangeKind:
+    """By whom it was made, with undos apart."""
     return event.origin.actor.kind if event.undoes is None else "undo"
 
 
@@ -96,6 +97,7 @@ class ChangeFilter(Frozen):
 
 
 ALL_CHANGES = ChangeFilter()
+"""No filter."""
 
 
 class Tick(Frozen):

@@ -35,6 +35,8 @@ class Point:
 
 
 class Forks:
+    """Makes agents out of moments. Both verbs return the new agent and raise `NotFound` for what is not there."""
+
     def __init__(self, deps: EngineDeps) -> None:
         self._deps = deps
 

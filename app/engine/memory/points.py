@@ -15,6 +15,7 @@ LOOKED_BACK = 50
 
 
 def memory_between(repos: Repositories, agent_id: str, first: int, second: int) -> MemoryBetween:
+    """At two points, whichever comes first. Raises `NotFound` for an agent that is gone."""
     first, second = min(first, second), max(first, second)
     touched = [id for kind, id in repos.life.touched(agent_id, first, second) if kind in ENTRY_KINDS]
     entries = [_entry(repos, target_id, first, second) for target_id in touched[:ENTRIES]]

@@ -110,6 +110,10 @@ INSERT INTO runs(id, agent_id, conversation_id, status, background, started_by, 
 usage_steps, resumed, state, created_at)
 SELECT 'run-' || i, '{agent}', '{conversation}', 'completed', 0, 'window', 1, 1, 1, 0, '', i FROM n
 """
+LINKS = """
+INSERT INTO memory_event_agents (agent_id, event_seq, at, kind, target_kind, target_id, op)
+SELECT agent_id, seq, at, actor, target_kind, target_id, op FROM memory_events WHERE seq >= {first}
+"""
 EVENTS = """
 INSERT INTO memory_events(id, at, agent_id, target_kind, target_id, label, op, before, after, version, actor, run_id,
 client) SELECT 'event-' || seq, 1, agent_id, 'block', 'block-1', 'human', 'update', '{{}}', '{{}}', 1, 'agent', id, ''
@@ -125,8 +129,7 @@ async def test_runs_and_history_are_found_by_index(world: World) -> None:
             db = repos.messages.db
             db.exec_driver_sql(RUNS.format(**given))
             db.exec_driver_sql(EVENTS.format(held=first - 1))
-            links = "INSERT INTO memory_event_agents SELECT agent_id, seq FROM memory_events WHERE seq >= {first}"
-            db.exec_driver_sql(links.format(**given))
+            db.exec_driver_sql(LINKS.format(**given))
             for number in range(3):
                 repos.runs.add_step(step(repos.runs.get(f"run-{last}"), step_no=number + 1), (b"q",), b"r")
 
