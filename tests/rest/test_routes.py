@@ -12,6 +12,7 @@ import httpx
 import pytest
 from letta_client.types import (
     AgentState,
+    Archive,
     BlockResponse,
     Conversation,
     EmbeddingModel,
@@ -26,9 +27,12 @@ from letta_client.types.agents import (
     LettaResponse,
     LettaStreamingResponse,
     Message,
+    PassageSearchResponse,
     Run,
 )
 from letta_client.types.message_search_response import MessageSearchResponse
+from letta_client.types.passage import Passage
+from letta_client.types.passage_search_response import PassageSearchResponseItem
 from letta_client.types.runs import UsageRetrieveResponse
 from letta_client.types.steps import MetricRetrieveResponse
 from pydantic import TypeAdapter
@@ -113,6 +117,12 @@ LOOKS: tuple[Call, ...] = (
     ("GET /v1/identities/{identity_id}/blocks", None, list[BlockResponse]),
     ("GET /v1/providers", None, [PROVIDER]),
     ("GET /v1/providers/{provider_id}", None, PROVIDER),
+    ("GET /v1/archives", None, list[Archive]),
+    ("GET /v1/archives/{archive_id}", None, Archive),
+    ("GET /v1/archives/{archive_id}/agents", None, list[AgentState]),
+    ("GET /v1/agents/{agent_id}/archival-memory", None, list[Passage]),
+    ("GET /v1/agents/{agent_id}/archival-memory/search?query=Ada", None, PassageSearchResponse),
+    ("POST /v1/passages/search", {"query": "Ada"}, list[PassageSearchResponseItem]),
 )
 MESSAGE = {"input": "hello"}
 NEW_IDENTITY = {"identifier_key": "routes", "name": "Routes", "identity_type": "user"}
@@ -153,6 +163,14 @@ WRITES: tuple[Call, ...] = (
     ("POST /v1/providers/check", {"provider_type": "openai", "api_key": "k", "base_url": "{address}"}, "message"),
     ("POST /v1/providers/{provider_id}/check", None, "message"),
     ("PATCH /v1/providers/{provider_id}", {"base_url": "{address}"}, PROVIDER),
+    ("PATCH /v1/agents/{agent_id}/archives/detach/{archive_id}", None, object),
+    ("PATCH /v1/agents/{agent_id}/archives/attach/{archive_id}", None, object),
+    ("POST /v1/agents/{agent_id}/archival-memory", {"text": "Ada is here."}, list[Passage]),
+    ("POST /v1/archives/{archive_id}/passages/batch", {"passages": [{"text": "One."}]}, list[Passage]),
+    ("DELETE /v1/agents/{agent_id}/archival-memory/{memory_id}", None, "message"),
+    ("DELETE /v1/archives/{archive_id}/passages/{passage_id}", None, object),
+    ("PATCH /v1/archives/{archive_id}", {"description": "Changed."}, Archive),
+    ("DELETE /v1/archives/{archive_id}", None, object),
     ("PATCH /v1/agents/{agent_id}/reset-messages", {"add_default_initial_messages": True}, AgentState),
     ("PATCH /v1/jobs/{job_id}/cancel", None, JOB),
     ("DELETE /v1/jobs/{job_id}", None, JOB),
@@ -177,6 +195,8 @@ CREATED: tuple[Call, ...] = (
         AgentState,
     ),
     ("POST /v1/conversations?agent_id={agent_id}", None, Conversation),
+    ("POST /v1/archives", {"name": "Routes"}, Archive),
+    ("POST /v1/archives/{archive_id}/passages", {"text": "Ada likes tea."}, Passage),
 )
 OTHER_NAMES = {"{free_block_id}": "{block_id}", "{streamed_run_id}": "{run_id}"}
 
@@ -233,13 +253,16 @@ def known(http: httpx.Client, model_server: OpenAIServer) -> dict[str, str]:
     """Ids of everything that routes need, by the names of their parameters; all made by the routes that make them."""
     ids = {"address": model_server.url, "block_label": "human"}
     for (route, _, _), name in zip(
-        CREATED, ("free_block", "identity", "provider", "agent", "conversation"), strict=True
+        CREATED, ("free_block", "identity", "provider", "agent", "conversation", "archive", "passage"), strict=True
     ):
         call = next(call for call in CREATED if call[0] == route)
         made = called(http, call, ids).json()
         ids[f"{name}_id"] = made["id"]
         if name == "agent":
             ids |= {"block_id": made["blocks"][0]["id"], "tool_id": made["tools"][0]["id"]}
+    http.patch(f"/v1/agents/{ids['agent_id']}/archives/attach/{ids['archive_id']}")
+    second = http.post(f"/v1/agents/{ids['agent_id']}/archival-memory", json={"text": "Ada likes coffee."}).json()
+    ids["memory_id"] = second[0]["id"]
     said = http.post(f"/v1/agents/{ids['agent_id']}/messages", json={"input": "hello"}).json()["messages"][0]
     ids |= {"message_id": said["id"], "run_id": said["run_id"], "step_id": said["step_id"]}
     other = http.post(

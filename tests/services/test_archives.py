@@ -60,7 +60,7 @@ async def test_an_agent_stores_what_it_learns_and_finds_it_again(
     await say(services, agent, "When was Brandt here?")
     (archive,) = await services.archives.of_agent(agent.id)
     (passage,) = await services.archives.passages(PassageFilter(archive_ids=(archive.id,)))
-    assert archive.name == f"{agent.name}'s archive"
+    assert archive.name == f"{agent.name}’s archive"
     assert (passage.text, passage.tags, passage.run_id) == (BOILER, ("house", "heating"), run.id)
     assert (passage.actor.kind, passage.actor.name, passage.found_count) == ("agent", agent.name, 1)
     done, found = await returned(services, agent)

@@ -91,8 +91,9 @@ class ArchiveChanges:
         mine = self.changes.repos.archives.of_agent(agent_id)
         if mine:
             return mine[0]
-        name = self.changes.repos.agents.get(agent_id).name
-        made = self.add(ArchiveDraft(name=f"{name[: MAX_NAME - 10]}'s archive"), agent_id)
+        agent = self.changes.repos.agents.get(agent_id)
+        draft = ArchiveDraft(name=f"{agent.name[: MAX_NAME - 10]}’s archive", embedding=agent.extras.embedding)
+        made = self.add(draft, agent_id)
         self.attach(agent_id, made)
         return made
 

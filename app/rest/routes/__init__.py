@@ -3,6 +3,7 @@
 from app.rest.call import Endpoint
 from app.rest.routes import (
     agents,
+    archives,
     blocks,
     conversations,
     core_memory,
@@ -23,6 +24,7 @@ _NOUNS = (
     health,
     agents,
     core_memory,
+    archives,
     tools,
     blocks,
     messages,

@@ -76,7 +76,8 @@ async def context(call: Call[ConversationIdQuery, None]) -> ContextWindowOvervie
     overview = await call.services.context.overview(place.active_id)
     messages = await call.services.messages.in_context(place.active_id)
     tools = {tool.name: tool for tool in await call.services.tools.list()}
-    return context_to_wire(overview, messages, tools, await system_message(call, place))
+    archived = sum(archive.passages for archive in await call.services.archives.of_agent(agent_id))
+    return context_to_wire(overview, messages, tools, await system_message(call, place), archived)
 
 
 async def recompile(call: Call[RecompileQuery, None]) -> str:

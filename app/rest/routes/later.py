@@ -9,7 +9,6 @@ from app.rest.wire.base import Nothing
 
 TOOLS = "Custom tools, and running tools by hand, need the sandbox, which is not part of this version of Lares."
 APPROVALS = "Approvals are not part of this version of Lares."
-ARCHIVAL = "Archival memory is not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
 MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
@@ -44,23 +43,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",
     ),
     APPROVALS: (f"PATCH {_AGENT}/tools/approval/{{tool_name}}",),
-    ARCHIVAL: (
-        f"GET {_AGENT}/archival-memory",
-        f"POST {_AGENT}/archival-memory",
-        f"GET {_AGENT}/archival-memory/search",
-        f"DELETE {_AGENT}/archival-memory/{{memory_id}}",
-        f"PATCH {_AGENT}/archives/attach/{{archive_id}}",
-        f"PATCH {_AGENT}/archives/detach/{{archive_id}}",
-        "GET /v1/archives",
-        "POST /v1/archives",
-        "GET /v1/archives/{archive_id}",
-        "PATCH /v1/archives/{archive_id}",
-        "DELETE /v1/archives/{archive_id}",
-        "POST /v1/archives/{archive_id}/passages",
-        "POST /v1/archives/{archive_id}/passages/batch",
-        "DELETE /v1/archives/{archive_id}/passages/{passage_id}",
-        "POST /v1/passages/search",
-    ),
     FOLDERS: (
         f"GET {_AGENT}/files",
         f"PATCH {_AGENT}/files/close-all",

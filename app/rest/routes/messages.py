@@ -1,12 +1,10 @@
 """Messages: to say something to an agent, whole, streamed or in the background; to read and to search what was said."""
 
-import datetime
 import json
 from dataclasses import replace
 
 from starlette.responses import Response
 
-from app.domain.base import Micros
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
 from app.domain.ids import is_id
@@ -33,6 +31,7 @@ from app.rest.wire.messages import (
 )
 from app.rest.wire.runs import Run as WireRun
 from app.rest.wire.runs import run_to_wire
+from app.rest.wire.times import time_of
 
 
 async def list_messages(call: Call[MessageQuery, None]) -> list[WireMessage]:
@@ -201,16 +200,6 @@ async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage
         )
         for hit in hits
     ]
-
-
-def time_of(text: str | None, name: str) -> Micros | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.datetime.fromisoformat(text)
-        return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp() * 1_000_000)
-    except (ValueError, OverflowError):
-        raise Misshapen(f"{name}: a time in ISO 8601 is needed") from None
 
 
 _OF_AGENT = "/v1/agents/{agent_id}/messages"

@@ -5,7 +5,6 @@ from app.domain.wire_message import WireMessage
 from app.rest.call import AnyCall, Call, Endpoint
 from app.rest.requests.pages import MESSAGE_PAGE, asked_page
 from app.rest.requests.threads import objects
-from app.rest.routes.messages import time_of
 from app.rest.wire.base import ForwardQuery, Nothing
 from app.rest.wire.runs import (
     FeedbackRequest,
@@ -17,6 +16,7 @@ from app.rest.wire.runs import (
     step_to_wire,
     trace_to_wire,
 )
+from app.rest.wire.times import time_of
 
 
 async def steps_to_wire(call: AnyCall, wanted: StepFilter, page: PageRequest) -> list[Step]:

@@ -56,14 +56,21 @@ class ContextWindowOverview(ResponseModel):
 
 
 def context_to_wire(
-    overview: ContextOverview, messages: Sequence[OurMessage], tools: dict[str, Tool], first: SystemMessage
+    overview: ContextOverview,
+    messages: Sequence[OurMessage],
+    tools: dict[str, Tool],
+    first: SystemMessage,
+    archived: int,
 ) -> ContextWindowOverview:
-    """`first`: the system message of the thread; it counts as one of its messages, its tokens by its parts."""
+    """`first`: the system message of the thread; it counts as one of its messages, its tokens by its parts. `archived`:
+    how many passages the agent can find.
+    """
     functions = tuple(_function(tools[p.label]) for p in overview.parts if p.kind == "tools" and p.label in tools)
     return ContextWindowOverview(
         context_window_size_max=overview.window,
         context_window_size_current=overview.used,
         num_messages=1 + len(messages),
+        num_archival_memory=archived,
         num_recall_memory=overview.messages_out,
         num_tokens_system=_tokens(overview, "system"),
         system_prompt=_text(overview, "system"),
