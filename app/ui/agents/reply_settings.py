@@ -55,10 +55,7 @@ class ReplySettings(QWidget):
             "After a run that changed memory the server reads the changed prompt while you read the reply, so that "
             "your next message is answered sooner. Servers elsewhere, and those with a key, never do."
         )
-        helps = self.tr(
-            "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test found too "
-            "weak to make them."
-        )
+        self._proposing = Field(theme, self.tr("Memory helper"), self._proposals)
         self._steps = NumberField(theme)
         self._steps.setRange(1, 500)
         temperature = Field(theme, self.tr("Temperature"), self._temperature)
@@ -68,7 +65,7 @@ class ReplySettings(QWidget):
             Field(theme, self.tr("Output limit in tokens"), self._output, self.tr("Kept free for the reply")),
             Field(theme, self.tr("Reasoning"), self._reasoning),
             Field(theme, self.tr("Step limit"), self._steps),
-            Field(theme, self.tr("Memory helper"), self._proposals, helps),
+            self._proposing,
             Field(theme, self.tr("Reading ahead"), self._warm, ahead),
             parent=self,
             gap=10,
@@ -95,7 +92,21 @@ class ReplySettings(QWidget):
         self._reasoning.setCurrentIndex(REASONING.index(settings.reasoning))
         self._proposals.setCurrentIndex(PROPOSALS.index(settings.memory_proposals))
         self._warm.setChecked(settings.warm_cache)
+        self._show_proposing(agent.model.startswith("demo/"))
         self._silent = False
+
+    def _show_proposing(self, demo: bool) -> None:
+        self._proposals.setEnabled(not demo)
+        self._proposing.set_hint(
+            self.tr(
+                "Nothing to do here: the scripted demo changes its memory by itself. With any other model it works."
+            )
+            if demo
+            else self.tr(
+                "Proposes edits of memory after a reply, for you to accept. Needed by models that the fit test found "
+                "too weak to make them."
+            )
+        )
 
     def _default_toggled(self, default: bool) -> None:
         self._temperature.setEnabled(not default)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from app.ui.kit.focus_order import focused_inside
@@ -47,6 +47,8 @@ class ModelTable(QFrame):
         self.setAccessibleName(self.tr("Models"))
         self.rows: dict[str, ModelRow | PullRow] = {}
         self._by_person = ""
+        self._order: list[str] = []
+        """Keys of the installed models, as they are shown."""
         self.chosen: ModelEntry | None = None
         self._radios = QButtonGroup(self)
         self._columns = Columns.for_width(960)
@@ -96,7 +98,7 @@ class ModelTable(QFrame):
 
     def refresh(self) -> None:
         known, focused = self._catalog.known, self._focused_name()
-        here = known_models(known)
+        here = self._settled(known_models(known))
         there = [line for line in wanted_models(known) if line.pull is not None or line.fits != "too_big"]
         self._fill(self._here, here)
         self._fill(self._there, there)
@@ -110,6 +112,20 @@ class ModelTable(QFrame):
         self._fit()
         if focused and focused != self._focused_name():
             self._focus_row_of(focused)
+
+    def _settled(self, lines: Sequence[ModelEntry]) -> list[ModelEntry]:
+        """While a person looks, what is shown keeps its place, whatever becomes known of it; what is new comes where it
+        belongs. Best first again when the table is shown the next time.
+        """
+        if self.isVisible():
+            place = {key: number for number, key in enumerate(self._order)}
+            settled = sorted((line for line in lines if line.key in place), key=lambda line: place[line.key])
+            for number, line in enumerate(lines):
+                if line.key not in place:
+                    settled.insert(number, line)
+            lines = settled
+        self._order = [line.key for line in lines]
+        return list(lines)
 
     def _fill(self, column: QVBoxLayout, lines: Sequence[ModelEntry]) -> None:
         for place, line in enumerate(lines):
@@ -229,6 +245,12 @@ class ModelTable(QFrame):
     def minimumSizeHint(self) -> QSize:
         """Its columns follow its width, so they must not hold it open."""
         return QSize(self._view.theme.px(LEAST), super().minimumSizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if [line.key for line in known_models(self._catalog.known)] != self._order:
+            self._order = []
+            self.refresh()
+        super().showEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.agent import AgentPatch
+from app.ui.models.table import ModelTable
 from tests.support.window.household import free_port
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, has_button, shown, texts
@@ -28,6 +29,16 @@ def home(home: OpenedWindow, wait_for: Wait) -> OpenedWindow:
     return home
 
 
+def table_of(window: OpenedWindow) -> ModelTable:
+    return next(table for table in window.window.findChildren(ModelTable) if table.isVisible())
+
+
+def order_of(window: OpenedWindow) -> list[str]:
+    """The installed models of the table, from the top."""
+    rows = [row for row in table_of(window).rows.values() if row.line.handle]
+    return [row.line.name for row in sorted(rows, key=lambda row: row.y())]
+
+
 def focus_of(window: OpenedWindow) -> str:
     return window.focus.accessibleName() if window.focus is not None else ""
 
@@ -41,11 +52,18 @@ def test_a_model_is_tested_with_progress_and_gets_its_verdict(home: OpenedWindow
         await home.until(lambda: "Testing 1 of 7: speed" in texts(home.window), "no progress")
         await home.until(lambda: focus_of(home) == "Stop the test of gemma4:e4b", "the keyboard went away")
         home.ollama.release()
+        before = order_of(home)
         await home.until(lambda: has_button(home.window, "gemma4:e4b: 7 of 7"), "no verdict")
+        assert order_of(home) == before, "its row moved away under the pointer"
         await home.until(lambda: focus_of(home) == "Test gemma4:e4b again", "the keyboard went away after it")
         report = next(one for one in await home.services.fitness.known() if one.handle == "ollama/gemma4:e4b")
         button(home.window, "gemma4:e4b: 7 of 7").click()
         assert all(task.sentence in texts(home.window) for task in report.tasks)
+        table = table_of(home)
+        table.hide()
+        table.show()
+        await home.until(lambda: order_of(home) != before, "it keeps its old place")
+        assert order_of(home).index("gemma4:e4b") < before.index("gemma4:e4b"), "it goes before the untested"
 
     wait_for(person(), 15)
 
