@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.agent import AgentPatch
+from app.ui.models.row import ModelRow
 from app.ui.models.table import ModelTable
 from tests.support.window.household import free_port
 from tests.support.window.opened_window import OpenedWindow
@@ -35,8 +36,9 @@ def table_of(window: OpenedWindow) -> ModelTable:
 
 def order_of(window: OpenedWindow) -> list[str]:
     """The installed models of the table, from the top."""
-    rows = [row for row in table_of(window).rows.values() if row.line.handle]
-    return [row.line.name for row in sorted(rows, key=lambda row: row.y())]
+    column = table_of(window)._here
+    rows = [column.itemAt(place).widget() for place in range(column.count())]
+    return [row.line.name for row in rows if isinstance(row, ModelRow)]
 
 
 def focus_of(window: OpenedWindow) -> str:
