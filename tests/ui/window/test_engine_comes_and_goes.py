@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from app.adapters.database.backups import restore_scheduled
+from app.backup_files import noted
 from app.domain.error import LinkError
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, click, has_button, texts
@@ -70,7 +70,7 @@ def test_a_backup_can_be_chosen_while_no_engine_runs(window: OpenedWindow, wait_
         await window.press(Qt.Key.Key_Tab)
         await window.press(Qt.Key.Key_Return)
         await window.until(lambda: window.view.centre.page == "chat", "the engine was not started again")
-        assert restore_scheduled(folder.parent, 0) == backup.name
+        assert noted(folder) == backup.name
         words = "Lares restored the backup of"
         await window.until(lambda: words in window.view.centre.banner.text.text(), "nobody said that it came back")
 
