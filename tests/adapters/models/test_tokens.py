@@ -1,5 +1,8 @@
 """The token estimate against real counts of two vocabularies (Qwen 2, Llama 3), and its speed."""
 
+import random
+import statistics
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +55,78 @@ BASE64 = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkM9QDwADhgG
 INDENTED = "def f():\n" + "".join("        " * depth + f"return value_{depth}\n" for depth in range(1, 8))
 
 
+WALK = (
+    "We walked from the station to the old mill and back along the river. It took three hours with a break; the "
+    "weather held, and only the last part was steep. Next time we should start earlier and bring something to drink."
+)
+MARKDOWN = (
+    "## What is open\n\n- Ask Mia whether Saturday at seven suits her guests.\n- Order 1.5 kg of rice and two bottles "
+    "of wine.\n- The oven is broken until Tuesday (see the note of 12 March), so everything is cooked on the stove.\n"
+)
+PYTHON = '''def scaled(recipe: dict[str, float], guests: int, base: int = 4) -> dict[str, float]:
+    """Amounts for so many guests, rounded to what a kitchen scale shows."""
+    factor = guests / base
+    return {name: round(amount * factor, 1) for name, amount in recipe.items() if amount > 0}
+
+
+class Oven:
+    def __init__(self, degrees: int) -> None:
+        self.degrees = degrees
+        self._open = False
+
+    def heat(self, minutes: int) -> str:
+        if self._open:
+            raise ValueError("close the door first")
+        return f"{self.degrees} degrees for {minutes} min"
+'''
+JAVASCRIPT = """export async function load(id, { retries = 3 } = {}) {
+  for (let attempt = 1; attempt <= retries; attempt++) {
+    const response = await fetch(`/api/items/${id}?full=1`);
+    if (response.ok) return (await response.json()).items.map((one) => ({ ...one, at: Date.parse(one.at) }));
+    await new Promise((done) => setTimeout(done, 250 * 2 ** attempt));
+  }
+  throw new Error("gave up");
+}
+"""
+SPACED_JSON = """{
+  "recipe": "risotto",
+  "guests": 6,
+  "vegetarian": true,
+  "ingredients": [
+    {"name": "rice", "grams": 480, "in_stock": true},
+    {"name": "porcini", "grams": 60, "in_stock": false},
+    {"name": "stock", "millilitres": 1500, "in_stock": true}
+  ],
+  "steps": null,
+  "updated_at": "2026-03-12T18:30:00Z"
+}
+"""
+DENSE_JSON = (
+    '{"results":[{"id":"a81f","score":0.91,"text":"The oven is broken"},{"id":"77c0","score":0.64,"text":'
+    '"Mia is vegetarian"}],"total":2,"next":null,"took_ms":14}'
+)
+CHINESE_WALK = (
+    "昨天我们沿着河边从车站走到了老磨坊，一共走了三个小时。天气很好，只有最后一段路比较陡。下次"
+    "应该早一点出发，并且带上水和一些吃的。"
+)
+CHINESE_DINNER = (
+    "请帮我记住：米娅是素食者，对花生过敏；星期六晚上七点有六位客人来吃饭。烤箱要到星期二才能修"
+    "好，所以只能用炉子做菜。酒在地窖里，别忘了提前冰一下。"
+)
+
+MIX = (
+    (WALK, 47, 47),
+    (MARKDOWN, 56, 56),
+    (PYTHON, 150, 155),
+    (JAVASCRIPT, 110, 117),
+    (SPACED_JSON, 132, 133),
+    (DENSE_JSON, 60, 63),
+    (CHINESE_WALK, 40, 56),
+    (CHINESE_DINNER, 56, 71),
+)
+"""Text, code, JSON and Chinese with their tokens in the vocabularies of Qwen and of Mistral (Tekken)."""
+
+
 @pytest.mark.parametrize(
     ("text", "qwen", "llama"),
     [
@@ -59,6 +134,7 @@ INDENTED = "def f():\n" + "".join("        " * depth + f"return value_{depth}\n"
         pytest.param(GERMAN, 70, 71, id="german"),
         pytest.param(FRENCH, 55, 56, id="french"),
         pytest.param(SCHEMA, 80, 80, id="json"),
+        pytest.param(SPACED_JSON, 132, 133, id="json with blanks"),
         pytest.param(CHINESE, 39, 52, id="chinese"),
         pytest.param(JAPANESE, 53, 52, id="japanese"),
         pytest.param(KOREAN, 58, 47, id="korean"),
@@ -88,3 +164,21 @@ def test_two_texts_together_cost_hardly_more_than_one_by_one(first: str, second:
 
 def test_half_an_emoji_is_counted() -> None:
     assert count("a\ud83d") >= 1
+
+
+@pytest.mark.parametrize("vocabulary", [1, 2], ids=["qwen", "mistral"])
+def test_an_estimate_corrected_by_the_last_count_is_right_to_a_few_percent(vocabulary: int) -> None:
+    """A conversation of text, code, JSON and Chinese grows to 8,000 tokens; each request corrects the next estimate."""
+    chance, errors = random.Random(3), list[float]()
+    for _ in range(20):
+        estimate = real = 400
+        while real < 8_000:
+            factor = real / estimate
+            for sample in chance.choices(MIX, k=chance.randint(1, 4)):
+                estimate += count(sample[0])
+                real += sample[vocabulary]
+            errors.append(abs(estimate * factor - real) / real)
+    assert statistics.median(errors) < 0.01
+    assert max(errors) < 0.10
+    uncorrected = [abs(count(sample[0]) - sample[vocabulary]) / sample[vocabulary] for sample in MIX]
+    assert statistics.median(uncorrected) < 0.12
