@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSlider
 
@@ -26,19 +25,16 @@ async def say_in(window: OpenedWindow, conversation_id: str, text: str) -> None:
     await events_of(window.services, run.id)
 
 
-def test_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        ask, conversation = window.view.view.ask, window.view.workspace.conversation
-        before = await in_context(window, conversation.active_id)
-        window.view.actions.reset_conversation(conversation)
-        await window.until(ask.isVisible, "nobody asked")
-        assert "cannot be undone" in texts(ask)
-        await window.press(Qt.Key.Key_Return)
-        await window.until(lambda: not ask.isVisible(), "the question stayed")
-        await window.rest()
-        assert await in_context(window, conversation.active_id) == before > 0
-
-    wait_for(person(), 15)
+async def enter_does_not_empty_it(window: OpenedWindow) -> None:
+    ask, conversation = window.view.view.ask, window.view.workspace.conversation
+    before = await in_context(window, conversation.active_id)
+    window.view.actions.reset_conversation(conversation)
+    await window.until(ask.isVisible, "nobody asked")
+    assert "cannot be undone" in texts(ask)
+    await window.press(Qt.Key.Key_Return)
+    await window.until(lambda: not ask.isVisible(), "the question stayed")
+    await window.rest()
+    assert await in_context(window, conversation.active_id) == before > 0
 
 
 def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait_for: Wait) -> None:
@@ -67,42 +63,37 @@ def test_that_of_the_branch_is_emptied_which_is_shown(window: OpenedWindow, wait
     wait_for(person(), 15)
 
 
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (1, "1 older message is left out, but searchable"),
-        (1200, "1,200 older messages are left out, but searchable"),
-    ],
-)
-def test_what_left_it_is_counted(window: OpenedWindow, wait_for: Wait, number: int, words: str) -> None:
+async def what_left_it_is_counted(window: OpenedWindow, number: int, words: str) -> None:
+    conversation = window.view.workspace.conversation
+    overview: ContextOverview = await window.services.context.overview(conversation.id)
+    window.view.right.show_overview(overview.model_copy(update={"messages_out": number, "served": None}))
+    await window.until(lambda: words in texts(window.view.right.widget), "not said, or cut off")
+
+
+async def a_count_without_the_server_is_told_as_an_estimate(window: OpenedWindow) -> None:
+    conversation = window.view.workspace.conversation
+    overview: ContextOverview = await window.services.context.overview(conversation.id)
+    window.view.right.show_overview(overview.model_copy(update={"last_real": None, "served": None}))
+    words = "Estimated; the server has not counted yet"
+    await window.until(lambda: words in texts(window.view.right.widget), "it is told as something else")
+
+
+async def the_slider_ends_at_what_the_model_allows(window: OpenedWindow) -> None:
+    size = window.view.left.settings.context_size
+    slider = size.findChild(QSlider)
+    await window.until(lambda: "16,384" in texts(size), "nothing is known of the model")
+    assert slider.maximum() * 1024 == 16_384
+    assert slider.value() == slider.maximum()
+    size.show_size(16_384, 16_384, None)
+    assert slider.maximum() * 1024 == 131_072
+
+
+def test_what_is_said_of_it_is_true_and_enter_does_not_empty_it(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        conversation = window.view.workspace.conversation
-        overview: ContextOverview = await window.services.context.overview(conversation.id)
-        window.view.right.show_overview(overview.model_copy(update={"messages_out": number, "served": None}))
-        await window.until(lambda: words in texts(window.view.right.widget), "not said, or cut off")
-
-    wait_for(person(), 15)
-
-
-def test_a_count_without_the_server_is_told_as_an_estimate(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        conversation = window.view.workspace.conversation
-        overview: ContextOverview = await window.services.context.overview(conversation.id)
-        window.view.right.show_overview(overview.model_copy(update={"last_real": None, "served": None}))
-        words = "Estimated; the server has not counted yet"
-        await window.until(lambda: words in texts(window.view.right.widget), "it is told as something else")
-
-    wait_for(person(), 15)
-
-
-def test_the_slider_ends_at_what_the_model_allows(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        size = window.view.left.settings.context_size
-        slider = size.findChild(QSlider)
-        await window.until(lambda: "16,384" in texts(size), "nothing is known of the model")
-        assert slider.maximum() * 1024 == 16_384
-        assert slider.value() == slider.maximum()
-        size.show_size(16_384, 16_384, None)
-        assert slider.maximum() * 1024 == 131_072
+        await the_slider_ends_at_what_the_model_allows(window)
+        await what_left_it_is_counted(window, 1, "1 older message is left out, but searchable")
+        await what_left_it_is_counted(window, 1200, "1,200 older messages are left out, but searchable")
+        await a_count_without_the_server_is_told_as_an_estimate(window)
+        await enter_does_not_empty_it(window)
 
     wait_for(person(), 15)

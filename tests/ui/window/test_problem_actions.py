@@ -22,6 +22,7 @@ from tests.support.engine.talking import say
 from tests.support.servers.able_ollama import AbleOllama
 from tests.support.servers.ollama_pages import Installed, too_long
 from tests.support.servers.ollama_replies import Answer
+from tests.support.servers.openai_replies import Reply
 from tests.support.window.household import CHATS, INSTALLED, free_port
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import button, has_button, shown, texts
@@ -56,11 +57,13 @@ async def change(window: OpenedWindow, **fields: Any) -> None:
 def test_a_cut_request_is_told_where_one_talks_and_mended_by_one_button(home: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         await change(home, model="llama/qwen3:8b", settings=ModelSettings(max_output_tokens=512))
+        home.engine.server.queue(*(Reply(text="I see.") for _ in range(4)))
         for _ in range(4):
             await say(home.services, juno(home), LONG)
         await home.until(lambda: "nothing was cut" in texts(home.view.right.widget), "it is not told that all is well")
         home.ollama.cuts_silently, home.ollama.serves = True, 4096
         await change(home, model="ollama/qwen3:8b")
+        home.ollama.queue(Answer(text="And then?"))
         await say(home.services, juno(home), LONG)
         await a_closed_alarm_stays_closed_and_the_status_line_still_says_it(home)
         await change(home, settings=ModelSettings(max_output_tokens=4096))

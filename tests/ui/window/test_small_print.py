@@ -34,30 +34,24 @@ def test_the_id_goes_before_the_name_is_cut(window: OpenedWindow, wait_for: Wait
     wait_for(person(), 15)
 
 
-def test_restoring_what_is_already_so_says_why_not(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        window.view.show_tab("history")
-        why = window.view.centre.page_named("history").why
-        await window.until(why.undo.isVisible, "no change was chosen")
-        assert not why.restore.isEnabled()
-        assert why.why_not_restore.isVisible()
-        assert "already reads like this" in why.why_not_restore.text()
-        assert why.restore.toolTip() == why.why_not_restore.text()
-
-    wait_for(person(), 15)
+async def restoring_what_is_already_so_says_why_not(window: OpenedWindow) -> None:
+    window.view.show_tab("history")
+    why = window.view.centre.page_named("history").why
+    await window.until(why.undo.isVisible, "no change was chosen")
+    assert not why.restore.isEnabled()
+    assert why.why_not_restore.isVisible()
+    assert "already reads like this" in why.why_not_restore.text()
+    assert why.restore.toolTip() == why.why_not_restore.text()
 
 
-def test_the_making_of_an_agent_offers_no_undo(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        window.view.show_tab("history")
-        history = window.view.centre.page_named("history")
-        await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
-        await window.press(Qt.Key.Key_End)
-        await window.until(lambda: "Created this agent" in texts(history.why), "the change is not shown")
-        assert not history.why.undo.isVisible()
-        assert "can be undone" not in texts(history.why)
-
-    wait_for(person(), 15)
+async def the_making_of_an_agent_offers_no_undo(window: OpenedWindow) -> None:
+    window.view.show_tab("history")
+    history = window.view.centre.page_named("history")
+    await window.until(lambda: history.why.undo.isVisible(), "no change was chosen")
+    await window.press(Qt.Key.Key_End)
+    await window.until(lambda: "Created this agent" in texts(history.why), "the change is not shown")
+    assert not history.why.undo.isVisible()
+    assert "can be undone" not in texts(history.why)
 
 
 def test_an_icon_keeps_its_distance_from_the_text(qapp: QApplication) -> None:
@@ -100,19 +94,15 @@ def test_the_list_of_agents_takes_room_that_nothing_else_needs(window: OpenedWin
     wait_for(person(), 15)
 
 
-def test_the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow, wait_for: Wait) -> None:
+async def the_context_is_counted_again_after_a_plain_reply(window: OpenedWindow) -> None:
     """The engine says that a run changed, at each of its steps; nothing else tells of new messages."""
-
-    async def person() -> None:
-        counted: list[int] = []
-        window.view.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
-        conversation = window.view.workspace.conversation
-        before = (await window.services.context.overview(conversation.active_id)).messages_in
-        await window.write("Hello there.")
-        await window.press(Qt.Key.Key_Return)
-        await window.until(lambda: window.quiet and counted and counted[-1] == before + 2, "not counted again")
-
-    wait_for(person(), 15)
+    counted: list[int] = []
+    window.view.workspace.counted.connect(lambda overview: counted.append(overview.messages_in))
+    conversation = window.view.workspace.conversation
+    before = (await window.services.context.overview(conversation.active_id)).messages_in
+    await window.write("Hello there.")
+    await window.press(Qt.Key.Key_Return)
+    await window.until(lambda: window.quiet and counted and counted[-1] == before + 2, "not counted again")
 
 
 async def talked_to_for_long(engine: OpenEngine) -> None:
@@ -138,30 +128,27 @@ def test_what_nobody_sees_does_not_live_through_a_change_of_the_theme(play_live:
     play_live(talked_to_for_long, person)
 
 
-def test_a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        window.window.resize(760, 620)
-        window.view.show_tab("history")
-        history = window.view.centre.page_named("history")
-        changes = next(view for view in history.findChildren(QListView) if view.accessibleName() == "Changes")
-        await window.until(lambda: changes.currentIndex().isValid(), "no change was chosen")
-        assert changes.isVisible()
-        assert not history.why.isVisible()
-        await window.press(Qt.Key.Key_Return)
-        assert shown(history, DiffView)
-        assert not changes.isVisible()
-        history.pane.button("why").click()
-        assert history.why.undo.isVisible()
-        window.window.resize(1440, 900)
-        await window.rest()
-        assert changes.isVisible()
-        assert shown(history, DiffView)
-        assert history.why.isVisible()
-
-    wait_for(person(), 15)
+async def a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedWindow) -> None:
+    window.window.resize(760, 620)
+    window.view.show_tab("history")
+    history = window.view.centre.page_named("history")
+    changes = next(view for view in history.findChildren(QListView) if view.accessibleName() == "Changes")
+    await window.until(lambda: changes.currentIndex().isValid(), "no change was chosen")
+    assert changes.isVisible()
+    assert not history.why.isVisible()
+    await window.press(Qt.Key.Key_Return)
+    assert shown(history, DiffView)
+    assert not changes.isVisible()
+    history.pane.button("why").click()
+    assert history.why.undo.isVisible()
+    window.window.resize(1440, 900)
+    await window.rest()
+    assert changes.isVisible()
+    assert shown(history, DiffView)
+    assert history.why.isVisible()
 
 
-def test_untitled_conversations_are_told_apart_by_their_time(window: OpenedWindow) -> None:
+def untitled_conversations_are_told_apart_by_their_time(window: OpenedWindow) -> None:
     main = window.view.workspace.conversation
     older, newer = (
         main.model_copy(update={"id": name, "is_default": False, "title": "", "created_at": at})
@@ -173,19 +160,29 @@ def test_untitled_conversations_are_told_apart_by_their_time(window: OpenedWindo
     assert len(set(said)) == 3
 
 
-def test_the_list_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
+def the_list_of_conversations_reads_in_the_direction_of_the_window(window: OpenedWindow) -> None:
     button = window.view.centre.conversations
     assert button.popup.layoutDirection() == window.window.layoutDirection()
 
 
-def test_nothing_moves_when_the_composer_gets_or_loses_the_focus(window: OpenedWindow, wait_for: Wait) -> None:
-    async def person() -> None:
-        composer = window.view.chat.composer
-        places: list[tuple[object, object]] = []
-        for target in (composer.editor, window.view.top.field, composer.editor):
-            target.setFocus()
-            await window.rest()
-            places.append((composer.geometry(), composer.editor.geometry()))
-        assert places[0] == places[1] == places[2]
+async def nothing_moves_when_the_composer_gets_or_loses_the_focus(window: OpenedWindow) -> None:
+    composer = window.view.chat.composer
+    places: list[tuple[object, object]] = []
+    for target in (composer.editor, window.view.top.field, composer.editor):
+        target.setFocus()
+        await window.rest()
+        places.append((composer.geometry(), composer.editor.geometry()))
+    assert places[0] == places[1] == places[2]
 
-    wait_for(person(), 15)
+
+def test_what_gives_way_and_what_is_told(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        untitled_conversations_are_told_apart_by_their_time(window)
+        the_list_of_conversations_reads_in_the_direction_of_the_window(window)
+        await nothing_moves_when_the_composer_gets_or_loses_the_focus(window)
+        await the_context_is_counted_again_after_a_plain_reply(window)
+        await a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window)
+        await restoring_what_is_already_so_says_why_not(window)
+        await the_making_of_an_agent_offers_no_undo(window)
+
+    wait_for(person(), 20)
