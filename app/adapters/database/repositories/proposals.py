@@ -6,9 +6,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, update
 from app.adapters.database.tables import proposals
 from app.domain.proposal import MemoryProposal
+
+_open_in = Prepared(
+    sa.select(proposals)
+    .where(proposals.c.conversation_id == sa.bindparam("conversation"), proposals.c.status == "open")
+    .order_by(proposals.c.seq)
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,5 @@ class SqlProposals:
         update(self.db, proposals, proposal.id, mapping.proposal_values(proposal))
 
     def open_in(self, conversation_id: str) -> tuple[MemoryProposal, ...]:
-        row = proposals.c
-        found = sa.select(proposals).where(row.conversation_id == conversation_id, row.status == "open")
-        return tuple(mapping.proposal_of(one) for one in all_rows(self.db, found.order_by(row.seq)))
+        rows = all_rows(self.db, _open_in, {"conversation": conversation_id})
+        return tuple(mapping.proposal_of(row) for row in rows)
