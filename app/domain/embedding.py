@@ -12,6 +12,9 @@ BUILT_IN_DIMENSION = 896
 VectorOf = Literal["passage", "message", "neighbours"]
 """Whose vector: a passage's, a message's, or a message's together with what was said before and after it."""
 
+VECTOR_KINDS: dict[VectorOf, int] = {"passage": 1, "message": 2, "neighbours": 3}
+"""Their numbers in the database."""
+
 
 class EmbeddingModel(Frozen):
     """One embedder as it can be used now."""

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import time
+from array import array
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.recall.frames import Broken, frame, read_frame
-from app.domain.error import AppError
+from app.domain.embedding import EmbeddingFailed
 from app.domain.vector import Vector
+from app.ports.vector_index import Near
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +25,12 @@ IDLE_SECONDS = 300.0
 """After so long without work the process is ended: it holds 250 MB."""
 DEATHS, WITHIN = 3, 60.0
 """So many deaths in so many seconds, and it is left alone for as long."""
+PATIENCE = 2.0
+"""Seconds for the answer to a request that nobody waits for any more; starting the process again takes as long."""
 PORTION = 8
 """Texts that are embedded at once in the background: a query waits for no more than them, about half a second."""
 SCALE_BYTES = 4
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class RecallFailed(AppError):
-    """Meaning cannot be searched just now; words can."""
-
-    code = "recall_failed"
 
 
 def child_command() -> Sequence[str]:
@@ -59,7 +57,7 @@ class RecallProcess:
         self._idle: asyncio.TimerHandle | None = None
 
     async def embed(self, texts: Sequence[str], *, background: bool = False) -> tuple[Vector, ...]:
-        """A vector for each text. Raises `RecallFailed`."""
+        """A vector for each text. Raises `EmbeddingFailed`."""
         vectors: list[Vector] = []
         size = PORTION if background else max(1, len(texts))
         for start in range(0, len(texts), size):
@@ -68,6 +66,26 @@ class RecallProcess:
             step = int(head["dimension"]) + SCALE_BYTES
             vectors += (Vector.unpacked(body[at : at + step]) for at in range(0, step * len(portion), step))
         return tuple(vectors)
+
+    async def nearest(
+        self,
+        database: Path,
+        space: str,
+        kind: int,
+        query: Vector,
+        k: int,
+        scope: Sequence[int] = (),
+        among: Sequence[int] | None = None,
+    ) -> tuple[Near, ...]:
+        """See `VectorIndex.nearest`. Raises `EmbeddingFailed`."""
+        packed = query.packed()
+        head = {"do": "nearest", "database": str(database), "space": space, "kind": kind, "k": k, "scope": list(scope)}
+        more = {"vector": len(packed), "among": None if among is None else len(among)}
+        body = packed + (b"" if among is None else array("q", among).tobytes())
+        told, found = await self._ask({**head, **more}, background=False, body=body)
+        count = int(told["found"])
+        seqs, cosines = array("q", found[: 8 * count]), array("f", found[8 * count :])
+        return tuple(map(Near, seqs, cosines))
 
     @property
     def pid(self) -> int | None:
@@ -114,8 +132,10 @@ class RecallProcess:
         try:
             await asyncio.wait([asking])
         except asyncio.CancelledError:
-            self._kill()  # else its answer would be read as that of the next request
-            await asyncio.wait([asking])
+            # Its answer would else be read as that of the next request.
+            if not (await asyncio.wait([asking], timeout=PATIENCE))[0]:
+                self._kill()
+                await asyncio.wait([asking])
             asking.exception()
             raise
         return asking.result()
@@ -192,14 +212,14 @@ def _bury(process: "subprocess.Popen[bytes]") -> None:
 def _told(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     if "error" in head:
         log.warning("the recall process: %s", head["error"])
-        raise RecallFailed(
+        raise EmbeddingFailed(
             "Texts could not be searched by meaning.", hint="The log says why. Words are searched all the same."
         )
     return head, body
 
 
-def _gone() -> RecallFailed:
-    return RecallFailed(
+def _gone() -> EmbeddingFailed:
+    return EmbeddingFailed(
         "The process that searches by meaning does not run.",
         hint="Lares starts it again in a minute. Words are searched all the same.",
     )

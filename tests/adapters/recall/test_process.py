@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.adapters.recall.client import DEATHS, WITHIN, RecallFailed, RecallProcess
+from app.adapters.recall.client import DEATHS, WITHIN, RecallProcess
+from app.domain.embedding import EmbeddingFailed
 from app.domain.vector import Vector
 
 pytestmark = pytest.mark.anyio
@@ -69,9 +70,9 @@ async def test_it_is_started_again_when_it_was_killed(recall: RecallProcess):
 @pytest.mark.parametrize("text", ["die", "rubbish"])
 async def test_one_that_dies_of_its_work_is_left_alone_for_a_while(recall: RecallProcess, clock: Clock, text: str):
     for _ in range(DEATHS):
-        with pytest.raises(RecallFailed):
+        with pytest.raises(EmbeddingFailed):
             await recall.embed([text])
-    with pytest.raises(RecallFailed):
+    with pytest.raises(EmbeddingFailed):
         await recall.embed(["a"])
     clock.now += WITHIN + 1
     assert len(await recall.embed(["a"])) == 1
@@ -81,7 +82,7 @@ async def test_one_that_dies_of_its_work_is_left_alone_for_a_while(recall: Recal
 async def test_what_it_says_went_wrong_kills_nobody(recall: RecallProcess):
     await recall.embed(["a"])
     before = recall.pid
-    with pytest.raises(RecallFailed):
+    with pytest.raises(EmbeddingFailed):
         await recall.embed(["fail"])
     assert len(await recall.embed(["a"])) == 1
     assert recall.pid == before
@@ -107,7 +108,7 @@ async def test_who_waits_goes_before_what_is_done_ahead(recall: RecallProcess):
 @pytest.mark.allow_logs("recall process")
 async def test_a_program_that_is_missing_is_said(clock: Clock):
     process = RecallProcess(lambda: ["/no/such/program"], clock)
-    with pytest.raises(RecallFailed):
+    with pytest.raises(EmbeddingFailed):
         await process.embed(["a"])
     await process.close()
 

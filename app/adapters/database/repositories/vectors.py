@@ -13,11 +13,9 @@ from app.adapters.database.repositories.neighbours import SPOKEN, Neighbours, ne
 from app.adapters.database.rows import add, all_rows, insert, scalar
 from app.adapters.database.tables import agents, archives, messages, passages, vector_spaces, vectors, vectors_gone
 from app.domain.base import Micros
-from app.domain.embedding import EmbeddingModel, VectorOf
+from app.domain.embedding import VECTOR_KINDS, EmbeddingModel, VectorOf
 from app.ports.storage.vectors import OwnVector, WaitingText
 
-KINDS: dict[VectorOf, int] = {"passage": 1, "message": 2, "neighbours": 3}
-"""As they stand in the column `kind`."""
 AT_ONCE = 500
 _row = vectors.c
 _space = Prepared(sa.select(vector_spaces.c.seq).where(vector_spaces.c.id == sa.bindparam("space")))
@@ -49,13 +47,13 @@ class SqlVectors:
         rows = [
             {
                 "space_seq": space_seq,
-                "kind": KINDS[one.of],
+                "kind": VECTOR_KINDS[one.of],
                 "owner_seq": one.owner_seq,
                 "scope_seq": one.scope_seq,
                 "packed": one.vector.packed(),
             }
             for one in own
-            if (KINDS[one.of] == KINDS["passage"], one.owner_seq) in there
+            if (VECTOR_KINDS[one.of] == VECTOR_KINDS["passage"], one.owner_seq) in there
         ]
         for kind in {row["kind"] for row in rows}:
             owners = [row["owner_seq"] for row in rows if row["kind"] == kind]
@@ -140,7 +138,7 @@ def drop_vectors(db: Connection, of: Sequence[VectorOf], owner_seqs: Sequence[in
         owners = list(owner_seqs[start : start + AT_ONCE])
         for space in spaces:
             for kind in of:
-                values: dict[str, Any] = {"of": KINDS[kind], "owners": owners, "space": space}
+                values: dict[str, Any] = {"of": VECTOR_KINDS[kind], "owners": owners, "space": space}
                 gone = _owned.all(db, values)
                 if gone:
                     add(
@@ -154,5 +152,5 @@ def drop_vectors(db: Connection, of: Sequence[VectorOf], owner_seqs: Sequence[in
 def _without_vector(space_seq: int | None, of: VectorOf, owner: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     if space_seq is None:
         return sa.true()
-    own = sa.select(_row.seq).where(_row.space_seq == space_seq, _row.kind == KINDS[of], _row.owner_seq == owner)
+    own = sa.select(_row.seq).where(_row.space_seq == space_seq, _row.kind == VECTOR_KINDS[of], _row.owner_seq == owner)
     return ~own.exists()

@@ -28,7 +28,7 @@ vectors = sa.Table(
     sa.UniqueConstraint("space_seq", "kind", "owner_seq"),
     sqlite_autoincrement=True,
 )
-"""`kind`: see `repositories/vectors.py`; `owner_seq`: the message or passage; `scope_seq`: its agent or archive;
+"""`kind`: see `VECTOR_KINDS`; `owner_seq`: the message or passage; `scope_seq`: its agent or archive;
 `packed`: as `Vector.packed`. A seq is never given twice, so an index knows by it what it has not seen yet."""
 
 vectors_gone = sa.Table(

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from app.adapters.recall.frames import Broken, frame, read_frame
@@ -47,9 +48,10 @@ class Work:
 
     def __init__(self) -> None:
         self._builtin: Any = None
+        self._stored: tuple[str, Any] | None = None
 
     def of(self, head: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Answer]:
-        known = {"embed": self._embed}
+        known = {"embed": self._embed, "nearest": self._nearest}
         name = head.get("do")
         if not isinstance(name, str) or name not in known:
             raise ValueError(f"nothing is called {name!r} here")
@@ -65,3 +67,31 @@ class Work:
             self._builtin = BuiltIn()
         rows = self._builtin.embed([str(text) for text in head["texts"]])
         return {"dimension": rows.shape[1]}, packed_rows(rows)
+
+    def _nearest(self, head: dict[str, Any], body: bytes) -> Answer:
+        """`{"database": path, "space": id, "kind": n, "k": n, "scope": [...], "vector": bytes, "among": n}`, the packed
+        query of so many bytes and then the seqs of `among` -> `{"found": n}`, then seqs and cosines.
+        """
+        import numpy as np
+
+        from app.adapters.recall.child.matrix import unpacked
+        from app.adapters.recall.child.vectors import Wanted
+
+        size = int(head["vector"])
+        among = None if head["among"] is None else np.frombuffer(body, "<i8", int(head["among"]), size)
+        wanted = Wanted(str(head["space"]), int(head["kind"]))
+        scope = [int(seq) for seq in head["scope"]] or None
+        found = self._vectors(str(head["database"])).nearest(
+            wanted, unpacked(body[:size]), int(head["k"]), scope, among
+        )
+        if found is None:
+            return {"found": 0}, b""
+        owners, cosines = found
+        return {"found": len(owners)}, owners.astype("<i8").tobytes() + cosines.astype("<f4").tobytes()
+
+    def _vectors(self, database: str) -> Any:
+        from app.adapters.recall.child.vectors import StoredVectors
+
+        if self._stored is None or self._stored[0] != database:
+            self._stored = (database, StoredVectors(Path(database)))
+        return self._stored[1]
