@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +11,14 @@ from typing import TypedDict
 
 from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
+from app.adapters.embedding.embedder import AnyEmbedder
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.presets import PRESETS, PROBED, probe
 from app.adapters.models.tokens import EstimatingCounter
 from app.adapters.models.variables import NAMES, named_servers, place_of_ollama, unusable
 from app.adapters.own_modes import close_to_others
+from app.adapters.recall.client import RecallProcess, child_command
+from app.adapters.recall.index import RecallIndex
 from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.server_programs import InstalledServers
@@ -29,6 +32,7 @@ from app.domain.event import Changed
 from app.domain.model import NamedServer, Provider
 from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
+from app.engine.recall import MessageRecall
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
@@ -58,18 +62,21 @@ from app.services.fitness.trial import EmptyStorage
 from app.services.forks import Forks
 from app.services.history import History
 from app.services.identities import Identities
+from app.services.indexing import SETTLE, START_AFTER, Indexing
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
 from app.services.maintenance.housekeeping import Housekeeping
 from app.services.messages import Messages
 from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
+from app.services.models.embedders import EmbedderChoice
 from app.services.models.providers import Providers, secret_name
 from app.services.models.pulls import Pulls
 from app.services.models.server_notes import StoredNotes
 from app.services.models.service import Models
 from app.services.models.variables import follow_variables
 from app.services.proposals import Proposals
+from app.services.recall import Recall
 from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
@@ -90,6 +97,17 @@ NETWORK_VOLUME = (
 )
 
 
+@dataclass(frozen=True)
+class RecallPlan:
+    """How texts are embedded in the background."""
+
+    command: Callable[[], Sequence[str]] = child_command
+    """The command line of the recall process."""
+    start_after: float = START_AFTER
+    """Seconds; see `app/services/indexing.py`, as for `settle`."""
+    settle: float = SETTLE
+
+
 @dataclass
 class OpenEngine:
     """A running engine: its services, and what the process around it needs."""
@@ -107,9 +125,12 @@ class OpenEngine:
     bus: EventBus
     after_runs: AfterRuns
     warming: Warming
+    indexing: Indexing
+    _recall: RecallProcess
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
     _working_after: "asyncio.Task[None] | None" = None
+    _indexing: "asyncio.Task[None] | None" = None
 
     def busy(self) -> bool:
         """Whether runs or downloads are under way, or other programs may come."""
@@ -122,15 +143,17 @@ class OpenEngine:
         await self.services.api.restore()
         self._watching = self.services.servers.begin()
         self._keeping_house = self.housekeeping.begin()
+        self._indexing = self.indexing.begin()
 
     async def close(self) -> None:
         """Stops working on runs without ending them, and closes files and connections."""
         await self.services.api.close()
-        for task in (self._watching, self._keeping_house, self._working_after):
+        for task in (self._watching, self._keeping_house, self._working_after, self._indexing):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
         await self._scheduler.close()
+        await self._recall.close()
         await self._pulls.close()
         await self._cache.close()
         self.bus.close()
@@ -164,11 +187,13 @@ async def open_engine(
     surroundings: Surroundings = Surroundings(),
     headless: bool = False,
     computer: Computer = THIS_COMPUTER,
+    recall: RecallPlan = RecallPlan(),
 ) -> OpenEngine:
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
     `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody can be asked, as under
     `serve`: servers found here are connected, those that variables name may be used. `computer`: models must fit it.
+    `recall`: how texts are embedded.
     """
     folder, found, bus, exit_requested = config.folder, config.settings, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
@@ -176,11 +201,14 @@ async def open_engine(
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
-    deps, cache = _engine_deps(storage, catalog, clock, ids, bus)
+    process = RecallProcess(recall.command)
+    deps, cache, embedders, search, passages = _engine_deps(storage, catalog, clock, ids, bus, process)
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
     known, warming = _known_servers(surroundings, config), Warming(deps, cache)
+    pauses = {"start_after": recall.start_after, "settle": recall.settle}
+    indexing = Indexing(deps, bus, embedders, lambda: scheduler.busy, **pauses)
     services = Services(
         **_plain_services(deps),
         agents=Agents(deps, _prompt("default"), _demo()),
@@ -194,13 +222,14 @@ async def open_engine(
         api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
-        archives=Archives(deps, PassageSearch(storage)),
+        archives=Archives(deps, passages),
+        recall=Recall(search, embedders, indexing),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
-    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming
+    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming, indexing, process
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 
 
@@ -260,20 +289,23 @@ async def _volume_notice(folder: Path) -> str:
 
 
 def _engine_deps(
-    storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus
-) -> tuple[EngineDeps, ModelCache]:
+    storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus, process: RecallProcess
+) -> tuple[EngineDeps, ModelCache, EmbedderChoice, MessageRecall, PassageSearch]:
     """The cache looks at a server again after each request to it, so the engine tells it of them."""
+    embedders = EmbedderChoice(storage, AnyEmbedder(process), lambda: cache.all())
+    index = RecallIndex(process, storage.file)
+    recall, passages = MessageRecall(storage, embedders, index), PassageSearch(storage, embedders, index)
     deps = EngineDeps(
         storage=storage,
         catalog=catalog,
-        tools=tool_router(storage, clock),
+        tools=tool_router(storage, clock, recall, passages),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=clock,
         ids=ids,
         publish=bus.publish,
     )
     cache = ModelCache(deps)
-    return replace(deps, requested=cache.look_soon), cache
+    return replace(deps, requested=cache.look_soon), cache, embedders, recall, passages
 
 
 async def _begin(

@@ -140,6 +140,10 @@ class PassageFilter(Frozen):
     """True: those that wait because they say nearly what another one says."""
 
 
+ALL_PASSAGES = PassageFilter()
+"""Those of every archive."""
+
+
 class FoundPassage(NamedTuple):
     """A passage that has words of a query."""
 

@@ -7,8 +7,6 @@ from app.domain.error import AppError
 
 BUILT_IN = "lares/built-in"
 """The handle of the embedder that comes with Lares and needs no server."""
-BUILT_IN_DIMENSION = 896
-"""Numbers of its vectors."""
 VectorOf = Literal["passage", "message", "neighbours"]
 """Whose vector: a passage's, a message's, or a message's together with what was said before and after it."""
 
@@ -38,6 +36,14 @@ class EmbeddingModel(Frozen):
     @property
     def built_in(self) -> bool:
         return self.handle == BUILT_IN
+
+
+BUILT_IN_DIGEST = "minilm-int8+use3-6bit.1"
+"""Names the files of `adapters/recall/child/weights.py`, their shares, and how long texts are parted: whoever changes
+one of these changes it too, and everything is embedded again."""
+BUILT_IN_MODEL = EmbeddingModel(
+    handle=BUILT_IN, dimension=896, digest=BUILT_IN_DIGEST, languages=("en", "de", "es", "fr", "it", "pt", "zh", "ja")
+)
 
 
 class IndexingProgress(Frozen):

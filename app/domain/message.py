@@ -6,6 +6,7 @@ One message may appear on the wire as up to three objects that share its id; `ap
 from typing import Annotated, Literal
 
 from app.domain.base import Field, Frozen, Micros
+from app.domain.retrieval import Reason, SearchState
 
 Role = Literal["system", "user", "assistant", "tool", "summary"]
 """`user`: a person or an SDK. `system`: an event told to the agent (not the system prompt, which is compiled)."""
@@ -139,3 +140,38 @@ class SearchHit(Frozen):
     default thread."""
     position: int | None
     snippet: str
+    reasons: tuple[Reason, ...] = ()
+    """Why it was found; of a search by words alone none are told."""
+
+
+SPOKEN: tuple[Role, ...] = ("user", "assistant", "system")
+"""What people look for, where they name no roles."""
+
+
+class MessageScope(Frozen):
+    """Which messages are searched: those that pass every field that is given."""
+
+    agent_id: str | None = None
+    """None: those of all agents."""
+    roles: tuple[Role, ...] = SPOKEN
+    start: Micros | None = None
+    end: Micros | None = None
+    """Included."""
+    conversation_id: str | None = None
+    """Only what this conversation or branch shows."""
+    tool: str | None = None
+    """Only what was said in runs that called this tool."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than the agent and the role are asked for."""
+        asked = (self.start, self.end, self.conversation_id, self.tool)
+        return any(one is not None for one in asked)
+
+
+class FoundMessages(Frozen):
+    """What a search over messages found."""
+
+    hits: tuple[SearchHit, ...] = ()
+    """Best first."""
+    state: SearchState = SearchState(by_meaning=False)

@@ -26,6 +26,20 @@ class Term(NamedTuple):
         return stem_of(self.words[0])
 
 
+NEIGHBOUR = 200
+"""Characters of what was said before and after a message that count as its neighbourhood."""
+
+
+def around_text(before: str, after: str) -> str:
+    """The end of what was said before a message and the beginning of what was said after it."""
+    return "\n".join(part for part in (before[-NEIGHBOUR:], after[:NEIGHBOUR]) if part)
+
+
+def neighbourhood(before: str, text: str, after: str) -> str:
+    """A message as it is embedded together with its neighbours."""
+    return "\n".join(part for part in (before[-NEIGHBOUR:], text, after[:NEIGHBOUR]) if part)
+
+
 class Meaning(Frozen):
     """It means something alike."""
 

@@ -4,28 +4,44 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from app.domain.embedding import EmbeddingModel
+from app.domain.model import Provider
 from app.domain.vector import Vector
 
 TextKind = Literal["text", "query"]
 """Some models want a text that is stored and one that is asked written differently."""
 
 
-class Embedders(Protocol):
-    """Every embedder that can be used now: the built-in one, and models of the servers that are connected."""
+class Embedder(Protocol):
+    """Carries out what `Embedders` decides."""
 
-    async def known(self) -> tuple[EmbeddingModel, ...]:
-        """All of them, the built-in one first. A server that does not answer offers none. Raises nothing."""
+    async def embed(
+        self,
+        handle: str,
+        provider: Provider | None,
+        texts: Sequence[str],
+        kind: TextKind,
+        *,
+        background: bool = False,
+    ) -> tuple[Vector, ...]:
+        """A vector for each text. `provider`: the server of the handle's model; None: the built-in embedder.
+
+        `background`: nobody waits, what hurries goes first. Raises `EmbeddingFailed`, with a sentence.
+        """
         ...
 
-    async def chosen(self, handle: str | None) -> EmbeddingModel:
-        """The one that stands behind a handle: itself if it is offered, else the built-in one, which stands in."""
+
+class Embedders(Protocol):
+    """Which embedder stands behind a handle, and what it makes of texts."""
+
+    async def chosen(self, handle: str | None) -> EmbeddingModel | None:
+        """The model of a handle if it is offered, else the built-in one, which stands in.
+
+        None: its server is connected and silent, so nothing can be said of it.
+        """
         ...
 
     async def embed(
         self, model: EmbeddingModel, texts: Sequence[str], kind: TextKind, *, background: bool = False
     ) -> tuple[Vector, ...]:
-        """A vector for each text, in the space of the model. `background`: nobody waits, what hurries goes first.
-
-        Raises `EmbeddingFailed`: then words are searched alone.
-        """
+        """A vector for each text, in the space of the model. Raises `EmbeddingFailed`."""
         ...

@@ -1,9 +1,30 @@
-"""Full-text search over messages."""
+"""Search over messages by their words."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from app.domain.base import Micros
-from app.domain.message import Role, SearchHit
+from app.domain.message import Message, MessageScope, Role, SearchHit
+from app.domain.retrieval import Term
+
+
+class WordRows(NamedTuple):
+    """Which messages have a query's terms."""
+
+    total: int
+    """How many messages are searched, about."""
+    frequencies: tuple[int, ...]
+    """How many of them have each term; of common ones an estimate."""
+    rows: tuple[tuple[int, ...], ...]
+    """The seqs of messages with each term, newest first; of common terms only some."""
+
+
+class FoundText(NamedTuple):
+    """A message that may be a hit."""
+
+    message: Message
+    around: str
+    """What was said before and after it."""
 
 
 class MessageSearch(Protocol):
@@ -24,4 +45,20 @@ class MessageSearch(Protocol):
 
         `conversation_id`: only what this conversation or branch shows. The limit counts what all conditions leave.
         """
+        ...
+
+    def with_words(self, terms: Sequence[Term], scope: MessageScope) -> WordRows:
+        """The messages within the scope that have any of the terms. All conditions lie inside the search."""
+        ...
+
+    def within(self, scope: MessageScope) -> tuple[int, ...]:
+        """The seqs of all spoken messages within a scope."""
+        ...
+
+    def texts(self, seqs: Sequence[int], scope: MessageScope) -> dict[int, FoundText]:
+        """Those of these messages that are within the scope and shown in a conversation, by seq."""
+        ...
+
+    def hits(self, seqs: Sequence[int], scope: MessageScope, words: str) -> tuple[SearchHit, ...]:
+        """These messages with the places where they are shown, in the order given. `words`: the query, for snippets."""
         ...

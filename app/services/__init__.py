@@ -24,6 +24,7 @@ from app.services.models.discovery import Servers
 from app.services.models.providers import Providers
 from app.services.models.service import Models
 from app.services.proposals import Proposals
+from app.services.recall import Recall
 from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
@@ -68,3 +69,4 @@ class Services:
     proposals: Proposals
     compaction: Compaction
     archives: Archives
+    recall: Recall

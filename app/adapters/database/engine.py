@@ -41,7 +41,8 @@ class SqliteStorage:
     def __init__(self, file: Path, on_changed: Callable[[Changed], None]) -> None:
         self.notice = ""
         """A sentence of the opening that a person should read; empty for nothing."""
-        self._file = file
+        self.file = file
+        """The database; the recall process reads it by itself."""
         self._on_changed = on_changed
         self._write_engine = writing_engine(file)
         self._read_engine = reading_engine(file)
@@ -153,7 +154,7 @@ class SqliteStorage:
         if not isinstance(cause, DBAPIError | sqlite3.Error):
             error: Exception = not_storable(cause)
         else:
-            error = storage_error(cause, self._file.parent)
+            error = storage_error(cause, self.file.parent)
             if error.code == "database_damaged":
                 self._note_damage()
         error.__cause__ = cause
@@ -161,7 +162,7 @@ class SqliteStorage:
 
     def _note_damage(self) -> None:
         try:
-            suspect_marker(self._file).touch()
+            suspect_marker(self.file).touch()
         except OSError as error:
             # A full or read-only disk: the caller is told of the damage all the same.
             _log.error("The damage of the database could not be noted: %s", error)

@@ -6,8 +6,9 @@ its rows. Messages of deleted agents and conversations stay in the index, becaus
 undone; a search leaves them out.
 """
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.neighbours import Neighbours, neighbours_of
 from app.adapters.database.prepared import Prepared, Row
-from app.adapters.database.rows import all_rows
+from app.adapters.database.rows import all_rows, scalar
+from app.adapters.database.search_terms import any_of, match_of
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
-from app.domain.message import Message, Role, SearchHit
+from app.domain.message import Message, MessageScope, Role, SearchHit
+from app.domain.retrieval import Term, around_text
 from app.domain.search_text import index_text, query_terms, snippet
+from app.ports.search import FoundText, WordRows
 
 CREATE_INDEX = (
     "CREATE VIRTUAL TABLE message_search USING fts5(words, scope, content='', "
@@ -29,6 +34,8 @@ CREATE_INDEX = (
 NEWEST = 1000
 """Very common words match too many rows to rank them all in time: at first only so many of the newest are."""
 ALL = -1
+MOST_ROWS = 2_000
+"""Messages with a term that are looked at; of more common ones the newest, and those that have a rarer term as well."""
 
 _insert = Prepared(sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)"))
 _remove = Prepared(
@@ -38,6 +45,10 @@ _ranked = sa.text(
     "SELECT rowid AS seq, bm25(message_search, 1.0, 0.0) AS rank FROM message_search "
     "WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
 ).columns(seq=sa.Integer, rank=sa.Float)
+_matched = sa.text("SELECT rowid AS seq FROM message_search WHERE message_search MATCH :match").columns(seq=sa.Integer)
+_matching = sa.text(
+    "SELECT rowid AS seq FROM message_search WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :most"
+).columns(seq=sa.Integer)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,66 @@ class MessageIndex:
                 return self._hits(rows, terms, conversation_id)
         return ()
 
+    def with_words(self, terms: Sequence[Term], scope: MessageScope) -> WordRows:
+        last = scalar(self.db, sa.select(sa.func.max(messages.c.seq))) or 0
+        total = last if scope.agent_id is None else self._said_by(scope.agent_id)
+        lists = {term: self._seqs(match_of(term), scope) for term in terms}
+        rare = [term for term in terms if len(lists[term]) < MOST_ROWS]
+        telling = [term for term in rare if lists[term]]
+        for term in terms:
+            if term not in rare and telling:  # its newest rows need not be those that have another term too
+                lists[term] += self._seqs(f"({match_of(term)}) AND ({any_of(telling)})", scope)
+        if len(terms) > 1 and not telling:
+            everything = self._seqs(" AND ".join(f"({match_of(term)})" for term in terms), scope)
+            lists[terms[0]] += everything
+            lists[terms[-1]] += everything
+        frequencies = (
+            len(rows) if term in rare else max(len(rows), _estimated(rows, last) * total // max(1, last))
+            for term, rows in lists.items()
+        )
+        return WordRows(total, tuple(frequencies), tuple(tuple(dict.fromkeys(rows)) for rows in lists.values()))
+
+    def _said_by(self, agent_id: str) -> int:
+        return scalar(self.db, sa.select(sa.func.count()).where(messages.c.agent_id == agent_id)) or 0
+
+    def _seqs(self, match: str, scope: MessageScope) -> list[int]:
+        """The newest messages that match."""
+        words = f"({match}){_scope(scope.agent_id, scope.roles)}"
+        if not scope.narrowed:
+            return list(self.db.execute(_matching, {"match": words, "most": MOST_ROWS}).scalars())
+        matching = _matched.subquery("matching")
+        found = (
+            sa.select(messages.c.seq)
+            .join_from(matching, messages, messages.c.seq == matching.c.seq)
+            .where(*_within(scope))
+            .order_by(messages.c.seq.desc())
+            .limit(MOST_ROWS)
+        )
+        return list(self.db.execute(found, {"match": words}).scalars())
+
+    def within(self, scope: MessageScope) -> tuple[int, ...]:
+        found = sa.select(messages.c.seq).where(messages.c.role.in_(scope.roles), *_within(scope))
+        if scope.agent_id is not None:
+            found = found.where(messages.c.agent_id == scope.agent_id)
+        return tuple(self.db.execute(found).scalars())
+
+    def texts(self, seqs: Sequence[int], scope: MessageScope) -> dict[int, FoundText]:
+        shown = (
+            sa.select(messages)
+            .join(agents, agents.c.id == messages.c.agent_id)
+            .where(messages.c.seq.in_(seqs), agents.c.deleted_at.is_(None), _shown(scope.conversation_id))
+            .where(messages.c.role.in_(scope.roles), *_within(scope))
+        )
+        if scope.agent_id is not None:
+            shown = shown.where(messages.c.agent_id == scope.agent_id)
+        rows = {row["seq"]: mapping.message_of(row) for row in all_rows(self.db, shown)}
+        around = neighbours_of(self.db, list(rows))
+        return {seq: FoundText(message, _around(around.get(seq, Neighbours()))) for seq, message in rows.items()}
+
+    def hits(self, seqs: Sequence[int], scope: MessageScope, words: str) -> tuple[SearchHit, ...]:
+        rows = {row["seq"]: row for row in all_rows(self.db, sa.select(messages).where(messages.c.seq.in_(seqs)))}
+        return self._hits([rows[seq] for seq in seqs if seq in rows], query_terms(words), scope.conversation_id)
+
     def _rows(self, found: sa.Select[Any], match: str, newest: int) -> Sequence[Row]:
         return all_rows(self.db, found, {"match": match, "newest": newest})
 
@@ -139,9 +210,8 @@ class MessageIndex:
         return places
 
 
-def _found(start: Micros | None, end: Micros | None, conversation_id: str | None) -> sa.Select[Any]:
-    """Found messages whose agent and at least one conversation are there, best first."""
-    best = _ranked.subquery("best")
+def _shown(conversation_id: str | None) -> sa.ColumnElement[bool]:
+    """Whether a conversation that is there shows the message."""
     place = conversation_messages.c
     shown = (
         sa.select(place.message_seq)
@@ -150,11 +220,46 @@ def _found(start: Micros | None, end: Micros | None, conversation_id: str | None
     )
     if conversation_id is not None:
         shown = shown.where(conversations.c.id == conversation_id)
+    return shown.exists()
+
+
+def _within(scope: MessageScope) -> Iterator[sa.ColumnElement[bool]]:
+    """What is asked of a message besides its agent, its role and its words."""
+    if scope.start is not None:
+        yield messages.c.created_at >= scope.start
+    if scope.end is not None:
+        yield messages.c.created_at <= scope.end
+    if scope.conversation_id is not None:
+        yield _shown(scope.conversation_id)
+    if scope.tool is not None:
+        returned = messages.alias("returned")
+        name = f'"name":{json.dumps(scope.tool, ensure_ascii=False)},"status"'
+        called = sa.select(returned.c.seq).where(
+            returned.c.run_id == messages.c.run_id,
+            returned.c.role == "tool",
+            returned.c.parts.contains(name, autoescape=True),
+        )
+        yield called.exists()
+
+
+def _around(near: Neighbours) -> str:
+    before, after = near
+    return around_text(before.text if before else "", after.text if after else "")
+
+
+def _estimated(rows: Sequence[int], last: int) -> int:
+    """How many rows a common term has, by how densely the newest ones lie."""
+    return len(rows) * last // max(1, rows[0] - rows[-1])
+
+
+def _found(start: Micros | None, end: Micros | None, conversation_id: str | None) -> sa.Select[Any]:
+    """Found messages whose agent and at least one conversation are there, best first."""
+    best = _ranked.subquery("best")
     found = (
         sa.select(messages)
         .join_from(best, messages, messages.c.seq == best.c.seq)
         .join(agents, agents.c.id == messages.c.agent_id)
-        .where(agents.c.deleted_at.is_(None), shown.exists())
+        .where(agents.c.deleted_at.is_(None), _shown(conversation_id))
         .order_by(best.c.rank, best.c.seq.desc())
     )
     if start is not None:

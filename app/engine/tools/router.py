@@ -8,10 +8,11 @@ from typing import Any
 from app.domain.error import StorageError
 from app.domain.message import ToolReturnPart
 from app.domain.tool import Tool, ToolType
+from app.engine.recall import MessageRecall
 from app.engine.reply import Call
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.tools.archival_search import ArchivalSearch
-from app.engine.tools.search import conversation_search
+from app.engine.tools.search import ConversationSearch
 from app.engine.tools.stored import StoredTools, cannot_run
 from app.ports.storage import Storage
 from app.ports.system import Clock
@@ -47,10 +48,13 @@ class ToolRouter:
             return ToolOutcome(ok=False, text=f'The tool "{tool.name}" failed: {type(error).__name__}: {error}')
 
 
-def tool_router(storage: Storage, clock: Clock) -> ToolRouter:
-    """The tools that need nothing but what the engine has stored."""
-    archival = ArchivalSearch(PassageSearch(storage), clock)
-    named = {"conversation_search": conversation_search, "archival_memory_search": archival.call}
+def tool_router(
+    storage: Storage, clock: Clock, recall: MessageRecall | None = None, passages: PassageSearch | None = None
+) -> ToolRouter:
+    """The tools that need nothing but what the engine has stored. Without searches of its own it goes by words."""
+    archival = ArchivalSearch(passages or PassageSearch(storage), clock)
+    conversation = ConversationSearch(recall or MessageRecall(storage))
+    named = {"conversation_search": conversation.call, "archival_memory_search": archival.call}
     return ToolRouter({"letta_core": StoredTools(storage, named)})
 
 

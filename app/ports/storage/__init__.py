@@ -5,7 +5,7 @@ reader). Nothing awaits inside it, so cancelling a task can never leave half of 
 raises `StorageError` when the disk or the file is at fault, and `NotFound` for an id that does not exist.
 """
 
-from app.ports.storage.agents import AgentRepository
+from app.ports.storage.agents import AgentEmbedder, AgentRepository
 from app.ports.storage.archives import ArchiveRepository, PassageRepository
 from app.ports.storage.backups import BackupStore
 from app.ports.storage.blobs import BlobRepository
@@ -25,6 +25,7 @@ from app.ports.storage.transactions import Repositories, Storage
 from app.ports.storage.vectors import OwnVector, VectorRepository, WaitingText
 
 __all__ = [
+    "AgentEmbedder",
     "AgentRepository",
     "ArchiveRepository",
     "BackupStore",

@@ -1,11 +1,20 @@
 """Agents with what is attached to them."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.page import ALL_AGENTS, OLDEST_FIRST, AgentFilter, PageRequest
+
+
+class AgentEmbedder(NamedTuple):
+    """The embedder for what is said to an agent."""
+
+    seq: int
+    agent_id: str
+    handle: str | None
+    """None: it asked for none, so it has the built-in one."""
 
 
 class AgentRepository(Protocol):
@@ -25,6 +34,10 @@ class AgentRepository(Protocol):
 
     def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
         """How many `list` would give without a page."""
+        ...
+
+    def embedders(self, agent_id: str | None = None) -> tuple[AgentEmbedder, ...]:
+        """Which embedder each agent that is not deleted has asked for; `agent_id`: of this one alone."""
         ...
 
     def add(self, agent: Agent) -> None:

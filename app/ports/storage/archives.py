@@ -1,11 +1,20 @@
 """Archives and their passages."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from app.domain.archive import Archive, ArchiveContents, FoundPassage, Passage, PassageFilter
+from app.domain.archive import ALL_PASSAGES, Archive, ArchiveContents, FoundPassage, Passage, PassageFilter
 from app.domain.base import Micros
 from app.domain.page import OLDEST_FIRST, PageRequest
+
+
+class ArchiveEmbedder(NamedTuple):
+    """The embedder for an archive's passages."""
+
+    seq: int
+    archive_id: str
+    handle: str | None
+    """None: it asked for none, so it has the built-in one."""
 
 
 class ArchiveRepository(Protocol):
@@ -25,6 +34,10 @@ class ArchiveRepository(Protocol):
         """Of those that are not deleted. `agent_id`: those attached to it; `name`: those of just this name. Order:
         created_at.
         """
+        ...
+
+    def embedders(self, wanted: PassageFilter = ALL_PASSAGES) -> tuple[ArchiveEmbedder, ...]:
+        """Which embedder each archive that is not deleted has asked for; of those that a filter lets through."""
         ...
 
     def of_agent(self, agent_id: str) -> tuple[Archive, ...]:
@@ -103,6 +116,14 @@ class PassageRepository(Protocol):
         """By words: first those with all words, then with any. Case and accents do not matter, CJK works. All
         conditions lie inside the search: the limit counts what they leave.
         """
+        ...
+
+    def within(self, wanted: PassageFilter) -> tuple[int, ...] | None:
+        """The seqs of all passages that pass a filter; None where it asks for nothing but archives."""
+        ...
+
+    def at(self, seqs: Sequence[int], wanted: PassageFilter) -> tuple[FoundPassage, ...]:
+        """Those of these passages that pass a filter, in no order."""
         ...
 
     def frequency(self, words: Sequence[str], exact: bool) -> int:

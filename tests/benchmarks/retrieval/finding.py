@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from app.adapters.database.search_terms import any_of, match_of
 from app.adapters.recall.child.builtin import BuiltIn
+from app.domain.retrieval import around_text
+from app.domain.retrieval import neighbourhood as embedded
 from app.domain.search_text import index_text
 from app.engine.retrieval.fusion import (
     NEAREST,
@@ -28,8 +30,6 @@ Ranks = dict[str, list[int]]
 """For each way to search: the place of the answer of each question, counted from 1."""
 Matrix = npt.NDArray[np.float32]
 AT_ONCE = 64
-NEIGHBOUR = 200
-"""Characters of what was said before and after, as `app/services/indexing.py` takes them."""
 SESSION = 60
 """Minutes: what was said longer ago is no neighbour."""
 NOWHERE = 1_000_000
@@ -132,15 +132,15 @@ def _passages_ranked(query: Asked, candidates: list[Candidate], alone: Spread, _
 def neighbourhood(entries: Sequence[Entry], at: int) -> str:
     """A message with what was said before and after it."""
     before, after = _sides(entries, at)
-    return "\n".join(part for part in (before, entries[at].text, after) if part)
+    return embedded(before, entries[at].text, after)
 
 
 def _around(entries: Sequence[Entry], at: int) -> str:
-    return "\n".join(part for part in _sides(entries, at) if part)
+    return around_text(*_sides(entries, at))
 
 
 def _sides(entries: Sequence[Entry], at: int) -> tuple[str, str]:
     here = entries[at].minute
     before = entries[at - 1] if at and here - entries[at - 1].minute <= SESSION else None
     after = entries[at + 1] if at + 1 < len(entries) and entries[at + 1].minute - here <= SESSION else None
-    return (before.text[-NEIGHBOUR:] if before else ""), (after.text[:NEIGHBOUR] if after else "")
+    return (before.text if before else ""), (after.text if after else "")

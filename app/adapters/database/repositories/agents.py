@@ -27,6 +27,7 @@ from app.domain.agent import Agent, DeletedAgent
 from app.domain.base import Micros
 from app.domain.error import NotFound
 from app.domain.page import ALL_AGENTS, OLDEST_FIRST, AgentFilter, Order, PageRequest
+from app.ports.storage import AgentEmbedder
 
 _LIVE = sa.select(agents).where(agents.c.deleted_at.is_(None)).order_by(agents.c.seq)
 _LISTED = sa.and_(agents.c.deleted_at.is_(None), agents.c.hidden.is_(sa.false()))
@@ -114,6 +115,15 @@ class SqlAgents:
     def count(self, wanted: AgentFilter = ALL_AGENTS) -> int:
         found, _ = _found(self.db, wanted)
         return scalar(self.db, found.with_only_columns(sa.func.count(), maintain_column_froms=True))
+
+    def embedders(self, agent_id: str | None = None) -> tuple[AgentEmbedder, ...]:
+        found = sa.select(agents.c.seq, agents.c.id, agents.c.extras).where(agents.c.deleted_at.is_(None))
+        if agent_id is not None:
+            found = found.where(agents.c.id == agent_id)
+        return tuple(
+            AgentEmbedder(row["seq"], row["id"], mapping.from_json(row["extras"]).get("embedding"))
+            for row in all_rows(self.db, found)
+        )
 
     def add(self, agent: Agent) -> None:
         add(self.db, agents, {**mapping.agent_values(agent), "active_at": agent.created_at})

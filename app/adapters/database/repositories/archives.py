@@ -11,9 +11,10 @@ from app.adapters.database.paging import Orders, page_of
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import add, all_rows, first_row, missing, scalar, update
 from app.adapters.database.tables import agent_archives, agents, archives
-from app.domain.archive import Archive
+from app.domain.archive import ALL_PASSAGES, Archive, PassageFilter
 from app.domain.base import Micros
 from app.domain.page import OLDEST_FIRST, PageRequest
+from app.ports.storage.archives import ArchiveEmbedder
 
 _LIVE = sa.select(archives).where(archives.c.deleted_at.is_(None))
 _one = Prepared(_LIVE.where(archives.c.id == sa.bindparam("archive")))
@@ -52,6 +53,16 @@ class SqlArchives:
         if name is not None:
             found = found.where(archives.c.name == name)
         return tuple(mapping.archive_of(row) for row in page_of(self.db, found, archives, _ORDERS, page))
+
+    def embedders(self, wanted: PassageFilter = ALL_PASSAGES) -> tuple[ArchiveEmbedder, ...]:
+        found = sa.select(archives.c.seq, archives.c.id, archives.c.embedding).where(archives.c.deleted_at.is_(None))
+        if wanted.agent_id is not None:
+            held = sa.select(agent_archives.c.archive_id).where(agent_archives.c.agent_id == wanted.agent_id)
+            found = found.where(archives.c.id.in_(held))
+        if wanted.archive_ids:
+            found = found.where(archives.c.id.in_(wanted.archive_ids))
+        rows = all_rows(self.db, found.order_by(archives.c.seq))
+        return tuple(ArchiveEmbedder(row["seq"], row["id"], row["embedding"]) for row in rows)
 
     def of_agent(self, agent_id: str) -> tuple[Archive, ...]:
         return tuple(mapping.archive_of(row) for row in all_rows(self.db, _of_agent, {"agent": agent_id}))

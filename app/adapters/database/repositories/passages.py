@@ -112,6 +112,33 @@ class SqlPassages:
         seqs = self._seqs(wanted)
         return self.index.find(query, _conditions(wanted), seqs, wanted.tags, wanted.all_tags, limit)
 
+    def within(self, wanted: PassageFilter) -> tuple[int, ...] | None:
+        conditions = _conditions(wanted)
+        if wanted.validity == "valid" and len(conditions) == 1:
+            dated = sa.select(_row.seq).where(_row.deleted_at.is_(None), _row.superseded_at.is_not(None)).limit(1)
+            conditions = conditions if self.db.execute(dated).first() else []
+        if not wanted.tags and not conditions:
+            return None
+        return tuple(self.db.execute(self._passing(wanted).with_only_columns(_row.seq)).scalars())
+
+    def at(self, seqs: Sequence[int], wanted: PassageFilter) -> tuple[FoundPassage, ...]:
+        rows = all_rows(self.db, self._passing(wanted).where(_row.seq.in_(seqs))) if seqs else ()
+        return tuple(FoundPassage(row["seq"], mapping.passage_of(row)) for row in rows)
+
+    def _passing(self, wanted: PassageFilter) -> sa.Select[Any]:
+        found = _LIVE.where(*_conditions(wanted))
+        seqs = self._seqs(wanted)
+        if seqs is not None:
+            found = found.where(_row.archive_seq.in_(seqs))
+        if wanted.tags:
+            link = passage_tags.c
+            tags = sa.select(link.passage_seq).where(link.tag.in_(dict.fromkeys(wanted.tags)))
+            tags = tags.where(link.archive_seq.in_(seqs)) if seqs is not None else tags
+            if wanted.all_tags:
+                tags = tags.group_by(link.passage_seq).having(sa.func.count() == len({*wanted.tags}))
+            found = found.where(_row.seq.in_(tags))
+        return found
+
     def frequency(self, words: Sequence[str], exact: bool) -> int:
         return self.index.frequency(words, exact)
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
+from app.adapters.database.neighbours import SPOKEN, Neighbours, neighbours_of
 from app.adapters.database.prepared import Prepared
-from app.adapters.database.repositories.neighbours import SPOKEN, Neighbours, neighbours_of
 from app.adapters.database.rows import add, all_rows, insert, scalar
 from app.adapters.database.tables import agents, archives, messages, passages, vector_spaces, vectors, vectors_gone
 from app.domain.base import Micros

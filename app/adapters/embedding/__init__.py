@@ -1,0 +1,1 @@
+"""Embedders: the built-in one, and models of servers."""

@@ -1,0 +1,31 @@
+"""The vectors of the database, searched by the recall process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.adapters.recall.client import RecallProcess
+from app.domain.embedding import VECTOR_KINDS, VectorOf
+from app.domain.vector import Vector
+from app.ports.vector_index import Near
+
+
+class RecallIndex:
+    """Implements `app.ports.vector_index.VectorIndex` over one database."""
+
+    def __init__(self, recall: RecallProcess, database: Path) -> None:
+        self._recall = recall
+        self._database = database
+
+    async def nearest(
+        self,
+        space: str,
+        of: VectorOf,
+        query: Vector,
+        k: int,
+        *,
+        scope: Sequence[int] = (),
+        among: Sequence[int] | None = None,
+    ) -> tuple[Near, ...]:
+        if k < 1 or (among is not None and not among):
+            return ()
+        return await self._recall.nearest(self._database, space, VECTOR_KINDS[of], query, k, scope, among)
