@@ -126,7 +126,7 @@ class OpenEngine:
     after_runs: AfterRuns
     warming: Warming
     indexing: Indexing
-    _recall: RecallProcess
+    recall_process: RecallProcess
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
     _working_after: "asyncio.Task[None] | None" = None
@@ -153,7 +153,7 @@ class OpenEngine:
                 task.cancel()
                 await asyncio.wait([task])
         await self._scheduler.close()
-        await self._recall.close()
+        await self.recall_process.close()
         await self._pulls.close()
         await self._cache.close()
         self.bus.close()

@@ -112,7 +112,7 @@ def _found(
         own = left & (meaning.alone.keys() | meaning.around.keys())
         last = number == max(1, len(meanings))
         mine = left if last else own
-        left -= mine
+        left = left - mine
         candidates = [
             Candidate(seq, texts[seq].message.text, meaning.alone.get(seq), texts[seq].around, meaning.around.get(seq))
             for seq in mine

@@ -24,15 +24,14 @@ def run() -> int:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        serve(sys.stdin.buffer, answers)
+        serve(sys.stdin.buffer, answers, Work(_built_in))
     except (Broken, BrokenPipeError):
         return 1
     return 0
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes], work: "Work") -> None:
     """Answers until the requests end. What a request gets wrong is an answer, `{"error": ...}`."""
-    work = Work()
     while (request := read_frame(requests)) is not None:
         head, body = request
         try:
@@ -43,11 +42,18 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         answers.flush()
 
 
+def _built_in() -> Any:
+    from app.adapters.recall.child.builtin import BuiltIn
+
+    return BuiltIn()
+
+
 class Work:
     """What can be asked for, by the name in `do`. Libraries are loaded by what needs them first."""
 
-    def __init__(self) -> None:
-        self._builtin: Any = None
+    def __init__(self, embedder: Callable[[], Any]) -> None:
+        self._make_embedder = embedder
+        self._embedder: Any = None
         self._stored: tuple[str, Any] | None = None
 
     def of(self, head: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Answer]:
@@ -61,11 +67,9 @@ class Work:
         """`{"texts": [...]}` -> `{"dimension": n}` and the packed vectors behind each other."""
         from app.adapters.recall.child.quantised import packed_rows
 
-        if self._builtin is None:
-            from app.adapters.recall.child.builtin import BuiltIn
-
-            self._builtin = BuiltIn()
-        rows = self._builtin.embed([str(text) for text in head["texts"]])
+        if self._embedder is None:
+            self._embedder = self._make_embedder()
+        rows = self._embedder.embed([str(text) for text in head["texts"]])
         return {"dimension": rows.shape[1]}, packed_rows(rows)
 
     def _nearest(self, head: dict[str, Any], body: bytes) -> Answer:

@@ -1,0 +1,184 @@
+"""Recall in a whole engine: what was said is embedded in the background and found by meaning, words or both.
+
+The recall process is a real one with a cheap embedder; only what it thinks of texts is made up.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.bootstrap import OpenEngine, RecallPlan, open_engine
+from app.config import Config
+from app.domain.agent import Agent
+from app.domain.archive import ArchiveDraft, PassageDraft, PassageFilter
+from app.domain.base import Micros
+from app.domain.message import FoundMessages, Message, MessageScope, Role
+from app.domain.retrieval import Meaning, Word
+from app.engine.meaning import NOTHING_EMBEDDED
+from app.services import Services
+from tests.support.processes import word_embedder
+from tests.support.values import samples
+from tests.support.values.samples import NOON
+
+pytestmark = pytest.mark.anyio
+MINUTE: Micros = 60 * 1_000_000
+SAID: tuple[tuple[Role, str], ...] = (
+    ("user", "The boiler was serviced by Brandt."),
+    ("assistant", "Noted."),
+    ("user", "Order ORD-2024-118 is late."),
+    ("assistant", "I will remind you."),
+    ("user", "What shall we cook for the guests?"),
+    ("assistant", "Lentil soup."),
+)
+
+
+def plan(start_after: float = 0) -> RecallPlan:
+    return RecallPlan(word_embedder.command, start_after, settle=0)
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[OpenEngine]:
+    opened = await open_engine(Config.load(), recall=plan())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def services(engine: OpenEngine) -> Services:
+    return engine.services
+
+
+@pytest.fixture
+async def agent(services: Services) -> Agent:
+    return await services.agents.create_demo()
+
+
+async def tell(engine: OpenEngine, agent: Agent, *said: tuple[Role, str], at: Micros = NOON) -> list[Message]:
+    here = await engine.services.conversations.default_of(agent.id)
+    messages = [
+        samples.message(role, text, agent_id=agent.id, created_at=at + number * MINUTE)
+        for number, (role, text) in enumerate(said)
+    ]
+    await engine.storage.write(lambda repos: [repos.messages.append(here.active_id, message) for message in messages])
+    return messages
+
+
+async def indexed(engine: OpenEngine) -> None:
+    async with asyncio.timeout(20):
+        await engine.recover()
+        await engine.indexing.at_rest.wait()
+
+
+def texts(found: FoundMessages) -> list[str]:
+    return [hit.message.text for hit in found.hits]
+
+
+async def test_what_was_said_is_found_by_meaning_words_and_what_stands_around_it(
+    engine: OpenEngine, services: Services, agent: Agent
+):
+    said = await tell(engine, agent, *SAID)
+    before = await services.recall.messages("who maintained the heating")
+    assert texts(before) == []
+    assert before.state.note == NOTHING_EMBEDDED
+    await indexed(engine)
+
+    found = await services.recall.messages("who maintained the heating")
+    assert found.state.by_meaning
+    assert found.hits[0].message == said[0]
+    assert isinstance(found.hits[0].reasons[0], Meaning)
+    assert (await services.recall.messages("ord-2024-118")).hits[0].message == said[2]
+    reasons = (await services.recall.messages("Brandt")).hits[0].reasons
+    assert {type(reason) for reason in reasons} == {Meaning, Word}
+    (answer,) = [hit for hit in (await services.recall.messages("cook guests")).hits if hit.message == said[5]]
+    assert isinstance(answer.reasons[0], Meaning)
+    assert answer.reasons[0].nearby
+    assert texts(await services.recall.messages("who maintained the heating", by_meaning=False)) == []
+    assert (await services.recall.progress()).waiting == 0
+
+
+async def test_every_filter_lies_inside_the_search(engine: OpenEngine, services: Services, agent: Agent):
+    await tell(engine, agent, *[("user", f"The boiler was serviced, {number}.") for number in range(70)])
+    old = await tell(engine, agent, ("assistant", "Heating: maintained long ago."), at=NOON - 1000 * MINUTE)
+    other = await services.agents.create_demo()
+    there = await tell(engine, other, ("user", "The heating of another agent."))
+    await indexed(engine)
+    query = "heating maintained"
+
+    async def only(**fields: object) -> list[str]:
+        return texts(await services.recall.messages(query, MessageScope.model_validate(fields), limit=1))
+
+    assert await only(roles=("assistant",)) == [old[0].text]
+    assert await only(end=NOON - MINUTE) == [old[0].text]
+    assert await only(agent_id=other.id) == [there[0].text]
+    conversation = await services.conversations.default_of(other.id)
+    assert await only(conversation_id=conversation.active_id) == [there[0].text]
+    assert await only(agent_id="agent-none") == []
+    assert await only(tool="web_search") == []
+    await services.agents.delete(other.id)
+    assert there[0].text not in texts(await services.recall.messages("another agent heating", limit=100))
+
+
+async def test_a_child_that_dies_takes_nothing_along_and_indexing_goes_on_after_a_restart(
+    engine: OpenEngine, services: Services, agent: Agent
+):
+    await tell(engine, agent, *SAID)
+    await indexed(engine)
+    assert engine.recall_process.pid is not None
+    os.kill(engine.recall_process.pid, signal.SIGKILL)
+    assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+    await tell(engine, agent, ("user", "Rex has a new collar."), at=NOON + 100 * MINUTE)
+    await engine.close()
+
+    again = await open_engine(Config.load(), recall=plan())
+    try:
+        await indexed(again)
+        assert texts(await again.services.recall.messages("the dog"))[0] == "Rex has a new collar."
+    finally:
+        await again.close()
+
+
+@pytest.mark.allow_logs("recall process")
+async def test_without_a_recall_process_words_are_searched_and_said_to_be(agent: Agent, engine: OpenEngine):
+    await tell(engine, agent, *SAID)
+    await indexed(engine)
+    await engine.close()
+    broken = await open_engine(Config.load(), recall=RecallPlan(lambda: ["/no/such/program"], 0, 0))
+    try:
+        found = await broken.services.recall.messages("Brandt")
+        assert texts(found) == [SAID[0][1]]
+        assert not found.state.by_meaning
+        assert "Words are searched all the same" in found.state.note
+    finally:
+        await broken.close()
+
+
+async def test_a_pause_lasts_until_somebody_ends_it(engine: OpenEngine, services: Services, agent: Agent):
+    await tell(engine, agent, *SAID)
+    await services.recall.pause_indexing()
+    await indexed(engine)
+    assert (await services.recall.progress()).paused
+    assert (await services.recall.progress()).waiting > 0
+    engine.indexing.at_rest.clear()
+    await services.recall.pause_indexing(paused=False)
+    async with asyncio.timeout(20):
+        await engine.indexing.at_rest.wait()
+    assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+
+
+async def test_passages_are_found_by_meaning_too_and_not_by_what_they_said_before(
+    engine: OpenEngine, services: Services, agent: Agent
+):
+    archive = await services.archives.create(ArchiveDraft(name="House"))
+    boiler, soup = "The boiler was serviced by Brandt.", "Lentil soup for six."
+    await services.archives.insert(archive.id, PassageDraft(text=boiler))
+    await services.archives.insert(archive.id, PassageDraft(text=soup, tags=("food",)))
+    await indexed(engine)
+    found = await services.archives.search("who maintained the heating", PassageFilter())
+    assert found.hits[0].passage.text == boiler
+    assert found.state.by_meaning
+    assert isinstance(found.hits[0].reasons[0], Meaning)
+    tagged = await services.archives.search("who maintained the heating", PassageFilter(tags=("food",)))
+    assert [hit.passage.text for hit in tagged.hits] == [soup]
