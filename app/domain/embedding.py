@@ -44,6 +44,7 @@ one of these changes it too, and everything is embedded again."""
 BUILT_IN_MODEL = EmbeddingModel(
     handle=BUILT_IN, dimension=896, digest=BUILT_IN_DIGEST, languages=("en", "de", "es", "fr", "it", "pt", "zh", "ja")
 )
+"""Always there, also without a server and without a network."""
 
 
 class IndexingProgress(Frozen):

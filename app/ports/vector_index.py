@@ -8,6 +8,8 @@ from app.domain.vector import Vector
 
 
 class Near(NamedTuple):
+    """A stored vector that lies near."""
+
     seq: int
     """Of the row that the vector belongs to."""
     cosine: float
