@@ -84,18 +84,14 @@ class History:
         return await self._deps.storage.read(work)
 
     async def page(
-        self, agent_id: str, skip: int, limit: int = 100, wanted: ChangeFilter = ALL_CHANGES
+        self, agent_id: str, before: int | None = None, limit: int = 100, wanted: ChangeFilter = ALL_CHANGES
     ) -> tuple[MemoryEvent, ...]:
-        """Changes, oldest first, without the first `skip`; of long texts only what differs (see `outlined`)."""
+        """As `of_agent`, of the wanted ones; of long texts only what differs (see `outlined`)."""
 
         def work(repos: Repositories) -> tuple[MemoryEvent, ...]:
-            return tuple(map(outlined, repos.life.page(agent_id, wanted, skip, min(limit, PAGE))))
+            return tuple(map(outlined, repos.life.page(agent_id, wanted, before, min(limit, PAGE))))
 
         return await self._deps.storage.read(work)
-
-    async def place_of(self, agent_id: str, seq: int, wanted: ChangeFilter = ALL_CHANGES) -> int:
-        """How many of the wanted changes came before this one: its place in `page`."""
-        return await self._deps.storage.read(lambda repos: repos.life.place_of(agent_id, seq, wanted))
 
     async def point_at(self, agent_id: str, at: Micros) -> int:
         """The newest change that was made by then; 0 if there was none."""

@@ -182,7 +182,7 @@ class Scenes:
         await self.scene("walk down the changes", down)
         await self.scene("down to the first change", lambda: self._to_the_end(view))
         await self.scene("scroll along the changes", lambda: self._wheel_often(view._list.viewport()))
-        await self.scene("compare with another", lambda: (view._against.setCurrentIndex(5), view._compare_again()))
+        await self.scene("compare with another", lambda: view._way.button("between").click())
         self.view.show_tab("chat")
 
     async def _to_the_end(self, view: HistoryView) -> None:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from app.domain.base import Micros
-from app.domain.history import ALL_CHANGES, ChangeFilter, ChangeKind, LifeMark, MemoryEvent, TargetKind, Tick
+from app.domain.history import ChangeFilter, ChangeKind, LifeMark, MemoryEvent, TargetKind, Tick
 
 
 class LifeRepository(Protocol):
@@ -37,12 +37,8 @@ class LifeRepository(Protocol):
         """The newest changes of the model and the newest summaries of a span of time, oldest first."""
         ...
 
-    def page(self, agent_id: str, wanted: ChangeFilter, skip: int, limit: int) -> tuple[MemoryEvent, ...]:
-        """Changes, oldest first, without the first `skip`."""
-        ...
-
-    def place_of(self, agent_id: str, seq: int, wanted: ChangeFilter = ALL_CHANGES) -> int:
-        """How many of the wanted changes came before this one."""
+    def page(self, agent_id: str, wanted: ChangeFilter, before: int | None, limit: int) -> tuple[MemoryEvent, ...]:
+        """The wanted changes before one, or the newest, newest first."""
         ...
 
     def last_until(self, agent_id: str, at: Micros) -> int:

@@ -1,6 +1,7 @@
 """Shows the difference of two texts: numbers, signs, changed words, folds for what stayed the same."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -26,9 +27,23 @@ from app.ui.kit.text_diff import DiffLine, DiffModel, changes
 from app.ui.theme import Theme
 
 NUMBER, SIGN, LINE = 30, 18, 20
+WRITER = 150
+"""Width of the column that says who wrote a line."""
 CONTEXT, COMPACT_CONTEXT = 3, 1
 SPOKEN_MAX = 40
 SIGNS = {"add": ("+", "ok", "add", "addstrong"), "remove": ("-", "danger", "dele", "delstrong")}
+
+
+class Writer(NamedTuple):
+    """Who wrote a line, as the column beside the numbers says it."""
+
+    icon: str
+    token: str
+    """Of the icon's colour."""
+    words: str
+
+
+NOBODY: tuple[Writer | None, ...] = ()
 
 
 class DiffView(QTextEdit):
@@ -47,7 +62,8 @@ class DiffView(QTextEdit):
         self._current = -1
         self._heights: dict[int, int] = {}
         """By width: layouts ask for it again and again."""
-        self._number_width = 0
+        self._number_width = self._writer_width = 0
+        self._writers: tuple[Sequence[Writer | None], Sequence[Writer | None]] = (NOBODY, NOBODY)
         self.setProperty("plain", True)
         self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -73,7 +89,19 @@ class DiffView(QTextEdit):
         self.model = DiffModel.of(before, after)
         self._opened = frozenset()
         self._current = -1
+        self._writers = (NOBODY, NOBODY)
         self._rebuild()
+
+    def set_writers(self, before: Sequence[Writer | None], after: Sequence[Writer | None]) -> None:
+        """Who wrote each line of the two texts; without any, the column goes."""
+        self._writers = (before, after)
+        self._rebuild()
+
+    def writer_of(self, row: DiffLine) -> Writer | None:
+        """Of a line that went: who wrote it, not who removed it."""
+        before, after = self._writers
+        lines, number = (before, row.old) if row.kind == "remove" else (after, row.new)
+        return lines[number - 1] if number is not None and number <= len(lines) else None
 
     @property
     def rows(self) -> tuple[DiffLine, ...]:
@@ -231,19 +259,38 @@ class DiffView(QTextEdit):
     def _paint_margin(self, painter: QPainter, row: DiffLine, rect: QRect) -> None:
         if row.kind == "fold":
             return
+        self._paint_writer(painter, row, rect)
         height = min(rect.height(), self._px(LINE))
         painter.setFont(self._theme.font("diff"))
         painter.setPen(self._theme.color("muted" if row.kind == "same" else "text2"))
         side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        width = self._number_width
+        width, start = self._number_width, self._writer_width
         for at, number in enumerate((row.old, row.new)):
             if number is not None:
-                box = QRect(at * width, rect.top(), width - self._px(8), height)
+                box = QRect(start + at * width, rect.top(), width - self._px(8), height)
                 painter.drawText(box, side, str(number))
         if row.kind in SIGNS:
             sign, ink, _tint, _strong = SIGNS[row.kind]
             painter.setPen(self._theme.color(ink))
-            painter.drawText(QRect(2 * width, rect.top(), self._px(SIGN) - self._px(8), height), side, sign)
+            painter.drawText(QRect(start + 2 * width, rect.top(), self._px(SIGN) - self._px(8), height), side, sign)
+
+    def _paint_writer(self, painter: QPainter, row: DiffLine, rect: QRect) -> None:
+        width = self._writer_width
+        if not width:
+            return
+        painter.fillRect(QRect(0, rect.top(), width - self._px(6), rect.height()), self._theme.color("surface"))
+        painter.fillRect(QRect(width - self._px(6), rect.top(), 1, rect.height()), self._theme.color("line"))
+        writer = self.writer_of(row)
+        if writer is None:
+            return
+        side = self._px(12)
+        top = rect.top() + (min(rect.height(), self._px(LINE)) - side) // 2
+        painter.drawPixmap(self._px(12), top, self._theme.pixmap(writer.icon, writer.token, 12))
+        painter.setFont(self._theme.font("caption"))
+        painter.setPen(self._theme.color("text2"))
+        box = QRect(self._px(30), rect.top(), width - self._px(42), self._px(LINE))
+        words = painter.fontMetrics().elidedText(writer.words, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_current(self, painter: QPainter) -> None:
         spans = changes(self._rows)
@@ -279,6 +326,7 @@ class DiffView(QTextEdit):
         context = COMPACT_CONTEXT if self._compact else CONTEXT
         self._rows = self.model.rows(context, self._opened, ends=not self._compact) if not self.model.empty else ()
         self._number_width = self._room_for_numbers()
+        self._writer_width = self._px(WRITER) if self._rows and any(self._writers) else 0
         document = self.document()
         place = self.textCursor().blockNumber()
         document.setDocumentMargin(0)
@@ -286,7 +334,8 @@ class DiffView(QTextEdit):
         self.setFont(self._theme.font("diff"))
         self._write(document)
         frame = document.rootFrame().frameFormat()
-        frame.setLeftMargin(2 * self._number_width + self._px(SIGN) if self._rows else self._px(12))
+        margin = self._writer_width + 2 * self._number_width + self._px(SIGN)
+        frame.setLeftMargin(margin if self._rows else self._px(12))
         frame.setRightMargin(self._px(8))
         document.rootFrame().setFrameFormat(frame)
         self._heights.clear()

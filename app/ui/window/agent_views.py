@@ -21,6 +21,8 @@ class AgentViews(QObject):
     message_wanted = Signal(str)
     """Id of a message that a person wants to see in its conversation."""
     chat_wanted = Signal()
+    agent_made = Signal(str)
+    """Id of an agent that was made here and is to be shown."""
     history_wanted = Signal(str)
     """Id of a block whose history a person wants to see; empty: of all."""
     block_wanted = Signal(str)
@@ -54,6 +56,7 @@ class AgentViews(QObject):
         page = HistoryView(self._view)
         page.message_wanted.connect(self.message_wanted)
         page.back_wanted.connect(self.chat_wanted)
+        page.agent_made.connect(self.agent_made)
         return page
 
     def _request(self) -> "RequestView":

@@ -11,7 +11,7 @@ from app.adapters.database.repositories.history import complete_events
 from app.adapters.database.rows import all_rows, scalar
 from app.adapters.database.tables import memory_event_agents, memory_events
 from app.domain.base import Micros
-from app.domain.history import ALL_CHANGES, ChangeFilter, ChangeKind, LifeMark, MemoryEvent, TargetKind, Tick
+from app.domain.history import ChangeFilter, ChangeKind, LifeMark, MemoryEvent, TargetKind, Tick
 
 _link, _event = memory_event_agents.c, memory_events.c
 _mine = _link.agent_id == sa.bindparam("agent")
@@ -102,20 +102,13 @@ class SqlLife:
         ][-limit:]
         return tuple(sorted(marks, key=lambda mark: mark.seq))
 
-    def page(self, agent_id: str, wanted: ChangeFilter, skip: int, limit: int) -> tuple[MemoryEvent, ...]:
-        seqs = (
-            sa.select(_link.event_seq)
-            .where(_mine, *_conditions(wanted))
-            .order_by(_link.event_seq)
-            .offset(skip)
-            .limit(limit)
-        )
-        found = sa.select(memory_events).where(_event.seq.in_(seqs)).order_by(_event.seq)
+    def page(self, agent_id: str, wanted: ChangeFilter, before: int | None, limit: int) -> tuple[MemoryEvent, ...]:
+        seqs = sa.select(_link.event_seq).where(_mine, *_conditions(wanted))
+        if before is not None:
+            seqs = seqs.where(_link.event_seq < before)
+        seqs = seqs.order_by(_link.event_seq.desc()).limit(limit)
+        found = sa.select(memory_events).where(_event.seq.in_(seqs)).order_by(_event.seq.desc())
         return complete_events(self.db, all_rows(self.db, found, {"agent": agent_id}))
-
-    def place_of(self, agent_id: str, seq: int, wanted: ChangeFilter = ALL_CHANGES) -> int:
-        found = sa.select(sa.func.count()).where(_mine, _link.event_seq < seq, *_conditions(wanted))
-        return scalar(self.db, found, {"agent": agent_id}) or 0
 
     def last_until(self, agent_id: str, at: Micros) -> int:
         found = sa.select(sa.func.max(_link.event_seq)).where(_mine, _link.at <= at)

@@ -3,16 +3,15 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
-from app.domain.history import MemoryEvent
+from app.domain.history import MemoryEvent, kind_of
 from app.domain.ids import short
-from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import full_time
 from app.ui.memory.history.change_list import ChangeRow
-from app.ui.memory.history.sentences import actor_name, place_name
+from app.ui.memory.history.sentences import KIND_LOOK, actor_name, place_name
 from app.ui.theme import Theme
 
 LABEL_SHOWN = 18
@@ -27,6 +26,9 @@ class WhyPane(QFrame):
     undo_wanted = Signal(object, bool)
     """MemoryEvent, and whether it is itself an undo."""
     restore_wanted = Signal(object)
+    restore_all_wanted = Signal(object)
+    """MemoryEvent: the whole memory is to be as it was right after it."""
+    fork_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -50,16 +52,21 @@ class WhyPane(QFrame):
         self._open = Button(theme, self.tr("Open the message"), "link", "jump")
         self.undo = Button(theme, "", "", "undo")
         self.restore = Button(theme, "", "", "history")
+        self.restore_all = Button(theme, self.tr("Restore all memory…"), "", "history")
+        self.fork = Button(theme, self.tr("Fork an agent from here"), "", "fork")
+        self._back = Label(theme, "", "strong")
+        self._back.setWordWrap(True)
         self.why_not_restore = Label(theme, "", "caption", "muted")
         self.why_not_restore.setWordWrap(True)
-        self._note = Label(
-            theme, self.tr("This adds a new version. Nothing is lost, and you can undo it."), "caption", "muted"
-        )
+        note = self.tr("Restoring adds a version, and you can undo it. A fork changes nothing here.")
+        self._note = Label(theme, note, "caption", "muted")
         self._note.setWordWrap(True)
         self._lay_out()
         self._open.clicked.connect(lambda: self._emit_message())
         self.undo.clicked.connect(lambda: self.undo_wanted.emit(self._event, self._again))
         self.restore.clicked.connect(lambda: self.restore_wanted.emit(self._event))
+        self.restore_all.clicked.connect(lambda: self.restore_all_wanted.emit(self._event))
+        self.fork.clicked.connect(lambda: self.fork_wanted.emit(self._event))
         self.clear()
 
     def _lay_out(self) -> None:
@@ -81,9 +88,12 @@ class WhyPane(QFrame):
         )
         column_of(
             theme,
+            self.undo,
+            self._back,
             self.restore,
             self.why_not_restore,
-            self.undo,
+            self.restore_all,
+            self.fork,
             self._note,
             parent=self._foot,
             inset=(14, 12, 14, 14),
@@ -114,7 +124,7 @@ class WhyPane(QFrame):
         for part in (self._because, self._quote, self._open, self._foot):
             part.hide()
 
-    def show_change(self, row: ChangeRow, agent_name: str, newest: bool, block_lives: bool) -> None:
+    def show_change(self, row: ChangeRow, agent_name: str, newest: bool) -> None:
         """`newest`: nothing was changed in the block since."""
         event = self._event = row.event
         self._again = event.undoes is not None and not row.redo
@@ -133,27 +143,36 @@ class WhyPane(QFrame):
         if origin.tool_call_id:
             self._fact(self.tr("Tool call"), origin.tool_call_id, mono=True, whole=origin.tool_call_id)
         self._fact(self.tr("Version"), str(event.version))
+        if origin.sources:
+            self._fact(self.tr("Had read"), ", ".join(origin.sources), whole="\n".join(origin.sources))
         self._cause.setText(f"“{event.cause}”")
         for part in (self._because, self._quote):
             part.setVisible(bool(event.cause))
         self._open.setVisible(bool(origin.message_id))
-        self._offer(event, newest, block_lives)
+        self._offer(event, newest)
 
-    def _offer(self, event: MemoryEvent, newest: bool, block_lives: bool) -> None:
+    def _offer(self, event: MemoryEvent, newest: bool) -> None:
         undone = event.undone_by is not None
         block, whole_agent = event.target_kind == "block", event.target_kind == "agent" and event.op != "update"
-        self._foot.setVisible(not whole_agent)
+        self._foot.show()
+        self.undo.setVisible(not whole_agent)
+        for back in (self.restore_all, self.restore):
+            back.setVisible(not whole_agent)
+        self._note.setVisible(not whole_agent)
+        self._back.setText(self.tr("Go back to {}").format(full_time(event.at)))
         self.undo.setText(self.tr("Redo this change") if self._again else self.tr("Undo this change"))
         self.undo.set_icon("redo" if self._again else "undo")
         self.undo.setEnabled(not undone)
         set_tip(self.undo, self.tr("This change has already been undone.") if undone else "")
-        self.restore.setVisible(block)
+        settings = event.target_kind == "agent" and not whole_agent
+        self.restore.setVisible(block or settings)
         self.restore.setText(self.tr("Restore only “{}”").format(short_label(event.label)))
         self.restore.setAccessibleName(self.tr("Restore only {} as it was then").format(event.label))
+        if settings:
+            self.restore.setText(self.tr("Restore all settings"))
+            self.restore.setAccessibleName(self.tr("Restore all settings as they were then"))
         reason = ""
-        if not block_lives:
-            reason = self.tr("The block was deleted, so its text cannot be restored.")
-        elif newest:
+        if block and newest:
             reason = self.tr("Nothing to restore: the block already reads like this.")
         self.restore.setEnabled(not reason)
         set_tip(self.restore, reason)
@@ -162,7 +181,7 @@ class WhyPane(QFrame):
         self.why_not_restore.setVisible(block and bool(reason))
 
     def _written_by(self, event: MemoryEvent, agent_name: str) -> None:
-        icon, token = ACTOR_LOOK[event.origin.actor.kind]
+        icon, token = KIND_LOOK[kind_of(event)]
         value = QWidget()
         words = ElidedLabel(self._theme, f"{actor_name(event, agent_name)}, {full_time(event.at)}", "base")
         row_of(self._theme, Icon(self._theme, icon, token, 14), words, parent=value, gap=6).setStretch(1, 1)

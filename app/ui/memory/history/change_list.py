@@ -39,13 +39,11 @@ class ChangeList(RowList[DayRow | ChangeRow]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_key, parent)
         self._events: tuple[MemoryEvent, ...] = ()
-        self._actor = ""
-        self._target = ""
         self._agent_name = ""
 
     @property
     def events(self) -> tuple[MemoryEvent, ...]:
-        """All loaded ones, newest first, whatever the filter."""
+        """All loaded ones, newest first."""
         return self._events
 
     def load(self, events: Sequence[MemoryEvent], agent_name: str) -> None:
@@ -53,26 +51,11 @@ class ChangeList(RowList[DayRow | ChangeRow]):
         self._agent_name = agent_name
         self._fill()
 
-    def filter(self, actor: str = "", target_id: str = "") -> None:
-        """Only changes by this kind of actor, only of this block; empty means all."""
-        if (actor, target_id) != (self._actor, self._target):
-            self._actor, self._target = actor, target_id
-            self._fill()
-
-    def counts(self) -> dict[str, int]:
-        """Number of loaded changes by kind of actor."""
-        found: dict[str, int] = {}
-        for event in self._events:
-            found[event.origin.actor.kind] = found.get(event.origin.actor.kind, 0) + 1
-        return found
-
     def _fill(self) -> None:
         rows: list[DayRow | ChangeRow] = []
         heading = ""
         known = {event.seq: event for event in self._events}
         for event in self._events:
-            if self._actor not in ("", event.origin.actor.kind) or self._target not in ("", event.target_id):
-                continue
             if (title := day(event.at)) != heading:
                 rows.append(DayRow(title))
                 heading = title

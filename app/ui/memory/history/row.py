@@ -4,11 +4,11 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
+from app.domain.history import kind_of
 from app.ui.agents.list_row import paint_ground
-from app.ui.kit.actors import ACTOR_LOOK
 from app.ui.kit.wording import moment
 from app.ui.memory.history.change_list import ChangeRow, DayRow
-from app.ui.memory.history.sentences import place_name
+from app.ui.memory.history.sentences import KIND_LOOK, place_name
 from app.ui.state.list_rows import ROW
 from app.ui.theme import Theme
 
@@ -49,7 +49,7 @@ class ChangeDelegate(QStyledItemDelegate):
 
     def _paint_change(self, painter: QPainter, rect: QRect, row: ChangeRow) -> None:
         theme, px, event = self._theme, self._theme.px, row.event
-        icon, token = ACTOR_LOOK[event.origin.actor.kind]
+        icon, token = KIND_LOOK[kind_of(event)]
         painter.drawPixmap(rect.left() + px(14), rect.top() + px(9), theme.pixmap(icon, token, 16))
         text = rect.adjusted(px(38), px(6), -px(12), -px(6))
         first = QRect(text.left(), text.top(), text.width(), px(19))

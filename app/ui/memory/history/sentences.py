@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
 
-from app.domain.history import ActorKind, MemoryEvent, TargetKind
+from app.domain.history import Actor, ActorKind, ChangeKind, MemoryEvent, TargetKind
 from app.domain.ids import short
-from app.ui.kit.actors import AGENTS, actor_words
+from app.ui.kit.actors import ACTOR_LOOK, AGENTS, actor_words
 from app.ui.kit.text_diff import common_end, common_start, end_of_word, start_of_word
 from app.ui.kit.wording import count, counted
 
@@ -288,9 +288,13 @@ def actor_in_sentence(event: MemoryEvent, agent_name: str) -> str:
     return actor.name if actor.kind in AGENTS else tr("{} ({})").format(kinds[actor.kind], actor.name)
 
 
-def by_actor(kind: ActorKind) -> str:
-    """Changes of one kind of actor, as a filter."""
-    kinds: dict[ActorKind, str] = {
+KIND_LOOK: dict[ChangeKind, tuple[str, str]] = {**ACTOR_LOOK, "undo": ("undo", "text2")}
+"""Icon and colour token of each kind of change, in the order of lanes and filters."""
+
+
+def by_kind(kind: ChangeKind) -> str:
+    """Changes of one kind, as a filter."""
+    kinds: dict[ChangeKind, str] = {
         "user": tr("By you"),
         "agent": tr("By the agent"),
         "sleep-time": tr("By sleep-time"),
@@ -300,8 +304,24 @@ def by_actor(kind: ActorKind) -> str:
         "mcp": tr("By MCP clients"),
         "schedule": tr("By schedules"),
         "rescue": tr("By Lares"),
+        "undo": tr("Undone and redone"),
     }
     return kinds[kind]
+
+
+def kind_words(kind: ChangeKind, agent_name: str) -> str:
+    """Whose changes stand in a lane."""
+    return tr("Undo") if kind == "undo" else actor_words(Actor(kind=kind), agent_name)
+
+
+def counts_in_words(counts: dict[ChangeKind, int], agent_name: str) -> str:
+    """`2 changes by Juno, 1 by you`: of all kinds of which there are some."""
+    parts = [
+        counted(number, tr("{} by {}"), tr("{} by {}"), kind_words(kind, agent_name))
+        for kind in KIND_LOOK
+        if (number := counts.get(kind, 0))
+    ]
+    return ", ".join(parts) if parts else tr("no change")
 
 
 def place_of(event: MemoryEvent, first: MemoryEvent | None = None, *, redo: bool = False) -> str:

@@ -1,14 +1,18 @@
-"""Memory history of the open agent: every change, the difference it made, why it is there, and the way back."""
+"""Memory history of the open agent: every change, the difference it made, why it is there, and the ways back.
+
+The chosen change is point A; point B is now, or where a person dragged it. All memory is compared between the two.
+"""
 
 from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QListView, QStackedWidget, QWidget
+from PySide6.QtWidgets import QListView, QStackedWidget, QWidget
 
+from app.domain.agent import Agent
 from app.domain.block import Block
-from app.domain.history import MemoryEvent
-from app.ui.kit.actors import ACTOR_LOOK
+from app.domain.history import Blame, ChangeFilter, ChangeKind, Life, MemoryAt, MemoryBetween, MemoryEvent
+from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
@@ -17,28 +21,34 @@ from app.ui.kit.section import UNLIMITED
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
 from app.ui.kit.tooltip import set_tip
-from app.ui.kit.wording import count, full_time
+from app.ui.kit.wording import count, full_time, sentence_case
+from app.ui.memory.history.between import ARCHIVE, BetweenView, things_of
 from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
 from app.ui.memory.history.row import ChangeDelegate
-from app.ui.memory.history.sentences import by_actor, place_name
+from app.ui.memory.history.sentences import KIND_LOOK, by_kind, place_name
+from app.ui.memory.history.timeline import DAY, Timeline
 from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 25
 """Changes that are read at once: each has the whole text before and after."""
-OFFERED = 30
-"""Versions before and after the chosen one that it can be compared with."""
 NEAR = 8
 """Rows above the end of the list at which further ones are read."""
 NARROW = 860
 """Below this width, at 100 %, one pane is shown at a time."""
-NOW, BEFORE = -1, 0
-"""Other sides of a comparison: the block as it is, the block just before the chosen change."""
+LOW = 520
+"""Below this height the timeline gives its room to the changes."""
+NEVER = 2**62
+"""A point that no change has reached: now."""
+SPANS = {"day": DAY, "month": 31 * DAY}
+"""Of the timeline, in microseconds; the whole life otherwise."""
 
 
 class HistoryView(QWidget):
     message_wanted = Signal(str)
     back_wanted = Signal()
+    agent_made = Signal(str)
+    """Id of the agent that was forked from a point."""
 
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
@@ -51,6 +61,12 @@ class HistoryView(QWidget):
         self._agent_id = ""
         """Whose changes are shown. Empty or another one: nothing of it is shown yet."""
         self._complete = self._reading_more = False
+        self._top: int | None = None
+        """The newest change in the list, where it does not begin with the newest of all."""
+        self._b: MemoryEvent | None = None
+        """Point B, where it is not now."""
+        self._life: Life | None = None
+        self._between: MemoryBetween | None = None
         self.setAccessibleName(self.tr("Memory history"))
         self._model = ChangeList(self)
         self._list = QListView()
@@ -60,17 +76,23 @@ class HistoryView(QWidget):
         self._list.setMouseTracking(True)
         self._list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._actors = Segmented(theme, self._actor_choices(), "all", self.tr("Changes by"))
+        self._kinds = Segmented(theme, self._kind_choices(), "all", self.tr("Changes by"))
         self._target = Choice(self.tr("Changes of"))
         self._diff = DiffView(theme)
         self._head = ElidedLabel(theme, "", "strong")
         self._head.keep(120)
         self._versions = ElidedLabel(theme, "", "label", "muted")
-        self._against = Choice(self.tr("Compare with"))
-        self._against.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._against.setMinimumContentsLength(14)
-        set_tip(self._against, self.tr("Compare with"))
-        self._against.view().setTextElideMode(Qt.TextElideMode.ElideNone)
+        ways = (("change", self.tr("This change")), ("between", self.tr("A to B")))
+        self._way = Segmented(theme, ways, "change", self.tr("What is compared"))
+        self.between = BetweenView(theme)
+        self._comparison = QStackedWidget()
+        self.timeline = Timeline(theme)
+        spans = (("day", self.tr("Day")), ("month", self.tr("Month")), ("life", self.tr("Whole life")))
+        self._span = Segmented(theme, spans, "life", self.tr("Span of the timeline"))
+        self._earlier = Button(theme, self.tr("Earlier change"), "ghost", "chevron-down", "small")
+        self._later = Button(theme, self.tr("Later change"), "ghost", "chevron-up", "small")
+        self._hint = ElidedLabel(theme, self.tr("Drag A and B, or pick a change in the list"), "label", "muted")
+        self._newest = Button(theme, self.tr("Newest changes"), "link", "chevron-up")
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
         panes = (("changes", self.tr("Changes")), ("difference", self.tr("Difference")), ("why", self.tr("Why")))
@@ -86,24 +108,29 @@ class HistoryView(QWidget):
         self._lay_out()
         self._connect()
 
-    def _actor_choices(self) -> tuple[tuple[str, ...], ...]:
-        icons = [(actor, "", ACTOR_LOOK[actor][0]) for actor in ACTOR_LOOK]
-        return (("all", self.tr("All")), *icons)
+    def _kind_choices(self) -> tuple[tuple[str, ...], ...]:
+        return (("all", self.tr("All")), *((kind, "", look[0]) for kind, look in KIND_LOOK.items()))
 
     def _lay_out(self) -> None:
         theme = self._theme
         left, middle = frame_of("panel"), frame_of("surface")
         self._panes = {"changes": left, "difference": middle, "why": self.why}
         head = QWidget()
-        row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._actors, parent=head, inset=(14, 6, 8, 6))
+        row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._kinds, parent=head, inset=(14, 6, 8, 6))
         target = QWidget()
         row_of(theme, self._target, parent=target, inset=(14, 0, 8, 8))
-        column_of(theme, head, target, hairline(), self._list, parent=left, gap=0)
+        self._newest_row = QWidget()
+        row_of(theme, self._newest, None, parent=self._newest_row, inset=(14, 2, 14, 2))
+        self._newest_row.hide()
+        column_of(theme, head, target, hairline(), self._newest_row, self._list, parent=left, gap=0)
         bar = frame_of("panel")
-        row_of(theme, self._head, self._versions, None, self._against, parent=bar, inset=(14, 6, 10, 6), gap=8)
-        foot = frame_of("panel")
+        row_of(theme, self._head, self._versions, None, self._way, parent=bar, inset=(14, 6, 10, 6), gap=8)
+        foot, alone = frame_of("panel"), frame_of("surface")
         row_of(theme, self._summary, None, parent=foot, inset=(14, 6, 14, 6))
-        column_of(theme, bar, hairline(), self._diff, hairline(), foot, parent=middle, gap=0)
+        column_of(theme, self._diff, hairline(), foot, parent=alone, gap=0)
+        for page in (alone, self.between):
+            self._comparison.addWidget(page)
+        column_of(theme, bar, hairline(), self._comparison, parent=middle, gap=0)
         self.splitter = Splitter(theme)
         for pane in (left, middle, self.why):
             self.splitter.addWidget(pane)
@@ -116,7 +143,12 @@ class HistoryView(QWidget):
         self._pages.addWidget(hold)
         self._pane_row = QWidget()
         row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
-        column_of(theme, self._pane_row, self._pages, parent=self, gap=0)
+        self._time = frame_of("panel")
+        steps = row_of(theme, self._earlier, self._later, self._hint, None, self._span, gap=8)
+        hands = QWidget()
+        row_of(theme, steps, parent=hands, inset=(14, 4, 14, 8)).setStretch(0, 1)
+        column_of(theme, self.timeline, hands, hairline(), parent=self._time, gap=0)
+        column_of(theme, self._time, self._pane_row, self._pages, parent=self, gap=0).setStretch(2, 1)
         follow(theme, self, self._fit)
 
     def _fit(self) -> None:
@@ -131,6 +163,9 @@ class HistoryView(QWidget):
     def _arrange(self) -> None:
         """All three panes, or in a narrow window the chosen one."""
         narrow = self.width() / self._theme.scale < NARROW
+        self._time.setVisible(
+            not narrow and self.height() / self._theme.scale > LOW and self._pages.currentIndex() == 0
+        )
         self._pane_row.setVisible(narrow and self._pages.currentIndex() == 0)
         for name, pane in self._panes.items():
             pane.setVisible(not narrow or name == self.pane.current)
@@ -145,17 +180,27 @@ class HistoryView(QWidget):
         self._fit()
 
     def _connect(self) -> None:
-        self._actors.chosen.connect(lambda: self._refilter())
+        self._kinds.chosen.connect(lambda: self._begin_at(None))
         self._target.activated.connect(lambda: self._pick_target())
         self._list.selectionModel().currentChanged.connect(self._picked)
         self.pane.chosen.connect(self._show_pane)
         for opened in (self._list.clicked, self._list.activated):
             opened.connect(lambda: self._show_pane("difference"))
         self._list.verticalScrollBar().valueChanged.connect(lambda: self._ask_for_more())
-        self._against.activated.connect(lambda: self._compare_again())
+        self._way.chosen.connect(lambda: self._compare_again())
+        self.between.blame_wanted.connect(self._begin_blame)
+        self._span.chosen.connect(lambda: self._view.run(self._read_life(), self))
+        self._newest.clicked.connect(lambda: self._begin_at(None))
+        self._earlier.clicked.connect(lambda: self._step(1))
+        self._later.clicked.connect(lambda: self._step(-1))
+        self.timeline.picked.connect(self._begin_at)
+        self.timeline.moved.connect(self._begin_move)
+        self.timeline.stepped.connect(self._stepped)
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(self._begin_undo)
         self.why.restore_wanted.connect(self._begin_restore)
+        self.why.restore_all_wanted.connect(self._begin_restore_all)
+        self.why.fork_wanted.connect(self._begin_fork)
         self._view.workspace.history_changed.connect(self._reload)
 
     # Reading
@@ -164,7 +209,8 @@ class HistoryView(QWidget):
         """Show the history of the open agent, of one block or of all."""
         agent = self._view.workspace.agent
         self._block_id = block_id
-        self._chosen = None
+        self._chosen = self._b = None
+        self._top = None
         if agent is not None and agent.id != self._agent_id:
             self._forget()
             self._agent_id = agent.id
@@ -189,7 +235,8 @@ class HistoryView(QWidget):
         agent = self._view.workspace.agent
         if agent is None or agent.id != self._agent_id:
             return
-        events = await self._services.history.of_agent(agent.id, limit=PAGE)
+        before = None if self._top is None else self._top + 1
+        events = await self._services.history.page(agent.id, before, PAGE, self._wanted())
         blocks = {block.id: block for block in await self._services.blocks.of_agent(agent.id)}
         if agent.id != self._agent_id:
             return
@@ -197,12 +244,78 @@ class HistoryView(QWidget):
         known = with_newer(events, self._model.events)
         self._complete = self._complete if len(known) > len(events) else len(events) < PAGE
         self._model.load(known, agent.name)
-        self._show_filters()
-        self._refilter()
-        self._pages.setCurrentIndex(0 if events else 1)
+        await self._read_life()
+        nothing = self._life is None or not self._life.total
+        self._pages.setCurrentIndex(1 if nothing and not known else 0)
         self._arrange()
-        if events:
+        if known or not nothing:
             self._choose_again()
+        self._ask_for_more()
+
+    def _wanted(self) -> ChangeFilter:
+        kinds: tuple[ChangeKind, ...] = (
+            () if self._kinds.current == "all" else (cast("ChangeKind", self._kinds.current),)
+        )
+        return ChangeFilter(kinds=kinds, target_id=self._block_id)
+
+    async def _read_life(self) -> None:
+        """How many changes there are, and the span of the timeline that is chosen."""
+        agent_id = self._agent_id
+        span = SPANS.get(self._span.current)
+        centre = self._chosen.at if self._chosen is not None else None
+        since = until = None
+        if span is not None and centre is not None:
+            since, until = centre - span // 2, centre + span // 2
+        life = await self._services.history.life(agent_id, since, until, self._block_id)
+        agent = self._view.workspace.agent
+        if agent is not None and agent_id == agent.id == self._agent_id:
+            self._life = life
+            self.timeline.show_life(life, agent.name)
+            self._show_filters()
+            self._show_points()
+
+    def _begin_at(self, seq: int | None) -> None:
+        """The list begins with this change, or with the newest of all."""
+        self._top = seq
+        self._chosen = None
+        self._complete = False
+        self._model.load((), "")
+        self._newest_row.setVisible(seq is not None)
+        self._view.run(self._read(), self)
+
+    def _begin_move(self, name: str, at: int) -> None:
+        self._view.run(self._move(name, at), self)
+
+    async def _move(self, name: str, at: int) -> None:
+        """A point was dragged to a time: A is the last change until then; so is B, or now."""
+        agent_id = self._agent_id
+        seq = await self._services.history.point_at(agent_id, at)
+        if agent_id != self._agent_id:
+            return
+        if name == "a":
+            self._begin_at(seq or None)
+            return
+        newest = self._life is not None and at >= self._life.until - (self._life.until - self._life.since) // 200
+        self._b = None if newest or not seq else await self._services.history.get(seq)
+        self._way.set_current("between")
+        self._compare_again()
+
+    def _stepped(self, by: int) -> None:
+        if by == 2:
+            self._begin_at(None)
+        elif by == -2:
+            self._view.run(self._move("a", self._life.began if self._life and self._life.began else 0), self)
+        else:
+            self._step(-by)
+
+    def _step(self, down: int) -> None:
+        """To the next change in the list that is one."""
+        place = self._list.currentIndex().row() + down
+        while 0 <= place < self._model.rowCount():
+            if self._model.change_at(place) is not None:
+                self._list.setCurrentIndex(self._model.index(place))
+                return
+            place += down
 
     def _ask_for_more(self) -> None:
         """While a person nears the end of what is loaded, or a filter leaves too little to scroll."""
@@ -215,7 +328,7 @@ class HistoryView(QWidget):
     async def _read_more(self) -> None:
         agent_id, oldest = self._agent_id, self._model.events[-1].seq
         try:
-            older = await self._services.history.of_agent(agent_id, before=oldest, limit=PAGE)
+            older = await self._services.history.page(agent_id, oldest, PAGE, self._wanted())
         finally:
             self._reading_more = False
         agent = self._view.workspace.agent
@@ -223,20 +336,18 @@ class HistoryView(QWidget):
             return
         self._complete = len(older) < PAGE
         self._model.load((*self._model.events, *older), agent.name)
-        self._show_filters()
-        self._refilter()
         if self._chosen is None:
             self._choose_again()
+        self._ask_for_more()
 
     def _show_filters(self) -> None:
-        counts = self._model.counts()
-        for actor in ACTOR_LOOK:
-            more = "" if self._complete or actor not in counts else "+"
-            self._actors.set_label(actor, f"{count(counts.get(actor, 0))}{more}")
-            name = by_actor(actor)
-            self._actors.button(actor).setVisible(actor in ("agent", "user") or actor in counts)
-            set_tip(self._actors.button(actor), name)
-            self._actors.button(actor).setAccessibleName(f"{name}, {counts.get(actor, 0)}")
+        counts = self._life.counts if self._life is not None else {}
+        for kind in KIND_LOOK:
+            number, name = counts.get(kind, 0), by_kind(kind)
+            self._kinds.set_label(kind, count(number))
+            self._kinds.button(kind).setVisible(kind in ("agent", "user") or bool(number))
+            set_tip(self._kinds.button(kind), name)
+            self._kinds.button(kind).setAccessibleName(f"{name}, {number}")
         self._target.clear()
         self._target.addItem(self.tr("All blocks and settings"), "")
         targets = {id: block.label for id, block in self._blocks.items()}
@@ -247,13 +358,7 @@ class HistoryView(QWidget):
 
     def _pick_target(self) -> None:
         self._block_id = str(self._target.currentData() or "")
-        self._refilter()
-        self._choose_again()
-
-    def _refilter(self) -> None:
-        actor = "" if self._actors.current == "all" else self._actors.current
-        self._model.filter(actor, self._block_id)
-        self._ask_for_more()
+        self._begin_at(None)
 
     def _choose_again(self) -> None:
         """The same change as before, else the newest."""
@@ -265,6 +370,7 @@ class HistoryView(QWidget):
         )
         if place < 0:
             self._show_nothing(self.tr("No change matches this filter") if self._complete else "")
+            self._show_points()
             return
         index = self._model.index(place)
         self._list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
@@ -277,6 +383,7 @@ class HistoryView(QWidget):
         if row is not None:
             self._chosen = row.event
             self._show_change(row)
+            self._show_points()
 
     def _show_nothing(self, why: str) -> None:
         self._chosen = None
@@ -284,61 +391,72 @@ class HistoryView(QWidget):
         self._versions.set_text(why)
         self._diff.set_texts("", "")
         self._summary.setText("")
-        self._against.hide()
         self.why.clear()
 
     def _show_change(self, row: ChangeRow) -> None:
         agent, event = self._view.workspace.agent, row.event
         block = self._blocks.get(event.target_id)
         newest = block is not None and block.version == event.version
-        self.why.show_change(row, agent.name if agent is not None else "", newest, block is not None)
+        self.why.show_change(row, agent.name if agent is not None else "", newest)
         self._head.set_text(place_name(event))
-        self._fill_against(event)
         self._compare_again()
 
-    def _fill_against(self, event: MemoryEvent) -> None:
-        """What the chosen version can be compared with."""
-        self._against.clear()
-        self._against.addItem(self.tr("Version before"), BEFORE)
-        whole = event.target_kind == "block" and "value" in (event.after or {})
-        if whole and event.target_id in self._blocks:
-            self._against.addItem(self.tr("As it is now"), NOW)
-        for other in self._versions_near(event) if whole else ():
-            words = self.tr("Version {}, {}").format(other.version, full_time(other.at))
-            self._against.addItem(words, other.seq)
-        self._against.view().setMinimumWidth(self._against.view().sizeHintForColumn(0) + self._theme.px(24))
-        self._against.setVisible(self._against.count() > 1)
-
-    def _versions_near(self, event: MemoryEvent) -> list[MemoryEvent]:
-        """Other versions of the block, newest first: those before and after the chosen one, not all of a thousand."""
-        others = [
-            one for one in self._model.events if one.target_id == event.target_id and "value" in (one.after or {})
-        ]
-        at = next((place for place, one in enumerate(others) if one.seq <= event.seq), len(others))
-        near = others[max(0, at - OFFERED) : at + OFFERED + 1]
-        return [one for one in near if one.seq != event.seq]
+    def _show_points(self) -> None:
+        a, b = self._chosen, self._b
+        if a is None or self._life is None:
+            self.timeline.show_points(None, None)
+            return
+        end = (self._life.until, self.tr("B · Now")) if b is None else (b.at, self.tr("B · {}").format(_stamp(b.at)))
+        self.timeline.show_points((a.at, self.tr("A · {}").format(_stamp(a.at))), end)
 
     def _compare_again(self) -> None:
-        event = self._chosen
+        event, between = self._chosen, self._way.current == "between"
+        self._comparison.setCurrentIndex(1 if between else 0)
         if event is None:
             return
-        other = self._against.currentData()
-        if other in (None, BEFORE):
-            self._show_diff(text_of(event.before), text_of(event.after), self._span(event))
-        else:
-            self._view.run(self._compare(event, int(other)), self)
-
-    async def _compare(self, event: MemoryEvent, other: int) -> None:
-        mine = await self._services.history.value_at(event.target_id, event.seq)
-        if other == NOW:
-            theirs = (await self._services.blocks.get(event.target_id)).value
-            self._show_diff(mine, theirs, self.tr("from version {} to now").format(event.version))
+        if between:
+            self._view.run(self._compare(event), self)
             return
-        theirs = await self._services.history.value_at(event.target_id, other)
-        first, second = (theirs, mine) if other < event.seq else (mine, theirs)
-        self._show_diff(first, second, self.tr("two versions, the older one first"))
+        # What the list has read are the lines that differ; all others are read for the one change that is looked at.
+        self._show_diff(text_of(event.before), text_of(event.after), self._versions_of(event))
+        self._view.run(self._read_whole(event), self)
 
-    def _span(self, event: MemoryEvent) -> str:
+    async def _read_whole(self, event: MemoryEvent) -> None:
+        whole = await self._services.history.get(event.seq)
+        if self._chosen is not None and self._chosen.seq == event.seq and self._way.current == "change":
+            self._show_diff(text_of(whole.before), text_of(whole.after), self._versions_of(event))
+
+    async def _compare(self, event: MemoryEvent) -> None:
+        """The memory right after the chosen change, and at point B."""
+        last = self._b.seq if self._b is not None else NEVER
+        found = await self._services.history.between(self._agent_id, event.seq, last)
+        agent = self._view.workspace.agent
+        if agent is None or self._chosen is None or self._chosen.seq != event.seq:
+            return
+        self._between = found
+        self._versions.set_text(
+            self.tr("compared with {}").format(full_time(self._b.at) if self._b else self.tr("now"))
+        )
+        self.between.show_between(found, agent.name, event.target_id if event.target_kind == "block" else "")
+        self._show_points()
+
+    def _begin_blame(self, key: str) -> None:
+        self._view.run(self._read_blame(key), self)
+
+    async def _read_blame(self, key: str) -> None:
+        found = self._between
+        if found is None:
+            return
+
+        async def of(side: MemoryAt) -> Blame:
+            text = next((block.value for block in side.blocks if block.id == key), "")
+            return await self._services.history.blame(key, side.seq, text)
+
+        before, after = await of(found.before), await of(found.after)
+        if found is self._between:
+            self.between.show_blame(key, before, after)
+
+    def _versions_of(self, event: MemoryEvent) -> str:
         if event.version > 1:
             return self.tr("version {} to {}").format(event.version - 1, event.version)
         return self.tr("version {}").format(event.version)
@@ -362,21 +480,62 @@ class HistoryView(QWidget):
         self._view.run(work, self, done=undone, undo=lambda made: self._begin_undo(made, not again))
 
     def _begin_restore(self, event: MemoryEvent) -> None:
-        before = self._blocks.get(event.target_id)
-
-        def restored(made: MemoryEvent) -> Notice | None:
-            if before is not None and made.version == before.version:
+        def restored(made: tuple[int, ...]) -> Notice | None:
+            if not made:
                 self._view.tell(self.tr("“{}” already reads like this").format(event.label))
                 return None
-            words = self.tr("“{}” was restored to version {}").format(event.label, event.version)
-            return Notice(words, self.tr("Saved as version {}").format(made.version))
+            if event.target_kind == "agent":
+                return Notice(self.tr("All settings are as they were at {}").format(full_time(event.at)))
+            return Notice(self.tr("“{}” was restored to version {}").format(event.label, event.version))
 
-        self._view.run(self._restore(event), self, done=restored, undo=lambda made: self._begin_undo(made, again=False))
+        self._view.run(self._restore(event), self, done=restored, undo=self._undo_all)
 
-    async def _restore(self, event: MemoryEvent) -> MemoryEvent:
-        """The block's newest change, which is the restoring one unless nothing had to change."""
-        await self._services.history.restore(event.target_id, event.seq, origin=self._view.workspace.origin)
-        return (await self._services.history.of_block(event.target_id, limit=1))[0]
+    async def _restore(self, event: MemoryEvent) -> tuple[int, ...]:
+        """The seqs of what it changed; none where all was so already."""
+        history, origin = self._services.history, self._view.workspace.origin
+        before = (await history.of_agent(self._agent_id, limit=1))[0].seq
+        if event.target_kind == "agent":
+            await history.restore_settings(event.target_id, event.seq, origin=origin)
+        else:
+            await history.restore(event.target_id, event.seq, origin=origin)
+        made = await history.of_agent(self._agent_id, limit=PAGE)
+        return tuple(one.seq for one in made if one.seq > before)
+
+    def _begin_restore_all(self, event: MemoryEvent) -> None:
+        self._view.run(self._restore_all(event), self)
+
+    async def _restore_all(self, event: MemoryEvent) -> None:
+        between = await self._services.history.between(self._agent_id, event.seq, NEVER)
+        changed = sum(
+            thing.before != thing.after for thing in things_of(between) if thing.limit or thing.key == ARCHIVE
+        )
+        title = self.tr("Restore all memory to {}?").format(full_time(event.at))
+        text = self.tr("{} blocks or passages become what they were then, for every agent that shares them.")
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore all memory"), "primary"))
+        answer, _ = await self._view.ask.ask(title, text.format(count(changed)), answers)
+        if answer != "restore":
+            return
+        origin = self._view.workspace.origin
+        notice = Notice(self.tr("All memory is as it was at {}").format(full_time(event.at)))
+        work = self._services.history.restore_all(self._agent_id, event.seq, origin=origin)
+        self._view.run(work, self, done=notice, undo=self._undo_all)
+
+    def _undo_all(self, seqs: tuple[int, ...]) -> None:
+        origin = self._view.workspace.origin
+        notice = Notice(self.tr("Memory is as it was before you restored it"), undo_label=self.tr("Redo"))
+        self._view.run(self._services.history.undo_all(seqs, origin=origin), self, done=notice, undo=self._undo_all)
+
+    def _begin_fork(self, event: MemoryEvent) -> None:
+        def made(agent: Agent) -> Notice:
+            self.agent_made.emit(agent.id)
+            return Notice(self.tr("“{}” goes on from {}").format(agent.name, full_time(event.at)))
+
+        work = self._services.forks.from_change(self._agent_id, event.seq, origin=self._view.workspace.origin)
+        self._view.run(work, self, done=made)
+
+
+def _stamp(at: int) -> str:
+    return sentence_case(full_time(at))
 
 
 def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> tuple[MemoryEvent, ...]:
