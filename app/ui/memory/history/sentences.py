@@ -317,7 +317,7 @@ def kind_words(kind: ChangeKind, agent_name: str) -> str:
 def counts_in_words(counts: dict[ChangeKind, int], agent_name: str) -> str:
     """`2 changes by Juno, 1 by you`: of all kinds of which there are some."""
     parts = [
-        counted(number, tr("{} by {}"), tr("{} by {}"), kind_words(kind, agent_name))
+        tr("{} by {}").format(count(number), tr("you") if kind == "user" else kind_words(kind, agent_name))
         for kind in KIND_LOOK
         if (number := counts.get(kind, 0))
     ]

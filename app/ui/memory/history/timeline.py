@@ -25,7 +25,7 @@ Point = str
 class Timeline(QWidget):
     picked = Signal(int)
     """Seq of the change that was clicked, or the newest of those that lie together."""
-    moved = Signal(str, int)
+    moved = Signal(str, object)
     """A point was dragged or stepped to a time, in microseconds."""
     stepped = Signal(int)
     """The next (1) or the previous (-1) change is wanted; -2 and 2: the first and the last."""
