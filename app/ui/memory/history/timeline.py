@@ -8,6 +8,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.domain.history import ChangeKind, Life, LifeMark, Tick
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, full_time, locale, moment, short_date
 from app.ui.memory.history.sentences import KIND_LOOK, kind_words
 from app.ui.theme import Theme
@@ -126,7 +127,7 @@ class Timeline(QWidget):
             return
         tick = self._tick_at(place)
         self.setCursor(Qt.CursorShape.PointingHandCursor if tick else Qt.CursorShape.ArrowCursor)
-        self.setToolTip("" if tick is None else self._words(tick))
+        set_tip(self, "" if tick is None else self._words(tick))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._dragged:
