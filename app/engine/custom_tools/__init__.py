@@ -1,0 +1,1 @@
+"""Tools that people write: what a source says of itself, read without running it. Pure."""
