@@ -1,0 +1,1 @@
+"""What runs tools that are programs."""

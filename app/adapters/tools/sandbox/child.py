@@ -1,0 +1,267 @@
+"""The process in which one call of a tool runs. It imports the standard library, and pydantic where a tool needs it.
+
+This file is started by itself (`python -I -S child.py CHANNEL`) or by a frozen Lares, before anything of Lares is
+loaded. It reads one request from its standard input, runs the function and writes what came of it to the channel, an
+inherited descriptor: frames of four bytes of length and JSON. What the tool prints goes to the usual descriptors, which
+the engine reads.
+
+The request: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first), `limits`
+(`memory`, `cpu`, `processes`, `file`, `open`: bytes, seconds and numbers; absent: no limit), `uid` (to become, if this
+is root), `libraries` (a folder with pydantic), `packages` (folders of a tool's own requirements).
+"""
+
+import json
+import linecache
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+ALLOWED = frozenset({"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "_tool"})
+"""Besides the standard library and a tool's own requirements: nothing of Lares, none of its libraries."""
+FRAME = 4
+MOST_FILES, MOST_FILE_BYTES = 50, 10_000_000
+"""Files of a call's folder that are given back, and bytes of all of them."""
+Json = dict[str, Any]
+
+
+def main(channel: int) -> None:
+    """Ends the process; returns nowhere."""
+    request = _read_request()
+    _limit(request.get("limits", {}), request.get("uid"))
+    _only_allowed(request.get("libraries", ""), request.get("packages", []))
+    try:
+        told = _run(request)
+    except BaseException as error:  # noqa: BLE001  (a tool may raise anything, SystemExit too)
+        told = _failed(error)
+    _flush()
+    try:
+        _tell(channel, told | {"files": _files()})
+    except (OSError, ValueError):
+        os._exit(1)
+    os._exit(0)
+
+
+def _read_request() -> Json:
+    with os.fdopen(0, "rb", closefd=False) as pipe:
+        size = int.from_bytes(pipe.read(FRAME), "big")
+        body = pipe.read(size)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return json.loads(body)
+
+
+def _tell(channel: int, told: Json) -> None:
+    body = json.dumps(told, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    data = len(body).to_bytes(FRAME, "big") + body
+    while data:
+        data = data[os.write(channel, data) :]
+
+
+# Limits
+
+
+def _limit(limits: Json, uid: "int | None") -> None:
+    """First the person, then the numbers: a root has no limits."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    kinds = {
+        "memory": "RLIMIT_AS",
+        "cpu": "RLIMIT_CPU",
+        "file": "RLIMIT_FSIZE",
+        "open": "RLIMIT_NOFILE",
+        "processes": "RLIMIT_NPROC",
+    }
+    for name, kind in kinds.items():
+        most = limits.get(name)
+        if most is not None and hasattr(resource, kind):
+            _set_limit(getattr(resource, kind), int(most))
+    _set_limit(resource.RLIMIT_CORE, 0)
+    if uid is not None and os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    _no_new_rights()
+
+
+def _set_limit(kind: int, most: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    try:
+        resource.setrlimit(kind, (most, most))
+    except (OSError, ValueError):
+        return
+
+
+def _no_new_rights() -> None:
+    """No program that it starts gets more rights than it, and it dies with the engine."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    libc.prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def _only_allowed(libraries: str, packages: "list[str]") -> None:
+    sys.path[:] = [*packages, *(place for place in sys.path if place and place != os.path.dirname(__file__))]
+    sys.meta_path.insert(0, _Allowed(libraries, packages))
+    if libraries:
+        sys.path.append(libraries)
+
+
+class _Allowed:
+    """Refuses what is neither of the standard library, nor pydantic, nor a tool's own requirement."""
+
+    def __init__(self, libraries: str, packages: "list[str]") -> None:
+        self._libraries = libraries
+        self._packages = packages
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        root = name.partition(".")[0]
+        if root in sys.stdlib_module_names or root in ALLOWED or root.startswith("_sysconfigdata"):
+            return None
+        from importlib.machinery import PathFinder
+
+        if self._packages and PathFinder.find_spec(root, self._packages) is not None:
+            return None
+        raise ModuleNotFoundError(
+            f"No module named {name!r}: a tool has Python's own modules, pydantic and what it requires.", name=name
+        )
+
+
+# The call
+
+
+def _run(request: Json) -> Json:
+    source, file = request["source"], "<tool>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    import types
+
+    module = types.ModuleType("_tool")
+    sys.modules["_tool"] = module
+    exec(compile(source, file, "exec"), module.__dict__)
+    function = module.__dict__[request["function"]]
+    arguments = dict(request["arguments"])
+    if request.get("converts"):
+        arguments = _converted(function, arguments)
+    value = _call(function, arguments)
+    return {"ok": True, "value": _plain(value)}
+
+
+def _call(function: Callable[..., Any], arguments: Json) -> Any:
+    import inspect
+
+    placed: list[Any] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        absent = name not in arguments
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            placed.append(arguments.pop(name) if not absent else _missing(parameter))
+        elif absent and parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
+            arguments[name] = None
+    value = function(*placed, **arguments)
+    if inspect.isawaitable(value):
+        import asyncio
+
+        async def waited() -> Any:
+            return await value
+
+        return asyncio.run(waited())
+    return value
+
+
+def _missing(parameter: Any) -> Any:
+    return None if parameter.default is parameter.empty else parameter.default
+
+
+def _converted(function: Callable[..., Any], arguments: Json) -> Json:
+    """By the function's own types, as pydantic reads JSON."""
+    import typing
+
+    from pydantic import TypeAdapter
+
+    types = typing.get_type_hints(function, include_extras=True)
+    return {
+        name: TypeAdapter(types[name]).validate_python(value) if name in types else value
+        for name, value in arguments.items()
+    }
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """As JSON has it; what is more than JSON as the text it prints as."""
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else str(value)
+    if depth > 20:
+        return str(value)
+    if hasattr(value, "model_dump"):
+        return _plain(value.model_dump(mode="json"), depth + 1)
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        return {name: _plain(getattr(value, name), depth + 1) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        return {str(key): _plain(one, depth + 1) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(one, depth + 1) for one in value]
+    return str(value)
+
+
+def _failed(error: BaseException) -> Json:
+    import traceback
+
+    if isinstance(error, SyntaxError) and error.filename != "<tool>":
+        lines = traceback.format_exception(error)
+    else:
+        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != __file__]
+        lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
+        lines += traceback.format_exception_only(error)
+    name = type(error).__name__
+    text = f"{name}: {error}" if str(error) else name
+    return {"ok": False, "error": text[:20_000], "traceback": "".join(lines)[-20_000:]}
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+
+
+def _files() -> "list[Json]":
+    """What the call left in its folder, the first of them with their bytes."""
+    import base64
+
+    found: list[Json] = []
+    left = MOST_FILE_BYTES
+    try:
+        for folder, folders, names in os.walk("."):
+            folders.sort()
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if len(found) == MOST_FILES:
+                    return found
+                if os.path.islink(path) or not os.path.isfile(path):
+                    continue
+                size = os.path.getsize(path)
+                one: Json = {"name": os.path.relpath(path, "."), "size": size}
+                if size <= left:
+                    with open(path, "rb") as file:
+                        one["data"] = base64.b64encode(file.read(size)).decode("ascii")
+                    left -= size
+                found.append(one)
+    except (OSError, MemoryError):
+        return found
+    return found
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

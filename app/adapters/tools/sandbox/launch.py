@@ -1,0 +1,189 @@
+"""How the process of a call is started: the command line, its environment, and what the system is asked to enforce."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from app.domain.sandbox import Enforced, SandboxLimits
+
+CHILD = Path(__file__).with_name("child.py")
+FOLDER = "/call"
+"""Of a call, inside bubblewrap."""
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ssl", "/etc/ca-certificates", "/etc/localtime")
+"""What programs need of a system, read only."""
+NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf")
+FIRST_UID, UIDS = 2_000_000, 1_000_000
+"""A root becomes one of these for a call: the number of processes is limited by person, and no root has a limit."""
+PATH = "/usr/local/bin:/usr/bin:/bin"
+PROBE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How one call is started."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    folder: Path | None
+    """To be made and removed by whoever starts it; None: it lives inside the sandbox."""
+    uid: int | None
+    processes: int
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """One per engine. `bubblewrap`: its program; None: there is none, or it is not to be used."""
+
+    bubblewrap: str | None = None
+
+    @classmethod
+    def found(cls) -> "Launcher":
+        """The best that works here. Tries it, so it takes some tens of milliseconds. Never raises."""
+        program = shutil.which("bwrap") if sys.platform.startswith("linux") else None
+        launcher = cls(program)
+        return launcher if program is not None and launcher.works else cls(None)
+
+    @cached_property
+    def works(self) -> bool:
+        command = [*self._wrapped(SandboxLimits(), network=False, packages=()), *_python(), "-c", "print(6 * 7)"]
+        try:
+            done = subprocess.run(
+                command, env=_environment({}), capture_output=True, timeout=PROBE_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0 and done.stdout.strip() == b"42"
+
+    @property
+    def enforced(self) -> Enforced:
+        if self.bubblewrap is not None:
+            return Enforced(level="bubblewrap", network=True, files=True, processes=True)
+        if sys.platform.startswith("linux"):
+            why = (
+                "Bubblewrap does not work here."
+                if shutil.which("bwrap")
+                else "The program bubblewrap (bwrap) is not installed."
+            )
+        else:
+            why = "This system offers no sandbox that Lares can use."
+        return Enforced(level="limits", network=False, files=False, processes=False, why=why)
+
+    def launch(
+        self,
+        channel: int,
+        limits: SandboxLimits,
+        *,
+        network: bool = False,
+        environment: Mapping[str, str] | None = None,
+        packages: Sequence[Path] = (),
+        number: int = 0,
+    ) -> Launch:
+        """`number`: of the call, so that two at once are two persons where this is a root."""
+        child = (*_python(), *_child(), str(channel))
+        given = _environment(environment or {})
+        uid = FIRST_UID + number % UIDS if self._can_be_another else None
+        if self.bubblewrap is not None:
+            wrapped = self._wrapped(limits, network=network, packages=packages)
+            return Launch((*wrapped, *child), given, None, uid, limits.processes)
+        folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
+        if uid is not None:
+            os.chown(folder, uid, uid)
+        given |= {"HOME": str(folder), "TMPDIR": str(folder)}
+        mine = 0 if uid is not None else _processes_of_this_person()
+        return Launch(child, given, folder, uid, mine + limits.processes)
+
+    @property
+    def _can_be_another(self) -> bool:
+        """Whether this is a root whose Python others can read."""
+        if not hasattr(os, "getuid") or os.getuid() != 0:
+            return False
+        if self.bubblewrap is not None:
+            return True
+        return all(one.stat().st_mode & 1 for place in _python_places() for one in Path(place).parents)
+
+    def _wrapped(self, limits: SandboxLimits, *, network: bool, packages: Sequence[Path]) -> tuple[str, ...]:
+        """Bubblewrap's own words: nothing is seen that is not named here."""
+        assert self.bubblewrap is not None
+        words = [self.bubblewrap, "--die-with-parent", "--new-session"]
+        words += ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
+        if not network:
+            words.append("--unshare-net")
+        if os.getuid() == 0:
+            words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        else:
+            words.append("--unshare-user")
+        for place in (*SYSTEM, *(NETWORK if network else ())):
+            if os.path.islink(place):
+                words += ["--symlink", os.readlink(place), place]
+            elif os.path.exists(place):
+                words += ["--ro-bind", place, place]
+        places = dict.fromkeys((*_python_places(), *(str(one) for one in packages)))
+        above = dict.fromkeys(str(one) for place in places for one in reversed(Path(place).parents[:-1]))
+        for folder in above:
+            words += ["--perms", "0755", "--dir", folder]
+        for place in places:
+            words += ["--ro-bind", place, place]
+        words += ["--proc", "/proc", "--dev", "/dev"]
+        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", FOLDER]
+        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", "/tmp", "--chdir", FOLDER, "--"]
+        return tuple(words)
+
+
+def libraries() -> str:
+    """The folder with pydantic; empty in a frozen Lares, whose own loader has it."""
+    if getattr(sys, "frozen", False):
+        return ""
+    spec = importlib.util.find_spec("pydantic")
+    return str(Path(spec.origin).parents[1]) if spec is not None and spec.origin else ""
+
+
+def _python() -> tuple[str, ...]:
+    """The interpreter: a frozen Lares itself, else Python without anything that was installed beside it."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable,)
+    own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    program = own if own.exists() else Path(os.path.realpath(sys.executable))
+    return (str(program), "-I", "-S", "-B", "-X", "utf8")
+
+
+def _child() -> tuple[str, ...]:
+    return ("--tool-child",) if getattr(sys, "frozen", False) else (str(CHILD),)
+
+
+def _python_places() -> tuple[str, ...]:
+    """Outside of the system's folders: Python, pydantic and the program of the child."""
+    if getattr(sys, "frozen", False):
+        return (str(Path(sys.executable).parent),)
+    places = (sys.base_prefix, *(filter(None, (libraries(),))), str(CHILD))
+    return tuple(one for one in places if not one.startswith("/usr/") and one != "/usr")
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of the engine's: what a program needs, and what is the tool's own."""
+    given = {"PATH": PATH, "HOME": FOLDER, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    for name in ("SYSTEMROOT", "TZ", "WINDIR"):
+        if name in os.environ:
+            given[name] = os.environ[name]
+    if sys.platform == "win32":
+        given["PATH"] = os.environ.get("PATH", "")
+    return {**given, **own}
+
+
+def _processes_of_this_person() -> int:
+    """Threads count too. 0 where it cannot be known."""
+    mine, found = os.getuid() if hasattr(os, "getuid") else 0, 0
+    try:
+        with os.scandir("/proc") as entries:
+            for entry in entries:
+                if entry.name.isdigit() and entry.stat(follow_symlinks=False).st_uid == mine:
+                    found += len(os.listdir(f"/proc/{entry.name}/task"))
+    except OSError:
+        return max(found, 4_096)
+    return found

@@ -1,0 +1,65 @@
+"""What holds a tool that is a program: its limits, and what of them this computer enforces."""
+
+from app.domain.base import Frozen
+
+MEGABYTE = 1_000_000
+
+
+class SandboxLimits(Frozen):
+    """How much one call may use."""
+
+    seconds: float = 180.0
+    """Wall-clock time, and at most so much time of one processor."""
+    memory: int = 1_024 * MEGABYTE
+    """Bytes of each of its processes."""
+    output: int = 1 * MEGABYTE
+    """Bytes that it may print, both ways together; a call that prints more is ended."""
+    result: int = 8 * MEGABYTE
+    """Bytes of what it returns, as JSON."""
+    processes: int = 64
+    """Processes and threads at once."""
+    file: int = 64 * MEGABYTE
+    """Bytes of one file that it writes."""
+    folder: int = 256 * MEGABYTE
+    """Bytes of all files in its folder."""
+    open_files: int = 256
+
+
+class Enforced(Frozen):
+    """What the system enforces here, as it was found out by trying."""
+
+    level: str
+    """`bubblewrap`, or `limits` where only the process's own limits hold."""
+    network: bool
+    """Whether a tool that may not use the network cannot."""
+    files: bool
+    """Whether it sees no files but its own folder and Python's."""
+    processes: bool
+    """Whether all that it started ends with it, whatever it does."""
+    why: str = ""
+    """Why it is not more: a sentence for people; empty where all holds."""
+
+
+class SandboxFile(Frozen):
+    """A file that a call left in its folder."""
+
+    name: str
+    """Its path there."""
+    size: int
+    data: bytes | None = None
+    """None: too large to be given back."""
+
+
+class SandboxResult(Frozen):
+    """What came of a call."""
+
+    ok: bool
+    value: object = None
+    """As JSON has it."""
+    error: str = ""
+    """A sentence, or the error that the tool raised."""
+    traceback: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    files: tuple[SandboxFile, ...] = ()
+    milliseconds: int = 0
