@@ -1,5 +1,7 @@
 """What holds a tool that is a program: its limits, and what of them this computer enforces."""
 
+from typing import Literal
+
 from app.domain.base import Frozen
 
 MEGABYTE = 1_000_000
@@ -28,8 +30,8 @@ class SandboxLimits(Frozen):
 class Enforced(Frozen):
     """What the system enforces here, as it was found out by trying."""
 
-    level: str
-    """`bubblewrap`, or `limits` where only the process's own limits hold."""
+    level: Literal["bubblewrap", "own walls", "limits"]
+    """`own walls`: what a process may ask of the kernel for itself; `limits`: of time, memory and size alone."""
     network: bool
     """Whether a tool that may not use the network cannot."""
     files: bool

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app.domain.sandbox import Enforced, SandboxLimits
+from app.domain.sandbox import SandboxLimits
 
 CHILD = Path(__file__).with_name("child.py")
 FOLDER = "/call"
@@ -35,6 +35,8 @@ class Launch:
     """To be made and removed by whoever starts it; None: it lives inside the sandbox."""
     uid: int | None
     processes: int
+    readable: tuple[str, ...] | None
+    """What the process may see besides its folder, where it walls itself in; None: bubblewrap shows it no more."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,6 @@ class Launcher:
             return False
         return done.returncode == 0 and done.stdout.strip() == b"42"
 
-    @property
-    def enforced(self) -> Enforced:
-        if self.bubblewrap is not None:
-            return Enforced(level="bubblewrap", network=True, files=True, processes=True)
-        if sys.platform.startswith("linux"):
-            why = (
-                "Bubblewrap does not work here."
-                if shutil.which("bwrap")
-                else "The program bubblewrap (bwrap) is not installed."
-            )
-        else:
-            why = "This system offers no sandbox that Lares can use."
-        return Enforced(level="limits", network=False, files=False, processes=False, why=why)
-
     def launch(
         self,
         channel: int,
@@ -91,13 +79,15 @@ class Launcher:
         uid = FIRST_UID + number % UIDS if self._can_be_another else None
         if self.bubblewrap is not None:
             wrapped = self._wrapped(limits, network=network, packages=packages)
-            return Launch((*wrapped, *child), given, None, uid, limits.processes)
+            return Launch((*wrapped, *child), given, None, uid, limits.processes, None)
         folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
         if uid is not None:
             os.chown(folder, uid, uid)
         given |= {"HOME": str(folder), "TMPDIR": str(folder)}
         mine = 0 if uid is not None else _processes_of_this_person()
-        return Launch(child, given, folder, uid, mine + limits.processes)
+        places = (*SYSTEM, *(NETWORK if network else ()), *_python_places(), *(str(one) for one in packages))
+        readable = tuple(dict.fromkeys(places)) if sys.platform.startswith("linux") else None
+        return Launch(child, given, folder, uid, mine + limits.processes, readable)
 
     @property
     def _can_be_another(self) -> bool:

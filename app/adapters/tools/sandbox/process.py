@@ -1,6 +1,7 @@
 """Runs one call in a process of its own: hands over the request, reads what it prints and returns, and ends it."""
 
 import asyncio
+import codecs
 import contextlib
 import itertools
 import json
@@ -13,18 +14,41 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.adapters.tools.sandbox.launch import Launch, Launcher, libraries
 from app.domain.json_value import JsonObject, object_of
-from app.domain.sandbox import SandboxFile, SandboxLimits, SandboxResult
+from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
 
 FRAME = 4
 LAST_WORDS = 0.2
 """Seconds that what was printed may take to arrive after the call itself is over."""
-PIECE = 65_536
+MOST_FILES = 15_000_000
+"""Bytes of the files that come with an answer, in base64 (`child.py: MOST_FILE_BYTES`)."""
+LOOK_SECONDS, MOST_ENTRIES = 0.25, 20_000
+"""How often the folder of a call is looked at, and how many files it may hold, where no bubblewrap limits it."""
 OnOutput = Callable[[str], None]
+PROBE = """
+import socket
+
+def probe(secret: str) -> dict:
+    held = {"network": False, "files": False}
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.connect(("192.0.2.1", 9))
+    except OSError:
+        held["network"] = True
+    try:
+        open(secret, "rb").close()
+    except OSError:
+        held["files"] = True
+    return held
+"""
+"""192.0.2.0/24 belongs to nobody (RFC 5737); connecting sends nothing."""
+WITHOUT_BUBBLEWRAP = "Bubblewrap (bwrap) is not installed or does not work here, so what a tool starts may outlive it."
+ELSEWHERE = "This system offers no sandbox that Lares can use: a tool may read what you may read, and use the network."
 
 
 @dataclass(frozen=True)
@@ -48,24 +72,33 @@ class Sandbox:
     limits: SandboxLimits = field(default_factory=SandboxLimits)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
+    async def enforced(self, secret: Path) -> Enforced:
+        """What holds here, by trying it. `secret`: a file that no tool may read, as the database."""
+        tried = await self.run(Call(PROBE, "probe", {"secret": str(secret)}))
+        found = object_of(tried.value) if tried.ok else {}
+        network, files = bool(found.get("network")), bool(found.get("files"))
+        if self.launcher.bubblewrap is not None:
+            return Enforced(level="bubblewrap", network=network, files=files, processes=True)
+        why = WITHOUT_BUBBLEWRAP if sys.platform.startswith("linux") else ELSEWHERE
+        level = "own walls" if network or files else "limits"
+        return Enforced(level=level, network=network, files=files, processes=False, why=why)
+
     async def run(self, call: Call, on_output: OnOutput = lambda text: None) -> SandboxResult:
         """Runs it to its end, whatever it does: what goes wrong is a result with a sentence.
 
         Cancelled, it is killed with all that it started before the cancellation goes on.
         """
-        read, write = os.pipe()
-        os.set_inheritable(write, True)
         begun = time.monotonic()
-        launch = await asyncio.to_thread(self._launch, write, call)
+        pipes = Pipes()
+        launch = await asyncio.to_thread(self._launch, pipes.channel, call)
         try:
-            process = await self._start(launch, write)
+            process = await self._start(launch, pipes)
         except OSError as error:
-            os.close(read)
+            pipes.close()
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
-        finally:
-            os.close(write)
-        running = _Running(process, read, self.limits, on_output)
+        running = _Running(process, self.limits, on_output, launch.folder)
         try:
+            await pipes.listen(running.reads)
             result = await running.result(self._request(call, launch))
         finally:
             await running.end()
@@ -83,15 +116,15 @@ class Sandbox:
             number=next(self._numbers) + os.getpid(),
         )
 
-    async def _start(self, launch: Launch, write: int) -> asyncio.subprocess.Process:
-        more: dict[str, Any] = {"close_fds": False} if sys.platform == "win32" else {"pass_fds": (write,)}
+    async def _start(self, launch: Launch, pipes: "Pipes") -> asyncio.subprocess.Process:
+        more: dict[str, Any] = {"close_fds": False} if sys.platform == "win32" else {"pass_fds": (pipes.channel,)}
         if sys.platform == "win32":
             more["creationflags"] = subprocess.CREATE_NO_WINDOW
         return await asyncio.create_subprocess_exec(
             *launch.command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=pipes.stdout,
+            stderr=pipes.stderr,
             env=launch.environment,
             cwd=launch.folder,
             start_new_session=sys.platform != "win32",
@@ -107,7 +140,7 @@ class Sandbox:
             "file": limits.file,
             "open": limits.open_files,
         }
-        told = {
+        told: JsonObject = {
             "source": call.source,
             "function": call.function,
             "arguments": call.arguments,
@@ -117,92 +150,150 @@ class Sandbox:
             "libraries": libraries(),
             "packages": [str(one) for one in call.packages],
         }
+        if launch.readable is not None and launch.folder is not None:
+            told |= {"readable": list(launch.readable), "writable": [str(launch.folder)], "network": call.network}
         body = json.dumps(told).encode()
         return len(body).to_bytes(FRAME, "big") + body
 
 
+class Pipes:
+    """What a process writes to: its output, its errors and the channel for what it returns."""
+
+    def __init__(self) -> None:
+        self._pairs = [os.pipe() for _ in range(3)]
+        self.stdout, self.stderr, self.channel = (write for _, write in self._pairs)
+        os.set_inheritable(self.channel, True)
+
+    async def listen(self, readers: "Sequence[_Reader]") -> None:
+        """From now on only the process writes."""
+        loop = asyncio.get_running_loop()
+        for (read, write), reader in zip(self._pairs, readers, strict=True):
+            os.close(write)
+            await loop.connect_read_pipe(lambda reader=reader: reader, os.fdopen(read, "rb", buffering=0))
+
+    def close(self) -> None:
+        """For a process that never came to be."""
+        for pair in self._pairs:
+            for end in pair:
+                os.close(end)
+
+
+class _Reader(asyncio.Protocol):
+    """Takes what comes through one pipe."""
+
+    def __init__(self, takes: Callable[[bytes], None]) -> None:
+        self._takes = takes
+        self._transport: asyncio.BaseTransport | None = None
+        self.ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._takes(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
 class _Running:
     def __init__(
-        self, process: asyncio.subprocess.Process, channel: int, limits: SandboxLimits, on_output: OnOutput
+        self, process: asyncio.subprocess.Process, limits: SandboxLimits, on_output: OnOutput, folder: Path | None
     ) -> None:
         self._process = process
-        self._channel = channel
         self._limits = limits
         self._on_output = on_output
+        self._folder = folder
+        """Where nobody else limits its size."""
         self._printed = 0
         self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        self._too_much = asyncio.Event()
-        self._readers: list[asyncio.Task[None]] = []
-        self._transport: asyncio.ReadTransport | None = None
+        self._decoders = {name: codecs.getincrementaldecoder("utf-8")("replace") for name in self._said}
+        self._answer = bytearray()
+        self._over = asyncio.Event()
+        """It answered, ended or did too much."""
+        self._fault = ""
+        self._outputs = [_Reader(partial(self._print, name)) for name in self._said]
+        self._channel = _Reader(self._hear)
+
+    @property
+    def reads(self) -> "tuple[_Reader, ...]":
+        return (*self._outputs, self._channel)
 
     async def result(self, request: bytes) -> SandboxResult:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._readers = [
-            asyncio.ensure_future(self._read(self._process.stdout, "stdout")),
-            asyncio.ensure_future(self._read(self._process.stderr, "stderr")),
-        ]
-        answer = asyncio.ensure_future(self._answer())
-        flooded = asyncio.ensure_future(self._too_much.wait())
+        ended = asyncio.ensure_future(self._channel.ended.wait())
+        ended.add_done_callback(lambda _: self._over.set())
+        watching = asyncio.ensure_future(self._watch_folder())
         try:
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.write(request)
-                await self._process.stdin.drain()
-                self._process.stdin.close()
             async with asyncio.timeout(self._limits.seconds):
-                await asyncio.wait({answer, flooded}, return_when=asyncio.FIRST_COMPLETED)
+                with contextlib.suppress(ConnectionError):
+                    self._process.stdin.write(request)
+                    await self._process.stdin.drain()
+                    self._process.stdin.close()
+                await self._over.wait()
         except TimeoutError:
             return self._with_output(_stopped(f"It was stopped after {self._limits.seconds:g} seconds."))
         finally:
-            flooded.cancel()
-            if not answer.done():
-                answer.cancel()
-        if self._too_much.is_set():
-            most = f"{self._limits.output:,}"
-            return self._with_output(_stopped(f"It was stopped: it printed more than {most} bytes."))
-        told = answer.result()
-        await asyncio.wait(self._readers, timeout=LAST_WORDS)
-        return self._with_output(told if told is not None else await self._died())
+            ended.cancel()
+            watching.cancel()
+        if self._fault:
+            return self._with_output(_stopped(self._fault))
+        if not self._whole:
+            return self._with_output(await self._died())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                for output in self._outputs:
+                    await output.ended.wait()
+        told = await asyncio.to_thread(_told, bytes(self._answer[FRAME:]), self._limits.result)
+        return self._with_output(told)
 
     async def end(self) -> None:
         """Kills it, and all that it started as far as the system lets us."""
-        if self._transport is not None:
-            self._transport.close()
         _kill(self._process)
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         await self._process.wait()
+        for reader in self.reads:
+            reader.close()
 
-    async def _answer(self) -> SandboxResult | None:
-        """None: it ended without one."""
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=PIECE)
-        pipe = os.fdopen(self._channel, "rb", buffering=0)
-        self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        try:
-            size = int.from_bytes(await reader.readexactly(FRAME), "big")
-            if size > 2 * self._limits.result + self._limits.folder:
-                return _stopped("What it returned cannot be read.")
-            body = await reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return None
-        return await asyncio.to_thread(_told, body, self._limits.result)
-
-    async def _read(self, stream: asyncio.StreamReader, name: str) -> None:
-        import codecs
-
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while piece := await stream.read(PIECE):
-            self._printed += len(piece)
-            if self._printed > self._limits.output:
-                self._too_much.set()
+    async def _watch_folder(self) -> None:
+        while self._folder is not None:
+            await asyncio.sleep(LOOK_SECONDS)
+            if await asyncio.to_thread(_is_too_full, self._folder, self._limits.folder):
+                most = f"{self._limits.folder:,} bytes or {MOST_ENTRIES:,} files"
+                self._fault = f"It was stopped: its folder holds more than {most}."
+                self._over.set()
                 return
-            text = decoder.decode(piece)
-            self._said[name].append(text)
-            if name == "stdout" and text:
-                self._on_output(text)
+
+    def _hear(self, data: bytes) -> None:
+        self._answer += data
+        if len(self._answer) >= FRAME and self._wanted > 2 * self._limits.result + MOST_FILES:
+            self._fault = "What it returned cannot be read."
+        if self._whole or self._fault:
+            self._over.set()
+
+    @property
+    def _wanted(self) -> int:
+        return int.from_bytes(self._answer[:FRAME], "big")
+
+    @property
+    def _whole(self) -> bool:
+        return len(self._answer) >= FRAME and len(self._answer) >= FRAME + self._wanted
+
+    def _print(self, name: str, data: bytes) -> None:
+        self._printed += len(data)
+        if self._printed > self._limits.output:
+            self._fault = f"It was stopped: it printed more than {self._limits.output:,} bytes."
+            self._over.set()
+            return
+        text = self._decoders[name].decode(data)
+        self._said[name].append(text)
+        if name == "stdout" and text:
+            self._on_output(text)
 
     def _with_output(self, result: SandboxResult) -> SandboxResult:
         said = {name: "".join(pieces) for name, pieces in self._said.items()}
@@ -218,6 +309,18 @@ class _Running:
             return _stopped("It was stopped by the system: it used more time or memory than it may.")
         name = signal.Signals(number).name if number in {int(one) for one in signal.Signals} else f"code {code}"
         return _stopped(f"It ended without a result ({name}).")
+
+
+def _is_too_full(folder: Path, most: int) -> bool:
+    size = number = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            number += 1
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_size
+            if size > most or number > MOST_ENTRIES:
+                return True
+    return False
 
 
 def _told(body: bytes, most: int) -> SandboxResult:
