@@ -3,12 +3,19 @@
 Its order matters: the engine is started before anything large is imported, so that both load at the same time.
 """
 
+import sys
+
+if __name__ == "__main__" and sys.argv[1:2] == ["--tool-child"]:
+    # Of a frozen Lares, which is the Python of its tools: before anything of ours is loaded.
+    from app.adapters.tools.sandbox.child import main as run_one_call
+
+    run_one_call(int(sys.argv[2]))
+
 import argparse
 import contextlib
 import gc
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing import freeze_support
 from typing import Any, NoReturn
@@ -55,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
     serve.add_argument("--host", default=None, help="an address of this computer (127.0.0.1)")
     serve.add_argument("--port", type=int, default=None, help="the port to listen on (8283)")
+    serve.add_argument(
+        "--allow-programs",
+        action="store_true",
+        help="from now on programs that prove the token may add tools with a source; they run in a sandbox",
+    )
     serve.add_argument(
         "--new-token", action="store_true", help="make a new token that programs must prove, and show it once"
     )
@@ -193,7 +205,9 @@ def _serve(options: argparse.Namespace) -> int:
 
     def alongside(services: Any) -> Any:
         served.append(services.api)
-        return services.api.serving(host, port, _say, new_token=options.new_token)
+        return services.api.serving(
+            host, port, _say, new_token=options.new_token, allow_programs=options.allow_programs
+        )
 
     def report(said: dict[str, Any]) -> None:
         if said["state"] == "failed":

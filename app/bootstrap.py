@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
+from app.adapters.database.backups import FILE as DATABASE_FILE
 from app.adapters.embedding.embedder import AnyEmbedder
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.presets import PRESETS, PROBED, probe
@@ -23,6 +24,7 @@ from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.server_programs import InstalledServers
 from app.adapters.system import RandomIds, SystemClock
+from app.adapters.tools.sandbox.process import ProcessSandbox
 from app.adapters.volumes import on_network_volume
 from app.config import TOKEN_VARIABLES, Config
 from app.domain.agent import AgentDraft
@@ -36,6 +38,7 @@ from app.engine.recall import MessageRecall
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
+from app.engine.tools.custom import CustomTools, SecretsOf
 from app.engine.tools.later import later_tools
 from app.engine.tools.router import tool_router
 from app.ports.api import ApiServer
@@ -201,8 +204,9 @@ async def open_engine(
     catalog = Catalog(secrets, demo_pace=demo_pace, consent_implied=headless, notes=StoredNotes(storage))
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
-    process = RecallProcess(recall.command)
-    deps, cache, embedders, search, passages = _engine_deps(storage, catalog, clock, ids, bus, process)
+    process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
+    secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
+    deps, cache, embedders, search, passages = _engine_deps(storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of))
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
@@ -215,6 +219,7 @@ async def open_engine(
         runs=runs,
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
+        tools=Tools(deps, sandbox, secrets_of),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=System(folder, secrets, now),
         events=events,
@@ -244,7 +249,6 @@ class _PlainServices(TypedDict):
     forks: Forks
     context: Context
     requests: Requests
-    tools: Tools
     settings: Settings
     blobs: Blobs
     turns: Turns
@@ -265,7 +269,6 @@ def _plain_services(deps: EngineDeps) -> _PlainServices:
         forks=Forks(deps),
         context=Context(deps),
         requests=Requests(deps),
-        tools=Tools(deps),
         settings=Settings(deps),
         blobs=Blobs(deps),
         turns=Turns(deps),
@@ -289,7 +292,13 @@ async def _volume_notice(folder: Path) -> str:
 
 
 def _engine_deps(
-    storage: SqliteStorage, catalog: Catalog, clock: Clock, ids: IdFactory, bus: EventBus, process: RecallProcess
+    storage: SqliteStorage,
+    catalog: Catalog,
+    clock: Clock,
+    ids: IdFactory,
+    bus: EventBus,
+    process: RecallProcess,
+    custom: CustomTools,
 ) -> tuple[EngineDeps, ModelCache, EmbedderChoice, MessageRecall, PassageSearch]:
     """The cache looks at a server again after each request to it, so the engine tells it of them."""
     embedders = EmbedderChoice(storage, AnyEmbedder(process), lambda: cache.all())
@@ -298,7 +307,7 @@ def _engine_deps(
     deps = EngineDeps(
         storage=storage,
         catalog=catalog,
-        tools=tool_router(storage, clock, recall, passages),
+        tools=tool_router(storage, clock, recall, passages, custom),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=clock,
         ids=ids,

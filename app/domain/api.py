@@ -17,6 +17,8 @@ class ApiStatus(Frozen):
     token_error: str = ""
     """Why the token that was asked for is not there, as a sentence. Every request is refused as long as it is so."""
     token_hint: str = ""
+    adds_programs: bool = False
+    """Whether programs may add programs: tools with a source, and what else is run as code."""
     shared: bool = False
     """Whether other people have accounts on this computer: without a token each of them may use the API."""
     origins: tuple[str, ...] = ()

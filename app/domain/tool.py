@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from app.domain.base import Frozen, Micros
+from app.domain.base import Field, Frozen, Micros
 
 ToolType = Literal[
     "custom",
@@ -42,6 +42,14 @@ NOT_SET_UP: frozenset[str] = frozenset(
 """Built-in tools that exist, so that agents and agent files may name them, but cannot run in this version."""
 
 
+class Requirement(Frozen):
+    """A package that the source of a tool needs."""
+
+    name: str
+    version: str | None = None
+    """Exactly this one; None: any."""
+
+
 class Tool(Frozen):
     """A tool as models are told of it and as the router finds its runner."""
 
@@ -53,6 +61,17 @@ class Tool(Frozen):
     """JSON schema of the arguments, an object schema."""
     tags: tuple[str, ...] = ()
     source_code: str | None = None
+    source_type: str = "python"
+    """Language of the source."""
+    arguments_schema: dict[str, Any] | None = None
+    """JSON schema of the arguments as it was given with the source, where one was."""
+    pip_requirements: tuple[Requirement, ...] = ()
+    npm_requirements: tuple[Requirement, ...] = ()
+    requires_approval: bool | None = None
+    """As programs ask for it of each agent that gets the tool."""
+    parallel: bool = False
+    """Whoever wrote it says that it may run beside others."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
     return_char_limit: int = 50_000
     idempotent: bool = False
     """True: running it twice equals running it once, so it may be repeated after a crash."""
@@ -68,7 +87,20 @@ class Tool(Frozen):
     @property
     def set_up(self) -> bool:
         """False: it cannot run here. Agents may have it all the same; no model is told of it."""
-        return not (self.built_in and self.name in NOT_SET_UP)
+        return not self.why_not_set_up
+
+    @property
+    def why_not_set_up(self) -> str:
+        """A sentence; empty where it can run."""
+        if self.built_in:
+            return "This version of Lares cannot run it." if self.name in NOT_SET_UP else ""
+        if self.tool_type != "custom":
+            return "This version of Lares runs no tools of this kind."
+        if self.source_type != "python":
+            return f"Lares runs no tools in {self.source_type}."
+        if self.pip_requirements or self.npm_requirements:
+            return "It needs packages, which this version of Lares does not install."
+        return "" if self.source_code else "It has no source."
 
     @property
     def edits_memory(self) -> bool:
@@ -78,4 +110,40 @@ class Tool(Frozen):
     @property
     def parallel_safe(self) -> bool:
         """It may run beside other tools of its kind: what can be repeated does not care when it runs."""
-        return self.idempotent
+        return self.idempotent or self.parallel
+
+
+class ToolDraft(Frozen):
+    """A tool that somebody writes. What is None is read from the source."""
+
+    source_code: str
+    source_type: str = "python"
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    """JSON schema of the arguments."""
+    arguments_schema: dict[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    pip_requirements: tuple[Requirement, ...] = ()
+    npm_requirements: tuple[Requirement, ...] = ()
+    requires_approval: bool | None = None
+    parallel: bool = False
+    return_char_limit: int = 50_000
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolPatch(Frozen):
+    """What is to change of a tool; None leaves a field as it is."""
+
+    source_code: str | None = None
+    source_type: str | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    arguments_schema: dict[str, Any] | None = None
+    tags: tuple[str, ...] | None = None
+    pip_requirements: tuple[Requirement, ...] | None = None
+    npm_requirements: tuple[Requirement, ...] | None = None
+    requires_approval: bool | None = None
+    parallel: bool | None = None
+    return_char_limit: int | None = None
+    metadata: dict[str, Any] | None = None

@@ -15,6 +15,7 @@ STATUS_OF_CODE = {
     "too_large": 413,
     "too_slow": 408,
     "closing": 503,
+    "programs_not_allowed": 403,
     # What is asked cannot be.
     "immutable": 405,
     "unknown_handle": 404,

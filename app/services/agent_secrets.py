@@ -35,6 +35,16 @@ class AgentSecrets:
 
         return await change(self._deps, origin, work)
 
+    async def values(self, agent_id: str) -> dict[str, str]:
+        """Its secrets by name, for a tool that runs for it; those that the store has lost are left out."""
+        agent = await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
+
+        def read() -> dict[str, str]:
+            found = {name: self._secrets.get(secret_of(agent_id, name)) for name in agent.extras.secret_names}
+            return {name: value for name, value in found.items() if value is not None}
+
+        return await asyncio.to_thread(read) if agent.extras.secret_names else {}
+
     def _store(self, agent_id: str, values: Mapping[str, str], gone: list[str]) -> None:
         for name, value in values.items():
             self._secrets.set(secret_of(agent_id, name), value)

@@ -27,6 +27,9 @@ TOKEN_WANTED = "api.token_wanted"
 """Setting: whether the window asked for a token (true) or for none (false). It stands apart from the token, so that a
 key ring that is locked or gone never looks like the wish to be open. Absent in databases that never knew of a token."""
 
+ADDS_PROGRAMS = "api.adds_programs"
+"""Setting: whether programs may add programs. It holds only as long as a token is asked for."""
+
 
 @dataclass(frozen=True)
 class TokenState:
@@ -80,6 +83,7 @@ class Api:
             has_token=state.token is not None,
             token_error=state.problem.message if state.problem else "",
             token_hint=state.problem.hint if state.problem else "",
+            adds_programs=await self.adds_programs(),
             shared=state.token is None and await asyncio.to_thread(self._has_other_users),
             origins=tuple(self._settings.origins),
             error=self._failure.message if self._failure else "",
@@ -141,6 +145,22 @@ class Api:
         await self.set_token(token)
         return token
 
+    async def adds_programs(self) -> bool:
+        """Whether programs may add programs."""
+        setting = await self._deps.storage.read(lambda repos: repos.settings.get(ADDS_PROGRAMS))
+        return bool(setting and setting.value) and (await self._token_state()).token is not None
+
+    async def set_adds_programs(self, allowed: bool) -> ApiStatus:
+        """Lets programs add programs, or no more. Raises `Invalid` (`needs_token`) while no token is asked for."""
+        if allowed and (await self._token_state()).token is None:
+            raise Invalid(
+                "Programs may add programs only where each must prove a token.",
+                code="needs_token",
+                hint="Create a token first.",
+            )
+        await self._remember({ADDS_PROGRAMS: allowed})
+        return await self.status()
+
     async def restore(self) -> None:
         """Serves if it did when the last engine ended. A failure is kept for `status`, it does not stop the engine."""
         setting = await self._deps.storage.read(lambda repos: repos.settings.get(SETTING))
@@ -155,17 +175,26 @@ class Api:
             await self._stop()
 
     def serving(
-        self, host: str, port: int, say: Callable[[str], None], *, new_token: bool = False
+        self,
+        host: str,
+        port: int,
+        say: Callable[[str], None],
+        *,
+        new_token: bool = False,
+        allow_programs: bool = False,
     ) -> AbstractAsyncContextManager[None]:
         """Serves while the block runs, whatever the switch says. `say` is told what a person at a terminal must know.
 
-        `new_token`: makes one first, and says it.
+        `new_token`: makes one first, and says it. `allow_programs`: programs may add programs from now on; raises
+        `Invalid` without a token.
         """
 
         @contextlib.asynccontextmanager
         async def block() -> AsyncGenerator[None]:
             if new_token:
                 say(f"The new token of the local API: {await self.make_token()}")
+            if allow_programs:
+                await self.set_adds_programs(True)
             await self._serve(host, port)
             problem = (await self._token_state()).problem
             if problem is not None:

@@ -1,13 +1,35 @@
-"""Tools: what agents can be given."""
+"""Tools: what agents can be given, those that come with Lares and those that people write."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from app.domain.base import Micros
+from app.domain.error import Invalid, NotFound
+from app.domain.event import Changed
+from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
-from app.domain.tool import Tool
+from app.domain.sandbox import Enforced, SandboxResult
+from app.domain.tool import Tool, ToolDraft, ToolPatch
+from app.engine.custom_tools.given_schema import inlined
+from app.engine.custom_tools.source import read_source
 from app.engine.deps import EngineDeps
+from app.engine.memory.changes import Changes
+from app.engine.tools.custom import call_of
+from app.ports.sandbox import Sandbox
+from app.ports.storage import Repositories
+from app.services.changing import change
+
+MOST_RETURN = 1_000_000
+"""Characters of a return that a model may be given."""
+SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
 class Tools:
-    def __init__(self, deps: EngineDeps) -> None:
+    def __init__(self, deps: EngineDeps, sandbox: Sandbox, secrets_of: SecretsOf) -> None:
         self._deps = deps
+        self._sandbox = sandbox
+        self._secrets_of = secrets_of
 
     async def list(self, wanted: ToolFilter = ALL_TOOLS, page: PageRequest = OLDEST_FIRST) -> tuple[Tool, ...]:
         """A page of tools. Raises `NotFound` for a cursor that was never a tool."""
@@ -19,3 +41,138 @@ class Tools:
     async def get(self, tool_id: str) -> Tool:
         """Raises `NotFound`."""
         return await self._deps.storage.read(lambda repos: repos.tools.get(tool_id))
+
+    async def enforced(self) -> Enforced:
+        """What holds tools that are programs on this computer."""
+        return await self._sandbox.enforced()
+
+    async def write(self, draft: ToolDraft) -> Tool:
+        """A new tool, or a new version of the one of that name, which keeps its id.
+
+        Raises `SourceError` with the lines that are wrong, `Invalid`, and `Conflict` for the name of a built-in one.
+        """
+        tool = await asyncio.to_thread(_tool_of, draft, self._deps.ids.new("tool"), self._deps.clock.now())
+
+        def work(repos: Repositories) -> Tool:
+            known = next(iter(repos.tools.by_names((tool.name,))), None)
+            version = 1 if known is None else known.version + 1
+            stored = repos.tools.upsert(tool.model_copy(update={"version": version}))
+            _note(repos, stored)
+            return stored
+
+        return await self._deps.storage.write(work)
+
+    async def update(self, tool_id: str, patch: ToolPatch) -> Tool:
+        """Changes a tool. A new source may not change its name: agents know it by that.
+
+        Raises `NotFound`, `SourceError` and `Invalid`.
+        """
+        now = self._deps.clock.now()
+
+        def work(repos: Repositories) -> Tool:
+            known = repos.tools.get(tool_id)
+            _check_own(known)
+            given = {name: value for name, value in patch if value is not None}
+            renewed = _tool_of(_draft_of(known, given), known.id, now)
+            if renewed.name != known.name:
+                raise Invalid(
+                    f"The source now defines “{renewed.name}”, but this tool is called “{known.name}”.",
+                    hint=f"Name the last function “{known.name}”, or make a new tool of it.",
+                )
+            update = {"version": known.version + 1, "created_at": known.created_at}
+            stored = repos.tools.upsert(renewed.model_copy(update=update))
+            _note(repos, stored)
+            return stored
+
+        return await self._deps.storage.write(work)
+
+    async def delete(self, tool_id: str, origin: Origin = USER) -> None:
+        """Forgets it; agents that had it lose it, which their history tells. Raises `NotFound` and `Invalid`."""
+
+        def work(changes: Changes) -> None:
+            repos = changes.repos
+            tool = repos.tools.get(tool_id)
+            _check_own(tool)
+            for agent_id in repos.tools.users(tool_id):
+                try:
+                    agent = repos.agents.get(agent_id)
+                except NotFound:  # it was deleted
+                    continue
+                names = tuple(name for name in agent.tool_names if name != tool.name)
+                changes.save_agent(agent, agent.model_copy(update={"tool_names": names}))
+            repos.tools.delete(tool_id)
+            _note(repos, tool)
+
+        await change(self._deps, origin, work)
+
+    async def run_source(
+        self, draft: ToolDraft, arguments: dict[str, Any], environment: Mapping[str, str]
+    ) -> SandboxResult:
+        """Tries a source without storing it. Raises `SourceError` and `Invalid`."""
+        tool = await asyncio.to_thread(_tool_of, draft, "", 0)
+        return await self._run(tool, arguments, environment)
+
+    async def run(self, agent_id: str, name: str, arguments: dict[str, Any]) -> SandboxResult:
+        """Runs a tool of an agent, with its secrets, as the agent would. Raises `NotFound` and `Invalid`."""
+
+        def work(repos: Repositories) -> Tool:
+            agent = repos.agents.get(agent_id)
+            if name not in agent.tool_names:
+                raise NotFound(f"The agent has no tool named {name}.", details={"kind": "tool", "name": name})
+            return repos.tools.by_names((name,))[0]
+
+        tool = await self._deps.storage.read(work)
+        return await self._run(tool, arguments, await self._secrets_of(agent_id))
+
+    async def _run(self, tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxResult:
+        if tool.tool_type != "custom" or not tool.set_up:
+            why = tool.why_not_set_up or "Only tools with a source of their own are run by hand."
+            raise Invalid(f"“{tool.name}” cannot be run. {why}", code="cannot_run")
+        return await self._sandbox.run(call_of(tool, arguments, environment))
+
+
+def _check_own(tool: Tool) -> None:
+    if tool.tool_type != "custom":
+        raise Invalid(f"“{tool.name}” comes with Lares and cannot be changed.", hint="Write one of your own.")
+
+
+def _note(repos: Repositories, tool: Tool) -> None:
+    repos.changed(Changed(kind="tool", ids=(tool.id,)))
+
+
+def _draft_of(tool: Tool, given: dict[str, Any]) -> ToolDraft:
+    """What the tool would be written as, with the changes. What the old source said is read from the new one."""
+    names = set(ToolDraft.model_fields) - {"name", "description", "parameters", "source_code"}
+    kept = {name: getattr(tool, name) for name in names}
+    anew = "source_code" in given
+    told = {} if anew else {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    fields: dict[str, Any] = {"source_code": tool.source_code or "", **kept, **told, **given}
+    return ToolDraft(**fields)
+
+
+def _tool_of(draft: ToolDraft, tool_id: str, now: Micros) -> Tool:
+    if not 1 <= draft.return_char_limit <= MOST_RETURN:
+        raise Invalid(f"A return may have from 1 to {MOST_RETURN:,} characters.")
+    schema = draft.parameters if draft.parameters is not None else draft.arguments_schema
+    name, description, parameters = draft.name, draft.description, None if schema is None else inlined(schema)
+    if draft.source_type == "python":
+        found = read_source(draft.source_code, documented_elsewhere=parameters is not None)
+        name = name or found.name
+        description = found.description if description is None else description
+        parameters = found.parameters if parameters is None else parameters
+    if not name or parameters is None:
+        raise Invalid(
+            f"Lares reads no {draft.source_type}, so the tool's name and the schema of its arguments must be given.",
+            hint="Send them as json_schema, with name, description and parameters.",
+        )
+    same = set(ToolDraft.model_fields) - {"name", "description", "parameters"}
+    return Tool(
+        id=tool_id,
+        name=name,
+        tool_type="custom",
+        description=description or "",
+        parameters=parameters,
+        **{field: getattr(draft, field) for field in same},
+        created_at=now,
+        updated_at=now,
+    )

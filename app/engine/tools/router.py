@@ -49,13 +49,21 @@ class ToolRouter:
 
 
 def tool_router(
-    storage: Storage, clock: Clock, recall: MessageRecall | None = None, passages: PassageSearch | None = None
+    storage: Storage,
+    clock: Clock,
+    recall: MessageRecall | None = None,
+    passages: PassageSearch | None = None,
+    custom: ToolRunner | None = None,
 ) -> ToolRouter:
-    """The tools that need nothing but what the engine has stored. Without searches of its own it goes by words."""
+    """The tools that need nothing but what the engine has stored, and those that people wrote, where these may run.
+
+    Without searches of its own it goes by words.
+    """
     archival = ArchivalSearch(passages or PassageSearch(storage), clock)
     conversation = ConversationSearch(recall or MessageRecall(storage))
     named = {"conversation_search": conversation.call, "archival_memory_search": archival.call}
-    return ToolRouter({"letta_core": StoredTools(storage, named)})
+    runners: dict[ToolType, ToolRunner] = {"letta_core": StoredTools(storage, named)}
+    return ToolRouter(runners if custom is None else {**runners, "custom": custom})
 
 
 async def run_tool(

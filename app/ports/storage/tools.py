@@ -26,3 +26,11 @@ class ToolRepository(Protocol):
     def upsert(self, tool: Tool) -> Tool:
         """Adds it, or updates the row of that name and keeps its id."""
         ...
+
+    def users(self, tool_id: str) -> tuple[str, ...]:
+        """Ids of the agents that have it, deleted ones too."""
+        ...
+
+    def delete(self, tool_id: str) -> None:
+        """Forgets it, and that deleted agents had it. Agents that are not deleted must have given it up before."""
+        ...

@@ -7,7 +7,7 @@ from app.rest.call import Call, Endpoint
 from app.rest.errors import NotYet
 from app.rest.wire.base import Nothing
 
-TOOLS = "Custom tools, and running tools by hand, need the sandbox, which is not part of this version of Lares."
+TOOLS = "Sandbox settings of programs, and searching tools by meaning, are not part of this version of Lares."
 APPROVALS = "Approvals are not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
 MCP = "MCP servers are not part of this version of Lares."
@@ -31,13 +31,7 @@ def _all_of(path: str, one: str) -> tuple[str, ...]:
 
 ROUTES: dict[str, tuple[str, ...]] = {
     TOOLS: (
-        "POST /v1/tools",
-        "PUT /v1/tools",
-        "PATCH /v1/tools/{tool_id}",
-        "DELETE /v1/tools/{tool_id}",
-        "POST /v1/tools/run",
         "POST /v1/tools/search",
-        f"POST {_AGENT}/tools/{{tool_name}}/run",
         *_all_of("/v1/sandbox-config", "{sandbox_config_id}"),
         "GET /v1/sandbox-config/{sandbox_config_id}/environment-variable",
         "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",

@@ -1,10 +1,26 @@
-"""Tools: those that are built in, found by name, id and kind."""
+"""Tools: found by name, id and kind; written, changed, deleted and tried by programs that may."""
+
+import uuid
 
 from app.domain.page import ToolFilter
+from app.domain.wire_message import iso
 from app.rest.call import Call, Endpoint
 from app.rest.requests.pages import asked_page
-from app.rest.wire.base import Nothing
-from app.rest.wire.tools import Tool, ToolQuery, tool_to_wire
+from app.rest.requests.programs import check_may_add_programs
+from app.rest.wire.base import API, Nothing
+from app.rest.wire.tools import (
+    Tool,
+    ToolCreate,
+    ToolExecutionResult,
+    ToolQuery,
+    ToolReturned,
+    ToolRun,
+    ToolRunFromSource,
+    ToolUpdate,
+    executed_to_wire,
+    returned_to_wire,
+    tool_to_wire,
+)
 
 
 async def list_tools(call: Call[ToolQuery, None]) -> list[Tool]:
@@ -28,9 +44,47 @@ async def add_base_tools(call: Call[Nothing, None]) -> list[Tool]:
     return [tool_to_wire(tool) for tool in await call.services.tools.list(ToolFilter(built_in=True))]
 
 
+async def write_tool(call: Call[Nothing, ToolCreate]) -> Tool:
+    """A new tool from its source, or a new version of the one of that name."""
+    await check_may_add_programs(call)
+    return tool_to_wire(await call.services.tools.write(call.body.draft()))
+
+
+async def update_tool(call: Call[Nothing, ToolUpdate]) -> Tool:
+    """Changes a tool; a source brings its own description and arguments."""
+    await check_may_add_programs(call)
+    return tool_to_wire(await call.services.tools.update(call.id("tool_id"), call.body.patch()))
+
+
+async def delete_tool(call: Call[Nothing, None]) -> None:
+    """Forgets a tool; agents that had it lose it."""
+    await call.services.tools.delete(call.id("tool_id"), origin=API)
+
+
+async def run_source(call: Call[Nothing, ToolRunFromSource]) -> ToolReturned:
+    """Tries a source in the sandbox, without storing it."""
+    await check_may_add_programs(call)
+    result = await call.services.tools.run_source(call.body.draft(), call.body.args, call.body.env_vars)
+    number, now = uuid.uuid4(), iso(call.context.clock.now())
+    return returned_to_wire(result, f"message-{number}", f"call_{number.hex[:24]}", now, call.body.name or "")
+
+
+async def run_tool(call: Call[Nothing, ToolRun]) -> ToolExecutionResult:
+    """Runs a tool of an agent by hand, with the agent's secrets."""
+    await check_may_add_programs(call)
+    name = call.request.path_params["tool_name"]
+    return executed_to_wire(await call.services.tools.run(call.id("agent_id"), str(name), call.body.args))
+
+
 ENDPOINTS = (
     Endpoint("GET", "/v1/tools", list_tools),
     Endpoint("GET", "/v1/tools/count", count_tools),
     Endpoint("POST", "/v1/tools/add-base-tools", add_base_tools),
+    Endpoint("POST", "/v1/tools", write_tool),
+    Endpoint("PUT", "/v1/tools", write_tool),
+    Endpoint("POST", "/v1/tools/run", run_source),
     Endpoint("GET", "/v1/tools/{tool_id}", get_tool),
+    Endpoint("PATCH", "/v1/tools/{tool_id}", update_tool),
+    Endpoint("DELETE", "/v1/tools/{tool_id}", delete_tool),
+    Endpoint("POST", "/v1/agents/{agent_id}/tools/{tool_name}/run", run_tool),
 )

@@ -62,6 +62,8 @@ class LocalApi(QWidget):
         self.show_token = Button(theme, self.tr("Show"), "ghost", "eye")
         self.copy_token = Button(theme, self.tr("Copy"), "ghost", "copy")
         self.free = Button(theme, self.tr("Turn off"), "ghost")
+        self.programs = Switch(theme, self.tr("Programs may add programs"))
+        self._programs_note = Label(theme, "", "label", "text2")
         self.language = Segmented(theme, LANGUAGES, "python", self.tr("Language of the example"))
         self.snippet = Snippet(theme)
         self.requests = RequestTable(theme)
@@ -75,7 +77,7 @@ class LocalApi(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._view.theme
-        for label in (self._problem, self._origins, self._token_note):
+        for label in (self._problem, self._origins, self._token_note, self._programs_note):
             label.setWordWrap(True)
         for name, button in (
             (self.tr("Show the token"), self.show_token),
@@ -83,7 +85,14 @@ class LocalApi(QWidget):
         ):
             button.setAccessibleName(name)
         column_of(
-            theme, self._serving_card(), self._token_card(), self._snippet_card(), self.requests, parent=self, gap=12
+            theme,
+            self._serving_card(),
+            self._token_card(),
+            self._programs_card(),
+            self._snippet_card(),
+            self.requests,
+            parent=self,
+            gap=12,
         )
 
     def _serving_card(self) -> QWidget:
@@ -132,6 +141,18 @@ class LocalApi(QWidget):
         column_of(theme, title, self._token_note, row, parent=card, inset=(14, 10, 14, 12), gap=6)
         return card
 
+    def _programs_card(self) -> QWidget:
+        theme, card = self._view.theme, frame_of("card")
+        column_of(
+            theme,
+            row_of(theme, self.programs, None),
+            self._programs_note,
+            parent=card,
+            inset=(14, 10, 14, 12),
+            gap=6,
+        )
+        return card
+
     def _snippet_card(self) -> QWidget:
         theme, card = self._view.theme, frame_of("card")
         title = Label(theme, self.tr("An example program"), "base")
@@ -155,6 +176,7 @@ class LocalApi(QWidget):
         self.free.clicked.connect(lambda: do(self._free()))
         self.show_token.clicked.connect(lambda: do(self._show_token()))
         self.copy_token.clicked.connect(lambda: do(self._copy_token()))
+        self.programs.clicked.connect(self._programs_switched)
         self.language.chosen.connect(lambda: self._show_snippet())
         self._timer.timeout.connect(lambda: view.run(self._read_requests(), self))
         view.workspace.changed.connect(self._on_changed)
@@ -179,6 +201,24 @@ class LocalApi(QWidget):
 
     async def _read_requests(self) -> None:
         self.requests.show_rows(await self._view.services.api.requests(), bool(self._status and self._status.running))
+
+    def _show_programs(self, status: ApiStatus) -> None:
+        self.programs.setChecked(status.adds_programs)
+        self.programs.set_busy(False)
+        self.programs.setEnabled(status.has_token)
+        words = self.tr(
+            "Tools with a source, sent over the API, run as code on this computer, in a sandbox. Off, they are refused."
+        )
+        self._programs_note.setText(
+            words if status.has_token else self.tr("Create a token first: it is needed for this.")
+        )
+
+    def _programs_switched(self) -> None:
+        self.programs.set_busy(True)
+        self._do(self._set_programs(self.programs.isChecked()))
+
+    async def _set_programs(self, allowed: bool) -> None:
+        self._show(await self._view.services.api.set_adds_programs(allowed))
 
     def _on_changed(self, event: Changed) -> None:
         if event.kind == "setting":
@@ -209,6 +249,7 @@ class LocalApi(QWidget):
             self._state.set_badge(self.tr("Cannot serve"), "danger", "warning")
         else:
             self._state.set_badge(self.tr("Off"), "", "")
+        self._show_programs(status)
         self.url.set_text(status.url or self.tr("Off. The address would be {}").format(_address(status)))
         self.url.set_kind("text" if status.running else "muted")
         self._copy_url.setEnabled(status.running)

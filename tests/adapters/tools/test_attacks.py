@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.tools.sandbox.launch import Launcher
-from app.adapters.tools.sandbox.process import Call, Sandbox
+from app.adapters.tools.sandbox.process import ProcessSandbox
 from app.domain.sandbox import SandboxLimits, SandboxResult
+from app.ports.sandbox import SandboxCall
 from tests.adapters.tools.attacks import ATTACKS, HARM, Attack
 
 LEVELS = {"bubblewrap": True, "own walls": False}
@@ -63,17 +64,17 @@ def outcomes(outside: Outside) -> Outcomes:
         "abstract": outside.abstract,
     }
 
-    async def one(level: str, sandbox: Sandbox, attack: Attack, place: asyncio.Semaphore) -> None:
+    async def one(level: str, sandbox: ProcessSandbox, attack: Attack, place: asyncio.Semaphore) -> None:
         body = "\n".join(f"    {line}" for line in attack.body.splitlines())
         source = f"def attack(secret, pid, ports, unix, abstract):\n{body}\n"
         async with place, asyncio.timeout(AT_MOST):
-            found[level, attack.name] = await sandbox.run(Call(source, "attack", arguments))
+            found[level, attack.name] = await sandbox.run(SandboxCall(source=source, function="attack", arguments=arguments))
 
     async def everything() -> None:
         place = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for level, with_it in LEVELS.items():
-                sandbox = Sandbox(launcher if with_it else Launcher(None), LIMITS)
+                sandbox = ProcessSandbox(outside.secret, LIMITS, launcher if with_it else Launcher(None))
                 for attack in ATTACKS:
                     group.create_task(one(level, sandbox, attack, place))
 

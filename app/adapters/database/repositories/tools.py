@@ -65,6 +65,16 @@ class SqlTools:
         update(self.db, tools, stored.id, mapping.tool_values(stored))
         return stored
 
+    def users(self, tool_id: str) -> tuple[str, ...]:
+        rows = self.db.execute(sa.select(agent_tools.c.agent_id).where(agent_tools.c.tool_id == tool_id))
+        return tuple(rows.scalars())
+
+    def delete(self, tool_id: str) -> None:
+        tool = self.get(tool_id)
+        self.known.forget("tool", tool.name)
+        self.db.execute(agent_tools.delete().where(agent_tools.c.tool_id == tool_id))
+        self.db.execute(tools.delete().where(tools.c.id == tool_id))
+
 
 def _found(wanted: ToolFilter) -> sa.Select[Any]:
     found, row = sa.select(tools), tools.c

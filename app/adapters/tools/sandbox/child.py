@@ -292,10 +292,11 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
         return {name: _plain(getattr(value, name), depth + 1) for name in value.__dataclass_fields__}
     if isinstance(value, dict):
-        pairs: dict[Any, Any] = value
+        pairs: dict[Any, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
         return {str(key): _plain(one, depth + 1) for key, one in pairs.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(one, depth + 1) for one in list[Any](value)]
+        some: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        return [_plain(one, depth + 1) for one in some]
     return str(value)
 
 

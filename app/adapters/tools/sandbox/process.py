@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 from app.adapters.tools.sandbox.launch import Launch, Launcher, libraries
 from app.domain.json_value import JsonObject, object_of
 from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
+from app.ports.sandbox import SandboxCall
 
 FRAME = 4
 LAST_WORDS = 0.2
@@ -51,43 +52,34 @@ WITHOUT_BUBBLEWRAP = "Bubblewrap (bwrap) is not installed or does not work here,
 ELSEWHERE = "This system offers no sandbox that Lares can use: a tool may read what you may read, and use the network."
 
 
-@dataclass(frozen=True)
-class Call:
-    """What is to be run."""
-
-    source: str
-    function: str
-    arguments: JsonObject
-    converts: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
-    network: bool = False
-    packages: Sequence[Path] = ()
-
-
 @dataclass
-class Sandbox:
-    """One per engine. Calls run side by side, each in its own process."""
+class ProcessSandbox:
+    """The sandbox of an engine (`ports/sandbox.py`). Calls run side by side, each in its own process."""
 
-    launcher: Launcher
+    secret: Path
+    """A file that no tool may read, as the database: what holds is tried on it."""
     limits: SandboxLimits = field(default_factory=SandboxLimits)
+    launcher: Launcher | None = None
+    """None: the best that works here, found out at the first call."""
+    _enforced: Enforced | None = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    async def enforced(self, secret: Path) -> Enforced:
-        """What holds here, by trying it. `secret`: a file that no tool may read, as the database."""
-        tried = await self.run(Call(PROBE, "probe", {"secret": str(secret)}))
+    async def enforced(self) -> Enforced:
+        if self._enforced is None:
+            self._enforced = await self._try()
+        return self._enforced
+
+    async def _try(self) -> Enforced:
+        tried = await self.run(SandboxCall(source=PROBE, function="probe", arguments={"secret": str(self.secret)}))
         found = object_of(tried.value) if tried.ok else {}
         network, files = bool(found.get("network")), bool(found.get("files"))
-        if self.launcher.bubblewrap is not None:
+        if self.launcher is not None and self.launcher.bubblewrap is not None:
             return Enforced(level="bubblewrap", network=network, files=files, processes=True)
         why = WITHOUT_BUBBLEWRAP if sys.platform.startswith("linux") else ELSEWHERE
         level = "own walls" if network or files else "limits"
         return Enforced(level=level, network=network, files=files, processes=False, why=why)
 
-    async def run(self, call: Call, on_output: OnOutput = lambda text: None) -> SandboxResult:
-        """Runs it to its end, whatever it does: what goes wrong is a result with a sentence.
-
-        Cancelled, it is killed with all that it started before the cancellation goes on.
-        """
+    async def run(self, call: SandboxCall, on_output: OnOutput = lambda text: None) -> SandboxResult:
         begun = time.monotonic()
         pipes = Pipes()
         launch = await asyncio.to_thread(self._launch, pipes.channel, call)
@@ -106,7 +98,8 @@ class Sandbox:
                 await asyncio.to_thread(shutil.rmtree, launch.folder, ignore_errors=True)
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
 
-    def _launch(self, channel: int, call: Call) -> Launch:
+    def _launch(self, channel: int, call: SandboxCall) -> Launch:
+        self.launcher = self.launcher or Launcher.found()
         return self.launcher.launch(
             channel,
             self.limits,
@@ -131,7 +124,7 @@ class Sandbox:
             **more,
         )
 
-    def _request(self, call: Call, launch: Launch) -> bytes:
+    def _request(self, call: SandboxCall, launch: Launch) -> bytes:
         limits = self.limits
         numbers = {
             "memory": limits.memory,

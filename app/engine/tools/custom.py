@@ -1,0 +1,73 @@
+"""The runner of tools that people write: their source, in the sandbox."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.domain.error import AppError
+from app.domain.sandbox import SandboxResult
+from app.domain.tool import Tool
+from app.engine.custom_tools.source import ToolSource, read_source
+from app.ports.sandbox import Sandbox, SandboxCall
+from app.ports.tools import OnOutput, ToolContext, ToolOutcome
+
+SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
+"""The secrets of an agent, by name."""
+
+
+class CustomTools:
+    def __init__(self, sandbox: Sandbox, secrets_of: SecretsOf) -> None:
+        self._sandbox = sandbox
+        self._secrets_of = secrets_of
+
+    async def run(
+        self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
+    ) -> ToolOutcome:
+        if not tool.set_up:
+            return ToolOutcome(ok=False, text=f'The tool "{tool.name}" cannot be run here. {tool.why_not_set_up}')
+        try:
+            secrets = await self._secrets_of(context.agent_id)
+            call = call_of(tool, arguments, {**secrets, **context.environment})
+        except AppError as error:
+            return ToolOutcome(ok=False, text=error.message)
+        return outcome_of(await self._sandbox.run(call, on_output))
+
+
+def call_of(tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxCall:
+    """Raises `SourceError` where the source cannot be read."""
+    source = tool.source_code or ""
+    found = _read(source)
+    return SandboxCall(
+        source=source,
+        function=found.name,
+        arguments=arguments,
+        converts=found.converts,
+        environment=environment,
+    )
+
+
+@lru_cache(256)
+def _read(source: str) -> ToolSource:
+    """A tool may be called many times."""
+    return read_source(source, documented_elsewhere=True)
+
+
+def outcome_of(result: SandboxResult) -> ToolOutcome:
+    """What a model is told of it."""
+    stderr = (result.stderr,) if result.stderr else ()
+    if not result.ok and result.traceback:
+        stderr = (*stderr, result.traceback)
+    return ToolOutcome(
+        ok=result.ok,
+        text=text_of(result.value) if result.ok else result.error,
+        stdout=(result.stdout,) if result.stdout else (),
+        stderr=stderr,
+    )
+
+
+def text_of(value: object) -> str:
+    """A text as it is, anything else as JSON; nothing as None, which models know from Python."""
+    if isinstance(value, str):
+        return value
+    return "None" if value is None else json.dumps(value, ensure_ascii=False)

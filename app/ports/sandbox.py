@@ -1,0 +1,39 @@
+"""Where tools run that are programs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.base import Field, Frozen
+from app.domain.json_value import JsonObject
+from app.domain.sandbox import Enforced, SandboxResult
+
+
+class SandboxCall(Frozen):
+    """What is to be run."""
+
+    source: str
+    """Python."""
+    function: str
+    """Name of the function in it."""
+    arguments: JsonObject
+    converts: bool = False
+    """Models, enums and dates are to be made of the arguments first, by the function's own types."""
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    """Variables that it gets besides the usual few; nothing of the engine's."""
+    network: bool = False
+    packages: Sequence[Path] = ()
+    """Folders with packages that it requires."""
+
+
+class Sandbox(Protocol):
+    async def run(self, call: SandboxCall, on_output: Callable[[str], None] = lambda text: None) -> SandboxResult:
+        """Runs it to its end, in a process of its own. Never raises for what the tool does.
+
+        `on_output` is told what it prints, as it comes. Cancelled, it is killed with all that it started.
+        """
+        ...
+
+    async def enforced(self) -> Enforced:
+        """What holds here, found out by trying, once."""
+        ...

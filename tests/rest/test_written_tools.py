@@ -1,0 +1,144 @@
+"""Tools that programs write: refused until they may, then written, changed, tried, given to an agent and called."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from letta_client import Letta, PermissionDeniedError
+
+from tests.rest.conftest import MODEL
+from tests.support.processes.rest_child import ServeChild
+from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_server import OpenAIServer
+
+DICE = '''
+def roll_dice(sides: int, count: int = 1) -> str:
+    """Rolls dice.
+
+    Args:
+        sides: how many sides each has
+        count: how many dice
+    """
+    import os
+    print("rolled", count)
+    return f"{sides * count} {os.environ.get('LUCK', 'none')}"
+'''
+
+
+@pytest.fixture(scope="module")
+def open_child(model_server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeChild]:
+    """Programs may add programs there."""
+    with ServeChild(tmp_path_factory.mktemp("open"), "--new-token", "--allow-programs") as started:
+        started.connect_model_server(model_server.url)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def token(open_child: ServeChild) -> str:
+    return open_child.first.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def sdk(open_child: ServeChild, token: str) -> Iterator[Letta]:
+    with Letta(
+        base_url=open_child.url, api_key=token, max_retries=0, timeout=60, _strict_response_validation=True
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def raw(open_child: ServeChild, token: str) -> Iterator[httpx.Client]:
+    head = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=open_child.url, timeout=60, trust_env=False, headers=head) as opened:
+        yield opened
+
+
+def test_programs_are_refused_until_they_may(client: Letta, http: httpx.Client):
+    with pytest.raises(PermissionDeniedError, match="may not add programs"):
+        client.tools.create(source_code=DICE)
+    for path in ("/v1/tools/run", "/v1/tools"):
+        assert http.post(path, json={"source_code": DICE, "args": {}}).status_code == 403
+
+
+def test_a_tool_is_written_changed_and_deleted(sdk: Letta):
+    made = sdk.tools.create(source_code=DICE, tags=["games"])
+    assert (made.name, made.description, made.tool_type, made.tags) == ("roll_dice", "Rolls dice.", "custom", ["games"])
+    parameters: Any = (made.json_schema or {})["parameters"]
+    assert parameters["required"] == ["sides"]
+    assert parameters["properties"]["count"] == {"type": "integer", "default": 1, "description": "how many dice"}
+    again = sdk.tools.upsert(source_code=DICE.replace("Rolls dice", "Throws dice"))
+    assert (again.id, again.description) == (made.id, "Throws dice.")
+    changed = sdk.tools.update(made.id or "", return_char_limit=50, default_requires_approval=True)
+    assert (changed.return_char_limit, changed.default_requires_approval) == (50, True)
+    assert [one.id for one in sdk.tools.list(name="roll_dice")] == [made.id]
+    sdk.tools.delete(made.id or "")
+    assert not list(sdk.tools.list(name="roll_dice"))
+
+
+def test_a_source_that_is_wrong_names_its_lines(raw: httpx.Client):
+    refused = raw.post("/v1/tools", json={"source_code": "def f(x):\n    return x\n"})
+    assert refused.status_code == 400
+    assert "Line 1: " in refused.text
+    taken = raw.post("/v1/tools", json={"source_code": DICE.replace("roll_dice", "memory_insert")})
+    assert taken.status_code == 409
+    with_words = DICE.replace("    import os\n", "    import os, sys\n    raise ValueError('no luck')\n")
+    tried = raw.post("/v1/tools/run", json={"source_code": with_words, "args": {"sides": 6}}).json()
+    assert (tried["status"], tried["tool_return"]) == ("error", "ValueError: no luck")
+    assert "line 10, in roll_dice" in tried["stderr"][0]
+
+
+def test_a_source_is_tried_with_variables_of_its_own(raw: httpx.Client):
+    body = {"source_code": DICE, "args": {"sides": 6, "count": 2}, "env_vars": {"LUCK": "much"}}
+    tried = raw.post("/v1/tools/run", json=body).json()
+    assert (tried["status"], tried["tool_return"], tried["stdout"]) == ("success", "12 much", ["rolled 2\n"])
+    assert tried["message_type"] == "tool_return_message"
+
+
+def test_a_schema_of_pydantic_comes_with_a_source(raw: httpx.Client):
+    place = {"type": "object", "properties": {"street": {"type": "string"}}, "required": ["street"]}
+    schema = {
+        "type": "object",
+        "properties": {"place": {"$ref": "#/$defs/Place"}},
+        "required": ["place"],
+        "$defs": {"Place": place},
+    }
+    body = {"source_code": "def visit(place):\n    return place['street']\n", "args_json_schema": schema}
+    made = raw.post("/v1/tools", json={**body, "description": "Visits a place."}).json()
+    assert made["json_schema"]["parameters"]["properties"]["place"] == place
+    assert made["description"] == "Visits a place."
+
+
+def test_an_agent_calls_it_with_its_secrets(sdk: Letta, raw: httpx.Client, model_server: OpenAIServer):
+    tool = sdk.tools.create(source_code=DICE)
+    agent = sdk.agents.create(
+        model=MODEL,
+        tool_ids=[tool.id or ""],
+        include_base_tools=False,
+        tool_exec_environment_variables={"LUCK": "good"},
+    )
+    model_server.queue(Reply(calls=(ToolCall("roll_dice", {"sides": 20}),)), Reply(text="Twenty."))
+    said = sdk.agents.messages.create(agent.id, messages=[{"role": "user", "content": "roll"}])
+    returned = next(one for one in said.messages if one.message_type == "tool_return_message")
+    assert (returned.tool_return, returned.status) == ("20 good", "success")
+    assert returned.stdout == ["rolled 1\n"]
+    by_hand = raw.post(f"/v1/agents/{agent.id}/tools/roll_dice/run", json={"args": {"sides": 3}}).json()
+    assert (by_hand["status"], by_hand["func_return"]) == ("success", "3 good")
+    with contextlib.suppress(Exception):
+        sdk.tools.delete(tool.id or "")
+    assert not sdk.agents.retrieve(agent.id).tools
+
+
+def test_what_cannot_run_is_kept_and_says_why(raw: httpx.Client):
+    body = {"source_code": DICE.replace("roll_dice", "needy"), "pip_requirements": [{"name": "httpx"}]}
+    made = raw.post("/v1/tools", json=body).json()
+    assert made["pip_requirements"] == [{"name": "httpx", "version": None}]
+    agent = raw.post("/v1/agents/", json={"model": MODEL, "tools": ["needy"], "include_base_tools": False}).json()
+    refused = raw.post(f"/v1/agents/{agent['id']}/tools/needy/run", json={"args": {"sides": 1}})
+    assert refused.status_code == 400
+    assert "needs packages" in refused.text
+    script = {"source_code": "function f() {}", "source_type": "typescript"}
+    assert raw.post("/v1/tools", json=script).status_code == 400
+    script["json_schema"] = {"name": "f_ts", "description": "F.", "parameters": {"type": "object", "properties": {}}}
+    assert raw.post("/v1/tools", json=script).json()["source_type"] == "typescript"
