@@ -1,6 +1,6 @@
 """What holds a tool that is a program: its limits, and what of them this computer enforces."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from app.domain.base import Frozen
 
@@ -48,15 +48,15 @@ class SandboxFile(Frozen):
     name: str
     """Its path there."""
     size: int
-    data: bytes | None = None
-    """None: too large to be given back."""
+    data: str | None = None
+    """Its bytes in base64; None: too large to be given back."""
 
 
 class SandboxResult(Frozen):
     """What came of a call."""
 
     ok: bool
-    value: object = None
+    value: Any = None
     """As JSON has it."""
     error: str = ""
     """A sentence, or the error that the tool raised."""

@@ -27,6 +27,8 @@ class SandboxCall(Frozen):
 
 
 class Sandbox(Protocol):
+    """Runs tools that are programs, each call apart from the engine and from every other."""
+
     async def run(self, call: SandboxCall, on_output: Callable[[str], None] = lambda text: None) -> SandboxResult:
         """Runs it to its end, in a process of its own. Never raises for what the tool does.
 

@@ -162,7 +162,3 @@ def test_filesystem_is_not_there_yet(client: Letta) -> None:
     refused(raised, "Folders")
 
 
-def test_custom_tools_are_not_there_yet(client: Letta) -> None:
-    with pytest.raises(APIStatusError) as raised:
-        client.tools.create(source_code="def f() -> str:\n    '''F.'''\n    return ''")
-    refused(raised, "sandbox")

@@ -126,6 +126,7 @@ LOOKS: tuple[Call, ...] = (
 )
 MESSAGE = {"input": "hello"}
 NEW_IDENTITY = {"identifier_key": "routes", "name": "Routes", "identity_type": "user"}
+SOURCE = {"source_code": "def f() -> str:\n    return ''"}
 WRITES: tuple[Call, ...] = (
     ("PATCH /v1/agents/{agent_id}", {"description": "Changed."}, AgentState),
     ("PATCH /v1/agents/{agent_id}/tools/detach/{tool_id}", None, AgentState),
@@ -157,6 +158,13 @@ WRITES: tuple[Call, ...] = (
     ("PATCH /v1/blocks/{block_id}", {"description": "Who."}, BlockResponse),
     ("PATCH /v1/steps/{step_id}/feedback", {"feedback": "positive"}, Step),
     ("POST /v1/tools/add-base-tools", None, list[Tool]),
+    # What `test_written_tools.py` does where programs may.
+    ("POST /v1/tools", SOURCE, 403),
+    ("PUT /v1/tools", SOURCE, 403),
+    ("PATCH /v1/tools/{tool_id}", SOURCE, 403),
+    ("POST /v1/tools/run", {**SOURCE, "args": {}}, 403),
+    ("POST /v1/agents/{agent_id}/tools/{tool_name}/run", {"args": {}}, 403),
+    ("DELETE /v1/tools/{tool_id}", None, 400),
     ("PUT /v1/identities", {**NEW_IDENTITY, "name": "Other"}, IDENTITY),
     ("PATCH /v1/identities/{identity_id}", {"name": "Third"}, IDENTITY),
     ("PUT /v1/identities/{identity_id}/properties", [{"key": "a", "value": "b", "type": "string"}], object),

@@ -110,6 +110,8 @@ OTHERWISE = {
     *("POST /v1/agents/{agent_id}/messages/cancel", "POST /v1/conversations/{conversation_id}/cancel"),
     *("POST /v1/providers", "PATCH /v1/providers/{provider_id}", "DELETE /v1/providers/{provider_id}"),
     *("POST /v1/providers/check", "POST /v1/providers/{provider_id}/check"),
+    *("POST /v1/tools", "PUT /v1/tools", "PATCH /v1/tools/{tool_id}", "DELETE /v1/tools/{tool_id}"),
+    *("POST /v1/tools/run", "POST /v1/agents/{agent_id}/tools/{tool_name}/run"),
     *("PATCH /v1/jobs/{job_id}/cancel", "PATCH /v1/agents/{agent_id}/messages/{message_id}"),
 }
 

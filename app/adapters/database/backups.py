@@ -23,6 +23,7 @@ from app.ports.system import Clock
 log = logging.getLogger(__name__)
 
 FILE = "lares.db"
+"""Name of the database in its folder."""
 FOLDER = "backups"
 DAILY_KEPT = 7
 _HOLDING = ("agents", "blocks", "messages")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def test_an_attack_fails(level: str, attack: Attack, outcomes: Outcomes, request
     result = outcomes[level, attack.name]
     if level not in attack.harmless:
         assert result.value != HARM, "it got its way"
-    assert all(b"SECRET" not in (file.data or b"") for file in result.files)
+    assert all(b"SECRET" not in b64decode(file.data or "") for file in result.files)
     assert result.ok or result.error.strip(), "an error is told"
 
 

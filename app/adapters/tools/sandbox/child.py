@@ -179,10 +179,10 @@ def _refuse_calls(libc: Any, network: bool) -> None:
     known = REFUSED.get(platform.machine())
     if known is None:
         return
-    processor, numbers = known
+    machine, numbers = known
     refused = numbers[1:] if network else numbers
     load, equal, give = 0x20, 0x15, 0x06
-    steps = [(load, 0, 0, 4), (equal, 1, 0, processor), (give, 0, 0, 0x80000000), (load, 0, 0, 0)]
+    steps = [(load, 0, 0, 4), (equal, 1, 0, machine), (give, 0, 0, 0x80000000), (load, 0, 0, 0)]
     for place, number in enumerate(refused):
         steps.append((equal, len(refused) - place, 0, number))
     steps += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001)]

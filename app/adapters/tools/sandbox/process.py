@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -174,8 +173,9 @@ class Pipes:
 class _Reader(asyncio.Protocol):
     """Takes what comes through one pipe."""
 
-    def __init__(self, takes: Callable[[bytes], None]) -> None:
+    def __init__(self, takes: Callable[[bytes], None], at_end: Callable[[], None] = lambda: None) -> None:
         self._takes = takes
+        self._at_end = at_end
         self._transport: asyncio.BaseTransport | None = None
         self.ended = asyncio.Event()
 
@@ -187,6 +187,7 @@ class _Reader(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended.set()
+        self._at_end()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -210,29 +211,21 @@ class _Running:
         """It answered, ended or did too much."""
         self._fault = ""
         self._outputs = [_Reader(partial(self._print, name)) for name in self._said]
-        self._channel = _Reader(self._hear)
+        self._channel = _Reader(self._hear, self._over.set)
 
     @property
     def reads(self) -> "tuple[_Reader, ...]":
         return (*self._outputs, self._channel)
 
     async def result(self, request: bytes) -> SandboxResult:
-        assert self._process.stdin is not None
-        ended = asyncio.ensure_future(self._channel.ended.wait())
-        ended.add_done_callback(lambda _: self._over.set())
-        watching = asyncio.ensure_future(self._watch_folder())
         try:
-            async with asyncio.timeout(self._limits.seconds):
-                with contextlib.suppress(ConnectionError):
-                    self._process.stdin.write(request)
-                    await self._process.stdin.drain()
-                    self._process.stdin.close()
+            async with asyncio.timeout(self._limits.seconds), asyncio.TaskGroup() as group:
+                watching = group.create_task(self._watch_folder())
+                await self._hand_over(request)
                 await self._over.wait()
+                watching.cancel()
         except TimeoutError:
             return self._with_output(_stopped(f"It was stopped after {self._limits.seconds:g} seconds."))
-        finally:
-            ended.cancel()
-            watching.cancel()
         if self._fault:
             return self._with_output(_stopped(self._fault))
         if not self._whole:
@@ -243,6 +236,13 @@ class _Running:
                     await output.ended.wait()
         told = await asyncio.to_thread(_told, bytes(self._answer[FRAME:]), self._limits.result)
         return self._with_output(told)
+
+    async def _hand_over(self, request: bytes) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(ConnectionError):
+            self._process.stdin.write(request)
+            await self._process.stdin.drain()
+            self._process.stdin.close()
 
     async def end(self) -> None:
         """Kills it, and all that it started as far as the system lets us."""
@@ -324,7 +324,7 @@ def _told(body: bytes, most: int) -> SandboxResult:
     files: list[SandboxFile] = []
     for one in told.get("files") or ():
         file = object_of(one)
-        data = b64decode(str(file["data"])) if isinstance(file.get("data"), str) else None
+        data = str(file["data"]) if isinstance(file.get("data"), str) else None
         files.append(SandboxFile(name=str(file.get("name")), size=int(file.get("size") or 0), data=data))
     value = told.get("value")
     if told.get("ok") and len(json.dumps(value, ensure_ascii=False).encode()) > most:
