@@ -28,6 +28,8 @@ def example(hint: Any, depth: int = 0) -> Any:
         return example(arguments[depth % (len(arguments) - (type(None) in arguments))], depth)
     if origin is tuple:
         return (example(arguments[0], depth), example(arguments[0], depth + 1))
+    if origin is dict and typing.get_origin(arguments[0]) is typing.Literal:
+        return {name: example(arguments[1], depth) for name in typing.get_args(arguments[0])}
     if origin is dict:
         return {"key": example(arguments[1], depth), "!": example(arguments[1], depth)}
     if inspect.isclass(hint) and issubclass(hint, BaseModel):

@@ -160,5 +160,3 @@ def test_filesystem_is_not_there_yet(client: Letta) -> None:
     with pytest.raises(APIStatusError) as raised:
         client.folders.create(name="my_folder", embedding=EMBEDDING)
     refused(raised, "Folders")
-
-

@@ -69,7 +69,9 @@ def outcomes(outside: Outside) -> Outcomes:
         body = "\n".join(f"    {line}" for line in attack.body.splitlines())
         source = f"def attack(secret, pid, ports, unix, abstract):\n{body}\n"
         async with place, asyncio.timeout(AT_MOST):
-            found[level, attack.name] = await sandbox.run(SandboxCall(source=source, function="attack", arguments=arguments))
+            found[level, attack.name] = await sandbox.run(
+                SandboxCall(source=source, function="attack", arguments=arguments)
+            )
 
     async def everything() -> None:
         place = asyncio.Semaphore(AT_ONCE)

@@ -38,6 +38,7 @@ CURRENT = Versions(
         "0016",
         "0017",
         "0018",
+        "0019",
     ),
     1,
     (Path(__file__).parent / "versions",),
