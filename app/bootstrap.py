@@ -206,7 +206,9 @@ async def open_engine(
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
-    deps, cache, embedders, search, passages = _engine_deps(storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of))
+    deps, cache, embedders, search, passages = _engine_deps(
+        storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of)
+    )
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
