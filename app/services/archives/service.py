@@ -133,6 +133,14 @@ class Archives:
         """Raises `NotFound`."""
         return await self._deps.storage.read(lambda repos: repos.passages.get(passage_id))
 
+    async def many(self, passage_ids: tuple[str, ...]) -> tuple[Passage, ...]:
+        """Those that exist, in the order given."""
+        return await self._deps.storage.read(lambda repos: repos.passages.many(passage_ids))
+
+    async def tokens(self, passage_id: str) -> int:
+        """About how many tokens a passage has."""
+        return self._deps.ledger.text((await self.passage(passage_id)).text)
+
     async def contents(self, archive_ids: tuple[str, ...]) -> ArchiveContents:
         """What these archives hold, counted."""
         return await self._deps.storage.read(lambda repos: repos.passages.contents(archive_ids))

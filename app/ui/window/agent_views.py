@@ -11,6 +11,7 @@ from app.ui.state.view_context import ViewContext
 from app.ui.window.agent_tabs import Segment, Tab
 
 if TYPE_CHECKING:
+    from app.ui.archive.view import ArchiveView
     from app.ui.context.compact.page import CompactNow
     from app.ui.context.request.view import RequestView
     from app.ui.memory.history.view import HistoryView
@@ -38,7 +39,10 @@ class AgentViews(QObject):
         self._view = view
 
     def tabs(self) -> tuple[Tab, ...]:
-        memory = (Segment("history", self.tr("History"), "history", self._history),)
+        memory = (
+            Segment("history", self.tr("History"), "history", self._history),
+            Segment("archive", self.tr("Archive"), "archive", self._archive),
+        )
         context = (
             Segment("request", self.tr("Next request"), "context", self._request),
             Segment("compact", self.tr("Compact now"), "context", self._compact),
@@ -57,6 +61,13 @@ class AgentViews(QObject):
         page.message_wanted.connect(self.message_wanted)
         page.back_wanted.connect(self.chat_wanted)
         page.agent_made.connect(self.agent_made)
+        return page
+
+    def _archive(self) -> "ArchiveView":
+        from app.ui.archive.view import ArchiveView
+
+        page = ArchiveView(self._view)
+        page.message_wanted.connect(self.message_wanted)
         return page
 
     def _request(self) -> "RequestView":

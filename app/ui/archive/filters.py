@@ -1,0 +1,245 @@
+"""What of the archive is shown: which archives, what is true when, tags, and who wrote it."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from PySide6.QtCore import QDate, Signal
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDateEdit, QFrame, QRadioButton, QVBoxLayout, QWidget
+
+from app.domain.archive import Archive, ArchiveContents, PassageFilter, TagCount, WriterCount
+from app.domain.history import Actor
+from app.ui.kit.actors import ACTOR_LOOK, actor_words
+from app.ui.kit.badge import Badge
+from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.labels import Label
+from app.ui.kit.layout import Icon, column_of, empty, hairline, row_of, scrolled
+from app.ui.kit.segmented import Segmented
+from app.ui.kit.wording import count
+from app.ui.theme import Theme, set_prop
+
+TAGS_SHOWN = 8
+DAY_END = 24 * 3600 * 1_000_000 - 1
+
+
+class Line(QWidget):
+    """A tick box or a choice with a count at its right end."""
+
+    def __init__(
+        self, theme: Theme, box: QCheckBox | QRadioButton, number: int | None = None, icon: Icon | None = None
+    ):
+        super().__init__()
+        self.box = box
+        self.count = Label(theme, "" if number is None else count(number), "label", "muted")
+        parts = (icon, box) if icon is not None else (box,)
+        row_of(theme, *parts, None, self.count, parent=self, inset=(14, 3, 14, 3), gap=6)
+
+
+class ArchiveLine(QFrame):
+    """An archive: its name, how many share it, how many passages it has."""
+
+    picked = Signal(str)
+
+    def __init__(self, theme: Theme, archive: Archive, holders: int, current: bool) -> None:
+        super().__init__()
+        self.button = Button(theme, archive.name, "ghost", "archive", "small")
+        self.button.setCheckable(True)
+        self.button.setChecked(current)
+        self.button.setToolTip(archive.description or archive.name)
+        self.button.clicked.connect(lambda: self.picked.emit(archive.id))
+        shared = [Badge(theme, count(holders), "info", "shared")] if holders > 1 else []
+        number = Label(theme, count(archive.passages), "label", "muted")
+        row_of(theme, self.button, *shared, None, number, parent=self, inset=(6, 1, 14, 1), gap=6)
+        set_prop(self, "current", current)
+
+
+class Filters(QFrame):
+    changed = Signal()
+    archive_wanted = Signal()
+    """A person wants a new archive."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setProperty("kind", "panel")
+        self.agent_name = ""
+        self.archive_id = ""
+        """The one that is shown; empty: all of the agent."""
+        self._tags: set[str] = set()
+        self._writer: Actor | None = None
+        self._all_tags = False
+        self._contents = ArchiveContents()
+        self._head_count = Label(theme, "", "base", "muted")
+        self.add_archive = IconButton(theme, "plus", self.tr("New archive"), box=24)
+        self.add_archive.clicked.connect(lambda: self.archive_wanted.emit())
+        self._archives = QVBoxLayout()
+        self._tag_lines, self._writer_lines = QVBoxLayout(), QVBoxLayout()
+        for column in (self._archives, self._tag_lines, self._writer_lines):
+            column.setSpacing(0)
+        choices = (("any", self.tr("Any")), ("all", self.tr("All")))
+        self.match = Segmented(theme, choices, "any", self.tr("How many of the tags a passage must have"))
+        self.match.chosen.connect(lambda: self.changed.emit())
+        self.more_tags = Button(theme, "", "link")
+        self.more_tags.clicked.connect(self._show_all_tags)
+        self.as_of = QDateEdit(QDate.currentDate())
+        self.as_of.setCalendarPopup(True)
+        self.as_of.setDisplayFormat("d MMM yyyy")
+        self.as_of.setAccessibleName(self.tr("As of this day"))
+        self.as_of.dateChanged.connect(lambda: self._date_chosen())
+        self._validity = QButtonGroup(self)
+        self.validity: dict[str, Line] = {}
+        self._tags_head, self._writers_head = QWidget(), Label(theme, self.tr("Written by"), "label", "text2")
+        self.foot = Label(theme, "", "caption", "muted")
+        self.foot.setWordWrap(True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        head, foot, inner = QWidget(), QWidget(), QWidget()
+        title = Label(theme, self.tr("Archives"), "strong")
+        row_of(theme, title, self._head_count, None, self.add_archive, parent=head, inset=(14, 6, 10, 6), gap=6)
+        row_of(theme, Label(theme, self.tr("Tags"), "label", "text2"), None, self.match, parent=self._tags_head,
+               inset=(14, 6, 14, 2))  # fmt: skip
+        body = column_of(theme, parent=inner, inset=(0, 6, 0, 8), gap=2)
+        body.addLayout(self._archives)
+        body.addWidget(_titled(theme, self.tr("Validity")))
+        for key, name in (
+            ("all", self.tr("All")),
+            ("valid", self.tr("Valid today")),
+            ("superseded", self.tr("Superseded")),
+            ("as_of", self.tr("As of")),
+        ):
+            button = QRadioButton(name)
+            self._validity.addButton(button)
+            line = self.validity[key] = Line(theme, button)
+            button.toggled.connect(self._validity_chosen)
+            body.addWidget(line)
+        self.validity["as_of"].layout().addWidget(self.as_of)  # type: ignore[union-attr]
+        self.validity["all"].box.blockSignals(True)
+        self.validity["all"].box.setChecked(True)
+        self.validity["all"].box.blockSignals(False)
+        body.addWidget(self._tags_head)
+        body.addLayout(self._tag_lines)
+        body.addLayout(row_of(theme, self.more_tags, None, inset=(10, 0, 0, 0)))
+        writers = QWidget()
+        row_of(theme, self._writers_head, None, parent=writers, inset=(14, 8, 14, 2))
+        body.addWidget(writers)
+        body.addLayout(self._writer_lines)
+        body.addStretch(1)
+        column_of(theme, self.foot, parent=foot, inset=(14, 10, 14, 10))
+        area = scrolled(inner, self.tr("What is shown"))
+        column_of(theme, head, hairline(), area, hairline(), foot, parent=self, gap=0).setStretch(2, 1)
+
+    # What is chosen
+
+    def filter(self, agent_id: str) -> PassageFilter:
+        """What is asked for."""
+        key = self._key
+        return PassageFilter(
+            agent_id=None if self.archive_id else agent_id,
+            archive_ids=(self.archive_id,) if self.archive_id else (),
+            tags=tuple(sorted(self._tags)),
+            all_tags=self.match.current == "all",
+            validity="valid" if key == "valid" else "superseded" if key == "superseded" else "all",
+            as_of=self._day_end() if key == "as_of" else None,
+            actor=self._writer,
+        )
+
+    @property
+    def narrows(self) -> bool:
+        """Whether less is asked for than all of the archives."""
+        return bool(self._tags or self._writer is not None or self._key != "all")
+
+    def clear(self) -> None:
+        """Everything again, as for another agent."""
+        self.archive_id, self._writer = "", None
+        self._tags.clear()
+        self.validity["all"].box.setChecked(True)
+
+    @property
+    def _key(self) -> str:
+        return next(key for key, line in self.validity.items() if line.box.isChecked())
+
+    def _day_end(self) -> int:
+        return self.as_of.date().startOfDay().toMSecsSinceEpoch() * 1000 + DAY_END
+
+    def _validity_chosen(self, on: bool) -> None:
+        if on:
+            self.changed.emit()
+
+    def _date_chosen(self) -> None:
+        if self._key == "as_of":
+            self.changed.emit()
+        else:
+            self.validity["as_of"].box.setChecked(True)
+
+    # What there is
+
+    def show_archives(self, archives: Iterable[Archive], holders: dict[str, int]) -> None:
+        listed = tuple(archives)
+        self._head_count.setText(count(len(listed)))
+        if self.archive_id not in {one.id for one in listed}:
+            self.archive_id = ""
+        empty(self._archives)
+        for archive in listed:
+            current = archive.id == self.archive_id or (not self.archive_id and len(listed) == 1)
+            line = ArchiveLine(self._theme, archive, holders.get(archive.id, 0), current)
+            line.picked.connect(self._pick_archive)
+            self._archives.addWidget(line)
+
+    def show_contents(self, contents: ArchiveContents) -> None:
+        self._contents = contents
+        numbers = {"all": contents.passages, "superseded": contents.superseded}
+        numbers["valid"] = contents.passages - contents.superseded
+        for key, number in numbers.items():
+            self.validity[key].count.setText(count(number))
+        self._show_tags()
+        self._show_writers(contents.writers)
+
+    def _pick_archive(self, archive_id: str) -> None:
+        self.archive_id = "" if self.archive_id == archive_id else archive_id
+        self.changed.emit()
+
+    def _show_tags(self) -> None:
+        tags = self._contents.tags
+        shown = tags if self._all_tags else [*tags[:TAGS_SHOWN], *(t for t in tags[TAGS_SHOWN:] if t.tag in self._tags)]
+        empty(self._tag_lines)
+        for tag in shown:
+            self._tag_lines.addWidget(self._tag_line(tag))
+        self._tags_head.setVisible(bool(tags))
+        self.more_tags.setVisible(len(shown) < len(tags))
+        self.more_tags.setText(self.tr("{} more").format(count(len(tags) - len(shown))))
+
+    def _tag_line(self, tag: TagCount) -> Line:
+        box = QCheckBox(tag.tag)
+        box.setChecked(tag.tag in self._tags)
+        box.toggled.connect(partial(self._tick, tag.tag))
+        return Line(self._theme, box, tag.passages)
+
+    def _tick(self, tag: str, on: bool) -> None:
+        self._tags = self._tags | {tag} if on else self._tags - {tag}
+        self.changed.emit()
+
+    def _show_all_tags(self) -> None:
+        self._all_tags = True
+        self._show_tags()
+
+    def _show_writers(self, writers: Iterable[WriterCount]) -> None:
+        empty(self._writer_lines)
+        for one in writers:
+            icon, token = ACTOR_LOOK[one.actor.kind]
+            box = QCheckBox(actor_words(one.actor, self.agent_name))
+            box.setChecked(one.actor == self._writer)
+            box.toggled.connect(partial(self._pick_writer, one.actor))
+            self._writer_lines.addWidget(Line(self._theme, box, one.passages, Icon(self._theme, icon, token, 14)))
+        self._writers_head.setVisible(self._writer_lines.count() > 0)
+
+    def _pick_writer(self, actor: Actor, on: bool) -> None:
+        self._writer = actor if on else None
+        self._show_writers(self._contents.writers)
+        self.changed.emit()
+
+
+def _titled(theme: Theme, text: str) -> QWidget:
+    title = QWidget()
+    row_of(theme, Label(theme, text, "label", "text2"), None, parent=title, inset=(14, 8, 14, 2))
+    return title
