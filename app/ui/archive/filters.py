@@ -14,6 +14,7 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Icon, column_of, empty, hairline, row_of, scrolled
 from app.ui.kit.segmented import Segmented
+from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.theme import Theme, set_prop
 
@@ -44,7 +45,7 @@ class ArchiveLine(QFrame):
         self.button = Button(theme, archive.name, "ghost", "archive", "small")
         self.button.setCheckable(True)
         self.button.setChecked(current)
-        self.button.setToolTip(archive.description or archive.name)
+        set_tip(self.button, archive.description)
         self.button.clicked.connect(lambda: self.picked.emit(archive.id))
         shared = [Badge(theme, count(holders), "info", "shared")] if holders > 1 else []
         number = Label(theme, count(archive.passages), "label", "muted")

@@ -109,7 +109,11 @@ class PassagePane(QFrame):
         self.both = Button(theme, self.tr("Keep both"), "", size="small")
         self.drop = Button(theme, self.tr("Drop the newer"), "ghost", size="small")
         head = row_of(theme, Label(theme, self.tr("Nearly the same as another"), "strong"), None, self._alike)
-        buttons = row_of(theme, self.merge, self.both, self.drop, None)
+        buttons = QWidget()
+        flow = Flow(buttons)
+        for button in (self.merge, self.both, self.drop):
+            flow.addWidget(button)
+        follow(theme, flow, lambda: flow.setSpacing(theme.px(6)))
         column_of(theme, head, self._difference, buttons, parent=self._near, inset=(10, 8, 10, 8))
 
     def _build_ending(self) -> None:

@@ -29,6 +29,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Choice, Icon, column_of, follow, frame_of, hairline, row_of
+from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
 from app.ui.kit.wording import count, counted
 from app.ui.state.view_context import Notice, ViewContext
@@ -41,8 +42,8 @@ MOST_FOUND = 50
 SOON_MS = 150
 """Changes that come together are read once; words are searched when a person has stopped typing."""
 SLOW_MS = 400
-TWO_PANES, ONE_PANE = 1_000, 700
-"""Below these widths of the view, at 100 %, the filters go, then the passage."""
+NARROW = 1_040
+"""Below this width of the view, at 100 %, filters and passage share one place."""
 
 
 class ArchiveView(QWidget):
@@ -73,6 +74,8 @@ class ArchiveView(QWidget):
         self.add = Button(theme, self.tr("Add"), "", "plus")
         self._hint, self._sum = ElidedLabel(theme, "", "label", "text2"), Label(theme, "", "label", "muted")
         self._strip, self._strip_text = frame_of("info"), ElidedLabel(theme, "", "label", "text2")
+        sides = (("passage", self.tr("Passage")), ("filters", self.tr("Filters")))
+        self.side = Segmented(theme, sides, "passage", self.tr("What stands beside the list"))
         self._chosen = Label(theme, "", "strong")
         self.tag_many = Button(theme, self.tr("Tags"), "", "tag", "small")
         self.merge_many = Button(theme, self.tr("Merge"), "", "fork", "small")
@@ -95,7 +98,7 @@ class ArchiveView(QWidget):
         theme = self._theme
         head, under, strip_row, self._bar, middle = QWidget(), QWidget(), QWidget(), frame_of("panel"), QFrame()
         row_of(theme, self.field, self.whose, self.add, parent=head, inset=(14, 9, 14, 6)).setStretch(0, 1)
-        row_of(theme, self._hint, None, self._sum, parent=under, inset=(14, 0, 14, 8)).setStretch(0, 1)
+        row_of(theme, self.side, self._hint, None, self._sum, parent=under, inset=(14, 0, 14, 8)).setStretch(1, 1)
         row_of(theme, Icon(theme, "info", "info", 14), self._strip_text, parent=self._strip, inset=(8, 4, 8, 4))
         row_of(theme, self._strip, parent=strip_row, inset=(14, 0, 14, 8))
         self._strip.hide()
@@ -125,6 +128,7 @@ class ArchiveView(QWidget):
         follow(theme, self, self._fit)
 
     def _connect(self) -> None:
+        self.side.chosen.connect(self._show_side)
         self.field.textChanged.connect(lambda: self._soon.start())
         self.field.returnPressed.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self.whose.activated.connect(lambda: self._begin_list())
@@ -329,7 +333,7 @@ class ArchiveView(QWidget):
 
     def begin_new(self) -> None:
         """A new passage is written in the pane at the right."""
-        self.pane.show()
+        self._show_side("passage")
         self.pane.begin_new()
 
     def _key(self, wanted: str) -> None:
@@ -348,8 +352,10 @@ class ArchiveView(QWidget):
                 self._services.archives.supersede(chosen), self.tr("{} true no longer").format(self._many_words(chosen))
             )
         elif wanted == "end":
+            self._show_side("passage")
             self.pane.begin_ending()
         else:
+            self._show_side("passage")
             self.pane.begin_editing(tags=wanted == "tags")
 
     def _save(self, passage_id: str, text: str, tags: tuple[str, ...]) -> None:
@@ -457,11 +463,18 @@ class ArchiveView(QWidget):
         self.export.setVisible(self._total > 0)
 
     def _fit(self) -> None:
-        px, width = self._theme.px, self.width() / self._theme.scale
-        self.filters.setVisible(width >= TWO_PANES)
-        self.pane.setVisible(width >= ONE_PANE or self.pane.editing)
-        right = px(356 if width >= TWO_PANES else 300)
-        self.beside.setSizes([px(232), max(px(320), self.width() - px(232) - right), right])
+        px, narrow = self._theme.px, self.width() / self._theme.scale < NARROW
+        self.side.setVisible(narrow)
+        self.filters.setVisible(not narrow or self.side.current == "filters")
+        self.pane.setVisible(not narrow or self.side.current == "passage")
+        self.filters.setMinimumWidth(px(220))
+        self.pane.setMinimumWidth(px(300))
+        left, right = px(232), px(300 if narrow else 356)
+        self.beside.setSizes([left, max(px(320), self.width() - left - right), right])
+
+    def _show_side(self, name: str) -> None:
+        self.side.set_current(name)
+        self._fit()
 
     def event(self, event: QEvent) -> bool:
         """Here the search key means this search, not that of the conversation."""

@@ -150,7 +150,8 @@ class Segmented(QFrame):
     def _width_of(self, style: Qt.ToolButtonStyle) -> int:
         for button in self._buttons.values():
             button.setToolButtonStyle(style)
-        return 2 + sum(button.sizeHint().width() for button in self._buttons.values())
+        # The frame has a line at both sides, and so has the chosen one, whichever that is later.
+        return 4 + sum(button.sizeHint().width() for button in self._buttons.values())
 
     def _fold(self) -> None:
         if self._folds:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from app.domain.archive import PassageDraft
 from app.domain.error import LinkError
 from tests.support.window.opened_window import OpenedWindow
 
@@ -17,6 +18,16 @@ async def chat(window: OpenedWindow) -> None:
 async def history(window: OpenedWindow) -> None:
     window.view.show_tab("history")
     await window.until(lambda: window.view.centre.page_named("history").why.undo.isVisible(), "no change was chosen")
+
+
+async def archive(window: OpenedWindow) -> None:
+    agent = window.view.workspace.agent
+    assert agent is not None
+    for text in ("<b>Kruse</b> comes for the heating.", "Brandt serviced the boiler, burner cleaned."):
+        await window.services.archives.insert_for(agent.id, PassageDraft(text=text, tags=("<i>house</i>",)))
+    window.view.show_tab("archive")
+    page = window.view.centre.page_named("archive")
+    await window.until(lambda: len(page.rows.rows) == 2, "no passages were shown")  # type: ignore[attr-defined]
 
 
 async def request(window: OpenedWindow) -> None:
@@ -96,6 +107,7 @@ async def reply_settings(window: OpenedWindow) -> None:
 PAGES: tuple[Show, ...] = (
     chat,
     history,
+    archive,
     request,
     runs,
     new_agent,
