@@ -4,53 +4,40 @@ from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QDate, Signal
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDateEdit, QFrame, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QCheckBox, QDateEdit, QFrame, QRadioButton, QVBoxLayout, QWidget
 
 from app.domain.archive import Archive, ArchiveContents, PassageFilter, TagCount, WriterCount
 from app.domain.history import Actor
 from app.ui.kit.actors import ACTOR_LOOK, actor_words
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
-from app.ui.kit.labels import Label
+from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, hairline, row_of, scrolled
 from app.ui.kit.segmented import Segmented
-from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
-from app.ui.theme import Theme, set_prop
+from app.ui.theme import Theme
 
 TAGS_SHOWN = 8
 DAY_END = 24 * 3600 * 1_000_000 - 1
 
 
 class Line(QWidget):
-    """A tick box or a choice with a count at its right end."""
+    """A tick box or a choice, its name, and a count at the right end. A click anywhere is one on the box."""
 
     def __init__(
-        self, theme: Theme, box: QCheckBox | QRadioButton, number: int | None = None, icon: Icon | None = None
-    ):
+        self, theme: Theme, name: str, box: QCheckBox | QRadioButton, number: int | None = None, *more: QWidget
+    ) -> None:
         super().__init__()
         self.box = box
+        box.setAccessibleName(name)
+        self.name = ElidedLabel(theme, name)
         self.count = Label(theme, "" if number is None else count(number), "label", "muted")
-        parts = (icon, box) if icon is not None else (box,)
-        row_of(theme, *parts, None, self.count, parent=self, inset=(14, 3, 14, 3), gap=6)
+        row = row_of(theme, box, *more, self.name, self.count, parent=self, inset=(14, 3, 14, 3), gap=6)
+        row.setStretch(1 + len(more), 1)
 
-
-class ArchiveLine(QFrame):
-    """An archive: its name, how many share it, how many passages it has."""
-
-    picked = Signal(str)
-
-    def __init__(self, theme: Theme, archive: Archive, holders: int, current: bool) -> None:
-        super().__init__()
-        self.button = Button(theme, archive.name, "ghost", "archive", "small")
-        self.button.setCheckable(True)
-        self.button.setChecked(current)
-        set_tip(self.button, archive.description)
-        self.button.clicked.connect(lambda: self.picked.emit(archive.id))
-        shared = [Badge(theme, count(holders), "info", "shared")] if holders > 1 else []
-        number = Label(theme, count(archive.passages), "label", "muted")
-        row_of(theme, self.button, *shared, None, number, parent=self, inset=(6, 1, 14, 1), gap=6)
-        set_prop(self, "current", current)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.box.click()
 
 
 class Filters(QFrame):
@@ -109,9 +96,9 @@ class Filters(QFrame):
             ("superseded", self.tr("Superseded")),
             ("as_of", self.tr("As of")),
         ):
-            button = QRadioButton(name)
+            button = QRadioButton()
             self._validity.addButton(button)
-            line = self.validity[key] = Line(theme, button)
+            line = self.validity[key] = Line(theme, name, button)
             button.toggled.connect(self._validity_chosen)
             body.addWidget(line)
         self.validity["as_of"].layout().addWidget(self.as_of)  # type: ignore[union-attr]
@@ -182,10 +169,21 @@ class Filters(QFrame):
             self.archive_id = ""
         empty(self._archives)
         for archive in listed:
-            current = archive.id == self.archive_id or (not self.archive_id and len(listed) == 1)
-            line = ArchiveLine(self._theme, archive, holders.get(archive.id, 0), current)
-            line.picked.connect(self._pick_archive)
-            self._archives.addWidget(line)
+            self._archives.addWidget(self._archive_line(archive, holders.get(archive.id, 0), len(listed) > 1))
+
+    def _archive_line(self, archive: Archive, holders: int, several: bool) -> Line:
+        box = QCheckBox()
+        box.setChecked(archive.id == self.archive_id)
+        box.setVisible(several)
+        box.setEnabled(several)
+        box.clicked.connect(partial(self._pick_archive, archive.id))
+        more = [Icon(self._theme, "archive", "accent", 14)]
+        line = Line(self._theme, archive.name, box, archive.passages, *more)
+        if holders > 1:
+            layout = line.layout()
+            assert isinstance(layout, QBoxLayout)
+            layout.insertWidget(layout.count() - 1, Badge(self._theme, count(holders), "info", "shared"))
+        return line
 
     def show_contents(self, contents: ArchiveContents) -> None:
         self._contents = contents
@@ -196,8 +194,8 @@ class Filters(QFrame):
         self._show_tags()
         self._show_writers(contents.writers)
 
-    def _pick_archive(self, archive_id: str) -> None:
-        self.archive_id = "" if self.archive_id == archive_id else archive_id
+    def _pick_archive(self, archive_id: str, on: bool) -> None:
+        self.archive_id = archive_id if on else ""
         self.changed.emit()
 
     def _show_tags(self) -> None:
@@ -211,10 +209,10 @@ class Filters(QFrame):
         self.more_tags.setText(self.tr("{} more").format(count(len(tags) - len(shown))))
 
     def _tag_line(self, tag: TagCount) -> Line:
-        box = QCheckBox(tag.tag)
+        box = QCheckBox()
         box.setChecked(tag.tag in self._tags)
         box.toggled.connect(partial(self._tick, tag.tag))
-        return Line(self._theme, box, tag.passages)
+        return Line(self._theme, tag.tag, box, tag.passages)
 
     def _tick(self, tag: str, on: bool) -> None:
         self._tags = self._tags | {tag} if on else self._tags - {tag}
@@ -228,10 +226,11 @@ class Filters(QFrame):
         empty(self._writer_lines)
         for one in writers:
             icon, token = ACTOR_LOOK[one.actor.kind]
-            box = QCheckBox(actor_words(one.actor, self.agent_name))
+            box = QCheckBox()
             box.setChecked(one.actor == self._writer)
             box.toggled.connect(partial(self._pick_writer, one.actor))
-            self._writer_lines.addWidget(Line(self._theme, box, one.passages, Icon(self._theme, icon, token, 14)))
+            name, look = actor_words(one.actor, self.agent_name), Icon(self._theme, icon, token, 14)
+            self._writer_lines.addWidget(Line(self._theme, name, box, one.passages, look))
         self._writers_head.setVisible(self._writer_lines.count() > 0)
 
     def _pick_writer(self, actor: Actor, on: bool) -> None:

@@ -42,7 +42,7 @@ MOST_FOUND = 50
 SOON_MS = 150
 """Changes that come together are read once; words are searched when a person has stopped typing."""
 SLOW_MS = 400
-NARROW = 1_040
+NARROW = 1_120
 """Below this width of the view, at 100 %, filters and passage share one place."""
 
 
@@ -460,16 +460,20 @@ class ArchiveView(QWidget):
             part.setVisible(number > 0)
         self._chosen.setText(self.tr("{} chosen").format(count(number)))
         self.merge_many.setEnabled(number > 1)
-        self.export.setVisible(self._total > 0)
+        # All together need more room than a narrow list has.
+        roomy = not number or self.width() / self._theme.scale >= NARROW
+        self.import_.setVisible(roomy)
+        self.export.setVisible(roomy and self._total > 0)
 
     def _fit(self) -> None:
         px, narrow = self._theme.px, self.width() / self._theme.scale < NARROW
         self.side.setVisible(narrow)
         self.filters.setVisible(not narrow or self.side.current == "filters")
         self.pane.setVisible(not narrow or self.side.current == "passage")
-        self.filters.setMinimumWidth(px(220))
+        self.filters.setMinimumWidth(px(248))
         self.pane.setMinimumWidth(px(300))
-        left, right = px(232), px(300 if narrow else 356)
+        self._show_chosen()
+        left, right = px(248), px(300 if narrow else 356)
         self.beside.setSizes([left, max(px(320), self.width() - left - right), right])
 
     def _show_side(self, name: str) -> None:
