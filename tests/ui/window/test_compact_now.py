@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -9,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from app.domain.agent import AgentPatch, ModelSettings
 from app.ui.context.compact.page import CompactNow
+from app.ui.kit.labels import Label
 from tests.support.engine.talking import say
 from tests.support.servers.openai_replies import Reply
 from tests.support.window.opened_window import OpenedWindow
@@ -57,6 +59,10 @@ def test_a_window_is_compacted_as_it_was_shown_and_taken_back(window: OpenedWind
         thread = window.view.workspace.conversation.active_id
         before = await window.services.messages.in_context(thread)
         assert not page.how.compact.isEnabled()
+        await window.rest()
+        legend = [one.geometry() for one in page.bars.legend.findChildren(Label) if one.isVisible()]
+        assert len(legend) >= 4
+        assert not any(a.intersects(b) for a, b in combinations(legend, 2)), "two entries on one another"
         page.cut.setFocus()
         QTest.keyClick(page.cut, Qt.Key.Key_End)
         await written(window, page)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.domain.context import ContextOverview
 from app.ui.context.token_bar import TokenBar
@@ -63,9 +63,9 @@ class BeforeAfter(QWidget):
             self._grid.addWidget(side, at, 0)
             self._grid.addWidget(bar, at, 1)
             self._grid.addWidget(words, at, 2)
-        self._legend = QWidget()
-        self._flow = Flow(self._legend)
-        self._grid.addWidget(self._legend, 2, 1, 1, 2)
+        self.legend = QWidget()
+        self._flow = Flow(self.legend)
+        self._grid.addWidget(self.legend, 2, 1, 1, 2)
         self._grid.setColumnStretch(1, 1)
         follow(theme, self, self._restyle)
 
@@ -106,16 +106,16 @@ class BeforeAfter(QWidget):
             then = after[kind]
             words = count(tokens) if tokens == then else f"{count(tokens)} → {count(then)}"
             if tokens or then:
-                self._flow.addWidget(self._entry(f"part_{kind}", self._names[kind], words))
+                self._add(f"part_{kind}", self._names[kind], words)
         if kept:
-            self._flow.addWidget(self._entry("control", self.tr("Reply"), count(kept)))
-        self._legend.updateGeometry()
+            self._add("control", self.tr("Reply"), count(kept))
+        self.legend.updateGeometry()
 
-    def _entry(self, token: str, name: str, words: str) -> QLabel:
+    def _add(self, token: str, name: str, words: str) -> None:
         colour = self._theme.color(token).name()
-        entry = Label(self._theme, "", "label", "text2", self._legend)
+        entry = Label(self._theme, "", "label", "text2", self.legend)
         entry.setTextFormat(entry.textFormat().RichText)
         entry.setText(f'<span style="color:{colour}">■</span>&nbsp; {name}&nbsp; <b>{words}</b>')
         entry.setAccessibleName(f"{name} {words}")
+        self._flow.addWidget(entry)
         entry.show()
-        return entry

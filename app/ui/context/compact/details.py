@@ -84,8 +84,8 @@ class Details(QWidget):
         for text in wanted:
             badge = Badge(self._theme, text, "ok", "check", self._kept)
             badge.setAccessibleName(text)
-            badge.show()
             self._flow.addWidget(badge)
+            badge.show()
         self._kept.setVisible(bool(wanted))
         self._kept.updateGeometry()
 
