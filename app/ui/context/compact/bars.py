@@ -91,6 +91,7 @@ class BeforeAfter(QWidget):
         self._now_words.setText(of.format(count(self._now.used), count(window)))
         self._now_words.set_kind("warn" if self._now.near_limit else "")
         self._after_words.setText(of.format(count(self._after.used), count(window)))
+        self._after_words.set_kind("ok" if self._after.used < self._now.used else "warn")
         room = window - kept - self._now.used
         self._near.setText(self.tr("{} tokens of room").format(count(room)) if room >= 0 else self.tr("over its limit"))
         self._told = (dict(before), dict(after), kept)
