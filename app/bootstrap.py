@@ -206,15 +206,15 @@ async def open_engine(
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
-    deps, cache, embedders, search, passages = _engine_deps(
+    deps, cache, searches = _engine_deps(
         storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of)
     )
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
     known, warming = _known_servers(surroundings, config), Warming(deps, cache)
-    pauses = {"start_after": recall.start_after, "settle": recall.settle}
-    indexing = Indexing(deps, bus, embedders, lambda: scheduler.busy, **pauses)
+    system = System(folder, secrets, now)
+    indexing = _indexing(deps, bus, searches, recall, lambda: scheduler.busy, system.notices)
     services = Services(
         **_plain_services(deps),
         agents=Agents(deps, _prompt("default"), _demo()),
@@ -223,14 +223,14 @@ async def open_engine(
         providers=providers,
         tools=Tools(deps, sandbox, secrets_of),
         backups=Backups(backups, bus.publish, exit_requested.set),
-        system=System(folder, secrets, now),
+        system=system,
         events=events,
         agent_secrets=AgentSecrets(deps, secrets),
         api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
-        archives=Archives(deps, passages),
-        recall=Recall(search, embedders, indexing),
+        archives=Archives(deps, searches.passages),
+        recall=Recall(searches.messages, searches.embedders, indexing),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
@@ -293,6 +293,28 @@ async def _volume_notice(folder: Path) -> str:
     return NETWORK_VOLUME if await asyncio.to_thread(on_network_volume, folder) else ""
 
 
+@dataclass(frozen=True)
+class Searches:
+    """What is searched by meaning, and by what."""
+
+    embedders: EmbedderChoice
+    index: RecallIndex
+    messages: MessageRecall
+    passages: PassageSearch
+
+
+def _indexing(
+    deps: EngineDeps,
+    bus: EventBus,
+    searches: Searches,
+    plan: RecallPlan,
+    running: Callable[[], bool],
+    notices: list[str],
+) -> Indexing:
+    pauses = {"start_after": plan.start_after, "settle": plan.settle}
+    return Indexing(deps, bus, searches.embedders, searches.index, running, notices=notices, **pauses)
+
+
 def _engine_deps(
     storage: SqliteStorage,
     catalog: Catalog,
@@ -301,7 +323,7 @@ def _engine_deps(
     bus: EventBus,
     process: RecallProcess,
     custom: CustomTools,
-) -> tuple[EngineDeps, ModelCache, EmbedderChoice, MessageRecall, PassageSearch]:
+) -> tuple[EngineDeps, ModelCache, Searches]:
     """The cache looks at a server again after each request to it, so the engine tells it of them."""
     embedders = EmbedderChoice(storage, AnyEmbedder(process), lambda: cache.all())
     index = RecallIndex(process, storage.file)
@@ -316,7 +338,7 @@ def _engine_deps(
         publish=bus.publish,
     )
     cache = ModelCache(deps)
-    return replace(deps, requested=cache.look_soon), cache, embedders, recall, passages
+    return replace(deps, requested=cache.look_soon), cache, Searches(embedders, index, recall, passages)
 
 
 async def _begin(

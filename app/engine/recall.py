@@ -8,7 +8,7 @@ from app.domain.embedding import EmbeddingFailed
 from app.domain.message import FoundMessages, MessageScope
 from app.domain.retrieval import SearchState
 from app.engine.meaning import AskedSpace, Meaning, spread
-from app.engine.retrieval.fusion import Candidate, Ranked, Spread, heaviest, messages_ranked, spread_of
+from app.engine.retrieval.fusion import NEAREST, Candidate, Ranked, Spread, heaviest, messages_ranked, spread_of
 from app.engine.retrieval.query_words import Asked, asked, terms_of
 from app.ports.embedding import Embedders
 from app.ports.storage import Repositories, Storage
@@ -16,7 +16,7 @@ from app.ports.vector_index import VectorIndex
 
 EVERYTHING = MessageScope()
 """All that was said by anybody."""
-MOST = 200
+MOST = 1_000
 """Hits of one search."""
 LONGEST_QUERY = 2_000
 """Characters of a query that are looked at."""
@@ -59,7 +59,7 @@ class MessageRecall:
         limit = max(0, min(limit, MOST))
         if not query or not limit:
             return FoundMessages()
-        words = await self._storage.read(lambda repos: _words_of(repos, query, scope))
+        words = await self._storage.read(lambda repos: _words_of(repos, query, scope, max(limit, NEAREST)))
         spaces, note = await self._meaning.asked(query, words.agents) if by_meaning else ((), "")
         meanings: list[_Near] = []
         try:
@@ -78,7 +78,7 @@ async def _near(space: AskedSpace, words: _Words) -> _Near:
     return _Near(own, together, spread(alone), spread(around))
 
 
-def _words_of(repos: Repositories, query: str, scope: MessageScope) -> _Words:
+def _words_of(repos: Repositories, query: str, scope: MessageScope, most: int) -> _Words:
     terms = terms_of(query)
     found = repos.search.with_words(terms, scope)
     weighed = asked(terms, found.frequencies, found.total)
@@ -88,7 +88,7 @@ def _words_of(repos: Repositories, query: str, scope: MessageScope) -> _Words:
     narrowed = scope.narrowed or not {"user", "assistant"} <= {*scope.roles}
     return _Words(
         weighed,
-        heaviest(list(zip(weighed.weights, found.rows, strict=True))),
+        heaviest(list(zip(weighed.weights, found.rows, strict=True)), most),
         agents,
         repos.search.within(scope) if narrowed else None,
     )

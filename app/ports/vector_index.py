@@ -15,6 +15,17 @@ class Near(NamedTuple):
     cosine: float
 
 
+class IndexState(NamedTuple):
+    """What an index was like when it was to follow."""
+
+    state: str
+    """`right`, `new`, `missing`, `broken` or `outdated`; the last three are made anew."""
+    more: bool
+    """Whether there is more to take over."""
+    stored: int
+    """How many vectors there are."""
+
+
 class VectorIndex(Protocol):
     """An index over the vectors in the database, which stay the truth: it can be lost and is then made again."""
 
@@ -33,5 +44,12 @@ class VectorIndex(Protocol):
 
         Both are looked at inside of the search, exactly. Without them a large space is searched by an index that may
         miss one of a hundred. Raises `EmbeddingFailed`.
+        """
+        ...
+
+    async def follow(self, space: str, of: VectorOf, *, was_made: bool) -> IndexState:
+        """Takes over some of what has been stored and deleted since: a third of a second's work, in the background.
+
+        `was_made`: there was an index once, so a missing one is worth a line. Raises `EmbeddingFailed`.
         """
         ...

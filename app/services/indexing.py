@@ -18,6 +18,7 @@ from app.domain.retrieval import neighbourhood
 from app.engine.deps import EngineDeps
 from app.ports.embedding import Embedders
 from app.ports.storage import OwnVector, Repositories, WaitingText
+from app.ports.vector_index import VectorIndex
 from app.services.events.bus import EventBus
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,16 @@ SPAN = 2_000
 GIVE_WAY = 3.0
 """While runs are under way it rests so many times as long as it works."""
 DROPPED_AT_ONCE = 1_000
+INDEXED = "meaning_index_made"
+"""Begins the keys of settings that say that there was an index once."""
+_ANEW = "It is made anew in the background; words are searched meanwhile, and what is near is found by comparing all."
+LINES = {
+    "missing": f"The index of meanings was missing. {_ANEW}",
+    "broken": f"The index of meanings was damaged. {_ANEW}",
+    "outdated": f"The index of meanings belonged to another state of your data. {_ANEW}",
+}
 Kind = Literal["message", "passage"]
+KINDS: dict[Kind, tuple[VectorOf, ...]] = {"message": ("message", "neighbours"), "passage": ("passage",)}
 
 
 @dataclass
@@ -75,15 +85,19 @@ class Indexing:
         deps: EngineDeps,
         bus: EventBus,
         embedders: Embedders,
+        index: VectorIndex,
         running: Callable[[], bool],
         *,
+        notices: list[str],
         start_after: float = START_AFTER,
         settle: float = SETTLE,
     ) -> None:
-        """`running`: whether runs are under way."""
+        """`running`: whether runs are under way. `notices`: sentences for the person, to which more are added."""
         self._deps = deps
         self._bus = bus
         self._embedders = embedders
+        self._index = index
+        self._notices = notices
         self._running = running
         self._start_after = start_after
         self._settle = settle
@@ -160,6 +174,7 @@ class Indexing:
             if self._news.is_set():
                 return
         self._problem = "The server of an embedding model does not answer." if silent else ""
+        await self._follow()
         if not self._paused and not silent and await self._tidy():
             return
         self.at_rest.set()
@@ -236,6 +251,29 @@ class Indexing:
         ]
         await self._deps.storage.write(lambda repos: _store(repos, walk.model, own, self._deps.clock.now()))
         return len(own)
+
+    async def _follow(self) -> None:
+        """Has the index take over what is new; says so when it had to be made anew."""
+        for walk in tuple(self._walks.values()):
+            for of in KINDS[walk.kind]:
+                key = f"{INDEXED} {of} {walk.model.space}"
+                was_made = await self._deps.storage.read(lambda repos, key=key: repos.settings.get(key) is not None)
+                more, was = not self._paused, ""
+                while more and not self._news.is_set():
+                    state, more, _ = await self._index.follow(walk.model.space, of, was_made=was_made)
+                    if state in LINES:
+                        self._say(LINES[state])
+                        if state == was:
+                            break  # it is of no use here; all vectors are compared instead
+                    was = state
+                    if more and not was_made:
+                        was_made = True
+                        await self._deps.storage.write(lambda repos, key=key: repos.settings.set(key, True))
+
+    def _say(self, line: str) -> None:
+        if line not in self._notices:
+            log.warning("%s", line)
+            self._notices.append(line)
 
     async def _tidy(self) -> bool:
         """Deletes vectors that no agent and no archive uses any more. True: there are more."""

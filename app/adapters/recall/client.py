@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.adapters.recall.frames import Broken, frame, read_frame
 from app.domain.embedding import EmbeddingFailed
 from app.domain.vector import Vector
-from app.ports.vector_index import Near
+from app.ports.vector_index import IndexState, Near
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,17 @@ def child_command() -> Sequence[str]:
     """The command line of the process, from a checkout or a frozen build."""
     frozen = bool(getattr(sys, "frozen", False))
     return [sys.executable, *([] if frozen else ["-m", "app"]), "--recall-child"]
+
+
+class StoredPlace(NamedTuple):
+    """Where the vectors are."""
+
+    database: Path
+    folder: Path
+    """For what can be made again."""
+
+    def told(self) -> dict[str, str]:
+        return {"database": str(self.database), "index": str(self.folder)}
 
 
 class RecallProcess:
@@ -69,7 +80,7 @@ class RecallProcess:
 
     async def nearest(
         self,
-        database: Path,
+        stored: StoredPlace,
         space: str,
         kind: int,
         query: Vector,
@@ -79,13 +90,19 @@ class RecallProcess:
     ) -> tuple[Near, ...]:
         """See `VectorIndex.nearest`. Raises `EmbeddingFailed`."""
         packed = query.packed()
-        head = {"do": "nearest", "database": str(database), "space": space, "kind": kind, "k": k, "scope": list(scope)}
+        head = {"do": "nearest", **stored.told(), "space": space, "kind": kind, "k": k, "scope": list(scope)}
         more = {"vector": len(packed), "among": None if among is None else len(among)}
         body = packed + (b"" if among is None else array("q", among).tobytes())
         told, found = await self._ask({**head, **more}, background=False, body=body)
         count = int(told["found"])
         seqs, cosines = array("q", found[: 8 * count]), array("f", found[8 * count :])
         return tuple(map(Near, seqs, cosines))
+
+    async def follow(self, stored: StoredPlace, space: str, kind: int, *, was_made: bool) -> IndexState:
+        """See `VectorIndex.follow`. Raises `EmbeddingFailed`."""
+        head = {"do": "follow", **stored.told(), "space": space, "kind": kind, "was_made": was_made}
+        told, _ = await self._ask(head, background=True)
+        return IndexState(str(told["state"]), bool(told["more"]), int(told["count"]))
 
     @property
     def pid(self) -> int | None:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.adapters.recall.client import RecallProcess
+from app.adapters.recall.client import RecallProcess, StoredPlace
 from app.domain.embedding import VECTOR_KINDS, VectorOf
 from app.domain.vector import Vector
-from app.ports.vector_index import Near
+from app.ports.vector_index import IndexState, Near
+
+FOLDER = "meaning-index"
+"""Beside the database. It can be deleted at any time."""
 
 
 class RecallIndex:
@@ -14,7 +17,7 @@ class RecallIndex:
 
     def __init__(self, recall: RecallProcess, database: Path) -> None:
         self._recall = recall
-        self._database = database
+        self._stored = StoredPlace(database, database.parent / FOLDER)
 
     async def nearest(
         self,
@@ -28,4 +31,7 @@ class RecallIndex:
     ) -> tuple[Near, ...]:
         if k < 1 or (among is not None and not among):
             return ()
-        return await self._recall.nearest(self._database, space, VECTOR_KINDS[of], query, k, scope, among)
+        return await self._recall.nearest(self._stored, space, VECTOR_KINDS[of], query, k, scope, among)
+
+    async def follow(self, space: str, of: VectorOf, *, was_made: bool) -> IndexState:
+        return await self._recall.follow(self._stored, space, VECTOR_KINDS[of], was_made=was_made)

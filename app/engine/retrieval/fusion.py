@@ -22,6 +22,8 @@ NEAREST = 50
 """How many of each search are looked at: the spread of so many cosines is what z is counted in."""
 FLOOR_Z = -1.0
 """Of what has no vector yet: a little below the nearest fifty's middle, so that its words can still carry it."""
+BREVITY, USUAL_LENGTH = 0.05, 200
+"""What a very short text gains, far less than a word or a tenth of a deviation; characters."""
 TELLING_Z = 0.0
 """Meaning is a reason from here on: the better half of the nearest fifty."""
 
@@ -81,7 +83,7 @@ def passages_ranked(query: Asked, candidates: Sequence[Candidate], nearest: Spre
         held = covered(query, one.text)
         z = nearest.z(one.cosine)
         meaning = one.cosine if z >= TELLING_Z else None
-        score = z + 5 * share_of(query, held) ** 4
+        score = z + 5 * share_of(query, held) ** 4 + _brevity(one.text)
         ranked.append(Ranked(one.seq, score, _reasons(held, meaning, nearby=False)))
     return _best_first(ranked)
 
@@ -93,11 +95,17 @@ def messages_ranked(query: Asked, candidates: Sequence[Candidate], alone: Spread
         held, around_it = covered(query, one.text), covered(query, one.around)
         z, z_around = alone.z(one.cosine), around.z(one.near)
         score = (z + z_around) / 2 + 8 * share_of(query, held) ** 2 + 4 * share_of(query, held, around_it) ** 2
+        score += _brevity(one.text)
         nearby = z_around > z
         meaning = one.near if nearby else one.cosine
         telling = meaning if max(z, z_around) >= TELLING_Z else None
         ranked.append(Ranked(one.seq, score, _reasons(held if held.terms else around_it, telling, nearby=nearby)))
     return _best_first(ranked)
+
+
+def _brevity(text: str) -> float:
+    """Of texts that are alike otherwise, the shorter one is more about what was asked."""
+    return BREVITY / (1 + len(text) / USUAL_LENGTH)
 
 
 def _reasons(held: Covered, cosine: float | None, *, nearby: bool) -> tuple[Reason, ...]:

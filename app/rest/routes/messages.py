@@ -9,7 +9,9 @@ from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid
 from app.domain.ids import is_id
 from app.domain.json_value import JsonObject, object_of
+from app.domain.message import MessageScope
 from app.domain.page import MessageFilter
+from app.domain.retrieval import reason_text
 from app.domain.run import ACTIVE, Run
 from app.domain.wire_message import WireMessage, iso
 from app.rest.call import AnyCall, Call, Endpoint
@@ -180,14 +182,15 @@ async def update_message(call: Call[Nothing, None]) -> None:
 
 
 async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage]:
-    """Finds messages by their words, best first."""
+    """Finds messages, best first: by meaning and words (`hybrid`, `vector`), or by words alone (`fts`)."""
     body = call.body
     start, end = time_of(body.start_date, "start_date"), time_of(body.end_date, "end_date")
     if body.agent_id is not None:
         await call.services.agents.get(body.agent_id)
     place = await thread_of(call, body.conversation_id, body.agent_id) if body.conversation_id is not None else None
     here = None if place is None else place.active_id
-    hits = await call.services.messages.search(body.query, body.agent_id, body.limit, here, start, end)
+    scope = MessageScope(agent_id=body.agent_id, conversation_id=here, start=start, end=end)
+    found = await call.services.recall.messages(body.query, scope, body.limit, body.search_mode != "fts")
     return [
         FoundMessage(
             message_type=f"{hit.message.role}_message",
@@ -197,8 +200,9 @@ async def search(call: Call[Nothing, MessageSearchRequest]) -> list[FoundMessage
             conversation_ids=hit.thread_ids,
             created_at=iso(hit.message.created_at),
             content=hit.message.text,
+            reasons=reason_text(hit.reasons),
         )
-        for hit in hits
+        for hit in found.hits
     ]
 
 

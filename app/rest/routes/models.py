@@ -1,6 +1,6 @@
 """Models: what all connected servers offer right now, by handle."""
 
-from app.domain.model import Model as OurModel
+from app.domain.model import ModelHandle
 from app.rest.call import Call, Endpoint
 from app.rest.requests.agent_bodies import WINDOW
 from app.rest.wire.base import Name, Nothing, RequestModel
@@ -23,23 +23,17 @@ async def list_models(call: Call[ModelQuery, None]) -> list[Model]:
         and query.provider_type in (None, provider_type(found.provider))
         and (not query.provider_category or "base" in query.provider_category)
         for model in found.models
-        if not _embeds(model) and not model.unfit
+        if not model.embedding and not model.unfit
     ]
 
 
 async def list_embedding_models(call: Call[Nothing, None]) -> list[EmbeddingModel]:
-    """Models that turn text into vectors."""
+    """Models that turn text into vectors. The built-in one comes first and is always there."""
+    providers = {provider.name: provider for provider in await call.services.providers.list()}
     return [
-        embedding_model_to_wire(model, found.provider)
-        for found in await call.services.models.list()
-        for model in found.models
-        if _embeds(model)
+        embedding_model_to_wire(model, providers.get(ModelHandle.parse(model.handle).provider))
+        for model in await call.services.recall.embedders()
     ]
-
-
-def _embeds(model: OurModel) -> bool:
-    """Most servers tell it by the name alone."""
-    return model.embedding or (bool(model.unfit) and "embed" in model.name.lower())
 
 
 ENDPOINTS = (

@@ -213,3 +213,5 @@ class FoundMessage(ResponseModel):
     """Every conversation that holds it, or the one that was asked for; null is the agent's default thread."""
     created_at: str
     content: str
+    reasons: str
+    """Why it was found: `meaning 0.81, word “Brandt”`."""

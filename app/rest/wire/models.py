@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.domain.agent import Agent
+from app.domain.embedding import EmbeddingModel as OurEmbeddingModel
 from app.domain.json_value import JsonObject
 from app.domain.model import Model as OurModel
 from app.domain.model import ModelHandle, Provider
@@ -243,17 +244,19 @@ def model_to_wire(model: OurModel, provider: Provider, window: int) -> Model:
     )
 
 
-def embedding_model_to_wire(model: OurModel, provider: Provider) -> EmbeddingModel:
+def embedding_model_to_wire(model: OurEmbeddingModel, provider: Provider | None) -> EmbeddingModel:
+    """`provider`: its server; None: it is the built-in one."""
+    provider_name, name = ModelHandle.parse(model.handle)
     return EmbeddingModel(
         embedding_endpoint_type=endpoint_type(provider, EMBEDDING_ENDPOINTS),
         embedding_endpoint=_address(provider),
-        embedding_model=model.name,
-        embedding_dim=model.embedding_dim or _dimension(model.name),
+        embedding_model=name,
+        embedding_dim=model.dimension or _dimension(name),
         handle=model.handle,
-        name=model.name,
-        display_name=model.label or model.name,
-        provider_type=provider_type(provider),
-        provider_name=provider.name,
+        name=name,
+        display_name=name,
+        provider_type="letta" if provider is None else provider_type(provider),
+        provider_name=provider_name,
     )
 
 

@@ -1,13 +1,15 @@
-"""What the palette finds: agents, blocks, commands, and messages by full-text search."""
+"""What the palette finds: agents, blocks, commands, and messages by meaning and words."""
 
+import asyncio
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.block import Block
-from app.domain.message import SearchHit
+from app.domain.message import MessageScope, SearchHit
 from app.domain.page import ALL_BLOCKS, PageRequest, every_page
+from app.domain.retrieval import Meaning
 from app.ui.kit.choosing import found_in
 from app.ui.kit.wording import short_time
 from app.ui.palette.palette import Palette, PaletteRow
@@ -19,6 +21,9 @@ BLOCKS = PageRequest(limit=200)
 """A page of them, so that reading thousands keeps nobody else waiting."""
 LEAD = 24
 """Characters that stand before a hit at most."""
+PAUSE = 0.15
+"""Seconds without another key before meaning is asked too."""
+EVERYTHING = MessageScope()
 SEARCH_FROM = 2
 """Characters from which messages are searched."""
 
@@ -154,15 +159,21 @@ class PaletteSearch(QObject):
     def _message_row(self, hit: SearchHit, words: str) -> PaletteRow:
         names = {row.agent.id: row.agent.name for row in self._view.workspace.agents.rows}
         icon = {"user": "user", "system": "system", "tool": "tool"}.get(hit.message.role, "agent")
-        place = ", ".join(filter(None, (names.get(hit.message.agent_id), short_time(hit.message.created_at))))
+        meaning = next((reason for reason in hit.reasons if isinstance(reason, Meaning)), None)
+        why = self.tr("by meaning {}").format(f"{meaning.cosine:.2f}") if meaning else ""
+        shown = (names.get(hit.message.agent_id), short_time(hit.message.created_at), why)
+        place = ", ".join(filter(None, shown))
         text = _from_the_hit(" ".join(hit.snippet.split()), words)
         return PaletteRow(icon, text, place, "", Found("message", hit.message.id, hit.conversation_id or ""), words)
 
     async def _search(self, words: str) -> None:
-        hits = await self._view.services.messages.search(words, limit=MOST)
-        if words == self._searched:
-            self._hits = hits
-            self._again()
+        """Hits by words at once; those by meaning when the person has stopped typing."""
+        recall = self._view.services.recall
+        for by_meaning in (False, True):
+            if words == self._searched:
+                self._hits = (await recall.messages(words, EVERYTHING, MOST, by_meaning)).hits
+                self._again()
+                await asyncio.sleep(PAUSE)
 
     def _chosen(self, value: object) -> None:
         if not isinstance(value, Found):

@@ -57,7 +57,7 @@ class Work:
         self._stored: tuple[str, Any] | None = None
 
     def of(self, head: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Answer]:
-        known = {"embed": self._embed, "nearest": self._nearest}
+        known = {"embed": self._embed, "nearest": self._nearest, "follow": self._follow}
         name = head.get("do")
         if not isinstance(name, str) or name not in known:
             raise ValueError(f"nothing is called {name!r} here")
@@ -85,17 +85,24 @@ class Work:
         among = None if head["among"] is None else np.frombuffer(body, "<i8", int(head["among"]), size)
         wanted = Wanted(str(head["space"]), int(head["kind"]))
         scope = [int(seq) for seq in head["scope"]] or None
-        found = self._vectors(str(head["database"])).nearest(
-            wanted, unpacked(body[:size]), int(head["k"]), scope, among
-        )
+        found = self._vectors(head).nearest(wanted, unpacked(body[:size]), int(head["k"]), scope, among)
         if found is None:
             return {"found": 0}, b""
         owners, cosines = found
         return {"found": len(owners)}, owners.astype("<i8").tobytes() + cosines.astype("<f4").tobytes()
 
-    def _vectors(self, database: str) -> Any:
+    def _follow(self, head: dict[str, Any], body: bytes) -> Answer:
+        """`{"database": path, "index": folder, "space": id, "kind": n, "was_made": ...}` -> see `IndexState`."""
+        from app.adapters.recall.child.vectors import Wanted
+
+        wanted = Wanted(str(head["space"]), int(head["kind"]))
+        state, more, count = self._vectors(head).follow(wanted, was_made=bool(head["was_made"]))
+        return {"state": state, "more": more, "count": count}, b""
+
+    def _vectors(self, head: dict[str, Any]) -> Any:
         from app.adapters.recall.child.vectors import StoredVectors
 
+        database = str(head["database"])
         if self._stored is None or self._stored[0] != database:
-            self._stored = (database, StoredVectors(Path(database)))
+            self._stored = (database, StoredVectors(Path(database), Path(str(head["index"]))))
         return self._stored[1]
