@@ -65,6 +65,7 @@ from app.services.fitness.trial import EmptyStorage
 from app.services.forks import Forks
 from app.services.history import History
 from app.services.identities import Identities
+from app.services.inbox import MemoryInbox
 from app.services.indexing import SETTLE, START_AFTER, Indexing
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
@@ -249,6 +250,7 @@ class _PlainServices(TypedDict):
     messages: Messages
     history: History
     forks: Forks
+    inbox: MemoryInbox
     context: Context
     requests: Requests
     settings: Settings
@@ -269,6 +271,7 @@ def _plain_services(deps: EngineDeps) -> _PlainServices:
         messages=Messages(deps),
         history=History(deps),
         forks=Forks(deps),
+        inbox=MemoryInbox(deps),
         context=Context(deps),
         requests=Requests(deps),
         settings=Settings(deps),

@@ -27,10 +27,10 @@ class Waiting(Frozen):
     """Of the agent whose memory it is."""
     shared_with: tuple[str, ...] = ()
     """Names of the other agents that hold the block."""
-    requests: int = 0
-    """How many requests of that agent were sent since, and so have shown it to a model."""
     superseded: bool = False
     """Its text was changed again since in the same place, so it cannot be undone alone."""
+    now: str = ""
+    """The text of the block as it is; empty for anything else."""
 
 
 class Inbox(Frozen):

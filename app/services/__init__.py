@@ -17,6 +17,7 @@ from app.services.fitness.service import Fitness
 from app.services.forks import Forks
 from app.services.history import History
 from app.services.identities import Identities
+from app.services.inbox import MemoryInbox
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
 from app.services.messages import Messages
@@ -47,6 +48,7 @@ class Services:
     runs: Runs
     history: History
     forks: Forks
+    inbox: MemoryInbox
     context: Context
     requests: Requests
     models: Models

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from app.ui.state.inbox_count import InboxCount
 from app.ui.state.view_context import ViewContext
 from app.ui.window.agent_tabs import Segment, Tab
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.ui.context.compact.page import CompactNow
     from app.ui.context.request.view import RequestView
     from app.ui.memory.history.view import HistoryView
+    from app.ui.memory.inbox.view import InboxView
     from app.ui.runs.view import RunsView
 
 
@@ -22,6 +24,8 @@ class AgentViews(QObject):
     message_wanted = Signal(str)
     """Id of a message that a person wants to see in its conversation."""
     chat_wanted = Signal()
+    counted = Signal(str, int)
+    """Name of a view, and how many things wait in it."""
     agent_made = Signal(str)
     """Id of an agent that was made here and is to be shown."""
     history_wanted = Signal(str)
@@ -37,11 +41,17 @@ class AgentViews(QObject):
     def __init__(self, view: ViewContext, parent: QObject) -> None:
         super().__init__(parent)
         self._view = view
+        self._inbox_count = InboxCount(view, self)
+        self._inbox_count.counted.connect(self._count_inbox)
+
+    def _count_inbox(self, number: int) -> None:
+        self.counted.emit("inbox", number)
 
     def tabs(self) -> tuple[Tab, ...]:
         memory = (
             Segment("history", self.tr("History"), "history", self._history),
             Segment("archive", self.tr("Archive"), "archive", self._archive),
+            Segment("inbox", self.tr("Inbox"), "memory", self._inbox),
         )
         context = (
             Segment("request", self.tr("Next request"), "context", self._request),
@@ -68,6 +78,14 @@ class AgentViews(QObject):
 
         page = ArchiveView(self._view)
         page.message_wanted.connect(self.message_wanted)
+        return page
+
+    def _inbox(self) -> "InboxView":
+        from app.ui.memory.inbox.view import InboxView
+
+        page = InboxView(self._view)
+        page.message_wanted.connect(self.message_wanted)
+        page.history_wanted.connect(self.history_wanted)
         return page
 
     def _request(self) -> "RequestView":

@@ -262,6 +262,7 @@ class Assembly(QObject):
         self.centre.tab_picked.connect(self.show_tab)
         self.views.message_wanted.connect(self._show_message)
         self.views.agent_made.connect(self._show_made)
+        self.views.counted.connect(self.tabs.set_count)
         self.views.chat_wanted.connect(lambda: self.show_tab("chat"))
         self.views.history_wanted.connect(self._show_history)
         self.views.segment_wanted.connect(self.show_tab)

@@ -42,6 +42,12 @@ async def runs(window: OpenedWindow) -> None:
     await window.until(lambda: view.exchange.text.toPlainText(), "no run is shown")
 
 
+async def inbox(window: OpenedWindow) -> None:
+    window.view.show_tab("inbox")
+    page = window.view.centre.page_named("inbox")
+    await window.until(lambda: page.cards or page._pages.currentIndex() == 1, "no inbox")
+
+
 async def new_agent(window: OpenedWindow) -> None:
     window.view.commands.run("agent.new")
 
@@ -108,6 +114,7 @@ PAGES: tuple[Show, ...] = (
     chat,
     history,
     archive,
+    inbox,
     request,
     runs,
     new_agent,
