@@ -38,7 +38,10 @@ def test_what_agents_wrote_is_looked_at_by_the_keyboard(play_live: Callable[...,
         window.view.show_tab("memory")
         tabs = window.view.tabs._rows["memory"]
         await window.until(lambda: tabs.button("inbox").text() == "Inbox 4", "the count is not shown")
-        await window.press(Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        while window.view.centre.page != "inbox":
+            before = window.view.centre.page
+            await window.press(Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+            assert window.view.centre.page != before, "there is no further segment"
         page = window.view.centre.page_named("inbox")
         assert isinstance(page, InboxView)
         await window.until(lambda: len(page.cards) == 4, "no cards")
