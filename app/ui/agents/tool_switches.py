@@ -89,7 +89,7 @@ class ToolSwitches(Section):
         row = row_of(theme, icon, label, switch, parent=line, inset=(0, 1, 0, 1))
         row.setStretch(1, 1)
         if tool is not None and not tool.set_up:
-            row.insertWidget(2, Label(theme, self.tr("not set up"), "small", "muted"))
+            row.insertWidget(2, Label(theme, self.tr("not set up"), "caption", "muted"))
         return line
 
     def _described(self, tool: Tool | None) -> str:

@@ -60,6 +60,7 @@ def test_what_agents_wrote_is_looked_at_by_the_keyboard(play_live: Callable[...,
         await window.press(Qt.Key.Key_Down)
         await window.press(Qt.Key.Key_K, SHIFT)
         await window.until(lambda: labels() == ["persona"], "the changes of one run were not kept together")
+        await window.until(lambda: page.cards[0].hasFocus(), "the card that is left has no keyboard")
         await window.press(Qt.Key.Key_E)
         assert page.cards[0].editor.toPlainText() == "I am Juno, and kind."
         page.cards[0].editor.setPlainText("I am Juno. Kind.")

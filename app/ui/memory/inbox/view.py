@@ -208,6 +208,7 @@ class InboxView(QWidget):
 
     def _go_to(self, place: int) -> None:
         if 0 <= place < len(self.cards):
+            self.cards[place].show()  # a new one is shown by its layout only later, and takes no keyboard before
             self.cards[place].setFocus(Qt.FocusReason.TabFocusReason)
 
     @property
