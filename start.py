@@ -192,6 +192,9 @@ def find_libraries(developing: bool) -> None:
         packages = packages_with(missing)
     if missing:
         stop(f"The window needs libraries this system lacks. Install the packages that hold: {' '.join(missing)}")
+    if sys.platform.startswith("linux") and not shutil.which("bwrap") and shutil.which("apt-get"):
+        # It keeps tools that are programs away from everything else; without it less of that holds, and Lares says so.
+        apt_install(["bubblewrap"])
     if developing and not shutil.which("Xvfb") and shutil.which("apt-get"):
         # Without it the few tests that open a window on a real screen are skipped, with the reason.
         apt_install(["xvfb", "xauth"])
