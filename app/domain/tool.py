@@ -147,3 +147,32 @@ class ToolPatch(Frozen):
     parallel: bool | None = None
     return_char_limit: int | None = None
     metadata: dict[str, Any] | None = None
+
+
+class SourceFault(Frozen):
+    """One thing that is wrong with the source of a tool."""
+
+    line: int
+    """Counted from 1."""
+    text: str
+    """A sentence."""
+
+
+class ToolReading(Frozen):
+    """What a source says of itself, read without running it."""
+
+    name: str = ""
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """JSON schema of the arguments."""
+    tokens: int = 0
+    """Of what models are told of it, estimated."""
+    faults: tuple[SourceFault, ...] = ()
+    """Empty where it can be used."""
+
+
+class ToolUse(Frozen):
+    """A tool, and how many agents have it."""
+
+    tool: Tool
+    agents: int

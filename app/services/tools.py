@@ -10,7 +10,8 @@ from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.sandbox import Enforced, SandboxResult
-from app.domain.tool import Tool, ToolDraft, ToolPatch
+from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.engine.custom_tools.faults import SourceError
 from app.engine.custom_tools.given_schema import inlined
 from app.engine.custom_tools.source import read_source
 from app.engine.deps import EngineDeps
@@ -22,6 +23,7 @@ from app.services.changing import change
 
 MOST_RETURN = 1_000_000
 """Characters of a return that a model may be given."""
+MOST_NAMES = 20
 SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
@@ -41,6 +43,48 @@ class Tools:
     async def get(self, tool_id: str) -> Tool:
         """Raises `NotFound`."""
         return await self._deps.storage.read(lambda repos: repos.tools.get(tool_id))
+
+    async def in_use(self) -> tuple[ToolUse, ...]:
+        """All tools, oldest first, with how many agents have each."""
+
+        def work(repos: Repositories) -> tuple[ToolUse, ...]:
+            use = repos.tools.use()
+            return tuple(ToolUse(tool=one, agents=use.get(one.id, 0)) for one in repos.tools.list())
+
+        return await self._deps.storage.read(work)
+
+    async def users(self, tool_id: str) -> tuple[str, ...]:
+        """Names of the agents that have it, at most `MOST_NAMES`."""
+
+        def work(repos: Repositories) -> tuple[str, ...]:
+            names: list[str] = []
+            for agent_id in repos.tools.users(tool_id):
+                try:
+                    names.append(repos.agents.get(agent_id).name)
+                except NotFound:  # it was deleted
+                    continue
+                if len(names) == MOST_NAMES:
+                    break
+            return tuple(names)
+
+        return await self._deps.storage.read(work)
+
+    async def examine(self, source: str) -> ToolReading:
+        """What a source says of itself, or what is wrong with it. Nothing is stored or run."""
+
+        def work() -> ToolReading:
+            try:
+                tool = _tool_of(ToolDraft(source_code=source), "", 0)
+            except SourceError as error:
+                return ToolReading(faults=tuple(SourceFault(line=one.line, text=one.text) for one in error.faults))
+            return ToolReading(
+                name=tool.name,
+                description=tool.description,
+                parameters=tool.parameters,
+                tokens=self._deps.ledger.tool(tool),
+            )
+
+        return await asyncio.to_thread(work)
 
     async def enforced(self) -> Enforced:
         """What holds tools that are programs on this computer."""

@@ -31,6 +31,10 @@ class ToolRepository(Protocol):
         """Ids of the agents that have it, deleted ones too."""
         ...
 
+    def use(self) -> dict[str, int]:
+        """How many agents that are not deleted have each tool, by its id; those that nobody has are left out."""
+        ...
+
     def delete(self, tool_id: str) -> None:
         """Forgets it, and that deleted agents had it. Agents that are not deleted must have given it up before."""
         ...

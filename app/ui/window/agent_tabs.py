@@ -28,6 +28,20 @@ class AgentPage(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsText(Protocol):
+    """A view in which a person types what would be lost with it."""
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What is not saved, in words."""
+        ...
+
+    async def save_all(self) -> None:
+        """Stores it. Raises `AppError`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Segment:
     """One view. `name` is that of its page in the centre, so it is unique in the window; built when first shown."""
@@ -86,6 +100,21 @@ class AgentTabs(QObject):
     def shown(self) -> bool:
         """Whether one of these views is in front, not the conversation or a sheet."""
         return any(one.name == self._centre.page for tab in self._tabs for one in tab.segments)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What was typed in these views and would be lost with them, in words."""
+        return [words for view in self._keeping for words in view.unsaved]
+
+    async def save_unsaved(self) -> None:
+        for view in self._keeping:
+            await view.save_all()
+
+    @property
+    def _keeping(self) -> list[KeepsText]:
+        names = [one.name for tab in self._tabs for one in tab.segments if self._centre.has_page(one.name)]
+        pages = [self._centre.page_named(name) for name in names]
+        return [page for page in pages if isinstance(page, KeepsText)]
 
     def set_count(self, name: str, number: int) -> None:
         """How many things wait in a view, beside the title of its segment; 0 is not said."""

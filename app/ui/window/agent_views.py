@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.ui.memory.history.view import HistoryView
     from app.ui.memory.inbox.view import InboxView
     from app.ui.runs.view import RunsView
+    from app.ui.tools.page import ToolsPage
 
 
 class AgentViews(QObject):
@@ -58,10 +59,12 @@ class AgentViews(QObject):
             Segment("compact", self.tr("Compact now"), "context", self._compact),
         )
         runs = (Segment("run list", self.tr("Runs"), "runs", self._runs),)
+        tools = (Segment("tool studio", self.tr("Tools"), "tool", self._tools),)
         return (
             Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),
             Tab("context", self.tr("Context"), "context", "Ctrl+3", context),
             Tab("runs", self.tr("Runs"), "runs", "Ctrl+4", runs),
+            Tab("tools", self.tr("Tools"), "tool", "Ctrl+5", tools),
         )
 
     def _history(self) -> "HistoryView":
@@ -115,3 +118,8 @@ class AgentViews(QObject):
         page.request_wanted.connect(self.request_wanted)
         page.chat_wanted.connect(self.chat_wanted)
         return page
+
+    def _tools(self) -> "ToolsPage":
+        from app.ui.tools.page import ToolsPage
+
+        return ToolsPage(self._view)

@@ -443,12 +443,13 @@ class Assembly(QObject):
     @property
     def unsaved(self) -> list[str]:
         """What was typed and would be lost with the window, in words."""
-        return self.right.memory.unsaved + self.pages.unsaved
+        return self.right.memory.unsaved + self.pages.unsaved + self.tabs.unsaved
 
     async def save_unsaved(self) -> None:
         """Stores it. Raises `AppError` where something of it cannot be stored."""
         await self.right.memory.save_all()
         await self.pages.save_unsaved()
+        await self.tabs.save_unsaved()
 
     def _switch_conversation(self) -> None:
         self.show_tab("chat")

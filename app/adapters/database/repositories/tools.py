@@ -11,7 +11,7 @@ from app.adapters.database.known_rows import NOTHING_KNOWN, NothingKnown
 from app.adapters.database.paging import Orders, contains, page_of
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import first_row, insert, missing, scalar, update
-from app.adapters.database.tables import agent_tools, tools
+from app.adapters.database.tables import agent_tools, agents, tools
 from app.domain.error import Conflict
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.tool import Tool
@@ -68,6 +68,12 @@ class SqlTools:
     def users(self, tool_id: str) -> tuple[str, ...]:
         rows = self.db.execute(sa.select(agent_tools.c.agent_id).where(agent_tools.c.tool_id == tool_id))
         return tuple(rows.scalars())
+
+    def use(self) -> dict[str, int]:
+        of_tool = agent_tools.c.tool_id
+        kept = sa.select(of_tool, sa.func.count()).join(agents, agents.c.id == agent_tools.c.agent_id)
+        rows = self.db.execute(kept.where(agents.c.deleted_at.is_(None)).group_by(of_tool))
+        return {row[0]: row[1] for row in rows}
 
     def delete(self, tool_id: str) -> None:
         tool = self.get(tool_id)

@@ -319,8 +319,3 @@ class CompactNow(QWidget):
     @property
     def _handles(self) -> list[str]:
         return [model.handle for offer in self._view.catalog.known.offers for model in offer.models]
-
-    @property
-    def unsaved(self) -> list[str]:
-        """What was typed here and would be lost with the page, in words."""
-        return [self.tr("a summary that was not used yet")] if self.summary.typed else []

@@ -1,0 +1,491 @@
+"""The tools of the house, and the studio in which a person writes one and tries it before an agent does."""
+
+import asyncio
+import json
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QLineEdit, QListView, QPlainTextEdit, QWidget
+
+from app.domain.agent import AgentPatch
+from app.domain.error import AppError
+from app.domain.event import Changed
+from app.domain.sandbox import SandboxLimits, SandboxResult
+from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.ui.kit.badge import Badge
+from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.labels import ElidedLabel, Label
+from app.ui.kit.layout import Icon, column_of, follow, frame_of, hairline, row_of
+from app.ui.kit.segmented import Segmented
+from app.ui.kit.splitter import Splitter
+from app.ui.kit.tooltip import set_tip
+from app.ui.kit.wording import count
+from app.ui.state.view_context import Notice, ViewContext
+from app.ui.tools.arguments import NotReadable
+from app.ui.tools.code_editor import CodeEditor
+from app.ui.tools.tool_list import ToolDelegate, ToolList
+from app.ui.tools.try_pane import TryPane
+
+READ_MS = 350
+"""After the last key a source is read anew."""
+NARROW = 1000
+"""Below this width, at 100 %, one pane is shown at a time."""
+TEMPLATE = '''def my_tool(word: str, times: int = 1) -> str:
+    """Say what the tool is for. The model decides by this whether to call it.
+
+    Args:
+        word: What this argument is.
+        times: And this one.
+    """
+    return " ".join([word] * times)
+'''
+
+
+class ToolsPage(QWidget):
+    def __init__(self, view: ViewContext) -> None:
+        super().__init__()
+        self._view, self._theme = view, view.theme
+        self._tool: Tool | None = None
+        """What is open; None: a new one."""
+        self._stored = ""
+        self._drafts: dict[str, str] = {}
+        """What was typed and is not saved, by the id of the tool; of a new one under the empty id."""
+        self._reading = ToolReading()
+        self._turn = 0
+        self._running: asyncio.Future[SandboxResult] | None = None
+        theme = self._theme
+        self.setAccessibleName(self.tr("Tools"))
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search tools"))
+        self.search.setAccessibleName(self.tr("Search tools"))
+        self.new = IconButton(theme, "plus", self.tr("Write a tool"), size=16, box=28)
+        self.list = ToolList(self)
+        self.rows = QListView()
+        self.rows.setModel(self.list)
+        self.rows.setItemDelegate(ToolDelegate(theme, self.list))
+        self.rows.setAccessibleName(self.tr("Tools"))
+        self.rows.setMouseTracking(True)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._number = Label(theme, "", "base", "muted")
+        self._name = ElidedLabel(theme, "", "mono")
+        self._state = Badge(theme, "")
+        self.attach = Button(theme, "", "", "", "small")
+        self.delete = IconButton(theme, "trash", self.tr("Delete this tool"), size=16, box=28)
+        self.copy = IconButton(theme, "copy", self.tr("Write a copy of it"), size=16, box=28)
+        self.save = Button(theme, self.tr("Save"), "primary", "", "small")
+        self.editor = CodeEditor(theme, self.tr("Source of the tool"))
+        self.problem = Button(theme, "", "ghost", "error", "small")
+        self._fine = ElidedLabel(theme, "", "label", "ok")
+        self._place = Label(theme, "", "label", "muted")
+        self.schema = QPlainTextEdit()
+        self.schema.setReadOnly(True)
+        self.schema.setProperty("plain", True)
+        self.schema.setAccessibleName(self.tr("What models are told of it"))
+        self._tokens = Label(theme, "", "label", "muted")
+        self.trial = TryPane(theme)
+        self.pane = Segmented(
+            theme,
+            (("tools", self.tr("Tools")), ("source", self.tr("Source")), ("try", self.tr("Try it"))),
+            "source",
+            self.tr("Part of the page"),
+        )
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(READ_MS)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        left, head = frame_of("panel"), QWidget()
+        row_of(
+            theme,
+            Label(theme, self.tr("Tools"), "strong"),
+            self._number,
+            None,
+            self.new,
+            parent=head,
+            inset=(14, 6, 8, 4),
+        )
+        search = QWidget()
+        row_of(theme, self.search, parent=search, inset=(10, 0, 10, 6))
+        column_of(theme, head, search, self.rows, parent=left, gap=0)
+        centre, bar = frame_of("surface"), frame_of("panel")
+        row = row_of(
+            theme,
+            Icon(theme, "code", "teal", 16),
+            self._name,
+            self._state,
+            self.copy,
+            self.delete,
+            self.attach,
+            self.save,
+            parent=bar,
+            inset=(14, 6, 10, 6),
+            gap=6,
+        )
+        row.setStretch(1, 1)
+        line = frame_of("panel")
+        row_of(theme, self.problem, self._fine, None, self._place, parent=line, inset=(8, 2, 14, 2))
+        told = frame_of("panel")
+        row_of(
+            theme,
+            Label(theme, self.tr("What models are told"), "label", "text2"),
+            None,
+            self._tokens,
+            parent=told,
+            inset=(14, 6, 14, 6),
+        )
+        column_of(
+            theme, bar, hairline(), self.editor, hairline(), line, hairline(), told, self.schema, parent=centre, gap=0
+        ).setStretch(2, 1)
+        self._panes = {"tools": left, "source": centre, "try": self.trial}
+        self.splitter = Splitter(theme)
+        for pane in self._panes.values():
+            self.splitter.addWidget(pane)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.name_handle(1, self.tr("Width of the list of tools"))
+        self.splitter.name_handle(2, self.tr("Width of the trial"))
+        self._pane_row = QWidget()
+        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
+        column_of(theme, self._pane_row, self.splitter, parent=self, gap=0).setStretch(1, 1)
+        follow(theme, self, self._fit)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self.list.find)
+        self.new.clicked.connect(lambda: self.write_new(TEMPLATE))
+        self.rows.selectionModel().currentChanged.connect(self._picked)
+        self.rows.clicked.connect(lambda: self._show_pane("source"))
+        self.copy.clicked.connect(self._copy)
+        self.delete.clicked.connect(lambda: self._view.run(self._ask_delete(), self))
+        self.attach.clicked.connect(self._attach)
+        self.save.clicked.connect(self.save_now)
+        self.editor.textChanged.connect(self._typed)
+        self.editor.cursorPositionChanged.connect(self._tell_place)
+        self.editor.run_wanted.connect(self.run_now)
+        self.problem.clicked.connect(self._go_to_problem)
+        self.trial.run_wanted.connect(self.run_now)
+        self.trial.stop_wanted.connect(self._stop)
+        self.pane.chosen.connect(lambda: self._arrange())
+        self._wait.timeout.connect(self._read)
+        for keys, act in (("Ctrl+S", self.save_now), ("Ctrl+Return", self.run_now)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+        self._view.workspace.changed.connect(self._changed)
+        self._view.workspace.agent_changed.connect(lambda: self._again())
+
+    def _fit(self) -> None:
+        px, width = self._theme.px, self.width() / self._theme.scale
+        self.schema.setFont(self._theme.font("mono"))
+        self.schema.setFixedHeight(px(150 if self.height() > px(620) else 90))
+        sides = (px(236), px(400 if width >= 1250 else 320))
+        self._arrange()
+        if width >= NARROW:
+            self.splitter.setSizes([sides[0], max(px(300), self.width() - sum(sides)), sides[1]])
+
+    def _arrange(self) -> None:
+        narrow = self.width() / self._theme.scale < NARROW
+        self._pane_row.setVisible(narrow)
+        for name, pane in self._panes.items():
+            pane.setVisible(not narrow or name == self.pane.current)
+
+    def _show_pane(self, name: str) -> None:
+        self.pane.set_current(name)
+        self._arrange()
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit()
+
+    # Reading
+
+    def begin(self) -> None:
+        self._view.run(self._load(), self)
+        self.rows.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _again(self) -> None:
+        if self.isVisible():
+            self._view.run(self._load(), self)
+
+    def _changed(self, event: Changed) -> None:
+        if event.kind in ("tool", "agent"):
+            self._again()
+
+    async def _load(self) -> None:
+        services, agent = self._view.services, self._view.workspace.agent
+        tools = await services.tools.in_use()
+        self.list.load(tools, agent.tool_names if agent is not None else ())
+        self._number.setText(count(len(tools)))
+        known = next((one.tool for one in tools if self._tool is not None and one.tool.id == self._tool.id), None)
+        if self._tool is None and not self.editor.toPlainText():
+            self._begin_with(tools)
+        elif self._tool is not None and known is not None:
+            self._renewed(known)
+        elif self._tool is not None:
+            self.write_new(self.editor.toPlainText() if self.changed else TEMPLATE)
+        self._tell_state()
+        self.trial.show_enforced(await services.tools.enforced(), SandboxLimits())
+
+    def _begin_with(self, tools: tuple[ToolUse, ...]) -> None:
+        own = [one.tool for one in tools if one.tool.tool_type == "custom"]
+        if own:
+            self._choose(own[-1])
+        else:
+            self.write_new(TEMPLATE)
+
+    def _renewed(self, tool: Tool) -> None:
+        """It was changed, here or by somebody else; what is typed here stays."""
+        untouched, self._tool = not self.changed, tool
+        self._stored = tool.source_code or ""
+        if untouched and self.editor.toPlainText() != self._stored:
+            self.editor.show_source(self._stored)
+        self._mark_row()
+
+    # Choosing
+
+    def _picked(self, index: QModelIndex, _before: QModelIndex) -> None:
+        row = self.list.tool_at(index.row()) if index.isValid() else None
+        if row is not None and (self._tool is None or row.use.tool.id != self._tool.id):
+            self._choose(row.use.tool)
+
+    def _keep(self) -> None:
+        key = self._tool.id if self._tool is not None else ""
+        if self.changed and self._own:
+            self._drafts[key] = self.editor.toPlainText()
+        else:
+            self._drafts.pop(key, None)
+
+    def _choose(self, tool: Tool) -> None:
+        self._keep()
+        self._tool, self._stored = tool, tool.source_code or ""
+        self.editor.setReadOnly(not self._own)
+        self.editor.show_source(self._drafts.get(tool.id, self._stored))
+        self.trial.show_result(None)
+        self._mark_row()
+        self._read()
+        self._tell_state()
+
+    def write_new(self, source: str) -> None:
+        """A tool that is not stored yet."""
+        self._keep()
+        self._tool, self._stored = None, ""
+        self.rows.selectionModel().clear()
+        self.editor.setReadOnly(False)
+        self.editor.show_source(self._drafts.get("", source) if source == TEMPLATE else source)
+        self.trial.show_result(None)
+        self._read()
+        self._tell_state()
+        self._show_pane("source")
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _mark_row(self) -> None:
+        place = self.list.index_of(self._tool.id) if self._tool is not None else -1
+        if place >= 0:
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.rows.selectionModel().setCurrentIndex(self.list.index(place), flag)
+
+    def _copy(self) -> None:
+        if self._tool is not None:
+            source = self.editor.toPlainText()
+            self.write_new(source.replace(f"def {self._tool.name}(", f"def {self._tool.name}_copy("))
+
+    @property
+    def _own(self) -> bool:
+        return self._tool is None or self._tool.tool_type == "custom"
+
+    @property
+    def changed(self) -> bool:
+        return self._own and self.editor.toPlainText() != self._stored
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What was typed here and is not saved, in words."""
+        words = self.tr("source of the tool {}")
+        return [words.format(self._named(key)) for key in self._unsaved_sources()]
+
+    async def save_all(self) -> None:
+        """Stores what was typed for any tool. Raises `AppError`: a source with a fault is not stored."""
+        tools = self._view.services.tools
+        for key, source in self._unsaved_sources().items():
+            if key:
+                await tools.update(key, ToolPatch(source_code=source))
+            else:
+                await tools.write(ToolDraft(source_code=source))
+
+    def _unsaved_sources(self) -> dict[str, str]:
+        """By the id of the tool; of a new one under the empty id."""
+        found = dict(self._drafts)
+        key = self._tool.id if self._tool is not None else ""
+        if self.changed:
+            found[key] = self.editor.toPlainText()
+        else:
+            found.pop(key, None)
+        return {key: source for key, source in found.items() if source.strip() not in ("", TEMPLATE.strip())}
+
+    def _named(self, key: str) -> str:
+        known = {one.tool.id: one.tool.name for one in self.list.tools}
+        return known.get(key) or self._reading.name or "?"
+
+    # What the source says
+
+    def _typed(self) -> None:
+        self._wait.start()
+        self._tell_state()
+
+    def _read(self) -> None:
+        self._turn += 1
+        self._view.run(self._examine(self._turn), self)
+
+    async def _examine(self, turn: int) -> None:
+        if not self._own and self._tool is not None:
+            tool = self._tool
+            self._reading = ToolReading(name=tool.name, description=tool.description, parameters=tool.parameters)
+        else:
+            reading = await self._view.services.tools.examine(self.editor.toPlainText())
+            if turn != self._turn:
+                return
+            self._reading = reading
+        self._show_reading()
+
+    def _show_reading(self) -> None:
+        reading = self._reading
+        faults: tuple[SourceFault, ...] = reading.faults
+        self.editor.show_faults([one.line for one in faults])
+        self.problem.setVisible(bool(faults))
+        self._fine.setVisible(not faults)
+        if faults:
+            first, *others = faults
+            more = self.tr(" · {} more").format(len(others)) if others else ""
+            words = self.tr("Line {0}: {1}").format(first.line, first.text)
+            self.problem.setText(
+                self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, self.width() // 3) + more
+            )
+            set_tip(self.problem, "\n".join(f"{one.line}: {one.text}" for one in faults))
+        else:
+            self._fine.set_text(self.tr("No problems") if self._own else self.tr("Comes with Lares"))
+            told = {"name": reading.name, "description": reading.description, "parameters": reading.parameters}
+            self.schema.setPlainText(json.dumps(told, ensure_ascii=False, indent=1))
+            self.trial.form.show_schema(reading.parameters)
+        self._tokens.setText(
+            self.tr("{} tokens in every request").format(count(reading.tokens)) if reading.tokens else ""
+        )
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        tool, faulty = self._tool, bool(self._reading.faults)
+        self._name.set_text(self._reading.name or (tool.name if tool is not None else self.tr("new tool")))
+        if not self._own and tool is not None:
+            self._state.set_badge(self.tr("built in") if tool.set_up else self.tr("not set up"), "", "")
+        elif self.changed:
+            self._state.set_badge(self.tr("not saved"), "warn", "")
+        elif tool is not None:
+            self._state.set_badge(self.tr("version {}").format(tool.version), "", "")
+        self.save.setVisible(self._own)
+        self.save.setEnabled(self.changed and not faulty)
+        self.delete.setVisible(tool is not None and self._own)
+        self.copy.setVisible(tool is not None and self._own)
+        agent = self._view.workspace.agent
+        self.attach.setVisible(
+            tool is not None and agent is not None and (tool.set_up or tool.name in agent.tool_names)
+        )
+        if tool is not None and agent is not None:
+            has = tool.name in agent.tool_names
+            words = self.tr("Take from {}") if has else self.tr("Give to {}")
+            self.attach.setText(words.format(agent.name))
+        self.trial.setVisible(self._own and self._panes["try"].parent() is not None and not self._hides("try"))
+        self.trial.allow(self.tr("Put the source right first.") if faulty else "")
+
+    def _hides(self, pane: str) -> bool:
+        return self.width() / self._theme.scale < NARROW and self.pane.current != pane
+
+    def _tell_place(self) -> None:
+        cursor = self.editor.textCursor()
+        words = self.tr("Line {0}, column {1}")
+        self._place.setText(words.format(cursor.blockNumber() + 1, cursor.positionInBlock() + 1))
+
+    def _go_to_problem(self) -> None:
+        if self._reading.faults:
+            self.editor.go_to(self._reading.faults[0].line)
+
+    # Doing
+
+    def save_now(self) -> None:
+        if not self._own or not self.changed:
+            return
+        source, tool = self.editor.toPlainText(), self._tool
+        tools = self._view.services.tools
+        if tool is not None:
+            work = tools.update(tool.id, ToolPatch(source_code=source))
+        else:
+            work = tools.write(ToolDraft(source_code=source))
+
+        def saved(stored: Tool) -> Notice:
+            self._drafts.pop(tool.id if tool is not None else "", None)
+            self._tool, self._stored = stored, source
+            self._tell_state()
+            self._again()
+            return Notice(self.tr("“{0}” is saved as version {1}").format(stored.name, stored.version))
+
+        self._view.run(work, self, done=saved, failed=self._view.tell_error)
+
+    def run_now(self) -> None:
+        if not self._own or self._reading.faults or self._running is not None:
+            return
+        try:
+            arguments = self.trial.form.arguments()
+        except NotReadable:
+            return
+        draft = ToolDraft(source_code=self.editor.toPlainText())
+        self.trial.set_running(True)
+        work = self._view.services.tools.run_source(draft, arguments, {})
+        self._running = self._view.run(work, self, done=self._ran, failed=self._not_run)
+
+    def _ran(self, result: SandboxResult) -> None:
+        self._running = None
+        self.trial.set_running(False)
+        self.trial.show_result(result)
+
+    def _not_run(self, error: AppError) -> None:
+        self._running = None
+        self.trial.set_running(False)
+        self._view.tell_error(error)
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+        self.trial.set_running(False)
+
+    def _attach(self) -> None:
+        tool, agent = self._tool, self._view.workspace.agent
+        if tool is None or agent is None:
+            return
+        kept = tuple(name for name in agent.tool_names if name != tool.name)
+        names = kept if tool.name in agent.tool_names else (*kept, tool.name)
+        work = self._view.services.agents.update(
+            agent.id, AgentPatch(tool_names=names), origin=self._view.workspace.origin
+        )
+        self._view.run(work, self)
+
+    async def _ask_delete(self) -> None:
+        tool = self._tool
+        if tool is None:
+            return
+        users = await self._view.services.tools.users(tool.id)
+        words = self.tr("No agent has it.")
+        if users:
+            words = self.tr("These agents lose it: {}.").format(", ".join(users))
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete"), "danger"))
+        answer, _ = await self._view.ask.ask(
+            self.tr("Delete the tool “{}”?").format(tool.name),
+            self.tr("{} Its source is gone with it.").format(words),
+            answers,
+        )
+        if answer != "delete":
+            return
+        await self._view.services.tools.delete(tool.id, origin=self._view.workspace.origin)
+        self._drafts.pop(tool.id, None)
+        self._stored = self.editor.toPlainText()
+        self.write_new(TEMPLATE)
+        self._again()
