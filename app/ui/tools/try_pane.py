@@ -51,6 +51,7 @@ class TryPane(QFrame):
         self._files.setWordWrap(True)
         self._held = QWidget()
         self._grid = QGridLayout(self._held)
+        self._result_line = hairline()
         self._trust = Label(theme, "", "label", "text2")
         self._trust.setWordWrap(True)
         self._lay_out()
@@ -67,7 +68,7 @@ class TryPane(QFrame):
             note,
             self.form,
             row_of(theme, self.run, self.stop, self._keys, None),
-            hairline(),
+            self._result_line,
             row_of(theme, self.part, None),
             row_of(theme, self._mark, self._took, gap=6),
             self.shown,
@@ -112,7 +113,7 @@ class TryPane(QFrame):
 
     def show_result(self, result: SandboxResult | None) -> None:
         self._result = result
-        for widget in (self.part, self._mark, self._took, self.shown, self._files):
+        for widget in (self._result_line, self.part, self._mark, self._took, self.shown, self._files):
             widget.setVisible(result is not None)
         if result is None:
             return
