@@ -57,6 +57,7 @@ from app.services.blocks import Blocks
 from app.services.compaction import Compaction
 from app.services.context import Context
 from app.services.conversations import Conversations
+from app.services.doctor import MemoryDoctor
 from app.services.events.bus import EventBus
 from app.services.events.service import Events
 from app.services.exports.service import Exports
@@ -207,9 +208,7 @@ async def open_engine(
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
-    deps, cache, searches = _engine_deps(
-        storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of)
-    )
+    deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of))
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
@@ -251,6 +250,7 @@ class _PlainServices(TypedDict):
     history: History
     forks: Forks
     inbox: MemoryInbox
+    doctor: MemoryDoctor
     context: Context
     requests: Requests
     settings: Settings
@@ -272,6 +272,7 @@ def _plain_services(deps: EngineDeps) -> _PlainServices:
         history=History(deps),
         forks=Forks(deps),
         inbox=MemoryInbox(deps),
+        doctor=MemoryDoctor(deps),
         context=Context(deps),
         requests=Requests(deps),
         settings=Settings(deps),

@@ -11,6 +11,7 @@ from app.services.blocks import Blocks
 from app.services.compaction import Compaction
 from app.services.context import Context
 from app.services.conversations import Conversations
+from app.services.doctor import MemoryDoctor
 from app.services.events.service import Events
 from app.services.exports.service import Exports
 from app.services.fitness.service import Fitness
@@ -49,6 +50,7 @@ class Services:
     history: History
     forks: Forks
     inbox: MemoryInbox
+    doctor: MemoryDoctor
     context: Context
     requests: Requests
     models: Models

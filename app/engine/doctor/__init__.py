@@ -1,0 +1,1 @@
+"""Findings in memory, by rules alone: pure, without any model."""
