@@ -89,6 +89,7 @@ class AgentViews(QObject):
         page = InboxView(self._view)
         page.message_wanted.connect(self.message_wanted)
         page.history_wanted.connect(self.history_wanted)
+        page.doctor.block_wanted.connect(self.block_wanted)
         return page
 
     def _request(self) -> "RequestView":

@@ -10,6 +10,7 @@ from app.domain.history import Actor, Origin
 from app.ui.memory.inbox.view import InboxView
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.sample import furnish_sample
+from tests.support.window.seeing import texts
 
 AGENT = Origin(actor=Actor(kind="agent", name="Juno"), run_id="run-1", tool_name="memory_replace")
 STRANGE = AGENT.model_copy(update={"run_id": "run-2", "sources": ("reply of another agent, Ledger",)})
@@ -85,3 +86,30 @@ def test_undo_in_the_inbox_takes_the_change_back_and_its_notice_redoes_it(play_l
         assert (await window.services.blocks.get(block_id)).value == (card.waiting.event.before or {})["value"]
 
     play_live(written, story)
+
+
+async def ailing(engine: Any) -> None:
+    juno = await furnish_sample(engine.services)
+    value = "Call Mia tomorrow.\nThe password of the NAS: Tr0ub4dor&3\n5 found: Mia eats no meat"
+    block = next(one for one in await engine.services.blocks.of_agent(juno.id) if one.label == "household")
+    await engine.services.blocks.update(block.id, BlockPatch(value=value))
+
+
+def test_the_doctor_shows_what_it_found_and_mends_it(play_live: Callable[..., None]) -> None:
+    async def story(window: OpenedWindow) -> None:
+        window.view.show_tab("inbox")
+        page = window.view.centre.page_named("inbox")
+        assert isinstance(page, InboxView)
+        doctor = page.doctor
+        await window.until(lambda: doctor.seen is not None, "memory was not looked through")
+        kinds = lambda: [one.kind for one in doctor.seen.findings] if doctor.seen else []  # noqa: E731
+        assert {"secret", "date", "echo"} <= set(kinds())
+        await window.rest()
+        assert "Tr0ub4dor" not in texts(doctor), "a secret is shown"
+        doctor.mend_all.click()
+        await window.until(lambda: not {"date", "echo"} & set(kinds()), "not mended")
+        await window.until(lambda: window.view.view.toasts.toasts, "no way back")
+        await window.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        await window.until(lambda: {"date", "echo"} <= set(kinds()), "one undo does not take all back")
+
+    play_live(ailing, story)

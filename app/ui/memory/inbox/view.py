@@ -1,7 +1,7 @@
 """The inbox of memory: five minutes in which nothing that an agent wrote goes unseen."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.block import Block
@@ -15,10 +15,13 @@ from app.ui.kit.layout import column_of, empty, follow, frame_of, hairline, reve
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.wording import counted, day, full_time
 from app.ui.memory.inbox.card import ReviewCard
+from app.ui.memory.inbox.doctor import DoctorPane
 from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 20
 """Cards that are built at once."""
+WIDE = 900
+"""From this width on, at 100 %, the doctor stands beside the cards."""
 
 
 class InboxView(QWidget):
@@ -48,6 +51,7 @@ class InboxView(QWidget):
         nothing = self.tr("What agents write from now on waits here.")
         self._empty = EmptyState(theme, "check", self.tr("All seen"), nothing)
         self._pages = QStackedWidget()
+        self.doctor = DoctorPane(view)
         self._lay_out()
         self.scope.chosen.connect(lambda: self._read_soon())
         self.keep_all.clicked.connect(self._keep_all)
@@ -66,7 +70,9 @@ class InboxView(QWidget):
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
         for page in (self._area, hold):
             self._pages.addWidget(page)
-        column_of(theme, head, hairline(), looked, self._pages, hairline(), foot, parent=self, gap=0).setStretch(3, 1)
+        left = QWidget()
+        column_of(theme, head, hairline(), looked, self._pages, hairline(), foot, parent=left, gap=0).setStretch(3, 1)
+        row_of(theme, left, hairline(vertical=True), self.doctor, parent=self, gap=0).setStretch(0, 1)
         follow(theme, self, self._restyle)
 
     def _restyle(self) -> None:
@@ -79,6 +85,11 @@ class InboxView(QWidget):
     def begin(self) -> None:
         self._limit = PAGE
         self._read_soon()
+        self.doctor.begin()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.doctor.setVisible(self.width() / self._theme.scale >= WIDE)
 
     def _on_changed(self, event: object) -> None:
         if isinstance(event, Changed) and event.kind in ("history", "agent"):
