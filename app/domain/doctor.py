@@ -32,6 +32,8 @@ class Mend(Frozen):
 
 
 class Finding(Frozen):
+    """Something to be mended, with the lines that show it."""
+
     kind: FindingKind
     evidence: tuple[Evidence, ...]
     mend: Mend | None = None

@@ -9,6 +9,7 @@ from app.domain.block import Block
 from app.domain.doctor import Evidence, Finding, Mend
 
 NEARLY_FULL = 0.9
+"""Share of a block's limit from which its card in the window warns, too."""
 ALIKE = 0.8
 """Share of common letters from which two lines say nearly the same, if their numbers and names are the same."""
 PAIRS = 300
