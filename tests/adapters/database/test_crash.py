@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.database.sqlite import check
+from app.domain.archive import Archive, ArchiveContents, Passage, PassageFilter
+from app.domain.page import PageRequest
+from app.ports.storage import Repositories
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 
@@ -56,3 +59,19 @@ async def test_killed_writers_leave_every_acknowledged_transaction_whole(
         assert acknowledged.count(line) <= stored.count(line)
     (hit,) = await storage.read(lambda repos: repos.search.find(texts[-1], limit=1))
     assert hit.message.text == texts[-1]
+    # Each transaction stored a passage too: rows, tags, counts and the index of words agree.
+    contents, archives, passages = await storage.read(_archival)
+    assert len(passages) == len(firsts) == sum(archive.passages for archive in archives) == contents.passages
+    assert [(tag.tag, tag.passages) for tag in contents.tags] == [("told", len(passages))]
+    words = [f"note{text[0]}" for text in firsts]
+    for word in set(words):
+        assert await storage.read(lambda repos, word=word: repos.passages.frequency((word,), True)) == words.count(word)
+
+
+def _archival(repos: Repositories) -> tuple[ArchiveContents, tuple[Archive, ...], tuple[Passage, ...]]:
+    archives = repos.archives.list()
+    return (
+        repos.passages.contents([archive.id for archive in archives]),
+        archives,
+        repos.passages.list(PassageFilter(), PageRequest(limit=1_000_000)),
+    )
