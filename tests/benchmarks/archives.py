@@ -5,6 +5,7 @@ adds is measured by `tests.benchmarks.retrieval`.
 """
 
 import asyncio
+import itertools
 import random
 import tempfile
 import time
@@ -29,7 +30,9 @@ class Texts:
 
     def __init__(self) -> None:
         self._dice = random.Random(7)
-        self._words = [f"w{number:x}" for number in range(1, WORDS + 1)]
+        sounds = [c + v for c in "bdfgklmnprst" for v in "aiou"]
+        self._words = ["".join(three) for three in itertools.islice(itertools.product(sounds, repeat=3), WORDS)]
+        self._dice.shuffle(self._words)
         weights, total = [1 / number for number in range(1, WORDS + 1)], 0.0
         self._sums = [total := total + weight for weight in weights]
 

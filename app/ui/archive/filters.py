@@ -42,6 +42,7 @@ class Line(QWidget):
 
 class Filters(QFrame):
     changed = Signal()
+    archive_picked = Signal()
     archive_wanted = Signal()
     """A person wants a new archive."""
 
@@ -196,6 +197,7 @@ class Filters(QFrame):
 
     def _pick_archive(self, archive_id: str, on: bool) -> None:
         self.archive_id = archive_id if on else ""
+        self.archive_picked.emit()
         self.changed.emit()
 
     def _show_tags(self) -> None:

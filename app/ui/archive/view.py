@@ -25,6 +25,7 @@ from app.ui.archive.passage_list import PassageList
 from app.ui.archive.passage_pane import PassagePane, tags_in
 from app.ui.archive.rows import PassageRow, PassageRows, Row, found_rows
 from app.ui.archive.words import passages_words
+from app.ui.bridge.rereading import Rereading
 from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
@@ -59,6 +60,7 @@ class ArchiveView(QWidget):
         """Id of the archive to which is added."""
         self._turn = 0
         """Counts what is asked for, so that an answer to an earlier question is not shown."""
+        self._counting = Rereading(view.tasks, self)
         self._complete = self._reading = False
         self._total = 0
         self.setAccessibleName(self.tr("Archive"))
@@ -133,6 +135,7 @@ class ArchiveView(QWidget):
         self.field.returnPressed.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
         self.whose.activated.connect(lambda: self._begin_list())
         self.filters.changed.connect(lambda: self._begin_list())
+        self.filters.archive_picked.connect(lambda: self._count())
         self.filters.archive_wanted.connect(lambda: self._view.run(self._new_archive(), self))
         self._soon.timeout.connect(lambda: self._begin_list(keep=True))
         self._slow.timeout.connect(lambda: self._pages.setCurrentIndex(3))
@@ -181,6 +184,7 @@ class ArchiveView(QWidget):
             self.whose.clear()
             self.whose.addItems([self.tr("As {}").format(agent.name), self.tr("As nobody")])
             self.whose.setCurrentIndex(at)
+        self._count()
         self._begin_list(keep=True)
 
     @property
@@ -199,20 +203,33 @@ class ArchiveView(QWidget):
         self._view.run(self._read(self._turn, keep), self, failed=self._failed)
 
     async def _read(self, turn: int, keep: bool) -> None:
-        archives = await self._services.archives.of_agent(self._agent_id)
+        rows = await (self._found(turn) if self._query else self._first(turn, keep))
+        if rows is not None and turn == self._turn:
+            self._show(rows, keep)
+
+    def _count(self) -> None:
+        """What the archives hold is counted when it changes, not while a person types: that reads all of it."""
+        self._counting.read("contents", self._read_contents)
+
+    async def _read_contents(self) -> None:
+        agent_id = self._agent_id
+        archives = await self._services.archives.of_agent(agent_id)
         holders = await self._services.archives.holders(tuple(one.id for one in archives))
         shown = [one.id for one in archives if self.filters.archive_id in ("", one.id)]
         contents = await self._services.archives.contents(tuple(shown))
-        if turn != self._turn:
+        if agent_id != self._agent_id:
             return
         self._home = self.filters.archive_id or (archives[0].id if archives else "")
         self._total = sum(one.passages for one in archives)
         self.filters.show_archives(archives, {key: len(agents) for key, agents in holders.items()})
         self.filters.show_contents(contents)
         self.filters.foot.setText(passages_words(self._total))
-        rows = await (self._found(turn) if self._query else self._first(turn, keep))
-        if rows is not None and turn == self._turn:
-            self._show(rows, keep)
+        self._show_chosen()
+        if not self._query:
+            self._say_sum()
+
+    def _say_sum(self) -> None:
+        self._sum.setText("" if self.filters.narrows else passages_words(self._total))
 
     async def _first(self, turn: int, keep: bool) -> "list[Row] | None":
         """As many as are shown already, where the same list is read again."""
@@ -222,7 +239,7 @@ class ArchiveView(QWidget):
             return None
         self._complete = len(passages) < most
         self._hint.set_text("")
-        self._sum.setText(passages_words(self._total) if not self.filters.narrows else "")
+        self._say_sum()
         return [PassageRow(passage) for passage in passages]
 
     async def _found(self, turn: int) -> "list[Row] | None":
@@ -299,6 +316,7 @@ class ArchiveView(QWidget):
     def _changed(self, event: Changed) -> None:
         own = event.agent_id in (None, self._agent_id)
         if event.kind in ("passage", "archive") and own and self.isVisible():
+            self._count()
             self._soon.start()
 
     # One passage
