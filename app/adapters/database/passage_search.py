@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows
-from app.adapters.database.search import ALL, NEWEST
+from app.adapters.database.search import ALL
 from app.adapters.database.tables import archives, passages
 from app.domain.archive import FoundPassage
 from app.domain.search_text import index_text, query_terms, stem_of
@@ -34,11 +34,11 @@ _ranked = sa.text(
 _frequency = Prepared(
     sa.text("SELECT count(*) FROM (SELECT rowid FROM passage_search WHERE passage_search MATCH :match LIMIT :most)")
 )
-RARE, RAREST = 2_000, 6
-"""Texts that a rare word is in at most, and how many such words are looked for everywhere: some ten thousand texts are
-ranked in 50 ms.
-"""
-LAST = 10_000
+NEWEST = 500
+"""Texts with all words, or with any, that are ranked at first: ranking takes some 10 µs each."""
+RARE, RAREST = 1_000, 4
+"""Texts that a rare word is in at most, and how many such words are looked for wherever they stand."""
+LAST = 5_000
 """Newest texts among which any word is looked for where conditions leave too few of fewer."""
 COUNTED = 20_000
 """Texts with a word that are counted at most: in so many it says next to nothing."""
@@ -87,7 +87,9 @@ class PassageIndex:
             .order_by(best.c.rank, best.c.seq.desc())
             .limit(limit)
         )
-        scope = _scope(archive_seqs, tags, all_tags)
+        if archive_seqs is not None:
+            found = found.where(passages.c.archive_seq.in_(archive_seqs))
+        scope = _scope(self._narrowing(archive_seqs), tags, all_tags)
         hits: dict[int, FoundPassage] = {}
         for words, newest in self._steps([_form(term) for term in terms]):
             for row in all_rows(self.db, found, {"match": f"({words}){scope}", "newest": newest}):
@@ -95,6 +97,14 @@ class PassageIndex:
             if len(hits) >= limit:
                 break
         return tuple(hits.values())[:limit]
+
+    def _narrowing(self, archive_seqs: Sequence[int] | None) -> Sequence[int] | None:
+        """The archives, where naming them leaves out much; else their word would only be read beside each other one."""
+        if archive_seqs is None:
+            return None
+        held = sa.case((archives.c.seq.in_(archive_seqs), archives.c.passages), else_=0)
+        mine, every = self.db.execute(sa.select(sa.func.sum(held), sa.func.sum(archives.c.passages))).one()
+        return archive_seqs if 2 * (mine or 0) < (every or 0) else None
 
     def _steps(self, forms: Sequence[str]) -> Iterator[tuple[str, int]]:
         """What to match, one after the other, and how many of the newest matches to rank: all words; then the rare
