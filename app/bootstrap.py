@@ -82,6 +82,7 @@ from app.services.models.service import Models
 from app.services.models.variables import follow_variables
 from app.services.proposals import Proposals
 from app.services.recall import Recall
+from app.services.replay import Replay
 from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
@@ -275,6 +276,7 @@ def _plain_services(deps: EngineDeps) -> _PlainServices:
         doctor=MemoryDoctor(deps),
         context=Context(deps),
         requests=Requests(deps),
+        replay=Replay(deps),
         settings=Settings(deps),
         blobs=Blobs(deps),
         turns=Turns(deps),

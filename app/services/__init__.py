@@ -27,6 +27,7 @@ from app.services.models.providers import Providers
 from app.services.models.service import Models
 from app.services.proposals import Proposals
 from app.services.recall import Recall
+from app.services.replay import Replay
 from app.services.requests import Requests
 from app.services.runs import Runs
 from app.services.settings import Settings
@@ -53,6 +54,7 @@ class Services:
     doctor: MemoryDoctor
     context: Context
     requests: Requests
+    replay: Replay
     models: Models
     providers: Providers
     tools: Tools
