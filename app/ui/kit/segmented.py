@@ -151,7 +151,7 @@ class Segmented(QFrame):
         for button in self._buttons.values():
             button.setToolButtonStyle(style)
         # The frame has a line at both sides, and so has the chosen one, whichever that is later.
-        return 4 + sum(button.sizeHint().width() for button in self._buttons.values())
+        return 4 * self._theme.px(1) + sum(button.sizeHint().width() for button in self._buttons.values())
 
     def _fold(self) -> None:
         if self._folds:

@@ -1,10 +1,11 @@
 """The figures of one step: how fast it was, what its server counted, what was cut."""
 
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.domain.run import Step
+from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
-from app.ui.kit.layout import column_of, empty, row_of
+from app.ui.kit.layout import column_of, empty, follow
 from app.ui.kit.wording import count
 from app.ui.runs.words import took
 from app.ui.theme import Theme
@@ -16,7 +17,9 @@ class Figures(QFrame):
         self._theme = theme
         self.setProperty("kind", "panel")
         self.setAccessibleName(self.tr("Figures of the step"))
-        self._row = row_of(theme, parent=self, inset=(14, 9, 14, 9), gap=24)
+        self._row = Flow()
+        column_of(theme, self._row, parent=self, inset=(14, 9, 14, 9))
+        follow(theme, self, lambda: self._row.setSpacing(theme.px(24)))
 
     def clear(self) -> None:
         empty(self._row)
@@ -27,8 +30,9 @@ class Figures(QFrame):
         for name, value, kind in self._of(step):
             words = Label(self._theme, value, "base", kind)
             words.set_weight(500)
-            self._row.addLayout(column_of(self._theme, Label(self._theme, name, "caption", "muted"), words, gap=2))
-        self._row.addStretch(1)
+            figure = QWidget()
+            column_of(self._theme, Label(self._theme, name, "caption", "muted"), words, parent=figure, gap=2)
+            self._row.addWidget(figure)
         self.show()
 
     def _of(self, step: Step) -> list[tuple[str, str, str]]:

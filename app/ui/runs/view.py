@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.page import PageRequest, RunFilter, RunPage, RunReport
-from app.domain.run import ACTIVE, RunStatus
-from app.ui.kit.buttons import Button
+from app.domain.run import ACTIVE, RunStatus, Step
+from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
@@ -46,6 +46,8 @@ class RunsView(QWidget):
     """Id of a block whose history a person wants to see; empty: of all."""
     request_wanted = Signal(str)
     """Id of a step whose request is to be shown part by part."""
+    replay_wanted = Signal(str)
+    """Id of a step of the open agent that is to be replayed."""
     chat_wanted = Signal()
 
     def __init__(self, view: ViewContext) -> None:
@@ -79,8 +81,11 @@ class RunsView(QWidget):
         self._ticks = Ticks(theme, self._steps)
         self._title = ElidedLabel(theme, "", "strong")
         self._about = ElidedLabel(theme, "", "label", "muted")
-        self.open_message = Button(theme, self.tr("Open message"), "ghost", "jump")
-        self.open_history = Button(theme, self.tr("History"), "ghost", "history")
+        self._title.keep(76)
+        self.open_message = IconButton(theme, "jump", self.tr("Open the message that began it"))
+        self.open_history = IconButton(theme, "history", self.tr("History of what it changed"))
+        self.replay = Button(theme, self.tr("Replay"), "", "play", "small")
+        self.replay.setAccessibleName(self.tr("Replay this step"))
         self.figures = Figures(theme)
         self.exchange = Exchange(theme)
         panes = (("steps", self.tr("Steps")), ("bytes", self.tr("Request and reply")))
@@ -104,6 +109,7 @@ class RunsView(QWidget):
             None,
             self.open_history,
             self.open_message,
+            self.replay,
             parent=run_head,
             inset=(14, 6, 10, 6),
         )
@@ -152,6 +158,7 @@ class RunsView(QWidget):
         self.exchange.wanted.connect(lambda: self._read_bytes())
         self.exchange.context_wanted.connect(lambda: self.request_wanted.emit(self._wanted_step))
         self.open_message.clicked.connect(lambda: self._open_message())
+        self.replay.clicked.connect(lambda: self.replay_wanted.emit(self._wanted_step))
         self.open_history.clicked.connect(lambda: self._open_history())
         self.pane.chosen.connect(self._show_pane)
         self._view.workspace.changed.connect(self._changed)
@@ -309,6 +316,7 @@ class RunsView(QWidget):
         report = self._report
         if report is None or not report.steps:
             self.figures.clear()
+            self.replay.hide()
             self._wanted_step = ""
             self.exchange.clear(self.tr("Nothing was sent in this run yet."))
             return
@@ -321,8 +329,8 @@ class RunsView(QWidget):
         self._ticks.update()
         self._title.set_text("")
         self._about.set_text("")
-        self.open_message.hide()
-        self.open_history.hide()
+        for button in (self.open_message, self.open_history, self.replay):
+            button.hide()
         self.figures.clear()
         self.exchange.clear(words)
 
@@ -335,7 +343,11 @@ class RunsView(QWidget):
         if step is not None and step.id != self._wanted_step:
             self._wanted_step = step.id
             self.figures.show_step(step)
+            self.replay.setVisible(self._can_replay(report, step))
             self._read_bytes()
+
+    def _can_replay(self, report: RunReport, step: Step) -> bool:
+        return step.purpose == "reply" and step.status == "completed" and report.run.agent_id == self._agent_id
 
     def _read_bytes(self) -> None:
         report, step_id = self._report, self._wanted_step

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.ui.context.request.view import RequestView
     from app.ui.memory.history.view import HistoryView
     from app.ui.memory.inbox.view import InboxView
+    from app.ui.runs.replay.view import ReplayView
     from app.ui.runs.view import RunsView
     from app.ui.tools.page import ToolsPage
 
@@ -36,6 +37,8 @@ class AgentViews(QObject):
     segment_wanted = Signal(str)
     request_wanted = Signal(str)
     """Id of a step whose request is to be shown part by part."""
+    replay_wanted = Signal(str)
+    """Id of a step of the open agent that is to be replayed."""
     size_wanted = Signal(int)
     """Tokens that the context window is to have."""
 
@@ -58,8 +61,11 @@ class AgentViews(QObject):
             Segment("request", self.tr("Next request"), "context", self._request),
             Segment("compact", self.tr("Compact now"), "context", self._compact),
         )
-        runs = (Segment("run list", self.tr("Runs"), "runs", self._runs),)
         tools = (Segment("tool studio", self.tr("Tools"), "tool", self._tools),)
+        runs = (
+            Segment("run list", self.tr("Runs"), "runs", self._runs),
+            Segment("replay", self.tr("Replay"), "play", self._replay),
+        )
         return (
             Tab("memory", self.tr("Memory"), "memory", "Ctrl+2", memory),
             Tab("context", self.tr("Context"), "context", "Ctrl+3", context),
@@ -117,6 +123,14 @@ class AgentViews(QObject):
         page.message_wanted.connect(self.message_wanted)
         page.history_wanted.connect(self.history_wanted)
         page.request_wanted.connect(self.request_wanted)
+        page.replay_wanted.connect(self.replay_wanted)
+        page.chat_wanted.connect(self.chat_wanted)
+        return page
+
+    def _replay(self) -> "ReplayView":
+        from app.ui.runs.replay.view import ReplayView
+
+        page = ReplayView(self._view)
         page.chat_wanted.connect(self.chat_wanted)
         return page
 

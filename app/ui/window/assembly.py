@@ -269,6 +269,7 @@ class Assembly(QObject):
         self.views.size_wanted.connect(self._resize_context)
         self.views.block_wanted.connect(self._edit_block)
         self.views.request_wanted.connect(self._show_request)
+        self.views.replay_wanted.connect(self._show_replay)
         self.pages.changed.connect(self._page_shown)
         self.pages.agent_made.connect(self._show_made)
         self.top.servers_wanted.connect(self.pages.servers)
@@ -341,6 +342,13 @@ class Assembly(QObject):
     def _edit_block(self, block_id: str) -> None:
         self.show_tab("chat")
         self.columns.go_to_block(block_id)
+
+    def _show_replay(self, step_id: str) -> None:
+        from app.ui.runs.replay.view import ReplayView
+
+        view = self.tabs.show("replay")
+        assert isinstance(view, ReplayView)
+        view.open_step(step_id)
 
     def _show_request(self, step_id: str) -> None:
         """Of a step, in the conversation that it belongs to."""

@@ -48,6 +48,12 @@ async def inbox(window: OpenedWindow) -> None:
     await window.until(lambda: page.cards or page._pages.currentIndex() == 1, "no inbox")
 
 
+async def replay(window: OpenedWindow) -> None:
+    window.view.show_tab("replay")
+    view = window.view.centre.page_named("replay")
+    await window.until(lambda: view.setup.basis is not None, "nothing is there to be replayed")
+
+
 async def new_agent(window: OpenedWindow) -> None:
     window.view.commands.run("agent.new")
 
@@ -117,6 +123,7 @@ PAGES: tuple[Show, ...] = (
     inbox,
     request,
     runs,
+    replay,
     new_agent,
     instructions,
     shortcuts,

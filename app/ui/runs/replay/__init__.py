@@ -1,0 +1,1 @@
+"""Replay: a request that was sent, answered by other models beside how it was answered then."""
