@@ -37,7 +37,7 @@ async def request(window: OpenedWindow) -> None:
 
 
 async def runs(window: OpenedWindow) -> None:
-    window.view.show_tab("runs")
+    window.view.show_tab("run list")
     view = window.view.centre.page_named("run list")
     await window.until(lambda: view.exchange.text.toPlainText(), "no run is shown")
 

@@ -15,7 +15,7 @@ INSERT = ToolCall("memory_insert", {"label": "human", "new_string": "Is called B
 
 async def from_first_step(window: OpenedWindow) -> ReplayView:
     """As a person comes there: from a step of a run."""
-    window.view.show_tab("runs")
+    window.view.show_tab("run list")
     runs = window.view.centre.page_named("run list")
     assert isinstance(runs, RunsView)
     await window.until(lambda: runs.timeline.model().rowCount() > 5, "no run is shown")

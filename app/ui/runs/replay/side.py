@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from app.domain.replay import ReplayCall, ReplayChange, ReplaySide
 from app.ui.kit.badge import Badge
 from app.ui.kit.diff import DiffView
-from app.ui.kit.flow import Flow
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, empty, frame_of, hairline, row_of
 from app.ui.kit.wording import count
+from app.ui.runs.figures import Figure, FigureRow
 from app.ui.runs.words import took
 from app.ui.theme import Theme
 
@@ -54,6 +54,10 @@ class SideColumn(QWidget):
         self._bodies["head"].addWidget(self._state)
         self._bodies["head"].addStretch(1)
         self._reasoning, self._answer = self._text("reasoning", "text2"), self._text("answer", "")
+        names = (self.tr("first token"), self.tr("in all"), self.tr("tokens out"), self.tr("model calls"))
+        self._figures = tuple(Figure(theme, name, name_first=False) for name in names)
+        self._numbers = FigureRow(theme, self._figures, 66)
+        self._bodies["numbers"].addWidget(self._numbers)
         for name in ROWS:
             self.cells[name].setAccessibleName(head.letter)
 
@@ -143,24 +147,16 @@ class SideColumn(QWidget):
         body.addStretch(1)
 
     def _show_numbers(self, side: ReplaySide) -> None:
-        body = self._bodies["numbers"]
-        empty(body)
-        figures = [
-            (took(side.first_token_ms * 1000) if side.first_token_ms is not None else "", self.tr("first token")),
-            (took(side.took_ms * 1000) if side.took_ms else "", self.tr("in all")),
-            (count(side.completion_tokens) if side.completion_tokens else "", self.tr("tokens out")),
-            (count(side.rounds) if side.rounds else "", self.tr("model calls")),
-        ]
-        row = Flow()
-        row.setSpacing(self._theme.px(18))
-        for value, name in figures:
-            if value:
-                number = Label(self._theme, value, "base")
-                number.set_weight(600)
-                figure = QWidget()
-                column_of(self._theme, number, Label(self._theme, name, "caption", "muted"), parent=figure, gap=0)
-                row.addWidget(figure)
-        body.addLayout(row)
+        first = side.first_token_ms
+        values = (
+            "" if first is None else took(first * 1000),
+            took(side.took_ms * 1000) if side.took_ms else "",
+            count(side.completion_tokens) if side.completion_tokens else "",
+            count(side.rounds) if side.rounds else "",
+        )
+        for figure, value in zip(self._figures, values, strict=True):
+            figure.show_value(value)
+        self._numbers.arrange()
 
 
 def _difference(call: ReplayCall, then: Sequence[ReplayCall], at: int) -> str:
