@@ -254,6 +254,7 @@ class _PlainServices(TypedDict):
     doctor: MemoryDoctor
     context: Context
     requests: Requests
+    replay: Replay
     settings: Settings
     blobs: Blobs
     turns: Turns

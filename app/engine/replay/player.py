@@ -10,7 +10,7 @@ from app.domain.error import ModelError
 from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.model import Provider
 from app.domain.replay import MOST_ROUNDS, ReplayCall, ReplayChange, ReplaySide
-from app.domain.tool import Tool
+from app.domain.tool import ALSO_MEMORY, Tool
 from app.engine.deps import EngineDeps
 from app.engine.memory.block_tools import run_memory_tool
 from app.engine.queue import Priority, Purpose
@@ -23,6 +23,8 @@ from app.ports.models import ChatRequest, ModelDelta
 LONGEST = 400_000
 """Characters of one reply; what comes after them is not listened to."""
 NOT_RECORDED = "This call was not made then, so nothing is known of what it returns. Answer without it."
+PUT_AWAY = "Stored in the archive."
+"""What a model is told that stores a passage other than then: there is no copy of the archive that it could search."""
 STEP = 0.1
 """Seconds between two reports while a reply is written."""
 
@@ -149,8 +151,11 @@ class Player:
         told = {"name": call.name, "arguments": call.arguments}
         if call.problem:
             return ReplayCall(**told, result=call.problem, source="not recorded", failed=True)
+        known = self._stage.recorded.get(call_key(call.name, call.arguments))
+        if call.name in ALSO_MEMORY and known is None:
+            return ReplayCall(**told, result=PUT_AWAY, source="on a copy")
         tool = self._stage.tools.get(call.name)
-        if tool is not None and tool.edits_memory:
+        if tool is not None and tool.edits_memory and call.name not in ALSO_MEMORY:
             result = run_memory_tool(call.name, self._blocks, call.parsed)
             if result.value is not None:
                 self._blocks = tuple(
@@ -158,7 +163,6 @@ class Player:
                     for block in self._blocks
                 )
             return ReplayCall(**told, result=result.text, source="on a copy", failed=not result.ok)
-        known = self._stage.recorded.get(call_key(call.name, call.arguments))
         if known is None:
             return ReplayCall(**told, result=NOT_RECORDED, source="not recorded", failed=True)
         return ReplayCall(**told, result=known.text, source="recorded", failed=known.status == "error")
