@@ -57,7 +57,7 @@ async def test_an_edit_by_a_person_shows_from_the_next_run_on_and_the_context_vi
     await services.blocks.update(human.id, BlockPatch(value="Name: Zoë."))
     overview = await services.context.overview(thread)
     assert overview.memory_as_begun
-    assert "Name: Chad." in next(part.text for part in overview.parts if part.kind == "memory")
+    assert "Name: Chad." in next(part.text for part in overview.parts if part.block_id == human.id)
     server.release()
     await events_of(services, run.id)
     systems = {chat.body["messages"][0]["content"] for chat in server.chats}
@@ -66,7 +66,7 @@ async def test_an_edit_by_a_person_shows_from_the_next_run_on_and_the_context_vi
     assert await block_value(services, agent) == "Name: Zoë.\nHas a cat."
     overview = await services.context.overview(thread)
     assert not overview.memory_as_begun
-    assert "Has a cat." in next(part.text for part in overview.parts if part.kind == "memory")
+    assert "Has a cat." in next(part.text for part in overview.parts if part.block_id == human.id)
 
 
 async def test_blocks_are_known_as_they_were(engine: OpenEngine, server: OpenAIServer):
