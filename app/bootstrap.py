@@ -208,8 +208,11 @@ async def open_engine(
     now, backups = clock.now(), SqliteBackups(folder, clock)
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
+    embedder = AnyEmbedder(process, secrets, consent_implied=headless)
     secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
-    deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, CustomTools(sandbox, secrets_of))
+    deps, cache, searches = _engine_deps(
+        storage, catalog, clock, ids, bus, process, embedder, CustomTools(sandbox, secrets_of)
+    )
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
@@ -329,10 +332,11 @@ def _engine_deps(
     ids: IdFactory,
     bus: EventBus,
     process: RecallProcess,
+    embedder: AnyEmbedder,
     custom: CustomTools,
 ) -> tuple[EngineDeps, ModelCache, Searches]:
     """The cache looks at a server again after each request to it, so the engine tells it of them."""
-    embedders = EmbedderChoice(storage, AnyEmbedder(process), lambda: cache.all())
+    embedders = EmbedderChoice(storage, embedder, lambda: cache.all())
     index = RecallIndex(process, storage.file)
     recall, passages = MessageRecall(storage, embedders, index), PassageSearch(storage, embedders, index)
     deps = EngineDeps(

@@ -1,8 +1,10 @@
 """Vectors: what texts mean, as numbers that can be compared."""
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+TOP = 127
 _SCALE = struct.Struct("<f")
 
 
@@ -28,3 +30,10 @@ class Vector(NamedTuple):
     def unpacked(cls, stored: bytes) -> Self:
         (scale,) = _SCALE.unpack_from(stored)
         return cls(scale, stored[_SCALE.size :])
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Self:
+        """Numbers of a vector of length 1, each rounded to a 127th of the largest."""
+        scale = max((abs(number) for number in numbers), default=0.0) / TOP
+        steps = (round(number / scale) if scale else 0 for number in numbers)
+        return cls(scale, bytes(step & 0xFF for step in steps))

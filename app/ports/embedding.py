@@ -19,11 +19,10 @@ class Embedder(Protocol):
         handle: str,
         provider: Provider | None,
         texts: Sequence[str],
-        kind: TextKind,
         *,
         background: bool = False,
     ) -> tuple[Vector, ...]:
-        """A vector for each text. `provider`: the server of the handle's model; None: the built-in embedder.
+        """A vector for each text as it is written. `provider`: the server of the model; None: the built-in embedder.
 
         `background`: nobody waits, what hurries goes first. Raises `EmbeddingFailed`, with a sentence.
         """

@@ -12,14 +12,18 @@ import pytest
 
 from app.bootstrap import OpenEngine, RecallPlan, open_engine
 from app.config import Config
-from app.domain.agent import Agent
+from app.domain.agent import Agent, AgentPatch
 from app.domain.archive import ArchiveDraft, PassageDraft, PassageFilter
 from app.domain.base import Micros
+from app.domain.embedding import BUILT_IN
 from app.domain.message import FoundMessages, Message, MessageScope, Role
+from app.domain.model import ProviderDraft
 from app.domain.retrieval import Meaning, Word
-from app.engine.meaning import NOTHING_EMBEDDED
+from app.engine.meaning import NOTHING_EMBEDDED, SERVER_SILENT
 from app.services import Services
 from tests.support.processes import word_embedder
+from tests.support.servers.openai_replies import Refusal
+from tests.support.servers.openai_server import OpenAIServer
 from tests.support.values import samples
 from tests.support.values.samples import NOON
 
@@ -182,3 +186,32 @@ async def test_passages_are_found_by_meaning_too_and_not_by_what_they_said_befor
     assert isinstance(found.hits[0].reasons[0], Meaning)
     tagged = await services.archives.search("who maintained the heating", PassageFilter(tags=("food",)))
     assert [hit.passage.text for hit in tagged.hits] == [soup]
+
+
+async def test_another_embedder_embeds_anew_and_an_unknown_or_silent_one_is_stood_in_for_or_waited_for(
+    engine: OpenEngine, services: Services, agent: Agent
+):
+    await tell(engine, agent, *SAID[:2])
+    await indexed(engine)
+    with OpenAIServer() as server:
+        server.answers["/v1/models"] = Refusal(200, {"data": [{"id": "text-embedding-x", "object": "model"}]})
+        server.answers["/v1/embeddings"] = Refusal(200, {"data": [{"index": 0, "embedding": [0.0, 2.0, 0.0]}]})
+        await services.providers.add(ProviderDraft(name="house", base_url=server.url))
+        handles = [model.handle for model in await services.recall.embedders()]
+        assert handles[0] == BUILT_IN
+        assert "house/text-embedding-x" in handles
+        await ask_for(services, agent, "house/text-embedding-x")
+        found = await services.recall.messages("who maintained the heating")
+        assert found.state.note == NOTHING_EMBEDDED
+        await ask_for(services, agent, "nobody/offers-this")
+        assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+        await ask_for(services, agent, "house/text-embedding-x")
+    await services.models.list(refresh=True)
+    found = await services.recall.messages("Brandt")
+    assert texts(found) == [SAID[0][1]]
+    assert found.state.note == SERVER_SILENT
+
+
+async def ask_for(services: Services, agent: Agent, embedder: str) -> None:
+    extras = agent.extras.model_copy(update={"embedding": embedder})
+    await services.agents.update(agent.id, AgentPatch(extras=extras))

@@ -11,6 +11,14 @@ from app.ports.storage import Storage
 PROBE = "dimension"
 """What a model is asked to embed where its server does not tell how many numbers its vectors have."""
 
+NO_PREFIXES: dict[TextKind, str] = {"text": "", "query": ""}
+PREFIXES: dict[str, dict[TextKind, str]] = {
+    "nomic-embed-text": {"text": "search_document: ", "query": "search_query: "},
+    "mxbai-embed-large": {"text": "", "query": "Represent this sentence for searching relevant passages: "},
+    "embeddinggemma": {"text": "title: none | text: ", "query": "task: search result | query: "},
+}
+"""What the makers of these models want before texts and queries, by how the names of the models begin."""
+
 
 def embeds(model: Model) -> bool:
     """Whether a model makes vectors; most servers tell it by the name alone."""
@@ -64,7 +72,9 @@ class EmbedderChoice:
         provider = None if model.built_in else await self._provider(model.handle)
         if provider is None and not model.built_in:
             raise EmbeddingFailed(f"The server of {model.handle} is no longer connected.")
-        return await self._embedder.embed(model.handle, provider, texts, kind, background=background)
+        before = PREFIXES.get(model.prefixes, NO_PREFIXES)[kind]
+        written = [before + text for text in texts]
+        return await self._embedder.embed(model.handle, provider, written, background=background)
 
     async def _provider(self, handle: str) -> Provider | None:
         name = ModelHandle.parse(handle).provider
@@ -73,4 +83,8 @@ class EmbedderChoice:
 
 
 def _unprobed(model: Model) -> EmbeddingModel:
-    return EmbeddingModel(handle=model.handle, dimension=model.embedding_dim or 0, digest=model.digest[:12])
+    name = model.name.rpartition("/")[2].partition(":")[0].lower()
+    prefixes = next((style for style in PREFIXES if name.startswith(style)), "")
+    return EmbeddingModel(
+        handle=model.handle, dimension=model.embedding_dim or 0, digest=model.digest[:12], prefixes=prefixes
+    )
