@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_folder(parser, None)
     parser.add_argument("--engine", dest="run", action="store_const", const=_engine, help=argparse.SUPPRESS)
     parser.add_argument("--recall-child", dest="run", action="store_const", const=_recall_child, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--self-test", dest="run", action="store_const", const=_self_test, help="check that this copy of Lares is whole"
+    )
     parser.set_defaults(run=_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     serve = commands.add_parser("serve", help="run Lares without a window, for other programs on this computer")
@@ -168,6 +171,12 @@ def _engine(options: argparse.Namespace) -> int:
     from app.link.engine_process import EnginePlan, run_engine
 
     return run_engine(config, EnginePlan(_opening(headless=False), report))
+
+
+def _self_test(options: argparse.Namespace) -> int:
+    from app.self_test import run_self_test
+
+    return run_self_test()
 
 
 def _recall_child(options: argparse.Namespace) -> int:

@@ -104,6 +104,13 @@ class RecallProcess:
         told, _ = await self._ask(head, background=True)
         return IndexState(str(told["state"]), bool(told["more"]), int(told["count"]))
 
+    async def check_index(self) -> int:
+        """Makes an index of a few vectors that is thrown away, and says how many it found again. Raises
+        `EmbeddingFailed`.
+        """
+        told, _ = await self._ask({"do": "check_index"}, background=False)
+        return int(told["found"])
+
     @property
     def pid(self) -> int | None:
         """Of the process; None while there is none."""

@@ -22,8 +22,8 @@ NEAREST = 50
 """How many of each search are looked at: the spread of so many cosines is what z is counted in."""
 FLOOR_Z = -1.0
 """Of what has no vector yet: a little below the nearest fifty's middle, so that its words can still carry it."""
-BREVITY, USUAL_LENGTH = 0.05, 200
-"""What a very short text gains, far less than a word or a tenth of a deviation; characters."""
+BREVITY, USUAL_LENGTH = 0.001, 200
+"""What a very short text gains, so little that it decides between equals only; characters."""
 TELLING_Z = 0.0
 """Meaning is a reason from here on: the better half of the nearest fifty."""
 

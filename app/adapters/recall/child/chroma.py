@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -76,6 +77,13 @@ class ChromaIndex:
         if not more:
             self._checked.add(place.name)
         return state, more
+
+    def finds(self, place: Place, rows: Floats) -> int:
+        """Adds vectors and says how many of them are nearest to themselves."""
+        collection = self._collection(place)
+        collection.upsert(ids=[str(number) for number in range(len(rows))], embeddings=rows.tolist())
+        found = collection.query(query_embeddings=rows.tolist(), n_results=1, include=[])["ids"]
+        return sum(near == [str(number)] for number, near in enumerate(found))
 
     def begin(self, db: sqlite3.Connection, place: Place) -> None:
         """From here on everything is to be taken over."""
@@ -166,3 +174,12 @@ def _last_gone(db: sqlite3.Connection) -> int:
 def _gone_since(db: sqlite3.Connection, place: Place, seen: int) -> int:
     gone = "SELECT count(*) FROM vectors_gone WHERE seq > ? AND space_seq = ? AND kind = ?"
     return db.execute(gone, (seen, place.space_seq, place.kind)).fetchone()[0]
+
+
+def found_again(count: int = 50, dimension: int = 16) -> int:
+    """How many of so many vectors an index finds that is made for them and thrown away."""
+    place = Place(0, 0, dimension)
+    rows = np.random.default_rng(1).normal(size=(count, dimension)).astype(np.float32)
+    with tempfile.TemporaryDirectory(prefix="lares-index-", ignore_cleanup_errors=True) as folder:
+        index = ChromaIndex(Path(folder) / "index")
+        return index.finds(place, rows)

@@ -57,7 +57,12 @@ class Work:
         self._stored: tuple[str, Any] | None = None
 
     def of(self, head: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Answer]:
-        known = {"embed": self._embed, "nearest": self._nearest, "follow": self._follow}
+        known = {
+            "embed": self._embed,
+            "nearest": self._nearest,
+            "follow": self._follow,
+            "check_index": self._check_index,
+        }
         name = head.get("do")
         if not isinstance(name, str) or name not in known:
             raise ValueError(f"nothing is called {name!r} here")
@@ -98,6 +103,11 @@ class Work:
         wanted = Wanted(str(head["space"]), int(head["kind"]))
         state, more, count = self._vectors(head).follow(wanted, was_made=bool(head["was_made"]))
         return {"state": state, "more": more, "count": count}, b""
+
+    def _check_index(self, head: dict[str, Any], body: bytes) -> Answer:
+        from app.adapters.recall.child.chroma import found_again
+
+        return {"found": found_again()}, b""
 
     def _vectors(self, head: dict[str, Any]) -> Any:
         from app.adapters.recall.child.vectors import StoredVectors
