@@ -61,6 +61,8 @@ class ToolReturnPart(Frozen):
     duration_ms: int = 0
     approximate: bool = False
     """True: a memory tool matched the old text only approximately."""
+    source: str = ""
+    """Whose text it is, where a stranger wrote it; changes of memory in the same run name it."""
 
 
 Part = Annotated[TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolReturnPart, Field(discriminator="type")]

@@ -40,6 +40,8 @@ class ToolOutcome(Frozen):
     text: str
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
+    source: str = ""
+    """Where the text is from when nobody here wrote it: a page, a server, another agent. The model gets it quoted."""
 
 
 class ToolRunner(Protocol):

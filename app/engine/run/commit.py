@@ -24,6 +24,7 @@ from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
 from app.engine.run.rows import asked_row, summary_row
 from app.engine.state import Compact, Compacted, Finish, ModelReplied, Outcome, RunState, RunTools, ToolsReturned
+from app.engine.tools.quoting import sources_in
 from app.ports.storage import Repositories
 
 ENDED_STATE = "{}"
@@ -199,6 +200,7 @@ class _Commit:
             tool_call_id=call.tool_call_id if call is not None else None,
             tool_name=call.name if call is not None else None,
             message_id=state.cause_id,
+            sources=() if call is None else sources_in(self._repos.messages.of_run(state.run_id)),
         )
 
 
