@@ -36,9 +36,9 @@ def test_another_model_stands_beside_how_it_went(window: OpenedWindow, wait_for:
         window.server.queue(Reply(reasoning="It is Brad.", calls=(INSERT,)), Reply(text="Saved, Brad."))
         view.setup.play.click()
         await window.until(lambda: "Saved, Brad." in texts(view), "no answer is shown")
-        shown = texts(view)
-        assert {"other tool", "on a copy", "recorded", "It is Brad."} <= set(shown.split("\n"))
-        assert "Is called Brad." in shown
+        wanted = {"other tool", "on a copy", "recorded", "It is Brad."}
+        await window.until(lambda: wanted <= set(texts(view).split("\n")), "its calls are not shown")
+        await window.until(lambda: "Is called Brad." in texts(view), "the change is not shown")
         await window.until(view.setup.play.isEnabled, "it did not end")
         blocks = await window.services.blocks.of_agent(window.view.workspace.agent.id)
         assert not any("Is called Brad." in block.value for block in blocks), "the agent's memory changed"
