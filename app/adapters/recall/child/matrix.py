@@ -62,7 +62,9 @@ class Matrix:
         rows = np.flatnonzero(wanted)
         cosines = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), BLOCK):
-            block = rows[start : start + BLOCK]
+            block: slice | Seqs = rows[start : start + BLOCK]
+            if len(rows) == self.count:
+                block = slice(start, min(start + BLOCK, self.count))  # all of them need not be gathered
             cosines[start : start + BLOCK] = (self._numbers[block].astype(np.float32) @ query) * self._scales[block]
         if len(rows) > k:
             best = np.argpartition(-cosines, k)[:k]
