@@ -86,6 +86,7 @@ async def measure(services: Services) -> None:
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = await open_engine(Config(Path(folder)))
+        await engine.services.recall.pause_indexing()  # it would have the other processor
         await measure(engine.services)
         await engine.close()
 
