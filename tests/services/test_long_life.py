@@ -32,7 +32,8 @@ WINDOW, REPLY = 8192, 256
 HEAVIER = 1.2
 """The server's tokens by our estimates: no tokenizer counts as we do."""
 PERSONA = BlockDraft(label="persona", value="I am Vesta. I keep the hearth, and I never forget a name.", limit=2_000)
-HUMAN = BlockDraft(label="human", value="Name: Brad.", limit=20_000)
+HUMAN = BlockDraft(label="human", value="Name: Brad.", limit=3_000)
+"""It is full after a while, which its agent is told: a block that fills the window itself leaves no turn a way on."""
 CHATTER = "The weather was fine and we walked along the river, where the herons stand. "
 
 
