@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.domain.context import ContextOverview
@@ -45,6 +46,7 @@ class BeforeAfter(QWidget):
         self._after.setAccessibleName(self.tr("Context window after compacting"))
         self._now_words, self._after_words = Label(theme, "", "strong"), Label(theme, "", "strong", "ok")
         self._near = Label(theme, "", "caption", "muted")
+        self._entries: dict[str, Label] = {}
         self._told: tuple[dict[str, int], dict[str, int], int] = ({}, {}, 0)
         self._grid = QGridLayout(self)
         for at, (title, note, bar, words) in enumerate(
@@ -98,25 +100,22 @@ class BeforeAfter(QWidget):
         self._tell()
 
     def _tell(self) -> None:
+        """Entries are made once and change: a row of them grows and shrinks while one types."""
         before, after, kept = self._told
-        while item := self._flow.takeAt(0):
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
         for kind, tokens in before.items():
             then = after[kind]
             words = count(tokens) if tokens == then else f"{count(tokens)} → {count(then)}"
-            if tokens or then:
-                self._add(f"part_{kind}", self._names[kind], words)
-        if kept:
-            self._add("control", self.tr("Reply"), count(kept))
-        self.legend.updateGeometry()
+            self._enter(kind, f"part_{kind}", self._names[kind], words if tokens or then else "")
+        self._enter("kept", "control", self.tr("Reply"), count(kept) if kept else "")
 
-    def _add(self, token: str, name: str, words: str) -> None:
+    def _enter(self, kind: str, token: str, name: str, words: str) -> None:
+        """`words`: how much it is; empty: it is not shown."""
+        entry = self._entries.get(kind)
+        if entry is None:
+            entry = self._entries[kind] = Label(self._theme, "", "label", "text2", self.legend)
+            entry.setTextFormat(Qt.TextFormat.RichText)
+            self._flow.addWidget(entry)
         colour = self._theme.color(token).name()
-        entry = Label(self._theme, "", "label", "text2", self.legend)
-        entry.setTextFormat(entry.textFormat().RichText)
         entry.setText(f'<span style="color:{colour}">■</span>&nbsp; {name}&nbsp; <b>{words}</b>')
         entry.setAccessibleName(f"{name} {words}")
-        self._flow.addWidget(entry)
-        entry.show()
+        entry.setVisible(bool(words))

@@ -35,6 +35,7 @@ class Details(QWidget):
         self._title.keep(120)
         self._kept = QWidget()
         self._flow = Flow(self._kept)
+        self._badges: list[Badge] = []
         self._card = frame_of("card")
         self._rows: QVBoxLayout = column_of(theme, parent=self._card, gap=0)
         self._all = Button(theme, "", "", "plus", "small")
@@ -73,21 +74,18 @@ class Details(QWidget):
         return {position for one in self._details if one.stands_in(text) for position in one.positions}
 
     def _fill_kept(self, there: Sequence[SummaryDetail]) -> None:
-        wanted = [one.text for one in there]
-        shown = [item.widget() for at in range(self._flow.count()) if (item := self._flow.itemAt(at)) is not None]
-        if [badge.accessibleName() for badge in shown if badge is not None] == wanted:
-            return
-        while item := self._flow.takeAt(0):
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for text in wanted:
-            badge = Badge(self._theme, text, "ok", "check", self._kept)
-            badge.setAccessibleName(text)
+        """The badges are made once and change: which there are changes with each word that is typed."""
+        while len(self._badges) < len(there):
+            badge = Badge(self._theme, "", "ok", "check", self._kept)
+            self._badges.append(badge)
             self._flow.addWidget(badge)
-            badge.show()
-        self._kept.setVisible(bool(wanted))
-        self._kept.updateGeometry()
+        for at, badge in enumerate(self._badges):
+            text = there[at].text if at < len(there) else ""
+            if badge.text() != text:
+                badge.setText(text)
+                badge.setAccessibleName(text)
+            badge.setVisible(bool(text))
+        self._kept.setVisible(bool(there))
 
     def _fill_missing(self) -> None:
         while item := self._rows.takeAt(0):
