@@ -184,10 +184,10 @@ async def test_a_server_too_small_for_the_agent_is_named_with_both_numbers(
     services: Services, agent: Agent, server: OpenAIServer
 ):
     await services.agents.update(agent.id, AgentPatch(system="Be kind. " * 2000))
-    server.queue(*(too_long(5000, 1024) for _ in range(4)))
+    server.queue(*(too_long(5000, 2048) for _ in range(4)))
     run = await say(services, agent, CORRECTION)
     assert run.failure is not None
-    assert "1,024" in run.failure.message
+    assert "2,048" in run.failure.message
     assert await block_value(services, agent) == CHAD
     await services.agents.update(agent.id, AgentPatch(system="Be kind."))
     server.context = 32_768

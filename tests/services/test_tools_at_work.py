@@ -19,7 +19,7 @@ from tests.support.servers.openai_server import OpenAIServer
 from tests.support.values import samples
 
 pytestmark = pytest.mark.anyio
-LETTER = samples.tool("send_letter", tool_type="custom", idempotent=False)
+LETTER = samples.tool("send_letter", tool_type="custom", source_code="def send_letter(): ...", idempotent=False)
 
 
 @pytest.fixture

@@ -90,7 +90,9 @@ async def test_a_tool_that_may_not_be_repeated_never_runs_twice(
     monkeypatch.setenv(LETTERS, str(letters))
     engine = await open_engine(Config.load())
     await engine.storage.write(
-        lambda repos: repos.tools.upsert(samples.tool("send_letter", tool_type="custom", idempotent=False))
+        lambda repos: repos.tools.upsert(
+            samples.tool("send_letter", tool_type="custom", source_code="def send_letter(): ...", idempotent=False)
+        )
     )
     agent = await agent_on(engine.services, server, tool_names=("send_letter",))
     thread = await thread_of(engine.services, agent)

@@ -48,11 +48,15 @@ async def perform(
 
 
 async def _compact(action: Compact, state: RunState, deps: EngineDeps, emitter: Emitter) -> Outcome:
-    def read(repos: Repositories) -> SummaryPlan:
+    def read(repos: Repositories) -> tuple[SummaryPlan, str]:
         view = read_view(repos, state.agent_id, state.conversation_id, state)
-        return read_summary_plan(repos, view, action.leave_before, action.free, deps)
+        stays = {m.message.id for m in view.members if m.position >= action.leave_before}
+        # It may have left already, so that only a summary, which is now summed up itself, has its words.
+        gone = state.cause_id is not None and state.cause_id not in stays
+        asked_for = repos.messages.get(state.cause_id).text if gone and state.cause_id else ""
+        return read_summary_plan(repos, view, action.leave_before, action.free, deps), asked_for
 
-    plan = await deps.storage.read(read)
+    plan, asked_for = await deps.storage.read(read)
     if not plan.leaving or plan.room < LEAST_SUMMARY:
         return Compacted()
 
@@ -64,7 +68,6 @@ async def _compact(action: Compact, state: RunState, deps: EngineDeps, emitter: 
     own_server = plan.provider.name == ModelHandle.parse(plan.agent.model).provider
     if calls.unreachable is not None and own_server:
         return Compacted(asked=tuple(calls.asked), failure=calls.unreachable)
-    asked_for = next((one.text for one in plan.leaving if one.id == state.cause_id), "")
     return Compacted(with_request(summary, asked_for), tuple(calls.asked))
 
 

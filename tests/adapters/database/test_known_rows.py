@@ -46,7 +46,7 @@ async def test_the_writer_knows_what_the_database_says(world: World, seed: int) 
 
 async def test_what_another_program_writes_is_seen(world: World) -> None:
     await world.storage.write(lambda repos: repos.agents.get(world.agent.id))
-    other = sqlite3.connect(world.storage._file)
+    other = sqlite3.connect(world.storage.file)
     other.execute("UPDATE agents SET name = 'Another'")
     other.commit()
     other.close()

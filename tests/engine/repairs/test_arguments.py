@@ -211,4 +211,6 @@ def test_a_faultless_call_is_not_touched():
 def test_the_example_of_a_tool_fits_the_tool(each: Tool):
     fitted = fit_arguments(json.loads(example(each)), each)
     assert (fitted.changed, fitted.problem) == (False, "")
-    assert schema_line(each).startswith(f"{each.name}(label: string" if "memory" in each.name else each.name)
+    assert schema_line(each).startswith(
+        f"{each.name}(label: string" if "label" in each.parameters["properties"] else each.name
+    )
