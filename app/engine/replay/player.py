@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain.block import Block
 from app.domain.error import ModelError
@@ -148,7 +149,7 @@ class Player:
         return side.model_copy(update=shown | {"reasoning": _joined(side.reasoning, "".join(heard.reasoning))})
 
     def _answer(self, call: Call) -> ReplayCall:
-        told = {"name": call.name, "arguments": call.arguments}
+        told: dict[str, Any] = {"name": call.name, "arguments": call.arguments}
         if call.problem:
             return ReplayCall(**told, result=call.problem, source="not recorded", failed=True)
         known = self._stage.recorded.get(call_key(call.name, call.arguments))
