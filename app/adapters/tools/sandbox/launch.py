@@ -14,7 +14,7 @@ from pathlib import Path
 from app.domain.sandbox import SandboxLimits
 
 CHILD = Path(__file__).with_name("child.py")
-FOLDER = "/call"
+FOLDER = "/lares-call"
 """Of a call, inside bubblewrap."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ssl", "/etc/ca-certificates", "/etc/localtime")
 """What programs need of a system, read only."""
@@ -109,6 +109,8 @@ class Launcher:
             words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
             words.append("--unshare-user")
+        # What is laid over something hides it, so the empty folder comes first: Lares itself may lie below it.
+        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", "/tmp"]
         for place in (*SYSTEM, *(NETWORK if network else ())):
             if os.path.islink(place):
                 words += ["--symlink", os.readlink(place), place]
@@ -121,8 +123,7 @@ class Launcher:
         for place in places:
             words += ["--ro-bind", place, place]
         words += ["--proc", "/proc", "--dev", "/dev"]
-        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", FOLDER]
-        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", "/tmp", "--chdir", FOLDER, "--"]
+        words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", FOLDER, "--chdir", FOLDER, "--"]
         return tuple(words)
 
 
