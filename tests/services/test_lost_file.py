@@ -15,7 +15,10 @@ from tests.support.engine.whole_engine import agent_on, started
 from tests.support.servers.openai_replies import Reply
 from tests.support.servers.openai_server import OpenAIServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.allow_logs("could not be (stored|stopped|set aside)")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.allow_logs("could not be (stored|stopped|set aside)|^WARNING app.services.maintenance"),
+]
 SECONDS = 20
 
 

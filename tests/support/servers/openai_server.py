@@ -174,8 +174,11 @@ class OpenAIServer:
         try:
             await stopping.wait()
         finally:
+            # Who was just let in gets a task and a transport to close, which a closed server gives nobody any more.
+            for listener in server.sockets:
+                self._loop.remove_reader(listener.fileno())
+            await _settle()
             server.close()
-            await _settle()  # who was just let in gets a task and a transport to close
             for task in self._conversations:
                 task.cancel()
             await asyncio.gather(*self._conversations, return_exceptions=True)
