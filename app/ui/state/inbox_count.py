@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.event import Changed
+from app.ui.bridge.rereading import Rereading
 from app.ui.state.view_context import ViewContext
 
 
@@ -13,7 +14,7 @@ class InboxCount(QObject):
     def __init__(self, view: ViewContext, parent: QObject) -> None:
         super().__init__(parent)
         self._view = view
-        self._reading = self._again = False
+        self._rereading = Rereading(view.tasks, self)
         view.workspace.loaded.connect(lambda: self._read_soon())
         view.workspace.changed.connect(self._on_changed)
 
@@ -22,18 +23,7 @@ class InboxCount(QObject):
             self._read_soon()
 
     def _read_soon(self) -> None:
-        """One reading at a time; what comes meanwhile is read by one more."""
-        if self._reading:
-            self._again = True
-            return
-        self._reading, self._again = True, False
-        self._view.run(self._read(), self)
+        self._rereading.read("inbox", self._read)
 
     async def _read(self) -> None:
-        try:
-            number = await self._view.services.inbox.count()
-        finally:
-            self._reading = False
-        self.counted.emit(number)
-        if self._again:
-            self._read_soon()
+        self.counted.emit(await self._view.services.inbox.count())

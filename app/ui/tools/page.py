@@ -185,10 +185,11 @@ class ToolsPage(QWidget):
             self.splitter.setSizes([sides[0], max(px(300), self.width() - sum(sides)), sides[1]])
 
     def _arrange(self) -> None:
+        """All three panes, or in a narrow window the chosen one; only a person's own tools are tried here."""
         narrow = self.width() / self._theme.scale < NARROW
         self._pane_row.setVisible(narrow)
         for name, pane in self._panes.items():
-            pane.setVisible(not narrow or name == self.pane.current)
+            pane.setVisible((not narrow or name == self.pane.current) and (name != "try" or self._own))
 
     def _show_pane(self, name: str) -> None:
         self.pane.set_current(name)
@@ -377,6 +378,8 @@ class ToolsPage(QWidget):
         self._name.set_text(self._reading.name or (tool.name if tool is not None else self.tr("new tool")))
         if not self._own and tool is not None:
             self._state.set_badge(self.tr("built in") if tool.set_up else self.tr("not set up"), "", "")
+        elif tool is None and not self._unsaved_sources():
+            self._state.set_badge(self.tr("example"), "", "")
         elif self.changed:
             self._state.set_badge(self.tr("not saved"), "warn", "")
         elif tool is not None:
@@ -393,11 +396,8 @@ class ToolsPage(QWidget):
             has = tool.name in agent.tool_names
             words = self.tr("Take from {}") if has else self.tr("Give to {}")
             self.attach.setText(words.format(agent.name))
-        self.trial.setVisible(self._own and self._panes["try"].parent() is not None and not self._hides("try"))
+        self._arrange()
         self.trial.allow(self.tr("Put the source right first.") if faulty else "")
-
-    def _hides(self, pane: str) -> bool:
-        return self.width() / self._theme.scale < NARROW and self.pane.current != pane
 
     def _tell_place(self) -> None:
         cursor = self.editor.textCursor()

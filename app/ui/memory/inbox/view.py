@@ -8,6 +8,7 @@ from app.domain.block import Block
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent
 from app.domain.inbox import Inbox, Looked
+from app.ui.bridge.rereading import Rereading
 from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
@@ -35,7 +36,7 @@ class InboxView(QWidget):
         theme = self._theme = view.theme
         self._inbox: Inbox | None = None
         self._limit = PAGE
-        self._reading = self._again = False
+        self._rereading = Rereading(view.tasks, self)
         self.cards: list[ReviewCard] = []
         self.setAccessibleName(self.tr("Inbox of memory"))
         self.title = Label(theme, "", "strong")
@@ -96,23 +97,13 @@ class InboxView(QWidget):
             self._read_soon()
 
     def _read_soon(self) -> None:
-        """One reading at a time; what comes meanwhile is read by one more."""
-        if self._reading:
-            self._again = True
-            return
-        self._reading, self._again = True, False
-        self._view.run(self._read(), self)
+        self._rereading.read("inbox", self._read)
 
     async def _read(self) -> None:
         agent = self._view.workspace.agent
-        try:
-            if self.isVisible():
-                agent_id = agent.id if self.scope.current == "agent" and agent is not None else None
-                self._show(await self._services.inbox.look(agent_id, self._limit))
-        finally:
-            self._reading = False
-        if self._again:
-            self._read_soon()
+        if self.isVisible():
+            agent_id = agent.id if self.scope.current == "agent" and agent is not None else None
+            self._show(await self._services.inbox.look(agent_id, self._limit))
 
     # Showing
 
