@@ -72,7 +72,12 @@ class Runs:
 
     async def stop_all(self) -> None:
         """Stops every run, before the engine ends with them. One that cannot be stored is ended at the next start."""
-        for run in await self.active():
+        try:
+            active = await self.active()
+        except StorageError as error:
+            log.warning("the runs under way could not be stopped: %s", error.message)
+            return
+        for run in active:
             try:
                 await self._scheduler.stop(run.id)
             except StorageError as error:
