@@ -49,6 +49,8 @@ class ArchivePatch(Frozen):
 
     name: str | None = None
     description: str | None = None
+    embedding: str | None = None
+    """Its passages are embedded again, in the background."""
     metadata: dict[str, Any] | None = None
 
 

@@ -50,10 +50,12 @@ BUILT_IN_MODEL = EmbeddingModel(
 class IndexingProgress(Frozen):
     """How far what was said and stored is embedded, so that it is found by its meaning."""
 
+    looked: bool = False
+    """Whether it has looked since the start what there is to do; before, the numbers below say nothing."""
     done: int = 0
-    """Texts that have their vector."""
+    """Texts that were looked through since the start, and have their vector."""
     waiting: int = 0
-    """Texts that have none yet."""
+    """Texts that are still to be looked through: most of them have no vector yet."""
     per_second: float = 0.0
     """Texts, as of late; 0: not known."""
     paused: bool = False

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from app.domain.base import Micros
 from app.domain.embedding import EmbeddingFailed, EmbeddingModel, IndexingProgress, VectorOf
 from app.domain.error import AppError
 from app.domain.event import Changed, Event, RunEvent
@@ -35,6 +36,8 @@ PORTION = 16
 """Texts of one transaction."""
 SPAN = 2_000
 """Rows that are looked through for texts without a vector in one reading transaction."""
+TELL_EVERY = 1.0
+"""Seconds between two notices of how far it is."""
 GIVE_WAY = 3.0
 """While runs are under way it rests so many times as long as it works."""
 DROPPED_AT_ONCE = 1_000
@@ -102,19 +105,25 @@ class Indexing:
         self._start_after = start_after
         self._settle = settle
         self._walks: dict[tuple[str, Kind], _Walk] = {}
+        self._looked = False
         self._news = asyncio.Event()
         self._paused = False
         self._problem = ""
         self._done = 0
         self._pace = 0.0
+        self._told: Micros = 0
         self.at_rest = asyncio.Event()
         """Set while nothing is left to do."""
 
     async def progress(self) -> IndexingProgress:
         """How far it is. Counts rows, some of which have no text."""
-        left = sum(walk.left for walk in self._walks.values())
         return IndexingProgress(
-            done=self._done, waiting=left, per_second=self._pace, paused=self._paused, problem=self._problem
+            looked=self._looked,
+            done=self._done,
+            waiting=sum(walk.left for walk in self._walks.values()),
+            per_second=self._pace,
+            paused=await self._deps.storage.read(_is_paused),
+            problem=self._problem,
         )
 
     async def pause(self, paused: bool = True) -> IndexingProgress:
@@ -206,31 +215,31 @@ class Indexing:
                     if known is not None and {*walk.owners} <= {*known.owners}:
                         walk.top, walk.spans = known.top, known.spans
                     walk.see(top)
-        self._walks = wanted
+        self._walks, self._looked = wanted, True
         return silent
 
     async def _step(self, walk: _Walk) -> None:
         """Looks through some rows of the newest span and embeds what has no vector."""
-        low, high = walk.spans.pop()
+        low, high = span = walk.spans[-1]
         floor = max(low, high - SPAN)
         space = await self._deps.storage.read(lambda repos: repos.vectors.known_space(walk.model.space))
         waiting = await self._deps.storage.read(lambda repos: _waiting(repos, walk, space, floor, high))
         below = waiting[-1].owner_seq - 1 if len(waiting) == PORTION else floor
         begun = self._deps.clock.ticks()
-        try:
-            count = await self._embed(walk, waiting, low)
-        except BaseException:
-            walk.spans.append((low, high))
-            raise
-        if below > low:
-            walk.spans.append((low, below))
+        count = await self._embed(walk, waiting, low)
+        if walk.spans and walk.spans[-1] == span:  # else somebody wants all to be looked through again
+            walk.spans[-1:] = [(low, below)] if below > low else []
         self._done += high - below
-        seconds = (self._deps.clock.ticks() - begun) / 1e6
+        seconds = max((self._deps.clock.ticks() - begun) / 1e6, 1e-3)
         if count:
-            self._pace = (self._pace or (high - below) / seconds) * 0.9 + 0.1 * (high - below) / max(seconds, 1e-3)
+            pace = (high - below) / seconds
+            self._pace = (self._pace or pace) * 0.9 + 0.1 * pace
             self._problem = ""
-            if self._running():
-                await asyncio.sleep(GIVE_WAY * seconds)
+        if begun - self._told > TELL_EVERY * 1e6:
+            self._told = begun
+            self._tell()
+        if count and self._running():
+            await asyncio.sleep(GIVE_WAY * seconds)
 
     async def _embed(self, walk: _Walk, waiting: tuple[WaitingText, ...], low: int) -> int:
         """Embeds texts and stores their vectors. Returns how many."""

@@ -27,8 +27,16 @@ class Recall:
         """Every model that makes vectors now, the built-in one first."""
         return await self._embedders.known()
 
+    async def embedder(self, handle: str | None) -> EmbeddingModel | None:
+        """What embeds for an agent or an archive that asks for this handle (None: for none). The built-in one stands in
+        for one that nobody offers; None: its server does not answer.
+        """
+        return await self._embedders.chosen(handle)
+
     async def progress(self) -> IndexingProgress:
-        """How far everything is embedded. A `Changed` of kind `setting` with the id `indexing_paused` tells of news."""
+        """How far everything is embedded. While it works, a `Changed` of kind `setting` with the id `indexing_paused`
+        tells each second of news.
+        """
         return await self._indexing.progress()
 
     async def pause_indexing(self, paused: bool = True) -> IndexingProgress:

@@ -176,8 +176,8 @@ async def test_agents_share_archives_which_are_renamed_detached_and_deleted_with
         await services.archives.attach(other.id, archive.id)
     assert await services.archives.holders((archive.id,)) == {archive.id: (agent.id, other.id)}
     assert await texts(services, other) == [BOILER]
-    renamed = await services.archives.update(archive.id, ArchivePatch(name="House"))
-    assert (renamed.name, renamed.passages) == ("House", 1)
+    renamed = await services.archives.update(archive.id, ArchivePatch(name="House", embedding="house/any"))
+    assert (renamed.name, renamed.embedding, renamed.passages) == ("House", "house/any", 1)
     await services.archives.detach(other.id, archive.id)
     newest = await services.history.of_agent(other.id)
     await services.history.undo(newest[0].seq)

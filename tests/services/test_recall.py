@@ -15,12 +15,14 @@ from app.config import Config
 from app.domain.agent import Agent, AgentPatch
 from app.domain.archive import ArchiveDraft, PassageDraft, PassageFilter
 from app.domain.base import Micros
-from app.domain.embedding import BUILT_IN
+from app.domain.embedding import BUILT_IN, IndexingProgress
+from app.domain.event import Changed
 from app.domain.message import FoundMessages, Message, MessageScope, Role
 from app.domain.model import ProviderDraft
 from app.domain.retrieval import Meaning, Word
 from app.engine.meaning import NOTHING_EMBEDDED, SERVER_SILENT
 from app.services import Services
+from app.services.indexing import PAUSED
 from tests.support.processes import word_embedder
 from tests.support.servers.openai_replies import Refusal
 from tests.support.servers.openai_server import OpenAIServer
@@ -159,17 +161,36 @@ async def test_without_a_recall_process_words_are_searched_and_said_to_be(agent:
         await broken.close()
 
 
-async def test_a_pause_lasts_until_somebody_ends_it(engine: OpenEngine, services: Services, agent: Agent):
-    await tell(engine, agent, *SAID)
+async def test_a_pause_lasts_over_a_restart_and_whoever_ends_it_sees_how_far_it_is(
+    engine: OpenEngine, services: Services, agent: Agent
+):
+    await tell(engine, agent, *SAID, *SAID, *SAID)
     await services.recall.pause_indexing()
     await indexed(engine)
-    assert (await services.recall.progress()).paused
-    assert (await services.recall.progress()).waiting > 0
-    engine.indexing.at_rest.clear()
-    await services.recall.pause_indexing(paused=False)
-    async with asyncio.timeout(20):
-        await engine.indexing.at_rest.wait()
-    assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+    waiting = await services.recall.progress()
+    assert (waiting.paused, waiting.looked, waiting.seconds_left) == (True, True, None)
+    assert waiting.waiting > 0
+    await engine.close()
+
+    again = await open_engine(Config.load(), recall=plan())
+    try:
+        begun = await again.services.recall.progress()
+        assert (begun.paused, begun.looked) == (True, False)
+        await indexed(again)
+        told = again.bus.subscribe(lambda event: event == Changed(kind="setting", ids=(PAUSED,)))
+        again.indexing.at_rest.clear()
+        await again.services.recall.pause_indexing(paused=False)
+        seen: list[IndexingProgress] = []
+        async with asyncio.timeout(20):
+            async for _ in told:
+                seen.append(await again.services.recall.progress())
+                if not seen[-1].waiting:
+                    break
+        told.close()
+        assert any(one.waiting and one.seconds_left for one in seen)
+        assert (await again.services.recall.messages("who maintained the heating")).state.by_meaning
+    finally:
+        await again.close()
 
 
 async def test_passages_are_found_by_meaning_too_and_not_by_what_they_said_before(
