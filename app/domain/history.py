@@ -45,7 +45,8 @@ class Origin(Frozen):
     client: str = ""
     """Which window or connection asked, so that it does not react to its own edit."""
     sources: tuple[str, ...] = ()
-    """Whose text the run had read before that was not said by a person here, as `app.domain.source` names it."""
+    """Whose text the run had before it that no person here and no agent's model wrote, as `app.domain.source` names it.
+    """
 
 
 USER = Origin()

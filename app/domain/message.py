@@ -55,14 +55,16 @@ class ToolReturnPart(Frozen):
     name: str
     status: Literal["success", "error"]
     text: str
-    """What the model reads."""
+    """What was returned. The model reads it so, or as quoted material where it has a source."""
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
     duration_ms: int = 0
     approximate: bool = False
     """True: a memory tool matched the old text only approximately."""
     source: str = ""
-    """Whose text it is, where a stranger wrote it; changes of memory in the same run name it."""
+    """Whose text it is, where a stranger wrote it, as `app.domain.source` names it."""
+    quotes: tuple[str, ...] = ()
+    """Strangers whose text stands inside of it, already marked as quoted."""
 
 
 Part = Annotated[TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolReturnPart, Field(discriminator="type")]

@@ -41,7 +41,10 @@ class ToolOutcome(Frozen):
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
     source: str = ""
-    """Where the text is from when nobody here wrote it: a page, a server, another agent. The model gets it quoted."""
+    """Whose text it is when nobody here wrote it (a page, a server, another agent), as `app.domain.source` names it.
+    The model gets it as quoted material, and changes of memory in the run name it."""
+    quotes: tuple[str, ...] = ()
+    """Whose pieces stand inside of the text, already quoted by the runner; changes of memory name them too."""
 
 
 class ToolRunner(Protocol):

@@ -5,6 +5,7 @@ import json
 
 from app.domain.json_value import object_of
 from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.engine.context.quoting import quoted
 
 MOST_OF_ONE = 4_000
 """Characters of one message; of a longer one its beginning and its end are told."""
@@ -49,7 +50,8 @@ def _lines(part: object) -> list[str]:
             return [f"(calls {part.name}: {shortened(_arguments(part.arguments), MOST_OF_RETURN)})"]
         case ToolReturnPart():
             failed = " failed" if part.status == "error" else ""
-            return [f"({part.name}{failed}: {shortened(part.text, MOST_OF_RETURN)})"]
+            text = shortened(part.text, MOST_OF_RETURN)
+            return [f"({part.name}{failed}: {quoted(text, part.source) if part.source else text})"]
         case ImagePart():
             return ["(an image)"]
         case ReasoningPart():

@@ -25,6 +25,7 @@ from app.domain.message import (
 )
 from app.domain.tool import Tool
 from app.engine.context.cut import safe_cuts, turn_starts
+from app.engine.context.quoting import as_read
 
 MESSAGE_OVERHEAD = 5
 """Tokens a chat template spends on each message."""
@@ -99,7 +100,7 @@ class TokenLedger:
             case ToolCallPart():
                 return self._count(part.name) + self._count(part.arguments) + 8
             case ToolReturnPart():
-                return self._count(part.text) + 8
+                return self._count(as_read(part).text) + 8
             case ImagePart():
                 return IMAGE_TOKENS
             case ReasoningPart():
@@ -187,7 +188,8 @@ def zone_of(agent: Agent) -> datetime.tzinfo | None:
 
 
 def visible(members: tuple[Member, ...], zone: datetime.tzinfo | None = None) -> tuple[Message, ...]:
-    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added.
+    """The messages to send: complete pairs of calls and returns, no half replies that were tried again, dates added,
+    what strangers wrote in its frame.
 
     A reply that broke off is left out when the turn was tried again; one at the very end is left out too, because
     servers continue a trailing assistant message instead of answering.
@@ -213,7 +215,7 @@ def _paired(messages: list[Message]) -> list[Message]:
         if role == "tool":
             known = {call.tool_call_id for call in result[-1].tool_calls} if result else set[str]()
             if known:
-                parts = tuple(part for part in message.tool_returns if part.tool_call_id in known)
+                parts = tuple(as_read(part) for part in message.tool_returns if part.tool_call_id in known)
                 result.append(message.model_copy(update={"parts": parts}))
             continue
         result.append(message)

@@ -12,6 +12,7 @@ from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturn
 from app.domain.model import Provider
 from app.domain.replay import MOST_ROUNDS, ReplayCall, ReplayChange, ReplaySide
 from app.domain.tool import ALSO_MEMORY, Tool
+from app.engine.context.quoting import as_read
 from app.engine.deps import EngineDeps
 from app.engine.memory.block_tools import run_memory_tool
 from app.engine.queue import Priority, Purpose
@@ -105,7 +106,8 @@ class Player:
                 if not reading.calls:
                     yield self._ended(cut=False)
                     return
-                request = request.model_copy(update={"messages": (*request.messages, *_said(reading, answers))})
+                returns = tuple(map(self._returned, reading.calls, answers))
+                request = request.model_copy(update={"messages": (*request.messages, *_said(reading, returns))})
                 yield self._side
             yield self._ended(cut=True)
         except ModelError as error:
@@ -168,6 +170,14 @@ class Player:
             return ReplayCall(**told, result=NOT_RECORDED, source="not recorded", failed=True)
         return ReplayCall(**told, result=known.text, source="recorded", failed=known.status == "error")
 
+    def _returned(self, call: Call, answer: ReplayCall) -> ToolReturnPart:
+        """As the model reads it next."""
+        if answer.source == "recorded":
+            known = self._stage.recorded[call_key(call.name, call.arguments)]
+            return as_read(known).model_copy(update={"tool_call_id": call.tool_call_id})
+        status = "error" if answer.failed else "success"
+        return ToolReturnPart(tool_call_id=call.tool_call_id, name=call.name, status=status, text=answer.result)
+
     def _note(self, reading: Reading, answers: Sequence[ReplayCall]) -> None:
         side = self._side
         self._update(
@@ -196,20 +206,11 @@ def changes_between(before: Sequence[Block], after: Sequence[Block]) -> tuple[Re
     )
 
 
-def _said(reading: Reading, answers: Sequence[ReplayCall]) -> tuple[Message, Message]:
+def _said(reading: Reading, returns: tuple[ToolReturnPart, ...]) -> tuple[Message, Message]:
     """The reply with its calls, and what they returned, as the model reads them next."""
     words: tuple[Part, ...] = (TextPart(text=reading.text),) if reading.text.strip() else ()
     calls = tuple(
         ToolCallPart(tool_call_id=call.tool_call_id, name=call.name, arguments=call.arguments) for call in reading.calls
-    )
-    returns = tuple(
-        ToolReturnPart(
-            tool_call_id=call.tool_call_id,
-            name=call.name,
-            status="error" if answer.failed else "success",
-            text=answer.result,
-        )
-        for call, answer in zip(reading.calls, answers, strict=True)
     )
     base = Message(id=f"message-replay-{calls[0].tool_call_id}", agent_id="", role="assistant", parts=(), created_at=0)
     said = base.model_copy(update={"parts": (*words, *calls)})

@@ -9,6 +9,7 @@ from app.domain.message import Message, ToolReturnPart
 from app.domain.run import STOP_REASONS, Run
 from app.domain.tool import ALSO_MEMORY
 from app.domain.wire_message import Payload, objects_of
+from app.engine.context.quoting import sources_in
 from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.memory.archive_changes import ArchiveChanges
@@ -24,7 +25,6 @@ from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
 from app.engine.run.rows import asked_row, summary_row
 from app.engine.state import Compact, Compacted, Finish, ModelReplied, Outcome, RunState, RunTools, ToolsReturned
-from app.engine.tools.quoting import sources_in
 from app.ports.storage import Repositories
 
 ENDED_STATE = "{}"
@@ -200,8 +200,14 @@ class _Commit:
             tool_call_id=call.tool_call_id if call is not None else None,
             tool_name=call.name if call is not None else None,
             message_id=state.cause_id,
-            sources=() if call is None else sources_in(self._repos.messages.of_run(state.run_id)),
+            sources=self._sources(state),
         )
+
+    def _sources(self, state: RunState) -> tuple[str, ...]:
+        """Whose text the run has read: what stands in the window, and what it read itself that has left it."""
+        messages = self._repos.messages
+        shown = (member.message for member in messages.in_context(state.conversation_id))
+        return sources_in((*shown, *messages.of_run(state.run_id)))
 
 
 def _memory_return(call: Call, result: MemoryResult, duration_ms: int) -> ToolReturnPart:

@@ -3,8 +3,10 @@
 import datetime
 from typing import Any
 
-from app.domain.archive import PassageFilter, PassageHit, PassageSearchResult
+from app.domain.archive import Passage, PassageFilter, PassageHit, PassageSearchResult
 from app.domain.base import Micros
+from app.domain.source import file_source
+from app.engine.context.quoting import WARNING, quoted
 from app.engine.memory.archive_tools import tags_of
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.tools.search import DAY
@@ -40,7 +42,8 @@ class ArchivalSearch:
         ids = [hit.passage.id for hit in found.hits]
         if ids:
             await storage.write(lambda repos: repos.passages.note_found(ids, self._clock.now()))
-        return ToolOutcome(ok=True, text=answer(query, found.hits))
+        quotes = tuple(dict.fromkeys(filter(None, (_source(hit.passage) for hit in found.hits))))
+        return ToolOutcome(ok=True, text=answer(query, found.hits), quotes=quotes)
 
     async def found(self, query: str, wanted: PassageFilter, most: int) -> PassageSearchResult:
         """What an agent is given: what is true no longer only where it is asked as of a date."""
@@ -53,7 +56,9 @@ def answer(query: str, hits: tuple[PassageHit, ...]) -> str:
     if not hits:
         return f'Nothing was found in archival memory for "{query}". Try other words, or fewer tags.'
     lines = "\n".join(f"{number}. {_line(hit)}" for number, hit in enumerate(hits, 1))
-    return f"{len(hits)} found in archival memory, best first:\n{lines}"
+    strange = any(_source(hit.passage) for hit in hits)
+    told = f" What stands in <quoted> comes from whom it names. {WARNING}" if strange else ""
+    return f"{len(hits)} found in archival memory, best first:{told}\n{lines}"
 
 
 def top_k(given: Any) -> int:
@@ -89,5 +94,11 @@ def _line(hit: PassageHit) -> str:
     at = datetime.datetime.fromtimestamp(passage.created_at / 1_000_000, datetime.UTC).astimezone()
     text = " ".join(passage.text.split())
     cut = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-    tags = f" ({', '.join(passage.tags)})" if passage.tags else ""
-    return f"[{at:%Y-%m-%d}]{tags} {cut}"
+    tags = f"({', '.join(passage.tags)})" if passage.tags else ""
+    said, source = f"{tags} {cut}".strip(), _source(passage)
+    return f"[{at:%Y-%m-%d}] {quoted(said, source) if source else said}"
+
+
+def _source(passage: Passage) -> str:
+    """Whose text it is, where it was imported; empty where a person here or an agent wrote it."""
+    return file_source(passage.actor.name) if passage.actor.kind == "import" else ""

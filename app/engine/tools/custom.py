@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.error import AppError
 from app.domain.sandbox import SandboxResult
+from app.domain.source import tool_source
 from app.domain.tool import Tool
 from app.engine.custom_tools.source import ToolSource, read_source
 from app.ports.sandbox import Sandbox, SandboxCall
@@ -31,7 +32,7 @@ class CustomTools:
             call = call_of(tool, arguments, {**secrets, **context.environment})
         except AppError as error:
             return ToolOutcome(ok=False, text=error.message)
-        return outcome_of(await self._sandbox.run(call, on_output))
+        return outcome_of(await self._sandbox.run(call, on_output), tool_source(tool.name))
 
 
 def call_of(tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxCall:
@@ -53,8 +54,8 @@ def _read(source: str) -> ToolSource:
     return read_source(source, documented_elsewhere=True)
 
 
-def outcome_of(result: SandboxResult) -> ToolOutcome:
-    """What a model is told of it."""
+def outcome_of(result: SandboxResult, source: str) -> ToolOutcome:
+    """What a model is told of it: whoever wrote the program, what it brings may come from anywhere."""
     stderr = (result.stderr,) if result.stderr else ()
     if not result.ok and result.traceback:
         stderr = (*stderr, result.traceback)
@@ -63,6 +64,7 @@ def outcome_of(result: SandboxResult) -> ToolOutcome:
         text=text_of(result.value) if result.ok else result.error,
         stdout=(result.stdout,) if result.stdout else (),
         stderr=stderr,
+        source=source,
     )
 
 

@@ -12,7 +12,6 @@ from app.engine.recall import MessageRecall
 from app.engine.reply import Call
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.tools.archival_search import ArchivalSearch
-from app.engine.tools.quoting import quoted
 from app.engine.tools.search import ConversationSearch
 from app.engine.tools.stored import StoredTools, cannot_run
 from app.ports.storage import Storage
@@ -84,8 +83,9 @@ def _part(tool: Tool, call: Call, outcome: ToolOutcome, duration_ms: int) -> Too
         tool_call_id=call.tool_call_id,
         name=call.name,
         status="success" if outcome.ok else "error",
-        text=quoted(text, outcome.source) if outcome.source else text,
+        text=text,
         source=outcome.source,
+        quotes=outcome.quotes,
         stdout=outcome.stdout,
         stderr=outcome.stderr,
         duration_ms=duration_ms,

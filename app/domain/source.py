@@ -1,0 +1,11 @@
+"""Names of those whose text it is, where no person here and not the agent itself wrote it, as people read them."""
+
+
+def tool_source(name: str) -> str:
+    """What a tool returned that is not Lares's own."""
+    return f"the tool {name}"
+
+
+def file_source(name: str) -> str:
+    """What stood in a file that was imported. `name`: without its folder; may be unknown."""
+    return f"the file {name}" if name else "an imported file"
