@@ -133,6 +133,7 @@ class OpenEngine:
     warming: Warming
     indexing: Indexing
     recall_process: RecallProcess
+    sandbox: ProcessSandbox
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
     _working_after: "asyncio.Task[None] | None" = None
@@ -160,6 +161,7 @@ class OpenEngine:
                 await asyncio.wait([task])
         await self._scheduler.close()
         await self.recall_process.close()
+        await self.sandbox.close()
         await self._pulls.close()
         await self._cache.close()
         self.bus.close()
@@ -240,7 +242,7 @@ async def open_engine(
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
-    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming, indexing, process
+    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming, indexing, process, sandbox
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 
 

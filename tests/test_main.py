@@ -384,10 +384,11 @@ def test_a_wrong_word_is_called_a_command(capsys: pytest.CaptureFixture[str]) ->
 def test_the_program_is_the_python_of_its_tools(tmp_path: Path) -> None:
     """As a frozen Lares starts itself for a call; nothing of ours is to be had there."""
     asked = {"source": "def f(x: int):\n    import app.engine\n    return x", "function": "f", "arguments": {"x": 1}}
-    body = json.dumps(asked).encode()
+    bodies = [json.dumps(one).encode() for one in ({"packages": []}, asked)]
     read, write = os.pipe()
     command = [sys.executable, "-m", "app", "--tool-child", str(write)]
-    request, path = len(body).to_bytes(4, "big") + body, {**os.environ, "PYTHONPATH": str(ROOT)}
+    request = b"".join(len(body).to_bytes(4, "big") + body for body in bodies)
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, input=request, pass_fds=(write,), timeout=40, check=False, cwd=tmp_path, env=path)
     os.close(write)
     with os.fdopen(read, "rb") as answered:

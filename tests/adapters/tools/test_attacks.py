@@ -75,14 +75,17 @@ def outcomes(outside: Outside) -> Outcomes:
             )
 
     async def everything() -> None:
-        place = asyncio.Semaphore(AT_ONCE)
+        place, sandboxes = asyncio.Semaphore(AT_ONCE), list[ProcessSandbox]()
         async with asyncio.TaskGroup() as group:
             for level, with_it in LEVELS.items():
                 if with_it and launcher.bubblewrap is None:
                     continue
                 sandbox = ProcessSandbox(outside.secret, LIMITS, launcher if with_it else Launcher(None))
+                sandboxes.append(sandbox)
                 for attack in ATTACKS:
                     group.create_task(one(level, sandbox, attack, place))
+        for sandbox in sandboxes:
+            await sandbox.close()
 
     asyncio.run(everything())
     return found

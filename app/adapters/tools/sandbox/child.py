@@ -1,14 +1,17 @@
 """The process in which one call of a tool runs. It imports the standard library, and pydantic where a tool needs it.
 
 This file is started by itself (`python -I -S child.py CHANNEL`) or by a frozen Lares, before anything of Lares is
-loaded. It reads one request from its standard input, runs the function and writes what came of it to the channel, an
+loaded. It reads two requests from its standard input, runs the function and writes what came of it to the channel, an
 inherited descriptor: frames of four bytes of length and JSON. What the tool prints goes to the usual descriptors, which
-the engine reads.
+the engine reads. It may wait long for the second request, and then serves it at once; it serves no other.
 
-The request: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first), `limits`
-(`memory`, `cpu`, `processes`, `file`, `open`: bytes, seconds and numbers; absent: no limit), `uid` (to become, if this
-is root), `readable` and `writable` (places; absent: somebody else stands guard), `network`, `libraries` (a folder with
-pydantic), `packages` (folders of a tool's own requirements).
+The first says what it is: `uid` (to become, if this is root), `readable` and `writable` (places; absent: somebody else
+shows it no more), `network` and `sockets` (whether it may have any), `libraries` (a folder with pydantic), `packages`
+(folders of a tool's own requirements), `models` (whether pydantic is loaded while it waits).
+
+The second is the call: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first),
+`environment` (variables), `limits` (`memory`, `cpu`, `processes`, `file`, `open`: bytes, seconds and numbers; absent:
+no limit).
 """
 
 import json
@@ -28,11 +31,11 @@ Json = dict[str, Any]
 
 def main(channel: int) -> None:
     """Ends the process; returns nowhere."""
-    request = _read_request()
-    _limit(request.get("limits", {}), request.get("uid"))
-    if "readable" in request:
-        _wall_in(request["readable"], request["writable"], bool(request.get("network")))
-    _only_allowed(request.get("libraries", ""), request.get("packages", []))
+    _become(_read_request() or os._exit(0))
+    request = _read_request() or os._exit(0)
+    _nothing_more_to_read()
+    os.environ.update(request.get("environment", {}))
+    _limit(request.get("limits", {}))
     try:
         told = _run(request)
     except BaseException as error:  # noqa: BLE001  (a tool may raise anything, SystemExit too)
@@ -45,14 +48,57 @@ def main(channel: int) -> None:
     os._exit(0)
 
 
+def _become(what: Json) -> None:
+    """Another person, behind walls: all that holds whatever the call will be. Then it loads what calls need."""
+    if sys.platform != "win32":
+        uid = what.get("uid")
+        if uid is not None and os.getuid() == 0:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        _no_new_rights()
+    if sys.platform.startswith("linux"):
+        _wall_in(what)
+    _only_allowed(what.get("libraries", ""), what.get("packages", []))
+    _load(bool(what.get("models")))
+
+
+def _load(models: bool) -> None:
+    from importlib import import_module
+
+    for name in ("base64", "importlib.machinery", "inspect", "linecache", "traceback", "types"):
+        import_module(name)
+    if models:
+        try:
+            from pydantic import BaseModel, TypeAdapter
+
+            TypeAdapter(type("Any", (BaseModel,), {"__module__": __name__})).validate_python({})
+        except Exception:  # noqa: BLE001  (whoever needs it will be told)
+            return
+
+
 def _read_request() -> Json:
-    with os.fdopen(0, "rb", closefd=False) as pipe:
-        size = int.from_bytes(pipe.read(FRAME), "big")
-        body = pipe.read(size)
+    """Empty where nobody asks any more: the engine has ended."""
+    size = int.from_bytes(_read(FRAME), "big")
+    body = _read(size)
+    return json.loads(body) if size and len(body) == size else {}
+
+
+def _read(size: int) -> bytes:
+    """No byte more: what follows is read later."""
+    found = bytearray()
+    while len(found) < size:
+        piece = os.read(0, min(size - len(found), 1 << 20))
+        if not piece:
+            break
+        found += piece
+    return bytes(found)
+
+
+def _nothing_more_to_read() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    return json.loads(body)
 
 
 def _tell(channel: int, told: Json) -> None:
@@ -65,8 +111,8 @@ def _tell(channel: int, told: Json) -> None:
 # Limits
 
 
-def _limit(limits: Json, uid: "int | None") -> None:
-    """First the person, then the numbers: a root has no limits."""
+def _limit(limits: Json) -> None:
+    """Called by whom it is to hold: a root has no limits."""
     if sys.platform == "win32":
         return
     import resource
@@ -83,11 +129,6 @@ def _limit(limits: Json, uid: "int | None") -> None:
         if most is not None and hasattr(resource, kind):
             _set_limit(getattr(resource, kind), int(most))
     _set_limit(resource.RLIMIT_CORE, 0)
-    if uid is not None and os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    _no_new_rights()
 
 
 def _set_limit(kind: int, most: int) -> None:
@@ -123,23 +164,26 @@ READ, WRITE = 0b1101, 0b111111111111111
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """Numbers of its calls, the same on all processors."""
 REFUSED = {
-    "x86_64": (0xC000003E, (41, 101, 165, 246, 248, 249, 250, 272, 298, 308, 310, 311, 321, 323, 425, 434, 438)),
-    "aarch64": (0xC00000B7, (198, 117, 40, 104, 217, 218, 219, 97, 241, 268, 270, 271, 280, 282, 425, 434, 438)),
+    "x86_64": (0xC000003E, (41, 101, 165, 246, 248, 249, 250, 272, 298, 308, 310, 311, 321, 323, 425, 434, 438), 56),
+    "aarch64": (0xC00000B7, (198, 117, 40, 104, 217, 218, 219, 97, 241, 268, 270, 271, 280, 282, 425, 434, 438), 220),
 }
 """By processor: its name for seccomp, and the numbers of socket (the first), ptrace, mount, kexec_load, add_key,
 request_key, keyctl, unshare, perf_event_open, setns, process_vm_readv, process_vm_writev, bpf, userfaultfd,
-io_uring_setup, pidfd_open and pidfd_getfd."""
+io_uring_setup, pidfd_open and pidfd_getfd; then that of clone."""
+CLONE3, NEW_USER, FOREIGN = 435, 0x10000000, 0x40000000
+"""clone3 hides its flags from a filter, so it is said not to exist, and C libraries take clone. A new user namespace
+would make a root of the process there. Numbers from the last one on are those of another way to call (x32)."""
 
 
-def _wall_in(readable: "list[str]", writable: "list[str]", network: bool) -> None:
+def _wall_in(what: Json) -> None:
     """From here on this process and all it starts see these places alone, and open no connection."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(CREATE_RULESET, None, 0, 1)
+    version = libc.syscall(CREATE_RULESET, None, 0, 1) if "readable" in what else 0
     if version >= 1:
-        _landlock(libc, version, readable, writable, network)
-    _refuse_calls(libc, network)
+        _landlock(libc, version, what["readable"], what["writable"], bool(what.get("network")))
+    _refuse_calls(libc, bool(what.get("sockets")))
 
 
 def _landlock(libc: Any, version: int, readable: "list[str]", writable: "list[str]", network: bool) -> None:
@@ -170,7 +214,7 @@ def _landlock(libc: Any, version: int, readable: "list[str]", writable: "list[st
     os.close(rules)
 
 
-def _refuse_calls(libc: Any, network: bool) -> None:
+def _refuse_calls(libc: Any, sockets: bool) -> None:
     """A filter of system calls: those that would reach around the walls fail with EPERM."""
     import ctypes
     import platform
@@ -179,13 +223,18 @@ def _refuse_calls(libc: Any, network: bool) -> None:
     known = REFUSED.get(platform.machine())
     if known is None:
         return
-    machine, numbers = known
-    refused = numbers[1:] if network else numbers
-    load, equal, give = 0x20, 0x15, 0x06
+    machine, numbers, clone = known
+    load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    allowed, refused, unknown = 0x7FFF0000, 0x00050001, 0x00050026
+    tests = [(at_least, FOREIGN, refused), *((equal, one, refused) for one in (numbers[1:] if sockets else numbers))]
+    tests += [(equal, CLONE3, unknown)]
+    ends = len(tests) + 7
+    answers = {allowed: ends, refused: ends + 1, unknown: ends + 2}
     steps = [(load, 0, 0, 4), (equal, 1, 0, machine), (give, 0, 0, 0x80000000), (load, 0, 0, 0)]
-    for place, number in enumerate(refused):
-        steps.append((equal, len(refused) - place, 0, number))
-    steps += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001)]
+    for how, number, answer in tests:
+        steps.append((how, answers[answer] - len(steps) - 1, 0, number))
+    steps += [(equal, 0, 2, clone), (load, 0, 0, 16), (any_bit, 1, 0, NEW_USER)]
+    steps += [(give, 0, 0, one) for one in answers]
     code = b"".join(struct.pack("HBBI", *step) for step in steps)
     kept = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(kept))

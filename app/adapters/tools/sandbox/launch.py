@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,6 @@ class Launch:
     folder: Path | None
     """To be made and removed by whoever starts it; None: it lives inside the sandbox."""
     uid: int | None
-    processes: int
     readable: tuple[str, ...] | None
     """What the process may see besides its folder, where it walls itself in; None: bubblewrap shows it no more."""
 
@@ -56,9 +55,7 @@ class Launcher:
     def works(self) -> bool:
         command = [*self._wrapped(SandboxLimits(), network=False, packages=()), *_python(), "-c", "print(6 * 7)"]
         try:
-            done = subprocess.run(
-                command, env=_environment({}), capture_output=True, timeout=PROBE_SECONDS, check=False
-            )
+            done = subprocess.run(command, env=_environment(), capture_output=True, timeout=PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return False
         return done.returncode == 0 and done.stdout.strip() == b"42"
@@ -69,25 +66,28 @@ class Launcher:
         limits: SandboxLimits,
         *,
         network: bool = False,
-        environment: Mapping[str, str] | None = None,
         packages: Sequence[Path] = (),
         number: int = 0,
     ) -> Launch:
-        """`number`: of the call, so that two at once are two persons where this is a root."""
+        """`number`: of the process, so that two at once are two persons where this is a root."""
         child = (*_python(), *_child(), str(channel))
-        given = _environment(environment or {})
+        given = _environment()
         uid = FIRST_UID + number % UIDS if self._can_be_another else None
         if self.bubblewrap is not None:
             wrapped = self._wrapped(limits, network=network, packages=packages)
-            return Launch((*wrapped, *child), given, None, uid, limits.processes, None)
+            return Launch((*wrapped, *child), given, None, uid, None)
         folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
         if uid is not None:
             os.chown(folder, uid, uid)
         given |= {"HOME": str(folder), "TMPDIR": str(folder)}
-        mine = 0 if uid is not None else _processes_of_this_person()
         places = (*SYSTEM, *(NETWORK if network else ()), *_python_places(), *(str(one) for one in packages))
         readable = tuple(dict.fromkeys(places)) if sys.platform.startswith("linux") else None
-        return Launch(child, given, folder, uid, mine + limits.processes, readable)
+        return Launch(child, given, folder, uid, readable)
+
+    def most_processes(self, launch: Launch, limits: SandboxLimits) -> int:
+        """How many its person may have at once, now: the system counts by person. Reads /proc for some milliseconds."""
+        alone = self.bubblewrap is not None or launch.uid is not None
+        return limits.processes + (0 if alone else _processes_of_this_person())
 
     @property
     def _can_be_another(self) -> bool:
@@ -156,15 +156,15 @@ def _python_places() -> tuple[str, ...]:
     return tuple(one for one in places if not one.startswith("/usr/") and one != "/usr")
 
 
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of the engine's: what a program needs, and what is the tool's own."""
+def _environment() -> dict[str, str]:
+    """Nothing of the engine's, but what a program needs. What is a tool's own comes with the call."""
     given = {"PATH": PATH, "HOME": FOLDER, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     for name in ("SYSTEMROOT", "TZ", "WINDIR"):
         if name in os.environ:
             given[name] = os.environ[name]
     if sys.platform == "win32":
         given["PATH"] = os.environ.get("PATH", "")
-    return {**given, **own}
+    return given
 
 
 def _processes_of_this_person() -> int:

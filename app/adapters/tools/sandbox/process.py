@@ -3,26 +3,23 @@
 import asyncio
 import codecs
 import contextlib
-import itertools
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from app.adapters.tools.sandbox.launch import Launch, Launcher, libraries
+from app.adapters.tools.sandbox.launch import Launch, Launcher
+from app.adapters.tools.sandbox.workers import FRAME, IDLE_SECONDS, Reader, Walls, Worker, Workers
 from app.domain.json_value import JsonObject, object_of
 from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
 from app.ports.sandbox import SandboxCall
 
-FRAME = 4
 LAST_WORDS = 0.2
 """Seconds that what was printed may take to arrive after the call itself is over."""
 MOST_FILES = 15_000_000
@@ -53,15 +50,23 @@ ELSEWHERE = "This system offers no sandbox that Lares can use: a tool may read w
 
 @dataclass
 class ProcessSandbox:
-    """The sandbox of an engine (`ports/sandbox.py`). Calls run side by side, each in its own process."""
+    """The sandbox of an engine (`ports/sandbox.py`). Calls run side by side, each in its own process.
+
+    After a call the process of the next one is made ready, behind the same walls (`workers.py`). Once a call had models
+    among its arguments, those have pydantic loaded.
+    """
 
     secret: Path
     """A file that no tool may read, as the database: what holds is tried on it."""
     limits: SandboxLimits = field(default_factory=SandboxLimits)
-    launcher: Launcher | None = None
+    launcher: InitVar[Launcher | None] = None
     """None: the best that works here, found out at the first call."""
+    idle_seconds: InitVar[float] = IDLE_SECONDS
+    workers: Workers = field(init=False)
     _enforced: Enforced | None = None
-    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def __post_init__(self, launcher: Launcher | None, idle_seconds: float) -> None:
+        self.workers = Workers(self.limits, launcher, idle_seconds)
 
     async def enforced(self) -> Enforced:
         if self._enforced is None:
@@ -69,139 +74,70 @@ class ProcessSandbox:
         return self._enforced
 
     async def _try(self) -> Enforced:
-        tried = await self.run(SandboxCall(source=PROBE, function="probe", arguments={"secret": str(self.secret)}))
+        probe = SandboxCall(source=PROBE, function="probe", arguments={"secret": str(self.secret)})
+        tried = await self._served(probe, lambda text: None)
         found = object_of(tried.value) if tried.ok else {}
         network, files = bool(found.get("network")), bool(found.get("files"))
-        if self.launcher is not None and self.launcher.bubblewrap is not None:
+        if self.workers.launcher is not None and self.workers.launcher.bubblewrap is not None:
             return Enforced(level="bubblewrap", network=network, files=files, processes=True)
         why = WITHOUT_BUBBLEWRAP if sys.platform.startswith("linux") else ELSEWHERE
         level = "own walls" if network or files else "limits"
         return Enforced(level=level, network=network, files=files, processes=False, why=why)
 
     async def run(self, call: SandboxCall, on_output: OnOutput = lambda text: None) -> SandboxResult:
+        result = await self._served(call, on_output)
+        self.workers.models = self.workers.models or call.converts
+        self.workers.make_ready(_walls(call))
+        return result
+
+    async def close(self) -> None:
+        """Ends the processes that wait for a call."""
+        await self.workers.close()
+
+    async def _served(self, call: SandboxCall, on_output: OnOutput) -> SandboxResult:
         begun = time.monotonic()
-        pipes = Pipes()
-        launch = await asyncio.to_thread(self._launch, pipes.channel, call)
         try:
-            process = await self._start(launch, pipes)
+            worker = await self.workers.take(_walls(call))
         except OSError as error:
-            pipes.close()
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
-        running = _Running(process, self.limits, on_output, launch.folder)
+        running = _Running(worker, self.limits, on_output)
         try:
-            await pipes.listen(running.reads)
-            result = await running.result(self._request(call, launch))
+            await worker.listen(running.reads)
+            result = await running.result(partial(self._request, call, worker.launch))
         finally:
             await running.end()
-            if launch.folder is not None:
-                await asyncio.to_thread(shutil.rmtree, launch.folder, ignore_errors=True)
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
 
-    def _launch(self, channel: int, call: SandboxCall) -> Launch:
-        self.launcher = self.launcher or Launcher.found()
-        return self.launcher.launch(
-            channel,
-            self.limits,
-            network=call.network,
-            environment=call.environment,
-            packages=call.packages,
-            number=next(self._numbers) + os.getpid(),
-        )
-
-    async def _start(self, launch: Launch, pipes: "Pipes") -> asyncio.subprocess.Process:
-        more: dict[str, Any] = {"close_fds": False} if sys.platform == "win32" else {"pass_fds": (pipes.channel,)}
-        if sys.platform == "win32":
-            more["creationflags"] = subprocess.CREATE_NO_WINDOW
-        return await asyncio.create_subprocess_exec(
-            *launch.command,
-            stdin=subprocess.PIPE,
-            stdout=pipes.stdout,
-            stderr=pipes.stderr,
-            env=launch.environment,
-            cwd=launch.folder,
-            start_new_session=sys.platform != "win32",
-            **more,
-        )
-
-    def _request(self, call: SandboxCall, launch: Launch) -> bytes:
+    def _request(self, call: SandboxCall, launch: Launch) -> JsonObject:
         limits = self.limits
+        assert self.workers.launcher is not None
         numbers = {
             "memory": limits.memory,
             "cpu": max(1, round(limits.seconds) + 1),
-            "processes": launch.processes,
+            "processes": self.workers.launcher.most_processes(launch, limits),
             "file": limits.file,
             "open": limits.open_files,
         }
-        told: JsonObject = {
+        return {
             "source": call.source,
             "function": call.function,
             "arguments": call.arguments,
             "converts": call.converts,
+            "environment": dict(call.environment),
             "limits": numbers,
-            "uid": launch.uid,
-            "libraries": libraries(),
-            "packages": [str(one) for one in call.packages],
         }
-        if launch.readable is not None and launch.folder is not None:
-            told |= {"readable": list(launch.readable), "writable": [str(launch.folder)], "network": call.network}
-        body = json.dumps(told).encode()
-        return len(body).to_bytes(FRAME, "big") + body
 
 
-class Pipes:
-    """What a process writes to: its output, its errors and the channel for what it returns."""
-
-    def __init__(self) -> None:
-        self._pairs = [os.pipe() for _ in range(3)]
-        self.stdout, self.stderr, self.channel = (write for _, write in self._pairs)
-        os.set_inheritable(self.channel, True)
-
-    async def listen(self, readers: "Sequence[_Reader]") -> None:
-        """From now on only the process writes."""
-        loop = asyncio.get_running_loop()
-        for (read, write), reader in zip(self._pairs, readers, strict=True):
-            os.close(write)
-            await loop.connect_read_pipe(lambda reader=reader: reader, os.fdopen(read, "rb", buffering=0))
-
-    def close(self) -> None:
-        """For a process that never came to be."""
-        for pair in self._pairs:
-            for end in pair:
-                os.close(end)
-
-
-class _Reader(asyncio.Protocol):
-    """Takes what comes through one pipe."""
-
-    def __init__(self, takes: Callable[[bytes], None], at_end: Callable[[], None] = lambda: None) -> None:
-        self._takes = takes
-        self._at_end = at_end
-        self._transport: asyncio.BaseTransport | None = None
-        self.ended = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._takes(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.ended.set()
-        self._at_end()
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+def _walls(call: SandboxCall) -> Walls:
+    return Walls(call.network, tuple(call.packages))
 
 
 class _Running:
-    def __init__(
-        self, process: asyncio.subprocess.Process, limits: SandboxLimits, on_output: OnOutput, folder: Path | None
-    ) -> None:
-        self._process = process
+    def __init__(self, worker: Worker, limits: SandboxLimits, on_output: OnOutput) -> None:
+        self._worker = worker
         self._limits = limits
         self._on_output = on_output
-        self._folder = folder
+        self._folder = worker.launch.folder
         """Where nobody else limits its size."""
         self._printed = 0
         self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
@@ -210,18 +146,19 @@ class _Running:
         self._over = asyncio.Event()
         """It answered, ended or did too much."""
         self._fault = ""
-        self._outputs = [_Reader(partial(self._print, name)) for name in self._said]
-        self._channel = _Reader(self._hear, self._over.set)
+        self._outputs = [Reader(partial(self._print, name)) for name in self._said]
+        self._channel = Reader(self._hear, self._over.set)
 
     @property
-    def reads(self) -> "tuple[_Reader, ...]":
+    def reads(self) -> "tuple[Reader, ...]":
         return (*self._outputs, self._channel)
 
-    async def result(self, request: bytes) -> SandboxResult:
+    async def result(self, request: Callable[[], JsonObject]) -> SandboxResult:
+        """`request` is made off the loop."""
         try:
             async with asyncio.timeout(self._limits.seconds), asyncio.TaskGroup() as group:
                 watching = group.create_task(self._watch_folder())
-                await self._hand_over(request)
+                await asyncio.to_thread(lambda: self._worker.ask(request()))
                 await self._over.wait()
                 watching.cancel()
         except TimeoutError:
@@ -237,19 +174,10 @@ class _Running:
         told = await asyncio.to_thread(_told, bytes(self._answer[FRAME:]), self._limits.result)
         return self._with_output(told)
 
-    async def _hand_over(self, request: bytes) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(ConnectionError):
-            self._process.stdin.write(request)
-            await self._process.stdin.drain()
-            self._process.stdin.close()
-
     async def end(self) -> None:
         """Kills it, and all that it started as far as the system lets us."""
-        _kill(self._process)
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        await self._process.wait()
+        self._worker.kill()
+        await asyncio.to_thread(self._worker.clear)
         for reader in self.reads:
             reader.close()
 
@@ -294,9 +222,9 @@ class _Running:
 
     async def _died(self) -> SandboxResult:
         """It ended without an answer: killed by the system, by itself or by one of its limits."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), 1)
-        code = self._process.returncode
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self._worker.process.wait, 1)
+        code = self._worker.process.returncode
         number = -code if code is not None and code < 0 else (code or 0) - 128 if (code or 0) > 128 else 0
         if number in (signal.SIGXCPU, getattr(signal, "SIGKILL", 9)) if sys.platform != "win32" else False:
             return _stopped("It was stopped by the system: it used more time or memory than it may.")
@@ -340,11 +268,3 @@ def _told(body: bytes, most: int) -> SandboxResult:
 
 def _stopped(text: str) -> SandboxResult:
     return SandboxResult(ok=False, error=text)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if sys.platform != "win32":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
