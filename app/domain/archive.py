@@ -14,6 +14,8 @@ MAX_TAG = 100
 """Characters."""
 MAX_NAME = 200
 """Characters of an archive's name."""
+FIRST_TIME, LAST_TIME = -62_135_510_400_000_000, 253_402_214_400_000_000
+"""Times of a passage: from 2 January of the year 1 until 31 December 9999, so that every zone has a date for each."""
 
 
 class Archive(Frozen):
@@ -228,6 +230,8 @@ class Imported(Frozen):
     """Texts that the archive had, or that the file has twice."""
     changes: tuple[int, ...] = ()
     """Its events in the history."""
+    unread: tuple[str, ...] = ()
+    """Columns of a table, or fields of JSON, that say nothing that a passage has."""
 
 
 class ArchivalAnswer(Frozen):

@@ -194,8 +194,8 @@ async def test_agents_share_archives_which_are_renamed_detached_and_deleted_with
 @pytest.mark.parametrize("form", ["json", "csv", "markdown"])
 async def test_what_is_exported_is_imported_as_it_was(services: Services, agent: Agent, tmp_path: Path, form: str):
     odd = ('=HYPERLINK("http://x")', "two\n\nparagraphs, <!-- passage --> 中文", "-1 °C; 'quoted'", "'=already")
-    for text in odd:
-        await stored(services, agent, text, tags=("a; b", "=c"), valid_from=1_000_000, source="letter.pdf")
+    for text, tags in zip(odd, (("a; b", "=c"), ("a, b",), ("c", "d"), ()), strict=True):
+        await stored(services, agent, text, tags=tags, valid_from=1_000_000, source="letter.pdf")
     wanted = PassageFilter(agent_id=agent.id)
     pieces = [piece async for piece in services.archives.export(wanted, form)]  # type: ignore[arg-type]
     file = tmp_path / f"out.{form}"
@@ -233,8 +233,61 @@ async def test_a_file_that_cannot_be_read_says_where_and_stores_nothing(
         ("c.csv", "a,b\n1,2\n", "no column “text”"),
         ("d.json", json.dumps([{"text": "x", "created_at": "yesterday"}]), "a date that cannot be read: yesterday"),
         ("e.json", json.dumps(["fine", "x" * 20_001]), "Passage 2 of e.json cannot be stored"),
+        ("f.json", json.dumps([{"text": "x", "created_at": "0001-01-01T00:00:00+14:00"}]), "no calendar has"),
+        ("g.csv", "text,valid_from\nx,9999-12-31T23:59:59-14:00\n", "no calendar has"),
+        ("h.json", '[{"text": "x", "metadata": {"n": ' + "9" * 5000 + "}}]", "not valid JSON"),
+        ("i.json", json.dumps([{"text": "x", "tags": ["a", None]}]), "Passage 1 of i.json has a tag that is no text"),
     ):
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(Invalid, match=said):
             await services.archives.import_file(archive.id, str(tmp_path / name))
     assert len(await texts(services, agent)) == 2
+
+
+async def test_a_date_that_no_calendar_has_is_refused_wherever_it_comes_from(services: Services, agent: Agent):
+    (kept,) = await stored(services, agent, BOILER)
+    for at in (-62_167_000_000_000_000, 253_402_300_000_000_000):
+        for field in ("created_at", "valid_from", "superseded_at"):
+            with pytest.raises(Invalid, match="no calendar has"):
+                await stored(services, agent, "Never.", **{field: at})
+        with pytest.raises(Invalid, match="no calendar has"):
+            await services.archives.supersede((kept,), at=at)
+    exported = "".join([piece async for piece in services.archives.export(PassageFilter(agent_id=agent.id), "json")])
+    assert [one["text"] for one in json.loads(exported)["passages"]] == [BOILER]
+
+
+async def test_tables_of_others_are_read_with_their_tags_and_what_is_not_read_is_told(
+    services: Services, agent: Agent, tmp_path: Path
+):
+    archive = await services.archives.default_of(agent.id)
+    (tmp_path / "a.csv").write_text('Text,tags,date\nOne.,"street, size",2024\nTwo.,"a, b; c",\n', encoding="utf-8")
+    (tmp_path / "b.json").write_text(json.dumps([{"text": "Three.", "tags": "x, y", "mood": 1}]), encoding="utf-8")
+    done = await services.archives.import_file(archive.id, str(tmp_path / "a.csv"))
+    assert (done.added, done.unread) == (2, ("date",))
+    assert (await services.archives.import_file(archive.id, str(tmp_path / "b.json"))).unread == ("mood",)
+    found = await services.archives.passages(PassageFilter(agent_id=agent.id))
+    assert {one.text: one.tags for one in found} == {
+        "One.": ("street", "size"),
+        "Two.": ("a, b", "c"),
+        "Three.": ("x", "y"),
+    }
+
+
+async def test_the_headings_of_a_text_become_tags_and_code_stays_whole(
+    services: Services, agent: Agent, tmp_path: Path
+):
+    archive = await services.archives.default_of(agent.id)
+    (tmp_path / "notes.md").write_text(
+        "---\ntitle: Notes\n---\nBefore.\n\n# Home #\n\nKeys hang left.\n## Garden\nTulips in October.\n\n---\n\n"
+        "Roses\n-----\n```python\n# no heading\n\nx = 1\n```\n\n# Work\n***\nDesk 4.\n",
+        encoding="utf-8",
+    )
+    await services.archives.import_file(archive.id, str(tmp_path / "notes.md"))
+    found = await services.archives.passages(PassageFilter(agent_id=agent.id))
+    assert [(one.text, one.tags) for one in found] == [
+        ("Before.", ()),
+        ("Keys hang left.", ("Home",)),
+        ("Tulips in October.", ("Home", "Garden")),
+        ("```python\n# no heading\n\nx = 1\n```", ("Home", "Roses")),
+        ("Desk 4.", ("Work",)),
+    ]

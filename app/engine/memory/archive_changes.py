@@ -9,7 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.archive import MAX_NAME, MAX_TAG, MAX_TAGS, MAX_TEXT, Archive, ArchiveDraft, Passage, PassageDraft
+from app.domain.archive import (
+    FIRST_TIME,
+    LAST_TIME,
+    MAX_NAME,
+    MAX_TAG,
+    MAX_TAGS,
+    MAX_TEXT,
+    Archive,
+    ArchiveDraft,
+    Passage,
+    PassageDraft,
+)
 from app.domain.base import is_one_line
 from app.domain.error import Invalid
 from app.domain.event import Changed, ChangedKind
@@ -254,13 +265,15 @@ def checked_draft(draft: PassageDraft) -> PassageDraft:
             hint="Store it in several passages, each about one thing: they are found more exactly too.",
         )
     since, until = draft.valid_from, draft.superseded_at
+    if any(at is not None and not FIRST_TIME <= at < LAST_TIME for at in (draft.created_at, since, until)):
+        raise Invalid("A passage has a date that no calendar has.", hint="Write dates of the years 1 to 9999.")
     if since is not None and until is not None and until < since:
         raise Invalid("A passage cannot end being true before it begins.", hint="Check both dates.")
     return draft.model_copy(update={"text": text, "tags": checked_tags(draft.tags)})
 
 
 def _checked(passage: Passage) -> Passage:
-    names = ("text", "tags", "valid_from", "superseded_at")
+    names = ("text", "tags", "created_at", "valid_from", "superseded_at")
     draft = checked_draft(PassageDraft(**{name: getattr(passage, name) for name in names}))
     return passage.model_copy(update={name: getattr(draft, name) for name in names})
 

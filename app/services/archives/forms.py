@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.domain.archive import Archive, ArchiveForm, Passage, PassageDraft
+from app.domain.archive import MAX_TAG, Archive, ArchiveForm, Passage, PassageDraft
 from app.domain.base import Micros
 from app.domain.error import Invalid
 from app.domain.json_value import JsonObject, array_of, is_array, object_of
@@ -24,6 +24,12 @@ JSON_FORM, JSON_VERSION = "lares-archive", 1
 LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read: some 500,000 passages."""
 COLUMNS = ("text", "tags", "created_at", "valid_from", "superseded_at", "source", "archive")
+KNOWN = frozenset({*COLUMNS, "content", "metadata"})
+"""Fields of a passage that are read."""
+_HEADING = re.compile(r"(?P<depth>#{1,6})\s+(?P<text>.*?)(\s+#+)?")
+_UNDERLINE = re.compile(r"=+|-+")
+_ACROSS = re.compile(r"([*_-])(\s*\1){2,}")
+_FENCE = re.compile(r"`{3,}|~{3,}")
 _FORMULA = re.compile(r"^[=+\-@\t\r\n'＝＋－＠]")
 _ABOUT = "<!-- passage "
 _NO_ABOUT = "<!-- passage"
@@ -104,8 +110,10 @@ FORMS: dict[ArchiveForm, type[JsonWriter] | type[MarkdownWriter] | type[CsvWrite
 }
 
 
-def read_file(file: Path) -> tuple[PassageDraft, ...]:
-    """The passages of a file, checked. Raises `Invalid` with what is wrong and where."""
+def read_file(file: Path) -> tuple[tuple[PassageDraft, ...], tuple[str, ...]]:
+    """The passages of a file, checked, and the names of what it says besides. Raises `Invalid` with what is wrong and
+    where.
+    """
     try:
         size = file.stat().st_size
         data = file.read_bytes() if size <= LARGEST else b""
@@ -117,14 +125,16 @@ def read_file(file: Path) -> tuple[PassageDraft, ...]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"{file.name} is not a text in UTF-8.", hint="Save it as UTF-8 and import it again.") from None
-    return tuple(_checked(number, draft, file.name) for number, draft in enumerate(_read(file, text), 1))
+    unread: dict[str, None] = {}
+    drafts = tuple(_checked(number, draft, file.name) for number, draft in enumerate(_read(file, text, unread), 1))
+    return drafts, tuple(unread)
 
 
-def _read(file: Path, text: str) -> Iterator[PassageDraft]:
+def _read(file: Path, text: str, unread: dict[str, None]) -> Iterator[PassageDraft]:
     if file.suffix.lower() == ".csv":
-        return _of_csv(text, file.name)
+        return _of_csv(text, file.name, unread)
     if file.suffix.lower() == ".json" or text.lstrip()[:1] in ("{", "["):
-        return _of_json(text, file.name)
+        return _of_json(text, file.name, unread)
     return _of_markdown(text)
 
 
@@ -135,10 +145,10 @@ def _checked(number: int, draft: PassageDraft, name: str) -> PassageDraft:
         raise Invalid(f"Passage {number} of {name} cannot be stored. {error.message}", hint=error.hint) from error
 
 
-def _of_json(text: str, name: str) -> Iterator[PassageDraft]:
+def _of_json(text: str, name: str, unread: dict[str, None]) -> Iterator[PassageDraft]:
     try:
         loaded: Any = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Invalid(f"{name} is not valid JSON{where}.", hint="Export it again, or mend that line.") from None
     listed = loaded if is_array(loaded) else object_of(loaded).get("passages")
@@ -149,10 +159,11 @@ def _of_json(text: str, name: str) -> Iterator[PassageDraft]:
         given = said.get("text", said.get("content"))
         if not isinstance(given, str):
             raise Invalid(f"Passage {number} of {name} has no text.", hint='It is looked for under "text".')
+        unread |= dict.fromkeys(key for key in said if key not in KNOWN)
         yield _draft(given, said, number, name)
 
 
-def _of_csv(text: str, name: str) -> Iterator[PassageDraft]:
+def _of_csv(text: str, name: str, unread: dict[str, None]) -> Iterator[PassageDraft]:
     first = text.split("\n", 1)[0]
     parted_by = max(",;\t", key=first.count)
     csv.field_size_limit(LARGEST)
@@ -163,28 +174,62 @@ def _of_csv(text: str, name: str) -> Iterator[PassageDraft]:
         raise Invalid(
             f"{name} has no column “text”.", hint="Name the column with the passages “text” in the first row."
         )
+    unread |= dict.fromkeys(written.strip() for key, written in names.items() if key and key not in KNOWN)
     for number, row in enumerate(rows, 1):
         given = {key: _of_cell(row.get(written) or "") for key, written in names.items()}
         said = given[column.strip().casefold()]
         if said.strip():
-            yield _draft(said, {**given, "tags": _cell_tags(given.get("tags", ""))}, number, name)
+            yield _draft(said, given, number, name)
 
 
 def _of_markdown(text: str) -> Iterator[PassageDraft]:
-    """By the comments of an export; else each paragraph that is no heading is a passage."""
+    """By the comments of an export; else each paragraph is a passage, and the headings above it are its tags."""
     pieces = re.split(rf"^{_ABOUT}(.*) -->\n", text, flags=re.MULTILINE)
     if len(pieces) > 1:
         for number, (about, said) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True), 1):
             try:
                 known = object_of(json.loads(about))
-            except json.JSONDecodeError:
+            except ValueError:
                 known = JsonObject()
             yield _draft(said.replace("\\" + _NO_ABOUT, _NO_ABOUT), known, number, "the file")
         return
-    for paragraph in re.split(r"\n\s*\n", text):
-        lines = [line for line in paragraph.strip().split("\n") if not re.match(r"#{1,6}\s", line)]
-        if said := "\n".join(lines).strip():
-            yield PassageDraft(text=said)
+    headings: dict[int, str] = {}
+    for said in _paragraphs(re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)):
+        level = _HEADING.fullmatch(said)
+        if level is None:
+            tags = (" ".join(heading.split())[:MAX_TAG] for heading in headings.values())
+            yield PassageDraft(text=said, tags=tuple(tag for tag in tags if tag))
+            continue
+        depth = len(level["depth"])
+        headings = {above: heading for above, heading in headings.items() if above < depth} | {depth: level["text"]}
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Parted by empty lines and lines across; code between fences stays whole, a heading is a piece, as `# Heading`."""
+    lines: list[str] = []
+    fence = ""
+    for line in (*text.split("\n"), ""):
+        bare = line.strip()
+        if fence:
+            lines.append(line)
+            fence = "" if bare.startswith(fence) and not bare.strip(fence[0]) else fence
+            continue
+        below = _UNDERLINE.fullmatch(bare) is not None and len(lines) == 1
+        heading = f"{'#' if bare[0] == '=' else '##'} {lines.pop().strip()}" if below else bare
+        alone = below or _HEADING.fullmatch(bare) is not None
+        opening = _FENCE.match(bare)
+        if (alone or opening or not bare or _ACROSS.fullmatch(bare)) and lines:
+            yield "\n".join(lines).strip()
+            lines = []
+        if alone:
+            yield heading
+        elif opening:
+            fence = opening[0]
+            lines = [line]
+        elif bare and not _ACROSS.fullmatch(bare):
+            lines.append(line)
+    if said := "\n".join(lines).strip():
+        yield said
 
 
 def _draft(text: str, about: Mapping[str, Any], number: int, name: str) -> PassageDraft:
@@ -198,9 +243,12 @@ def _draft(text: str, about: Mapping[str, Any], number: int, name: str) -> Passa
                 hint="Write dates like 2026-03-12 or 2026-03-12T09:30.",
             ) from None
     tags = about.get("tags")
+    listed = _cell_tags(tags) if isinstance(tags, str) else array_of(tags)
+    if any(not isinstance(tag, str | int | float) for tag in listed):
+        raise Invalid(f"Passage {number} of {name} has a tag that is no text.", hint="Write tags as a list of texts.")
     return PassageDraft(
         text=text,
-        tags=tuple(str(tag) for tag in array_of(tags)),
+        tags=tuple(str(tag) for tag in listed),
         source=str(about.get("source") or ""),
         metadata=object_of(about.get("metadata")),
         **times,
@@ -243,16 +291,17 @@ def _of_cell(cell: str) -> str:
 
 
 def _tags_cell(tags: Sequence[Any]) -> str:
-    """Parted by semicolons, for people; as JSON where a tag has one."""
+    """Parted by semicolons, for people; as JSON where a tag could be read as several."""
     listed = [str(tag) for tag in tags]
-    plain = not any(";" in tag or tag.startswith("[") for tag in listed)
+    plain = not any(";" in tag or "," in tag or tag.startswith("[") for tag in listed)
     return "; ".join(listed) if plain else json.dumps(listed, ensure_ascii=False)
 
 
-def _cell_tags(cell: str) -> list[str]:
+def _cell_tags(cell: str) -> list[Any]:
+    """Parted by semicolons, or by commas where there are none."""
     if cell.startswith("["):
         try:
-            return [str(tag) for tag in array_of(json.loads(cell))]
-        except json.JSONDecodeError:
+            return list(array_of(json.loads(cell)))
+        except ValueError:
             pass
-    return [tag.strip() for tag in cell.split(";") if tag.strip()]
+    return [tag.strip() for tag in cell.split(";" if ";" in cell else ",") if tag.strip()]

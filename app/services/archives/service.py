@@ -304,9 +304,9 @@ class Archives:
         Texts that the archive has are left out. Raises `Invalid` with what is wrong and where; then nothing is stored.
         """
         file = Path(path)
-        drafts = await asyncio.to_thread(read_file, file)
+        drafts, unread = await asyncio.to_thread(read_file, file)
         as_import = origin.model_copy(update={"actor": Actor(kind="import", name=file.name)})
-        done = Imported()
+        done = Imported(unread=unread)
         for start in range(0, len(drafts), PORTION):
             portion = drafts[start : start + PORTION]
             part = await self._change(as_import, lambda changes, some=portion: _import(changes, archive_id, some))
@@ -314,6 +314,7 @@ class Archives:
                 added=done.added + part.added,
                 already_there=done.already_there + part.already_there,
                 changes=done.changes + part.changes,
+                unread=unread,
             )
         return done
 

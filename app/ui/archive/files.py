@@ -68,8 +68,10 @@ class ArchiveFiles(QObject):
         def done(brought: Imported) -> Notice:
             self.imported.emit(brought)
             said = counted(brought.added, self.tr("{} passage was imported"), self.tr("{} passages were imported"))
-            there = brought.already_there
-            return Notice(said, self.tr("{} were there already.").format(count(there)) if there else "")
+            there, unread = brought.already_there, ", ".join(brought.unread[:5])
+            more = [self.tr("{} were there already.").format(count(there))] if there else []
+            more += [self.tr("Not read: {}.").format(unread)] if unread else []
+            return Notice(said, " ".join(more))
 
         work = self._view.services.archives.import_file(archive_id, str(path.absolute()))
         self._view.run(work, self, done=done, undo=lambda brought: self._view.run(self._undo(brought.changes), self))
