@@ -84,7 +84,8 @@ class PassagePane(QFrame):
         self.tags.setAccessibleName(self.tr("Tags"))
         self._badges, self._tokens = QWidget(), Label(theme, "", "label", "muted")
         self._flow = Flow(self._badges)
-        self._flow.setSpacing(6)
+        self._tags: list[Badge] = []
+        follow(theme, self._flow, lambda: self._flow.setSpacing(theme.px(6)))
         self.save = Button(theme, self.tr("Save"), "primary", size="small")
         self.cancel = Button(theme, self.tr("Cancel"), "ghost", size="small")
         self._facts, self._states = QVBoxLayout(), QVBoxLayout()
@@ -207,9 +208,7 @@ class PassagePane(QFrame):
             if true
             else self.tr("Agents are given it only when they ask as of a date.")
         )
-        empty(self._flow)
-        for tag in passage.tags:
-            self._flow.addWidget(Badge(self._theme, tag, "accent"))
+        self._show_tags(passage.tags)
         self._fill(self._facts_of(passage), (), 0)
 
     def show_known(self, tokens: int, nearly: Passage | None, states: Sequence[Passage]) -> None:
@@ -233,6 +232,16 @@ class PassagePane(QFrame):
         self.edit.setVisible(reading and not self.editing)
         self._foot.setVisible(reading and not self.editing)
         self._foot_line.setVisible(reading and not self.editing)
+
+    def _show_tags(self, tags: Sequence[str]) -> None:
+        """Badges are made once and change: which there are changes with each passage."""
+        while len(self._tags) < len(tags):
+            self._tags.append(Badge(self._theme, "", "accent", parent=self._badges))
+            self._flow.addWidget(self._tags[-1])
+        for at, badge in enumerate(self._tags):
+            if at < len(tags):
+                badge.set_badge(tags[at], "accent")
+            badge.setVisible(at < len(tags))
 
     def _facts_of(self, passage: Passage) -> tuple[tuple[str, str], ...]:
         last = passage.last_found_at

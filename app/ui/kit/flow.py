@@ -5,7 +5,10 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class Flow(QLayout):
-    """Rows begin at the left (at the right, from right to left). Hidden widgets take no room."""
+    """Rows begin at the left (at the right, from right to left). Hidden widgets take no room.
+
+    Where what it shows changes often, its widgets are made once and change.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -13,6 +13,7 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
 from app.ui.kit.wording import count, counted
@@ -88,8 +89,6 @@ class RunsView(QWidget):
         self.replay.setAccessibleName(self.tr("Replay this step"))
         self.figures = Figures(theme)
         self.exchange = Exchange(theme)
-        panes = (("steps", self.tr("Steps")), ("bytes", self.tr("Request and reply")))
-        self.pane = Segmented(theme, panes, "steps", self.tr("Part of the run"))
         self._pages = QStackedWidget()
         self._empty = EmptyState(theme, "runs", "", "", [(self.tr("Back to chat"), self.chat_wanted.emit)])
         self._soon = QTimer(self)
@@ -125,19 +124,21 @@ class RunsView(QWidget):
             parent=left,
             gap=0,
         ).setStretch(4, 1)
-        self._panes = {"steps": left, "bytes": self.exchange}
-        self.beside = Splitter(theme)
-        for pane in self._panes.values():
-            self.beside.addWidget(pane)
-        self.beside.name_handle(1, self.tr("Width of the steps"))
-        self._pane_row, lower = QWidget(), QWidget()
-        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
-        column_of(theme, self._pane_row, self.beside, parent=lower, gap=0).setStretch(1, 1)
+        self.panes = Panes(
+            theme,
+            (
+                Pane("steps", self.tr("Steps"), left, border=self.tr("Width of the steps")),
+                Pane("bytes", self.tr("Request and reply"), self.exchange),
+            ),
+            "steps",
+            self.tr("Part of the run"),
+            NARROW,
+        )
         upper = QWidget()
         column_of(theme, self.table, parent=upper, gap=0)
         self.above = Splitter(theme, Qt.Orientation.Vertical)
         self.above.addWidget(upper)
-        self.above.addWidget(lower)
+        self.above.addWidget(self.panes)
         self.above.name_handle(1, self.tr("Height of the table of runs"))
         self.above.setStretchFactor(1, 1)
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
@@ -160,7 +161,6 @@ class RunsView(QWidget):
         self.open_message.clicked.connect(lambda: self._open_message())
         self.replay.clicked.connect(lambda: self.replay_wanted.emit(self._wanted_step))
         self.open_history.clicked.connect(lambda: self._open_history())
-        self.pane.chosen.connect(self._show_pane)
         self._view.workspace.changed.connect(self._changed)
         self._soon.timeout.connect(lambda: self._renew())
 
@@ -400,19 +400,7 @@ class RunsView(QWidget):
 
     def _fit(self) -> None:
         px = self._theme.px
-        self._arrange()
         self.above.setSizes([max(px(120), self.height() * 36 // 100), self.height() * 64 // 100])
-        self.beside.setSizes([self.width() // 2, self.width() - self.width() // 2])
-
-    def _arrange(self) -> None:
-        narrow = self.width() / self._theme.scale < NARROW
-        self._pane_row.setVisible(narrow)
-        for name, pane in self._panes.items():
-            pane.setVisible(not narrow or name == self.pane.current)
-
-    def _show_pane(self, name: str) -> None:
-        self.pane.set_current(name)
-        self._arrange()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]

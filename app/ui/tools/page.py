@@ -16,8 +16,7 @@ from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, follow, frame_of, hairline, row_of
-from app.ui.kit.segmented import Segmented
-from app.ui.kit.splitter import Splitter
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.view_context import Notice, ViewContext
@@ -30,6 +29,8 @@ READ_MS = 350
 """After the last key a source is read anew."""
 NARROW = 1000
 """Below this width, at 100 %, one pane is shown at a time."""
+LEFT, RIGHT = ((0, 236),), ((0, 320), (1250, 400))
+"""Widths of the list and of the trial."""
 TEMPLATE = '''def my_tool(word: str, times: int = 1) -> str:
     """Say what the tool is for. The model decides by this whether to call it.
 
@@ -83,12 +84,6 @@ class ToolsPage(QWidget):
         self.schema.setAccessibleName(self.tr("What models are told of it"))
         self._tokens = Label(theme, "", "label", "muted")
         self.trial = TryPane(theme)
-        self.pane = Segmented(
-            theme,
-            (("tools", self.tr("Tools")), ("source", self.tr("Source")), ("try", self.tr("Try it"))),
-            "source",
-            self.tr("Part of the page"),
-        )
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(READ_MS)
@@ -139,23 +134,25 @@ class ToolsPage(QWidget):
         column_of(
             theme, bar, hairline(), self.editor, hairline(), line, hairline(), told, self.schema, parent=centre, gap=0
         ).setStretch(2, 1)
-        self._panes = {"tools": left, "source": centre, "try": self.trial}
-        self.splitter = Splitter(theme)
-        for pane in self._panes.values():
-            self.splitter.addWidget(pane)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.name_handle(1, self.tr("Width of the list of tools"))
-        self.splitter.name_handle(2, self.tr("Width of the trial"))
-        self._pane_row = QWidget()
-        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
-        column_of(theme, self._pane_row, self.splitter, parent=self, gap=0).setStretch(1, 1)
+        self.panes = Panes(
+            theme,
+            (
+                Pane("tools", self.tr("Tools"), left, LEFT, self.tr("Width of the list of tools")),
+                Pane("source", self.tr("Source"), centre),
+                Pane("try", self.tr("Try it"), self.trial, RIGHT, self.tr("Width of the trial")),
+            ),
+            "source",
+            self.tr("Part of the page"),
+            NARROW,
+        )
+        column_of(theme, self.panes, parent=self, gap=0)
         follow(theme, self, self._fit)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.list.find)
         self.new.clicked.connect(lambda: self.write_new(TEMPLATE))
         self.rows.selectionModel().currentChanged.connect(self._picked)
-        self.rows.clicked.connect(lambda: self._show_pane("source"))
+        self.rows.clicked.connect(lambda: self.panes.show_pane("source"))
         self.copy.clicked.connect(self._copy)
         self.delete.clicked.connect(lambda: self._view.run(self._ask_delete(), self))
         self.attach.clicked.connect(self._attach)
@@ -166,7 +163,6 @@ class ToolsPage(QWidget):
         self.problem.clicked.connect(self._go_to_problem)
         self.trial.run_wanted.connect(self.run_now)
         self.trial.stop_wanted.connect(self._stop)
-        self.pane.chosen.connect(lambda: self._arrange())
         self._wait.timeout.connect(self._read)
         for keys, act in (("Ctrl+S", self.save_now), ("Ctrl+Return", self.run_now)):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -176,24 +172,9 @@ class ToolsPage(QWidget):
         self._view.workspace.agent_changed.connect(lambda: self._again())
 
     def _fit(self) -> None:
-        px, width = self._theme.px, self.width() / self._theme.scale
+        px = self._theme.px
         self.schema.setFont(self._theme.font("mono"))
         self.schema.setFixedHeight(px(150 if self.height() > px(620) else 90))
-        sides = (px(236), px(400 if width >= 1250 else 320))
-        self._arrange()
-        if width >= NARROW:
-            self.splitter.setSizes([sides[0], max(px(300), self.width() - sum(sides)), sides[1]])
-
-    def _arrange(self) -> None:
-        """All three panes, or in a narrow window the chosen one; only a person's own tools are tried here."""
-        narrow = self.width() / self._theme.scale < NARROW
-        self._pane_row.setVisible(narrow)
-        for name, pane in self._panes.items():
-            pane.setVisible((not narrow or name == self.pane.current) and (name != "try" or self._own))
-
-    def _show_pane(self, name: str) -> None:
-        self.pane.set_current(name)
-        self._arrange()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
@@ -277,7 +258,7 @@ class ToolsPage(QWidget):
         self.trial.show_result(None)
         self._read()
         self._tell_state()
-        self._show_pane("source")
+        self.panes.show_pane("source")
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _mark_row(self) -> None:
@@ -396,7 +377,7 @@ class ToolsPage(QWidget):
             has = tool.name in agent.tool_names
             words = self.tr("Take from {}") if has else self.tr("Give to {}")
             self.attach.setText(words.format(agent.name))
-        self._arrange()
+        self.panes.set_present("try", self._own)
         self.trial.allow(self.tr("Put the source right first.") if faulty else "")
 
     def _tell_place(self) -> None:

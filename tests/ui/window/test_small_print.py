@@ -139,7 +139,7 @@ async def a_narrow_history_shows_one_pane_at_a_time_and_can_undo(window: OpenedW
     await window.press(Qt.Key.Key_Return)
     assert shown(history, DiffView)
     assert not changes.isVisible()
-    history.pane.button("why").click()
+    history.panes.row.button("why").click()
     assert history.why.undo.isVisible()
     window.window.resize(1440, 900)
     await window.rest()

@@ -16,9 +16,8 @@ from app.ui.context.compact.how_pane import HowPane
 from app.ui.context.compact.summary_pane import SummaryPane
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import Label
-from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
-from app.ui.kit.segmented import Segmented
-from app.ui.kit.splitter import Splitter
+from app.ui.kit.layout import column_of, frame_of, hairline, row_of
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.wording import count, counted
 from app.ui.state.view_context import Notice, ViewContext
 
@@ -26,6 +25,8 @@ CHARS_A_TOKEN = 4
 """Of the summary while it is typed; what is stored is counted by the engine."""
 NARROW = 1000
 """Below this width, at 100 %, one pane is shown at a time."""
+LEFT, RIGHT = ((0, 270), (1180, 352)), ((0, 290), (1180, 316))
+"""Widths of the list of messages and of the settings."""
 
 
 class CompactNow(QWidget):
@@ -50,12 +51,6 @@ class CompactNow(QWidget):
         self._leaving = Label(theme, "", "label", "muted")
         self.summary = SummaryPane(theme)
         self.how = HowPane(theme)
-        self.pane = Segmented(
-            theme,
-            (("leaves", self.tr("Leaves")), ("summary", self.tr("Summary")), ("how", self.tr("How"))),
-            "summary",
-            self.tr("Part of the page"),
-        )
         self._pages = QStackedWidget()
         self._empty = EmptyState(
             theme, "context", self.tr("Nothing to compact"), "", [(self.tr("Back"), self.closed.emit)]
@@ -79,24 +74,25 @@ class CompactNow(QWidget):
         foot = QWidget()
         row_of(theme, note, parent=foot, inset=(14, 8, 14, 8))
         column_of(theme, head, hairline(), self.cut, hairline(), foot, parent=left, gap=0)
-        self._panes = {"leaves": left, "summary": self.summary, "how": self.how}
-        self.splitter = Splitter(theme)
-        for pane in self._panes.values():
-            self.splitter.addWidget(pane)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.name_handle(1, self.tr("Width of the list of messages"))
-        self.splitter.name_handle(2, self.tr("Width of the settings"))
-        self._pane_row = QWidget()
-        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
+        self.panes = Panes(
+            theme,
+            (
+                Pane("leaves", self.tr("Leaves"), left, LEFT, self.tr("Width of the list of messages")),
+                Pane("summary", self.tr("Summary"), self.summary),
+                Pane("how", self.tr("How"), self.how, RIGHT, self.tr("Width of the settings")),
+            ),
+            "summary",
+            self.tr("Part of the page"),
+            NARROW,
+        )
         whole = QWidget()
-        column_of(theme, self.bars, hairline(), self._pane_row, self.splitter, parent=whole, gap=0).setStretch(3, 1)
+        column_of(theme, self.bars, hairline(), self.panes, parent=whole, gap=0).setStretch(2, 1)
         hold = QWidget()
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
         self._blank = QWidget()
         for page in (whole, hold, self._blank):
             self._pages.addWidget(page)
         column_of(theme, self._pages, parent=self, gap=0)
-        follow(theme, self, self._fit)
 
     def _connect(self) -> None:
         self.cut.cut_moved.connect(lambda: self._settle())
@@ -109,29 +105,11 @@ class CompactNow(QWidget):
         self.how.compact_wanted.connect(self._compact)
         self.how.save_wanted.connect(self._save)
         self.how.cancel_wanted.connect(self.closed)
-        self.pane.chosen.connect(lambda: self._arrange())
         for keys, act in (("Ctrl+Return", self._compact), ("Esc", self.closed.emit)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
         self._view.workspace.counted.connect(self._counted)
-
-    def _fit(self) -> None:
-        px, width = self._theme.px, self.width() / self._theme.scale
-        sides = (px(352 if width >= 1180 else 270), px(316 if width >= 1180 else 290))
-        self._arrange()
-        if width >= NARROW:
-            self.splitter.setSizes([sides[0], max(px(300), self.width() - sum(sides)), sides[1]])
-
-    def _arrange(self) -> None:
-        narrow = self.width() / self._theme.scale < NARROW
-        self._pane_row.setVisible(narrow)
-        for name, pane in self._panes.items():
-            pane.setVisible(not narrow or name == self.pane.current)
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._fit()
 
     # Reading
 

@@ -21,9 +21,7 @@ from app.ui.kit.copying import copy_text
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import Label
 from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row_of
-from app.ui.kit.section import UNLIMITED
-from app.ui.kit.segmented import Segmented
-from app.ui.kit.splitter import Splitter
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.wording import count, full_time
 from app.ui.state.list_rows import ROW
 from app.ui.state.view_context import ViewContext
@@ -34,6 +32,8 @@ STEPS = 60
 """Requests that were sent, of this agent, which are offered: those of the open conversation among them."""
 NARROW = 860
 """Below this width, at 100 %, one pane is shown at a time."""
+LEFT, RIGHT = ((0, 280), (1340, 330), (1800, 380)), ((0, 280), (1340, 316), (1800, 400))
+"""Widths of the list and of the pane with the origin."""
 
 
 class RequestView(QWidget):
@@ -82,8 +82,6 @@ class RequestView(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.text = TextPane(theme)
         self.origin = OriginPane(theme)
-        panes = (("parts", self.tr("Parts")), ("text", self.tr("Text")), ("origin", self.tr("Origin")))
-        self.pane = Segmented(theme, panes, "parts", self.tr("Part of the view"))
         self._pages = QStackedWidget()
         self._empty = EmptyState(theme, "context", "", "", [(self.tr("Try again"), lambda: self._read())])
         self._lay_out()
@@ -127,18 +125,19 @@ class RequestView(QWidget):
         next_row.setStretch(1, 1)
         column_of(theme, next_row, self._last_row, parent=bars, inset=(14, 4, 14, 10), gap=8)
         column_of(theme, self.list, parent=left, gap=0)
-        self._panes = {"parts": left, "text": self.text, "origin": self.origin}
-        self.splitter = Splitter(theme)
-        for pane in self._panes.values():
-            self.splitter.addWidget(pane)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.name_handle(1, self.tr("Width of the list of parts"))
-        self.splitter.name_handle(2, self.tr("Width of the pane with the origin"))
+        self.panes = Panes(
+            theme,
+            (
+                Pane("parts", self.tr("Parts"), left, LEFT, self.tr("Width of the list of parts")),
+                Pane("text", self.tr("Text"), self.text),
+                Pane("origin", self.tr("Origin"), self.origin, RIGHT, self.tr("Width of the pane with the origin")),
+            ),
+            "parts",
+            self.tr("Part of the view"),
+            NARROW,
+        )
         whole, hold = QWidget(), QWidget()
-        self._pane_row = QWidget()
-        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 0, 14, 6))
-        column = column_of(theme, bars, self._pane_row, hairline(), self.splitter, parent=whole, gap=0)
-        column.setStretch(3, 1)
+        column_of(theme, bars, hairline(), self.panes, parent=whole, gap=0).setStretch(2, 1)
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
         self._pages.addWidget(whole)
         self._pages.addWidget(hold)
@@ -159,8 +158,7 @@ class RequestView(QWidget):
         self.copy.clicked.connect(lambda: self._copy())
         self.list.selectionModel().currentChanged.connect(self._picked)
         for opened in (self.list.clicked, self.list.activated):
-            opened.connect(lambda: self._show_pane("text"))
-        self.pane.chosen.connect(self._show_pane)
+            opened.connect(lambda: self.panes.show_pane("text"))
         self.next_bar.part_opened.connect(self._open_kind)
         self.text.line_chosen.connect(self._show_origin)
         self.text.raw_wanted.connect(lambda: self._read_raw())
@@ -435,7 +433,7 @@ class RequestView(QWidget):
 
     def _open_kind(self, kind: str, _label: str) -> None:
         self._select(next((row.key for row in self._strips.rows if row.kind == kind and row.opens), ""))
-        self._show_pane("text")
+        self.panes.show_pane("text")
 
     def _copy(self) -> None:
         """All of it, however many pages that is."""
@@ -455,26 +453,8 @@ class RequestView(QWidget):
     # Room
 
     def _fit(self) -> None:
-        px, width = self._theme.px, self.width() / self._theme.scale
-        side = 280 if width < 1340 else 330 if width < 1800 else 380
-        self.which.setMinimumWidth(px(150))
-        self._arrange()
-        if width >= NARROW:
-            sides = px(side), px(min(side, 316) if width < 1800 else 400)
-            self.splitter.setSizes([sides[0], max(px(240), self.width() - sum(sides)), sides[1]])
+        self.which.setMinimumWidth(self._theme.px(150))
         self.list.scheduleDelayedItemsLayout()
-
-    def _arrange(self) -> None:
-        """All three panes, or in a narrow window the chosen one."""
-        narrow = self.width() / self._theme.scale < NARROW
-        self._pane_row.setVisible(narrow)
-        for name, pane in self._panes.items():
-            pane.setVisible(not narrow or name == self.pane.current)
-            pane.setMaximumWidth(self._theme.px(560) if name != "text" and not narrow else UNLIMITED)
-
-    def _show_pane(self, name: str) -> None:
-        self.pane.set_current(name)
-        self._arrange()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]

@@ -17,9 +17,8 @@ from app.ui.kit.diff import DiffView
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row_of
-from app.ui.kit.section import UNLIMITED
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.segmented import Segmented
-from app.ui.kit.splitter import Splitter
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, full_time, sentence_case
 from app.ui.memory.history.between import ARCHIVE, BetweenView, things_of
@@ -36,6 +35,8 @@ NEAR = 8
 """Rows above the end of the list at which further ones are read."""
 NARROW = 860
 """Below this width, at 100 %, one pane is shown at a time."""
+LEFT, RIGHT = ((0, 280), (1340, 330), (1800, 380)), ((0, 280), (1340, 316), (1800, 400))
+"""Widths of the list and of the pane with the reasons."""
 LOW = 520
 """Below this height the timeline gives its room to the changes."""
 NEVER = 2**62
@@ -95,8 +96,6 @@ class HistoryView(QWidget):
         self._newest = Button(theme, self.tr("Newest changes"), "link", "chevron-up")
         self._summary = Label(theme, "", "label", "text2")
         self.why = WhyPane(theme)
-        panes = (("changes", self.tr("Changes")), ("difference", self.tr("Difference")), ("why", self.tr("Why")))
-        self.pane = Segmented(theme, panes, "changes", self.tr("Part of the history"))
         self._pages = QStackedWidget()
         self._empty = EmptyState(
             theme,
@@ -114,7 +113,6 @@ class HistoryView(QWidget):
     def _lay_out(self) -> None:
         theme = self._theme
         left, middle = frame_of("panel"), frame_of("surface")
-        self._panes = {"changes": left, "difference": middle, "why": self.why}
         head = QWidget()
         row_of(theme, Label(theme, self.tr("Changes"), "strong"), None, self._kinds, parent=head, inset=(14, 6, 8, 6))
         target = QWidget()
@@ -131,49 +129,34 @@ class HistoryView(QWidget):
         for page in (alone, self.between):
             self._comparison.addWidget(page)
         column_of(theme, bar, hairline(), self._comparison, parent=middle, gap=0)
-        self.splitter = Splitter(theme)
-        for pane in (left, middle, self.why):
-            self.splitter.addWidget(pane)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.name_handle(1, self.tr("Width of the list of changes"))
-        self.splitter.name_handle(2, self.tr("Width of the pane with the reasons"))
+        self.panes = Panes(
+            theme,
+            (
+                Pane("changes", self.tr("Changes"), left, LEFT, self.tr("Width of the list of changes")),
+                Pane("difference", self.tr("Difference"), middle),
+                Pane("why", self.tr("Why"), self.why, RIGHT, self.tr("Width of the pane with the reasons")),
+            ),
+            "changes",
+            self.tr("Part of the history"),
+            NARROW,
+        )
         hold = QWidget()
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
-        self._pages.addWidget(self.splitter)
+        self._pages.addWidget(self.panes)
         self._pages.addWidget(hold)
-        self._pane_row = QWidget()
-        row_of(theme, self.pane, None, parent=self._pane_row, inset=(14, 6, 14, 6))
         self._time = frame_of("panel")
         steps = row_of(theme, self._earlier, self._later, self._hint, None, self._span, gap=8)
         hands = QWidget()
         row_of(theme, steps, parent=hands, inset=(14, 4, 14, 8)).setStretch(0, 1)
         column_of(theme, self.timeline, hands, hairline(), parent=self._time, gap=0)
-        column_of(theme, self._time, self._pane_row, self._pages, parent=self, gap=0).setStretch(2, 1)
+        column_of(theme, self._time, self._pages, parent=self, gap=0).setStretch(1, 1)
         follow(theme, self, self._fit)
 
     def _fit(self) -> None:
-        px, width = self._theme.px, self.width() / self._theme.scale
-        side = 280 if width < 1340 else 330 if width < 1800 else 380
-        sides = (px(side), px(min(side, 316) if width < 1800 else 400))
-        self._arrange()
-        if width >= NARROW:
-            self.splitter.setSizes([sides[0], max(px(240), self.width() - sum(sides)), sides[1]])
+        """The timeline needs room."""
+        roomy = not self.panes.narrow and self.height() / self._theme.scale > LOW
+        self._time.setVisible(roomy and self._pages.currentIndex() == 0)
         self._list.scheduleDelayedItemsLayout()
-
-    def _arrange(self) -> None:
-        """All three panes, or in a narrow window the chosen one."""
-        narrow = self.width() / self._theme.scale < NARROW
-        self._time.setVisible(
-            not narrow and self.height() / self._theme.scale > LOW and self._pages.currentIndex() == 0
-        )
-        self._pane_row.setVisible(narrow and self._pages.currentIndex() == 0)
-        for name, pane in self._panes.items():
-            pane.setVisible(not narrow or name == self.pane.current)
-            pane.setMaximumWidth(self._theme.px(560) if name != "difference" and not narrow else UNLIMITED)
-
-    def _show_pane(self, name: str) -> None:
-        self.pane.set_current(name)
-        self._arrange()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
@@ -183,9 +166,9 @@ class HistoryView(QWidget):
         self._kinds.chosen.connect(lambda: self._begin_at(None))
         self._target.activated.connect(lambda: self._pick_target())
         self._list.selectionModel().currentChanged.connect(self._picked)
-        self.pane.chosen.connect(self._show_pane)
+        self.panes.narrowed.connect(lambda: self._fit())
         for opened in (self._list.clicked, self._list.activated):
-            opened.connect(lambda: self._show_pane("difference"))
+            opened.connect(lambda: self.panes.show_pane("difference"))
         self._list.verticalScrollBar().valueChanged.connect(lambda: self._ask_for_more())
         self._way.chosen.connect(lambda: self._compare_again())
         self.between.blame_wanted.connect(self._begin_blame)
@@ -214,7 +197,7 @@ class HistoryView(QWidget):
         if agent is not None and agent.id != self._agent_id:
             self._forget()
             self._agent_id = agent.id
-        self._show_pane("changes")
+        self.panes.show_pane("changes")
         self._view.run(self._read(), self)
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -247,7 +230,7 @@ class HistoryView(QWidget):
         await self._read_life()
         nothing = self._life is None or not self._life.total
         self._pages.setCurrentIndex(1 if nothing and not known else 0)
-        self._arrange()
+        self._fit()
         if known or not nothing:
             self._choose_again()
         self._ask_for_more()

@@ -56,7 +56,7 @@ class DoctorPane(QFrame):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self.setFixedWidth(px(380))
+        self.setMinimumWidth(px(320))
         self._column.setContentsMargins(px(14), px(10), px(14), px(14))
         self._column.setSpacing(px(12))
 

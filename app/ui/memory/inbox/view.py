@@ -1,7 +1,7 @@
 """The inbox of memory: five minutes in which nothing that an agent wrote goes unseen."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.block import Block
@@ -13,6 +13,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, empty, follow, frame_of, hairline, reveal, row_of, scrolled
+from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.wording import counted, day, full_time
 from app.ui.memory.inbox.card import ReviewCard
@@ -21,8 +22,10 @@ from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 20
 """Cards that are built at once."""
-WIDE = 900
-"""From this width on, at 100 %, the doctor stands beside the cards."""
+NARROW = 900
+"""Below this width, at 100 %, one pane is shown at a time."""
+DOCTOR = ((0, 380), (1340, 452))
+"""Widths of the doctor."""
 
 
 class InboxView(QWidget):
@@ -67,13 +70,17 @@ class InboxView(QWidget):
         row_of(theme, self.looked, None, parent=looked, inset=(14, 6, 14, 6))
         self._looked_row = looked
         keys = self.tr("↓ ↑ next, previous   K keep   E edit   U undo   Enter history   Shift K keep all of this run")
+        keys += "   " + self.tr("Shift D doctor")
         row_of(theme, ElidedLabel(theme, keys, "label", "muted"), parent=foot, inset=(14, 7, 14, 7)).setStretch(0, 1)
         column_of(theme, None, row_of(theme, None, self._empty, None), None, parent=hold)
         for page in (self._area, hold):
             self._pages.addWidget(page)
         left = QWidget()
         column_of(theme, head, hairline(), looked, self._pages, hairline(), foot, parent=left, gap=0).setStretch(3, 1)
-        row_of(theme, left, hairline(vertical=True), self.doctor, parent=self, gap=0).setStretch(0, 1)
+        doctor = Pane("doctor", self.tr("Doctor"), self.doctor, DOCTOR, self.tr("Width of the doctor"))
+        panes = (Pane("changes", self.tr("Changes"), left), doctor)
+        self.panes = Panes(theme, panes, "changes", self.tr("Part of the page"), NARROW)
+        column_of(theme, self.panes, parent=self, gap=0)
         follow(theme, self, self._restyle)
 
     def _restyle(self) -> None:
@@ -87,10 +94,6 @@ class InboxView(QWidget):
         self._limit = PAGE
         self._read_soon()
         self.doctor.begin()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.doctor.setVisible(self.width() / self._theme.scale >= WIDE)
 
     def _on_changed(self, event: object) -> None:
         if isinstance(event, Changed) and event.kind in ("history", "agent"):
@@ -228,6 +231,9 @@ class InboxView(QWidget):
             self._step(1 if key == Qt.Key.Key_Down else -1)
         elif key == Qt.Key.Key_K and shift and place >= 0 and self.cards[place].waiting.event.origin.run_id:
             self._keep_run(self.cards[place].waiting.event.origin.run_id or "")
+        elif key == Qt.Key.Key_D and shift:
+            self.panes.show_pane("doctor")
+            self.doctor.again.setFocus(Qt.FocusReason.OtherFocusReason)
         elif place < 0 and self.cards and self.cards[0].press(key):
             self._go_to(0)
         else:
