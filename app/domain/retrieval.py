@@ -63,6 +63,10 @@ class Word(Frozen):
 Reason = Annotated[Meaning | Word, Field(discriminator="type")]
 
 
+SearchWay = Literal["both", "meaning", "words"]
+"""By what is searched."""
+
+
 class SearchState(Frozen):
     """How far meaning could be asked: a search always answers, with words alone if need be."""
 

@@ -172,20 +172,19 @@ async def test_agents_share_archives_which_are_renamed_detached_and_deleted_with
     other = await services.agents.create_demo()
     await stored(services, agent, BOILER)
     (archive,) = await services.archives.of_agent(agent.id)
-    for _ in range(2):
-        await services.archives.attach(other.id, archive.id)
+    attached = [await services.archives.attach(other.id, archive.id) for _ in range(2)]
+    assert [len(changes) for changes in attached] == [1, 0], "the second time nothing changes"
     assert await services.archives.holders((archive.id,)) == {archive.id: (agent.id, other.id)}
     assert await texts(services, other) == [BOILER]
     renamed = await services.archives.update(archive.id, ArchivePatch(name="House", embedding="house/any"))
     assert (renamed.name, renamed.embedding, renamed.passages) == ("House", "house/any", 1)
-    await services.archives.detach(other.id, archive.id)
-    newest = await services.history.of_agent(other.id)
-    await services.history.undo(newest[0].seq)
-    await services.archives.delete(archive.id)
+    detached = await services.archives.detach(other.id, archive.id)
+    await services.history.undo_all(detached)
+    deleted = await services.archives.delete(archive.id)
     assert await texts(services, agent) == []
     deletion = (await services.history.of_agent(agent.id))[0]
     assert (deletion.op, deletion.label) == ("delete", "House")
-    await services.history.undo(deletion.seq)
+    await services.history.undo_all(deleted)
     assert await texts(services, agent) == await texts(services, other) == [BOILER]
     with pytest.raises(Invalid):
         await services.archives.create(ArchiveDraft(name=" \n"))

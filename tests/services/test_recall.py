@@ -205,6 +205,12 @@ async def test_passages_are_found_by_meaning_too_and_not_by_what_they_said_befor
     assert found.hits[0].passage.text == boiler
     assert found.state.by_meaning
     assert isinstance(found.hits[0].reasons[0], Meaning)
+    by_meaning = await services.archives.search("Lentil, who maintained the heating", PassageFilter(), way="meaning")
+    assert by_meaning.hits[0].passage.text == boiler
+    assert all(isinstance(reason, Meaning) for hit in by_meaning.hits for reason in hit.reasons)
+    by_words = await services.archives.search("Lentil, who maintained the heating", PassageFilter(), way="words")
+    assert [hit.passage.text for hit in by_words.hits] == [soup]
+    assert not by_words.state.by_meaning
     tagged = await services.archives.search("who maintained the heating", PassageFilter(tags=("food",)))
     assert [hit.passage.text for hit in tagged.hits] == [soup]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.domain.archive import FoundPassage, PassageFilter, PassageHit, PassageSearchResult
 from app.domain.embedding import EmbeddingFailed
-from app.domain.retrieval import SearchState, Term
+from app.domain.retrieval import SearchState, SearchWay, Term
 from app.engine.meaning import AskedSpace, Meaning, spread
 from app.engine.retrieval.fusion import NEAREST, Candidate, Ranked, Spread, passages_ranked, spread_of
 from app.engine.retrieval.query_words import Asked, asked, terms_of
@@ -36,18 +36,21 @@ class PassageSearch:
         self._storage = storage
         self._meaning = Meaning(storage, embedders, index)
 
-    async def find(self, query: str, wanted: PassageFilter, limit: int) -> PassageSearchResult:
+    async def find(self, query: str, wanted: PassageFilter, limit: int, way: SearchWay = "both") -> PassageSearchResult:
         """The best `limit` of those that pass the filter. Raises `StorageError` only."""
-        terms = terms_of(query)
+        terms = terms_of(query) if way != "meaning" else ()
         most = max(limit, NEAREST)
-        words = await self._storage.read(lambda repos: _words(repos, query, terms, wanted, most))
-        spaces, note = await self._meaning.asked(query, words.archives) if query.strip() else ((), "")
+        words = await self._storage.read(lambda repos: _words(repos, query if terms else "", terms, wanted, most))
+        ask = way != "words" and bool(query.strip())
+        spaces, note = await self._meaning.asked(query, words.archives) if ask else ((), "")
         meanings: list[_Near] = []
         try:
             meanings = [await _near(space, words, most) for space in spaces]
         except EmbeddingFailed as error:
             note = f"{error.message} {error.hint}".strip()
         hits = await self._storage.read(lambda repos: _ranked(repos, words, meanings, wanted))
+        if way == "meaning":
+            hits = tuple(hit for hit in hits if hit.reasons)
         return PassageSearchResult(
             hits=hits[:limit],
             state=SearchState(by_meaning=bool(meanings), note=note),
@@ -61,7 +64,7 @@ def _words(repos: Repositories, query: str, terms: tuple[Term, ...], wanted: Pas
     for one in repos.archives.embedders(wanted):
         archives[one.handle].append(one.seq)
     total = sum(archive.passages for archive in repos.archives.list())
-    found = repos.passages.search(query, wanted, limit)
+    found = repos.passages.search(query, wanted, limit) if query else ()
     return _Words(found, asked(terms, counts, total), archives, repos.passages.within(wanted))
 
 

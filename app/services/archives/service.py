@@ -26,6 +26,7 @@ from app.domain.base import Micros
 from app.domain.error import Invalid, NotFound
 from app.domain.history import USER, Actor, Origin
 from app.domain.page import OLDEST_FIRST, PageRequest
+from app.domain.retrieval import SearchWay
 from app.engine.deps import EngineDeps
 from app.engine.memory.archive_changes import ArchiveChanges, checked_tags
 from app.engine.memory.changes import Changes, Fields
@@ -98,12 +99,15 @@ class Archives:
 
         return await self._change(origin, work)
 
-    async def delete(self, archive_id: str, origin: Origin = USER) -> None:
-        """Deletes an archive with its passages, for all agents that have it. Can be undone."""
-        await self._change(origin, lambda changes: changes.delete(changes.changes.repos.archives.get(archive_id)))
+    async def delete(self, archive_id: str, origin: Origin = USER) -> tuple[int, ...]:
+        """Deletes an archive with its passages, for all agents that have it. Returns its events, for `undo_all`."""
+        return await self._seqs(origin, lambda changes: changes.delete(changes.changes.repos.archives.get(archive_id)))
 
-    async def attach(self, agent_id: str, archive_id: str, origin: Origin = USER) -> None:
-        """Lets an agent search an archive; several agents may share it. A second time is no error."""
+    async def attach(self, agent_id: str, archive_id: str, origin: Origin = USER) -> tuple[int, ...]:
+        """Lets an agent search an archive; several agents may share it. A second time is no error.
+
+        Returns its events, for `undo_all`.
+        """
 
         def work(changes: ArchiveChanges) -> None:
             repos = changes.changes.repos
@@ -111,10 +115,10 @@ class Archives:
             if changes.attached_at(agent.id, archive.id) is None:
                 changes.attach(agent.id, archive)
 
-        await self._change(origin, work)
+        return await self._seqs(origin, work)
 
-    async def detach(self, agent_id: str, archive_id: str, origin: Origin = USER) -> None:
-        """Takes an archive away from one agent; the archive stays. Raises `NotFound`."""
+    async def detach(self, agent_id: str, archive_id: str, origin: Origin = USER) -> tuple[int, ...]:
+        """Takes an archive away from one agent; the archive stays. Returns its events. Raises `NotFound`."""
 
         def work(changes: ArchiveChanges) -> None:
             repos = changes.changes.repos
@@ -123,7 +127,7 @@ class Archives:
                 raise NotFound(f"“{archive.name}” is not attached to {agent.name}.")
             changes.detach(agent.id, archive)
 
-        await self._change(origin, work)
+        return await self._seqs(origin, work)
 
     async def passages(self, wanted: PassageFilter, page: PageRequest = OLDEST_FIRST) -> tuple[Passage, ...]:
         """A page of passages by the time of writing. Raises `NotFound` for a cursor that was never a passage."""
@@ -149,9 +153,11 @@ class Archives:
         """What was true over time, newest first: the passage, what it replaced, and what replaced it."""
         return await self._deps.storage.read(lambda repos: _states(repos, passage_id))
 
-    async def search(self, query: str, wanted: PassageFilter, limit: int = 50) -> PassageSearchResult:
-        """Passages by meaning and words, best first, each with why it was found."""
-        return await self._search.find(query, wanted, limit)
+    async def search(
+        self, query: str, wanted: PassageFilter, limit: int = 50, way: SearchWay = "both"
+    ) -> PassageSearchResult:
+        """Passages by meaning and words, or one of both, best first, each with why it was found."""
+        return await self._search.find(query, wanted, limit, way)
 
     async def answer(self, agent_id: str, query: str, wanted: PassageFilter) -> ArchivalAnswer:
         """What the agent would get for this query, word for word, without being counted as found."""
@@ -320,6 +326,15 @@ class Archives:
 
     async def _change(self, origin: Origin, work: Callable[[ArchiveChanges], T]) -> T:
         return await change(self._deps, origin, lambda changes: work(ArchiveChanges(changes)))
+
+    async def _seqs(self, origin: Origin, work: Callable[[ArchiveChanges], None]) -> tuple[int, ...]:
+        """Runs a change and returns its events."""
+
+        def noted(changes: ArchiveChanges) -> tuple[Passage, ...]:
+            work(changes)
+            return ()
+
+        return (await self._noted(origin, noted)).changes
 
     async def _noted(self, origin: Origin, work: Callable[[ArchiveChanges], tuple[Passage, ...]]) -> PassageChange:
         """Runs a change and returns it with its events."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 
-from PySide6.QtCore import QDate, Signal
+from PySide6.QtCore import QDate, QPoint, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QCheckBox, QDateEdit, QFrame, QRadioButton, QVBoxLayout, QWidget
 
@@ -43,8 +43,10 @@ class Line(QWidget):
 class Filters(QFrame):
     changed = Signal()
     archive_picked = Signal()
-    archive_wanted = Signal()
-    """A person wants a new archive."""
+    archive_wanted = Signal(QPoint)
+    """A person wants a further archive; a menu would begin here."""
+    menu_wanted = Signal(Archive, QPoint)
+    """What can be done with an archive; its menu begins here."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -53,13 +55,16 @@ class Filters(QFrame):
         self.agent_name = ""
         self.archive_id = ""
         """The one that is shown; empty: all of the agent."""
+        self.archives: tuple[Archive, ...] = ()
+        self.holders: dict[str, int] = {}
+        """How many agents have each of them."""
         self._tags: set[str] = set()
         self._writer: Actor | None = None
         self._all_tags = False
         self._contents = ArchiveContents()
         self._head_count = Label(theme, "", "base", "muted")
-        self.add_archive = IconButton(theme, "plus", self.tr("New archive"), box=24)
-        self.add_archive.clicked.connect(lambda: self.archive_wanted.emit())
+        self.add_archive = IconButton(theme, "plus", self.tr("Add an archive"), box=24)
+        self.add_archive.clicked.connect(lambda: self.archive_wanted.emit(_below(self.add_archive)))
         self._archives = QVBoxLayout()
         self._tag_lines, self._writer_lines = QVBoxLayout(), QVBoxLayout()
         for column in (self._archives, self._tag_lines, self._writer_lines):
@@ -164,13 +169,13 @@ class Filters(QFrame):
     # What there is
 
     def show_archives(self, archives: Iterable[Archive], holders: dict[str, int]) -> None:
-        listed = tuple(archives)
-        self._head_count.setText(count(len(listed)))
-        if self.archive_id not in {one.id for one in listed}:
+        self.archives, self.holders = tuple(archives), holders
+        self._head_count.setText(count(len(self.archives)))
+        if self.archive_id not in {one.id for one in self.archives}:
             self.archive_id = ""
         empty(self._archives)
-        for archive in listed:
-            self._archives.addWidget(self._archive_line(archive, holders.get(archive.id, 0), len(listed) > 1))
+        for archive in self.archives:
+            self._archives.addWidget(self._archive_line(archive, holders.get(archive.id, 0), len(self.archives) > 1))
 
     def _archive_line(self, archive: Archive, holders: int, several: bool) -> Line:
         box = QCheckBox()
@@ -180,10 +185,13 @@ class Filters(QFrame):
         box.clicked.connect(partial(self._pick_archive, archive.id))
         more = [Icon(self._theme, "archive", "accent", 14)]
         line = Line(self._theme, archive.name, box, archive.passages, *more)
+        layout = line.layout()
+        assert isinstance(layout, QBoxLayout)
         if holders > 1:
-            layout = line.layout()
-            assert isinstance(layout, QBoxLayout)
             layout.insertWidget(layout.count() - 1, Badge(self._theme, count(holders), "info", "shared"))
+        menu = IconButton(self._theme, "more", self.tr("More of “{}”").format(archive.name), size=14, box=20)
+        menu.clicked.connect(lambda: self.menu_wanted.emit(archive, _below(menu)))
+        layout.addWidget(menu)
         return line
 
     def show_contents(self, contents: ArchiveContents) -> None:
@@ -239,6 +247,10 @@ class Filters(QFrame):
         self._writer = actor if on else None
         self._show_writers(self._contents.writers)
         self.changed.emit()
+
+
+def _below(widget: QWidget) -> QPoint:
+    return widget.mapToGlobal(QPoint(0, widget.height()))
 
 
 def _titled(theme: Theme, text: str) -> QWidget:

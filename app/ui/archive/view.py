@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QWidget
 
 from app.domain.archive import (
-    ArchiveDraft,
     PassageChange,
     PassageDraft,
     PassageFilter,
@@ -19,6 +18,8 @@ from app.domain.archive import (
 from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.page import PageRequest
+from app.domain.retrieval import SearchWay
+from app.ui.archive.actions import ArchiveActions
 from app.ui.archive.files import ArchiveFiles
 from app.ui.archive.filters import Filters
 from app.ui.archive.passage_list import PassageList
@@ -67,7 +68,7 @@ class ArchiveView(QWidget):
         self.rows = PassageRows(self)
         self.list = PassageList(theme, self.rows)
         self.filters, self.pane = Filters(theme), PassagePane(theme)
-        self.files = ArchiveFiles(view, self)
+        self.files, self.whole = ArchiveFiles(view, self), ArchiveActions(view, self)
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
         self.field.setPlaceholderText(self.tr("Search as the agent does"))
@@ -76,6 +77,8 @@ class ArchiveView(QWidget):
         self.add = Button(theme, self.tr("Add"), "", "plus")
         self._hint, self._sum = ElidedLabel(theme, "", "label", "text2"), Label(theme, "", "label", "muted")
         self._strip, self._strip_text = frame_of("info"), ElidedLabel(theme, "", "label", "text2")
+        ways = (("both", self.tr("Both")), ("meaning", self.tr("Meaning")), ("words", self.tr("Words")))
+        self.way = Segmented(theme, ways, "both", self.tr("Search by"))
         sides = (("passage", self.tr("Passage")), ("filters", self.tr("Filters")))
         self.side = Segmented(theme, sides, "passage", self.tr("What stands beside the list"))
         self._chosen = Label(theme, "", "strong")
@@ -100,7 +103,8 @@ class ArchiveView(QWidget):
         theme = self._theme
         head, under, strip_row, self._bar, middle = QWidget(), QWidget(), QWidget(), frame_of("panel"), QFrame()
         row_of(theme, self.field, self.whose, self.add, parent=head, inset=(14, 9, 14, 6)).setStretch(0, 1)
-        row_of(theme, self.side, self._hint, None, self._sum, parent=under, inset=(14, 0, 14, 8)).setStretch(1, 1)
+        modes = row_of(theme, self.side, self.way, self._hint, None, self._sum, parent=under, inset=(14, 0, 14, 8))
+        modes.setStretch(2, 1)
         row_of(theme, Icon(theme, "info", "info", 14), self._strip_text, parent=self._strip, inset=(8, 4, 8, 4))
         row_of(theme, self._strip, parent=strip_row, inset=(14, 0, 14, 8))
         self._strip.hide()
@@ -133,10 +137,12 @@ class ArchiveView(QWidget):
         self.side.chosen.connect(self._show_side)
         self.field.textChanged.connect(lambda: self._soon.start())
         self.field.returnPressed.connect(lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason))
-        self.whose.activated.connect(lambda: self._begin_list())
+        for choice in (self.whose.activated, self.way.chosen):
+            choice.connect(lambda: self._begin_list())
         self.filters.changed.connect(lambda: self._begin_list())
         self.filters.archive_picked.connect(lambda: self._count())
-        self.filters.archive_wanted.connect(lambda: self._view.run(self._new_archive(), self))
+        self.filters.archive_wanted.connect(self.whole.ask_new)
+        self.filters.menu_wanted.connect(self.whole.open_menu)
         self._soon.timeout.connect(lambda: self._begin_list(keep=True))
         self._slow.timeout.connect(lambda: self._pages.setCurrentIndex(3))
         self.list.picked.connect(self._picked)
@@ -198,6 +204,7 @@ class ArchiveView(QWidget):
     def _begin_list(self, *, keep: bool = False) -> None:
         """Reads from the beginning. `keep`: the same list as before, as it is now."""
         self._turn += 1
+        self.way.setVisible(bool(self._query))
         if not self.rows.rows:
             self._slow.start()
         self._view.run(self._read(self._turn, keep), self, failed=self._failed)
@@ -243,16 +250,18 @@ class ArchiveView(QWidget):
         return [PassageRow(passage) for passage in passages]
 
     async def _found(self, turn: int) -> "list[Row] | None":
-        begun = time.perf_counter()
-        found = await self._services.archives.search(self._query, self._filter, MOST_FOUND)
+        begun, way = time.perf_counter(), cast("SearchWay", self.way.current)
+        found = await self._services.archives.search(self._query, self._filter, MOST_FOUND, way)
         took = round((time.perf_counter() - begun) * 1000)
-        as_agent = self.whose.currentIndex() == 0
+        as_agent = self.whose.currentIndex() == 0 and way == "both"
         answer = await self._services.archives.answer(self._agent_id, self._query, self._filter) if as_agent else None
         if turn != self._turn:
             return None
         self._complete = True
         self._strip.setVisible(bool(found.state.note))
         self._strip_text.set_text(found.state.note)
+        if way == "both":
+            self.way.set_choice_enabled("meaning", found.state.by_meaning, found.state.note)
         named = [self.tr("“{}” is looked for as it stands").format(name) for name in found.names[:2]]
         self._hint.set_text(", ".join(named))
         self._sum.setText(self.tr("{} found in {} ms").format(count(len(found.hits)), count(took)))
@@ -281,13 +290,17 @@ class ArchiveView(QWidget):
         if not self.pane.editing:
             self.pane.show_nothing()
         if self._query:
-            self._nothing.set_heading(self.tr("Nothing found by meaning or by word."), self.tr("Try other words."))
+            self._nothing.set_heading(self._not_found(), self.tr("Try other words."))
         elif self.filters.narrows:
             self._nothing.set_heading(self.tr("No passage matches."), self.tr("Fewer tags show more."))
         else:
             text = self.tr("The agent stores lasting notes here when it learns something.")
             self._empty.set_heading(self.tr("The archive is empty"), text)
         self._pages.setCurrentIndex(2 if self._query or self.filters.narrows else 1)
+
+    def _not_found(self) -> str:
+        words = {"meaning": self.tr("Nothing found by meaning."), "words": self.tr("Nothing found by word.")}
+        return words.get(self.way.current) or self.tr("Nothing found by meaning or by word.")
 
     def _failed(self, error: AppError) -> None:
         self._slow.stop()
@@ -429,18 +442,17 @@ class ArchiveView(QWidget):
         self._do(self._services.archives.keep_both(passage_id), self.tr("Both were kept"))
 
     async def _ask_tags(self, ids: tuple[str, ...]) -> None:
-        text = self.tr("They get these tags beside those that they have. Several are parted by commas.")
-        typed = await self._view.ask.ask_text(
-            self.tr("Tags for {}").format(self._many_words(ids)), text, "", self.tr("Add")
-        )
-        if typed and (tags := tags_in(typed)):
-            self._do(self._services.archives.tag(ids, tags), self.tr("{} tagged").format(self._many_words(ids)))
-
-    async def _new_archive(self) -> None:
-        text = self.tr("{} will search it; other agents can share it.").format(self._agent_name)
-        name = await self._view.ask.ask_text(self.tr("New archive"), text, "", self.tr("Create"))
-        if name:
-            await self._services.archives.create(ArchiveDraft(name=name), self._agent_id)
+        """What is added to the tags that all of them have is given to all; what is left out is taken from all."""
+        chosen = await self._services.archives.many(ids)
+        shared = tuple(tag for tag in chosen[0].tags if all(tag in one.tags for one in chosen)) if chosen else ()
+        text = self.tr("The tags that all of them have, parted by commas. Each keeps its other tags.")
+        title = self.tr("Tags of {}").format(self._many_words(ids))
+        typed = await self._view.ask.ask_text(title, text, ", ".join(shared), self.tr("Save"))
+        tags = tags_in(typed or "")
+        add, remove = (tuple(tag for tag in one if tag not in other) for one, other in ((tags, shared), (shared, tags)))
+        if typed is not None and (add or remove):
+            work = self._services.archives.tag(ids, add, remove)
+            self._do(work, self.tr("The tags of {} were changed").format(self._many_words(ids)))
 
     def _import(self) -> None:
         self._view.run(self._ask_import(), self)

@@ -7,12 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
-from app.domain.archive import PassageDraft, PassageFilter
+from app.domain.archive import Archive, ArchiveDraft, PassageDraft, PassageFilter
 from app.domain.history import Actor, Origin
 from app.ui.archive.rows import PassageRow
 from app.ui.archive.view import ArchiveView
 from app.ui.archive.words import CutRow
+from app.ui.kit.buttons import Button, IconButton
 from tests.support.window.opened_window import OpenedWindow
 
 Wait = Callable[..., Any]
@@ -54,6 +56,29 @@ def texts(page: ArchiveView) -> list[str]:
     return [row.passage.text for row in page.rows.rows if isinstance(row, PassageRow)]
 
 
+async def undone(window: OpenedWindow) -> None:
+    toasts = window.view.view.toasts
+    await window.until(lambda: toasts.toasts and toasts.toasts[-1].button, "no undo was offered")
+    button = toasts.toasts[-1].button
+    assert button is not None
+    button.click()
+    await window.rest()
+
+
+async def choose(window: OpenedWindow, *names: str) -> None:
+    """An entry of the open menu, or of one inside it."""
+    for name in names:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        action = next(one for one in menu.actions() if one.text() == name)
+        if (inner := action.menu()) is not None:
+            inner.popup(menu.pos())  # type: ignore[attr-defined]
+        else:
+            action.trigger()
+            menu.close()
+    await window.rest()
+
+
 def pictured(window: OpenedWindow, name: str) -> None:
     where = os.environ.get("PICTURES")
     if where:
@@ -76,6 +101,15 @@ def test_an_archive_is_searched_as_the_agent_does_and_put_right(window: OpenedWi
         first = page.rows.rows[0]
         assert isinstance(first, PassageRow)
         assert "Brandt" in first.passage.text
+        assert not page.way.button("meaning").isEnabled(), "nothing is embedded, so meaning alone finds nothing"
+        page.way.button("words").click()
+        await window.until(
+            lambda: not any(isinstance(row, CutRow) for row in page.rows.rows), "the agent asks for both"
+        )
+        assert "Brandt" in texts(page)[0]
+        page.way.button("both").click()
+        await window.until(lambda: any(isinstance(row, CutRow) for row in page.rows.rows), "not as the agent searches")
+        page.field.setFocus()
         await window.press(Qt.Key.Key_Return)
         assert window.focus is page.list
         page.list.go_to(ids[-1])
@@ -98,18 +132,21 @@ def test_an_archive_is_searched_as_the_agent_does_and_put_right(window: OpenedWi
             page.list.setCurrentIndex(page.rows.index(place))
             await window.press(Qt.Key.Key_Space)
         assert len(page.rows.chosen) == 2
+        both = page.rows.chosen
+        await window.press(Qt.Key.Key_T)
+        await window.write("heating, winter")  # in place of those that both have
+        await window.press(Qt.Key.Key_Return)
+        tags = lambda: [row.passage.tags for row in page.rows.rows if row.passage.id in both]  # type: ignore[union-attr] # noqa: E731
+        await window.until(lambda: all("winter" in one for one in tags()), "the chosen were not tagged")
+        await undone(window)
+        await window.until(lambda: not any("winter" in one for one in tags()), "their tags stayed")
+        for place in (0, 1):
+            page.list.setCurrentIndex(page.rows.index(place))
+            await window.press(Qt.Key.Key_Space)
         await window.press(Qt.Key.Key_Delete)
         await window.until(lambda: len(texts(page)) == len(PASSAGES) - 2, "they were never deleted")
         await undone(window)
         await window.until(lambda: len(texts(page)) == len(PASSAGES), "they never came back")
-
-    async def undone(window: OpenedWindow) -> None:
-        toasts = window.view.view.toasts
-        await window.until(lambda: toasts.toasts and toasts.toasts[-1].button, "no undo was offered")
-        button = toasts.toasts[-1].button
-        assert button is not None
-        button.click()
-        await window.rest()
 
     wait_for(person(), 30)
 
@@ -142,10 +179,63 @@ def test_a_passage_is_added_ended_and_filtered_and_an_empty_archive_says_what_co
         await window.until(lambda: len(texts(page)) == 2, "the filter stayed")
         page.files.write(page._filter, "csv", tmp_path / "out.csv")
         await window.until(lambda: (tmp_path / "out.csv").exists(), "nothing was exported")
+        await archives_are_shared_renamed_and_deleted(window, page)
         page.field.setText("nothing of this kind")
         await window.until(lambda: page._pages.currentIndex() == 2, "nothing said that nothing was found")
 
     wait_for(person(), 30)
+
+
+async def archives_are_shared_renamed_and_deleted(window: OpenedWindow, page: ArchiveView) -> None:
+    services, juno = window.services.archives, window.view.workspace.agent
+    assert juno is not None
+    other = next(row.agent for row in window.view.workspace.agents.rows if row.agent.id != juno.id)
+    (first,) = await services.of_agent(juno.id)
+    shared = await services.create(ArchiveDraft(name="Cellar & attic"), other.id)
+    names = lambda: [one.name for one in page.filters.archives]  # noqa: E731
+    popup = QApplication.activePopupWidget
+    page.filters.add_archive.click()
+    await window.until(lambda: popup() is not None, "no archive to share is offered")
+    await choose(window, "Cellar && attic")
+    await window.until(lambda: names() == [first.name, "Cellar & attic"], "it is not shared")
+
+    async def open_menu(archive: Archive) -> None:
+        button = next(
+            one for one in page.findChildren(IconButton) if one.accessibleName() == f"More of “{archive.name}”"
+        )
+        button.click()
+        await window.until(lambda: popup() is not None, "it has no menu")
+
+    await open_menu(shared)
+    await choose(window, f"Take away from {juno.name}")
+    await window.until(lambda: names() == [first.name], "it still searches it")
+    await undone(window)
+    await window.until(lambda: names() == [first.name, "Cellar & attic"], "the undo is none")
+    await open_menu(first)
+    await choose(window, "Share with", other.name)
+    await window.until(lambda: page.filters.holders[first.id] == 2, "nobody else has it")
+    await open_menu(first)
+    await choose(window, "Rename…")
+    await window.write("House")
+    await window.press(Qt.Key.Key_Return)
+    await window.until(lambda: names() == ["House", "Cellar & attic"], "it has its old name")
+    before = texts(page)
+    await open_menu(first.model_copy(update={"name": "House"}))
+    await choose(window, "Delete…")
+    question = " ".join(label.text() for label in window.view.view.ask.findChildren(QLabel))
+    assert "2 passages are deleted with it." in question
+    assert juno.name in question
+    assert other.name in question
+    await answered(window, "Delete")
+    await window.until(lambda: names() == ["Cellar & attic"], "it was not deleted")
+    await undone(window)
+    await window.until(lambda: names() == ["House", "Cellar & attic"], "it never came back")
+    await window.until(lambda: texts(page) == before, "its passages did not")
+
+
+async def answered(window: OpenedWindow, words: str) -> None:
+    next(one for one in window.view.view.ask.findChildren(Button) if one.text() == words).click()
+    await window.rest()
 
 
 def test_a_long_archive_is_read_page_by_page(window: OpenedWindow, wait_for: Wait) -> None:
