@@ -236,7 +236,7 @@ async def open_engine(
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         archives=Archives(deps, searches.passages),
-        recall=Recall(searches.messages, searches.embedders, indexing),
+        recall=Recall(deps, searches.messages, searches.embedders, indexing),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))

@@ -7,6 +7,10 @@ from app.domain.error import AppError
 
 BUILT_IN = "lares/built-in"
 """The handle of the embedder that comes with Lares and needs no server."""
+USUAL_EMBEDDER = "embedder"
+"""Key of the setting that names the embedder of all agents and archives that ask for none; none: the built-in one."""
+INDEXING_PAUSED = "indexing_paused"
+"""Key of the setting by which a person stops embedding for now."""
 VectorOf = Literal["passage", "message", "neighbours"]
 """Whose vector: a passage's, a message's, or a message's together with what was said before and after it."""
 
@@ -45,6 +49,29 @@ BUILT_IN_MODEL = EmbeddingModel(
     handle=BUILT_IN, dimension=896, digest=BUILT_IN_DIGEST, languages=("en", "de", "es", "fr", "it", "pt", "zh", "ja")
 )
 """Always there, also without a server and without a network."""
+
+
+class ChosenEmbedder(Frozen):
+    """The embedder of all agents and archives that ask for none of their own."""
+
+    handle: str
+    """The one that was chosen, whether it is offered or not."""
+    model: EmbeddingModel | None
+    """What embeds in fact; None: the server of the chosen one does not answer."""
+
+    @property
+    def stood_in(self) -> bool:
+        """Nobody offers the chosen one."""
+        return self.model is not None and self.model.handle != self.handle
+
+
+class OwnEmbedder(Frozen):
+    """An embedder that agents or archives ask for themselves."""
+
+    chosen: ChosenEmbedder
+    agents: int
+    archives: int
+    """How many ask for it."""
 
 
 class IndexingProgress(Frozen):

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from app.domain.base import Micros
-from app.domain.embedding import EmbeddingFailed, EmbeddingModel, IndexingProgress, VectorOf
+from app.domain.embedding import (
+    INDEXING_PAUSED,
+    USUAL_EMBEDDER,
+    EmbeddingFailed,
+    EmbeddingModel,
+    IndexingProgress,
+    VectorOf,
+)
 from app.domain.error import AppError
 from app.domain.event import Changed, Event, RunEvent
 from app.domain.retrieval import neighbourhood
@@ -24,8 +31,6 @@ from app.services.events.bus import EventBus
 
 log = logging.getLogger(__name__)
 
-PAUSED = "indexing_paused"
-"""Key of the setting by which a person stops it for now."""
 START_AFTER = 20.0
 """Seconds from the engine's start on in which nothing is embedded: people begin to use it then."""
 SETTLE = 2.0
@@ -128,7 +133,7 @@ class Indexing:
 
     async def pause(self, paused: bool = True) -> IndexingProgress:
         """Stops it until somebody lets it go on, over restarts too; or lets it go on."""
-        await self._deps.storage.write(lambda repos: repos.settings.set(PAUSED, paused))
+        await self._deps.storage.write(lambda repos: repos.settings.set(INDEXING_PAUSED, paused))
         self._paused = paused
         self._news.set()
         self._tell()
@@ -302,17 +307,19 @@ class Indexing:
             pass
 
     def _tell(self) -> None:
-        self._deps.publish(Changed(kind="setting", ids=(PAUSED,)))
+        self._deps.publish(Changed(kind="setting", ids=(INDEXING_PAUSED,)))
 
 
 def _is_news(event: Event) -> bool:
     if isinstance(event, RunEvent):
         return event.payload.message_type == "usage_statistics"
-    return isinstance(event, Changed) and event.kind in ("agent", "archive", "passage", "provider")
+    if not isinstance(event, Changed):
+        return False
+    return event.kind in ("agent", "archive", "passage", "provider") or USUAL_EMBEDDER in event.ids
 
 
 def _is_paused(repos: Repositories) -> bool:
-    setting = repos.settings.get(PAUSED)
+    setting = repos.settings.get(INDEXING_PAUSED)
     return setting is not None and setting.value is True
 
 

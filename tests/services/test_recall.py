@@ -15,14 +15,14 @@ from app.config import Config
 from app.domain.agent import Agent, AgentPatch
 from app.domain.archive import ArchiveDraft, PassageDraft, PassageFilter
 from app.domain.base import Micros
-from app.domain.embedding import BUILT_IN, IndexingProgress
+from app.domain.embedding import BUILT_IN, INDEXING_PAUSED, IndexingProgress
+from app.domain.error import Invalid
 from app.domain.event import Changed
 from app.domain.message import FoundMessages, Message, MessageScope, Role
 from app.domain.model import ProviderDraft
 from app.domain.retrieval import Meaning, Word
 from app.engine.meaning import NOTHING_EMBEDDED, SERVER_SILENT
 from app.services import Services
-from app.services.indexing import PAUSED
 from tests.support.processes import word_embedder
 from tests.support.servers.openai_replies import Refusal
 from tests.support.servers.openai_server import OpenAIServer
@@ -177,7 +177,7 @@ async def test_a_pause_lasts_over_a_restart_and_whoever_ends_it_sees_how_far_it_
         begun = await again.services.recall.progress()
         assert (begun.paused, begun.looked) == (True, False)
         await indexed(again)
-        told = again.bus.subscribe(lambda event: event == Changed(kind="setting", ids=(PAUSED,)))
+        told = again.bus.subscribe(lambda event: event == Changed(kind="setting", ids=(INDEXING_PAUSED,)))
         again.indexing.at_rest.clear()
         await again.services.recall.pause_indexing(paused=False)
         seen: list[IndexingProgress] = []
@@ -232,11 +232,32 @@ async def test_another_embedder_embeds_anew_and_an_unknown_or_silent_one_is_stoo
         assert found.state.note == NOTHING_EMBEDDED
         await ask_for(services, agent, "nobody/offers-this")
         assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+        await the_usual_one_is_chosen(engine, services, agent)
         await ask_for(services, agent, "house/text-embedding-x")
     await services.models.list(refresh=True)
     found = await services.recall.messages("Brandt")
     assert texts(found) == [SAID[0][1]]
     assert found.state.note == SERVER_SILENT
+
+
+async def the_usual_one_is_chosen(engine: OpenEngine, services: Services, agent: Agent) -> None:
+    """For all that ask for none: they are embedded anew, and the built-in one stands in for one that is not there."""
+    (own,) = await services.recall.own_embedders()
+    assert (own.chosen.handle, own.chosen.stood_in, own.agents, own.archives) == ("nobody/offers-this", True, 1, 0)
+    agent = await services.agents.get(agent.id)
+    await services.agents.update(agent.id, AgentPatch(extras=agent.extras.model_copy(update={"embedding": None})))
+    usual = await services.recall.usual_embedder()
+    assert (usual.handle, usual.stood_in) == (BUILT_IN, False)
+    chosen = await services.recall.choose_embedder("house/text-embedding-x")
+    assert chosen.model is not None
+    assert (chosen.model.handle, chosen.model.dimension) == ("house/text-embedding-x", 3)
+    assert (await services.recall.messages("who maintained the heating")).state.note == NOTHING_EMBEDDED
+    missing = await services.recall.choose_embedder("nobody/offers-this")
+    assert missing.stood_in
+    assert (await services.recall.messages("who maintained the heating")).state.by_meaning
+    with pytest.raises(Invalid):
+        await services.recall.choose_embedder("nothing")
+    await services.recall.choose_embedder(BUILT_IN)
 
 
 async def ask_for(services: Services, agent: Agent, embedder: str) -> None:

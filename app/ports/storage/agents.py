@@ -14,7 +14,7 @@ class AgentEmbedder(NamedTuple):
     seq: int
     agent_id: str
     handle: str | None
-    """None: it asked for none, so it has the built-in one."""
+    """None: it asked for none, so it has the usual one."""
 
 
 class AgentRepository(Protocol):

@@ -14,7 +14,7 @@ class ArchiveEmbedder(NamedTuple):
     seq: int
     archive_id: str
     handle: str | None
-    """None: it asked for none, so it has the built-in one."""
+    """None: it asked for none, so it has the usual one."""
 
 
 class ArchiveRepository(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from app.domain.embedding import BUILT_IN, BUILT_IN_MODEL, EmbeddingFailed, EmbeddingModel
+from app.domain.embedding import BUILT_IN, BUILT_IN_MODEL, USUAL_EMBEDDER, EmbeddingFailed, EmbeddingModel
 from app.domain.model import Model, ModelHandle, Provider, ProviderModels
 from app.domain.vector import Vector
 from app.ports.embedding import Embedder, TextKind
@@ -44,7 +44,9 @@ class EmbedderChoice:
 
     async def chosen(self, handle: str | None) -> EmbeddingModel | None:
         """As the port says. Never raises: a server that fails is silent."""
-        if handle is None or handle == BUILT_IN or await self._provider(handle) is None:
+        if handle is None:
+            handle = await self.usual()
+        if handle == BUILT_IN or await self._provider(handle) is None:
             return BUILT_IN_MODEL
         for found in await self._offered():
             for model in found.models:
@@ -53,6 +55,11 @@ class EmbedderChoice:
             if found.error and found.provider.name == ModelHandle.parse(handle).provider:
                 return None
         return BUILT_IN_MODEL
+
+    async def usual(self) -> str:
+        """The handle of the embedder of all that ask for none."""
+        setting = await self._storage.read(lambda repos: repos.settings.get(USUAL_EMBEDDER))
+        return str(setting.value) if setting is not None and setting.value else BUILT_IN
 
     async def _described(self, model: Model) -> EmbeddingModel | None:
         known = _unprobed(model)

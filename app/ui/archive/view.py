@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QWidget
 
 from app.domain.archive import (
+    Archive,
     PassageChange,
     PassageDraft,
     PassageFilter,
@@ -25,7 +26,7 @@ from app.ui.archive.filters import Filters
 from app.ui.archive.passage_list import PassageList
 from app.ui.archive.passage_pane import PassagePane, tags_in
 from app.ui.archive.rows import PassageRow, PassageRows, Row, found_rows
-from app.ui.archive.words import passages_words
+from app.ui.archive.words import embedder_words, passages_words
 from app.ui.bridge.rereading import Rereading
 from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
@@ -34,6 +35,7 @@ from app.ui.kit.layout import Choice, Icon, column_of, follow, frame_of, hairlin
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
 from app.ui.kit.wording import count, counted
+from app.ui.state.indexing import search_note
 from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 100
@@ -230,10 +232,17 @@ class ArchiveView(QWidget):
         self._total = sum(one.passages for one in archives)
         self.filters.show_archives(archives, {key: len(agents) for key, agents in holders.items()})
         self.filters.show_contents(contents)
-        self.filters.foot.setText(passages_words(self._total))
+        self.filters.foot.setText(f"{passages_words(self._total)}. {await self._embedder_words(archives)}")
         self._show_chosen()
         if not self._query:
             self._say_sum()
+
+    async def _embedder_words(self, archives: tuple[Archive, ...]) -> str:
+        """What makes the passages' vectors, and whether it is the one that was asked for."""
+        handle = next((one.embedding for one in archives if one.embedding is not None), None)
+        model = await self._services.recall.embedder(handle)
+        usual = handle or (await self._services.recall.usual_embedder()).handle
+        return embedder_words(usual, model)
 
     def _say_sum(self) -> None:
         self._sum.setText("" if self.filters.narrows else passages_words(self._total))
@@ -258,8 +267,9 @@ class ArchiveView(QWidget):
         if turn != self._turn:
             return None
         self._complete = True
-        self._strip.setVisible(bool(found.state.note))
-        self._strip_text.set_text(found.state.note)
+        note = search_note(await self._services.recall.progress()) or found.state.note
+        self._strip.setVisible(bool(note))
+        self._strip_text.set_text(note)
         if way == "both":
             self.way.set_choice_enabled("meaning", found.state.by_meaning, found.state.note)
         named = [self.tr("“{}” is looked for as it stands").format(name) for name in found.names[:2]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.archive import Passage
+from app.domain.embedding import EmbeddingModel
 from app.domain.ids import short
 from app.ui.kit.wording import count, counted, locale, moment
 
@@ -52,6 +53,16 @@ def source_words(passage: Passage) -> str:
 
 def passages_words(number: int) -> str:
     return counted(number, tr("{} passage"), tr("{} passages"))
+
+
+def embedder_words(handle: str, model: EmbeddingModel | None) -> str:
+    """Which embedder reads passages. `handle`: the one that was asked for; `model`: what reads in fact."""
+    if model is None:
+        return tr("The server of “{}” does not answer; words can always be searched.").format(handle)
+    if model.handle != handle:
+        return tr("“{}” is not there; the built-in embedder stands in.").format(handle)
+    name = tr("the built-in embedder") if model.built_in else model.handle
+    return tr("Read by {}; words can always be searched.").format(name)
 
 
 def cut_words(row: CutRow) -> str:

@@ -129,6 +129,9 @@ class Palette(QFrame):
         self.everywhere.clicked.connect(self._search_everywhere)
         nothing.addWidget(self.everywhere)
         nothing.addStretch(1)
+        self.note = Label(theme, "", "caption", "muted", self)
+        self.note.setWordWrap(True)
+        self.note.hide()
         self._head = QHBoxLayout()
         self._head.addWidget(self._icon)
         self._head.addWidget(self.field, 1)
@@ -137,6 +140,7 @@ class Palette(QFrame):
         self._column.addWidget(self._line)
         self._column.addWidget(self.list)
         self._column.addWidget(self._nothing)
+        self._column.addWidget(self.note)
         parent.installEventFilter(self)
         self._restyle()
         theme.changed.connect(self._restyle)
@@ -145,6 +149,12 @@ class Palette(QFrame):
     @property
     def rows(self) -> tuple[PaletteRow, ...]:
         return self._model.rows
+
+    def set_note(self, text: str) -> None:
+        """A quiet sentence below what was found; empty: none."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        self._place()
 
     def open_palette(self, rank: Rank, query: str = "") -> None:
         self._rank = rank
@@ -262,6 +272,7 @@ class Palette(QFrame):
         self._head.setContentsMargins(px(10), around, px(10), around)
         self._head.setSpacing(px(10))
         self._nothing_row.setContentsMargins(px(10), px(6), px(10), px(6))
+        self.note.setContentsMargins(px(10), px(2), px(10), px(2))
         self._column.setContentsMargins(px(6), px(4), px(6), px(6))
         self._column.setSpacing(px(4))
         self._place()

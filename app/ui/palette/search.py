@@ -14,6 +14,7 @@ from app.ui.kit.choosing import found_in
 from app.ui.kit.wording import short_time
 from app.ui.palette.palette import Palette, PaletteRow
 from app.ui.state.command_registry import Command, Commands, shown_keys
+from app.ui.state.indexing import search_note
 from app.ui.state.view_context import ViewContext
 
 MOST = 40
@@ -58,6 +59,7 @@ class PaletteSearch(QObject):
 
     def open(self) -> None:
         self._hits, self._searched = (), ""
+        self.palette.set_note("")
         self.palette.open_palette(self.rank)
         if self._view.workspace.agent is not None:
             self._view.run(self._read_blocks(), self)
@@ -90,6 +92,7 @@ class PaletteSearch(QObject):
             return self._signs()
         if sign == "/":
             return self._messages(words)
+        self.palette.set_note("")
         scored: list[tuple[float, PaletteRow]] = []
         if sign in ("", "@"):
             scored += self._agents(words)
@@ -151,6 +154,7 @@ class PaletteSearch(QObject):
     def _messages(self, words: str) -> tuple[PaletteRow, ...]:
         if len(words) < SEARCH_FROM:
             self._hits = ()
+            self.palette.set_note("")
         elif words != self._searched:
             self._searched = words
             self._view.run(self._search(words), self)
@@ -171,8 +175,11 @@ class PaletteSearch(QObject):
         recall = self._view.services.recall
         for by_meaning in (False, True):
             if words == self._searched:
-                self._hits = (await recall.messages(words, EVERYTHING, MOST, by_meaning)).hits
+                found = await recall.messages(words, EVERYTHING, MOST, by_meaning)
+                self._hits = found.hits
                 self._again()
+                if by_meaning:
+                    self.palette.set_note(search_note(await recall.progress()) or found.state.note)
                 await asyncio.sleep(PAUSE)
 
     def _chosen(self, value: object) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the app itself: appearance, snippets, models, servers, the local API, backups, about."""
+"""Settings of the app itself: appearance, snippets, models, servers, search, the local API, backups, about."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -13,6 +13,7 @@ from app.ui.settings.about import About
 from app.ui.settings.appearance import Appearance
 from app.ui.settings.backups import BackupList
 from app.ui.settings.local_api import LocalApi
+from app.ui.settings.meaning import SearchByMeaning
 from app.ui.settings.snippets import Snippets
 from app.ui.state.view_context import ViewContext
 
@@ -34,6 +35,7 @@ class AppSettings(Sheet):
         self.snippets = Snippets(view)
         self.models = ModelsPage(view)
         self.servers = Servers(view)
+        self.search = SearchByMeaning(view)
         self.api = LocalApi(view)
         self.backups = BackupList(view)
         self.about = About(view, config)
@@ -42,6 +44,7 @@ class AppSettings(Sheet):
             "snippets": self.snippets,
             "models": self.models,
             "servers": self.servers,
+            "search": self.search,
             "api": self.api,
             "backups": self.backups,
             "about": self.about,
@@ -51,6 +54,7 @@ class AppSettings(Sheet):
             self.tr("Snippets"),
             self.tr("Models"),
             self.tr("Model servers"),
+            self.tr("Search"),
             self.tr("Local API"),
             self.tr("Backups"),
             self.tr("About"),
@@ -66,7 +70,7 @@ class AppSettings(Sheet):
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)
-        for part in (self.snippets, self.models, self.servers, self.api, self.backups, self.about):
+        for part in (self.snippets, self.models, self.servers, self.search, self.api, self.backups, self.about):
             part.read()
 
     def _show(self, section: str) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from app import __version__
 from app.adapters.own_modes import close_to_others
-from app.bootstrap import OpenEngine, open_engine
+from app.bootstrap import OpenEngine, RecallPlan, open_engine
 from app.config import Config
 from app.domain.model import ProviderDraft
 from app.link.client import Client, open_link
@@ -47,6 +47,7 @@ INSTALLED = (
     Installed("nomic-embed-text:latest", ("embedding",), context=2_048, size=274_000_000),
 )
 """Of an Ollama that is there, but not connected before a test connects it."""
+USUAL_RECALL = RecallPlan()
 TOKEN = "a token that only this process knows"
 
 T = TypeVar("T")
@@ -56,14 +57,14 @@ Furnish = Callable[[OpenEngine], Awaitable[object]]
 class LiveEngine:
     """An engine over one data folder, and a client of it that the test uses beside the window."""
 
-    def __init__(self, household: "Household", folder: Path) -> None:
+    def __init__(self, household: "Household", folder: Path, recall: RecallPlan) -> None:
         self.server, self.ollama = household.llama, household.ollama
         self.computer = SmallComputer()
         self.stopped = False
         """Whether the window ended the engine with itself."""
         self.api_port = 0
         """Where its local API serves, if it does."""
-        self._household, self._folder = household, folder
+        self._household, self._folder, self._recall = household, folder, recall
         self._engine: OpenEngine
         self._host: Host
         self._own_host: Host
@@ -101,7 +102,7 @@ class LiveEngine:
         self._client = await open_link(engine_note(self._ports[1]), "test")
 
     async def _start(self, config: Config) -> tuple[int, int]:
-        engine = self._engine = await open_engine(config, demo_pace=0, computer=self.computer)
+        engine = self._engine = await open_engine(config, demo_pace=0, computer=self.computer, recall=self._recall)
         self._host = Host(engine.services, TOKEN, may_stop=lambda work: work or not engine.busy(), stop=self._stop)
         self._own_host = Host(engine.services, TOKEN)
         ports = await self._host.start(), await self._own_host.start()
@@ -184,7 +185,7 @@ class Household:
         """Runs it where the engines live."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    async def open(self, folder: Path, furnish: Furnish | None = None) -> LiveEngine:
+    async def open(self, folder: Path, furnish: Furnish | None = None, recall: RecallPlan = USUAL_RECALL) -> LiveEngine:
         """An engine on `folder`, which becomes a copy of what `furnish` made of a new one."""
         self.llama.release()
         self.llama.forget_queue()
@@ -195,7 +196,7 @@ class Household:
             await self.run(self._prepare(template, furnish))
         shutil.copytree(template, folder, dirs_exist_ok=True)
         write_api_settings(Config(folder), "127.0.0.1", free_port())
-        opened = LiveEngine(self, folder)
+        opened = LiveEngine(self, folder, recall)
         await opened.start()
         return opened
 
