@@ -21,7 +21,7 @@ class ArchiveActions(QObject):
     def __init__(self, view: ViewContext, widget: QWidget) -> None:
         super().__init__(widget)
         self._view, self._widget = view, widget
-        self._archives = view.services.archives
+        self._services = view.services
 
     def ask_new(self, at: QPoint) -> None:
         """A new archive, or one that other agents have."""
@@ -38,8 +38,8 @@ class ArchiveActions(QObject):
         return self._view.workspace.agent
 
     async def _offer_new(self, agent: Agent, at: QPoint) -> None:
-        mine = {one.id for one in await self._archives.of_agent(agent.id)}
-        known = await self._archives.list(page=PageRequest(limit=OFFERED + len(mine)))
+        mine = {one.id for one in await self._services.archives.of_agent(agent.id)}
+        known = await self._services.archives.list(page=PageRequest(limit=OFFERED + len(mine)))
         others = [one for one in known if one.id not in mine][:OFFERED]
         if not others:
             await self._create(agent)
@@ -55,7 +55,7 @@ class ArchiveActions(QObject):
         menu.popup(at)
 
     async def _offer(self, agent: Agent, archive: Archive, at: QPoint) -> None:
-        holders = set((await self._archives.holders((archive.id,))).get(archive.id, ()))
+        holders = set((await self._services.archives.holders((archive.id,))).get(archive.id, ()))
         others = [row.agent for row in self._view.workspace.agents.rows if row.agent.id not in holders][:OFFERED]
         menu, icon = self._menu(archive.name), self._view.theme.icon
         rename = menu.addAction(icon("edit"), self.tr("Rename…"))
@@ -65,7 +65,7 @@ class ArchiveActions(QObject):
         for other in others:
             action = share.addAction(icon("agent"), _in_menu(other.name))
             action.triggered.connect(partial(self._attach, other, archive))
-        take = menu.addAction(icon("minus"), self.tr("Take away from {}").format(_in_menu(agent.name)))
+        take = menu.addAction(icon("minus"), self.tr("Remove from {}").format(_in_menu(agent.name)))
         take.triggered.connect(lambda: self._detach(agent, archive))
         menu.addSeparator()
         delete = menu.addAction(icon("trash", "danger"), self.tr("Delete…"))
@@ -84,29 +84,29 @@ class ArchiveActions(QObject):
         text = self.tr("{} will search it; other agents can share it.").format(agent.name)
         name = await self._view.ask.ask_text(self.tr("New archive"), text, "", self.tr("Create"))
         if name:
-            await self._archives.create(ArchiveDraft(name=name), agent.id)
+            await self._services.archives.create(ArchiveDraft(name=name), agent.id)
 
     async def _rename(self, archive: Archive) -> None:
         name = await self._view.ask.ask_text(self.tr("Rename the archive"), "", archive.name, self.tr("Rename"))
         if name and name != archive.name:
-            work = self._archives.update(archive.id, ArchivePatch(name=name))
+            work = self._services.archives.update(archive.id, ArchivePatch(name=name))
             notice = Notice(self.tr("The archive is called “{}” now").format(name))
             self._view.run(work, self, done=notice, undo=lambda _: self._call(archive.id, archive.name))
 
     def _call(self, archive_id: str, name: str) -> None:
-        self._view.run(self._archives.update(archive_id, ArchivePatch(name=name)), self)
+        self._view.run(self._services.archives.update(archive_id, ArchivePatch(name=name)), self)
 
     def _attach(self, agent: Agent, archive: Archive) -> None:
         said = self.tr("{0} searches “{1}” now").format(agent.name, archive.name)
-        self._do(self._archives.attach(agent.id, archive.id), said)
+        self._do(self._services.archives.attach(agent.id, archive.id), said)
 
     def _detach(self, agent: Agent, archive: Archive) -> None:
         said = self.tr("{0} searches “{1}” no longer").format(agent.name, archive.name)
-        self._do(self._archives.detach(agent.id, archive.id), said, self.tr("The archive stays."))
+        self._do(self._services.archives.detach(agent.id, archive.id), said, self.tr("The archive stays."))
 
     async def _delete(self, archive: Archive) -> None:
         """Says first what nobody will find any more, and who has it."""
-        holders = (await self._archives.holders((archive.id,))).get(archive.id, ())
+        holders = (await self._services.archives.holders((archive.id,))).get(archive.id, ())
         names = [row.agent.name for row in self._view.workspace.agents.rows if row.agent.id in holders]
         lost = self.tr("{} will no longer find what is in it.")
         who = lost.format(locale().createSeparatedList(names)) if names else ""
@@ -116,7 +116,7 @@ class ArchiveActions(QObject):
         title = self.tr("Delete “{}”?").format(archive.name)
         answer, _ = await self._view.ask.ask(title, f"{text} {who}".strip(), answers)
         if answer == "delete":
-            self._do(self._archives.delete(archive.id), self.tr("“{}” was deleted").format(archive.name))
+            self._do(self._services.archives.delete(archive.id), self.tr("“{}” was deleted").format(archive.name))
 
     def _do(self, work: Coroutine[Any, Any, tuple[int, ...]], said: str, detail: str = "") -> None:
         """One change, told with its undo, if it changed anything."""
@@ -127,7 +127,7 @@ class ArchiveActions(QObject):
         self._view.run(work, self, done=done, undo=self._undo)
 
     def _undo(self, changes: tuple[int, ...]) -> None:
-        self._view.run(self._view.services.history.undo_all(changes), self)
+        self._view.run(self._services.history.undo_all(changes), self)
 
 
 def _in_menu(name: str) -> str:

@@ -76,6 +76,7 @@ class ArchiveView(QWidget):
         self.field.setPlaceholderText(self.tr("Search as the agent does"))
         self.field.setAccessibleName(self.tr("Search the archive"))
         self.whose = Choice(self.tr("Search as"))
+        self.whose.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         self.add = Button(theme, self.tr("Add"), "", "plus")
         self._hint, self._sum = ElidedLabel(theme, "", "label", "text2"), Label(theme, "", "label", "muted")
         self._strip, self._strip_text = frame_of("info"), ElidedLabel(theme, "", "label", "text2")

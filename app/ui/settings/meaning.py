@@ -3,7 +3,7 @@
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QWidget
 
-from app.domain.embedding import BUILT_IN, ChosenEmbedder, EmbeddingModel, IndexingProgress, OwnEmbedder
+from app.domain.embedding import BUILT_IN, USUAL_EMBEDDER, ChosenEmbedder, EmbeddingModel, IndexingProgress, OwnEmbedder
 from app.domain.event import Changed
 from app.ui.bridge.rereading import Rereading
 from app.ui.kit.banner import Banner
@@ -19,7 +19,7 @@ from app.ui.state.view_context import ViewContext
 class SearchByMeaning(QWidget):
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
-        self._view, self._recall = view, view.services.recall
+        self._view, self._services = view, view.services
         self._reading = Rereading(view.tasks, self)
         self._progress = IndexingProgress()
         theme = view.theme
@@ -60,24 +60,26 @@ class SearchByMeaning(QWidget):
         self._reading.read("progress", self._read_progress)
 
     def _on_changed(self, event: Changed) -> None:
+        if not self.isVisible():
+            return
         if tells_progress(event):
-            if self.isVisible():
-                self._reading.read("progress", self._read_progress)
-        elif event.kind in ("setting", "provider", "model", "agent", "archive"):
-            self._read_if_seen()
+            self._reading.read("progress", self._read_progress)
+        # Several events may have come as one.
+        if event.kind in ("provider", "model", "agent", "archive") or USUAL_EMBEDDER in event.ids:
+            self._reading.read("embedders", self._read)
 
     def _read_if_seen(self) -> None:
         if self.isVisible():
             self.read()
 
     async def _read(self) -> None:
-        known, usual = await self._recall.embedders(), await self._recall.usual_embedder()
-        own = await self._recall.own_embedders()
+        known, usual = await self._services.recall.embedders(), await self._services.recall.usual_embedder()
+        own = await self._services.recall.own_embedders()
         self._show_choice(known, usual)
         self._show_own(own)
 
     async def _read_progress(self) -> None:
-        self._show_progress(await self._recall.progress())
+        self._show_progress(await self._services.recall.progress())
 
     # Showing
 
@@ -138,11 +140,13 @@ class SearchByMeaning(QWidget):
 
     def _choose(self) -> None:
         handle = str(self.embedder.currentData())
-        self._view.run(self._recall.choose_embedder(handle), self, done=lambda _: self.read(), failed=self._not_chosen)
+        self._view.run(
+            self._services.recall.choose_embedder(handle), self, done=lambda _: self.read(), failed=self._not_chosen
+        )
 
     def _not_chosen(self, error: Exception) -> None:
         self._view.tell(str(error), "", "error")
         self.read()
 
     def _pause(self) -> None:
-        self._view.run(self._recall.pause_indexing(not self._progress.paused), self, done=self._show_progress)
+        self._view.run(self._services.recall.pause_indexing(not self._progress.paused), self, done=self._show_progress)

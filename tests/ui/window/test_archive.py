@@ -66,6 +66,36 @@ async def undone(window: OpenedWindow) -> None:
     await window.rest()
 
 
+async def it_is_searched_by_words_alone(window: OpenedWindow, page: ArchiveView) -> None:
+    cut = lambda: any(isinstance(row, CutRow) for row in page.rows.rows)  # noqa: E731
+    assert not page.way.button("meaning").isEnabled(), "nothing is embedded, so meaning alone finds nothing"
+    page.way.button("words").click()
+    await window.until(lambda: not cut(), "the agent asks for both")
+    assert "Brandt" in texts(page)[0]
+    page.way.button("both").click()
+    await window.until(cut, "not as the agent searches")
+    page.field.setFocus()
+
+
+async def two_chosen(window: OpenedWindow, page: ArchiveView) -> None:
+    for place in (0, 1):
+        page.list.setCurrentIndex(page.rows.index(place))
+        await window.press(Qt.Key.Key_Space)
+    assert len(page.rows.chosen) == 2
+
+
+async def the_chosen_are_tagged(window: OpenedWindow, page: ArchiveView) -> None:
+    both = page.rows.chosen
+    tags = lambda: [one.passage.tags for one in page.rows.rows if one.passage.id in both]  # type: ignore[union-attr] # noqa: E731
+    await window.press(Qt.Key.Key_T)
+    await window.until(window.view.view.ask.isVisible, "nobody asks for the tags")
+    await window.write("heating, winter")  # in place of those that both have
+    await window.press(Qt.Key.Key_Return)
+    await window.until(lambda: all("winter" in one for one in tags()), "the chosen were not tagged")
+    await undone(window)
+    await window.until(lambda: not any("winter" in one for one in tags()), "their tags stayed")
+
+
 async def choose(window: OpenedWindow, *names: str) -> None:
     """An entry of the open menu, or of one inside it."""
     for name in names:
@@ -103,15 +133,7 @@ def test_an_archive_is_searched_as_the_agent_does_and_put_right(window: OpenedWi
         first = page.rows.rows[0]
         assert isinstance(first, PassageRow)
         assert "Brandt" in first.passage.text
-        assert not page.way.button("meaning").isEnabled(), "nothing is embedded, so meaning alone finds nothing"
-        page.way.button("words").click()
-        await window.until(
-            lambda: not any(isinstance(row, CutRow) for row in page.rows.rows), "the agent asks for both"
-        )
-        assert "Brandt" in texts(page)[0]
-        page.way.button("both").click()
-        await window.until(lambda: any(isinstance(row, CutRow) for row in page.rows.rows), "not as the agent searches")
-        page.field.setFocus()
+        await it_is_searched_by_words_alone(window, page)
         await window.press(Qt.Key.Key_Return)
         assert window.focus is page.list
         page.list.go_to(ids[-1])
@@ -130,22 +152,9 @@ def test_an_archive_is_searched_as_the_agent_does_and_put_right(window: OpenedWi
         page.field.clear()
         await window.until(lambda: len(texts(page)) == len(PASSAGES), "the search never ended")
         page.list.setFocus()
-        for place in (0, 1):
-            page.list.setCurrentIndex(page.rows.index(place))
-            await window.press(Qt.Key.Key_Space)
-        assert len(page.rows.chosen) == 2
-        both = page.rows.chosen
-        await window.press(Qt.Key.Key_T)
-        await window.until(window.view.view.ask.isVisible, "nobody asks for the tags")
-        await window.write("heating, winter")  # in place of those that both have
-        await window.press(Qt.Key.Key_Return)
-        tags = lambda: [row.passage.tags for row in page.rows.rows if row.passage.id in both]  # type: ignore[union-attr] # noqa: E731
-        await window.until(lambda: all("winter" in one for one in tags()), "the chosen were not tagged")
-        await undone(window)
-        await window.until(lambda: not any("winter" in one for one in tags()), "their tags stayed")
-        for place in (0, 1):
-            page.list.setCurrentIndex(page.rows.index(place))
-            await window.press(Qt.Key.Key_Space)
+        await two_chosen(window, page)
+        await the_chosen_are_tagged(window, page)
+        await two_chosen(window, page)
         await window.press(Qt.Key.Key_Delete)
         await window.until(lambda: len(texts(page)) == len(PASSAGES) - 2, "they were never deleted")
         await undone(window)
@@ -211,7 +220,7 @@ async def archives_are_shared_renamed_and_deleted(window: OpenedWindow, page: Ar
         await window.until(lambda: popup() is not None, "it has no menu")
 
     await open_menu(shared)
-    await choose(window, f"Take away from {juno.name}")
+    await choose(window, f"Remove from {juno.name}")
     await window.until(lambda: names() == [first.name], "it still searches it")
     await undone(window)
     await window.until(lambda: names() == [first.name, "Cellar & attic"], "the undo is none")
