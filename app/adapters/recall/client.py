@@ -156,10 +156,9 @@ class RecallProcess:
         try:
             await asyncio.wait([asking])
         except asyncio.CancelledError:
-            # Its answer would else be read as that of the next request.
-            if not (await asyncio.wait([asking], timeout=PATIENCE))[0]:
+            # Its answer would else be read as that of the next request. The process may only be about to start.
+            while not (await asyncio.wait([asking], timeout=PATIENCE))[0]:
                 self._kill()
-                await asyncio.wait([asking])
             asking.exception()
             raise
         return asking.result()

@@ -47,7 +47,8 @@ INSTALLED = (
     Installed("nomic-embed-text:latest", ("embedding",), context=2_048, size=274_000_000),
 )
 """Of an Ollama that is there, but not connected before a test connects it."""
-USUAL_RECALL = RecallPlan()
+USUAL_RECALL = RecallPlan(start_after=3600)
+"""Nothing is embedded beside what a test looks at."""
 TOKEN = "a token that only this process knows"
 
 T = TypeVar("T")
