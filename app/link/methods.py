@@ -1,6 +1,7 @@
 """Which methods of the services clients may call, and how their arguments become what the type hints say."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any, get_origin, get_type_hints
@@ -12,34 +13,56 @@ from app.domain.error import Invalid
 _STREAMS = (AsyncIterator, AsyncGenerator)
 
 
+class Shape:
+    """What a method takes and gives. Reading it takes longer than many calls, so each function is read once."""
+
+    def __init__(self, function: Callable[..., Any], *, bound: bool) -> None:
+        signature = inspect.signature(function)
+        taken = [*signature.parameters.values()][int(bound) :]
+        self.signature = signature.replace(parameters=taken)
+        self.is_coroutine = inspect.iscoroutinefunction(function)
+        self.hints = get_type_hints(function)
+        self._adapters: dict[str, TypeAdapter[Any]] = {}
+
+    def adapter(self, argument: str) -> TypeAdapter[Any]:
+        adapter = self._adapters.get(argument)
+        if adapter is None:
+            adapter = self._adapters[argument] = TypeAdapter(self.hints[argument])
+        return adapter
+
+
+@functools.cache
+def _shape(function: Callable[..., Any], bound: bool) -> Shape:
+    return Shape(function, bound=bound)
+
+
 class Method:
     """One public method of one service, bound to it."""
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
-        self.signature = inspect.signature(function)
-        self._hints = get_type_hints(function)
-        self._adapters: dict[str, TypeAdapter[Any]] = {}
+        self._shape = _shape(getattr(function, "__func__", function), inspect.ismethod(function))
 
     @property
     def annotated(self) -> bool:
-        return "return" in self._hints and all(name in self._hints for name in self.signature.parameters)
+        hints = self._shape.hints
+        return "return" in hints and all(name in hints for name in self._shape.signature.parameters)
 
     @property
     def stream(self) -> bool:
         """True: gives an async iterator. False: a coroutine."""
-        return not inspect.iscoroutinefunction(self.function)
+        return not self._shape.is_coroutine
 
     @property
     def served(self) -> bool:
-        is_async = not self.stream or get_origin(self._hints.get("return")) in _STREAMS
+        is_async = not self.stream or get_origin(self._shape.hints.get("return")) in _STREAMS
         return is_async and self.annotated
 
     def invoke(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Calls the method: a coroutine or an async iterator. Raises `Invalid` when the arguments do not fit."""
         try:
-            bound = self.signature.bind(*args, **kwargs)
+            bound = self._shape.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise self._misfit(str(error), {}) from error
         for name, value in bound.arguments.items():
@@ -47,11 +70,8 @@ class Method:
         return self.function(*bound.args, **bound.kwargs)
 
     def _fitted(self, name: str, value: Any) -> Any:
-        adapter = self._adapters.get(name)
-        if adapter is None:
-            adapter = self._adapters[name] = TypeAdapter(self._hints[name])
         try:
-            return adapter.validate_python(value)
+            return self._shape.adapter(name).validate_python(value)
         except ValidationError as error:
             reasons = "; ".join(str(one["msg"]) for one in error.errors(include_url=False, include_input=False))
             raise self._misfit(reasons, {"argument": name}) from error

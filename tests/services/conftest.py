@@ -1,6 +1,7 @@
 """A whole engine in this process: real SQLite file, the demo model and a scripted model server over HTTP."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
 from app.engine.model_call import retries
 from app.services import Services
+from tests.support.engine.new_folder import lay, make_engine_folder
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +19,14 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries, "LOADING_PAUSE", 0.2)
 
 
+@pytest.fixture(scope="session")
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_engine_folder(tmp_path_factory.mktemp("new") / "engine")
+
+
 @pytest.fixture
-async def engine() -> AsyncIterator[OpenEngine]:
+async def engine(engine_folder: Path, data_folder: Path) -> AsyncIterator[OpenEngine]:
+    lay(engine_folder, data_folder)
     opened = await open_engine(Config.load())
     await opened.recover()
     yield opened

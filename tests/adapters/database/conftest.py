@@ -11,6 +11,7 @@ from app.domain.agent import Agent
 from app.domain.conversation import Conversation
 from app.domain.event import Changed
 from tests.adapters.database.making import World, conversation
+from tests.support.engine.new_folder import lay, make_database_folder
 from tests.support.values import samples
 
 Opener = Callable[[], Awaitable[SqliteStorage]]
@@ -22,12 +23,18 @@ def changes() -> list[Changed]:
     return []
 
 
+@pytest.fixture(scope="session")
+def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_database_folder(tmp_path_factory.mktemp("new") / "database")
+
+
 @pytest.fixture
-async def opened(data_folder: Path, changes: list[Changed]) -> AsyncIterator[Opener]:
+async def opened(database_folder: Path, data_folder: Path, changes: list[Changed]) -> AsyncIterator[Opener]:
     """Opens the test's database as often as asked, and closes all in the end."""
     open_ones: list[SqliteStorage] = []
 
     async def opener() -> SqliteStorage:
+        lay(database_folder, data_folder)
         storage = await open_storage(data_folder, SystemClock(), on_changed=changes.append)
         open_ones.append(storage)
         return storage

@@ -8,6 +8,7 @@ A request is one connection: the command and its handles go there, the pid comes
 end. Forked processes start their engines by the same way.
 """
 
+import asyncio
 import contextlib
 import gc
 import importlib
@@ -40,10 +41,10 @@ _STATUS_BYTES = 8
 LOADED = (
     *("app.bootstrap", "app.link.engine_process", "app.link.launcher", "app.rest.server"),
     *("app.terminal.chat", "app.terminal.commands.models", "app.terminal.commands.servers"),
-    *("app.terminal.commands.status", "aiohttp", "importlib_metadata", "secretstorage"),
-    *("uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off"),
+    *("app.terminal.commands.status", "app.terminal.display", "aiohttp", "importlib_metadata", "secretstorage"),
+    *("uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off", "_strptime", "encodings.idna"),
 )
-"""Not keyring, which reads its variable while it is loaded, and not Qt."""
+"""Not Qt."""
 _exec: Any = subprocess.Popen
 
 
@@ -206,6 +207,9 @@ def serve(path: str) -> NoReturn:
     """Loads the engine and the terminal once, then forks until its standard input ends."""
     for name in LOADED:
         importlib.import_module(name)
+    asyncio.run(_live_once())
+    for name in [name for name in sys.modules if name.partition(".")[0] == "keyring"]:
+        del sys.modules[name]  # it reads its variable while it is loaded
     _place.path = path
     install()
     gc.collect()
@@ -222,6 +226,26 @@ def serve(path: str) -> NoReturn:
     # The child: it has left the loop and everything of its parent behind.
     run()
     sys.exit(0)
+
+
+async def _live_once() -> None:
+    """What an engine builds when something is used for the first time, each child would build again."""
+    from app.bootstrap import open_engine
+    from app.config import Config
+    from app.link.client import open_link
+    from app.link.host import Host
+    from tests.support.engine.talking import say
+    from tests.support.window.household import TOKEN, engine_note
+
+    with tempfile.TemporaryDirectory(prefix="lares-prefork-") as folder:
+        engine = await open_engine(Config.load(Path(folder)), demo_pace=0)
+        await engine.recover()
+        host = Host(engine.services, TOKEN)
+        client = await open_link(engine_note(await host.start()), "test")
+        await say(client.services, await client.services.agents.create_demo(), "My name is Brad, not Chad.")
+        await client.close()
+        await host.close()
+        await engine.close()
 
 
 def _fork_until_the_end(listener: socket.socket) -> Callable[[], None] | None:
