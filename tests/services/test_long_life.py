@@ -16,7 +16,7 @@ import pytest
 
 import app.bootstrap
 from app.adapters.models.tokens import EstimatingCounter
-from app.bootstrap import OpenEngine, open_engine
+from app.bootstrap import OpenEngine, RecallPlan, open_engine
 from app.config import Config
 from app.domain.agent import Agent, ModelSettings
 from app.domain.block import BlockDraft
@@ -116,7 +116,7 @@ def no_user_after_tool(messages: list[JsonObject]) -> str:
 async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenEngine]:
     """One that waits for a summary no longer than a blink."""
     monkeypatch.setattr(app.bootstrap, "EngineDeps", functools.partial(EngineDeps, summary_seconds=0.1))
-    opened = await open_engine(Config.load())
+    opened = await open_engine(Config.load(), recall=RecallPlan(word_embedder.command))
     await opened.recover()
     yield opened
     await opened.close()

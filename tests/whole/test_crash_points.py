@@ -1,5 +1,6 @@
 """`kill -9` at each named point of a run: taken up again, it ends with the same transcript, memory and window."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from app.bootstrap import open_engine
 from app.config import Config
+from app.domain.agent import Agent
 from app.domain.error import LinkError
 from app.domain.message import MessageDraft
 from app.domain.run import Run
@@ -15,6 +17,7 @@ from app.engine.compaction.question import INSTRUCTION
 from app.engine.run.rows import MAYBE_DONE
 from app.services import Services
 from tests.support.engine.filling import fill
+from tests.support.engine.new_folder import lay
 from tests.support.engine.talking import block_value, check_invariants, events_of, transcript
 from tests.support.engine.whole_engine import agent_on, thread_of
 from tests.support.processes.crash_points import FOLDER, LETTER_POINTS, LETTERS, POINTS, VARIABLE
@@ -31,10 +34,33 @@ SEARCHED = MessageDraft.of('my name is Brad, not Chad\n/tool conversation_search
 FILLED = 120
 
 
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[OpenAIServer]:
     with OpenAIServer() as opened:
         yield opened
+
+
+@pytest.fixture
+def server(shared_server: OpenAIServer) -> OpenAIServer:
+    shared_server.requests.clear()
+    return shared_server
+
+
+@pytest.fixture(scope="module")
+def filled(shared_server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Agent, str]:
+    """A data folder with an agent and its long thread, as each of its tests finds it."""
+    folder = tmp_path_factory.mktemp("filled") / "data"
+
+    async def make() -> tuple[Agent, str]:
+        engine = await open_engine(Config.load(folder))
+        settings = {"max_output_tokens": 256}
+        agent = await agent_on(engine.services, shared_server, context_window=4096, settings=settings)
+        thread = await thread_of(engine.services, agent)
+        await fill(engine.storage, engine.clock, engine.ids, thread, count=FILLED, keep=FILLED)
+        await engine.close()
+        return agent, thread
+
+    return folder, *asyncio.run(make())
 
 
 @pytest.fixture
@@ -50,14 +76,14 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 async def test_a_run_killed_at_any_named_point_ends_as_if_nothing_had_been(
-    server: OpenAIServer, crash_at: Callable[[str], None], point: str
+    server: OpenAIServer,
+    filled: tuple[Path, Agent, str],
+    data_folder: Path,
+    crash_at: Callable[[str], None],
+    point: str,
 ):
-    engine = await open_engine(Config.load())
-    settings = {"max_output_tokens": 256}
-    agent = await agent_on(engine.services, server, context_window=4096, settings=settings)
-    thread = await thread_of(engine.services, agent)
-    await fill(engine.storage, engine.clock, engine.ids, thread, count=FILLED, keep=FILLED)
-    await engine.close()
+    made, agent, thread = filled
+    lay(made, data_folder)
     said = SEARCHED if point.startswith("tools.") else TOLD
     child = await _killed_at(point, crash_at, thread, said)
     async with child as again:
