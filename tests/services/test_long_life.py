@@ -23,6 +23,7 @@ from app.domain.block import BlockDraft
 from app.engine.deps import EngineDeps
 from tests.support.engine.talking import say
 from tests.support.engine.whole_engine import agent_on
+from tests.support.processes import word_embedder
 from tests.support.servers.openai_replies import JsonObject, Refusal, Reply, Scripted, ToolCall, error_body, text_of
 from tests.support.servers.openai_server import OpenAIServer
 
