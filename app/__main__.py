@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_folder(parser, None)
     parser.add_argument("--engine", dest="run", action="store_const", const=_engine, help=argparse.SUPPRESS)
     parser.add_argument("--recall-child", dest="run", action="store_const", const=_recall_child, help=argparse.SUPPRESS)
+    parser.add_argument("--mcp-child", dest="run", action="store_const", const=_mcp_child, help=argparse.SUPPRESS)
     parser.add_argument(
         "--self-test", dest="run", action="store_const", const=_self_test, help="check that this copy of Lares is whole"
     )
@@ -183,6 +184,12 @@ def _recall_child(options: argparse.Namespace) -> int:
     from app.adapters.recall.child.main import run
 
     return run()
+
+
+def _mcp_child(options: argparse.Namespace) -> NoReturn:
+    from app.adapters.mcp.child.main import run
+
+    run()
 
 
 def _opening(*, headless: bool) -> Callable[[Config], Awaitable[Any]]:

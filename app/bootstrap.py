@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from app.adapters.computer import ThisComputer
 from app.adapters.database import SqliteBackups, SqliteStorage, open_storage
 from app.adapters.database.backups import FILE as DATABASE_FILE
 from app.adapters.embedding.embedder import AnyEmbedder
+from app.adapters.mcp.client import McpProcess
 from app.adapters.models.catalog import Catalog
 from app.adapters.models.presets import PRESETS, PROBED, probe
 from app.adapters.models.tokens import EstimatingCounter
@@ -32,6 +33,7 @@ from app.domain.base import Micros
 from app.domain.block import BlockDraft
 from app.domain.event import Changed
 from app.domain.model import NamedServer, Provider
+from app.domain.tool import ToolType
 from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
 from app.engine.recall import MessageRecall
@@ -40,11 +42,14 @@ from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.custom import CustomTools, SecretsOf
 from app.engine.tools.later import later_tools
+from app.engine.tools.mcp import McpTools
 from app.engine.tools.router import tool_router
 from app.ports.api import ApiServer
+from app.ports.mcp import McpClient
 from app.ports.models import ModelAdapters
 from app.ports.storage import Repositories
 from app.ports.system import Clock, Computer, IdFactory
+from app.ports.tools import ToolRunner
 from app.resources import read_resource
 from app.services import Services
 from app.services.after_runs import AfterRuns
@@ -71,6 +76,9 @@ from app.services.indexing import SETTLE, START_AFTER, Indexing
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
 from app.services.maintenance.housekeeping import Housekeeping
+from app.services.mcp.connections import McpConnections
+from app.services.mcp.secrets import McpSecrets
+from app.services.mcp.service import McpServers
 from app.services.messages import Messages
 from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
@@ -134,6 +142,7 @@ class OpenEngine:
     indexing: Indexing
     recall_process: RecallProcess
     sandbox: ProcessSandbox
+    mcp: McpConnections
     _watching: "asyncio.Task[None] | None" = None
     _keeping_house: "asyncio.Task[None] | None" = None
     _working_after: "asyncio.Task[None] | None" = None
@@ -160,8 +169,7 @@ class OpenEngine:
                 task.cancel()
                 await asyncio.wait([task])
         await self._scheduler.close()
-        await self.recall_process.close()
-        await self.sandbox.close()
+        await asyncio.gather(self.recall_process.close(), self.sandbox.close(), self.mcp.close())
         await self._pulls.close()
         await self._cache.close()
         self.bus.close()
@@ -196,12 +204,13 @@ async def open_engine(
     headless: bool = False,
     computer: Computer = THIS_COMPUTER,
     recall: RecallPlan = RecallPlan(),
+    mcp: McpClient | None = None,
 ) -> OpenEngine:
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
     `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody can be asked, as under
     `serve`: servers found here are connected, those that variables name may be used. `computer`: models must fit it.
-    `recall`: how texts are embedded.
+    `recall`: how texts are embedded. `mcp`: what speaks with MCP servers, if not a process of its own.
     """
     folder, found, bus, exit_requested = config.folder, config.settings, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
@@ -212,9 +221,11 @@ async def open_engine(
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     embedder = AnyEmbedder(process, secrets, consent_implied=headless)
     secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
-    deps, cache, searches = _engine_deps(
-        storage, catalog, clock, ids, bus, process, embedder, CustomTools(sandbox, secrets_of)
-    )
+    mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess()
+    mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, clock, ids, bus.publish)
+    custom, offered = CustomTools(sandbox, secrets_of), McpTools(mcp_servers.call)
+    runners: dict[ToolType, ToolRunner] = {"custom": custom, "external_mcp": offered}
+    deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
     scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
     runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
     await pulls.load()
@@ -237,12 +248,13 @@ async def open_engine(
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
         archives=Archives(deps, searches.passages),
         recall=Recall(deps, searches.messages, searches.embedders, indexing),
+        mcp_servers=McpServers(deps, mcp_secrets, mcp_servers),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
     housekeeping = Housekeeping(storage, backups, secrets, clock, services.system.notices)
     after_runs = AfterRuns(bus, (services.proposals.consider,), spare=(warming.warm,))
-    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming, indexing, process, sandbox
+    parts = scheduler, cache, pulls, catalog, bus, after_runs, warming, indexing, process, sandbox, mcp_servers
     return OpenEngine(services, exit_requested, storage, clock, ids, housekeeping, *parts)
 
 
@@ -335,7 +347,7 @@ def _engine_deps(
     bus: EventBus,
     process: RecallProcess,
     embedder: AnyEmbedder,
-    custom: CustomTools,
+    runners: Mapping[ToolType, ToolRunner],
 ) -> tuple[EngineDeps, ModelCache, Searches]:
     """The cache looks at a server again after each request to it, so the engine tells it of them."""
     embedders = EmbedderChoice(storage, embedder, lambda: cache.all())
@@ -344,7 +356,7 @@ def _engine_deps(
     deps = EngineDeps(
         storage=storage,
         catalog=catalog,
-        tools=tool_router(storage, clock, recall, passages, custom),
+        tools=tool_router(storage, clock, recall, passages, runners),
         ledger=TokenLedger(EstimatingCounter().count),
         clock=clock,
         ids=ids,

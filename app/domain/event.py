@@ -28,6 +28,7 @@ ChangedKind = Literal[
     "setting",
     "backup",
     "proposal",
+    "mcp_server",
 ]
 
 

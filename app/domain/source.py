@@ -6,6 +6,11 @@ def tool_source(name: str) -> str:
     return f"the tool {name}"
 
 
+def mcp_source(server: str) -> str:
+    """What an MCP server says."""
+    return f"the MCP server “{server}”"
+
+
 def file_source(name: str) -> str:
     """What stood in a file that was imported. `name`: without its folder; may be unknown."""
     return f"the file {name}" if name else "an imported file"

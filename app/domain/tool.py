@@ -94,6 +94,8 @@ class Tool(Frozen):
         """A sentence; empty where it can run."""
         if self.built_in:
             return "This version of Lares cannot run it." if self.name in NOT_SET_UP else ""
+        if self.tool_type == "external_mcp":
+            return self._why_no_server_runs_it
         if self.tool_type != "custom":
             return "This version of Lares runs no tools of this kind."
         if self.source_type != "python":
@@ -101,6 +103,14 @@ class Tool(Frozen):
         if self.pip_requirements or self.npm_requirements:
             return "It needs packages, which this version of Lares does not install."
         return "" if self.source_code else "It has no source."
+
+    @property
+    def _why_no_server_runs_it(self) -> str:
+        """What its metadata says of its server is read by `app.domain.mcp.McpOrigin`."""
+        told: Any = self.metadata.get("mcp")
+        if not isinstance(told, dict) or "server_id" not in told:
+            return "Its MCP server is not known here."
+        return "Its MCP server offers it no longer." if "missing" in told else ""
 
     @property
     def edits_memory(self) -> bool:

@@ -21,6 +21,7 @@ from app.services.identities import Identities
 from app.services.inbox import MemoryInbox
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
+from app.services.mcp.service import McpServers
 from app.services.messages import Messages
 from app.services.models.discovery import Servers
 from app.services.models.providers import Providers
@@ -72,6 +73,7 @@ class Services:
     servers: Servers
     fitness: Fitness
     starters: Starters
+    mcp_servers: McpServers
     proposals: Proposals
     compaction: Compaction
     archives: Archives

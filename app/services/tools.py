@@ -134,18 +134,10 @@ class Tools:
         """Forgets it; agents that had it lose it, which their history tells. Raises `NotFound` and `Invalid`."""
 
         def work(changes: Changes) -> None:
-            repos = changes.repos
-            tool = repos.tools.get(tool_id)
-            _check_own(tool)
-            for agent_id in repos.tools.users(tool_id):
-                try:
-                    agent = repos.agents.get(agent_id)
-                except NotFound:  # it was deleted
-                    continue
-                names = tuple(name for name in agent.tool_names if name != tool.name)
-                changes.save_agent(agent, agent.model_copy(update={"tool_names": names}))
-            repos.tools.delete(tool_id)
-            _note(repos, tool)
+            tool = changes.repos.tools.get(tool_id)
+            if tool.tool_type != "external_mcp":
+                _check_own(tool)
+            forget_tool(changes, tool)
 
         await change(self._deps, origin, work)
 
@@ -173,6 +165,20 @@ class Tools:
             why = tool.why_not_set_up or "Only tools with a source of their own are run by hand."
             raise Invalid(f"“{tool.name}” cannot be run. {why}", code="cannot_run")
         return await self._sandbox.run(call_of(tool, arguments, environment))
+
+
+def forget_tool(changes: Changes, tool: Tool) -> None:
+    """Deletes it; agents that had it lose it, which their history tells."""
+    repos = changes.repos
+    for agent_id in repos.tools.users(tool.id):
+        try:
+            agent = repos.agents.get(agent_id)
+        except NotFound:  # it was deleted
+            continue
+        names = tuple(name for name in agent.tool_names if name != tool.name)
+        changes.save_agent(agent, agent.model_copy(update={"tool_names": names}))
+    repos.tools.delete(tool.id)
+    _note(repos, tool)
 
 
 def _check_own(tool: Tool) -> None:

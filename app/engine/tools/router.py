@@ -53,9 +53,9 @@ def tool_router(
     clock: Clock,
     recall: MessageRecall | None = None,
     passages: PassageSearch | None = None,
-    custom: ToolRunner | None = None,
+    others: Mapping[ToolType, ToolRunner] | None = None,
 ) -> ToolRouter:
-    """The tools that need nothing but what the engine has stored, and those that people wrote, where these may run.
+    """The tools that need nothing but what the engine has stored, and others, where these may run.
 
     Without searches of its own it goes by words.
     """
@@ -63,7 +63,7 @@ def tool_router(
     conversation = ConversationSearch(recall or MessageRecall(storage))
     named = {"conversation_search": conversation.call, "archival_memory_search": archival.call}
     runners: dict[ToolType, ToolRunner] = {"letta_core": StoredTools(storage, named)}
-    return ToolRouter(runners if custom is None else {**runners, "custom": custom})
+    return ToolRouter({**runners, **(others or {})})
 
 
 async def run_tool(

@@ -15,6 +15,7 @@ from app.ports.storage.deleted import DeletedRepository, Forgotten
 from app.ports.storage.history import HistoryRepository
 from app.ports.storage.inbox import InboxRepository
 from app.ports.storage.life import LifeRepository
+from app.ports.storage.mcp_servers import McpServerRepository
 from app.ports.storage.messages import MessageRepository
 from app.ports.storage.proposals import ProposalRepository
 from app.ports.storage.providers import ProviderRepository
@@ -37,6 +38,7 @@ __all__ = [
     "HistoryRepository",
     "InboxRepository",
     "LifeRepository",
+    "McpServerRepository",
     "MessageRepository",
     "OwnVector",
     "PassageRepository",

@@ -15,6 +15,7 @@ from app.ports.storage.deleted import DeletedRepository
 from app.ports.storage.history import HistoryRepository
 from app.ports.storage.inbox import InboxRepository
 from app.ports.storage.life import LifeRepository
+from app.ports.storage.mcp_servers import McpServerRepository
 from app.ports.storage.messages import MessageRepository
 from app.ports.storage.pages import IdentityRepository, Pages, RequestRepository
 from app.ports.storage.proposals import ProposalRepository
@@ -41,6 +42,7 @@ class Repositories:
     inbox: InboxRepository
     tools: ToolRepository
     providers: ProviderRepository
+    mcp_servers: McpServerRepository
     settings: SettingRepository
     blobs: BlobRepository
     search: MessageSearch

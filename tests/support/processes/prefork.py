@@ -45,6 +45,13 @@ LOADED = (
     *("uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off", "_strptime", "encodings.idna"),
 )
 """Not Qt."""
+LOADED_FOR = {
+    "--mcp-child": (
+        *("app.adapters.mcp.child.main", "app.adapters.mcp.child.http"),
+        *("mcp.client.client", "mcp.client.streamable_http", "mcp.client.sse"),
+    )
+}
+"""What is loaded when it is first asked for: it takes two seconds, and few tests need it."""
 _exec: Any = subprocess.Popen
 
 
@@ -269,6 +276,8 @@ def _fork_until_the_end(listener: socket.socket) -> Callable[[], None] | None:
         line, _ = listener.accept()
         head, handles, _, _ = socket.recv_fds(line, 4, 3)
         order: _Order = pickle.loads(_exactly(line, int.from_bytes(head, "big")))
+        for name in LOADED_FOR.get(" ".join(order.words[:1]), ()):
+            importlib.import_module(name)
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)

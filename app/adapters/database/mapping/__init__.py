@@ -10,6 +10,7 @@ from app.adapters.database.mapping.blocks import block_of, block_values
 from app.adapters.database.mapping.conversations import conversation_of, conversation_values
 from app.adapters.database.mapping.history import memory_event_of, memory_event_values
 from app.adapters.database.mapping.identities import identity_of, identity_values
+from app.adapters.database.mapping.mcp_servers import mcp_server_of, mcp_server_values
 from app.adapters.database.mapping.messages import member_of, message_of, message_values
 from app.adapters.database.mapping.proposals import proposal_of, proposal_values
 from app.adapters.database.mapping.providers import provider_of, provider_values
@@ -41,6 +42,8 @@ __all__ = [
     "from_json",
     "identity_of",
     "identity_values",
+    "mcp_server_of",
+    "mcp_server_values",
     "member_of",
     "memory_event_of",
     "memory_event_values",

@@ -39,6 +39,7 @@ CURRENT = Versions(
         "0017",
         "0018",
         "0019",
+        "0020",
     ),
     1,
     (Path(__file__).parent / "versions",),

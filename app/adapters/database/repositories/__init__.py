@@ -17,6 +17,7 @@ from app.adapters.database.repositories.history import SqlHistory
 from app.adapters.database.repositories.identities import SqlIdentities
 from app.adapters.database.repositories.inbox import SqlInbox
 from app.adapters.database.repositories.life import SqlLife
+from app.adapters.database.repositories.mcp_servers import SqlMcpServers
 from app.adapters.database.repositories.messages import SqlMessages
 from app.adapters.database.repositories.pages import SqlPages
 from app.adapters.database.repositories.passages import SqlPassages
@@ -51,6 +52,7 @@ def repositories_on(
         inbox=SqlInbox(db),
         tools=SqlTools(db, known),
         providers=SqlProviders(db, known),
+        mcp_servers=SqlMcpServers(db),
         settings=SqlSettings(db, known),
         blobs=SqlBlobs(db),
         search=search,

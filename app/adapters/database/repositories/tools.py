@@ -58,6 +58,12 @@ class SqlTools:
                 code="name_taken",
                 hint="Choose another name for yours.",
             )
+        if known is not None and known.tool_type == "external_mcp" != tool.tool_type:
+            raise Conflict(
+                f"“{tool.name}” is the name of a tool of an MCP server.",
+                code="name_taken",
+                hint="Choose another name for yours.",
+            )
         if known is None:
             insert(self.db, tools, mapping.tool_values(tool))
             return tool

@@ -15,6 +15,7 @@ from app.adapters.database.tables.conversations import conversation_messages, co
 from app.adapters.database.tables.history import memory_event_agents, memory_events, memory_inbox
 from app.adapters.database.tables.identities import identities
 from app.adapters.database.tables.links import agent_identities, tagged
+from app.adapters.database.tables.mcp_servers import mcp_servers
 from app.adapters.database.tables.messages import messages
 from app.adapters.database.tables.proposals import proposals
 from app.adapters.database.tables.providers import providers
@@ -39,6 +40,7 @@ __all__ = [
     "conversations",
     "counted",
     "identities",
+    "mcp_servers",
     "memory_event_agents",
     "memory_events",
     "memory_inbox",
