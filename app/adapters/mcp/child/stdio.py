@@ -39,6 +39,7 @@ class Wire:
         self._second, self._notices = 0, 0
         self.failure: McpError | None = None
         self.over = asyncio.Event()
+        self._said_all = asyncio.Event()
 
     async def read_errors(self) -> None:
         """What it writes to standard error is its log."""
@@ -51,6 +52,7 @@ class Wire:
                 self._log(line)
         if rest:
             self._log(rest)
+        self._said_all.set()
 
     async def read_lines(self, take: Callable[[bytes], Any]) -> None:
         """Gives each line that may be a message, until there are no more. Raises nothing."""
@@ -106,6 +108,8 @@ class Wire:
     async def end(self) -> McpError:
         """Nothing more comes: how that came about."""
         code = await ended(self._process, LAST_WORDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._said_all.wait(), LAST_WORDS)
         how = "It closed its output." if code is None else f"It ended ({_status(code)})."
         words = f" It said last: {self._last_line}" if self._last_line else ""
         return self._fail(McpError(f"{how}{words}", code="mcp_exited", hint="Its log says more."))
