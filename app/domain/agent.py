@@ -8,6 +8,7 @@ from app.domain.compaction import CompactionSettings
 from app.domain.error import Invalid
 from app.domain.message import MessageDraft
 from app.domain.run import StopReason
+from app.domain.tool_rule import Rules
 
 MAX_NAME = 120
 """Characters of an agent's name."""
@@ -59,7 +60,7 @@ class AgentExtras(Frozen):
     compaction_settings: dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
     """As the Letta API has it; see `Agent.response_format`."""
-    tool_rules: tuple[dict[str, Any], ...] = ()
+    tool_rules: Rules = ()
     identity_ids: tuple[str, ...] = ()
     secret_names: tuple[str, ...] = ()
     """The values are in the secret store."""
@@ -105,6 +106,11 @@ class Agent(Frozen):
         """
         form = self.extras.response_format
         return form if form is not None and form.get("type") in ("json_object", "json_schema") else None
+
+    @property
+    def tool_rules(self) -> Rules:
+        """What its calls of tools are held to."""
+        return self.extras.tool_rules
 
     @property
     def compaction(self) -> CompactionSettings:
@@ -163,6 +169,8 @@ class AgentPatch(Frozen):
     hidden: bool | None = None
     metadata: dict[str, Any] | None = None
     extras: AgentExtras | None = None
+    tool_rules: Rules | None = None
+    """Replaces all of them."""
 
 
 class AgentRow(Frozen):
@@ -173,6 +181,8 @@ class AgentRow(Frozen):
     last_at: Micros | None = None
     active_run_id: str | None = None
     last_stop_reason: StopReason | None = None
+    waiting: int = 0
+    """How many calls of its tools wait for a person's answer."""
 
 
 class DeletedAgent(Frozen):

@@ -43,7 +43,8 @@ class Invalid(AppError):
 
 
 class Conflict(AppError):
-    """Codes: `version_conflict` (details: current version), `busy` (details: run_id), `name_taken`."""
+    """Codes: `version_conflict` (details: current version), `busy` (details: run_id), `name_taken`, `pending_approval`
+    (details: pending_request_id), `already_answered`."""
 
     code = "conflict"
 

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from app.domain.base import Field, Frozen, Micros
 from app.domain.retrieval import Reason, SearchState
 
-Role = Literal["system", "user", "assistant", "tool", "summary"]
-"""`user`: a person or an SDK. `system`: an event told to the agent (not the system prompt, which is compiled)."""
+Role = Literal["system", "user", "assistant", "tool", "summary", "approval"]
+"""`user`: a person or an SDK. `system`: an event told to the agent (not the system prompt, which is compiled).
+`approval`: answers to calls that waited; no model is told of it, since the returns say it."""
 
 
 class TextPart(Frozen):
@@ -45,6 +46,21 @@ class ToolCallPart(Frozen):
     name: str
     arguments: str
     """A JSON object as text, in canonical form: whatever the model wrote, this parses."""
+    asks: bool = False
+    """It waited for an answer: a person's, or the return of the program that runs it."""
+
+
+class ApprovalPart(Frozen):
+    """A person's answer to a call."""
+
+    type: Literal["approval"] = "approval"
+    tool_call_id: str
+    request_id: str
+    """The message that made it."""
+    approve: bool
+    reason: str = ""
+    arguments: str = ""
+    """Those that it got instead of the model's, as JSON; empty: none."""
 
 
 class ToolReturnPart(Frozen):
@@ -67,7 +83,9 @@ class ToolReturnPart(Frozen):
     """Strangers whose text stands inside of it, already marked as quoted."""
 
 
-Part = Annotated[TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolReturnPart, Field(discriminator="type")]
+Part = Annotated[
+    TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolReturnPart | ApprovalPart, Field(discriminator="type")
+]
 InputPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
 
 

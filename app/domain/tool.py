@@ -18,6 +18,8 @@ ToolType = Literal[
 
 MEMORY_TYPES: frozenset[ToolType] = frozenset({"letta_memory_core", "letta_sleeptime_core"})
 """Pure functions of memory, evaluated in the transaction that stores their return."""
+ASKED_ABOUT: frozenset[ToolType] = frozenset({"custom", "letta_builtin", "letta_multi_agent_core", "external_mcp"})
+"""Tools that run code, reach the network or other agents, or write outside memory."""
 ALSO_MEMORY: frozenset[str] = frozenset({"archival_memory_insert"})
 """Built-in tools of other types that are evaluated there too."""
 
@@ -68,7 +70,8 @@ class Tool(Frozen):
     pip_requirements: tuple[Requirement, ...] = ()
     npm_requirements: tuple[Requirement, ...] = ()
     requires_approval: bool | None = None
-    """As programs ask for it of each agent that gets the tool."""
+    """Whether an agent that gets it is to ask before each call (`default_requires_approval` of the Letta API). A change
+    does not touch the agents that have it."""
     parallel: bool = False
     """Whoever wrote it says that it may run beside others."""
     metadata: dict[str, Any] = Field(default_factory=dict)
@@ -116,6 +119,11 @@ class Tool(Frozen):
     def edits_memory(self) -> bool:
         """It has no effect but on memory: blocks and passages."""
         return self.tool_type in MEMORY_TYPES or (self.built_in and self.name in ALSO_MEMORY)
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether an agent that gets it from a person, in the window, asks before each call until told otherwise."""
+        return self.tool_type in ASKED_ABOUT if self.requires_approval is None else self.requires_approval
 
     @property
     def parallel_safe(self) -> bool:

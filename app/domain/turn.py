@@ -9,6 +9,15 @@ from app.domain.run import RunPurpose
 Feedback = Literal["positive", "negative"]
 
 
+class ClientTool(Frozen):
+    """A tool that the asking program runs itself."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any]
+    """JSON schema of the arguments, an object schema."""
+
+
 class RunOptions(Frozen):
     """What may be asked for with a message, beside where and by whom."""
 
@@ -16,6 +25,9 @@ class RunOptions(Frozen):
     """Messages sent together with it and said before it: stored with it, in one transaction, or not at all."""
     max_steps: int | None = None
     """None: as the agent is set."""
+    client_tools: tuple[ClientTool, ...] = ()
+    """They stand in the place of the agent's tools of their names. A call of one ends the run; its return is sent as an
+    answer."""
     purpose: RunPurpose = "reply"
     parent_run_id: str | None = None
     config: dict[str, Any] = Field(default_factory=dict)

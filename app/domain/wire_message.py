@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BeforeValidator
 
 from app.domain.base import Field, Frozen, Micros
-from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.message import ApprovalPart, ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.run import StopReason
 
 
@@ -102,6 +102,14 @@ class ToolCallMessage(_Object):
     tool_calls: tuple[ToolCall, ...] | ToolCallDelta | None = None
 
 
+class ApprovalRequestMessage(_Object):
+    """That calls wait for an answer, in the same shape as a call that does not."""
+
+    message_type: Literal["approval_request_message"] = "approval_request_message"
+    tool_call: ToolCall | ToolCallDelta
+    tool_calls: tuple[ToolCall, ...] | ToolCallDelta | None = None
+
+
 class ToolReturn(Frozen):
     type: Literal["tool"] = "tool"
     tool_return: str
@@ -121,6 +129,23 @@ class ToolReturnMessage(_Object):
     stdout: tuple[str, ...] | None = None
     stderr: tuple[str, ...] | None = None
     tool_returns: tuple[ToolReturn, ...] | None = None
+
+
+class ApprovalReturn(Frozen):
+    type: Literal["approval"] = "approval"
+    tool_call_id: str
+    approve: bool
+    reason: str | None = None
+
+
+class ApprovalResponseMessage(_Object):
+    """The answers to calls that waited. `approve` and `reason` are those of the first."""
+
+    message_type: Literal["approval_response_message"] = "approval_response_message"
+    approvals: tuple[ApprovalReturn | ToolReturn, ...] | None = None
+    approve: bool | None = None
+    approval_request_id: str | None = None
+    reason: str | None = None
 
 
 class SummaryMessage(_Object):
@@ -182,6 +207,8 @@ WireMessage = Annotated[
     | HiddenReasoningMessage
     | ToolCallMessage
     | ToolReturnMessage
+    | ApprovalRequestMessage
+    | ApprovalResponseMessage
     | SummaryMessage,
     Field(discriminator="message_type"),
 ]
@@ -193,6 +220,8 @@ Payload = Annotated[
     | HiddenReasoningMessage
     | ToolCallMessage
     | ToolReturnMessage
+    | ApprovalRequestMessage
+    | ApprovalResponseMessage
     | SummaryMessage
     | StopReasonObject
     | UsageStatistics
@@ -233,6 +262,8 @@ def objects_of(message: Message) -> tuple[WireMessage, ...]:
             return (_tool_return(message, common),)
         case "assistant":
             return _assistant(message, common)
+        case "approval":
+            return (_approval(message, common),)
 
 
 def _own_otid(message: Message) -> str:
@@ -262,11 +293,29 @@ def _assistant(message: Message, common: dict[str, Any]) -> tuple[WireMessage, .
         objects.append(ReasoningMessage(**common, otid=otid_of(message.id, 0), reasoning=text, signature=signature))
     if message.text:
         objects.append(AssistantMessage(**common, otid=otid_of(message.id, len(objects)), content=message.text))
-    calls = tuple(_call(part) for part in message.tool_calls)
-    if calls:
-        otid = otid_of(message.id, len(objects))
-        objects.append(ToolCallMessage(**common, otid=otid, tool_call=calls[0], tool_calls=calls))
+    for kind, asks in ((ToolCallMessage, False), (ApprovalRequestMessage, True)):
+        calls = tuple(_call(part) for part in message.tool_calls if part.asks == asks)
+        if calls:
+            otid = otid_of(message.id, len(objects))
+            objects.append(kind(**common, otid=otid, tool_call=calls[0], tool_calls=calls))
     return tuple(objects)
+
+
+def _approval(message: Message, common: dict[str, Any]) -> ApprovalResponseMessage:
+    answers = [part for part in message.parts if isinstance(part, ApprovalPart)]
+    first = answers[0] if answers else None
+    told = tuple(
+        ApprovalReturn(tool_call_id=part.tool_call_id, approve=part.approve, reason=part.reason or None)
+        for part in answers
+    )
+    return ApprovalResponseMessage(
+        **common,
+        otid=_own_otid(message),
+        approvals=(*told, *(_return(part) for part in message.tool_returns)),
+        approve=first.approve if first else None,
+        approval_request_id=first.request_id if first else None,
+        reason=(first.reason or None) if first else None,
+    )
 
 
 def _call(part: ToolCallPart) -> ToolCall:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.domain.base import Frozen
+from app.domain.message import ToolReturnPart
 from app.domain.run import Usage
 
 CallStatus = Literal["requested", "awaiting_approval", "approved", "denied", "started", "returned"]
@@ -60,6 +61,14 @@ class Call(Frozen):
     result: str = ""
     failed: bool = False
     """`result` tells of a failure."""
+    reason: str = ""
+    """Why a person refused it."""
+    ruled: bool = False
+    """`problem` is that the agent's rules forbid it."""
+    edited: bool = False
+    """A person changed the arguments before approving it."""
+    given: ToolReturnPart | None = None
+    """What it returned, of a call that the asking program made itself."""
 
     @property
     def parsed(self) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from app.domain.compaction import Summary
 from app.domain.message import ToolReturnPart
 from app.domain.run import Failure, StopReason, Usage
 from app.domain.tool import Tool
+from app.domain.turn import ClientTool
 from app.engine.repairs.echo import NOTHING_SAID, Before
 from app.engine.repairs.loops import CallMemo
 from app.engine.repairs.reprompt import Reason, Reprompt
 from app.engine.reply import Call, Reply
+from app.engine.run.rules import Made
 
 SCHEMA_VERSION = 4
 """Versions 2 and 3 are read too (`app.engine.run.stored_state`); a run with a state of another one ends as
@@ -112,6 +114,18 @@ class RunState(Frozen):
     """How the model is asked next, if otherwise than usual."""
     recent: tuple[CallMemo, ...] = ()
     """The newest answered calls, to notice a model that goes in circles."""
+    made: tuple[Made, ...] = ()
+    """The calls that were carried out in this turn, also before it waited for an answer."""
+    denied: tuple[str, ...] = ()
+    """The tools of which a person refused a call in it."""
+    pressed: int = 0
+    """How often in a row the model was asked for a call that must come before the end, and made none."""
+    client_tools: tuple[ClientTool, ...] = ()
+    """What the asking program runs itself."""
+    answered: bool = False
+    """The calls that it began with have been answered, so nobody is asked about them again."""
+    request_id: str = ""
+    """The message whose calls wait for an answer, of a run that ended with them."""
     usage: Usage = Usage()
     set_aside: bool = False
     """True: the engine ended in its own order while this run was active, so the run is not what ended it."""
@@ -157,7 +171,8 @@ class ModelReplied:
     reply: Reply
     exchange: Exchange
     tools: tuple[Tool, ...] = ()
-    """Those the model was offered."""
+    """Those the model was offered, and those that the agent's rules kept back: a call of one is told why. None where it
+    was to answer in words."""
     constrained: bool = False
     """The model was made to answer in JSON, because it cannot call tools."""
     before: Before = NOTHING_SAID

@@ -9,6 +9,8 @@ from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, MessageDraft
 from app.domain.page import ALL_AGENTS, BY_ACTIVITY, LAST_DELETED, AgentFilter, PageRequest
+from app.domain.rule_faults import check_rules
+from app.domain.tool_rule import Rules, with_approval
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.tools.builtin import DEFAULT_TOOLS
@@ -48,16 +50,29 @@ class Agents:
         return await self.create(self._demo)
 
     async def update(
-        self, agent_id: str, patch: AgentPatch, expected_version: int | None = None, origin: Origin = USER
+        self,
+        agent_id: str,
+        patch: AgentPatch,
+        expected_version: int | None = None,
+        origin: Origin = USER,
+        ask_first: bool = False,
     ) -> Agent:
-        """Changes the fields that are given. Raises `Conflict` when the agent has another version by now."""
+        """Changes the fields that are given. Raises `Conflict` when the agent has another version by now, and `Invalid`
+        for rules that contradict each other.
+
+        `ask_first`: a person attaches tools, so the agent asks before it calls those that reach outside memory.
+        """
 
         def work(changes: Changes) -> Agent:
             before = changes.repos.agents.get(agent_id)
             check_version("This agent", before.version, expected_version)
             given = {name: value for name in AgentPatch.model_fields if (value := getattr(patch, name)) is not None}
-            block_ids = given.pop("block_ids", None)
+            block_ids, rules = given.pop("block_ids", None), given.pop("tool_rules", None)
             after = before.model_copy(update=given)
+            after = after if rules is None else _ruled(after, rules)
+            if after.tool_rules != before.tool_rules:
+                check_rules(after.tool_rules, after.tool_names)
+            after = _asking(changes.repos, after, before.tool_names, ask_first)
             stored = changes.save_agent(before, after)
             return stored if block_ids is None else _hold(changes, stored, block_ids)
 
@@ -127,6 +142,8 @@ def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_ove
         created_at=now,
         updated_at=now,
     )
+    check_rules(agent.tool_rules, agent.tool_names)
+    agent = _asking(repos, agent, (), ask_first=False)
     agent = changes.add_agent(agent)
     for block_id in dict.fromkeys(draft.block_ids):
         agent = changes.attach(agent, repos.blocks.get(block_id))
@@ -148,6 +165,19 @@ def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_ove
     for first in draft.first_messages:
         repos.messages.append(conversation_id, new_message(first, ids.new("message"), agent.id, now))
     return agent
+
+
+def _ruled(agent: Agent, rules: Rules) -> Agent:
+    return agent.model_copy(update={"extras": agent.extras.model_copy(update={"tool_rules": rules})})
+
+
+def _asking(repos: Repositories, agent: Agent, had: tuple[str, ...], ask_first: bool) -> Agent:
+    """Of the tools that are new to it, those that are to be asked about are."""
+    rules = agent.tool_rules
+    for tool in repos.tools.by_names(tuple(name for name in agent.tool_names if name not in had)):
+        if tool.requires_approval or (ask_first and tool.asks_first):
+            rules = with_approval(rules, tool.name, True)
+    return agent if rules == agent.tool_rules else _ruled(agent, rules)
 
 
 def _hold(changes: Changes, agent: Agent, block_ids: tuple[str, ...]) -> Agent:

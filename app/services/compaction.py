@@ -26,6 +26,7 @@ from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.model_call.snapshot import AgentSnapshot, read_view
 from app.engine.model_call.summary_call import SummaryCalls, SummaryPlan, read_summary_plan
+from app.engine.run.approvals import check_not_waiting
 from app.ports.storage import Repositories
 from app.services.changing import change
 
@@ -160,7 +161,9 @@ def _idle(repos: Repositories, conversation_id: str) -> Conversation:
     active = repos.runs.active_in(conversation_id)
     if active is not None:
         raise busy(active.id)
-    return repos.conversations.get(conversation_id)
+    row = repos.conversations.get(conversation_id)
+    check_not_waiting(row)
+    return row
 
 
 def _check_cut(cuts: set[int], leave_before: int) -> None:

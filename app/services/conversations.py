@@ -12,6 +12,7 @@ from app.domain.page import LAST_DELETED, OLDEST_FIRST, ConversationFilter, Page
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.memory.undo import undo_event
+from app.engine.run.approvals import check_not_waiting
 from app.ports.storage import Repositories
 from app.services.changing import change
 
@@ -115,6 +116,7 @@ class Conversations:
         def work(repos: Repositories) -> Conversation:
             row = repos.conversations.get(conversation_id)
             _check_idle(repos, row)
+            check_not_waiting(row)
             end = repos.messages.count(conversation_id) + 1
             repos.messages.leave_context(conversation_id, end, end)
             _note(repos, row)
@@ -313,18 +315,20 @@ def _at(repos: Repositories, conversation_id: str, position: int) -> Message:
 def _together(repos: Repositories, conversation_id: str, position: int) -> int:
     """How many messages go when the one at this position does."""
     message = _at(repos, conversation_id, position)
-    if message.role == "tool":
+    if message.role in ("approval", "tool"):
         raise Invalid("What a tool returned cannot be deleted alone.", hint="Delete the reply that called it.")
     if not message.tool_calls:
         return 1
-    following = repos.messages.page(conversation_id, after=position, limit=len(message.tool_calls))
-    returns = itertools.takewhile(lambda member: member.message.role == "tool", following)
+    following = repos.messages.page(conversation_id, after=position, limit=len(message.tool_calls) + 1)
+    returns = itertools.takewhile(lambda member: member.message.role in ("approval", "tool"), following)
     return 1 + sum(1 for _ in returns)
 
 
 def _complete_before(repos: Repositories, conversation_id: str) -> int:
     """The position before which no call lacks its return."""
     newest = repos.messages.page(conversation_id, limit=1)
+    if newest and newest[0].message.role == "approval":
+        newest = repos.messages.page(conversation_id, after=newest[0].position - 2, limit=1)
     if newest and newest[0].message.tool_calls:
         return newest[0].position
     return repos.messages.count(conversation_id) + 1

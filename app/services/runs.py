@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
+from app.domain.approval import Answer
 from app.domain.error import Conflict, Invalid, StorageError, busy
 from app.domain.event import Event, RunEvent
 from app.domain.message import ImagePart, MessageDraft
@@ -43,6 +44,24 @@ class Runs:
         if not all(_says_something(draft) for draft in (*options.earlier, message)):
             raise Invalid("The message is empty.", hint="Write something, or attach an image.")
         return await self._begin(conversation_id, message, background, started_by, options)
+
+    async def answer(
+        self,
+        conversation_id: str,
+        answers: tuple[Answer, ...],
+        background: bool = False,
+        started_by: str = "window",
+        options: RunOptions = _USUAL,
+        otid: str | None = None,
+    ) -> Run:
+        """Answers calls that wait. With the last answer the turn goes on in the run that comes back; while others are
+        open it is the run that waits for them (`requires_approval`). The same answers given once more find their run.
+
+        Raises `Invalid` (`nothing_pending`) and `Conflict` (`already_answered`).
+        """
+        if not answers:
+            raise Invalid("There is no answer in this message.", hint="Send one for each call that waits.")
+        return await self._begin(conversation_id, None, background, started_by, options, answers=answers, otid=otid)
 
     async def retry(self, run_id: str) -> Run:
         """Goes on from where a run ended badly: a new run over the same messages, without a new one."""
@@ -163,6 +182,8 @@ class Runs:
         started_by: str,
         options: RunOptions,
         cause_id: str | None = None,
+        answers: tuple[Answer, ...] = (),
+        otid: str | None = None,
     ) -> Run:
         ids = self._deps.ids
         run_id = ids.new("run")
@@ -180,6 +201,9 @@ class Runs:
             parent_run_id=options.parent_run_id,
             earlier=tuple((ids.new("message"), message) for message in options.earlier),
             max_steps=options.max_steps,
+            answers=answers,
+            otid=otid,
+            client_tools=options.client_tools,
             request=_request(run_id, options),
         )
         return await self._scheduler.begin(run_start)

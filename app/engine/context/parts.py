@@ -20,9 +20,11 @@ from app.engine.context.prompt import (
     ARCHIVAL_BEGINS,
     MEMORY_BEGINS,
     MEMORY_ENDS,
+    RULES_BEGIN,
     compile_archival,
     compile_block,
     compile_form,
+    compile_rules,
 )
 from app.engine.context.window import MESSAGE_OVERHEAD, TokenLedger, tool_text
 
@@ -54,7 +56,8 @@ def fixed_parts(
     """
     system = agent.system.strip()
     parts = [_part("system", "system", "", system, scale.of(scale.ledger.text(system) + MESSAGE_OVERHEAD))]
-    for key, text in (("form", compile_form(agent)), ("rules", rules.strip())):
+    told_of_rules = (("form", compile_form(agent)), ("order", compile_rules(agent)), ("rules", rules.strip()))
+    for key, text in told_of_rules:
         if text:
             parts.append(_part("tool_rules", key, "", text, scale.text(text)))
     parts += (
@@ -151,6 +154,9 @@ def _of_system(text: str, blocks: Sequence[Block], scale: Scale) -> list[Context
     found: list[ContextPart] = []
     before, opened, memory = text.partition(MEMORY_BEGINS)
     before, marked, archival = before.partition(ARCHIVAL_BEGINS)
+    before, ruled, order = before.partition(RULES_BEGIN)
+    if ruled:
+        found.append(_part("tool_rules", "order", "", (ruled + order).strip(), 0))
     if marked:
         found.append(_part("memory", "archival", "", (marked + archival).strip(), 0))
     if opened:

@@ -162,7 +162,7 @@ class ModelCall:
             return prepared
         view, wire, offered = prepared
         known = [tool.name for tool in offered.tools]
-        self._accumulator.expect(known, thinks=view.showed_thoughts, asked=view.asked)
+        self._accumulator.expect(known, thinks=view.showed_thoughts, asked=view.asked, asking=view.asking)
         if offered.constrained:
             self._accumulator.expect_json()
         await self._listen(view, wire)
@@ -176,7 +176,7 @@ class ModelCall:
         return ModelReplied(
             self._accumulator.reply,
             _ended(exchange, self._accumulator, now),
-            offered.tools,
+            (*offered.tools, *view.forbidden) if offered.tools else (),
             offered.constrained,
             said_before(member.message for member in reversed(view.members)),
             one_call=not view.agent.settings.parallel_tool_calls,

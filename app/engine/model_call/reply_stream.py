@@ -6,6 +6,7 @@ from typing import Any
 from app.domain.base import Micros, mended
 from app.domain.run import RAW_REPLY_MAX, Usage
 from app.domain.wire_message import (
+    ApprovalRequestMessage,
     AssistantMessage,
     Payload,
     ReasoningMessage,
@@ -65,6 +66,7 @@ class ReplyAccumulator:
         self._tags = TagStripper()
         self._thinks = False
         self._asked = ""
+        self._asking = frozenset[str]()
         self._say: SayReader | None = None
         self._watch = RepetitionWatch()
         self._room = LONGEST_REPLY
@@ -109,11 +111,13 @@ class ReplyAccumulator:
         if not self._room:
             self._finish = CUT
 
-    def expect(self, known: Collection[str], *, thinks: bool, asked: str) -> None:
+    def expect(self, known: Collection[str], *, thinks: bool, asked: str, asking: frozenset[str] = frozenset()) -> None:
         """What tells leaked tags from those that are spoken of: the tools offered, and whether the model thinks.
 
-        `asked`: the person's newest message; it may ask for a repetition.
+        `asked`: the person's newest message; it may ask for a repetition. `asking`: tools whose calls wait for an
+        answer.
         """
+        self._asking = asking
         self._thinks, self._asked = thinks, asked
         self._watch = RepetitionWatch(asked)
         self._tags = TagStripper(known, thinks=thinks)
@@ -174,14 +178,15 @@ class ReplyAccumulator:
         if call.name == SEND_MESSAGE:
             self._show_text(mended(call.words.feed(arguments)))
             return
+        kind = ApprovalRequestMessage if call.name in self._asking else ToolCallMessage
         if name:
-            self._emit_call(ToolCallDelta(name=name, tool_call_id=call.id))
+            self._emit_call(kind, ToolCallDelta(name=name, tool_call_id=call.id))
         if arguments:
-            self._emit_call(ToolCallDelta(arguments=arguments, tool_call_id=call.id))
+            self._emit_call(kind, ToolCallDelta(arguments=arguments, tool_call_id=call.id))
 
-    def _emit_call(self, piece: ToolCallDelta) -> None:
+    def _emit_call(self, kind: type[ToolCallMessage | ApprovalRequestMessage], piece: ToolCallDelta) -> None:
         order = self._thought + self._said
-        self._emit(ToolCallMessage(**self._common(order), tool_call=piece, tool_calls=piece))
+        self._emit(kind(**self._common(order), tool_call=piece, tool_calls=piece))
 
     def _call_id(self, index: int, given: str) -> str:
         """The server's id, unless it gave none, gave it to another call of this reply, or no server would take it."""

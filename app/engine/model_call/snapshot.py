@@ -13,9 +13,12 @@ from app.domain.message import ImagePart, Member, ReasoningPart, ToolCallPart
 from app.domain.model import ModelHandle, Provider
 from app.domain.run import Step
 from app.domain.tool import Tool
+from app.domain.tool_rule import asked_about
+from app.domain.turn import ClientTool
 from app.engine.context.prompt import SEARCH_ARCHIVES, compile_prompt
 from app.engine.context.window import Fit, TokenLedger, fit, visible, without_images, zone_of
 from app.engine.memory.earlier_blocks import archived_at, blocks_at
+from app.engine.run.rules import Turn
 from app.engine.state import RunState
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
@@ -63,6 +66,10 @@ class AgentSnapshot:
     """How many passages the agent could find at the moment that `blocks` show."""
     narrowed: bool = False
     """True: the server serves less than the agent wants."""
+    forbidden: tuple[Tool, ...] = ()
+    """Tools that the agent's rules do not allow now: the model is not offered them."""
+    asking: frozenset[str] = frozenset()
+    """Names of the tools whose calls wait for an answer."""
 
     @cached_property
     def prompt(self) -> str:
@@ -159,10 +166,14 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
     members = repos.messages.in_context(conversation_id)
     memory_seq = _memory_seq(repos, agent_id, members, state)
     is_newest = memory_seq == repos.history.last_seq()
+    offered, forbidden = _tools_now(repos, agent, state)
+    client = frozenset(tool.name for tool in state.client_tools) if state is not None else frozenset[str]()
     return AgentSnapshot(
         agent=agent,
         blocks=repos.blocks.of_agent(agent_id) if is_newest else blocks_at(repos, agent_id, memory_seq),
-        tools=tuple(tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up),
+        tools=offered,
+        forbidden=forbidden,
+        asking=asked_about(agent.tool_rules) | client,
         members=members,
         provider=provider,
         model=model,
@@ -171,6 +182,32 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
         factor=calibration(step, agent.model),
         archived=archived_at(repos, agent_id, memory_seq) if SEARCH_ARCHIVES in agent.tool_names else 0,
         counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
+    )
+
+
+def _tools_now(repos: Repositories, agent: Agent, state: RunState | None) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:
+    """The tools that the next request offers, and those that the agent's rules keep out of it."""
+    client = {tool.name: _client_tool(tool) for tool in state.client_tools} if state is not None else {}
+    own = tuple(tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up and tool.name not in client)
+    tools = (*own, *client.values())
+    if not agent.tool_rules:
+        return tools, ()
+    names = tuple(tool.name for tool in tools)
+    made, denied = (state.made, state.denied) if state is not None else ((), ())
+    allowed = frozenset(Turn(agent.tool_rules, names, made, denied).allowed)
+    return tuple(t for t in tools if t.name in allowed), tuple(t for t in tools if t.name not in allowed)
+
+
+def _client_tool(tool: ClientTool) -> Tool:
+    """As the model is told of it. It has no id: nothing here runs it."""
+    return Tool(
+        id="",
+        name=tool.name,
+        tool_type="custom",
+        description=tool.description,
+        parameters=tool.parameters,
+        created_at=0,
+        updated_at=0,
     )
 
 

@@ -5,7 +5,19 @@ from typing import Literal
 from app.domain.base import Frozen
 
 Reason = Literal[
-    "empty", "vanished", "thinking", "cut", "repetition", "stray", "loop", "rounds", "broken", "refused", "echo"
+    "empty",
+    "vanished",
+    "thinking",
+    "cut",
+    "repetition",
+    "stray",
+    "loop",
+    "rounds",
+    "broken",
+    "refused",
+    "echo",
+    "ruled",
+    "rule",
 ]
 """Why a reply was no use. `broken`: a call that could not run; `refused`: calls that the memory, or what is known of
 earlier ones, said no to, and no other beside them. Of both the model is told by the return instead.
@@ -13,6 +25,8 @@ earlier ones, said no to, and no other beside them. Of both the model is told by
 `vanished`: the server counted words and passed none on, as Ollama does with a call that it cannot read.
 `echo`: words of the prompt, or of the reply before, and no others.
 `rounds`: nothing is wrong yet, but the run has one step left.
+`ruled`: calls that the agent's rules forbid at this point; the model is told by the return. `rule`: it answered before
+a call that its rules want.
 """
 
 
@@ -42,6 +56,7 @@ TOLD: dict[Reason, str] = {
     "stray": "The model wrote a tool call into the middle of its words; asking it again.",
     "loop": "The model keeps making the same tool call; asking it for an answer.",
     "rounds": "This is the run's last step; asking the model for an answer.",
+    "rule": "The agent's rules want a tool called before the end; asking the model for it.",
 }
 """What the status line says meanwhile."""
 
@@ -50,6 +65,11 @@ ANSWER_NOW = "You have what you need. Answer the user now, in plain words."
 SHORTER = "Your tool call was cut off. Use shorter arguments."
 NEW_WORDS = "You only repeated what was said before. Answer the newest message in words of your own."
 LAST = "Put the tool call at the very end of your message, with nothing after it."
+
+
+def reprompt_to_call(name: str) -> Reprompt:
+    """Asks for a call without which the turn may not end."""
+    return Reprompt(reason="rule", nudge=f"You are not done yet: call the tool {name} now.")
 
 
 def reprompt_for(reason: Reason, bad_replies: int) -> Reprompt:
@@ -73,5 +93,5 @@ def reprompt_for(reason: Reason, bad_replies: int) -> Reprompt:
             return Reprompt(reason=reason, nudge=ANSWER_NOW, without_tools=True)
         case "stray":
             return Reprompt(reason=reason, nudge=LAST)
-        case "broken" | "refused":
+        case "broken" | "refused" | "ruled" | "rule":
             return Reprompt(reason=reason)

@@ -1,5 +1,6 @@
 """Pure: how an outcome changes the state of a run, and the message and step row that come of it."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from app.domain.base import Micros
@@ -9,6 +10,7 @@ from app.engine.repairs.policy import Circumstances, Reading, read_reply
 from app.engine.reply import Call
 from app.engine.run.decide import gives_up
 from app.engine.run.rows import Applied, Note, heard, message_row, model_call, said, step_row, tool_message
+from app.engine.run.rules import joined, made_of
 from app.engine.run.stopped import broken_off, stopped
 from app.engine.state import (
     BrokenOff,
@@ -51,7 +53,8 @@ def apply(state: RunState, outcome: Outcome, now: Micros) -> Applied:
         case ToolsReturned():
             action = state.intent
             assert isinstance(action, RunTools)
-            return tool_message(_judged(state, action, outcome), action, outcome.returns, _LOST, now)
+            judged = _judged(state, action, outcome)
+            return _remembered(state, tool_message(judged, action, outcome.returns, _LOST, now), action)
         case Cancelled():
             return stopped(state, outcome, now)
         case BrokenOff():
@@ -89,6 +92,8 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
             "reprompt": reading.reprompt,
             "usage": state.usage.plus(step.usage),
             "newest": _newest(reading, calls),
+            "answered": False,
+            "pressed": 0 if calls else state.pressed + _was_pressed(action),
             "learnt": Learnt(),
         }
     )
@@ -97,6 +102,10 @@ def _replied(state: RunState, outcome: ModelReplied, now: Micros) -> Applied:
     note: Note = "not_finished" if reading.cut or reading.reprompt is not None else ""
     message = message_row(state, action, parts, now, note) if parts and kept else None
     return Applied(after, message, step, outcome.exchange)
+
+
+def _was_pressed(action: CallModel) -> bool:
+    return action.reprompt is not None and action.reprompt.reason == "rule"
 
 
 def _around(state: RunState, action: CallModel, outcome: ModelReplied) -> Circumstances:
@@ -142,12 +151,23 @@ def _failed(state: RunState, outcome: ModelFailed, now: Micros) -> Applied:
 
 def _judged(state: RunState, action: RunTools, outcome: ToolsReturned) -> RunState:
     """A reply whose calls were refused, and that did nothing else and said nothing, was no use."""
-    refused = outcome.refused | {call.tool_call_id for call in state.calls_of(action) if call.failed}
+    calls = state.calls_of(action)
+    refused = outcome.refused | {call.tool_call_id for call in calls if call.failed or call.ruled}
     done = any(part.status == "success" for part in outcome.returns.values())
     if not refused or done or state.spoke:
         return state
-    problem = state.last_problem or "refused"
+    problem = state.last_problem or ("ruled" if any(call.ruled for call in calls) else "refused")
     return state.model_copy(update={"bad_replies": state.bad_before + 1, "last_problem": problem})
+
+
+def _remembered(state: RunState, applied: Applied, action: RunTools) -> Applied:
+    """With the history that the rules go by."""
+    assert applied.message is not None
+    calls = state.calls_of(action)
+    made = made_of(calls, applied.message.tool_returns, state.step_no)
+    denied = (call.name for call in calls if call.status == "denied")
+    update = {"made": joined(state.made, made), "denied": (*state.denied, *denied)}
+    return replace(applied, state=applied.state.model_copy(update=update))
 
 
 def _part(call: Call) -> ToolCallPart:

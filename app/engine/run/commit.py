@@ -18,16 +18,16 @@ from app.engine.memory.block_tools import MemoryResult, run_memory_tool
 from app.engine.memory.changes import Changes
 from app.engine.reply import Call
 from app.engine.run.apply import apply
+from app.engine.run.approvals import ENDED_STATE, ask, waits
 from app.engine.run.closing_events import closing_payloads
-from app.engine.run.decide import FreshIds, decide
+from app.engine.run.decide import FreshIds, decided
 from app.engine.run.perform import sort_out
 from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import ReadAhead, read_ahead, tools_of
 from app.engine.run.rows import asked_row, summary_row
+from app.engine.run.rules import as_judged
 from app.engine.state import Compact, Compacted, Finish, ModelReplied, Outcome, RunState, RunTools, ToolsReturned
 from app.ports.storage import Repositories
-
-ENDED_STATE = "{}"
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,14 @@ class _Commit:
         if isinstance(outcome, Compacted):
             self._compact(state, outcome)
         applied = apply(state, outcome, self._now)
+        after = decided(applied.state, read_policy(self._repos, applied.state), fresh)
         if applied.step is not None and applied.exchange is not None:
             self._repos.runs.add_step(applied.step, applied.exchange.request_parts, applied.exchange.reply)
         if applied.message is not None:
-            self._append(applied.state, applied.message, changes)
-        action = decide(applied.state, read_policy(self._repos, applied.state), fresh)
-        return applied.state.model_copy(update={"intent": action})
+            self._append(applied.state, as_judged(applied.message, after.calls), changes)
+            if waits(after):
+                after = after.model_copy(update={"request_id": applied.message.id})
+        return after
 
     def _save(self, state: RunState) -> Stored:
         run = self._repos.runs.get(state.run_id).model_copy(update={"usage": state.usage, "status": "running"})
@@ -96,8 +98,10 @@ class _Commit:
             run = self._finished(run, state.intent)
             for payload in closing_payloads(run.id, state.intent.stop_reason, state.intent.failure, run.usage):
                 self._event(state, payload)
+        if waits(state):
+            ask(self._repos, state)
         # Of a run that has ended nobody asks its state any more, which holds what its calls said.
-        self._repos.runs.save(run, state.model_dump_json() if run.active else ENDED_STATE)
+        self._repos.runs.save(run, state.model_dump_json() if run.active or waits(state) else ENDED_STATE)
         self._repos.runs.add_events((*self._already, *self._events))
         self._repos.changed(
             Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id)

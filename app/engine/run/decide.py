@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from app.domain.run import Failure, StopReason
 from app.engine.repairs.policy import MOST_REPAIRS
-from app.engine.repairs.reprompt import Reprompt, reprompt_for
-from app.engine.run.ending_sentences import CUT, all_steps_used, ending
+from app.engine.repairs.reprompt import Reprompt, reprompt_for, reprompt_to_call
+from app.engine.run.ending_sentences import CUT, all_steps_used, ending, never_called
 from app.engine.run.policy import Policy
+from app.engine.run.rules import judge
 from app.engine.state import Action, CallModel, Compact, Finish, Newest, RunState, RunTools
 
 LEAST_ROUNDS = 3
@@ -21,6 +22,15 @@ class FreshIds:
     message_id: str
 
 
+def decided(state: RunState, policy: Policy, fresh: FreshIds) -> RunState:
+    """The state with its open calls judged by the rules, and its next intent."""
+    if state.calls and state.newest not in _ENDS:
+        turn = policy.turn(state)
+        calls = judge(state.calls, turn, policy.client, asks=not state.answered)
+        state = state.model_copy(update={"calls": calls})
+    return state.model_copy(update={"intent": decide(state, policy, fresh)})
+
+
 def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     """The next action. Calling it twice with the same arguments gives the same action."""
     ended = _ENDS.get(state.newest)
@@ -29,19 +39,31 @@ def decide(state: RunState, policy: Policy, fresh: FreshIds) -> Action:
     if state.newest == "window_full" and state.leave_before is not None:
         border, free = state.leave_before, state.free
         return Compact(step_id=fresh.step_id, message_id=fresh.message_id, leave_before=border, free=free)
+    if any(call.status == "awaiting_approval" for call in state.calls):
+        return Finish(stop_reason="requires_approval")
     if state.calls:
         call_ids = tuple(call.tool_call_id for call in state.calls)
         return RunTools(step_id=state.step_id, message_id=fresh.message_id, call_ids=call_ids)
+    turn = policy.turn(state)
+    if state.newest == "open" and turn.ends(state.step_no):
+        return Finish(stop_reason="tool_rule")
     if state.last_problem is not None and gives_up(state):
         reason, failure = ending(state.last_problem)
         return Finish(stop_reason=reason, failure=failure)
-    if state.newest == "answered" or state.spoke:
+    missing = turn.missing
+    done = state.newest == "answered" or state.spoke
+    if done and not missing:
         return Finish(stop_reason="end_turn")
+    if done and (state.pressed >= MOST_REPAIRS or not turn.allowed):
+        return Finish(stop_reason="no_tool_call", failure=never_called(missing[0]))
     if state.newest == "cut":
         return Finish(stop_reason="max_tokens_exceeded", failure=CUT)
     if state.step_no >= policy.max_steps:
         return Finish(stop_reason="max_steps", failure=all_steps_used(policy.max_steps))
-    reprompt = state.reprompt or _last_words(state, policy)
+    if done:
+        reprompt = reprompt_to_call(missing[0])
+    else:
+        reprompt = state.reprompt or (None if missing else _last_words(state, policy))
     return CallModel(step_id=fresh.step_id, message_id=fresh.message_id, reprompt=reprompt, learnt=state.learnt)
 
 

@@ -90,6 +90,15 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
             hint=_OTHER_MODEL,
         ),
     ),
+    "ruled": (
+        "invalid_tool_call",
+        Failure(
+            code="tool_rule",
+            message=f"The model called tools {TIMES} times in a row that the rules of this agent do not allow at that "
+            "point, so the run ended. None of these calls was carried out.",
+            hint="Look at the agent's tool rules, or choose a model that follows instructions better.",
+        ),
+    ),
     "loop": (
         "invalid_tool_call",
         Failure(
@@ -113,6 +122,16 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
 def ending(reason: Reason) -> tuple[StopReason, Failure]:
     """How a run ends whose model could not be helped."""
     return _SENTENCES[reason]
+
+
+def never_called(name: str) -> Failure:
+    """The model answered, and did not call what its rules want called first."""
+    return Failure(
+        code="no_tool_call",
+        message=f"The rules of this agent want the tool “{name}” called before the end, and the model did not call it. "
+        "What it wrote is kept.",
+        hint="Look at the agent's tool rules, or choose a model that follows instructions better.",
+    )
 
 
 CUT = Failure(

@@ -101,7 +101,7 @@ def sort_out(
         tool = tools.get(call.name)
         if call.problem:
             returns[call.tool_call_id] = tool_error(call, call.problem)
-        elif call.result:
+        elif call.result or call.given is not None:
             returns[call.tool_call_id] = known_return(call)
         elif tool is None:
             names = ", ".join(tools) or "none"

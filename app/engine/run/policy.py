@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.domain.tool_rule import Rules
+from app.engine.run.rules import Turn
 from app.engine.state import RunState
 from app.ports.storage import Repositories
 
@@ -12,11 +14,28 @@ class Policy:
 
     max_steps: int
     """Model calls of one run."""
+    rules: Rules = ()
+    """Of the agent's tools."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools that it can be held to: its own that can run, and the asking program's."""
+    client: frozenset[str] = frozenset()
+    """Names of those that the asking program runs."""
+
+    def turn(self, state: RunState) -> Turn:
+        """What the rules look at, at this point of a run."""
+        return Turn(self.rules, self.tools, state.made, state.denied)
 
 
 def read_policy(repos: Repositories, state: RunState) -> Policy:
     """Reads it where the decision is stored. A limit that was asked for with the run goes before the agent's."""
-    if state.max_steps is not None:
-        return Policy(state.max_steps)
     agent = repos.agents.find(state.agent_id)
-    return Policy(agent.max_steps if agent is not None else 0)
+    if agent is None:
+        return Policy(state.max_steps or 0)
+    client = tuple(tool.name for tool in state.client_tools)
+    own = tuple(tool.name for tool in repos.tools.by_names(agent.tool_names) if tool.set_up) if agent.tool_rules else ()
+    return Policy(
+        max_steps=agent.max_steps if state.max_steps is None else state.max_steps,
+        rules=agent.tool_rules,
+        tools=tuple(dict.fromkeys((*own, *client))),
+        client=frozenset(client),
+    )

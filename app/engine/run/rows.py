@@ -123,7 +123,7 @@ def tool_message(
     """Every call gets its return, so that none stays an orphan; `otherwise` is the text where there is none."""
     calls = state.calls_of(action)
     parts = tuple(
-        returns.get(call.tool_call_id)
+        _as_made(call, returns.get(call.tool_call_id))
         or tool_error(call, call.problem or (MAYBE_DONE if call.status == "started" else otherwise))
         for call in calls
     )
@@ -140,6 +140,13 @@ def tool_message(
     answered = frozenset(action.call_ids)
     still_open = tuple(call for call in state.calls if call.tool_call_id not in answered)
     return Applied(state.model_copy(update={"calls": still_open, "recent": recent}), message)
+
+
+def _as_made(call: Call, part: ToolReturnPart | None) -> ToolReturnPart | None:
+    """The model is told where its arguments are not those that the tool got."""
+    if part is None or not call.edited:
+        return part
+    return part.model_copy(update={"text": f"(The user changed the arguments to {call.arguments})\n{part.text}"})
 
 
 def _memos(state: RunState, calls: tuple[Call, ...], returns: tuple[ToolReturnPart, ...]) -> tuple[CallMemo, ...]:
@@ -164,6 +171,8 @@ def tool_error(call: Call, text: str) -> ToolReturnPart:
 
 def known_return(call: Call) -> ToolReturnPart:
     """The return of a call whose result is known already."""
+    if call.given is not None:
+        return call.given
     return ToolReturnPart(
         tool_call_id=call.tool_call_id, name=call.name, status="error" if call.failed else "success", text=call.result
     )

@@ -2,16 +2,28 @@
 
 from dataclasses import dataclass, replace
 
+from app.domain.approval import Answer
 from app.domain.base import Micros
 from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed, RunEvent
 from app.domain.ids import is_id
 from app.domain.message import ImagePart, Message, MessageDraft
 from app.domain.run import Run, RunPurpose
-from app.domain.turn import RunRequest
+from app.domain.turn import ClientTool, RunRequest
 from app.domain.wire_message import objects_of
 from app.engine.reply import Call
-from app.engine.run.decide import FreshIds, decide
+from app.engine.run.approvals import (
+    answered,
+    check_not_waiting,
+    close_request,
+    going_on,
+    note_answer,
+    repeated,
+    response_parts,
+    still_open,
+    waiting_in,
+)
+from app.engine.run.decide import FreshIds, decided
 from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, read_ahead
 from app.engine.state import RunState
@@ -52,10 +64,17 @@ class RunStart:
     max_steps: int | None = None
     """None: as the agent is set."""
     request: RunRequest | None = None
+    answers: tuple[Answer, ...] = ()
+    """To the calls that wait in the conversation, in place of a draft. The run begins when none is left open."""
+    otid: str | None = None
+    """Of the message that the answers become."""
+    client_tools: tuple[ClientTool, ...] = ()
     calls: tuple[Call, ...] = ()
     """Calls that are made first, such as those that were just approved: of the newest message, without a return."""
     step_id: str = ""
     """The step that asked for them."""
+    asked: RunState | None = None
+    """The state of the run that made them: the turn goes on with it."""
 
     def store(self, repos: Repositories) -> Started:
         """Stores it, or finds the run that its message began before. Raises `Conflict` (`busy`) while another runs."""
@@ -63,11 +82,42 @@ class RunStart:
             own = repos.conversations.default_of(self.conversation_id)
             return replace(self, conversation_id=own.active_id).store(repos)
         known = self._known(repos)
-        return Started(known, (), duplicate=True) if known is not None else self._store(repos)
+        if known is not None:
+            return Started(known, (), duplicate=True)
+        return self._answer(repos) if self.answers else self._store(repos)
+
+    def _answer(self, repos: Repositories) -> Started:
+        """Keeps the answers; with the last of them the turn goes on."""
+        conversation = repos.conversations.get(self.conversation_id)
+        before = waiting_in(repos, conversation)
+        if before is None:
+            return Started(self._answered_before(repos), (), duplicate=True)
+        tools = repos.tools.by_names(repos.agents.get(conversation.agent_id).tool_names)
+        after = answered(before, self.answers, tools)
+        if still_open(after):
+            paused = repos.runs.get(after.run_id)
+            repos.runs.save(paused, after.model_dump_json())
+            note_answer(repos, conversation)
+            return Started(paused, (), duplicate=True)
+        close_request(repos, conversation, after)
+        return replace(self, cause_id=after.cause_id, asked=after)._store(repos)
+
+    def _answered_before(self, repos: Repositories) -> Run:
+        """The run that the same answers began, as long as it is the newest. Raises where they are others, or none."""
+        newest = next(iter(repos.runs.list(conversation_id=self.conversation_id, limit=1)), None)
+        said = () if newest is None else repos.messages.of_run(newest.id)
+        response = next((message for message in said if message.role == "approval"), None)
+        if newest is not None and response is not None and repeated(response, self.answers):
+            return newest
+        raise Invalid(
+            "No tool call waits for an answer in this conversation, so there is nothing to approve or refuse.",
+            code="nothing_pending",
+            hint="It may have been answered already: read the conversation again.",
+        )
 
     def _known(self, repos: Repositories) -> Run | None:
         """Looked up where it is stored, so that a message sent twice at once runs once."""
-        otids = tuple(draft.otid for _, draft in self._said if draft.otid is not None)
+        otids = tuple(otid for otid in (self.otid, *(draft.otid for _, draft in self._said)) if otid is not None)
         if not otids:
             return None
         agent_id = repos.conversations.get(self.conversation_id).agent_id
@@ -82,7 +132,10 @@ class RunStart:
         return self.earlier if self.draft is None else (*self.earlier, (self.message_id, self.draft))
 
     def _store(self, repos: Repositories) -> Started:
-        agent = repos.agents.get(repos.conversations.get(self.conversation_id).agent_id)
+        conversation = repos.conversations.get(self.conversation_id)
+        if self.asked is None:
+            check_not_waiting(conversation)
+        agent = repos.agents.get(conversation.agent_id)
         cause = self.message_id if self.draft is not None else self.cause_id
         parent = self._parent(repos)
         run = Run(
@@ -106,8 +159,11 @@ class RunStart:
             max_steps=self.max_steps,
             step_id=self.step_id,
             calls=self.calls,
+            answered=bool(self.calls),
+            client_tools=self.client_tools,
         )
-        state = state.model_copy(update={"intent": decide(state, read_policy(repos, state), self.fresh)})
+        state = state if self.asked is None else going_on(state, self.asked, self.client_tools)
+        state = decided(state, read_policy(repos, state), self.fresh)
         repos.runs.add(run, state.model_dump_json())
         if self.request is not None:
             repos.requests.put(self.request)
@@ -115,11 +171,26 @@ class RunStart:
             end = repos.messages.count(self.conversation_id) + 1
             repos.messages.leave_context(self.conversation_id, end, end)
         events: list[RunEvent] = []
+        if self.asked is not None:
+            events += self._store_answers(repos, self.asked)
         for message_id, draft in self._said:
             events += self._store_message(repos, agent.id, message_id, draft, len(events))
         repos.runs.add_events(tuple(events))
         repos.changed(Changed(kind="run", ids=(run.id,), agent_id=agent.id, conversation_id=self.conversation_id))
         return Started(run, tuple(events), state, read_ahead(repos, state))
+
+    def _store_answers(self, repos: Repositories, asked: RunState) -> tuple[RunEvent, ...]:
+        message = Message(
+            id=self.message_id,
+            agent_id=asked.agent_id,
+            role="approval",
+            parts=response_parts(asked, asked.request_id),
+            run_id=self.run_id,
+            step_id=asked.step_id or None,
+            otid=self.otid,
+            created_at=self.now,
+        )
+        return self._told(message, repos.messages.append(self.conversation_id, message), 0)
 
     def _parent(self, repos: Repositories) -> Run | None:
         if self.parent_run_id is None:
@@ -146,7 +217,9 @@ class RunStart:
             sender_id=draft.sender_id,
             created_at=self.now,
         )
-        position = repos.messages.append(self.conversation_id, message)
+        return self._told(message, repos.messages.append(self.conversation_id, message), last_seq)
+
+    def _told(self, message: Message, position: int, last_seq: int) -> tuple[RunEvent, ...]:
         return tuple(  # of parts that were checked when they were made
             RunEvent.model_construct(
                 run_id=self.run_id, seq_id=number, whole=True, payload=payload, message=message, position=position

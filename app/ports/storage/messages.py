@@ -17,7 +17,10 @@ class MessageRepository(Protocol):
         ...
 
     def append(self, conversation_id: str, message: Message) -> int:
-        """Stores the message at the end of the conversation and in the search index. Returns its position."""
+        """Stores the message at the end of the conversation and in the search index. Returns its position.
+
+        An `approval` message never enters the context window.
+        """
         ...
 
     def put_at(self, conversation_id: str, position: int, message: Message) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from app.domain.agent import Agent, AgentDraft, AgentExtras, AgentPatch, AgentType, ModelSettings, Reasoning
 from app.domain.base import look_of
 from app.domain.block import BlockDraft
@@ -13,9 +15,9 @@ from app.domain.error import Invalid, NotFound
 from app.domain.json_value import is_object
 from app.domain.model import Model, ModelHandle
 from app.domain.page import ToolFilter
-from app.engine.tools.send_message import SEND_MESSAGE
+from app.domain.tool_rule import RULES, Rules
 from app.rest.call import AnyCall
-from app.rest.errors import Misshapen, NotYet
+from app.rest.errors import Misshapen, NotYet, misshapen
 from app.rest.requests.compaction import compaction_settings
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.rest.wire.models import TEMPERATURE
@@ -91,18 +93,6 @@ _EFFORTS: Mapping[str, Reasoning] = {
     "xhigh": "high",
     "max": "high",
 }
-TOOL_RULES = (
-    "constrain_child_tools",
-    "run_first",
-    "conditional",
-    "exit_loop",
-    "continue_loop",
-    "max_count_per_step",
-    "parent_last_tool",
-    "required_before_exit",
-    "requires_approval",
-)
-"""The kinds of the Letta API."""
 Body = CreateAgentRequest | UpdateAgent
 _PATCHED = (
     "name",
@@ -190,7 +180,7 @@ def secrets_of(body: Body) -> dict[str, str] | None:
 def _check_possible(body: Body) -> None:
     if body.enable_sleeptime:
         raise NotYet("Sleep-time agents are not part of this version of Lares.")
-    _check_rules(body.tool_rules or ())
+    _rules(body)
     _form(body, None)
     if body.timezone:
         _check_zone(body.timezone)
@@ -199,14 +189,11 @@ def _check_possible(body: Body) -> None:
     secrets_of(body)
 
 
-def _check_rules(rules: tuple[dict[str, Any], ...]) -> None:
-    """Those that Lares keeps anyway are taken: `send_message` ends a turn, every other tool goes on."""
-    for rule in rules:
-        kind, name = rule.get("type"), rule.get("tool_name")
-        if kind not in TOOL_RULES or not isinstance(name, str):
-            raise Misshapen(f"body.tool_rules: a tool_name and a type are needed, one of {', '.join(TOOL_RULES)}")
-        if (kind, name == SEND_MESSAGE) not in (("exit_loop", True), ("continue_loop", False)):
-            raise NotYet("Tool rules are not part of this version of Lares, so the agent could not be held to them.")
+def _rules(body: Body) -> Rules:
+    try:
+        return RULES.validate_python(body.tool_rules or ())
+    except ValidationError as error:
+        raise misshapen(error, "body.tool_rules") from None
 
 
 def _form(body: Body, now: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -363,6 +350,8 @@ def _extras(body: Body, now: AgentExtras) -> AgentExtras:
     for name in ("tool_rules", "identity_ids"):
         if name in given and given[name] is None:
             del given[name]
+    if "tool_rules" in given:
+        given["tool_rules"] = _rules(body)
     return now.model_copy(update={**given, "response_format": _form(body, now.response_format)})
 
 

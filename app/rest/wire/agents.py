@@ -215,7 +215,7 @@ def _told(
     fields: dict[str, Any] = {
         "id": agent.id,
         "name": agent.name,
-        "tool_rules": extras.tool_rules,
+        "tool_rules": tuple(rule.model_dump(mode="json", exclude_none=True) for rule in agent.tool_rules),
         "message_ids": _in_context(agent, page),
         "system": agent.system,
         "agent_type": agent.agent_type,

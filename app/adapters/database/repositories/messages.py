@@ -83,6 +83,10 @@ _one = Prepared(sa.select(messages).where(messages.c.id == sa.bindparam("message
 _these = Prepared(sa.select(messages).where(messages.c.id.in_(sa.bindparam("ids", expanding=True))))
 
 
+NEVER = 0
+"""`left_seq` of what was never in the context window."""
+
+
 class Window(NamedTuple):
     """The members of a conversation that are in its context window, as the writer keeps them."""
 
@@ -114,12 +118,13 @@ class SqlMessages:
         values = mapping.message_values(message)
         seq = insert(self.db, messages, values)
         place = {"conversation_seq": conversation_seq, "position": position, "message_seq": seq}
-        add(self.db, conversation_messages, {**place, "entered_seq": position, "left_seq": None})
+        told = message.role != "approval"
+        add(self.db, conversation_messages, {**place, "entered_seq": position, "left_seq": None if told else NEVER})
         self.known.keep("end of conversation", conversation_id, (conversation_seq, position + 1))
         window: Window | None = self.known.find("window", conversation_id)
         if message.role == "summary":
             self.known.forget("window", conversation_id)  # it goes first
-        elif window is not None:
+        elif window is not None and told:
             new = Member.model_construct(position=position, message=message, left_seq=None)
             bytes = window.bytes + _weight(values)
             self.known.keep("window", conversation_id, Window((*window.members, new), bytes), bytes)

@@ -38,6 +38,7 @@ _ROLE_OF_TYPE = {
     "user_message": "user",
     "tool_return_message": "tool",
     "summary_message": "summary",
+    "approval_response_message": "approval",
 }
 _PART_OF_TYPE = {"reasoning_message": "reasoning", "assistant_message": "text", "tool_call_message": "tool_call"}
 _branch, _root = conversations.alias("branch"), conversations.alias("root")
@@ -204,6 +205,8 @@ def _told_by(types: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
         for one in types
         if one in _PART_OF_TYPE
     ]
+    if "approval_request_message" in types:
+        conditions.append(sa.and_(role == "assistant", parts.contains('"asks":true', autoescape=True)))
     return [sa.or_(sa.false(), *conditions)] if types else []
 
 
