@@ -56,6 +56,7 @@ from app.services.after_runs import AfterRuns
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
+from app.services.approvals import Approvals
 from app.services.archives.service import Archives
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
@@ -236,6 +237,7 @@ async def open_engine(
         **_plain_services(deps),
         agents=Agents(deps, _prompt("default"), _demo()),
         runs=runs,
+        approvals=Approvals(deps, runs),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
         tools=Tools(deps, sandbox, secrets_of),

@@ -201,6 +201,8 @@ class AgentPage(Frozen):
     """By name."""
     providers: dict[str, Provider] = Field(default_factory=dict)
     """By name."""
+    pending: dict[str, Message] = Field(default_factory=dict)
+    """The message that waits for an answer in the default thread, by agent id."""
 
 
 class RunPage(Frozen):

@@ -107,6 +107,7 @@ ToolRule = Annotated[
 ]
 Rules = tuple[ToolRule, ...]
 RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
+"""Reads rules from their fields; raises `ValidationError` for a kind that there is not."""
 
 
 def followers(rule: ToolRule) -> tuple[str, ...]:

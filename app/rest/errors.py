@@ -24,6 +24,8 @@ STATUS_OF_CODE = {
     "name_taken": 409,
     "version_conflict": 409,
     "changed_since": 409,
+    "pending_approval": 409,
+    "already_answered": 409,
     # What the model server said.
     "bad_request": 400,
     "prompt_too_large": 400,
@@ -80,6 +82,9 @@ def answer_of(error: AppError) -> Answer:
         return 422, {"trace_id": "", "detail": text, "examples": list(error.details.get("examples", ()))}
     if isinstance(error, ModelError):
         return status, llm_error(error.code, error.message, error.hint)
+    if error.code == "pending_approval":
+        pending = error.details.get("pending_request_id")
+        return status, {"detail": {"code": "PENDING_APPROVAL", "message": text, "pending_request_id": pending}}
     if error.code == "busy" and "run_id" in error.details:
         detail = f"CONFLICT: Cannot send a new message: {text}"
         return status, {"detail": detail, "run_id": error.details["run_id"]}

@@ -99,7 +99,7 @@ class RunEncoder:
         if number <= self._plan.after:
             return b""
         place = {"run_id": self._plan.run_id, "seq_id": number if self._plan.numbered else None}
-        return _block(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
+        return block_of(json.dumps({**payload.model_dump(mode="json"), **place}, separators=(",", ":")))
 
     def _numbered(self, payload: WireMessage | ErrorMessage) -> bytes:
         number = self._next()
@@ -107,7 +107,7 @@ class RunEncoder:
             return b""
         if self._plan.numbered:
             payload = payload.model_copy(update={"seq_id": number})
-        return _block(payload.model_dump_json())
+        return block_of(payload.model_dump_json())
 
     def _skip(self, seq_id: int) -> None:
         """After a crash the log goes on further up, and so do numbers: readers may have seen pieces that were lost."""
@@ -125,13 +125,14 @@ def is_failure(stop: StopReasonObject) -> bool:
     return STOP_REASONS[stop.stop_reason].status == "failed"
 
 
-def _block(text: str) -> bytes:
+def block_of(text: str) -> bytes:
+    """One event."""
     return b"data: " + text.encode() + b"\n\n"
 
 
 def ping_of(context: RestContext, run_id: str) -> bytes:
     number = run_id.partition("-")[2]
-    return _block(Ping(id=f"ping-{number}", date=iso(context.clock.now()), run_id=run_id).model_dump_json())
+    return block_of(Ping(id=f"ping-{number}", date=iso(context.clock.now()), run_id=run_id).model_dump_json())
 
 
 async def blocks_of(context: RestContext, plan: StreamPlan, pings: bool) -> AsyncGenerator[bytes, None]:

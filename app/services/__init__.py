@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.services.agent_secrets import AgentSecrets
 from app.services.agents import Agents
 from app.services.api import Api
+from app.services.approvals import Approvals
 from app.services.archives.service import Archives
 from app.services.blobs import Blobs
 from app.services.blocks import Blocks
@@ -49,6 +50,7 @@ class Services:
     exports: Exports
     messages: Messages
     runs: Runs
+    approvals: Approvals
     history: History
     forks: Forks
     inbox: MemoryInbox

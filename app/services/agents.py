@@ -13,6 +13,7 @@ from app.domain.rule_faults import check_rules
 from app.domain.tool_rule import Rules, with_approval
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
+from app.engine.run.approvals import still_open, waiting_in
 from app.engine.tools.builtin import DEFAULT_TOOLS
 from app.ports.storage import Repositories
 from app.services.changing import change, check_version
@@ -209,6 +210,7 @@ def _rows(repos: Repositories, agents: tuple[Agent, ...]) -> tuple[AgentRow, ...
     ids = tuple(agent.id for agent in agents)
     last = repos.messages.last_of_agents(ids)
     active = {run.agent_id: run.id for run in repos.runs.active()}
+    waiting = _waiting(repos, ids)
     ended = repos.pages.last_runs(tuple(agent_id for agent_id in ids if agent_id not in active))
     rows: list[AgentRow] = []
     for agent in agents:
@@ -220,9 +222,20 @@ def _rows(repos: Repositories, agents: tuple[Agent, ...]) -> tuple[AgentRow, ...
                 last_at=message.created_at if message else None,
                 active_run_id=active.get(agent.id),
                 last_stop_reason=newest.stop_reason if newest else None,
+                waiting=waiting.get(agent.id, 0),
             )
         )
     return tuple(rows)
+
+
+def _waiting(repos: Repositories, agent_ids: tuple[str, ...]) -> dict[str, int]:
+    """How many calls of each wait for an answer."""
+    found: dict[str, int] = {}
+    for row in repos.conversations.waiting(agent_ids):
+        state = waiting_in(repos, row)
+        if state is not None:
+            found[row.agent_id] = found.get(row.agent_id, 0) + len(still_open(state))
+    return found
 
 
 def _preview(text: str) -> str:

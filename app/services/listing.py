@@ -116,8 +116,15 @@ def _agent_page(repos: Repositories, agents: tuple[Agent, ...], relations: bool)
         identities=identities,
         holders=repos.agents.connected(tuple(identities)) if identities else {},
         tools={tool.name: tool for tool in repos.tools.by_names(names)} if relations else {},
+        pending=_pending(repos, threads) if relations else {},
         providers={provider.name: provider for provider in repos.providers.list()},
     )
+
+
+def _pending(repos: Repositories, threads: dict[str, tuple[str, str]]) -> dict[str, Message]:
+    shown = {shown for _, shown in threads.values()}
+    rows = (row for row in repos.conversations.waiting(tuple(threads)) if row.id in shown)
+    return {row.agent_id: repos.messages.get(row.pending_request_id) for row in rows if row.pending_request_id}
 
 
 def _blocks(repos: Repositories, agents: tuple[Agent, ...]) -> dict[str, Block]:

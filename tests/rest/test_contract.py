@@ -298,7 +298,7 @@ def test_dates_are_told_in_the_agent_s_time_zone(http: httpx.Client, model_serve
 
 REFUSED = [
     ({"tool_rules": [{"type": "bogus", "tool_name": "x"}]}, 422),
-    ({"tool_rules": [{"type": "run_first", "tool_name": "memory_insert"}]}, 501),
+    ({"tool_rules": [{"type": "run_first", "tool_name": "no_such_tool"}]}, 400),
     ({"response_format": {"type": "yaml"}}, 422),
     ({"response_format": {"json_schema": {"schema": {}}}}, 422),
     ({"model_settings": {"response_format": {"type": "json_schema", "json_schema": {}}}}, 422),

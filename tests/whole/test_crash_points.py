@@ -10,6 +10,7 @@ import pytest
 from app.bootstrap import open_engine
 from app.config import Config
 from app.domain.agent import Agent
+from app.domain.approval import Answer
 from app.domain.error import LinkError
 from app.domain.message import MessageDraft
 from app.domain.run import Run
@@ -22,6 +23,7 @@ from tests.support.engine.talking import block_value, check_invariants, events_o
 from tests.support.engine.whole_engine import agent_on, thread_of
 from tests.support.processes.crash_points import FOLDER, LETTER_POINTS, LETTERS, POINTS, VARIABLE
 from tests.support.processes.engine_child import EngineChild
+from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
 from tests.support.values import samples
 
@@ -134,6 +136,71 @@ async def test_a_tool_that_may_not_be_repeated_never_runs_twice(
         check_invariants(messages)
         assert [part.text for part in messages[2].tool_returns] == [MAYBE_DONE]
     assert len(letters.read_text("utf-8").splitlines()) == sent
+
+
+APPROVAL_POINTS = [
+    "answer.committed",
+    "letter.sent",
+    *(pytest.param(point, marks=pytest.mark.long) for point in ("finish.stored", "finish.committed", "answer.before")),
+    *(pytest.param(point, marks=pytest.mark.long) for point in ("answer.stored", "letter.noted", "tools.stored")),
+]
+
+
+@pytest.mark.parametrize("approval_point", APPROVAL_POINTS)
+async def test_calls_that_were_asked_about_run_once_and_only_those_that_were_approved(
+    server: OpenAIServer,
+    crash_at: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    approval_point: str,
+):
+    """Three letters in one reply, of which the second is refused; the engine dies once on the way."""
+    letters = tmp_path / "letters"
+    letters.touch()
+    monkeypatch.setenv(LETTERS, str(letters))
+    engine = await open_engine(Config.load())
+    letter = samples.tool("send_letter", tool_type="custom", source_code="def send_letter(): ...", idempotent=False)
+    asking = letter.model_copy(update={"requires_approval": True})
+    await engine.storage.write(lambda repos: repos.tools.upsert(asking))
+    agent = await agent_on(engine.services, server, tool_names=("send_letter",))
+    thread = await thread_of(engine.services, agent)
+    await engine.close()
+    server.queue(Reply(calls=tuple(ToolCall("send_letter", {"to": name}) for name in ("Ada", "Bo", "Cy"))))
+    told = MessageDraft.of("Write to all three").model_copy(update={"otid": "told-once"})
+    child = EngineChild(Config.load())
+    crash_at(approval_point)
+    await child.start()
+    with pytest.raises(LinkError):
+        await _answered(child.services, thread, told)
+    assert child.client is not None
+    await child.client.wait_closed()
+    await child.client.close()
+    crash_at("none.never")
+    async with child as again:
+        await _answered(again.services, thread, told)
+        messages = await transcript(again.services, agent)
+        check_invariants(messages)
+        returns = [part for message in messages for part in message.tool_returns]
+        unsure = approval_point.startswith("letter.")
+        assert [part.text == MAYBE_DONE for part in returns] == [unsure, False, False]
+        assert [part.status for part in returns] == ["error" if unsure else "success", "error", "success"]
+    sent = letters.read_text("utf-8").splitlines()
+    assert len(sent) == (1 if approval_point == "letter.noted" else 2)
+
+
+async def _answered(services: Services, thread: str, told: MessageDraft) -> None:
+    """The message sent, and its calls answered: the second, the third, the first; whatever of it was done before."""
+    run = await services.runs.start(thread, told)
+    await events_of(services, run.id)
+    request = await services.approvals.in_conversation(thread)
+    for number in (1, 2, 0) if request is not None else ():
+        assert request is not None
+        answer = Answer(tool_call_id=request.calls[number].tool_call_id, approve=number != 1)
+        run = await services.approvals.answer(thread, (answer,))
+    await events_of(services, run.id)
+    newest = (await services.runs.list(conversation_id=thread, limit=1))[0]
+    await events_of(services, newest.id)
+    await services.system.status()
 
 
 async def _killed_at(point: str, crash_at: Callable[[str], None], thread: str, said: MessageDraft) -> EngineChild:

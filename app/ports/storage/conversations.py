@@ -21,6 +21,10 @@ class ConversationRepository(Protocol):
         """Threads without their branches. Orders: created_at, last_message_at, last_run_completion."""
         ...
 
+    def waiting(self, agent_ids: Sequence[str] | None = None) -> tuple[Conversation, ...]:
+        """Threads and branches whose newest message waits for an answer, of living agents; None: of all of them."""
+        ...
+
     def described(self, threads: Sequence[Conversation]) -> tuple[ConversationRow, ...]:
         """These threads with what a list says of each, in the same order. Cost does not depend on their length."""
         ...

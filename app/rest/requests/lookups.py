@@ -38,7 +38,7 @@ async def listed_agents(call: Call[AgentQuery, None], held: AgentFilter) -> list
     if not rows:
         return []
     include = _included(call)
-    relations = bool(include & {"agent.blocks", "agent.identities", "agent.tools"})
+    relations = bool(include & {"agent.blocks", "agent.identities", "agent.pending_approval", "agent.tools"})
     agents = tuple(row.agent for row in rows)
     return agents_to_wire(await call.services.listing.agent_page(agents, relations), include)
 

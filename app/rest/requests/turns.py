@@ -3,29 +3,44 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal
 
 from starlette.responses import Response
 
+from app.domain.approval import Answer
 from app.domain.error import AppError, Conflict, Invalid
 from app.domain.ids import is_id
 from app.domain.message import ImagePart, InputPart, MessageDraft, TextPart
 from app.domain.run import Run, StopReason
 from app.domain.turn import RunOptions
 from app.domain.wire_message import (
+    ApprovalRequestMessage,
     ErrorMessage,
     Ping,
     StopReasonObject,
+    ToolCall,
     UsageStatistics,
     WireMessage,
+    iso,
 )
 from app.rest.call import AnyCall
 from app.rest.context import RestContext
-from app.rest.errors import NotYet, failed_run
-from app.rest.sse import EventStream, StreamPlan, blocks_of, is_failure, ping_of
-from app.rest.wire.base import MOST
-from app.rest.wire.messages import Base64Image, Content, ImageContent, LettaImage, LettaRequest, LettaResponse, Sent
+from app.rest.errors import Misshapen, NotYet, failed_run
+from app.rest.sse import DONE, EventStream, StreamPlan, block_of, blocks_of, is_failure, ping_of
+from app.rest.wire.base import API, MOST
+from app.rest.wire.messages import (
+    ApprovalCreate,
+    Base64Image,
+    Content,
+    ImageContent,
+    LettaImage,
+    LettaRequest,
+    LettaResponse,
+    Sent,
+    ToolReturnCreate,
+)
 from app.rest.wire.messages import MessageCreate as Created
 from app.rest.wire.runs import DEFAULT_CONFIG, RUN_TYPE, USUAL_RUN_TYPE
 from app.services import Services
@@ -42,9 +57,13 @@ class Turn:
 
     conversation_id: str
     """Or that of an agent, whose own thread is meant."""
-    message: MessageDraft
+    message: MessageDraft | None
+    """None: there are answers to calls that wait."""
     background: bool
     options: RunOptions
+    answers: tuple[Answer, ...] = ()
+    otid: str | None = None
+    """Of the answers."""
 
 
 RunType = Literal["send_message", "send_message_streaming", "send_message_async"]
@@ -53,28 +72,36 @@ RunType = Literal["send_message", "send_message_streaming", "send_message_async"
 async def turn_of(call: AnyCall, place: str, body: LettaRequest, run_type: RunType, background: bool = False) -> Turn:
     """The turn a body asks for. `place`: the id of a conversation or an agent. Raises before anything is stored."""
     await _check_possible(call, place, body)
+    answers, otid = await _answers(call.services, place, body.messages or ())
     created = [Created(role="user", content=body.input)] if body.input is not None else _created(body.messages or ())
     messages = [await _message(call.services, one) for one in created]
     asked = {name: getattr(body, name) for name in KEPT_CONFIG}
     config = {name: value for name, value in asked.items() if value is not None and value != KEPT_CONFIG[name]}
     if run_type != USUAL_RUN_TYPE:
         config[RUN_TYPE] = run_type
+    client_tools = tuple(tool.tool() for tool in body.client_tools or ())
+    if answers:
+        options = RunOptions(max_steps=body.max_steps, config=config, client_tools=client_tools)
+        return Turn(place, None, background, options, answers, otid)
     if not messages:
         raise Invalid("A message is empty.", hint="Write something, or attach an image.")
-    options = RunOptions(earlier=tuple(messages[:-1]), max_steps=body.max_steps, config=config)
+    earlier = tuple(messages[:-1])
+    options = RunOptions(earlier=earlier, max_steps=body.max_steps, config=config, client_tools=client_tools)
     return Turn(place, messages[-1], background, options)
 
 
 async def start(services: Services, turn: Turn) -> Run:
     """Starts the turn as programs do."""
+    if turn.message is None:
+        return await services.approvals.answer(
+            turn.conversation_id, turn.answers, turn.background, "api", turn.options, turn.otid, API
+        )
     return await services.runs.start(turn.conversation_id, turn.message, turn.background, "api", turn.options)
 
 
 async def _check_possible(call: AnyCall, place: str, body: LettaRequest) -> None:
     if body.client_skills:
         raise NotYet("Skills that the asking program brings along are not part of this version of Lares.")
-    if body.client_tools:
-        raise NotYet("Tools that the asking program runs itself are not part of this version of Lares.")
     if body.override_system is not None:
         raise NotYet("Replacing the system prompt for one request is not part of this version of Lares.")
     if body.override_model is not None:
@@ -86,10 +113,40 @@ async def _check_possible(call: AnyCall, place: str, body: LettaRequest) -> None
 
 
 def _created(sent: tuple[Sent, ...]) -> list[Created]:
-    messages = [one for one in sent if isinstance(one, Created)]
-    if len(messages) < len(sent):
-        raise Invalid("No tool call waits for an approval or a return, so there is nothing to answer.")
-    return messages
+    return [one for one in sent if isinstance(one, Created)]
+
+
+async def _answers(services: Services, place: str, sent: tuple[Sent, ...]) -> tuple[tuple[Answer, ...], str | None]:
+    """The answers to calls that wait, and the id that their message has."""
+    given = [one for one in sent if isinstance(one, ApprovalCreate | ToolReturnCreate)]
+    if not given:
+        return (), None
+    if len(given) < len(sent):
+        raise Invalid(
+            "Answers to calls that wait go alone.", hint="Send the other messages once the agent has gone on."
+        )
+    answers: list[Answer] = []
+    for one in given:
+        if isinstance(one, ToolReturnCreate):
+            answers += (returned.answer() for returned in one.tool_returns)
+        elif one.approvals is not None:
+            answers += (answer.answer() for answer in one.approvals)
+        else:
+            answers += await _to_all(services, place, one)
+    return tuple(answers), next((one.otid for one in given if one.otid is not None), None)
+
+
+async def _to_all(services: Services, place: str, given: ApprovalCreate) -> tuple[Answer, ...]:
+    """The older form: one answer for all calls of a request."""
+    if given.approve is None:
+        raise Misshapen("body.messages: approvals, or approve with approval_request_id, are needed")
+    waiting = await services.approvals.in_conversation(place)
+    if waiting is None:
+        raise Invalid("No tool call waits for an approval here.", code="nothing_pending")
+    if given.approval_request_id not in (None, waiting.message_id):
+        raise Invalid("This approval_request_id is not the one that waits.", hint=f"It is {waiting.message_id}.")
+    reason = given.reason or ""
+    return tuple(Answer(tool_call_id=call.tool_call_id, approve=given.approve, reason=reason) for call in waiting.open)
 
 
 async def _message(services: Services, created: Created) -> MessageDraft:
@@ -164,6 +221,27 @@ async def ended(services: Services, run_id: str) -> None:
         pass
 
 
+async def still_waiting(services: Services, turn: Turn, run: Run) -> ApprovalRequestMessage | None:
+    """What is left of a request of which only some calls were answered; None: the turn goes on in `run`."""
+    if turn.message is not None or run.stop_reason != "requires_approval":
+        return None
+    waiting = await services.approvals.in_conversation(run.conversation_id)
+    if waiting is None or waiting.run_id != run.id:
+        return None
+    calls = tuple(
+        ToolCall(name=call.name, arguments=call.arguments, tool_call_id=call.tool_call_id) for call in waiting.open
+    )
+    return ApprovalRequestMessage(
+        id=waiting.message_id, date=iso(waiting.at), run_id=run.id, tool_call=calls[0], tool_calls=calls
+    )
+
+
+def waiting_answer(left: ApprovalRequestMessage) -> LettaResponse:
+    """The answer to a request that answered only some of the calls."""
+    stop = StopReasonObject(stop_reason="requires_approval")
+    return LettaResponse.model_construct(messages=(left,), stop_reason=stop, usage=UsageStatistics())
+
+
 async def whole_answer(services: Services, run: Run, types: tuple[str, ...] | None) -> LettaResponse:
     """Everything the run said, once it has ended. Raises `RunFailed`."""
     messages: list[WireMessage] = []
@@ -199,3 +277,14 @@ class RunFailed(AppError):
 def stream(context: RestContext, plan: StreamPlan, pings: bool) -> Response:
     ping = (lambda: ping_of(context, plan.run_id)) if pings else None
     return EventStream(context, blocks_of(context, plan, pings), ping)
+
+
+def waiting_stream(context: RestContext, left: ApprovalRequestMessage) -> Response:
+    """The same as a stream."""
+
+    async def blocks() -> AsyncGenerator[bytes, None]:
+        for event in (left, StopReasonObject(stop_reason="requires_approval"), UsageStatistics()):
+            yield block_of(event.model_dump_json())
+        yield DONE
+
+    return EventStream(context, blocks(), None)

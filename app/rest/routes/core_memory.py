@@ -5,11 +5,13 @@ from app.domain.block import Block
 from app.domain.error import NotFound
 from app.domain.page import BlockFilter, ToolFilter
 from app.rest.call import Call, Endpoint
+from app.rest.errors import Misshapen
 from app.rest.requests.lookups import one_to_wire
 from app.rest.requests.pages import asked_page
 from app.rest.wire.agents import AgentState, Memory
 from app.rest.wire.base import API, Nothing, PageQuery
 from app.rest.wire.blocks import BlockResponse, BlockUpdate, block_to_wire
+from app.rest.wire.messages import ModifyApprovalQuery, ModifyApprovalRequest
 from app.rest.wire.tools import Tool, tool_to_wire
 
 
@@ -85,6 +87,16 @@ async def _equip(call: Call[Nothing, None], attached: bool) -> AgentState:
     return await one_to_wire(call, agent.id)
 
 
+async def require_approval(call: Call[ModifyApprovalQuery, ModifyApprovalRequest | None]) -> AgentState:
+    """Whether the agent asks before it calls one of its tools."""
+    asked = call.body.requires_approval if call.body is not None else None
+    required = call.query.requires_approval if asked is None else asked
+    if required is None:
+        raise Misshapen("body.requires_approval: true or false is needed")
+    await call.services.approvals.require(call.id("agent_id"), call.id("tool_name"), required, API)
+    return await one_to_wire(call, call.id("agent_id"))
+
+
 _OF_AGENT = "/v1/agents/{agent_id}"
 ENDPOINTS = (
     Endpoint("GET", f"{_OF_AGENT}/core-memory", core_memory),
@@ -96,4 +108,5 @@ ENDPOINTS = (
     Endpoint("GET", f"{_OF_AGENT}/tools", list_tools),
     Endpoint("PATCH", f"{_OF_AGENT}/tools/attach/{{tool_id}}", attach_tool),
     Endpoint("PATCH", f"{_OF_AGENT}/tools/detach/{{tool_id}}", detach_tool),
+    Endpoint("PATCH", f"{_OF_AGENT}/tools/approval/{{tool_name}}", require_approval),
 )

@@ -8,7 +8,6 @@ from app.rest.errors import NotYet
 from app.rest.wire.base import Nothing
 
 TOOLS = "Sandbox settings of programs, and searching tools by meaning, are not part of this version of Lares."
-APPROVALS = "Approvals are not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
 MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
@@ -36,7 +35,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "GET /v1/sandbox-config/{sandbox_config_id}/environment-variable",
         "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",
     ),
-    APPROVALS: (f"PATCH {_AGENT}/tools/approval/{{tool_name}}",),
     FOLDERS: (
         f"GET {_AGENT}/files",
         f"PATCH {_AGENT}/files/close-all",

@@ -20,7 +20,16 @@ from app.rest.errors import Misshapen
 from app.rest.requests.lookups import thread_of
 from app.rest.requests.pages import window_of
 from app.rest.requests.threads import objects, one_message, thread_page
-from app.rest.requests.turns import asked_run, start, stream, turn_of, whole_answer
+from app.rest.requests.turns import (
+    asked_run,
+    start,
+    still_waiting,
+    stream,
+    turn_of,
+    waiting_answer,
+    waiting_stream,
+    whole_answer,
+)
 from app.rest.sse import StreamPlan
 from app.rest.wire.base import Nothing
 from app.rest.wire.messages import (
@@ -85,13 +94,18 @@ async def previewed(call: Call[Nothing, LettaRequest], place: str) -> JsonObject
     turn = await turn_of(call, place, call.body, "send_message")
     if is_id(place, "agent"):
         place = (await call.services.conversations.default_of(place)).active_id
-    sent = await call.services.requests.payload(place, (*turn.options.earlier, turn.message))
+    said = () if turn.message is None else (*turn.options.earlier, turn.message)
+    sent = await call.services.requests.payload(place, said)
     return object_of(json.loads(sent))
 
 
 async def answered(call: Call[Nothing, LettaRequest], place: str) -> LettaResponse:
-    mark, run = await asked_run(call, await turn_of(call, place, call.body, "send_message"))
+    turn = await turn_of(call, place, call.body, "send_message")
+    mark, run = await asked_run(call, turn)
     try:
+        left = await still_waiting(call.services, turn, run)
+        if left is not None:
+            return waiting_answer(left)
         return await whole_answer(call.services, run, call.body.include_return_message_types)
     finally:
         if not await call.request.is_disconnected():
@@ -102,6 +116,9 @@ async def streamed(call: Call[Nothing, LettaRequest], place: str) -> Response:
     body = call.body
     turn = await turn_of(call, place, body, "send_message_streaming", bool(body.background))
     run = await start(call.services, turn)
+    left = await still_waiting(call.services, turn, run)
+    if left is not None:
+        return waiting_stream(call.context, left)
     types = body.include_return_message_types
     plan = StreamPlan(
         run.id,

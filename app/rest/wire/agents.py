@@ -10,6 +10,7 @@ from app.domain.json_value import JsonObject
 from app.domain.model import ModelHandle
 from app.domain.page import AgentPage
 from app.domain.run import StopReason
+from app.domain.wire_message import ApprovalRequestMessage, objects_of
 from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
 from app.rest.wire.blocks import BlockResponse, CreateBlock, block_to_wire
 from app.rest.wire.identities import Identity, identity_to_wire
@@ -169,7 +170,7 @@ class AgentState(Audited):
     entity_id: str | None = None
     identity_ids: tuple[str, ...]
     identities: tuple[Identity, ...]
-    pending_approval: JsonObject | None = None
+    pending_approval: ApprovalRequestMessage | None = None
     message_buffer_autoclear: bool
     enable_sleeptime: bool | None = False
     multi_agent_group: JsonObject | None = None
@@ -185,7 +186,9 @@ class AgentState(Audited):
     warm_cache: WarmCache
 
 
-ALL = frozenset({"agent.blocks", "agent.identities", "agent.secrets", "agent.tags", "agent.tools"})
+ALL = frozenset(
+    {"agent.blocks", "agent.identities", "agent.pending_approval", "agent.secrets", "agent.tags", "agent.tools"}
+)
 
 
 _BLANK = AgentState.model_construct()
@@ -236,6 +239,7 @@ def _told(
         "secrets": secrets,
         "identity_ids": extras.identity_ids,
         "identities": _identities(agent, page) if "agent.identities" in include else (),
+        "pending_approval": _pending(agent, page) if "agent.pending_approval" in include else None,
         "message_buffer_autoclear": agent.message_buffer_autoclear,
         "last_run_completion": maybe_iso(run.completed_at) if run else None,
         "last_run_duration_ms": took,
@@ -254,6 +258,12 @@ def _told(
 
 def _in_context(agent: Agent, page: AgentPage) -> tuple[str, ...]:
     return (system_id(page.default_threads[agent.id]), *page.message_ids.get(agent.id, ()))
+
+
+def _pending(agent: Agent, page: AgentPage) -> ApprovalRequestMessage | None:
+    message = page.pending.get(agent.id)
+    asked = () if message is None else objects_of(message)
+    return next((one for one in asked if isinstance(one, ApprovalRequestMessage)), None)
 
 
 def _secrets(agent: Agent) -> tuple[AgentEnvironmentVariable, ...]:

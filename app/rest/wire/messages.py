@@ -4,8 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from app.domain.approval import Answer
 from app.domain.json_value import JsonObject, is_object
+from app.domain.message import ToolReturnPart
+from app.domain.turn import ClientTool
 from app.domain.wire_message import (
+    ApprovalRequestMessage,
+    ApprovalResponseMessage,
     AssistantMessage,
     HiddenReasoningMessage,
     ReasoningMessage,
@@ -35,6 +40,8 @@ MessageType = Literal[
 ]
 Types = tuple[MessageType, ...]
 __all__ = [
+    "ApprovalRequestMessage",
+    "ApprovalResponseMessage",
     "AssistantMessage",
     "HiddenReasoningMessage",
     "ReasoningMessage",
@@ -89,10 +96,59 @@ class MessageCreate(RequestModel):
     batch_item_id: Name | None = None
 
 
+class ApprovalReturn(RequestModel):
+    type: Literal["approval"]
+    tool_call_id: Name
+    approve: bool
+    reason: str | None = None
+
+    def answer(self) -> Answer:
+        return Answer(tool_call_id=self.tool_call_id, approve=self.approve, reason=self.reason or "")
+
+
+class ToolReturned(RequestModel):
+    type: Literal["tool"] = "tool"
+    tool_call_id: Name
+    tool_return: str | tuple[TextContent, ...]
+    status: Literal["success", "error"]
+    stdout: tuple[str, ...] | None = None
+    stderr: tuple[str, ...] | None = None
+
+    def answer(self) -> Answer:
+        said = self.tool_return
+        returned = ToolReturnPart(
+            tool_call_id=self.tool_call_id,
+            name="",
+            status=self.status,
+            text=said if isinstance(said, str) else "\n".join(part.text for part in said),
+            stdout=self.stdout or (),
+            stderr=self.stderr or (),
+        )
+        return Answer(tool_call_id=self.tool_call_id, returned=returned)
+
+
+class ClientToolSchema(RequestModel):
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+    description: str | None = None
+    parameters: JsonObject | None = None
+
+    def tool(self) -> ClientTool:
+        schema = self.parameters or {"type": "object", "properties": {}}
+        return ClientTool(name=self.name, description=self.description or "", parameters=schema)
+
+
+class ModifyApprovalQuery(RequestModel):
+    requires_approval: bool | None = None
+
+
+class ModifyApprovalRequest(RequestModel):
+    requires_approval: bool | None = None
+
+
 class ApprovalCreate(RequestModel):
     type: Literal["approval"]
     otid: Name | None = None
-    approvals: tuple[JsonObject, ...] | None = None
+    approvals: tuple[Annotated[ApprovalReturn | ToolReturned, Field(discriminator="type")], ...] | None = None
     approve: bool | None = None
     approval_request_id: Name | None = None
     reason: str | None = None
@@ -101,7 +157,7 @@ class ApprovalCreate(RequestModel):
 class ToolReturnCreate(RequestModel):
     type: Literal["tool_return"]
     otid: Name | None = None
-    tool_returns: tuple[JsonObject, ...]
+    tool_returns: tuple[ToolReturned, ...]
 
 
 def _kind(given: Any) -> str:
@@ -126,7 +182,7 @@ class LettaRequest(RequestModel):
     assistant_message_tool_kwarg: Name | None = None
     include_return_message_types: Types | None = None
     enable_thinking: str | bool | None = None
-    client_tools: tuple[JsonObject, ...] | None = None
+    client_tools: tuple[ClientToolSchema, ...] | None = None
     client_skills: tuple[JsonObject, ...] | None = None
     override_model: Name | None = None
     override_system: str | None = None

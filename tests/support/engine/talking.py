@@ -33,6 +33,9 @@ def check_invariants(messages: tuple[Message, ...]) -> None:
     assert len({message.id for message in messages}) == len(messages)
     open_calls: set[str] = set()
     for message in messages:
+        if message.role == "approval":
+            assert open_calls, "an answer belongs to a call"
+            continue
         if open_calls:
             assert message.role == "tool", "a tool call has no return"
             assert {part.tool_call_id for part in message.tool_returns} == open_calls

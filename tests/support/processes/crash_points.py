@@ -21,17 +21,19 @@ POINTS = tuple(
 """`finish` is the transaction that ends the run; whether it will is known only once it is stored."""
 LETTER_POINTS = ("letter.noted", "letter.sent")
 """Of a tool that may not be repeated: its start is stored but it has done nothing, and it has acted."""
+ANSWER_POINTS = ("answer.before", "answer.stored", "answer.committed")
+"""Of the transaction in which the last call that waited is answered."""
 LETTERS = "LARES_TEST_LETTERS"
 """The file to which that tool, of the type `custom`, adds a line each time it runs."""
 
 
 def install() -> None:
     kind, _, moment = os.environ.get(VARIABLE, "").partition(".")
-    if kind == "start":
-        _watch_start(moment)
-    elif kind == "letter":
-        _send_letters(moment)
-    elif kind:
+    if LETTERS in os.environ:
+        _send_letters(moment if kind == "letter" else "")
+    if kind in ("start", "answer"):
+        _watch_start(moment, answers=kind == "answer")
+    elif kind not in ("", "letter"):
         _watch_commits(kind, moment)
 
 
@@ -39,23 +41,31 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _watch_start(moment: str) -> None:
+def _watch_start(moment: str, *, answers: bool) -> None:
     from app.engine.run.scheduler import Scheduler
     from app.engine.run.start import RunStart
 
     store: Any = RunStart.store
+    launch: Any = Scheduler._launch  # type: ignore[reportPrivateUsage]
+    watching = False
 
     def watched(self: Any, repos: Any) -> Any:
-        if moment == "before":
+        nonlocal watching
+        watching = bool(self.answers) == answers
+        if watching and moment == "before":
             _die()
         started = store(self, repos)
-        if moment == "stored":
+        if watching and moment == "stored" and not started.duplicate:
             _die()
         return started
 
+    def watched_launch(*args: Any, **fields: Any) -> Any:
+        if watching and moment == "committed":
+            _die()
+        return launch(*args, **fields)
+
     setattr(RunStart, "store", watched)  # noqa: B010
-    if moment == "committed":
-        setattr(Scheduler, "_launch", lambda *_, **__: _die())  # noqa: B010
+    setattr(Scheduler, "_launch", watched_launch)  # noqa: B010
 
 
 def _send_letters(moment: str) -> None:

@@ -33,6 +33,18 @@ _default_of = Prepared(
         agents.c.deleted_at.is_(None),
     )
 )
+_WAITING = (
+    sa.select(conversations)
+    .join(agents, agents.c.id == conversations.c.agent_id)
+    .where(
+        conversations.c.pending_request_id.is_not(None),
+        conversations.c.deleted_at.is_(None),
+        agents.c.deleted_at.is_(None),
+    )
+    .order_by(conversations.c.seq)
+)
+_waiting = Prepared(_WAITING)
+_waiting_of = Prepared(_WAITING.where(conversations.c.agent_id.in_(sa.bindparam("agents", expanding=True))))
 _ORDERS: Orders = {
     "created_at": (conversations.c.seq,),
     "last_message_at": (conversations.c.last_message_at, conversations.c.seq),
@@ -96,6 +108,10 @@ class SqlConversations:
             found = found.where(contains(row.title, wanted.search))
         rows = page_of(self.db, found, conversations, _ORDERS, page)
         return tuple(mapping.conversation_of(one) for one in rows)
+
+    def waiting(self, agent_ids: Sequence[str] | None = None) -> tuple[Conversation, ...]:
+        rows = _waiting.all(self.db, {}) if agent_ids is None else _waiting_of.all(self.db, {"agents": agent_ids})
+        return tuple(mapping.conversation_of(row) for row in rows)
 
     def described(self, threads: Sequence[Conversation]) -> tuple[ConversationRow, ...]:
         shown = [thread.active_id for thread in threads]

@@ -48,6 +48,8 @@ for _sorted in (_row.last_message_at, _row.last_run_at):
     _of_agent = (_row.agent_id, _row.deleted_at, _sorted, _row.seq)
     partial(f"ix_conversations_{_sorted.name}", _further_thread, _sorted, _row.seq)
     partial(f"ix_conversations_{_sorted.name}_of_agent", _live_thread, *_of_agent)
+_waits = sa.and_(_row.pending_request_id.is_not(None), _row.deleted_at.is_(None))
+partial("ix_conversations_waiting", _waits, _row.seq, _row.agent_id)
 _deleted_thread = sa.and_(_row.deleted_at.is_not(None), _thread)
 partial("ix_conversations_deleted_at", _deleted_thread, _row.deleted_at, _row.seq)
 

@@ -1,0 +1,18 @@
+"""Conversations that wait for an answer are found at once."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(
+        "ix_conversations_waiting",
+        "conversations",
+        ["seq", "agent_id"],
+        sqlite_where=sa.text("pending_request_id IS NOT NULL AND deleted_at IS NULL"),
+    )
