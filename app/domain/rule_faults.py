@@ -71,7 +71,7 @@ def _together(rule: ToolRule, rules: Rules) -> Iterable[str]:
             yield f"“{name}” must be called first, but may only be called after {_listed(parents, 'or')}."
     if isinstance(rule, ExitLoop):
         if any(isinstance(other, ContinueLoop) for other in others):
-            yield f"“{name}” would both end the turn and let it go on."
+            yield f"“{name}” would both end the turn and not end it."
         if any(isinstance(other, ChildTools | Conditional) for other in others):
             yield f"“{name}” ends the turn, so no other tool can follow it."
     if isinstance(rule, ChildTools):

@@ -131,6 +131,7 @@ WRITES: tuple[Call, ...] = (
     ("PATCH /v1/agents/{agent_id}", {"description": "Changed."}, AgentState),
     ("PATCH /v1/agents/{agent_id}/tools/detach/{tool_id}", None, AgentState),
     ("PATCH /v1/agents/{agent_id}/tools/attach/{tool_id}", None, AgentState),
+    ("PATCH /v1/agents/{agent_id}/tools/approval/{tool_name}", {"requires_approval": False}, AgentState),
     ("PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}", {"value": "Grace."}, BlockResponse),
     ("PATCH /v1/agents/{agent_id}/core-memory/blocks/attach/{free_block_id}", None, AgentState),
     ("PATCH /v1/agents/{agent_id}/core-memory/blocks/detach/{free_block_id}", None, AgentState),
@@ -268,6 +269,7 @@ def known(http: httpx.Client, model_server: OpenAIServer) -> dict[str, str]:
         ids[f"{name}_id"] = made["id"]
         if name == "agent":
             ids |= {"block_id": made["blocks"][0]["id"], "tool_id": made["tools"][0]["id"]}
+            ids["tool_name"] = made["tools"][0]["name"]
     http.patch(f"/v1/agents/{ids['agent_id']}/archives/attach/{ids['archive_id']}")
     second = http.post(f"/v1/agents/{ids['agent_id']}/archival-memory", json={"text": "Ada likes coffee."}).json()
     ids["memory_id"] = second[0]["id"]

@@ -23,7 +23,7 @@ class AgentActions(QObject):
             self._patch(agent, patch)
 
     def _patch(self, agent: Agent, patch: AgentPatch) -> None:
-        self._view.run(self._services.agents.update(agent.id, patch, origin=self._origin), self)
+        self._view.run(self._services.agents.update(agent.id, patch, origin=self._origin, ask_first=True), self)
 
     def _open(self, agent: Agent) -> None:
         self._view.workspace.open(agent.id)

@@ -69,6 +69,17 @@ class AgentRowDelegate(QStyledItemDelegate):
             painter.setBrush(theme.color("accent"))
             painter.drawEllipse(rect.right() - size, rect.center().y() - size // 2, size, size)
             taken = theme.px(16)
+        elif row.waiting:
+            number = str(row.waiting)
+            painter.setFont(theme.font("caption", 600))
+            width = max(theme.px(18), painter.fontMetrics().horizontalAdvance(number) + theme.px(10))
+            box = QRect(rect.right() - width + 1, rect.top(), width, rect.height())
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("warntint"))
+            painter.drawRoundedRect(box, theme.px(4), theme.px(4))
+            painter.setPen(theme.color("warn"))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), number)
+            taken = width + theme.px(6)
         elif failed:
             size = theme.px(14)
             place = rect.right() - size + 1
@@ -78,14 +89,14 @@ class AgentRowDelegate(QStyledItemDelegate):
             paint_unread(theme, painter, rect.right() - taken - theme.px(7), rect.center().y())
             taken += theme.px(16)
         painter.setFont(theme.font("label", 500 if unread else None))
-        painter.setPen(theme.color("text2" if unread else "muted"))
+        painter.setPen(theme.color("warn" if row.waiting and not replying else "text2" if unread else "muted"))
         text = self._agents.second_line(row)
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - taken)
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
 
 
 class RailDelegate(QStyledItemDelegate):
-    """Only the tile, with a dot while the agent replies."""
+    """Only the tile, with a dot while the agent replies or waits for an answer."""
 
     def __init__(self, theme: Theme, agents: AgentList) -> None:
         super().__init__(agents)
@@ -112,6 +123,10 @@ class RailDelegate(QStyledItemDelegate):
         if self._agents.replying(row):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent"))
+            painter.drawEllipse(tile.right() - px(3), tile.top() - px(3), px(7), px(7))
+        elif row.waiting:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("warn"))
             painter.drawEllipse(tile.right() - px(3), tile.top() - px(3), px(7), px(7))
         elif self._agents.unread(row):
             paint_unread(theme, painter, tile.right() - px(3), tile.top())

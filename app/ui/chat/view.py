@@ -15,6 +15,8 @@ from app.domain.event import Changed, Progress
 from app.domain.history import Origin
 from app.domain.snippet import SETTING, read_snippets
 from app.ui.bridge.tasks import Tasks
+from app.ui.chat.approval_card import ApprovalCard
+from app.ui.chat.approvals import Approvals
 from app.ui.chat.attachment import Attachment, read_source
 from app.ui.chat.branches import Branches
 from app.ui.chat.cards.context import CardContext
@@ -99,6 +101,9 @@ class ChatView(QFrame):
         self.memory = MemoryChanges(services, tasks, model, origin, self)
         self.proposal_card = ProposalCard(theme, self)
         self.proposals = MemoryProposals(services, tasks, self.proposal_card, origin, self)
+        self.approval_card = ApprovalCard(theme, self)
+        self.approvals = Approvals(services, tasks, self.approval_card, origin, self)
+        self._away = self._asked = False
         self.drafts = Drafts(drafts, self.composer, self.area.anchor)
         self.finder = Find(theme, services, tasks, self.find_bar, self.area, model, self.pages)
         self.slash = SlashList(theme, self.composer, self._known_places, self)
@@ -133,6 +138,7 @@ class ChatView(QFrame):
 
     def _build(self) -> None:
         self._foot = QVBoxLayout()
+        self._foot.addWidget(self.approval_card)
         self._foot.addWidget(self.proposal_card)
         self._foot.addWidget(self.banner)
         self._foot.addWidget(self.composer)
@@ -165,7 +171,8 @@ class ChatView(QFrame):
         self.find_bar.closed.connect(composer.setFocus)
         self.retry.replace_wanted.connect(self._send_instead)
         self.proposal_card.undo_wanted.connect(self.memory.undo)
-        for teller in (self.retry, self.memory, self.changes, self.proposals):
+        self.approvals.waiting_changed.connect(self._waits)
+        for teller in (self.retry, self.memory, self.changes, self.proposals, self.approvals):
             teller.told.connect(self.told)
         for doer in (self.memory, self.changes):
             doer.told_done.connect(self.told_done)
@@ -233,6 +240,7 @@ class ChatView(QFrame):
             self._keep_as_draft()
         self.runs.turn_to(branch_id)
         self.proposals.turn_to(branch_id)
+        self.approvals.turn_to(branch_id)
         self.model.load(page)
         self.sending.come_back()
         self.area.go_to(anchor if anchor and self.model.index_of(anchor[0]) >= 0 else None)
@@ -287,6 +295,7 @@ class ChatView(QFrame):
         if changed.kind == "run" and not self.replying:
             self._tasks.spawn(self._find_run(), self)
         elif changed.kind == "conversation":
+            self.approvals.read()
             self._tasks.spawn(self._read_conversation(self.conversation.id), self)
 
     async def _find_run(self) -> None:
@@ -311,7 +320,18 @@ class ChatView(QFrame):
 
     def set_connected(self, connected: bool) -> None:
         """While the engine is away one can write but not send."""
-        self.composer.set_disabled("" if connected else self.tr("The engine is restarting"))
+        self._away = not connected
+        self._tell_why_not()
+        if connected and self.branch_id:
+            self.approvals.read()
+
+    def _waits(self, asked: bool) -> None:
+        self._asked = asked
+        self._tell_why_not()
+
+    def _tell_why_not(self) -> None:
+        asked = self.tr("Answer the request above first, or refuse it") if self._asked else ""
+        self.composer.set_disabled(self.tr("The engine is restarting") if self._away else asked)
 
     # What a person does
 
@@ -365,6 +385,13 @@ class ChatView(QFrame):
 
     def stop(self) -> None:
         self.runs.stop()
+
+    def approve(self) -> None:
+        """Approves the request that waits, as it stands in the card."""
+        self.approval_card.approve_now()
+
+    def refuse(self) -> None:
+        self.approval_card.refuse_now()
 
     def set_mode(self, mode: str) -> None:
         if mode in MODES:
@@ -462,6 +489,7 @@ class ChatView(QFrame):
         left, width = column_in(self._theme, self.width())
         self._foot.setContentsMargins(left, px(6), max(0, self.width() - left - width), px(14))
         self._foot.setSpacing(px(8))
+        self.approval_card.set_room(self.height())
         size = self.find_bar.sizeHint()
         self.find_bar.setGeometry(self.width() - size.width() - px(18), px(8), size.width(), size.height())
         self.welcome.place()

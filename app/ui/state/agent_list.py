@@ -55,6 +55,8 @@ class AgentList(RowList[AgentRow]):
     def second_line(self, row: AgentRow) -> str:
         if self.replying(row):
             return self.tr("Replying…")
+        if row.waiting:
+            return self.tr("Waits for your approval")
         if row.last_text:
             return plain(row.last_text)
         return row.agent.description or self.tr("No messages yet")

@@ -31,6 +31,8 @@ class Entry:
 
 class ArgumentForm(QWidget):
     run_wanted = Signal()
+    changed = Signal()
+    """Something was typed or chosen."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -59,6 +61,14 @@ class ArgumentForm(QWidget):
         """What was typed for an argument that is still there is kept."""
         if schema != self._schema:
             self._fill(schema, self._typed())
+
+    def show_arguments(self, schema: JsonObject, given: JsonObject) -> None:
+        """Just these values."""
+        self._fill(schema, given)
+
+    def readable(self) -> JsonObject:
+        """What stands in the form and can be read."""
+        return self._typed()
 
     def show_as(self, form: str) -> None:
         """`form` or `json`; what was typed comes along where it can be read."""
@@ -142,6 +152,7 @@ class ArgumentForm(QWidget):
         if kind == "boolean":
             switch = Switch(self._theme, name)
             switch.setChecked(bool(value))
+            switch.toggled.connect(self.changed)
             return Entry(Field(self._theme, name, switch, hint), lambda: switch.isChecked())
         if kind in ("integer", "number") and (required or value is not None):
             box = NumberField(self._theme) if kind == "integer" else DecimalField(self._theme)
@@ -152,11 +163,16 @@ class ArgumentForm(QWidget):
                 box.setRange(-1e12, 1e12)
                 box.setDecimals(6)
                 box.setValue(float(value or 0))
+            box.valueChanged.connect(self.changed)
             return Entry(Field(self._theme, name, box, hint), lambda: box.value())
+        if kind == "string" and "\n" in str(value or ""):
+            return self._lines(name, str(value), hint)
         if kind == "string":
             line = QLineEdit("" if value is None else str(value))
             line.returnPressed.connect(self.run_wanted)
-            return Entry(Field(self._theme, name, line, hint), lambda: line.text() or None)
+            line.textChanged.connect(self.changed)
+            empty = None if given is None else ""
+            return Entry(Field(self._theme, name, line, hint), lambda: line.text() or empty)
         return self._raw(name, value, hint)
 
     def _hint(self, schema: JsonObject, required: bool) -> str:
@@ -180,14 +196,24 @@ class ArgumentForm(QWidget):
         for one in values:
             box.addItem(str(one), one)
         box.setCurrentIndex(max(0, box.findData(value)))
+        box.currentIndexChanged.connect(self.changed)
         return Entry(Field(self._theme, name, box, hint), lambda: box.currentData())
 
-    def _raw(self, name: str, value: Any, hint: str) -> Entry:
-        edit = QPlainTextEdit("" if value is None else json.dumps(value, ensure_ascii=False))
+    def _lines(self, name: str, value: str, hint: str) -> Entry:
+        """A text of several lines."""
+        edit = self._edit(value)
+        return Entry(Field(self._theme, name, edit, hint), edit.toPlainText)
+
+    def _edit(self, text: str) -> QPlainTextEdit:
+        edit, theme = QPlainTextEdit(text), self._theme
         edit.setTabChangesFocus(True)
-        theme = self._theme
+        edit.textChanged.connect(self.changed)
         follow(theme, edit, lambda: edit.setFont(theme.font("mono")))
         follow(theme, edit, lambda: edit.setFixedHeight(theme.px(24 * MONO_LINES)))
+        return edit
+
+    def _raw(self, name: str, value: Any, hint: str) -> Entry:
+        edit = self._edit("" if value is None else json.dumps(value, ensure_ascii=False))
 
         def read() -> Any:
             text = edit.toPlainText().strip()

@@ -445,7 +445,7 @@ class ToolsPage(QWidget):
         kept = tuple(name for name in agent.tool_names if name != tool.name)
         names = kept if tool.name in agent.tool_names else (*kept, tool.name)
         work = self._view.services.agents.update(
-            agent.id, AgentPatch(tool_names=names), origin=self._view.workspace.origin
+            agent.id, AgentPatch(tool_names=names), origin=self._view.workspace.origin, ask_first=True
         )
         self._view.run(work, self)
 

@@ -148,6 +148,12 @@ class ChatPage(QObject):
     def stop(self) -> None:
         self._front().stop()
 
+    def approve(self) -> None:
+        self._front().approve()
+
+    def refuse(self) -> None:
+        self._front().refuse()
+
     def _keep_mode(self, mode: str) -> None:
         agent = self._view.workspace.agent
         if agent is not None:

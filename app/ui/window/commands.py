@@ -93,6 +93,7 @@ class Conversations:
 def chat_commands(chat: ChatPage, talks: Conversations, possible: Possible) -> tuple[Command, ...]:
     menu, on_agent = tr("Conversation"), possible.on_agent
     down = "download"
+    yes, no = tr("Approve the request that waits"), tr("Refuse the request that waits")
     role, mode = tr("Switch between writing as user and as system"), tr("Simple, interactive or debug view")
     return (
         Command("chat.find", tr("Find in this conversation"), chat.find_text, ("Ctrl+F",), on_agent, "search", menu),
@@ -103,6 +104,8 @@ def chat_commands(chat: ChatPage, talks: Conversations, possible: Possible) -> t
         Command("chat.markdown", tr("Export as Markdown"), lambda: talks.export("markdown"), (), on_agent, down, menu),
         Command("chat.json", tr("Export as JSON"), lambda: talks.export("json"), (), on_agent, down, menu),
         Command("chat.copy", tr("Copy the conversation"), talks.copy, (), on_agent, "copy", menu),
+        Command("chat.approve", yes, chat.approve, ("Ctrl+Shift+A",), on_agent, "check", menu),
+        Command("chat.refuse", no, chat.refuse, ("Ctrl+Shift+X",), on_agent, "close", menu),
         Command("chat.stop", tr("Stop the reply"), chat.stop, (), on_agent, "stop", menu),
     )
 

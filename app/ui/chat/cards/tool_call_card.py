@@ -288,6 +288,7 @@ class ToolCallCard(Card):
             "failed": self.tr("failed"),
             "undone": self.tr("undone"),
             "interrupted": self.tr("interrupted"),
+            "waiting": self.tr("not yet carried out"),
         }
         if use.state == "done":
             return duration(use.duration_ms) if use.duration_ms is not None else self.tr("done")
@@ -322,7 +323,7 @@ class ToolCallCard(Card):
         px, theme, use = self.theme.px, self.theme, self.use
         text, font = self._state_text(), theme.font("label")
         width = QFontMetrics(font).horizontalAdvance(text)
-        tokens = {"failed": "danger", "undone": "text2", "running": "accent", "interrupted": "warn"}
+        tokens = {"failed": "danger", "undone": "text2", "running": "accent", "interrupted": "warn", "waiting": "warn"}
         painter.setFont(font)
         painter.setPen(theme.color(tokens.get(use.state, "muted")))
         place = QRect(right - width, 0, width, rect.height())

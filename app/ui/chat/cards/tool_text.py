@@ -37,6 +37,8 @@ def sentence(use: ToolUse) -> str:
         return tr("Tool", "Could not change memory")
     if use.state == "interrupted":
         return tr("Tool", "Interrupted")
+    if use.state == "waiting":
+        return tr("Tool", "Waits for an answer")
     known = doing if running else done
     return known.get(use.name, tr("Tool", "Using a tool") if running else tr("Tool", "Used a tool"))
 
@@ -53,6 +55,8 @@ def target(use: ToolUse) -> str:
 
 def icon(use: ToolUse) -> tuple[str, str]:
     """Icon and its colour."""
+    if use.state == "waiting":
+        return "lock", "warn"
     if use.name in MEMORY:
         return "memory", "accent"
     return ("search" if "search" in use.name else "tool"), "teal"

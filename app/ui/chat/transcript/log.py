@@ -16,6 +16,7 @@ from app.domain.message import ImagePart, Message
 from app.domain.run import Run, Step, StopReason
 from app.domain.turn import Feedback, StepFeedback
 from app.domain.wire_message import (
+    ApprovalRequestMessage,
     AssistantMessage,
     Content,
     ErrorMessage,
@@ -273,7 +274,7 @@ def _piece(event: RunEvent) -> tuple[DraftKey, str, str, float] | None:
             return (payload.id, "assistant_message", ""), plain(payload.content), "", _seconds(payload.date)
         case ReasoningMessage():
             return (payload.id, "reasoning_message", ""), payload.reasoning, "", _seconds(payload.date)
-        case ToolCallMessage():
+        case ToolCallMessage() | ApprovalRequestMessage():
             call = payload.tool_call
             key = (payload.id, "tool_call_message", call.tool_call_id or "")
             return key, call.arguments or "", call.name or "", _seconds(payload.date)

@@ -24,7 +24,7 @@ RowKind = Literal[
     "repair",
 ]
 RowState = Literal["done", "writing", "stopped", "not_finished", "edited", "sending", "not_sent"]
-ToolState = Literal["writing", "running", "done", "failed", "undone", "interrupted"]
+ToolState = Literal["writing", "running", "waiting", "done", "failed", "undone", "interrupted"]
 ViewMode = Literal["simple", "interactive", "debug"]
 MODES: tuple[ViewMode, ...] = ("simple", "interactive", "debug")
 

@@ -135,7 +135,7 @@ def _message_rows(known: _Known, message: Message) -> Iterator[Row]:
             for index, row in enumerate(rows):
                 yield replace(row, state=state) if index == bearer and state != row.state else row
             yield from _repair_rows(message, base)
-        case "tool":
+        case "tool" | "approval":
             return
 
 
@@ -213,7 +213,8 @@ def _tool_use(known: _Known, message: Message, call: ToolCallPart, returned: Too
         since=message.created_at,
     )
     if returned is None:
-        return replace(use, state="interrupted") if _is_over(known.log, message.run_id) else use
+        over: ToolState = "waiting" if call.asks else "interrupted"
+        return replace(use, state=over) if _is_over(known.log, message.run_id) else use
     state: ToolState = "failed" if returned.status == "error" else "done"
     if made and all(event.undone_by is not None for event in made):
         state = "undone"

@@ -10,9 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    waits = sa.text("pending_request_id IS NOT NULL AND deleted_at IS NULL")
     op.create_index(
         "ix_conversations_waiting",
         "conversations",
         ["seq", "agent_id"],
-        sqlite_where=sa.text("pending_request_id IS NOT NULL AND deleted_at IS NULL"),
+        unique=False,
+        sqlite_where=waits,
+        postgresql_where=waits,
     )
