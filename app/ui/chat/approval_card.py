@@ -11,7 +11,7 @@ from app.ui.kit.announce import announce
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.labels import ElidedLabel, Label
-from app.ui.kit.layout import Icon, scrolled
+from app.ui.kit.layout import Icon, frame_of, scrolled
 from app.ui.kit.wording import ago
 from app.ui.theme import Theme, set_prop
 from app.ui.tools.arguments import ArgumentForm, NotReadable
@@ -36,10 +36,9 @@ class ApprovalCard(QFrame):
         set_prop(self, "tone", "warn")
         self.title = Label(theme, "", "base", parent=self)
         self.title.set_weight(600)
-        self.title.setWordWrap(True)
         self.tool = ElidedLabel(theme, "", "ids", "text2", self)
         self.since = Label(theme, "", "label", "text2", self)
-        self.form = ArgumentForm(theme)
+        self.form = ArgumentForm(theme, compact=True)
         self.form.changed.connect(self._tell_changed)
         self.edited = Label(theme, self.tr("Changed by you"), "label", "accent", self)
         self.note = Label(theme, "", "label", "text2", self)
@@ -71,17 +70,20 @@ class ApprovalCard(QFrame):
         self._head.addWidget(self.since)
         self._body = QWidget()
         self._inner = QVBoxLayout(self._body)
-        self._inner.setContentsMargins(0, 0, 0, 0)
         for part in (self.form, self.note, self.diff):
             self._inner.addWidget(part)
         self._scroll: QScrollArea = scrolled(self._body, self.tr("What would be done"))
+        self._paper = frame_of("surface", self)
+        inside = QVBoxLayout(self._paper)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self._scroll)
         self._buttons = QHBoxLayout()
         self._buttons.addWidget(self.reason, 1)
         for button in (self.refuse, self.always, self.approve):
             self._buttons.addWidget(button)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._head)
-        self._column.addWidget(self._scroll)
+        self._column.addWidget(self._paper)
         self._column.addLayout(self._buttons)
 
     def show_request(self, request: ApprovalRequest | None) -> None:
@@ -194,6 +196,7 @@ class ApprovalCard(QFrame):
         self._column.setContentsMargins(px(12), px(10), px(12), px(10))
         self._column.setSpacing(px(8))
         self._inner.setSpacing(px(6))
+        self._inner.setContentsMargins(px(10), px(8), px(10), px(8))
         self._head.setSpacing(px(8))
         self._buttons.setSpacing(px(8))
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

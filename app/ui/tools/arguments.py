@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.json_value import JsonObject, array_of, is_object, object_of
 from app.ui.kit.field import Field
 from app.ui.kit.layout import Choice, column_of, empty, follow
 from app.ui.kit.number_field import DecimalField, NumberField
 from app.ui.kit.switch import Switch
+from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 
 FURTHEST = 2**31 - 1
@@ -34,9 +35,10 @@ class ArgumentForm(QWidget):
     changed = Signal()
     """Something was typed or chosen."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, compact: bool = False) -> None:
+        """`compact`: what is said of an argument is a tip instead of a line."""
         super().__init__()
-        self._theme = theme
+        self._theme, self._compact = theme, compact
         self._schema: JsonObject = {}
         self._entries: dict[str, Entry] = {}
         self.setAccessibleName(self.tr("Arguments"))
@@ -49,6 +51,8 @@ class ArgumentForm(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._form)
         self._pages.addWidget(self._json_field)
+        if compact:  # as high as the form alone
+            self._json_field.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         column_of(theme, self._pages, parent=self)
         follow(theme, self, lambda: self.json.setFont(theme.font("mono")))
         follow(theme, self, lambda: self.json.setMinimumHeight(theme.px(96)))
@@ -85,6 +89,9 @@ class ArgumentForm(QWidget):
         required = array_of(schema.get("required"))
         for name, one in object_of(schema.get("properties")).items():
             entry = self._entry(name, object_of(one), name in required, given.get(name))
+            if self._compact:
+                set_tip(entry.field, self._hint(object_of(one), name in required))
+                entry.field.set_hint("")
             self._entries[name] = entry
             self._rows.addWidget(entry.field)
         self._rows.addStretch(1)

@@ -7,21 +7,24 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QListView, QPlainTextEdit, QWidget
 
-from app.domain.agent import AgentPatch
+from app.domain.agent import Agent, AgentPatch
 from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.sandbox import SandboxLimits, SandboxResult
 from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.domain.tool_rule import Rules, asked_about
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, follow, frame_of, hairline, row_of
 from app.ui.kit.panes import Pane, Panes
+from app.ui.kit.switch import Switch
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.view_context import Notice, ViewContext
 from app.ui.tools.arguments import NotReadable
 from app.ui.tools.code_editor import CodeEditor
+from app.ui.tools.rules import RulesPane
 from app.ui.tools.tool_list import ToolDelegate, ToolList
 from app.ui.tools.try_pane import TryPane
 
@@ -60,6 +63,9 @@ class ToolsPage(QWidget):
         self.search.setPlaceholderText(self.tr("Search tools"))
         self.search.setAccessibleName(self.tr("Search tools"))
         self.new = IconButton(theme, "plus", self.tr("Write a tool"), size=16, box=28)
+        self.to_rules = Button(theme, self.tr("Rules"), "ghost", "", "small")
+        self.rules = RulesPane(theme)
+        self.rules.hide()
         self.list = ToolList(self)
         self.rows = QListView()
         self.rows.setModel(self.list)
@@ -70,6 +76,8 @@ class ToolsPage(QWidget):
         self._number = Label(theme, "", "base", "muted")
         self._name = ElidedLabel(theme, "", "mono")
         self._state = Badge(theme, "")
+        self.asks = Switch(theme, self.tr("Asks first"))
+        set_tip(self.asks, self.tr("Whether the agent asks you before each call of this tool"))
         self.attach = Button(theme, "", "", "", "small")
         self.delete = IconButton(theme, "trash", self.tr("Delete this tool"), size=16, box=28)
         self.copy = IconButton(theme, "copy", self.tr("Write a copy of it"), size=16, box=28)
@@ -98,6 +106,7 @@ class ToolsPage(QWidget):
             Label(theme, self.tr("Tools"), "strong"),
             self._number,
             None,
+            self.to_rules,
             self.new,
             parent=head,
             inset=(14, 6, 8, 4),
@@ -113,6 +122,7 @@ class ToolsPage(QWidget):
             self._state,
             self.copy,
             self.delete,
+            self.asks,
             self.attach,
             self.save,
             parent=bar,
@@ -145,7 +155,7 @@ class ToolsPage(QWidget):
             self.tr("Part of the page"),
             NARROW,
         )
-        column_of(theme, self.panes, parent=self, gap=0)
+        column_of(theme, self.panes, self.rules, parent=self, gap=0)
         follow(theme, self, self._fit)
 
     def _connect(self) -> None:
@@ -156,6 +166,10 @@ class ToolsPage(QWidget):
         self.copy.clicked.connect(self._copy)
         self.delete.clicked.connect(lambda: self._view.run(self._ask_delete(), self))
         self.attach.clicked.connect(self._attach)
+        self.asks.clicked.connect(lambda _checked=False: self._ask_first())
+        self.to_rules.clicked.connect(lambda _checked=False: self.show_rules(True))
+        self.rules.closed.connect(lambda: self.show_rules(False))
+        self.rules.save_wanted.connect(self._save_rules)
         self.save.clicked.connect(self.save_now)
         self.editor.textChanged.connect(self._typed)
         self.editor.cursorPositionChanged.connect(self._tell_place)
@@ -284,11 +298,15 @@ class ToolsPage(QWidget):
     def unsaved(self) -> list[str]:
         """What was typed here and is not saved, in words."""
         words = self.tr("source of the tool {}")
-        return [words.format(self._named(key)) for key in self._unsaved_sources()]
+        sources = [words.format(self._named(key)) for key in self._unsaved_sources()]
+        return [*sources, self.tr("tool rules")] if self.rules.changed else sources
 
     async def save_all(self) -> None:
-        """Stores what was typed for any tool. Raises `AppError`: a source with a fault is not stored."""
-        tools = self._view.services.tools
+        """Stores what was typed. Raises `AppError`: a source with a fault is not stored, nor rules that contradict."""
+        tools, agent = self._view.services.tools, self._view.workspace.agent
+        if self.rules.changed and agent is not None:
+            patch = AgentPatch(tool_rules=self.rules.rules)
+            await self._view.services.agents.update(agent.id, patch, origin=self._view.workspace.origin)
         for key, source in self._unsaved_sources().items():
             if key:
                 await tools.update(key, ToolPatch(source_code=source))
@@ -373,8 +391,16 @@ class ToolsPage(QWidget):
         self.attach.setVisible(
             tool is not None and agent is not None and (tool.set_up or tool.name in agent.tool_names)
         )
+        self.to_rules.setVisible(agent is not None)
+        if agent is None:
+            self.show_rules(False)
+        else:
+            self.rules.show_agent(agent)
+        self.asks.setVisible(tool is not None and agent is not None and tool.name in agent.tool_names)
         if tool is not None and agent is not None:
             has = tool.name in agent.tool_names
+            self.asks.setChecked(tool.name in asked_about(agent.tool_rules))
+            self.asks.set_busy(False)
             words = self.tr("Take from {}") if has else self.tr("Give to {}")
             self.attach.setText(words.format(agent.name))
         self.panes.set_present("try", self._own)
@@ -448,6 +474,31 @@ class ToolsPage(QWidget):
             agent.id, AgentPatch(tool_names=names), origin=self._view.workspace.origin, ask_first=True
         )
         self._view.run(work, self)
+
+    def show_rules(self, shown: bool) -> None:
+        """The rules of the agent in place of the tools, or the tools again."""
+        self.panes.setVisible(not shown)
+        self.rules.setVisible(shown)
+
+    def _save_rules(self, rules: Rules) -> None:
+        agent, origin = self._view.workspace.agent, self._view.workspace.origin
+        if agent is None:
+            return
+
+        def saved(_agent: Agent) -> Notice:
+            return Notice(self.tr("The tool rules of {} are saved").format(agent.name))
+
+        work = self._view.services.agents.update(agent.id, AgentPatch(tool_rules=rules), origin=origin)
+        self._view.run(work, self, done=saved, failed=self._view.tell_error)
+
+    def _ask_first(self) -> None:
+        tool, agent = self._tool, self._view.workspace.agent
+        if tool is None or agent is None:
+            return
+        self.asks.set_busy(True)
+        origin = self._view.workspace.origin
+        work = self._view.services.approvals.require(agent.id, tool.name, self.asks.isChecked(), origin)
+        self._view.run(work, self, failed=self._view.tell_error)
 
     async def _ask_delete(self) -> None:
         tool = self._tool

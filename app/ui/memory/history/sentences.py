@@ -140,6 +140,8 @@ def _setting(event: MemoryEvent) -> str:
 def _extra(before: object, after: object) -> str:
     """What programs asked for, by the name that it has in the window where it has one."""
     form = _form_in(after)
+    if _rules_in(before) != _rules_in(after):
+        return tr("Tool rules changed")
     if form == _form_in(before):
         return tr("Settings for programs changed")
     kind = str(form.get("type")) if form is not None else "text"
@@ -189,8 +191,16 @@ def _form_in(extras: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", form) if isinstance(form, dict) else None
 
 
+def _rules_in(extras: object) -> object:
+    """The rules of its tools, in the same place."""
+    return cast("dict[str, Any]", extras).get("tool_rules") or [] if isinstance(extras, dict) else []
+
+
 def _extra_name(event: MemoryEvent) -> str:
-    forms = [_form_in((side or {}).get("extras")) for side in (event.before, event.after)]
+    before, after = ((side or {}).get("extras") for side in (event.before, event.after))
+    if _rules_in(before) != _rules_in(after):
+        return tr("tool rules")
+    forms = [_form_in(before), _form_in(after)]
     return tr("settings for programs") if forms[0] == forms[1] else tr("form of answers")
 
 
