@@ -2,7 +2,7 @@
 
 import json
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.domain.approval import Answer, ApprovalRequest, WaitingCall
@@ -69,6 +69,7 @@ class ApprovalCard(QFrame):
         self._head.addWidget(self.edited)
         self._head.addWidget(self.since)
         self._body = QWidget()
+        self._body.installEventFilter(self)
         self._inner = QVBoxLayout(self._body)
         for part in (self.form, self.note, self.diff):
             self._inner.addWidget(part)
@@ -188,8 +189,15 @@ class ApprovalCard(QFrame):
 
     def _fit(self) -> None:
         """As high as its content, until it must scroll."""
-        self._body.adjustSize()
-        self._scroll.setMinimumHeight(min(self._body.sizeHint().height(), self._scroll.maximumHeight()))
+        width = self._scroll.viewport().width()
+        height = self._inner.heightForWidth(width) if self._inner.hasHeightForWidth() else 0
+        wanted = max(height, self._body.sizeHint().height())
+        self._scroll.setMinimumHeight(min(wanted, self._scroll.maximumHeight()))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._body and event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
 
     def _restyle(self) -> None:
         px = self._theme.px

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 
 from app.domain.agent import AgentRow
 from app.ui.kit.tooltip import literal
@@ -14,6 +14,9 @@ from app.ui.state.list_rows import ROW, RowList
 class AgentList(RowList[AgentRow]):
     """Pinned ones first, then in order of creation: a row stays where it is while its agent talks."""
 
+    waiting_changed = Signal(str, int)
+    """An agent, and how many of its calls wait for an answer now."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda row: row.agent.id, parent)
         self._doing: dict[str, str] = {}
@@ -21,7 +24,11 @@ class AgentList(RowList[AgentRow]):
 
     def show(self, wanted: Sequence[AgentRow]) -> None:
         seen = [row for row in wanted if not row.agent.hidden]
+        before = {row.agent.id: row.waiting for row in self.rows}
         super().show(sorted(seen, key=lambda row: (not row.agent.pinned, row.agent.created_at)))
+        for row in seen:
+            if row.waiting != before.get(row.agent.id, 0):
+                self.waiting_changed.emit(row.agent.id, row.waiting)
 
     def put(self, rows: Sequence[AgentRow], instead_of: Container[str] = ()) -> None:
         """Adds rows, or replaces those of the same agents; those of other agents named here go."""

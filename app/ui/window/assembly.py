@@ -289,6 +289,7 @@ class Assembly(QObject):
         workspace.counted.connect(self.left.settings.show_overview)
         workspace.counted.connect(self.status.show_overview)
         workspace.working.connect(self.status.show_working)
+        workspace.agents.waiting_changed.connect(self.status.show_waiting)
         workspace.measured.connect(self.status.show_step)
         workspace.conversations_changed.connect(self._conversations_changed)
 

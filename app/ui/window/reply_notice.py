@@ -1,4 +1,4 @@
-"""Tells the desktop that a long reply is done while the window is in the background; only where a person wants it."""
+"""Tells the desktop that a long reply is done, or that an agent asks, while the window is in the background."""
 
 import time
 
@@ -27,6 +27,7 @@ class ReplyNotice(QObject):
         self._agent = ""
         view.workspace.progressed.connect(self._progressed)
         view.workspace.run_ended.connect(self._ended)
+        view.workspace.agents.waiting_changed.connect(self._asked)
         self.due.connect(self._tell)
 
     def _progressed(self, progress: Progress) -> None:
@@ -41,6 +42,13 @@ class ReplyNotice(QObject):
             if at >= 0:
                 name = self._view.workspace.agents.rows[at].agent.name
                 self.due.emit(self.tr("{} has replied").format(name), last.agent_id)
+
+    def _asked(self, agent_id: str, waiting: int) -> None:
+        """However short the run was: it goes on only after the answer."""
+        at = self._view.workspace.agents.index_of(agent_id)
+        if waiting and at >= 0 and self._view.preferences.get("notify", False) and not self._window.isActiveWindow():
+            name = self._view.workspace.agents.rows[at].agent.name
+            self.due.emit(self.tr("{} waits for your approval").format(name), agent_id)
 
     def _tell(self, sentence: str, agent_id: str) -> None:
         """Nothing of the reply itself: whoever passes by may read it."""

@@ -34,6 +34,8 @@ class StatusLine(QFrame):
         self._known_speed = False
         self._shown = "", ""
         self._progress: Progress | None = None
+        self._waiting: dict[str, int] = {}
+        """Calls that wait for an answer, by the id of their agent."""
         self._parts: list[tuple[QWidget, tuple[QWidget, ...]]] = []
         self._row = row_of(theme, parent=self, inset=(14, 0, 14, 0), gap=8)
         self._part(self._doing_icon, self._doing)
@@ -91,7 +93,11 @@ class StatusLine(QFrame):
             self._show_part(0, False)
             return
         self._show_part(0, True)
-        if progress is None:
+        if progress is None and self._waiting.get(self._shown[0]):
+            self._doing_icon.show_icon("lock", "warn")
+            self._doing.set_text(self.tr("{} waits for you").format(self._name))
+            self._doing.set_kind("warn")
+        elif progress is None:
             self._doing_icon.show_icon("check", "ok")
             self._doing.set_text(self.tr("{} is idle").format(self._name))
             self._doing.set_kind("ok")
@@ -101,6 +107,11 @@ class StatusLine(QFrame):
             text = progress.text or self.tr("{} is replying").format(self._name)
             self._doing.set_text(text)
             self._doing.set_kind("text2" if waits else "accent")
+
+    def show_waiting(self, agent_id: str, number: int) -> None:
+        """How many calls of an agent wait for an answer."""
+        self._waiting[agent_id] = number
+        self.show_working(self._progress)
 
     def show_step(self, step: Step) -> None:
         """Speed of the last reply, as the server's own count says."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.agent import AgentPatch
 from app.domain.message import MessageDraft
+from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.seeing import texts
 
@@ -53,5 +54,21 @@ def test_the_speed_comes_back_with_the_room_for_it(window: OpenedWindow, wait_fo
         await window.until(lambda: "tokens/s" not in texts(status), "it stays where it has no room")
         theme.set_scale(1.0)
         await window.until(lambda: "tokens/s" in texts(status), "it stays away")
+
+    wait_for(person(), 15)
+
+
+def test_an_agent_that_asks_is_seen_in_the_list_and_below(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        status, workspace = window.view.status, window.view.workspace
+        await window.services.approvals.require(workspace.agent.id, "memory_insert", True)
+        window.server.queue(Reply(calls=(ToolCall("memory_insert", {"label": "human", "new_string": "Likes tea."}),)))
+        await window.services.runs.start(workspace.conversation.id, MessageDraft.of("I like tea"))
+        await window.until(lambda: "Juno waits for you" in texts(status), "nothing is told of the request")
+        assert workspace.agents.second_line(workspace.row) == "Waits for your approval"
+        card = window.view.chat_page.chat.approval_card
+        await window.until(card.isVisible, "the request is not shown")
+        card.refuse_now()
+        await window.until(lambda: "Juno is idle" in texts(status), "the request is told although it was answered")
 
     wait_for(person(), 15)
