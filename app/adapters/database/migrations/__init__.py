@@ -40,6 +40,7 @@ CURRENT = Versions(
         "0018",
         "0019",
         "0020",
+        "0021",
     ),
     1,
     (Path(__file__).parent / "versions",),
