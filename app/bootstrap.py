@@ -227,11 +227,10 @@ async def open_engine(
     custom, offered = CustomTools(sandbox, secrets_of), McpTools(mcp_servers.call)
     runners: dict[ToolType, ToolRunner] = {"custom": custom, "external_mcp": offered}
     deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
-    scheduler, pulls = Scheduler(deps), Pulls(deps, computer, cache)
-    runs, events, providers = Runs(deps, bus, scheduler), Events(bus), Providers(deps, secrets)
+    scheduler, pulls, warming = Scheduler(deps), Pulls(deps, computer, cache), Warming(deps, cache)
+    known, runs, events = _known_servers(surroundings, config), Runs(deps, bus, scheduler), Events(bus)
+    providers, system = Providers(deps, secrets), System(folder, secrets, now)
     await pulls.load()
-    known, warming = _known_servers(surroundings, config), Warming(deps, cache)
-    system = System(folder, secrets, now)
     indexing = _indexing(deps, bus, searches, recall, lambda: scheduler.busy, system.notices)
     services = Services(
         **_plain_services(deps),
