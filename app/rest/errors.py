@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.error import AppError, Conflict, Invalid, ModelError, NotFound, StorageError
+from app.domain.mcp import McpError
 from app.domain.run import STOP_REASONS, StopReason
 
 STATUS_OF_CODE = {
@@ -35,6 +36,11 @@ STATUS_OF_CODE = {
     "rate_limited": 429,
     "overloaded": 503,
     "timeout": 504,
+    # What an MCP server did, or did not.
+    "mcp_timeout": 408,
+    "mcp_not_found": 400,
+    "mcp_unseen": 403,
+    "mcp_changed": 409,
     # Of the disk.
     "disk_full": 507,
 }
@@ -44,6 +50,7 @@ STATUS_OF_CLASS: tuple[tuple[type[AppError], int], ...] = (
     (Invalid, 400),
     (Conflict, 409),
     (ModelError, 500),
+    (McpError, 502),
     (StorageError, 500),
 )
 TYPE_OF_CODE = {

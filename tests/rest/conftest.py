@@ -44,6 +44,34 @@ def http(child: ServeChild) -> Iterator[httpx.Client]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def open_child(model_server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeChild]:
+    """Programs may add programs there."""
+    with ServeChild(tmp_path_factory.mktemp("open"), "--new-token", "--allow-programs") as started:
+        started.connect_model_server(model_server.url)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def token(open_child: ServeChild) -> str:
+    return open_child.first.split()[-1]
+
+
+@pytest.fixture(scope="session")
+def sdk(open_child: ServeChild, token: str) -> Iterator[Letta]:
+    with Letta(
+        base_url=open_child.url, api_key=token, max_retries=0, timeout=60, _strict_response_validation=True
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def raw(open_child: ServeChild, token: str) -> Iterator[httpx.Client]:
+    head = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=open_child.url, timeout=60, trust_env=False, headers=head) as opened:
+        yield opened
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(request: pytest.FixtureRequest) -> None:
     """A test finds no replies that another one did not use up."""

@@ -148,12 +148,6 @@ def test_agent_files_are_not_there_yet(client: Letta) -> None:
     refused(raised, "agent files")
 
 
-def test_mcp_servers_are_not_there_yet(client: Letta) -> None:
-    with pytest.raises(APIStatusError) as raised:
-        client.mcp_servers.list()
-    refused(raised, "MCP")
-
-
 def test_filesystem_is_not_there_yet(client: Letta) -> None:
     embedding_models = client.models.embeddings.list()
     assert EMBEDDING in [model.handle for model in embedding_models]

@@ -1,7 +1,6 @@
 """Tools that programs write: refused until they may, then written, changed, tried, given to an agent and called."""
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,7 +8,6 @@ import pytest
 from letta_client import Letta, PermissionDeniedError
 
 from tests.rest.conftest import MODEL
-from tests.support.processes.rest_child import ServeChild
 from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
 
@@ -25,34 +23,6 @@ def roll_dice(sides: int, count: int = 1) -> str:
     print("rolled", count)
     return f"{sides * count} {os.environ.get('LUCK', 'none')}"
 '''
-
-
-@pytest.fixture(scope="module")
-def open_child(model_server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeChild]:
-    """Programs may add programs there."""
-    with ServeChild(tmp_path_factory.mktemp("open"), "--new-token", "--allow-programs") as started:
-        started.connect_model_server(model_server.url)
-        yield started
-
-
-@pytest.fixture(scope="module")
-def token(open_child: ServeChild) -> str:
-    return open_child.first.split()[-1]
-
-
-@pytest.fixture(scope="module")
-def sdk(open_child: ServeChild, token: str) -> Iterator[Letta]:
-    with Letta(
-        base_url=open_child.url, api_key=token, max_retries=0, timeout=60, _strict_response_validation=True
-    ) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def raw(open_child: ServeChild, token: str) -> Iterator[httpx.Client]:
-    head = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=open_child.url, timeout=60, trust_env=False, headers=head) as opened:
-        yield opened
 
 
 def test_programs_are_refused_until_they_may(client: Letta, http: httpx.Client):

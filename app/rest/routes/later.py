@@ -9,7 +9,6 @@ from app.rest.wire.base import Nothing
 
 TOOLS = "Sandbox settings of programs, and searching tools by meaning, are not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
-MCP = "MCP servers are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
 FILES = "Importing and exporting agent files is not part of this version of Lares."
 BATCHES = "Batches are not part of this version of Lares."
@@ -18,8 +17,6 @@ COMPLETIONS = "Agents as models of an OpenAI-compatible server are not part of t
 CLOUD = "This belongs to a hosted service and has no meaning on your own computer."
 
 _AGENT = "/v1/agents/{agent_id}"
-_MCP = "/v1/mcp-servers"
-_OLD_MCP = "/v1/tools/mcp/servers"
 
 
 def _all_of(path: str, one: str) -> tuple[str, ...]:
@@ -68,25 +65,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
         f"GET {_AGENT}/sources",
         f"PATCH {_AGENT}/sources/attach/{{source_id}}",
         f"PATCH {_AGENT}/sources/detach/{{source_id}}",
-    ),
-    MCP: (
-        f"GET {_OLD_MCP}",
-        f"PUT {_OLD_MCP}",
-        f"POST {_OLD_MCP}/test",
-        f"POST {_OLD_MCP}/connect",
-        f"PATCH {_OLD_MCP}/{{mcp_server_name}}",
-        f"DELETE {_OLD_MCP}/{{mcp_server_name}}",
-        f"GET {_OLD_MCP}/{{mcp_server_name}}/tools",
-        f"POST {_OLD_MCP}/{{mcp_server_name}}/{{mcp_tool_name}}",
-        f"GET {_MCP}",
-        f"POST {_MCP}",
-        f"GET {_MCP}/{{mcp_server_id}}",
-        f"PATCH {_MCP}/{{mcp_server_id}}",
-        f"DELETE {_MCP}/{{mcp_server_id}}",
-        f"PATCH {_MCP}/{{mcp_server_id}}/refresh",
-        f"GET {_MCP}/{{mcp_server_id}}/tools",
-        f"GET {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}",
-        f"POST {_MCP}/{{mcp_server_id}}/tools/{{tool_id}}/run",
     ),
     GROUPS: (
         f"GET {_AGENT}/groups",
