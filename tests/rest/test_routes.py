@@ -57,6 +57,7 @@ CONTEXT = (
 )
 RUN_METRICS = "id organization_id agent_id run_start_ns run_ns num_steps tools_used"
 IDENTITY = "id identifier_key name identity_type agent_ids block_ids properties"
+MCP_SERVER = "id server_name mcp_server_type command server_url"
 PROVIDER = "id name provider_type provider_category api_key base_url"
 
 Call = tuple[str, Any, Any]
@@ -117,6 +118,12 @@ LOOKS: tuple[Call, ...] = (
     ("GET /v1/identities/{identity_id}/blocks", None, list[BlockResponse]),
     ("GET /v1/providers", None, [PROVIDER]),
     ("GET /v1/providers/{provider_id}", None, PROVIDER),
+    ("GET /v1/mcp-servers", None, [MCP_SERVER]),
+    ("GET /v1/mcp-servers/{mcp_server_id}", None, MCP_SERVER),
+    ("GET /v1/mcp-servers/{mcp_server_id}/tools", None, list[Tool]),
+    ("GET /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}", None, 404),
+    ("GET /v1/tools/mcp/servers", None, "routes"),
+    ("GET /v1/tools/mcp/servers/{mcp_server_name}/tools", None, 502),
     ("GET /v1/archives", None, list[Archive]),
     ("GET /v1/archives/{archive_id}", None, Archive),
     ("GET /v1/archives/{archive_id}/agents", None, list[AgentState]),
@@ -127,6 +134,8 @@ LOOKS: tuple[Call, ...] = (
 MESSAGE = {"input": "hello"}
 NEW_IDENTITY = {"identifier_key": "routes", "name": "Routes", "identity_type": "user"}
 SOURCE = {"source_code": "def f() -> str:\n    return ''"}
+PROGRAM = {"server_name": "program", "command": "no-such-program"}
+NOBODY = {"mcp_server_type": "streamable_http", "server_url": "http://127.0.0.1:9/mcp"}
 WRITES: tuple[Call, ...] = (
     ("PATCH /v1/agents/{agent_id}", {"description": "Changed."}, AgentState),
     ("PATCH /v1/agents/{agent_id}/tools/detach/{tool_id}", None, AgentState),
@@ -166,6 +175,17 @@ WRITES: tuple[Call, ...] = (
     ("POST /v1/tools/run", {**SOURCE, "args": {}}, 403),
     ("POST /v1/agents/{agent_id}/tools/{tool_name}/run", {"args": {}}, 403),
     ("DELETE /v1/tools/{tool_id}", None, 400),
+    # What `test_mcp_servers.py` does where programs may, with servers that answer.
+    ("PATCH /v1/mcp-servers/{mcp_server_id}", {"config": {"custom_headers": {"X-Team": "a"}}}, MCP_SERVER),
+    ("PATCH /v1/mcp-servers/{mcp_server_id}/refresh", None, 502),
+    ("POST /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}/run", {"args": {}}, 404),
+    ("PUT /v1/tools/mcp/servers", PROGRAM, 403),
+    ("POST /v1/tools/mcp/servers/test", PROGRAM, 403),
+    ("POST /v1/tools/mcp/servers/connect", PROGRAM, 403),
+    ("PATCH /v1/tools/mcp/servers/{mcp_server_name}", {"auth_token": "Bearer x"}, "server_name server_url auth_token"),
+    ("POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}", None, 404),
+    ("DELETE /v1/tools/mcp/servers/{mcp_server_name}", None, [MCP_SERVER]),
+    ("DELETE /v1/mcp-servers/{mcp_server_id}", None, 404),
     ("PUT /v1/identities", {**NEW_IDENTITY, "name": "Other"}, IDENTITY),
     ("PATCH /v1/identities/{identity_id}", {"name": "Third"}, IDENTITY),
     ("PUT /v1/identities/{identity_id}/properties", [{"key": "a", "value": "b", "type": "string"}], object),
@@ -206,6 +226,7 @@ CREATED: tuple[Call, ...] = (
     ("POST /v1/conversations?agent_id={agent_id}", None, Conversation),
     ("POST /v1/archives", {"name": "Routes"}, Archive),
     ("POST /v1/archives/{archive_id}/passages", {"text": "Ada likes tea."}, Passage),
+    ("POST /v1/mcp-servers", {"server_name": "routes", "config": NOBODY}, MCP_SERVER),
 )
 OTHER_NAMES = {"{free_block_id}": "{block_id}", "{streamed_run_id}": "{run_id}"}
 
@@ -260,10 +281,9 @@ def adapter(shape: Any) -> TypeAdapter[Any]:
 @pytest.fixture(scope="module")
 def known(http: httpx.Client, model_server: OpenAIServer) -> dict[str, str]:
     """Ids of everything that routes need, by the names of their parameters; all made by the routes that make them."""
-    ids = {"address": model_server.url, "block_label": "human"}
-    for (route, _, _), name in zip(
-        CREATED, ("free_block", "identity", "provider", "agent", "conversation", "archive", "passage"), strict=True
-    ):
+    ids = {"address": model_server.url, "block_label": "human", "mcp_server_name": "routes", "mcp_tool_name": "none"}
+    names = ("free_block", "identity", "provider", "agent", "conversation", "archive", "passage", "mcp_server")
+    for (route, _, _), name in zip(CREATED, names, strict=True):
         call = next(call for call in CREATED if call[0] == route)
         made = called(http, call, ids).json()
         ids[f"{name}_id"] = made["id"]

@@ -116,7 +116,7 @@ async def old_test_server(call: Call[Nothing, OldMcpServer]) -> McpTested:
     return McpTested(tools=tuple(offer_to_wire(one) for one in hello.offers))
 
 
-async def old_connect_server(call: Call[Nothing, OldMcpServer]) -> Response:
+async def old_connect_server(call: Call[Nothing, OldMcpServer]) -> Any:
     """The same as a stream of events: an attempt, then its success or what went wrong."""
     draft = call.body.draft(call.body.server_name)
     await _check(call, draft)
