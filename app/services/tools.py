@@ -13,7 +13,7 @@ from app.domain.sandbox import Enforced, SandboxResult
 from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
 from app.engine.custom_tools.faults import SourceError
 from app.engine.custom_tools.given_schema import inlined
-from app.engine.custom_tools.source import read_source
+from app.engine.custom_tools.source import LONGEST_NAME, NAMES_TAKEN, ODD_NAME, read_source
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.tools.custom import call_of
@@ -215,6 +215,8 @@ def _tool_of(draft: ToolDraft, tool_id: str, now: Micros) -> Tool:
             f"Lares reads no {draft.source_type}, so the tool's name and the schema of its arguments must be given.",
             hint="Send them as json_schema, with name, description and parameters.",
         )
+    if len(name) > LONGEST_NAME or ODD_NAME.search(name):
+        raise Invalid(f"“{name[:80]}” cannot be the name of a tool.", hint=f"{NAMES_TAKEN} At most {LONGEST_NAME}.")
     same = set(ToolDraft.model_fields) - {"name", "description", "parameters"}
     return Tool(
         id=tool_id,

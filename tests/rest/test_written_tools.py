@@ -64,6 +64,24 @@ def test_a_source_is_tried_with_variables_of_its_own(raw: httpx.Client):
     tried = raw.post("/v1/tools/run", json=body).json()
     assert (tried["status"], tried["tool_return"], tried["stdout"]) == ("success", "12 much", ["rolled 2\n"])
     assert tried["message_type"] == "tool_return_message"
+    for name in ("A=B", ""):
+        refused = raw.post("/v1/tools/run", json={**body, "env_vars": {name: "x"}})
+        assert (refused.status_code, f"“{name}” cannot be the name of a variable" in refused.text) == (400, True)
+
+
+def test_what_a_call_lacks_or_returns_too_much_of_is_named(raw: httpx.Client):
+    tried = raw.post("/v1/tools/run", json={"source_code": DICE, "args": {}}).json()
+    assert tried["status"] == "error"
+    assert tried["tool_return"] == "TypeError: roll_dice() missing 1 required positional argument: 'sides'"
+    large = 'def large() -> int:\n    """Gives a large number."""\n    return 10**5000\n'
+    tried = raw.post("/v1/tools/run", json={"source_code": large, "args": {}}).json()
+    assert (tried["status"], tried["tool_return"][:30]) == ("error", "ValueError: Exceeds the limit ")
+
+
+def test_a_name_that_model_servers_refuse_is_refused(raw: httpx.Client):
+    refused = raw.post("/v1/tools", json={"source_code": DICE.replace("roll_dice", "würfle")})
+    assert refused.status_code == 400
+    assert "Line 2: Model servers take names of letters from a to z, digits, _ and - alone" in refused.text
 
 
 def test_a_schema_of_pydantic_comes_with_a_source(raw: httpx.Client):

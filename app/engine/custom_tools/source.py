@@ -5,6 +5,7 @@ argument is; nothing of the source is run.
 """
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ LONGEST = 500_000
 """Characters of a source."""
 LONGEST_NAME = 64
 """Characters of the name of a function that servers take (OpenAI's limit, which the others follow)."""
+ODD_NAME = re.compile(r"[^A-Za-z0-9_-]")
+"""What a name may not have, for the same reason."""
+NAMES_TAKEN = "Model servers take names of letters from a to z, digits, _ and - alone."
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def _parsed(source: str) -> ast.Module:
         return ast.parse(source)
     except SyntaxError as error:
         line = min(error.lineno or 1, source.count("\n") + 1)
-        raise SourceError(Fault(line, f"This is no Python: {error.msg}.")) from None
+        raise SourceError(Fault(line, f"This is not valid Python: {error.msg}.")) from None
     except (ValueError, RecursionError, MemoryError):
         raise SourceError(Fault(1, "This source cannot be read as Python.")) from None
 
@@ -93,6 +97,8 @@ class _Reading:
             self._fault(function, f"Say in a docstring what “{function.name}” is for.")
         if len(function.name) > LONGEST_NAME:
             self._fault(function, f"The name has more than {LONGEST_NAME} characters, which model servers refuse.")
+        if ODD_NAME.search(function.name) and not self.lenient:
+            self._fault(function, NAMES_TAKEN)
         arguments = function.args
         for many, sign in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
             if many is not None:

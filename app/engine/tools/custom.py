@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from app.domain.error import AppError
+from app.domain.error import AppError, Invalid
 from app.domain.sandbox import SandboxResult
 from app.domain.source import tool_source
 from app.domain.tool import Tool
@@ -36,7 +36,13 @@ class CustomTools:
 
 
 def call_of(tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxCall:
-    """Raises `SourceError` where the source cannot be read."""
+    """Raises `SourceError` where the source cannot be read, `Invalid` for a variable that no process can have."""
+    for name, value in environment.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise Invalid(
+                f"“{name}” cannot be the name of a variable, or has a value that none can have.",
+                hint="Names have no “=”; neither names nor values have NUL characters.",
+            )
     source = tool.source_code or ""
     found = _read(source)
     return SandboxCall(

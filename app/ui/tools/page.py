@@ -404,7 +404,7 @@ class ToolsPage(QWidget):
             words = self.tr("Take from {}") if has else self.tr("Give to {}")
             self.attach.setText(words.format(agent.name))
         self.panes.set_present("try", self._own)
-        self.trial.allow(self.tr("Put the source right first.") if faulty else "")
+        self.trial.allow(self.tr("Correct the source first.") if faulty else "")
 
     def _tell_place(self) -> None:
         cursor = self.editor.textCursor()

@@ -23,6 +23,8 @@ from typing import Any
 
 ALLOWED = frozenset({"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "_tool"})
 """Besides the standard library and a tool's own requirements: nothing of Lares, none of its libraries."""
+GIVEN = frozenset({"agent_state", "client"})
+"""Arguments that no model is told of; a tool that asks for one gets None."""
 FRAME = 4
 MOST_FILES, MOST_FILE_BYTES = 50, 10_000_000
 """Files of a call's folder that are given back, and bytes of all of them."""
@@ -37,13 +39,13 @@ def main(channel: int) -> None:
     os.environ.update(request.get("environment", {}))
     _limit(request.get("limits", {}))
     try:
-        told = _run(request)
+        said = _written(_run(request))
     except BaseException as error:  # noqa: BLE001  (a tool may raise anything, SystemExit too)
-        told = _failed(error)
+        said = _written(_failed(error))
     _flush()
     try:
-        _tell(channel, told | {"files": _files()})
-    except (OSError, ValueError):
+        _tell(channel, said)
+    except OSError:
         os._exit(1)
     os._exit(0)
 
@@ -101,8 +103,11 @@ def _nothing_more_to_read() -> None:
     os.close(nothing)
 
 
-def _tell(channel: int, told: Json) -> None:
-    body = json.dumps(told, ensure_ascii=False, default=str).encode("utf-8", "replace")
+def _written(told: Json) -> bytes:
+    return json.dumps(told | {"files": _files()}, ensure_ascii=False, default=str).encode("utf-8", "replace")
+
+
+def _tell(channel: int, body: bytes) -> None:
     data = len(body).to_bytes(FRAME, "big") + body
     while data:
         data = data[os.write(channel, data) :]
@@ -298,7 +303,7 @@ def _call(function: Callable[..., Any], arguments: Json) -> Any:
         absent = name not in arguments
         if parameter.kind is parameter.POSITIONAL_ONLY:
             placed.append(arguments.pop(name) if not absent else _missing(parameter))
-        elif absent and parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
+        elif absent and name in GIVEN and parameter.default is parameter.empty:
             arguments[name] = None
     value = function(*placed, **arguments)
     if inspect.isawaitable(value):
@@ -312,7 +317,11 @@ def _call(function: Callable[..., Any], arguments: Json) -> Any:
 
 
 def _missing(parameter: Any) -> Any:
-    return None if parameter.default is parameter.empty else parameter.default
+    if parameter.default is not parameter.empty:
+        return parameter.default
+    if parameter.name in GIVEN:
+        return None
+    raise TypeError(f"missing 1 required positional argument: {parameter.name!r}")
 
 
 def _converted(function: Callable[..., Any], arguments: Json) -> Json:
