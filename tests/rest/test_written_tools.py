@@ -60,7 +60,7 @@ def test_a_source_that_is_wrong_names_its_lines(raw: httpx.Client):
 
 
 def test_a_source_is_tried_with_variables_of_its_own(raw: httpx.Client):
-    body = {"source_code": DICE, "args": {"sides": 6, "count": 2}, "env_vars": {"LUCK": "much"}}
+    body: dict[str, Any] = {"source_code": DICE, "args": {"sides": 6, "count": 2}, "env_vars": {"LUCK": "much"}}
     tried = raw.post("/v1/tools/run", json=body).json()
     assert (tried["status"], tried["tool_return"], tried["stdout"]) == ("success", "12 much", ["rolled 2\n"])
     assert tried["message_type"] == "tool_return_message"

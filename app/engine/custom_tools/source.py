@@ -22,6 +22,7 @@ LONGEST_NAME = 64
 ODD_NAME = re.compile(r"[^A-Za-z0-9_-]")
 """What a name may not have, for the same reason."""
 NAMES_TAKEN = "Model servers take names of letters from a to z, digits, _ and - alone."
+"""What a person is told of it."""
 
 
 @dataclass(frozen=True)

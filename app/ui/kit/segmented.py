@@ -109,14 +109,17 @@ class Segmented(QFrame):
     def button(self, key: str) -> QToolButton:
         return self._buttons[key]
 
-    def move_by(self, step: int) -> None:
+    def beside(self, step: int) -> str | None:
+        """The choice so many places to the right of the current one; None: there is none."""
         keys = [key for key, button in self._buttons.items() if button.isEnabled()]
-        if self._current not in keys:
-            return
-        at = keys.index(self._current) + step
-        if 0 <= at < len(keys):
-            self._choose(keys[at])
-            self._buttons[keys[at]].setFocus(Qt.FocusReason.TabFocusReason)
+        at = keys.index(self._current) + step if self._current in keys else -1
+        return keys[at] if 0 <= at < len(keys) else None
+
+    def move_by(self, step: int) -> None:
+        key = self.beside(step)
+        if key is not None:
+            self._choose(key)
+            self._buttons[key].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _clicked(self, button: QAbstractButton) -> None:
         self._choose(str(button.property("key")))

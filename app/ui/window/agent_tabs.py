@@ -1,7 +1,7 @@
 """The tabs of the open agent besides its conversation, and the segments at the right end of their row.
 
 Which there are stands in the table of `agent_views.py`: a `Segment` in the `Tab` that it belongs to. All else follows:
-the tab, its keys and commands, the segment (a tab with one view shows none), `Ctrl Alt Left` and `Ctrl Alt Right`, and
+the tab, its keys and commands, the segment (a tab with one view shows none), `Ctrl PgUp` and `Ctrl PgDown`, and
 that a tab opens at the segment that was used last.
 """
 
@@ -132,8 +132,10 @@ class AgentTabs(QObject):
         if self._rows:
             before, after = self.tr("Previous segment of the tab"), self.tr("Next segment of the tab")
             commands += [
-                Command("segment.previous", before, lambda: self._move(-1), ("Ctrl+Alt+Left",), hidden=True),
-                Command("segment.next", after, lambda: self._move(1), ("Ctrl+Alt+Right",), hidden=True),
+                Command(
+                    "segment.previous", before, lambda: self._move(-1), ("Ctrl+PgUp", "Ctrl+Alt+Left"), hidden=True
+                ),
+                Command("segment.next", after, lambda: self._move(1), ("Ctrl+PgDown", "Ctrl+Alt+Right"), hidden=True),
             ]
         return tuple(commands)
 
@@ -147,8 +149,9 @@ class AgentTabs(QObject):
 
     def _move(self, step: int) -> None:
         row = self._rows.get(self._centre.tab)
-        if row is not None:
-            row.move_by(step if row.isLeftToRight() else -step)
+        name = row.beside(step if row.isLeftToRight() else -step) if row is not None else None
+        if name is not None:
+            self.show(name)
 
     def _find(self, name: str) -> tuple[Tab, Segment]:
         for tab in self._tabs:

@@ -15,6 +15,7 @@ from app.ui.chat.transcript.row import Row, ToolUse
 from app.ui.kit.buttons import Button
 from app.ui.kit.diff import DiffView
 from app.ui.kit.markdown import MarkdownView
+from app.ui.state.change_text import text_of, told
 
 HEAD = 34
 FOOT = 36
@@ -80,7 +81,7 @@ class ToolCallCard(Card):
         running = use.state == "running"
         if running != self._clock.isActive():
             self._clock.start() if running else self._clock.stop()
-        self._fill_diffs(use.changes if self.opened else ())
+        self._fill_diffs(told(use.changes) if self.opened else ())
         self._fill_texts()
         self._fill_foot()
 
@@ -92,7 +93,7 @@ class ToolCallCard(Card):
             view.show()
             self._diffs.append(view)
         for change, view in zip(changes, self._diffs, strict=True):
-            before, after = _texts_of(change)
+            before, after = text_of(change.before), text_of(change.after)
             if (view.property("before"), view.property("after")) != (before, after):
                 view.set_texts(before, after)
                 view.setProperty("before", before)
@@ -172,7 +173,7 @@ class ToolCallCard(Card):
             self._history.setAccessibleName(self.tr("History of block {0}").format(label))
 
     def _show_history(self) -> None:
-        self.context.signals.history.emit(self.use.changes[0].target_id)
+        self.context.signals.history.emit(told(self.use.changes)[0].target_id)
 
     def _lay_body(self, width: int) -> int:
         px = self.theme.px
@@ -271,7 +272,7 @@ class ToolCallCard(Card):
         draw_text(painter, place, where, font, color)
 
     def _where(self) -> str:
-        change = self.use.changes[0]
+        change = told(self.use.changes)[0]
         parts: list[str] = []
         run_id = change.origin.run_id or self.row.run_id
         if run_id:
@@ -336,12 +337,3 @@ class ToolCallCard(Card):
         left = right - width - px(6) - side
         painter.drawPixmap(left, (rect.height() - side) // 2, side, side, theme.pixmap(found[0], found[1], 14))
         return left - px(10)
-
-
-def _texts_of(change: MemoryEvent) -> tuple[str, str]:
-    """Before and after as text; fields other than the value are named."""
-    before, after = change.before or {}, change.after or {}
-    if set(before) | set(after) == {"value"}:
-        return str(before.get("value", "")), str(after.get("value", ""))
-    lines = [tuple(f"{name}: {value}" for name, value in side.items()) for side in (before, after)]
-    return "\n".join(lines[0]), "\n".join(lines[1])

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.domain.json_value import object_of
 from app.ui.chat.transcript.row import ToolUse
+from app.ui.state.change_text import told
 
 MEMORY = frozenset(
     {"memory_replace", "memory_insert", "memory_rethink", "core_memory_append", "core_memory_replace", "memory"}
@@ -24,6 +25,8 @@ def sentence(use: ToolUse) -> str:
         "core_memory_append": tr("Tool", "Added to memory"),
         "memory_rethink": tr("Tool", "Rewrote memory"),
         "conversation_search": tr("Tool", "Searched earlier messages"),
+        "archival_memory_insert": tr("Tool", "Stored a passage"),
+        "archival_memory_search": tr("Tool", "Searched the archive"),
     }
     doing = {
         "memory_replace": tr("Tool", "Changing memory"),
@@ -32,6 +35,8 @@ def sentence(use: ToolUse) -> str:
         "core_memory_append": tr("Tool", "Adding to memory"),
         "memory_rethink": tr("Tool", "Rewriting memory"),
         "conversation_search": tr("Tool", "Searching earlier messages"),
+        "archival_memory_insert": tr("Tool", "Storing a passage"),
+        "archival_memory_search": tr("Tool", "Searching the archive"),
     }
     if use.state == "failed" and use.name in MEMORY:
         return tr("Tool", "Could not change memory")
@@ -46,7 +51,7 @@ def sentence(use: ToolUse) -> str:
 def target(use: ToolUse) -> str:
     """What the call is about, for the badge."""
     if use.changes:
-        labels = dict.fromkeys(change.label for change in use.changes)
+        labels = dict.fromkeys(change.label for change in told(use.changes))
         return ", ".join(labels)
     found = arguments(use.arguments)
     label = found.get("label") or found.get("block_label")
@@ -59,6 +64,8 @@ def icon(use: ToolUse) -> tuple[str, str]:
         return "lock", "warn"
     if use.name in MEMORY:
         return "memory", "accent"
+    if use.name == "archival_memory_insert":
+        return "archive", "accent"
     return ("search" if "search" in use.name else "tool"), "teal"
 
 

@@ -60,7 +60,7 @@ def _summary(event: MemoryEvent) -> str:
     left = counted(
         after.get("left", 0), tr("{} message left the context window"), tr("{} messages left the context window")
     )
-    return left if after.get("by") == "model" else tr("{}, kept in extracts").format(left)
+    return tr("{}, kept in extracts").format(left) if after.get("by") == "extract" else left
 
 
 def _any(event: MemoryEvent) -> str:

@@ -27,6 +27,7 @@ from app.ui.memory.history.change_list import ChangeList, ChangeRow
 from app.ui.memory.history.row import ChangeDelegate
 from app.ui.memory.history.sentences import KIND_LOOK, by_kind, place_name
 from app.ui.memory.history.timeline import DAY, Timeline
+from app.ui.state.change_text import text_of
 from app.ui.state.view_context import Notice, ViewContext
 
 PAGE = 25
@@ -537,23 +538,3 @@ def with_newer(newest: Sequence[MemoryEvent], known: Sequence[MemoryEvent]) -> t
             undone.setdefault(event.undoes, event.seq)
     marked = [event.model_copy(update={"undone_by": undone.get(event.seq)}) for event in older]
     return (*newest, *(new if new != old else old for new, old in zip(marked, older, strict=True)))
-
-
-def text_of(fields: dict[str, object] | None) -> str:
-    """What changed as text: a value as it is, other fields one to a line."""
-    if not fields:
-        return ""
-    for whole in ("value", "text"):
-        if isinstance(fields.get(whole), str):
-            return str(fields[whole])
-    lines: list[str] = []
-    for name, value in fields.items():
-        if name in ("system", "description") and isinstance(value, str):
-            lines.append(value)
-        elif isinstance(value, list | tuple):
-            lines += [str(item) for item in cast("Sequence[object]", value)]
-        elif isinstance(value, dict):
-            lines += [f"{key}: {inner}" for key, inner in cast("dict[str, object]", value).items()]
-        else:
-            lines.append(f"{name}: {value}")
-    return "\n".join(lines)

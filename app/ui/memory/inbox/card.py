@@ -16,7 +16,7 @@ from app.ui.kit.section import UNLIMITED
 from app.ui.kit.tile import Tile
 from app.ui.kit.wording import full_time, sentence_case
 from app.ui.memory.history.sentences import actor_name, place_name, sentence_of
-from app.ui.memory.history.view import text_of
+from app.ui.state.change_text import text_of
 from app.ui.theme import Theme
 
 EDITOR_HIGH = 160
@@ -65,6 +65,7 @@ class ReviewCard(QFrame):
         self.undo.setVisible(not waiting.superseded)
         self.both.setVisible(waiting.superseded)
         self.whole.setVisible(len(self.diff.rows) > LINES)
+        self.diff.setVisible(bool(self.diff.rows))
         self._editing(on=False)
         follow(theme, self, self._restyle)
 
