@@ -8,8 +8,10 @@ import functools
 import itertools
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import pytest
@@ -123,25 +125,44 @@ async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenEngine]:
     await opened.close()
 
 
-async def lived(engine: OpenEngine, server: Life, turns: int) -> tuple[Agent, list[str]]:
+@dataclass
+class Lived:
+    """A life as it was lived."""
+
+    agent: Agent
+    facts: list[str] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of processor time by turn, the model server's included."""
+
+    def figures(self) -> dict[str, float]:
+        """What a turn costs early, with the window full for the first time, and at the end."""
+        fifth = len(self.cpu) // 5
+        early, late = self.cpu[fifth : 2 * fifth], self.cpu[-fifth:]
+        return {"early_ms": round(1000 * median(early), 2), "late_ms": round(1000 * median(late), 2)}
+
+
+async def lived(engine: OpenEngine, server: Life, turns: int) -> Lived:
     """Every turn is answered; each request has the persona and the blocks of its run's beginning, byte for byte."""
     settings = ModelSettings(max_output_tokens=REPLY)
     fields: dict[str, Any] = {"context_window": WINDOW, "settings": settings, "blocks": (PERSONA, HUMAN)}
     agent = await agent_on(engine.services, server, **fields)
-    facts: list[str] = []
+    life = Lived(agent)
     for turn in range(turns):
         fact = f"Locker {turn * 7919 % 100_003} holds the {turn}th violin."
-        facts.append(fact)
+        life.facts.append(fact)
+        begun = time.process_time()
         noted = f"Note it: he moved house in year {turn}. " if turn % 17 == 3 else ""
         prompt = await engine.services.context.prompt(agent.id)
         asked = len(server.prompts)
         run = await say(engine.services, agent, f"{noted}{fact} {CHATTER * server.dice.randrange(1, 8)}")
         assert run.stop_reason == "end_turn", (turn, run.failure)
         assert set(server.prompts[asked:]) == {prompt}, turn
-    return agent, facts
+        life.cpu.append(time.process_time() - begun)
+    return life
 
 
-async def check(engine: OpenEngine, server: Life, agent: Agent, facts: list[str]) -> None:
+async def check(engine: OpenEngine, server: Life, life: Lived) -> None:
+    agent, facts = life.agent, life.facts
     assert not server.overflows
     persona = next(one for one in await engine.services.blocks.of_agent(agent.id) if one.label == "persona")
     assert persona.value == PERSONA.value
@@ -152,16 +173,21 @@ async def check(engine: OpenEngine, server: Life, agent: Agent, facts: list[str]
 
 async def test_a_long_life(engine: OpenEngine, times: Callable[[int, int], int], record: Callable[..., None]) -> None:
     with Life(context=WINDOW) as server:
-        agent, facts = await lived(engine, server, times(500, 5_000))
-        await check(engine, server, agent, facts)
-        events = await engine.services.history.of_agent(agent.id, limit=1000)
-        record(turns=len(facts), compactions=sum(one.target_kind == "summary" for one in events))
+        life = await lived(engine, server, times(500, 5_000))
+        await check(engine, server, life)
+        events = await engine.services.history.of_agent(life.agent.id, limit=1000)
+        compactions = sum(one.target_kind == "summary" for one in events)
+        record(turns=len(life.facts), compactions=compactions, **life.figures())
 
 
 @pytest.mark.parametrize("refuses", [no_system_inside, no_two_users, no_user_after_tool])
 async def test_a_long_life_on_a_server_that_is_strict(
-    engine: OpenEngine, times: Callable[[int, int], int], refuses: Callable[[list[JsonObject]], str]
+    engine: OpenEngine,
+    times: Callable[[int, int], int],
+    record: Callable[..., None],
+    refuses: Callable[[list[JsonObject]], str],
 ) -> None:
     with Life(context=WINDOW, refuses=refuses) as server:
-        agent, facts = await lived(engine, server, times(40, 5_000))
-        await check(engine, server, agent, facts)
+        life = await lived(engine, server, times(40, 5_000))
+        await check(engine, server, life)
+        record(turns=len(life.facts), **life.figures())
