@@ -358,7 +358,7 @@ def _engine_deps(
         storage=storage,
         catalog=catalog,
         tools=tool_router(storage, clock, recall, passages, runners),
-        ledger=TokenLedger(EstimatingCounter().count),
+        ledger=TokenLedger(EstimatingCounter().estimate),
         clock=clock,
         ids=ids,
         publish=bus.publish,

@@ -101,6 +101,15 @@ class ModelDelta(NamedTuple):
     """The model that a server on this computer answered with, where it is not the one that was asked for."""
 
 
+class TokenEstimate(NamedTuple):
+    """What a text costs a model, where no server has counted it."""
+
+    tokens: int
+    """As near as can be told without the model's vocabulary."""
+    most: int
+    """What no vocabulary exceeds; at least `tokens`."""
+
+
 class ServerNotes(Protocol):
     """Keeps what was learnt of servers, by provider, over restarts."""
 

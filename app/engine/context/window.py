@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent
+from app.domain.base import Micros
 from app.domain.image import IMAGE_TOKENS
 from app.domain.message import (
     ImagePart,
     Member,
     Message,
-    ReasoningPart,
     TextPart,
     ToolCallPart,
     ToolReturnPart,
@@ -26,18 +26,50 @@ from app.domain.message import (
 from app.domain.tool import Tool
 from app.engine.context.cut import safe_cuts, turn_starts
 from app.engine.context.quoting import as_read
+from app.ports.models import TokenEstimate
 
 MESSAGE_OVERHEAD = 5
 """Tokens a chat template spends on each message."""
 MARGIN = 0.04
-"""Share of the window that stays free because our count is an estimate."""
+"""Share of the window that stays free whatever was counted: templates add what nobody sees."""
+MOST_UNSURE = 0.25
+"""Share of the window that stays free at most for what no server has counted, where it is many texts: not all of them
+are read at the worst. What a single one may take stays free whole."""
 MOST_KNOWN = 20_000
 """Messages and tools whose counts are kept."""
 GAP_SECONDS = 30 * 60
 """A user message after a pause this long carries its date."""
 IMAGE_LEFT_OUT = "[an image, left out because this model cannot see it]"
 
-Count = Callable[[str], int]
+Estimator = Callable[[str], TokenEstimate]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a server has counted already with the agent's newest request in this thread: only the rest is estimated."""
+
+    first: int
+    last: int
+    """Positions of its messages."""
+    at: Micros
+    """When it was sent; what was changed later was not in it."""
+    step_id: str = ""
+    completion: int = 0
+    """Tokens of the reply to it, which bears the step's id; 0: not told."""
+    changed: tuple[str, ...] = ()
+    """Of what stands before the messages, the texts that it did not have."""
+
+    def has(self, member: Member) -> bool:
+        return self.first <= member.position <= self.last and member.message.created_at <= self.at
+
+    def missing(self, members: tuple[Member, ...]) -> list[int]:
+        """Indexes of the messages that it did not have: the newest ones, and a summary, which stands first."""
+        found = [0] if members and not self.has(members[0]) else []
+        for at in range(len(members) - 1, 0, -1):
+            if self.has(members[at]):
+                break
+            found.append(at)
+        return found
 
 
 @dataclass(frozen=True)
@@ -56,21 +88,29 @@ class Fit:
 class TokenLedger:
     """Counts each message and each version of a tool once, and keeps that. Safe in several threads."""
 
-    def __init__(self, count: Count) -> None:
-        self._count = count
-        self._known: dict[str, int] = {}
+    def __init__(self, estimate: Estimator) -> None:
+        self._estimate = estimate
+        self._known: dict[str, TokenEstimate] = {}
         self._lock = threading.Lock()
 
     def text(self, text: str) -> int:
-        return self._count(text)
+        return self._estimate(text).tokens
+
+    def most_of_text(self, text: str) -> TokenEstimate:
+        """With what it may take at most."""
+        return self._estimate(text)
 
     def message(self, message: Message) -> int:
-        return self._kept(message.id, lambda: MESSAGE_OVERHEAD + sum(self._part(part) for part in message.parts))
+        return self.most_of(message).tokens
+
+    def most_of(self, message: Message) -> TokenEstimate:
+        """With what it may take at most."""
+        return self._kept(message.id, lambda: _sum(OVERHEAD, *map(self._part, message.parts)))
 
     def members(self, members: tuple[Member, ...]) -> list[int]:
         """What each of them takes."""
         known = self._known  # a window's messages are mostly known, and there are hundreds
-        return [known.get(member.message.id) or self.message(member.message) for member in members]
+        return [(known.get(member.message.id) or self.most_of(member.message)).tokens for member in members]
 
     def unknown(self, members: tuple[Member, ...]) -> list[Message]:
         """Those that were not counted before: nothing about the others has to be read again."""
@@ -81,9 +121,14 @@ class TokenLedger:
         return sum(self.tool(tool) for tool in tools)
 
     def tool(self, tool: Tool) -> int:
-        return self._kept(f"{tool.id} {tool.updated_at}", lambda: self._count(tool_text(tool)) + 4)
+        return self.most_of_tool(tool).tokens
 
-    def _kept(self, key: str, count: Callable[[], int]) -> int:
+    def most_of_tool(self, tool: Tool) -> TokenEstimate:
+        """With what it may take at most."""
+        key = f"{tool.id} {tool.updated_at}" if tool.id else tool_text(tool)  # what a client brings has no id
+        return self._kept(key, lambda: _sum(self._estimate(tool_text(tool)), _exactly(4)))
+
+    def _kept(self, key: str, count: Callable[[], TokenEstimate]) -> TokenEstimate:
         known = self._known.get(key)
         if known is None:
             known = count()
@@ -93,20 +138,29 @@ class TokenLedger:
                     self._known.pop(next(iter(self._known)))
         return known
 
-    def _part(self, part: object) -> int:
+    def _part(self, part: object) -> TokenEstimate:
         match part:
             case TextPart():
-                return self._count(part.text)
+                return self._estimate(part.text)
             case ToolCallPart():
-                return self._count(part.name) + self._count(part.arguments) + 8
+                return _sum(self._estimate(part.name), self._estimate(part.arguments), _exactly(8))
             case ToolReturnPart():
-                return self._count(as_read(part).text) + 8
+                return _sum(self._estimate(as_read(part).text), _exactly(8))
             case ImagePart():
-                return IMAGE_TOKENS
-            case ReasoningPart():
-                return 0  # never sent back
-            case _:
-                return 0
+                return _exactly(IMAGE_TOKENS)
+            case _:  # thoughts are never sent back
+                return _exactly(0)
+
+
+def _exactly(tokens: int) -> TokenEstimate:
+    return TokenEstimate(tokens, tokens)
+
+
+def _sum(*estimates: TokenEstimate) -> TokenEstimate:
+    return TokenEstimate(sum(one.tokens for one in estimates), sum(one.most for one in estimates))
+
+
+OVERHEAD = _exactly(MESSAGE_OVERHEAD)
 
 
 def tool_text(tool: Tool) -> str:
@@ -116,19 +170,77 @@ def tool_text(tool: Tool) -> str:
 
 
 def fit(
-    agent: Agent, prompt: str, tools: tuple[Tool, ...], members: tuple[Member, ...], ledger: TokenLedger, factor: float
+    agent: Agent,
+    prompt: str,
+    tools: tuple[Tool, ...],
+    members: tuple[Member, ...],
+    ledger: TokenLedger,
+    factor: float,
+    counted: Counted | None = None,
 ) -> Fit:
-    """Fits a conversation into the agent's window. `factor`: the server's real counts divided by our estimates."""
+    """Fits a conversation into the agent's window. `factor`: the server's real counts divided by our estimates.
+
+    Room stays free for what no server has counted, as much as it may take at most. That lets turns leave earlier; it
+    never makes a request overflow.
+    """
     room = (agent.context_window * (1 - MARGIN) - agent.settings.max_output_tokens) / factor
     fixed = MESSAGE_OVERHEAD + ledger.text(prompt) + ledger.tools(tools)
     costs = ledger.members(members)
     total = fixed + sum(costs)
-    if total <= room:
+    before = _before_messages(prompt, tools, ledger, counted)
+    unsure = _unsure(before, members, ledger, factor, counted, agent.context_window)
+    if total + unsure.fixed + sum(unsure.of_member) <= room:
         return Fit(None, total, overflow=False)
     compaction = agent.compaction
     kept_free = summary_tokens(agent) / factor
+    fixed += round(unsure.fixed)
     goal = fixed if compaction.whole else fixed + (room - kept_free - fixed) * (1 - compaction.leave_share)
-    return _drop(members, costs, total, room, kept_free, goal)
+    return _drop(members, costs, unsure, total, room, kept_free, goal)
+
+
+@dataclass(frozen=True)
+class _Unsure:
+    """Estimated tokens, uncalibrated, that may come on top of our estimates."""
+
+    fixed: float
+    of_member: list[float]
+
+
+def _before_messages(
+    prompt: str, tools: tuple[Tool, ...], ledger: TokenLedger, counted: Counted | None
+) -> list[TokenEstimate]:
+    """What stands before the messages and was not counted."""
+    if counted is None:
+        return [ledger.most_of_text(prompt), *map(ledger.most_of_tool, tools)]
+    return [ledger.most_of_text(text) for text in counted.changed]
+
+
+def _unsure(
+    before: list[TokenEstimate],
+    members: tuple[Member, ...],
+    ledger: TokenLedger,
+    factor: float,
+    counted: Counted | None,
+    window: int,
+) -> _Unsure:
+    """A reply that the server counted while it wrote it takes no more than that."""
+    fixed = sum(_more(one, factor) for one in before)
+    of_member = [0.0] * len(members)
+    for at in range(len(members)) if counted is None else counted.missing(members):
+        message = members[at].message
+        estimate = ledger.most_of(message)
+        if counted is not None and counted.completion and message.step_id == counted.step_id:
+            estimate = TokenEstimate(estimate.tokens, min(estimate.most, counted.completion + MESSAGE_OVERHEAD))
+        of_member[at] = _more(estimate, factor)
+    total = fixed + sum(of_member)
+    kept = max([min(total, window * MOST_UNSURE), *of_member]) if total else 0.0
+    share = kept / (total * factor) if total else 0.0
+    return _Unsure(fixed * share, [one * share for one in of_member])
+
+
+def _more(estimate: TokenEstimate, factor: float) -> float:
+    """Real tokens that it may take beyond its calibrated estimate."""
+    return max(0.0, estimate.most - estimate.tokens * factor)
 
 
 @dataclass(frozen=True)
@@ -159,15 +271,24 @@ def summary_tokens(agent: Agent) -> int:
     return min(agent.compaction.most_chars // 3, agent.context_window // 8)
 
 
-def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float, kept_free: float, goal: float) -> Fit:
+def _drop(
+    members: tuple[Member, ...],
+    costs: list[int],
+    unsure: _Unsure,
+    total: int,
+    room: float,
+    kept_free: float,
+    goal: float,
+) -> Fit:
     """Lets whole turns go until `goal` is met, or as many as there are while the newest stays. Where that leaves no
     room for a summary, the beginning of the newest turn goes too: a turn may call tools without end.
     """
-    index = 0
+    index, more = 0, unsure.fixed + sum(unsure.of_member)
     for cut in turn_starts(members):
         total -= sum(costs[index:cut])
+        more -= sum(unsure.of_member[index:cut])
         index = cut
-        if total <= goal:
+        if total + more <= goal:
             break
     for cut in safe_cuts(members) if total > room - kept_free else ():
         if cut > index:
@@ -176,7 +297,7 @@ def _drop(members: tuple[Member, ...], costs: list[int], total: int, room: float
             if total <= goal:
                 break
     leave = members[index].position if index else None
-    return Fit(leave, total, overflow=total > room, free=max(0, int(min(room - total, 2 * kept_free))))
+    return Fit(leave, total, overflow=total > room, free=max(0, int(min(room - total - more, 2 * kept_free))))
 
 
 def zone_of(agent: Agent) -> datetime.tzinfo | None:

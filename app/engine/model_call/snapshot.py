@@ -15,8 +15,17 @@ from app.domain.run import Step
 from app.domain.tool import Tool
 from app.domain.tool_rule import asked_about
 from app.domain.turn import ClientTool
-from app.engine.context.prompt import SEARCH_ARCHIVES, compile_prompt
-from app.engine.context.window import Fit, TokenLedger, fit, visible, without_images, zone_of
+from app.engine.context.prompt import SEARCH_ARCHIVES, compile_block, compile_prompt
+from app.engine.context.window import (
+    Counted,
+    Fit,
+    TokenLedger,
+    fit,
+    tool_text,
+    visible,
+    without_images,
+    zone_of,
+)
 from app.engine.memory.earlier_blocks import archived_at, blocks_at
 from app.engine.run.rules import Turn
 from app.engine.state import RunState
@@ -62,6 +71,8 @@ class AgentSnapshot:
     """Media type and bytes by hash; read once it is known which messages are sent."""
     counted: int = 0
     """The real count that `factor` comes from; 0: it is a guess, because nothing has been counted yet."""
+    covered: Counted | None = None
+    """What of the request that count covers already; None: nothing."""
     archived: int = 0
     """How many passages the agent could find at the moment that `blocks` show."""
     narrowed: bool = False
@@ -84,7 +95,7 @@ class AgentSnapshot:
         return len(self.prompt) + sum(texts) <= SHORT_TEXT
 
     def fit(self, ledger: TokenLedger) -> Fit:
-        return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor)
+        return fit(self.agent, self.prompt, self.tools, self.members, ledger, self.factor, self.covered)
 
     @property
     def first_position(self) -> int | None:
@@ -168,9 +179,11 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
     is_newest = memory_seq == repos.history.last_seq()
     offered, forbidden = _tools_now(repos, agent, state)
     client = frozenset(tool.name for tool in state.client_tools) if state is not None else frozenset[str]()
+    blocks = repos.blocks.of_agent(agent_id) if is_newest else blocks_at(repos, agent_id, memory_seq)
+    told = step if step is not None and _tells(step, agent.model) else None
     return AgentSnapshot(
         agent=agent,
-        blocks=repos.blocks.of_agent(agent_id) if is_newest else blocks_at(repos, agent_id, memory_seq),
+        blocks=blocks,
         tools=offered,
         forbidden=forbidden,
         asking=asked_about(agent.tool_rules) | client,
@@ -181,7 +194,8 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
         memory_seq=memory_seq,
         factor=calibration(step, agent.model),
         archived=archived_at(repos, agent_id, memory_seq) if SEARCH_ARCHIVES in agent.tool_names else 0,
-        counted=step.usage.prompt_tokens if step is not None and _tells(step, agent.model) else 0,
+        counted=told.usage.prompt_tokens if told is not None else 0,
+        covered=covered(repos, told, agent, blocks, offered, members, conversation_id) if told is not None else None,
     )
 
 
@@ -209,6 +223,36 @@ def _client_tool(tool: ClientTool) -> Tool:
         created_at=0,
         updated_at=0,
     )
+
+
+def covered(
+    repos: Repositories,
+    step: Step,
+    agent: Agent,
+    blocks: tuple[Block, ...],
+    tools: tuple[Tool, ...],
+    members: tuple[Member, ...],
+    conversation_id: str,
+) -> Counted | None:
+    """What of the next request the server has counted with this step; None where that was another thread."""
+    if step.window_first is None or step.window_last is None:
+        return None
+    here = any(member.message.run_id == step.run_id for member in reversed(members))
+    if not here and _thread_of_run(repos, step.run_id) != repos.conversations.get(conversation_id).root_id:
+        return None
+    if agent.version != step.agent_version:
+        changed = (compile_prompt(agent, blocks), *map(tool_text, tools))
+    else:
+        changed = (
+            *(compile_block(block) for block in blocks if block.updated_at > step.created_at),
+            *(tool_text(tool) for tool in tools if tool.updated_at > step.created_at),
+        )
+    completion = step.usage.completion_tokens
+    return Counted(step.window_first, step.window_last, step.created_at, step.id, completion, changed)
+
+
+def _thread_of_run(repos: Repositories, run_id: str) -> str:
+    return repos.conversations.get(repos.runs.get(run_id).conversation_id).root_id
 
 
 def _memory_seq(repos: Repositories, agent_id: str, members: tuple[Member, ...], state: RunState | None) -> int:

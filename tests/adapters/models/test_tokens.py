@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.models.tokens import EstimatingCounter
+from tests.support.values.token_mix import Sample, token_mix
 
-count = EstimatingCounter().count
+count, estimate = EstimatingCounter().count, EstimatingCounter().estimate
+PLAIN = {"english", "german", "polish", "chinese", "russian", "arabic", "python", "diff", "json", "dense json", "html"}
+"""What people and tools mostly write."""
 
 ENGLISH = (
     "The kettle hums while the light moves over the table and the garden wakes slowly behind the window. Somebody "
@@ -182,3 +185,22 @@ def test_an_estimate_corrected_by_the_last_count_is_right_to_a_few_percent(vocab
     assert max(errors) < 0.10
     uncorrected = [abs(count(sample[0]) - sample[vocabulary]) / sample[vocabulary] for sample in MIX]
     assert statistics.median(uncorrected) < 0.12
+
+
+@pytest.mark.parametrize("sample", token_mix(), ids=lambda sample: sample.kind.replace(" ", "-"))
+def test_the_bound_is_as_far_off_as_twice_the_worst_error_of_any_vocabulary(sample: Sample) -> None:
+    """Or as many tokens as the text has bytes: no vocabulary can need more."""
+    tokens, most = estimate(sample.text)
+    twice = tokens + 2 * (sample.worst - tokens)
+    assert most >= min(twice, len(sample.text.encode())), (tokens, most, sample.tokens)
+
+
+def test_the_bound_of_plain_text_is_near() -> None:
+    plain = [estimate(sample.text) for sample in token_mix() if sample.kind in PLAIN]
+    assert len(plain) == len(PLAIN)
+    assert statistics.median(most / tokens for tokens, most in plain) < 2.3
+
+
+def test_a_key_is_not_made_up_for_by_the_words_around_it() -> None:
+    key = next(sample for sample in token_mix() if sample.kind == "base64 lines")
+    assert estimate(key.text + ENGLISH * 30).most >= min(estimate(key.text).most, key.worst) + 30 * 64

@@ -13,9 +13,9 @@ from app.engine.compaction.compactor import Compactor, Writer
 from app.engine.compaction.extract import HEAD, extract
 from app.engine.compaction.question import portions
 from app.engine.compaction.told import told
-from app.engine.context.window import TokenLedger
 from app.ports.models import ChatRequest
 from tests.engine.compaction.lines import BEGIN, HEATING, said, talk
+from tests.support.values.samples import ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ def compactor(
     **settings: Any,
 ) -> Compactor:
     writer = Writer("ollama/small", "small", window, window)
-    return Compactor(writer, CompactionSettings(**settings), room, TokenLedger(count), ask, seconds)
+    return Compactor(writer, CompactionSettings(**settings), room, ledger(count), ask, seconds)
 
 
 async def test_one_request_for_what_fits():

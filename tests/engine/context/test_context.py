@@ -7,12 +7,8 @@ from hypothesis import strategies as st
 
 from app.domain.message import Member, TextPart
 from app.engine.context.prompt import compile_prompt
-from app.engine.context.window import TokenLedger, fit, visible
-from tests.support.values.samples import MINUTE, NOON, agent, block, call, members, message, returned, tool
-
-
-def ledger() -> TokenLedger:
-    return TokenLedger(len)
+from app.engine.context.window import fit, visible
+from tests.support.values.samples import MINUTE, NOON, agent, block, call, ledger, members, message, returned, tool
 
 
 def test_the_prompt_holds_instructions_and_blocks_and_no_clock():

@@ -6,10 +6,10 @@ from app.domain.message import Message
 from app.engine.context.difference import difference
 from app.engine.context.parts import Scale, fixed_parts, message_parts, sent_parts
 from app.engine.context.prompt import compile_prompt
-from app.engine.context.window import MESSAGE_OVERHEAD, TokenLedger, fit, visible, when_full
-from tests.support.values.samples import agent, block, call, members, message, returned, tool
+from app.engine.context.window import MESSAGE_OVERHEAD, fit, visible, when_full
+from tests.support.values.samples import agent, block, call, ledger, members, message, returned, tool
 
-SCALE = Scale(TokenLedger(len))
+SCALE = Scale(ledger())
 FORM = {"type": "json_object"}
 BLOCKS = (block("persona", "I am Juno."), block("human", "Name: Chad.\nLikes tea."))
 
@@ -38,13 +38,13 @@ def test_every_part_of_a_request_is_counted():
     parts = [*fixed, *message_parts(visible(members(*said())), SCALE)]
     assert [part.kind for part in parts[len(fixed) :]] == ["summary", *["messages"] * 4]
     assert len({part.key for part in parts}) == len(parts)
-    whole = fit(juno, compile_prompt(juno, BLOCKS), (tool(),), members(*said()), TokenLedger(len), 1.0).tokens
+    whole = fit(juno, compile_prompt(juno, BLOCKS), (tool(),), members(*said()), ledger(), 1.0).tokens
     joints = 2 * len(BLOCKS) + 10
     assert abs(sum(part.tokens for part in parts) - whole) <= joints, "a part is missing, or counted twice"
 
 
 def test_counts_follow_what_the_server_counted():
-    plain, scaled = (fixed_parts(agent(), BLOCKS, (), Scale(TokenLedger(len), factor)) for factor in (1.0, 1.5))
+    plain, scaled = (fixed_parts(agent(), BLOCKS, (), Scale(ledger(), factor)) for factor in (1.0, 1.5))
     assert [round(part.tokens * 1.5) for part in plain] == [part.tokens for part in scaled]
     assert plain[0].tokens == len("You are Juno.") + MESSAGE_OVERHEAD
 
@@ -94,9 +94,9 @@ def test_two_requests_differ_in_the_block_that_changed_and_in_what_was_said():
 def test_what_falls_out_next_are_the_oldest_whole_turns():
     many = members(*(message("user" if n % 2 == 0 else "assistant", "x" * 100) for n in range(10)))
     small = agent(context_window=2_500, settings={"max_output_tokens": 500})
-    ahead = when_full(small, 300, many, TokenLedger(len), 1.0)
+    ahead = when_full(small, 300, many, ledger(), 1.0)
     assert ahead.full_at == 1_900
     assert ahead.leave_before is not None
     assert many[ahead.leave_before].message.role == "user"
     assert 2 <= ahead.leave_before <= 8
-    assert when_full(small, 300, many[:1], TokenLedger(len), 1.0).leave_before is None
+    assert when_full(small, 300, many[:1], ledger(), 1.0).leave_before is None

@@ -7,13 +7,12 @@ from app.domain.base import Micros
 from app.domain.image import IMAGE_TOKENS
 from app.domain.model import Model
 from app.domain.run import Usage
-from app.engine.context.window import TokenLedger
 from app.engine.deps import EngineDeps
 from app.engine.model_call.context_limits import note_counts, surely_sent, within_limits
 from app.engine.model_call.snapshot import AgentSnapshot
 from app.engine.served_contexts import CUT_FOR, ServedContexts
 from tests.engine.model_call.test_snapshot import HANDLE, IMAGE, snapshot
-from tests.support.values.samples import NOON, members, message
+from tests.support.values.samples import NOON, ledger, members, message
 
 
 class Limits:
@@ -21,7 +20,7 @@ class Limits:
 
     def __init__(self) -> None:
         self.windows = ServedContexts()
-        self.ledger = TokenLedger(lambda text: len(text) // 4)
+        self.ledger = ledger(lambda text: len(text) // 4)
 
     def of(self, view: AgentSnapshot, now: Micros = NOON) -> tuple[int, bool]:
         narrow, fit = within_limits(view, cast(EngineDeps, self), now)

@@ -6,7 +6,6 @@ from app.domain.agent import ModelSettings
 from app.domain.message import ImagePart
 from app.domain.model import Provider
 from app.domain.run import Step, Usage
-from app.engine.context.window import TokenLedger
 from app.engine.model_call.snapshot import (
     MAX_FACTOR,
     MIN_FACTOR,
@@ -17,7 +16,7 @@ from app.engine.model_call.snapshot import (
     calibration,
 )
 from tests.support.values import samples
-from tests.support.values.samples import NOON, members, message
+from tests.support.values.samples import NOON, ledger, members, message
 
 PROVIDER = Provider(
     id="provider-1", name="box", kind="openai", base_url="http://127.0.0.1:1/v1", created_at=NOON, updated_at=NOON
@@ -79,13 +78,13 @@ def test_a_count_of_another_model_or_none_calibrates_nothing() -> None:
 
 
 def test_only_what_was_not_sent_before_makes_a_view_long() -> None:
-    ledger = TokenLedger(len)
+    counting = ledger()
     long = snapshot("x" * (SHORT_TEXT + 1))
-    assert not long.is_short(ledger)
-    long.fit(ledger)
-    assert long.is_short(ledger), "its message has been counted"
-    assert not snapshot(*["x"] * (SHORT_MEMBERS + 1)).is_short(ledger)
-    assert snapshot("x").is_short(ledger)
+    assert not long.is_short(counting)
+    long.fit(counting)
+    assert long.is_short(counting), "its message has been counted"
+    assert not snapshot(*["x"] * (SHORT_MEMBERS + 1)).is_short(counting)
+    assert snapshot("x").is_short(counting)
 
 
 def test_earlier_images_can_be_left_out_and_the_newest_stays() -> None:

@@ -73,7 +73,7 @@ async def run_stage(engine: OpenEngine, agent: Agent) -> RunStage:
         storage=engine.storage,
         catalog=Catalog(open_secrets(Config.load().folder)),
         tools=tool_router(engine.storage, engine.clock),
-        ledger=TokenLedger(EstimatingCounter().count),
+        ledger=TokenLedger(EstimatingCounter().estimate),
         clock=engine.clock,
         ids=engine.ids,
         publish=told.append,

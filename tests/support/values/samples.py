@@ -1,11 +1,14 @@
 """Small domain values for tests, made with few words."""
 
 import itertools
+from collections.abc import Callable
 
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.message import Member, Message, Part, Role, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.tool import Tool
+from app.engine.context.window import TokenLedger
+from app.ports.models import TokenEstimate
 
 _numbers = itertools.count(1)
 MINUTE = 60_000_000
@@ -35,6 +38,11 @@ def message(role: Role, *parts: Part | str, at: int = NOON, **fields: object) ->
     typed = tuple(TextPart(text=part) if isinstance(part, str) else part for part in parts)
     given = {"id": some_id("message"), "agent_id": "agent-1", "role": role, "parts": typed, "created_at": at}
     return Message.model_validate({**given, **fields})
+
+
+def ledger(count: Callable[[str], int] = len, most: float = 1.0) -> TokenLedger:
+    """Counts exactly; `most`: what a text may take at most, by its count."""
+    return TokenLedger(lambda text: TokenEstimate(count(text), round(count(text) * most)))
 
 
 def call(call_id: str = "call_1", name: str = "memory_replace", arguments: str = "{}") -> ToolCallPart:
