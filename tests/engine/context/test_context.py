@@ -76,6 +76,12 @@ def test_tools_count():
     assert fit(agent(), "p", (tool(),), turns(2), ledger(), 1.0).tokens > without + 50
 
 
+def test_tools_that_a_client_brings_are_told_apart_though_they_have_no_id():
+    counting = ledger()
+    short, long = tool("a", id="", updated_at=0), tool("b", id="", updated_at=0, description="x" * 500)
+    assert counting.tool(short) + 400 < counting.tool(long)
+
+
 def texts(shown: tuple[Member, ...]) -> list[tuple[str, str]]:
     return [(m.role, m.text or "|".join(r.text for r in m.tool_returns)) for m in visible(shown)]
 
