@@ -6,13 +6,16 @@ Kinds and fields are those of the Letta API. What a rule holds a run to is in `a
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.base import Field, Frozen
 
 
 class _Rule(Frozen):
-    """`type` has no default, so that it is stored also where defaults are left out."""
+    """`type` has no default, so that it is stored also where defaults are left out. Fields that nobody knows are let go:
+    earlier versions kept rules as programs sent them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     tool_name: str
     prompt_template: str | None = None

@@ -41,10 +41,20 @@ class Agents:
         return await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
 
     async def create(self, draft: AgentDraft, origin: Origin = USER, may_overflow: bool = False) -> Agent:
-        """Creates an agent with its blocks and its default conversation. `may_overflow`: as with `Blocks.update`."""
-        return await change(
-            self._deps, origin, lambda changes: make_agent(changes, draft, self._default_system, may_overflow)
-        )
+        """Creates an agent with its blocks and its default conversation. `may_overflow`: as with `Blocks.update`.
+
+        Raises `Invalid` for rules that contradict each other.
+        """
+
+        def work(changes: Changes) -> Agent:
+            names = DEFAULT_TOOLS if draft.tool_names is None else draft.tool_names
+            check_rules(draft.extras.tool_rules, names)
+            rules = _asking(changes.repos, draft.extras.tool_rules, names, ask_first=False)
+            extras = draft.extras.model_copy(update={"tool_rules": rules})
+            asking = draft.model_copy(update={"extras": extras})
+            return make_agent(changes, asking, self._default_system, may_overflow)
+
+        return await change(self._deps, origin, work)
 
     async def create_demo(self) -> Agent:
         """Creates the agent that speaks with the built-in scripted model."""
@@ -73,7 +83,8 @@ class Agents:
             after = after if rules is None else _ruled(after, rules)
             if after.tool_rules != before.tool_rules:
                 check_rules(after.tool_rules, after.tool_names)
-            after = _asking(changes.repos, after, before.tool_names, ask_first)
+            new = tuple(name for name in after.tool_names if name not in before.tool_names)
+            after = _ruled(after, _asking(changes.repos, after.tool_rules, new, ask_first))
             stored = changes.save_agent(before, after)
             return stored if block_ids is None else _hold(changes, stored, block_ids)
 
@@ -143,8 +154,6 @@ def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_ove
         created_at=now,
         updated_at=now,
     )
-    check_rules(agent.tool_rules, agent.tool_names)
-    agent = _asking(repos, agent, (), ask_first=False)
     agent = changes.add_agent(agent)
     for block_id in dict.fromkeys(draft.block_ids):
         agent = changes.attach(agent, repos.blocks.get(block_id))
@@ -169,16 +178,17 @@ def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_ove
 
 
 def _ruled(agent: Agent, rules: Rules) -> Agent:
+    if rules == agent.tool_rules:
+        return agent
     return agent.model_copy(update={"extras": agent.extras.model_copy(update={"tool_rules": rules})})
 
 
-def _asking(repos: Repositories, agent: Agent, had: tuple[str, ...], ask_first: bool) -> Agent:
-    """Of the tools that are new to it, those that are to be asked about are."""
-    rules = agent.tool_rules
-    for tool in repos.tools.by_names(tuple(name for name in agent.tool_names if name not in had)):
+def _asking(repos: Repositories, rules: Rules, new: tuple[str, ...], ask_first: bool) -> Rules:
+    """The rules of an agent that gets these tools: of those that are to be asked about it asks."""
+    for tool in repos.tools.by_names(new):
         if tool.requires_approval or (ask_first and tool.asks_first):
             rules = with_approval(rules, tool.name, True)
-    return agent if rules == agent.tool_rules else _ruled(agent, rules)
+    return rules
 
 
 def _hold(changes: Changes, agent: Agent, block_ids: tuple[str, ...]) -> Agent:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from app.domain.event import RunEvent
 from app.domain.wire_message import (
+    ApprovalRequestMessage,
     AssistantMessage,
     Content,
     ErrorMessage,
@@ -46,7 +47,7 @@ class ReplyPrinter:
                 self._text(event, thought.id, "reasoning", thought.reasoning)
             case AssistantMessage() as said:
                 self._text(event, said.id, "text", _plain(said.content))
-            case ToolCallMessage() as called if event.whole:
+            case (ToolCallMessage() | ApprovalRequestMessage()) as called if event.whole:
                 self._calls(called)
             case ToolReturnMessage() as returned:
                 self._return(returned)
@@ -85,7 +86,7 @@ class ReplyPrinter:
             self._paper.end_line()
             self._last_kind = ""
 
-    def _calls(self, message: ToolCallMessage) -> None:
+    def _calls(self, message: ToolCallMessage | ApprovalRequestMessage) -> None:
         calls = message.tool_calls if isinstance(message.tool_calls, tuple) else (message.tool_call,)
         for call in calls:
             if isinstance(call, ToolCall):

@@ -7,7 +7,7 @@ from app.domain.agent import Agent, AgentPatch
 from app.domain.approval import Answer, ApprovalRequest
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.message import MessageDraft, ToolReturnPart
-from app.domain.tool_rule import asked_about
+from app.domain.tool_rule import RULES, asked_about
 from app.domain.turn import ClientTool, RunOptions
 from app.services import Services
 from tests.services.conftest import Reopen
@@ -160,3 +160,20 @@ async def test_tools_that_reach_outside_ask_first_when_a_person_attaches_them(en
     assert asked_about(other.tool_rules) == {"shy"}, "over the API as the tool says"
     with pytest.raises(NotFound):
         await services.approvals.require(agent.id, "shy", True)
+
+
+async def test_rules_are_undone_and_copied_as_they_are_even_where_a_tool_is_gone(
+    services: Services, server: OpenAIServer
+):
+    agent = await agent_on(services, server)
+    before = agent.tool_rules
+    rules = RULES.validate_python([{"type": "max_count_per_step", "tool_name": "memory_insert", "max_count_limit": 2}])
+    await services.agents.update(agent.id, AgentPatch(tool_rules=rules))
+    without = tuple(name for name in agent.tool_names if name != "memory_insert")
+    await services.agents.update(agent.id, AgentPatch(tool_names=without))
+    copy = await services.agents.duplicate(agent.id)
+    assert copy.tool_rules == rules
+    events = await services.history.of_agent(agent.id, limit=10)
+    changed = next(event for event in events if event.label == "extras")
+    await services.history.undo(changed.seq)
+    assert (await services.agents.get(agent.id)).tool_rules == before

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.domain.agent import Agent
 from app.domain.base import Micros
 from app.domain.conversation import Conversation
-from app.domain.message import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
+from app.domain.message import ApprovalPart, ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.wire_message import iso, objects_of
 
 JSON_FORM = "lares-conversation"
@@ -52,7 +52,7 @@ class MarkdownForm:
 
     def _speaker(self, message: Message) -> str:
         known = {"user": "You", "assistant": self.agent.name, "tool": "Tool", "summary": "Summary", "system": "System"}
-        return message.name or known[message.role]
+        return message.name or known.get(message.role, "You")
 
 
 def _part(part: object) -> str:
@@ -68,6 +68,8 @@ def _part(part: object) -> str:
         case ToolReturnPart(name=name, status=status, text=text):
             word = "returned" if status == "success" else "failed"
             return f"`{name}` {word}\n\n{_fenced(text)}"
+        case ApprovalPart(approve=approve, reason=reason):
+            return "*Approved.*" if approve else f"*Refused.* {reason}".strip()
         case _:
             return ""
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.agent import AgentExtras
 from app.domain.approval import Answer
+from app.domain.rule_faults import rule_faults
 from app.domain.tool_rule import (
     RULES,
     ChildTools,
@@ -21,13 +23,13 @@ from app.domain.tool_rule import (
     Rules,
     RunFirst,
 )
-from app.engine.reply import RawCall, Reply
+from app.engine.reply import Call, RawCall, Reply
 from app.engine.run.apply import apply
 from app.engine.run.approvals import answered, going_on, still_open
 from app.engine.run.decide import FreshIds, decided
 from app.engine.run.perform import sort_out
 from app.engine.run.policy import Policy
-from app.engine.run.rules import Made, Turn
+from app.engine.run.rules import Made, Turn, judge
 from app.engine.state import CallModel, Exchange, Finish, ModelReplied, Outcome, RunState, RunTools, ToolsReturned
 from tests.support.values.samples import NOON, returned, tool
 
@@ -208,3 +210,96 @@ def test_no_model_gets_around_any_set_of_rules_and_no_set_makes_a_run_endless():
 def test_what_each_kind_allows(given: dict[str, Any], made: list[str], allowed: str):
     turn = Turn(rules(given), ("a", "b", "c"), tuple(Made(name=name) for name in made))
     assert "".join(turn.allowed) == allowed
+
+
+def call(name: str, **fields: Any) -> Call:
+    return Call.model_validate({"tool_call_id": name, "name": name, "arguments": "{}", **fields})
+
+
+def turn(*given: dict[str, Any], made: tuple[Made, ...] = ()) -> Turn:
+    return Turn(rules(*given), ("a", "b", "c"), made)
+
+
+def test_a_return_decides_what_follows_and_must_be_waited_for():
+    rule = {"type": "conditional", "tool_name": "a", "child_output_mapping": {"true": "b", "7": "c"}}
+    after = lambda text: turn(rule, made=(Made(name="a", text=text),)).allowed  # noqa: E731
+    assert (after("True"), after("7.0"), after("else")) == (("b",), ("c",), ("a", "b", "c"))
+    strict = {**rule, "require_output_mapping": True}
+    assert turn(strict, made=(Made(name="a", text="else"),)).allowed == ()
+    first, second = judge((call("a"), call("b")), turn(rule))
+    assert first.problem == ""
+    assert "wait for that" in second.problem
+
+
+def test_what_depends_on_a_call_that_was_refused_is_not_carried_out():
+    given = {"type": "parent_last_tool", "tool_name": "a", "children": ["b"]}
+    assert [one.problem for one in judge((call("a"), call("b")), turn(given))] == ["", ""]
+    refused = call("a", status="denied", problem="The user refused this call.")
+    assert "only right after a" in judge((refused, call("b", status="approved")), turn(given), asks=False)[1].problem
+
+
+def test_rules_fix_arguments_whatever_the_model_wrote():
+    first = {"type": "run_first", "tool_name": "a", "args": {"n": 1}}
+    nodes = [{"name": "b", "args": {"n": 2}}]
+    child = {"type": "constrain_child_tools", "tool_name": "a", "children": ["b"], "child_arg_nodes": nodes}
+    judged = judge((call("a", arguments='{"n": 9, "m": 3}'), call("b")), turn(first, child))
+    assert [one.parsed for one in judged] == [{"n": 1, "m": 3}, {"n": 2}]
+
+
+def test_calls_that_are_asked_about_wait_and_only_once():
+    asks = {"type": "requires_approval", "tool_name": "a"}
+    waiting = judge((call("a"), call("b"), call("c")), turn(asks), ("c",))
+    assert [one.status for one in waiting] == ["awaiting_approval", "requested", "awaiting_approval"]
+    assert [one.status for one in judge((call("a"),), turn(asks), asks=False)] == ["requested"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([{"type": "run_first", "tool_name": "x"}], "“x”, which is not attached"),
+        ([{"type": "requires_approval", "tool_name": "x"}], ""),
+        ([{"type": "constrain_child_tools", "tool_name": "a", "children": []}], "names no tool"),
+        ([{"type": "conditional", "tool_name": "a", "child_output_mapping": {}}], "names no return"),
+        ([{"type": "max_count_per_step", "tool_name": "a", "max_count_limit": 0}], "at least 1"),
+        (
+            [
+                {"type": "run_first", "tool_name": "a"},
+                {"type": "parent_last_tool", "tool_name": "b", "children": ["a"]},
+            ],
+            "“a” must be called first, but may only be called after “b”",
+        ),
+        ([{"type": "exit_loop", "tool_name": "a"}, {"type": "continue_loop", "tool_name": "a"}], "both end the turn"),
+        (
+            [
+                {"type": "exit_loop", "tool_name": "a"},
+                {"type": "constrain_child_tools", "tool_name": "a", "children": ["b"]},
+            ],
+            "no other tool can follow",
+        ),
+        (
+            [
+                {"type": "run_first", "tool_name": "a"},
+                {"type": "constrain_child_tools", "tool_name": "a", "children": ["b"]},
+                {"type": "constrain_child_tools", "tool_name": "b", "children": ["a"]},
+                {"type": "required_before_exit", "tool_name": "c"},
+            ],
+            "the rules never let it be called",
+        ),
+        (
+            [
+                {"type": "run_first", "tool_name": "a"},
+                {"type": "constrain_child_tools", "tool_name": "a", "children": ["b"]},
+                {"type": "required_before_exit", "tool_name": "b"},
+            ],
+            "",
+        ),
+    ],
+)
+def test_contradictions_are_named(given: list[dict[str, Any]], words: str):
+    faults = rule_faults(rules(*given), ("a", "b", "c"))
+    assert words in " ".join(fault.text for fault in faults) if words else not faults
+
+
+def test_rules_that_an_earlier_version_kept_as_they_came_are_read():
+    kept = '{"tool_rules": [{"type": "exit_loop", "tool_name": "send_message", "args": null, "note": "x"}]}'
+    assert AgentExtras.model_validate_json(kept).tool_rules == rules({"type": "exit_loop", "tool_name": "send_message"})

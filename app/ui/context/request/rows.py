@@ -74,10 +74,11 @@ def title_of(kind: str, label: str, key: str = "") -> str:
         return tr("Block: {}").format(label) if label else tr("About memory")
     if kind in ("messages", "tools") and label:
         return label
+    rules = {"rules": tr("Rules of calls"), "order": tr("Tool rules")}
     names = {
         "system": tr("System instructions"),
         "tools": tr("Tools"),
-        "tool_rules": tr("Rules of calls") if key == "rules" else tr("Form of answers"),
+        "tool_rules": rules.get(key, tr("Form of answers")),
         "summary": tr("Summary"),
         "messages": tr("Message without words"),
     }
