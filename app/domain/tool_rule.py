@@ -12,8 +12,8 @@ from app.domain.base import Field, Frozen
 
 
 class _Rule(Frozen):
-    """`type` has no default, so that it is stored also where defaults are left out. Fields that nobody knows are let go:
-    earlier versions kept rules as programs sent them."""
+    """`type` has no default, so that it is stored also where defaults are left out. Fields that nobody knows are left
+    out: earlier versions kept rules as programs sent them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
