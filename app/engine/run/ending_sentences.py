@@ -99,6 +99,15 @@ _SENTENCES: dict[Reason, tuple[StopReason, Failure]] = {
             hint="Look at the agent's tool rules, or choose a model that follows instructions better.",
         ),
     ),
+    "rule": (
+        "no_tool_call",
+        Failure(
+            code="no_tool_call",
+            message="The rules of this agent want a tool called before the end, and the model did not call it. What it "
+            "wrote is kept.",
+            hint="Look at the agent's tool rules, or choose a model that follows instructions better.",
+        ),
+    ),
     "loop": (
         "invalid_tool_call",
         Failure(
@@ -126,12 +135,8 @@ def ending(reason: Reason) -> tuple[StopReason, Failure]:
 
 def never_called(name: str) -> Failure:
     """The model answered, and did not call what its rules want called first."""
-    return Failure(
-        code="no_tool_call",
-        message=f"The rules of this agent want the tool “{name}” called before the end, and the model did not call it. "
-        "What it wrote is kept.",
-        hint="Look at the agent's tool rules, or choose a model that follows instructions better.",
-    )
+    _, failure = _SENTENCES["rule"]
+    return failure.model_copy(update={"message": failure.message.replace("want a tool", f"want the tool “{name}”")})
 
 
 CUT = Failure(

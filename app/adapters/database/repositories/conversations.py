@@ -33,18 +33,13 @@ _default_of = Prepared(
         agents.c.deleted_at.is_(None),
     )
 )
-_WAITING = (
-    sa.select(conversations)
-    .join(agents, agents.c.id == conversations.c.agent_id)
-    .where(
+# Not narrowed by agents: few wait, and SQLite would walk all conversations of each instead of the index of those few.
+_waiting = Prepared(
+    _LIVE.where(
         conversations.c.pending_request_id.is_not(None),
-        conversations.c.deleted_at.is_(None),
-        agents.c.deleted_at.is_(None),
+        sa.select(agents.c.seq).where(agents.c.id == conversations.c.agent_id, agents.c.deleted_at.is_(None)).exists(),
     )
-    .order_by(conversations.c.seq)
 )
-_waiting = Prepared(_WAITING)
-_waiting_of = Prepared(_WAITING.where(conversations.c.agent_id.in_(sa.bindparam("agents", expanding=True))))
 _ORDERS: Orders = {
     "created_at": (conversations.c.seq,),
     "last_message_at": (conversations.c.last_message_at, conversations.c.seq),
@@ -110,7 +105,8 @@ class SqlConversations:
         return tuple(mapping.conversation_of(one) for one in rows)
 
     def waiting(self, agent_ids: Sequence[str] | None = None) -> tuple[Conversation, ...]:
-        rows = _waiting.all(self.db, {}) if agent_ids is None else _waiting_of.all(self.db, {"agents": agent_ids})
+        wanted = None if agent_ids is None else frozenset(agent_ids)
+        rows = (row for row in _waiting.all(self.db, {}) if wanted is None or row["agent_id"] in wanted)
         return tuple(mapping.conversation_of(row) for row in rows)
 
     def described(self, threads: Sequence[Conversation]) -> tuple[ConversationRow, ...]:
