@@ -78,6 +78,25 @@ class McpServer(Frozen):
         """Whether a person has agreed to what it starts now."""
         return self.approved == self.launch.digest
 
+    @property
+    def draft(self) -> "McpDraft":
+        """The server as it is; None stands for its values."""
+        launch = self.launch
+        return McpDraft(
+            name=self.name,
+            transport=launch.transport,
+            command=launch.command,
+            args=launch.args,
+            folder=launch.folder,
+            env=dict.fromkeys(launch.env_names),
+            url=launch.url,
+            headers=dict.fromkeys(launch.header_names),
+            inputs=dict.fromkeys(launch.input_names),
+            auth_header=self.auth_header,
+            start_seconds=self.start_seconds,
+            call_seconds=self.call_seconds,
+        )
+
 
 class McpDraft(Frozen):
     """A server that is to be added, or what is to become of one. A value of None keeps what is stored."""

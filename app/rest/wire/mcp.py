@@ -63,7 +63,7 @@ class McpConfig(RequestModel):
 
     def patched(self, server: McpServer, name: str | None) -> McpDraft:
         """What is to become of a server. Raises `Misshapen`."""
-        return self._changed(draft_of(server).model_copy(update={"name": name or server.name}))
+        return self._changed(server.draft.model_copy(update={"name": name or server.name}))
 
     def _changed(self, draft: McpDraft) -> McpDraft:
         token = self.auth_token if self.auth_token is not None else self.token
@@ -147,25 +147,6 @@ class McpRefreshed(ResponseModel):
     added: tuple[str, ...]
     updated: tuple[str, ...]
     deleted: tuple[str, ...]
-
-
-def draft_of(server: McpServer) -> McpDraft:
-    """The server as it is; None stands for its values."""
-    launch = server.launch
-    return McpDraft(
-        name=server.name,
-        transport=launch.transport,
-        command=launch.command,
-        args=launch.args,
-        folder=launch.folder,
-        env=dict.fromkeys(launch.env_names),
-        url=launch.url,
-        headers=dict.fromkeys(launch.header_names),
-        inputs=dict.fromkeys(launch.input_names),
-        auth_header=server.auth_header,
-        start_seconds=server.start_seconds,
-        call_seconds=server.call_seconds,
-    )
 
 
 def server_to_wire(server: McpServer) -> McpServerState:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.ui.memory.inbox.view import InboxView
     from app.ui.runs.replay.view import ReplayView
     from app.ui.runs.view import RunsView
+    from app.ui.tools.mcp.page import McpPage
     from app.ui.tools.page import ToolsPage
 
 
@@ -61,7 +62,10 @@ class AgentViews(QObject):
             Segment("request", self.tr("Next request"), "context", self._request),
             Segment("compact", self.tr("Compact now"), "context", self._compact),
         )
-        tools = (Segment("tool studio", self.tr("Tools"), "tool", self._tools),)
+        tools = (
+            Segment("tool studio", self.tr("Tools"), "tool", self._tools),
+            Segment("mcp servers", self.tr("MCP servers"), "plug", self._mcp),
+        )
         runs = (
             Segment("run list", self.tr("Runs"), "runs", self._runs),
             Segment("replay", self.tr("Replay"), "play", self._replay),
@@ -138,3 +142,8 @@ class AgentViews(QObject):
         from app.ui.tools.page import ToolsPage
 
         return ToolsPage(self._view)
+
+    def _mcp(self) -> "McpPage":
+        from app.ui.tools.mcp.page import McpPage
+
+        return McpPage(self._view)

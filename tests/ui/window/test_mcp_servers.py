@@ -1,0 +1,70 @@
+"""MCP servers in the window: pasted, seen, started by a press, their tools given to the agent; what fails is told."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from app.ui.tools.mcp.page import McpPage
+from tests.support.servers.mcp_target import words
+from tests.support.window.opened_window import OpenedWindow
+
+Wait = Callable[..., Any]
+
+
+async def opened(window: OpenedWindow) -> McpPage:
+    window.view.show_tab("tools")
+    window.view.show_tab("mcp servers")
+    page = window.view.centre.page_named("mcp servers")
+    assert isinstance(page, McpPage)
+    await window.until(page.none.isVisible, "the page never got ready")
+    return page
+
+
+def test_a_server_is_pasted_seen_started_and_its_tools_are_given(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened(window)
+        services = window.services
+        page.none.buttons[0].click()
+        block = {"scripted": {"command": sys.executable, "args": list(words()), "env": {"KEY": "s3cret"}}}
+        page.form.block.setPlainText('{"mcpServers": {')
+        await window.until(lambda: "not JSON" in page.form.understood.text(), "no fault was told")
+        assert not page.form.add.isEnabled()
+        page.form.block.setPlainText(json.dumps({"mcpServers": {**block, "other": {"command": "no-such-program"}}}))
+        await window.until(lambda: "2 servers understood" in page.form.understood.text(), "it was not read")
+        assert "1 value goes to the keyring" in page.form.understood.text()
+        assert await services.mcp_servers.list() == ()
+        if where := os.environ.get("LARES_TEST_PICTURES"):
+            await window.rest()
+            window.window.grab().save(f"{where}/mcp-add.png")
+        page.form.add.click()
+        await window.until(lambda: page.pane.isVisible() and len(page.list.rows) == 2, "nothing was added")
+        assert page.pane.shown is not None
+        assert page.pane.shown.server.name == "other"
+        assert page.pane.state.text() == "needs your look"
+        assert page.pane.trust.isVisible()
+        page.pane.start.click()
+        await window.until(lambda: "was not found on the path" in page.pane.problem.text(), "no fault was told", 30)
+        assert page.pane.state.text() == "cannot start"
+        page.rows.setCurrentIndex(page.list.index(0))
+        await window.until(lambda: page.pane.name.whole_text == "scripted", "it was not opened")
+        assert page.pane.switches == {}
+        page.pane.start.click()
+        await window.until(lambda: "echo" in page.pane.switches, "it never started", 60)
+        assert page.pane.state.text() == "running"
+        assert "24 tools, " in page.pane.summary.text()
+        page.pane.switches["echo"].click()
+
+        async def given() -> bool:
+            return "echo" in (await services.agents.get(window.view.workspace.agent.id)).tool_names
+
+        await window.until(given, "it was not given")
+        if where := os.environ.get("LARES_TEST_PICTURES"):
+            await window.rest()
+            window.window.grab().save(f"{where}/mcp.png")
+        page.pane.stop.click()
+        await window.until(lambda: page.pane.state.text() == "starts when needed", "it was not stopped")
+        assert "Stopped." in page.pane.log.toPlainText()
+
+    wait_for(person(), 120)
