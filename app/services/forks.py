@@ -1,19 +1,22 @@
 """Forks: a new agent that goes on from an earlier point of another one's life, which stays as it is.
 
-It gets copies of the blocks, the settings and the conversation as they were, and nothing that came later.
+It gets copies of the blocks, the archives, the settings and the conversation as they were, and nothing that came later.
 """
 
 from dataclasses import dataclass
 
 from app.domain.agent import MAX_NAME, Agent, AgentDraft
+from app.domain.archive import ArchiveDraft
 from app.domain.block import BlockDraft
 from app.domain.conversation import Conversation
 from app.domain.history import USER, MemoryEvent, Origin
 from app.domain.message import Member
 from app.domain.run import Step
 from app.engine.deps import EngineDeps
+from app.engine.memory.archive_changes import ArchiveChanges
 from app.engine.memory.changes import Changes
 from app.engine.memory.earlier_blocks import blocks_at, settings_at
+from app.engine.memory.earlier_passages import ArchiveAt, archives_at
 from app.ports.storage import Repositories
 from app.services.agents import make_agent
 from app.services.changing import change
@@ -102,8 +105,17 @@ def _fork(changes: Changes, point: Point) -> Agent:
         "extras": source.extras.model_copy(update={"secret_names": ()}),
     }
     agent = make_agent(changes, AgentDraft.model_validate({**fields, **own}), source.system, may_overflow=True)
+    for one in archives_at(repos, source.id, point.memory_seq):
+        _copy_archive(ArchiveChanges(changes), one, agent.id)
     _copy_conversation(changes, point, agent.id)
     return agent
+
+
+def _copy_archive(changes: ArchiveChanges, then: ArchiveAt, agent_id: str) -> None:
+    draft = ArchiveDraft(**{name: getattr(then.archive, name) for name in ArchiveDraft.model_fields})
+    archive = changes.add(draft)
+    changes.attach(agent_id, archive)
+    changes.add_copies(archive, then.passages)
 
 
 def _copy_conversation(changes: Changes, point: Point, agent_id: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentPatch, ModelSettings
+from app.domain.archive import PassageDraft, PassageFilter, PassagePatch
 from app.domain.block import BlockDraft, BlockPatch
 from app.domain.history import Actor, Origin
 from app.domain.message import Member, Message
@@ -152,6 +153,50 @@ async def test_a_fork_from_any_change_has_the_memory_right_after_it(engine: Open
         assert fork.system == then.settings["system"]
     first = await services.forks.from_change(agent.id, 0)
     assert await services.blocks.of_agent(first.id) == ()
+
+
+async def test_a_fork_has_the_archives_of_that_moment_and_its_own_copy_of_them(
+    engine: OpenEngine, server: OpenAIServer
+):
+    services = engine.services
+    agent = await agent_on(services, server)
+    states: dict[int, list[tuple[str, tuple[str, ...], bool]]] = {}
+
+    async def mark() -> None:
+        newest = (await services.history.of_agent(agent.id, limit=1))[0]
+        states[newest.seq] = await held(services, agent.id)
+
+    async def store(text: str, *tags: str) -> str:
+        stored = await services.archives.insert_for(agent.id, PassageDraft(text=text, tags=tags))
+        await mark()
+        return stored.passage.id
+
+    await mark()
+    tea, cat, ulm = await store("likes tea", "food"), await store("has a cat"), await store("lives in Ulm")
+    await services.archives.edit(tea, PassagePatch(text="likes coffee"))
+    await mark()
+    await services.archives.supersede((ulm,), replacement=PassageDraft(text="lives in Bonn"))
+    await mark()
+    removed = await services.archives.remove((tea, cat))
+    await mark()
+    await services.archives.tag((ulm,), add=("home",))
+    await mark()
+    await services.history.undo_all(removed.changes)
+    await mark()
+    (archive,) = await services.archives.of_agent(agent.id)
+    await services.archives.detach(agent.id, archive.id)
+    await mark()
+    for seq, then in states.items():
+        fork = await services.forks.from_change(agent.id, seq)
+        assert await held(services, fork.id) == then, seq
+    own = await services.archives.of_agent(fork.id)
+    assert archive.id not in {one.id for one in own}, "the fork would write into the first agent's archive"
+
+
+async def held(services: Services, agent_id: str) -> list[tuple[str, tuple[str, ...], bool]]:
+    """Texts, tags and whether they are still true, of all that an agent can find."""
+    found = await services.archives.passages(PassageFilter(agent_id=agent_id))
+    return sorted((one.text, one.tags, one.superseded_at is None) for one in found)
 
 
 async def test_the_fork_goes_on_by_itself(engine: OpenEngine, server: OpenAIServer):

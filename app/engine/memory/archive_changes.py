@@ -32,6 +32,8 @@ PASSAGE_FIELDS = (
     *("text", "tags", "valid_from", "superseded_at", "superseded_by", "source", "nearly", "alikeness", "metadata"),
 )
 """Fields whose changes belong to the history (how often a passage was found does not)."""
+KEPT_FIELDS = ("text", "tags", "valid_from", "superseded_at", "superseded_by", "source")
+"""What is told of each passage where many are deleted at once."""
 LABEL = 60
 """Characters of a passage that stand for it in the history."""
 
@@ -126,6 +128,30 @@ class ArchiveChanges:
             self._note_many(archive, {}, {one.id: {} for one in made})
         return made
 
+    def add_copies(self, archive: Archive, passages: Iterable[Passage]) -> tuple[Passage, ...]:
+        """Stores copies of another archive's passages, as one change: who wrote them, when, and what replaced what
+        stay; messages and runs of another agent do not.
+        """
+        chosen = tuple(passages)
+        ids = {one.id: self.changes.ids.new("passage") for one in chosen}
+        own = {"archive_id": archive.id, "message_id": None, "run_id": None, "found_count": 0, "last_found_at": None}
+        made = tuple(
+            one.model_copy(
+                update={
+                    **own,
+                    "id": ids[one.id],
+                    "version": 1,
+                    "superseded_by": ids.get(one.superseded_by or ""),
+                    "nearly": ids.get(one.nearly or ""),
+                }
+            )
+            for one in chosen
+        )
+        if made:
+            self.changes.repos.passages.add(*made)
+            self._note_many(archive, {}, {one.id: {} for one in made})
+        return made
+
     def save_passage(self, before: Passage, after: Passage, undoes: int | None = None) -> Passage:
         """Stores a changed passage; returns it as stored (nothing happens when nothing differs). Raises `Invalid`."""
         after = _checked(after)
@@ -158,7 +184,7 @@ class ArchiveChanges:
         living = {one.id: one for one in repos.passages.many(tuple(wanted))}
         gone = [each for each, fields in wanted.items() if fields is None and each in living]
         back = [each for each, fields in wanted.items() if fields is not None and each not in living]
-        old: Fields = {each: {"text": living[each].text} for each in gone}
+        old: Fields = {each: _fields(living[each], KEPT_FIELDS) for each in gone}
         new: Fields = {each: wanted[each] for each in back}
         repos.passages.delete(gone, self.changes.now)
         repos.passages.undelete(back)
