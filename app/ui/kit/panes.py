@@ -73,6 +73,11 @@ class Panes(QWidget):
     def current(self) -> str:
         return self.row.current
 
+    @property
+    def shown(self) -> list[QWidget]:
+        """What can be seen, in order."""
+        return [pane.widget for pane in self._panes.values() if pane.widget.isVisible()]
+
     def show_pane(self, key: str) -> None:
         """In a narrow window it is the one to see."""
         self.row.set_current(key)

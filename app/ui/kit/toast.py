@@ -144,6 +144,7 @@ class ToastHost(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._anchors: tuple[QWidget, ...] = ()
+        self._places: list[QWidget] = []
         self.toasts: list[Toast] = []
         self.setAccessibleName(self.tr("Notices"))
         self._spot = QPoint()
@@ -153,8 +154,14 @@ class ToastHost(QWidget):
         theme.changed.connect(self._place)
         self.hide()
 
+    def stand_in(self, widget: QWidget) -> None:
+        """They stand in it while it can be seen; it keeps the room for them that `room_wanted` asks of it."""
+        self._places.append(widget)
+        widget.destroyed.connect(lambda: self._places.remove(widget))
+        widget.installEventFilter(self)
+
     def anchor_to(self, *widgets: QWidget) -> None:
-        """Where they stand: in the first of these that can be seen."""
+        """Where they stand else: in the first of these that can be seen."""
         for widget in self._anchors:
             widget.removeEventFilter(self)
         self._anchors = widgets
@@ -207,7 +214,7 @@ class ToastHost(QWidget):
 
     def _place(self) -> None:
         parent = self.parentWidget()
-        anchor = next((widget for widget in self._anchors if widget.isVisible()), None)
+        anchor = next((widget for widget in (*self._places, *self._anchors) if widget.isVisible()), None)
         if not self.toasts or parent is None:
             self.room_wanted.emit(None, 0)
             return

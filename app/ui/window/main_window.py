@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStackedWidget, QVBoxLayout,
 from shiboken6 import isValid
 
 from app.ui.kit.focus_order import next_stop
+from app.ui.kit.panes import Panes
 from app.ui.kit.splitter import Splitter
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
@@ -39,6 +40,12 @@ class Pane(QFrame):
         """Room at its foot for what lies there for a while."""
         self._layout.setContentsMargins(0, 0, 0, pixels)
         self._layout.activate()
+
+
+def _parts_of(pane: QWidget) -> list[QWidget]:
+    """The panes that stand side by side in it, else itself."""
+    inner = next((panes for panes in pane.findChildren(Panes) if panes.isVisible()), None)
+    return [pane] if inner is None or not inner.shown else inner.shown
 
 
 class MainWindow(QWidget):
@@ -221,7 +228,7 @@ class MainWindow(QWidget):
 
     def cycle_columns(self, step: int) -> None:
         """F6: the next visible column, where the focus was last."""
-        shown = [pane for pane in self.panes.values() if not pane.isHidden()]
+        shown = [part for pane in self.panes.values() if not pane.isHidden() for part in _parts_of(pane)]
         focus = QApplication.focusWidget()
         here = next((pane for pane in shown if focus is not None and pane.isAncestorOf(focus)), None)
         if here is not None and focus is not None:

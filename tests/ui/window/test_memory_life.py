@@ -102,6 +102,8 @@ def test_the_timeline_is_walked_by_keys_and_by_hand(play_live: Callable[..., Non
         await window.until(lambda: page._chosen is not None and page._chosen.at == page._life.began, "not the first")
         await window.press(Qt.Key.Key_End)
         await window.until(lambda: page._chosen is not None and page._chosen.seq == newest.seq, "not the newest")
+        await a_life_is_played(window, page)
+        await the_ring_goes_through_the_panes_and_notices_cover_no_reason(window, page)
         page._kinds.button("api").click()
         await window.until(lambda: {kind_of(one) for one in page._model.events} == {"api"}, "not filtered")
         assert page._life is not None
@@ -116,3 +118,29 @@ def test_the_timeline_is_walked_by_keys_and_by_hand(play_live: Callable[..., Non
         assert page._way.current == "between"
 
     play_live(a_life, story)
+
+
+async def a_life_is_played(window: OpenedWindow, page: HistoryView) -> None:
+    """From the newest change on it begins with the oldest, and stops where it came from."""
+    newest, seen = page._chosen, list[int]()
+    assert newest is not None
+    page._list.selectionModel().currentChanged.connect(lambda: seen.append(page._chosen.seq if page._chosen else 0))
+    page._playing.setInterval(1)
+    page.play.click()
+    assert page.play.text() == "Stop"
+    await window.until(lambda: page.play.text() == "Play", "it plays on without end")
+    assert seen == sorted(set(seen)), "not in the order in which it happened"
+    assert seen[-1] == newest.seq
+
+
+async def the_ring_goes_through_the_panes_and_notices_cover_no_reason(window: OpenedWindow, page: HistoryView) -> None:
+    window.window.resize(1440, 900)
+    page._list.setFocus()
+    for inside in (page.panes.splitter.widget(1), page.why):
+        await window.press(Qt.Key.Key_F6)
+        assert inside.isAncestorOf(window.focus), "F6 leaves out a pane"  # type: ignore[union-attr]
+    toasts, foot = window.view.view.toasts, page.why._foot
+    window.view.view.tell("Backed up", "", "done")
+    assert toasts.y() >= foot.mapTo(window.window, QPoint(0, foot.height())).y(), "a notice lies over the ways back"
+    toasts.clear()
+    assert foot.mapTo(page.why, QPoint(0, foot.height())).y() == page.why.height()

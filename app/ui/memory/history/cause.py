@@ -117,6 +117,13 @@ class WhyPane(QFrame):
 
         follow(theme, self, fit)
 
+    def keep_free(self, pixels: int) -> None:
+        """Room at its foot for what lies there for a while."""
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(0, 0, 0, pixels)
+        layout.activate()
+
     def clear(self) -> None:
         self._event = None
         self._title.setText(self.tr("Choose a change to see where it comes from."))

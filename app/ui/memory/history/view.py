@@ -6,7 +6,7 @@ The chosen change is point A; point B is now, or where a person dragged it. All 
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QListView, QStackedWidget, QWidget
 
 from app.domain.agent import Agent
@@ -38,6 +38,8 @@ NARROW = 860
 """Below this width, at 100 %, one pane is shown at a time."""
 LEFT, RIGHT = ((0, 280), (1340, 330), (1800, 380)), ((0, 280), (1340, 316), (1800, 400))
 """Widths of the list and of the pane with the reasons."""
+PLAY_MS = 1_200
+"""For so long each change is shown while it plays."""
 LOW = 520
 """Below this height the timeline gives its room to the changes."""
 NEVER = 2**62
@@ -91,6 +93,9 @@ class HistoryView(QWidget):
         self.timeline = Timeline(theme)
         spans = (("day", self.tr("Day")), ("month", self.tr("Month")), ("life", self.tr("Whole life")))
         self._span = Segmented(theme, spans, "life", self.tr("Span of the timeline"))
+        self.play = Button(theme, self.tr("Play"), "", "play", "small")
+        self._playing = QTimer(self)
+        self._playing.setInterval(PLAY_MS)
         self._earlier = Button(theme, self.tr("Earlier change"), "ghost", "chevron-down", "small")
         self._later = Button(theme, self.tr("Later change"), "ghost", "chevron-up", "small")
         self._hint = ElidedLabel(theme, self.tr("Drag A and B, or pick a change in the list"), "label", "muted")
@@ -146,7 +151,7 @@ class HistoryView(QWidget):
         self._pages.addWidget(self.panes)
         self._pages.addWidget(hold)
         self._time = frame_of("panel")
-        steps = row_of(theme, self._earlier, self._later, self._hint, None, self._span, gap=8)
+        steps = row_of(theme, self.play, self._earlier, self._later, self._hint, None, self._span, gap=8)
         hands = QWidget()
         row_of(theme, steps, parent=hands, inset=(14, 4, 14, 8)).setStretch(0, 1)
         column_of(theme, self.timeline, hands, hairline(), parent=self._time, gap=0)
@@ -180,6 +185,10 @@ class HistoryView(QWidget):
         self.timeline.picked.connect(self._begin_at)
         self.timeline.moved.connect(self._begin_move)
         self.timeline.stepped.connect(self._stepped)
+        self._view.toasts.stand_in(self.why)
+        self._view.toasts.room_wanted.connect(lambda at, room: self.why.keep_free(room if at is self.why else 0))
+        self.play.clicked.connect(lambda: self._play())
+        self._playing.timeout.connect(lambda: self._play_on())
         self.why.message_wanted.connect(self.message_wanted)
         self.why.undo_wanted.connect(self._begin_undo)
         self.why.restore_wanted.connect(self._begin_restore)
@@ -300,6 +309,31 @@ class HistoryView(QWidget):
                 self._list.setCurrentIndex(self._model.index(place))
                 return
             place += down
+
+    def _play(self) -> None:
+        """Goes from change to change towards now; from the newest on, from the oldest that the list has."""
+        if self._playing.isActive():
+            self._stop_playing()
+            return
+        places = [place for place in range(self._model.rowCount()) if self._model.change_at(place) is not None]
+        if len(places) < 2:
+            return
+        if self._list.currentIndex().row() == places[0]:
+            self._list.setCurrentIndex(self._model.index(places[-1]))
+        self.play.setText(self.tr("Stop"))
+        self.play.set_icon("stop")
+        self._playing.start()
+
+    def _play_on(self) -> None:
+        before = self._list.currentIndex().row()
+        self._step(-1)
+        if self._list.currentIndex().row() == before or not self.isVisible():
+            self._stop_playing()
+
+    def _stop_playing(self) -> None:
+        self._playing.stop()
+        self.play.setText(self.tr("Play"))
+        self.play.set_icon("play")
 
     def _ask_for_more(self) -> None:
         """While a person nears the end of what is loaded, or a filter leaves too little to scroll."""
