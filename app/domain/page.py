@@ -167,6 +167,14 @@ class RunFilter(Frozen):
     statuses: tuple[RunStatus, ...] = ()
     stop_reason: StopReason | None = None
     background: bool | None = None
+    started_by: str | None = None
+    """As `Run.started_by`."""
+    since: Micros | None = None
+    """Those that began then or later."""
+    changes_memory: bool = False
+    """True: those that changed memory."""
+    search: str = ""
+    """A part of what was said or called in it, or of why it failed, in any case."""
 
 
 class StepFilter(Frozen):

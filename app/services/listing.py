@@ -1,5 +1,8 @@
 """Long lists by pages, with what belongs to their rows, read in one transaction each."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from app.domain.agent import Agent
 from app.domain.block import Block
 from app.domain.identity import Identity
@@ -69,6 +72,17 @@ class Listing:
             )
 
         return await self._deps.storage.read(work)
+
+    async def export(self, run_id: str) -> AsyncIterator[str]:
+        """A run as one JSON object, in pieces: what `report` tells, and each step's request and reply as they went over
+        the wire. Raises `NotFound`.
+        """
+        report = await self.report(run_id)
+        yield report.model_dump_json(indent=1).rstrip().removesuffix("}").rstrip() + ',\n "traces": ['
+        for number, step in enumerate(report.steps):
+            trace = await self._deps.storage.read(lambda repos, step=step: repos.runs.trace(step.id))
+            yield (",\n" if number else "\n") + await asyncio.to_thread(trace.model_dump_json)
+        yield "\n]}\n"
 
     async def run(self, run_id: str) -> RunPage:
         """One run. Raises `NotFound` also when it was taken out of the lists."""

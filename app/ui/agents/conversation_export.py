@@ -1,10 +1,6 @@
 """Takes a conversation out of Lares: into a file that a person chooses, or onto the clipboard."""
 
-import asyncio
-import contextlib
-import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt
@@ -13,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain.conversation import ConversationRow, ExportForm
 from app.domain.error import StorageError
+from app.ui.bridge.whole_file import write_whole
 from app.ui.kit.wording import now
 from app.ui.state.view_context import Notice, ViewContext
 
@@ -61,26 +58,13 @@ class ConversationExport(QObject):
         self._view.run(self._write(row.conversation.id, form, path), self, done=said)
 
     async def _write(self, conversation_id: str, form: ExportForm, path: Path) -> None:
-        """Whole or not at all: it is written beside the file and takes its place at the end."""
-        beside = path.with_name(f".{path.name}.part")
         try:
-            with contextlib.ExitStack() as closing:
-                file = await asyncio.to_thread(beside.open, "w", encoding="utf-8", newline="\n")
-                closing.callback(file.close)
-                await self._read(conversation_id, form, file.write)
-            await asyncio.to_thread(os.replace, beside, path)
+            await write_whole(path, self._view.services.exports.conversation(conversation_id, form))
         except OSError as error:
             raise StorageError(
                 self.tr("The conversation could not be written to “{}”.").format(path.name),
                 hint=self.tr("{} Choose another folder.").format(_reason(error)),
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-
-    async def _read(self, conversation_id: str, form: ExportForm, take: Callable[[str], object]) -> None:
-        async for piece in self._view.services.exports.conversation(conversation_id, form):
-            await asyncio.to_thread(take, piece)
 
     def copy(self, row: ConversationRow) -> None:
         """All of it, as Markdown."""

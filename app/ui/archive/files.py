@@ -1,8 +1,5 @@
 """Archives as files: asks where to and from where, and carries it out."""
 
-import asyncio
-import contextlib
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
@@ -10,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.domain.archive import ArchiveForm, Imported, PassageFilter
 from app.domain.error import StorageError
+from app.ui.bridge.whole_file import write_whole
 from app.ui.kit.wording import count, counted
 from app.ui.state.view_context import Notice, ViewContext
 
@@ -84,22 +82,13 @@ class ArchiveFiles(QObject):
         )
 
     async def _write(self, wanted: PassageFilter, form: ArchiveForm, path: Path) -> None:
-        beside = path.with_name(f".{path.name}.part")
         try:
-            with contextlib.ExitStack() as closing:
-                file = await asyncio.to_thread(beside.open, "w", encoding="utf-8", newline="")
-                closing.callback(file.close)
-                async for piece in self._view.services.archives.export(wanted, form):
-                    await asyncio.to_thread(file.write, piece)
-            await asyncio.to_thread(os.replace, beside, path)
+            await write_whole(path, self._view.services.archives.export(wanted, form), newline="")
         except OSError as error:
             raise StorageError(
                 self.tr("The passages could not be written to “{}”.").format(path.name),
                 hint=self.tr("Choose another folder."),
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
 
     async def _undo(self, changes: tuple[int, ...]) -> None:
         for seq in reversed(changes):

@@ -1,7 +1,7 @@
 """What a run did in which order, as rows with bars in time: steps, model calls, tools, changes of memory."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication
 
@@ -41,6 +41,21 @@ class StepRow:
     failed: bool = False
     step_id: str = ""
     change: MemoryEvent | None = None
+    folds: bool | None = None
+    """Whether what belongs to it is folded away; None: nothing belongs to it."""
+
+
+def unfolded(rows: Sequence[StepRow], folded: Collection[str]) -> tuple[StepRow, ...]:
+    """Without what lies deeper below a row that is folded."""
+    shown: list[StepRow] = []
+    deepest = None
+    for row, after in zip(rows, (*rows[1:], None), strict=True):
+        if deepest is not None and row.depth > deepest:
+            continue
+        holds = after is not None and after.depth > row.depth
+        deepest = row.depth if holds and row.key in folded else None
+        shown.append(replace(row, folds=deepest is not None) if holds else row)
+    return tuple(shown)
 
 
 def rows_of(report: RunReport, now: int) -> tuple[StepRow, ...]:

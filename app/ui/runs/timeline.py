@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.ui.kit.layout import follow
@@ -28,7 +28,8 @@ class StepList(RowList[StepRow]):
 
     def value(self, row: StepRow, role: int) -> object:
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (row.title, row.note, row.took)))
+            folded = self.tr("folded") if row.folds else ""
+            return ", ".join(filter(None, (row.title, row.note, row.took, folded)))
         return None
 
     @property
@@ -69,6 +70,9 @@ class StepDelegate(QStyledItemDelegate):
         left = rect.left() + px(14) + row.depth * px(INDENT)
         token = "danger" if row.failed else {"tool": "teal", "memory": "accent"}.get(row.icon, "text2")
         painter.drawPixmap(left, rect.center().y() - px(7) + 1, theme.pixmap(row.icon, token, 14))
+        if row.folds is not None:
+            sign = theme.pixmap("chevron-right" if row.folds else "chevron-down", "muted", 10)
+            painter.drawPixmap(left - px(12), rect.center().y() - px(5) + 1, sign)
         text = QRect(left + px(22), rect.top(), rect.right() - left - px(28), rect.height())
         painter.setFont(theme.font("base", 500 if row.depth < 2 else 400))
         painter.setPen(theme.color("danger" if row.failed else "text"))
@@ -157,8 +161,13 @@ STEPS = tuple(number * 10**power for power in range(3, 10) for number in (1, 2, 
 
 
 class Timeline(QListView):
+    folded = Signal()
+    """`folded_keys` has changed."""
+
     def __init__(self, theme: Theme, steps: StepList) -> None:
         super().__init__()
+        self._theme = theme
+        self.folded_keys: set[str] = set()
         self.setModel(steps)
         self.setItemDelegate(StepDelegate(theme, steps, self))
         self.setAccessibleName(self.tr("Steps of the run"))
@@ -166,3 +175,25 @@ class Timeline(QListView):
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on the sign before a row folds it."""
+        at = event.position().toPoint()
+        row: StepRow | None = self.indexAt(at).data(ROW)
+        super().mousePressEvent(event)
+        if row is not None and row.folds is not None and at.x() < self._theme.px(14 + row.depth * INDENT):
+            self.fold(row, not row.folds)
+
+    def fold(self, row: StepRow, away: bool) -> None:
+        """Folds what belongs to a row, or shows it again."""
+        (self.folded_keys.add if away else self.folded_keys.discard)(row.key)
+        self.folded.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left folds, Right shows again."""
+        row: StepRow | None = self.currentIndex().data(ROW)
+        away = {Qt.Key.Key_Left: True, Qt.Key.Key_Right: False}.get(Qt.Key(event.key()))
+        if away is not None and row is not None and row.folds is not None and row.folds != away:
+            self.fold(row, away)
+        else:
+            super().keyPressEvent(event)

@@ -8,18 +8,19 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.page import PageRequest, RunFilter, RunPage, RunReport
-from app.domain.run import ACTIVE, RunStatus, Step
+from app.domain.run import Step
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import column_of, follow, frame_of, hairline, row_of
 from app.ui.kit.panes import Pane, Panes
-from app.ui.kit.segmented import Segmented
 from app.ui.kit.splitter import Splitter
 from app.ui.kit.wording import count, counted
 from app.ui.runs.exchange import Exchange
+from app.ui.runs.export import RunExport
 from app.ui.runs.figures import Figures
-from app.ui.runs.steps import StepRow, rows_of
+from app.ui.runs.filters import RunFilters
+from app.ui.runs.steps import StepRow, rows_of, unfolded
 from app.ui.runs.table import RunRow, RunTable, RunTableModel
 from app.ui.runs.timeline import StepList, Ticks, Timeline
 from app.ui.state.list_rows import ROW
@@ -33,12 +34,6 @@ SOON_MS = 150
 """Changes that come together are read once."""
 NARROW = 900
 """Below this width, at 100 %, steps and bytes share one place."""
-STATUSES: dict[str, tuple[RunStatus, ...]] = {
-    "all": (),
-    "running": ACTIVE,
-    "failed": ("failed",),
-    "stopped": ("cancelled",),
-}
 
 
 class RunsView(QWidget):
@@ -64,19 +59,8 @@ class RunsView(QWidget):
         self.setAccessibleName(self.tr("Runs"))
         self._model = RunTableModel(theme, self._name_of, self)
         self.table = RunTable(theme, self._model)
-        self.status = Segmented(
-            theme,
-            (
-                ("all", self.tr("All")),
-                ("running", self.tr("Running")),
-                ("failed", self.tr("Failed")),
-                ("stopped", self.tr("Stopped")),
-            ),
-            "all",
-            self.tr("Which runs"),
-        )
-        self.whose = Segmented(theme, (("own", ""), ("all", self.tr("All agents"))), "own", self.tr("Whose runs"))
-        self._sum = ElidedLabel(theme, "", "label", "muted")
+        self.filters = RunFilters(theme)
+        self.files = RunExport(view, self)
         self._steps = StepList(self)
         self.timeline = Timeline(theme, self._steps)
         self._ticks = Ticks(theme, self._steps)
@@ -99,8 +83,7 @@ class RunsView(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._theme
-        head, left, run_head, hold = QWidget(), frame_of("panel"), QWidget(), QWidget()
-        row_of(theme, self.status, self.whose, None, self._sum, parent=head, inset=(14, 7, 14, 7))
+        left, run_head, hold = frame_of("panel"), QWidget(), QWidget()
         row_of(
             theme,
             self._title,
@@ -147,12 +130,13 @@ class RunsView(QWidget):
         self._pages.addWidget(self.above)
         self._pages.addWidget(hold)
         self._pages.addWidget(self._nothing)
-        column_of(theme, head, hairline(), self._pages, parent=self, gap=0).setStretch(2, 1)
+        column_of(theme, self.filters, hairline(), self._pages, parent=self, gap=0).setStretch(2, 1)
         follow(theme, self, self._fit)
 
     def _connect(self) -> None:
-        self.status.chosen.connect(lambda: self._begin_list())
-        self.whose.chosen.connect(lambda: self._begin_list())
+        self.filters.changed.connect(lambda: self._begin_list())
+        self.filters.export_wanted.connect(lambda: self._export())
+        self.timeline.folded.connect(lambda: self._show_steps())
         self.table.selectionModel().currentRowChanged.connect(self._picked)
         self.table.verticalScrollBar().valueChanged.connect(lambda: self._ask_for_more())
         self.timeline.selectionModel().currentChanged.connect(self._step_picked)
@@ -176,7 +160,8 @@ class RunsView(QWidget):
         agent = self._view.workspace.agent
         if agent is None:
             return
-        self.whose.set_label("own", agent.name)
+        self.filters.whose.set_label("own", agent.name)
+        self.filters.agent_id = agent.id
         if agent.id != self._agent_id:
             self._agent_id = agent.id
             self._begin_list()
@@ -184,19 +169,14 @@ class RunsView(QWidget):
             self._renew()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    @property
-    def _filter(self) -> RunFilter:
-        agents = (self._agent_id,) if self.whose.current == "own" else ()
-        return RunFilter(agent_ids=agents, statuses=STATUSES[self.status.current])
-
     def _begin_list(self) -> None:
         self._turn += 1
         self._complete = False
-        self.table.show_agents(self.whose.current == "all")
+        self.table.show_agents(self.filters.whose.current == "all")
         self._view.run(self._read_first(self._turn), self, failed=self._failed)
 
     async def _read_first(self, turn: int) -> None:
-        rows = _rows(await self._services.listing.run_rows(self._filter, PageRequest(limit=PAGE)))
+        rows = _rows(await self._services.listing.run_rows(self.filters.wanted, PageRequest(limit=PAGE)))
         if turn != self._turn:
             return
         self._complete = len(rows) < PAGE
@@ -211,7 +191,7 @@ class RunsView(QWidget):
 
     def _show_no_runs(self) -> None:
         self._clear_run()
-        if self.status.current != "all":
+        if self.filters.narrows:
             self._pages.setCurrentIndex(2)
             return
         self._empty.set_heading(
@@ -234,7 +214,7 @@ class RunsView(QWidget):
         oldest = self._model.rows[-1].run.id
         try:
             page = PageRequest(limit=PAGE, after=oldest)
-            rows = _rows(await self._services.listing.run_rows(self._filter, page))
+            rows = _rows(await self._services.listing.run_rows(self.filters.wanted, page))
         finally:
             self._reading = False
         if turn == self._turn:
@@ -245,7 +225,7 @@ class RunsView(QWidget):
 
     def _changed(self, event: Changed) -> None:
         """A run began, went on or ended."""
-        own = self.whose.current == "all" or event.agent_id in (None, self._agent_id)
+        own = self.filters.whose.current == "all" or event.agent_id in (None, self._agent_id)
         if event.kind == "run" and own and self.isVisible():
             self._soon.start()
 
@@ -253,10 +233,10 @@ class RunsView(QWidget):
         self._view.run(self._read_newest(self._turn), self)
 
     async def _read_newest(self, turn: int) -> None:
-        if self.status.current != "all":
+        if self.filters.narrows:
             await self._read_first(turn)
             return
-        rows = _rows(await self._services.listing.run_rows(self._filter, PageRequest(limit=PAGE)))
+        rows = _rows(await self._services.listing.run_rows(self.filters.wanted, PageRequest(limit=PAGE)))
         if turn != self._turn:
             return
         if self._model.rowCount() == 0 or not any(self._model.row_of(row.run.id) >= 0 for row in rows):
@@ -273,7 +253,7 @@ class RunsView(QWidget):
         more = "" if self._complete else "+"
         failed = sum(row.run.status == "failed" for row in self._model.rows)
         words = counted(number, self.tr("{} run"), self.tr("{} runs"))
-        self._sum.set_text(words + more + (self.tr(", {} failed").format(count(failed)) if failed else ""))
+        self.filters.sum.set_text(words + more + (self.tr(", {} failed").format(count(failed)) if failed else ""))
 
     # One run
 
@@ -293,8 +273,8 @@ class RunsView(QWidget):
         if not index.isValid() or self._model.rows[index.row()].run.id != run_id:
             return
         before, self._report = self._report, report
-        self._steps.show(rows_of(report, int(time.time() * 1_000_000)))
-        self._ticks.update()
+        self._show_steps()
+        self.filters.export.setEnabled(True)
         run = report.run
         self._title.set_text(self.tr("Run {}").format(run.id.partition("-")[2][:4]))
         tools = sum(len(message.tool_returns) for message in report.messages)
@@ -311,6 +291,17 @@ class RunsView(QWidget):
         if not same or self._wanted_step not in {step.id for step in report.steps}:
             self._choose_step()
 
+    def _show_steps(self) -> None:
+        """What is folded shows its first row alone."""
+        if self._report is not None:
+            rows = rows_of(self._report, int(time.time() * 1_000_000))
+            self._steps.show(unfolded(rows, self.timeline.folded_keys))
+            self._ticks.update()
+
+    def _export(self) -> None:
+        if self._report is not None:
+            self.files.ask_file(self._report.run, self._title.whole_text)
+
     def _choose_step(self) -> None:
         """The last step of the run: what led to its end."""
         report = self._report
@@ -325,6 +316,7 @@ class RunsView(QWidget):
 
     def _clear_run(self, words: str = "") -> None:
         self._report, self._wanted_step = None, ""
+        self.filters.export.setEnabled(False)
         self._steps.show(())
         self._ticks.update()
         self._title.set_text("")

@@ -1,6 +1,8 @@
 """The run inspector: all runs, what each did, what went over the wire; it lives with the runs and stays quick."""
 
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,12 +70,45 @@ def test_a_run_is_shown_with_its_steps_and_its_bytes(window: OpenedWindow, wait_
     wait_for(story(), 20)
 
 
-def test_it_lives_with_the_runs(window: OpenedWindow, wait_for: Wait) -> None:
+async def runs_are_searched_folded_and_exported(window: OpenedWindow, view: RunsView, folder: Path) -> None:
+    number = lambda: view.table.model().rowCount()  # noqa: E731
+    view.filters.changes.click()
+    await window.until(lambda: number() == 1, "a run that changed no memory is shown")
+    view.filters.changes.click()
+    await window.until(lambda: number() == 2, "it did not come back")
+    view.filters.field.setText("NOT CHAD")
+    await window.until(lambda: number() == 1, "a run that says nothing of it is shown")
+    run_id = view.table.model().rows[0].run.id
+    view.filters.begun.setCurrentIndex(view.filters.begun.findData("api"))
+    view.filters.begun.activated.emit(0)
+    await window.until(lambda: "No run matches" in texts(view), "no program began it")
+    view.filters.begun.setCurrentIndex(0)
+    view.filters.begun.activated.emit(0)
+    view.filters.field.clear()
+    await window.until(lambda: number() == 2 and "Step 2" in names(view), "the runs did not come back")
+    view.timeline.setFocus()
+    view.timeline.setCurrentIndex(view.timeline.model().index(names(view).index("Step 1")))
+    whole = names(view)
+    await window.press(Qt.Key.Key_Left)
+    await window.until(lambda: "memory_replace" not in names(view), "a step is not folded")
+    assert "Step 2" in names(view)
+    await window.press(Qt.Key.Key_Right)
+    await window.until(lambda: names(view) == whole, "a step stays folded")
+    view.files.write(run_id, folder / "run.json")
+    await window.until(lambda: (folder / "run.json").exists(), "nothing was exported")
+    told = json.loads((folder / "run.json").read_text("utf-8"))
+    assert told["run"]["id"] == run_id
+    assert len(told["traces"]) == len(told["steps"]) == 2
+    assert "not Chad" in told["traces"][0]["request"]
+
+
+def test_it_lives_with_the_runs(window: OpenedWindow, wait_for: Wait, tmp_path: Path) -> None:
     async def story() -> None:
         view = await opened(window)
-        view.status.button("failed").click()
+        await runs_are_searched_folded_and_exported(window, view, tmp_path)
+        view.filters.status.button("failed").click()
         await window.until(lambda: "No run matches" in texts(view), "a run that did not fail is shown")
-        view.status.button("all").click()
+        view.filters.status.button("all").click()
         await window.until(lambda: view.table.model().rowCount() == 2, "the runs did not come back")
         window.server.hold(after=0)
         thread = window.view.workspace.conversation.active_id

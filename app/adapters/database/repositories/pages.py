@@ -13,6 +13,7 @@ from app.adapters.database.tables import (
     agents,
     conversation_messages,
     conversations,
+    memory_events,
     messages,
     run_requests,
     runs,
@@ -116,6 +117,15 @@ class SqlPages:
             found = found.where(runs.c.stop_reason == wanted.stop_reason)
         if wanted.background is not None:
             found = found.where(runs.c.background.is_(wanted.background))
+        if wanted.started_by is not None:
+            found = found.where(runs.c.started_by == wanted.started_by)
+        if wanted.since is not None:
+            found = found.where(runs.c.created_at >= wanted.since)
+        if wanted.changes_memory:
+            own = sa.select(memory_events.c.run_id).where(memory_events.c.run_id == runs.c.id)
+            found = found.where(own.exists())
+        if wanted.search:
+            found = found.where(_speaks_of(wanted.search))
         return tuple(mapping.run_of(row) for row in page_of(self.db, found, runs, _RUN_ORDER, page))
 
     def steps(self, wanted: StepFilter, page: PageRequest) -> tuple[Step, ...]:
@@ -208,6 +218,14 @@ def _told_by(types: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
     if "approval_request_message" in types:
         conditions.append(sa.and_(role == "assistant", parts.contains('"asks":true', autoescape=True)))
     return [sa.or_(sa.false(), *conditions)] if types else []
+
+
+def _speaks_of(words: str) -> sa.ColumnElement[bool]:
+    """A condition on runs: the words stand in its messages, in the one that began it, or in why it failed."""
+    asked = messages.alias("asked")
+    said = sa.select(messages.c.seq).where(messages.c.run_id == runs.c.id, contains(messages.c.parts, words))
+    begun = sa.select(asked.c.seq).where(asked.c.id == runs.c.message_id, contains(asked.c.parts, words))
+    return sa.or_(said.exists(), begun.exists(), contains(sa.func.coalesce(runs.c.failure, ""), words))
 
 
 def _kept(run_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
