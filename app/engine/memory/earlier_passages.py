@@ -10,6 +10,7 @@ from app.engine.memory.changes import Fields
 from app.ports.storage import Repositories
 
 PAGE = 500
+"""Passages that are read at once: so many are parsed in a few milliseconds."""
 
 
 class ArchiveAt(NamedTuple):
