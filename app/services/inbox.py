@@ -6,7 +6,8 @@ Kept or not, every change stays in the history. An undo from anywhere counts as 
 from collections.abc import Callable
 
 from app.domain.base import Micros
-from app.domain.block import Block
+from app.domain.block import Block, BlockDraft
+from app.domain.error import Invalid
 from app.domain.event import Changed
 from app.domain.history import USER, MemoryEvent, Origin
 from app.domain.inbox import Inbox, Outcome, Waiting
@@ -17,6 +18,12 @@ from app.engine.memory.undo import undo_event
 from app.ports.storage import Repositories
 from app.services.changing import change
 
+RULES = BlockDraft(
+    label="memory_rules",
+    description="What is never to be stored in memory. Only the person writes here; follow each rule.",
+    read_only=True,
+)
+"""Where the rules stand that a person makes in the inbox."""
 PAGE = 200
 SITTING = 12 * 3600 * 1_000_000
 """Microseconds within which what was looked at counts as one sitting."""
@@ -71,6 +78,29 @@ class MemoryInbox:
             changes.repos.inbox.note((seq,), "edited", changes.now)
             _tell(changes.repos, (seq,))
             return saved
+
+        return await change(self._deps, origin, work)
+
+    async def forbid(self, agent_id: str, rule: str, origin: Origin = USER) -> tuple[int, ...]:
+        """Writes a rule of what an agent is never to store into a block that it can only read, made when first needed.
+
+        Returns its events, for `History.undo_all`. Raises `Invalid` for an empty rule.
+        """
+        line = " ".join(rule.split())
+        if not line:
+            raise Invalid("The rule is empty.", hint="Say what is never to be stored, in one sentence.")
+
+        def work(changes: Changes) -> tuple[int, ...]:
+            before = changes.repos.history.last_seq()
+            agent = changes.repos.agents.get(agent_id)
+            own = (block for block in changes.repos.blocks.of_agent(agent_id) if block.label == RULES.label)
+            block = next(own, None)
+            if block is None:
+                block = changes.add_block(RULES, agent_id)
+                changes.attach(agent, block)
+            lines = [*filter(None, block.value.split("\n")), f"- {line}"]
+            changes.save_block(block, block.model_copy(update={"value": "\n".join(lines)}), may_overflow=True)
+            return tuple(range(before + 1, changes.repos.history.last_seq() + 1))
 
         return await change(self._deps, origin, work)
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.bootstrap import OpenEngine
 from app.domain.block import BlockPatch
-from app.domain.error import Conflict
+from app.domain.error import Conflict, Invalid
 from app.domain.history import Actor, Origin
 from tests.support.engine.talking import block_value, say
 
@@ -64,3 +64,19 @@ async def test_a_run_and_everything_are_kept_at_once(engine: OpenEngine):
     assert await services.inbox.count() == 1
     await services.agents.delete(other.id)
     assert await services.inbox.count() == 0
+
+
+async def test_a_rule_of_a_person_stands_in_a_block_that_the_agent_only_reads(engine: OpenEngine):
+    services = engine.services
+    agent = await services.agents.create_demo()
+    before = await services.blocks.of_agent(agent.id)
+    made = await services.inbox.forbid(agent.id, "Never store\nphone numbers.")
+    await services.inbox.forbid(agent.id, "Never store birthdays.")
+    rules = (await services.blocks.of_agent(agent.id))[-1]
+    assert (rules.label, rules.read_only) == ("memory_rules", True)
+    assert rules.value == "- Never store phone numbers.\n- Never store birthdays."
+    with pytest.raises(Invalid):
+        await services.inbox.forbid(agent.id, " \n")
+    await services.history.undo((await services.history.of_block(rules.id, limit=1))[0].seq)
+    await services.history.undo_all(made)
+    assert [block.id for block in await services.blocks.of_agent(agent.id)] == [block.id for block in before]

@@ -2,11 +2,14 @@
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from app.domain.archive import Passage
+from app.domain.base import Micros
 from app.domain.block import Block
-from app.domain.doctor import Evidence, Finding, Mend
+from app.domain.doctor import Evidence, Finding, Mend, kept_as
+from app.engine.doctor.contradictions import contradictions
 
 NEARLY_FULL = 0.9
 """Share of a block's limit from which its card in the window warns, too."""
@@ -14,6 +17,11 @@ ALIKE = 0.8
 """Share of common letters from which two lines say nearly the same, if their numbers and names are the same."""
 PAIRS = 300
 """Lines of an agent that are compared with each other: their number goes with its square."""
+
+NEVER_FOUND: Micros = 90 * 24 * 3600 * 1_000_000
+"""A passage that no search has found for a season may be of no use."""
+SHOWN = 3
+"""Of many passages so many are told as evidence."""
 
 _ASSIGNED = re.compile(
     r"\b(?:pass(?:word|phrase|wort)?|passwort|kennwort|contraseña|mot de passe|pin|api[ _-]?key|secret key|token|"
@@ -26,6 +34,7 @@ _KEYS = re.compile(
     r"|\bopens with (?:the )?code \S+"
 )
 _CARD = re.compile(r"\b(?:\d[ -]?){15}\d\b")
+_KEPT = kept_as("").partition("“")[0]
 _PLAIN_WORDS = re.compile(r"^[A-Za-zäöüß]+(?: [A-Za-zäöüß]+)*[.!]?$")
 _WEEKDAYS: str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _TAGE = "montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
@@ -59,7 +68,7 @@ def secret_in(line: str) -> tuple[int, int] | None:
     if card is not None and _luhn(card.group()):
         return card.span()
     named = _ASSIGNED.search(line)
-    if named is None or _PLAIN_WORDS.match(named["secret"]):
+    if named is None or _PLAIN_WORDS.match(named["secret"]) or named["secret"].startswith(_KEPT):
         return None
     return named.span("secret")
 
@@ -98,8 +107,13 @@ def nearly_same(one: str, other: str) -> bool:
     return ratio >= ALIKE
 
 
-def examine(blocks: tuple[Block, ...], written: dict[tuple[str, int], datetime.date]) -> Iterator[Finding]:
-    """All findings in these blocks. `written`: on which day a line was written, by block and number from 1."""
+def examine(
+    blocks: tuple[Block, ...],
+    written: dict[tuple[str, int], datetime.date],
+    passages: Sequence[Passage] = (),
+    now: Micros = 0,
+) -> Iterator[Finding]:
+    """All findings in blocks and passages. `written`: on which day a line was written, by block and number from 1."""
     lines = [
         Evidence(block_id=block.id, label=block.label, line=number, text=text, span=(0, len(text)))
         for block in blocks
@@ -109,7 +123,14 @@ def examine(blocks: tuple[Block, ...], written: dict[tuple[str, int], datetime.d
     ]
     for line in lines:
         yield from _in_line(line, written.get((line.block_id, line.line)))
+    stored = [_of_passage(passage) for passage in passages]
+    for line, passage in zip(stored, passages, strict=True):
+        yield from _in_line(line, datetime.datetime.fromtimestamp(passage.created_at / 1_000_000).astimezone().date())
+    both = [*lines, *stored]
+    for first, second in contradictions([line.text for line in both]):
+        yield Finding(kind="contradiction", evidence=(both[first], both[second]))
     yield from _doubles(lines[:PAIRS])
+    yield from _unused(passages, now)
     for block in blocks:
         if block.limit and len(block.value) >= NEARLY_FULL * block.limit:
             place = Evidence(block_id=block.id, label=block.label, line=1, text="", span=(0, 0))
@@ -121,11 +142,27 @@ def _in_line(line: Evidence, day: datetime.date | None) -> Iterator[Finding]:
         yield Finding(kind="secret", evidence=(line.model_copy(update={"span": span}),))
     if (span := relative_date_in(line.text)) is not None:
         new = _with_day(line.text, span, day)
-        mend = None if new is None else Mend(block_id=line.block_id, old=line.text, new=new)
+        mend = None if new is None else _mend(line, new)
         yield Finding(kind="date", evidence=(line.model_copy(update={"span": span}),), mend=mend)
     if (span := echo_in(line.text)) is not None:
-        mend = Mend(block_id=line.block_id, old=line.text, new=None)
+        mend = _mend(line, None)
         yield Finding(kind="echo", evidence=(line.model_copy(update={"span": span}),), mend=mend)
+
+
+def _mend(line: Evidence, new: str | None) -> Mend:
+    return Mend(block_id=line.block_id, old=line.text, new=new, passage_id=line.passage_id)
+
+
+def _of_passage(passage: Passage) -> Evidence:
+    text = passage.text
+    return Evidence(block_id="", label="", line=0, text=text, span=(0, len(text)), passage_id=passage.id)
+
+
+def _unused(passages: Sequence[Passage], now: Micros) -> Iterator[Finding]:
+    old = [one for one in passages if not one.found_count and now - one.created_at > NEVER_FOUND]
+    if old:
+        evidence = tuple(_of_passage(one) for one in old[:SHOWN])
+        yield Finding(kind="unused", evidence=evidence, used=len(old), limit=len(passages))
 
 
 def _with_day(text: str, span: tuple[int, int], day: datetime.date | None) -> str | None:

@@ -100,6 +100,7 @@ class AgentViews(QObject):
         page.message_wanted.connect(self.message_wanted)
         page.history_wanted.connect(self.history_wanted)
         page.doctor.block_wanted.connect(self.block_wanted)
+        page.doctor.archive_wanted.connect(lambda: self.segment_wanted.emit("archive"))
         return page
 
     def _request(self) -> "RequestView":

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.archive import Passage
 from app.domain.block import Block
 from app.engine.doctor.checks import echo_in, examine, nearly_same, relative_date_in, secret_in
+from app.engine.doctor.contradictions import contradict
 
 EXAMPLES = Path(__file__).parent / "examples"
 PRECISION, RECALL = 0.8, 0.6
@@ -17,6 +19,7 @@ CHECKS: dict[str, Callable[[Any], object]] = {
     "secret": secret_in,
     "date": relative_date_in,
     "echo": echo_in,
+    "contradiction": lambda pair: contradict(*pair) or None,
     "double": lambda pair: nearly_same(*pair) or None,
 }
 
@@ -62,3 +65,20 @@ def test_findings_have_their_evidence_and_a_mend_where_it_is_certain() -> None:
 def test_a_day_that_is_not_certain_is_left_to_a_person() -> None:
     (finding,) = examine((block("plans", "Dinner in two weeks."),), {})
     assert finding.mend is None
+
+
+def test_passages_are_looked_through_as_well() -> None:
+    def passage(number: int, text: str, **fields: object) -> Passage:
+        base = {"id": f"passage-{number}", "archive_id": "archive-1", "created_at": 1, "updated_at": 1}
+        return Passage.model_validate({**base, "text": text, **fields})
+
+    lines = ("Lives in Ulm.", "The NAS password is Tr0ub4dor&3", "5 found: Mia eats no meat", "Rex is a dog.")
+    passages = tuple(passage(number, text, found_count=number % 2) for number, text in enumerate(lines))
+    season = 91 * 24 * 3600 * 1_000_000
+    found = {f.kind: f for f in examine((block("human", "Lives in Bonn."),), {}, passages, season)}
+    assert set(found) == {"secret", "contradiction", "echo", "unused"}
+    assert [one.passage_id for one in found["contradiction"].evidence] == ["", "passage-0"]
+    assert found["echo"].mend is not None
+    assert found["echo"].mend.passage_id == "passage-2"
+    assert (found["unused"].used, found["unused"].limit) == (2, 4)
+    assert "Tr0ub4dor" not in found["secret"].sign

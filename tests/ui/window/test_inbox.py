@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 
 from app.domain.block import BlockPatch
 from app.domain.history import Actor, Origin
+from app.ui.kit.buttons import Button
 from app.ui.memory.inbox.view import InboxView
 from tests.support.window.opened_window import OpenedWindow
 from tests.support.window.sample import furnish_sample
@@ -81,7 +82,15 @@ def test_undo_in_the_inbox_takes_the_change_back_and_its_notice_redoes_it(play_l
         await window.until(lambda: len(page.cards) == 4, "no cards")
         card = page.cards[2]
         block_id = card.waiting.event.target_id
-        card.undo.click()
+        page.cards[0].never.click()
+        await window.until(window.view.view.ask.isVisible, "nobody asks for the rule")
+        window.view.view.ask._field.setText("Never store what was cooked.")
+        window.view.view.ask.answer("ok")
+        rules = lambda: [row.block for row in window.view.workspace.blocks.rows if row.block.label == "memory_rules"]  # noqa: E731
+        await window.until(rules, "the rule is nowhere")
+        assert rules()[0].read_only
+        await window.rest()
+        page.cards[2].undo.click()
         await window.until(lambda: len(page.cards) == 3, "it still waits")
         assert (await window.services.blocks.get(block_id)).value == (card.waiting.event.before or {})["value"]
 
@@ -112,5 +121,23 @@ def test_the_doctor_shows_what_it_found_and_mends_it(play_live: Callable[..., No
         await window.until(lambda: toasts.toasts and toasts.toasts[-1].button is not None, "no way back")
         toasts.toasts[-1].button.click()
         await window.until(lambda: {"date", "echo"} <= set(kinds()), "one undo does not take all back")
+        button = lambda words: next(one for one in doctor.findChildren(Button) if one.text() == words)  # noqa: E731
+        button("It is no secret").click()
+        await window.until(lambda: "secret" not in kinds(), "it is told again")
+        await window.until(lambda: toasts.toasts[-1].button is not None, "no way back")
+        toasts.toasts[-1].button.click()
+        await window.until(lambda: "secret" in kinds(), "the finding never came back")
+        await window.rest()
+        button("Move to the keyring…").click()
+        await window.until(window.view.view.ask.isVisible, "nobody asks for its name")
+        window.window.activateWindow()
+        await window.until(lambda: window.focus is not None, "the question has no keyboard")
+        await window.write("NAS")
+        await window.press(Qt.Key.Key_Return)
+        await window.until(lambda: "secret" not in kinds(), "the secret is still in memory")
+        agent_id = window.view.workspace.agent.id
+        assert (await window.services.agents.get(agent_id)).extras.secret_names == ("NAS",)
+        value = next(one.value for one in await window.services.blocks.of_agent(agent_id) if one.label == "household")
+        assert "The password of the NAS: (in the keyring as “NAS”)" in value
 
     play_live(ailing, story)

@@ -29,6 +29,8 @@ class ReviewCard(QFrame):
     undo_wanted = Signal(int)
     edited = Signal(int, str)
     history_wanted = Signal(str)
+    rule_wanted = Signal(object)
+    """The `Waiting`: nothing of its kind is to be stored again."""
     message_wanted = Signal(str)
     focused = Signal()
     stepped = Signal(int)
@@ -54,6 +56,7 @@ class ReviewCard(QFrame):
         self.both = Button(theme, self.tr("Show both"), "", "diff", "small")
         self.whole = Button(theme, self.tr("Show all"), "ghost", "expand", "small")
         self.history = Button(theme, self.tr("History"), "ghost", "history", "small")
+        self.never = Button(theme, self.tr("Never such things…"), "ghost", "", "small")
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName(self.tr("Text of {}").format(place_name(event)))
         self.save = Button(theme, self.tr("Save"), "primary", size="small")
@@ -110,7 +113,18 @@ class ReviewCard(QFrame):
         note = self.tr("changed again since in the same place") if waiting.superseded else shared
         self.note = ElidedLabel(theme, note, "label", "muted")
         buttons = (self.keep, self.edit, self.undo, self.both)
-        row_of(theme, *buttons, self.whole, None, self.note, self.history, parent=foot, inset=(12, 7, 12, 7), gap=8)
+        row_of(
+            theme,
+            *buttons,
+            self.whole,
+            None,
+            self.note,
+            self.never,
+            self.history,
+            parent=foot,
+            inset=(12, 7, 12, 7),
+            gap=8,
+        )
         buttons_below = row_of(theme, self.save, self.cancel, None, gap=8)
         column_of(theme, self.editor, buttons_below, parent=editing, inset=(12, 8, 12, 8), gap=8)
         self._foot, self._edit_area = foot, editing
@@ -123,6 +137,7 @@ class ReviewCard(QFrame):
         self.both.clicked.connect(self.show_both)
         self.whole.clicked.connect(self._show_all)
         self.history.clicked.connect(lambda: self.history_wanted.emit(event.target_id))
+        self.never.clicked.connect(lambda: self.rule_wanted.emit(self.waiting))
         self.message.clicked.connect(lambda: self.message_wanted.emit(event.origin.message_id or ""))
         self.save.clicked.connect(lambda: self.edited.emit(event.seq, self.editor.toPlainText()))
         self.cancel.clicked.connect(lambda: self._editing(on=False))

@@ -3,9 +3,10 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from app.domain.doctor import Examination, Finding, FindingKind, Mend
+from app.domain.doctor import Evidence, Examination, Finding, FindingKind, Mend, kept_as
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
+from app.ui.kit.flow import Flow
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, follow, frame_of, hairline, row_of, scrolled
 from app.ui.kit.tooltip import set_tip
@@ -15,10 +16,12 @@ from app.ui.state.view_context import Notice, ViewContext
 HIDDEN_SIGN = "•"
 LOOK: dict[FindingKind, tuple[str, str]] = {
     "secret": ("key", "danger"),
+    "contradiction": ("warning", "warn"),
     "date": ("clock", "warn"),
     "double": ("copy", "warn"),
     "echo": ("refresh", "warn"),
     "full": ("memory", "warn"),
+    "unused": ("search", "text2"),
 }
 """Icon and colour token of each kind."""
 
@@ -26,6 +29,8 @@ LOOK: dict[FindingKind, tuple[str, str]] = {
 class DoctorPane(QFrame):
     block_wanted = Signal(str)
     """Id of a block that a person wants to look at."""
+    archive_wanted = Signal()
+    """The passages of the open agent."""
 
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
@@ -83,7 +88,7 @@ class DoctorPane(QFrame):
         for finding in seen.findings:
             self._column.addWidget(self._card(finding))
         if not seen.findings:
-            words = self.tr("Nothing to mend, {} lines looked at").format(count(seen.lines))
+            words = self.tr("Nothing to mend, {} lines looked at").format(count(seen.lines + seen.passages))
             self._column.addWidget(Label(self._theme, words, "label", "text2"))
         self._column.addStretch(1)
         number = len(seen.findings)
@@ -101,26 +106,83 @@ class DoctorPane(QFrame):
                 text = line.text
                 if finding.kind == "secret":
                     text = text[: line.span[0]] + HIDDEN_SIGN * 8 + text[line.span[1] :]
-                label = ElidedLabel(theme, f"{line.label} {line.line}   {text}", "mono")
+                place = self.tr("archive") if line.passage_id else f"{line.label} {line.line}"
+                label = ElidedLabel(theme, f"{place}   {text}", "mono")
                 if finding.kind != "secret":
                     set_tip(label, line.text)
                 rows.append(label)
-        show = Button(theme, self.tr("Show the block"), "ghost", "eye", "small")
-        show.clicked.connect(lambda: self.block_wanted.emit(finding.evidence[0].block_id))
-        buttons: list[QWidget] = [show]
+        buttons: list[QWidget] = [self._shows(finding), self._dismisses(finding)]
+        if finding.kind == "secret" and not finding.evidence[0].passage_id:
+            move = Button(theme, self.tr("Move to the keyring…"), "", "key", "small")
+            move.clicked.connect(lambda: self._view.run(self._move(finding.evidence[0]), self))
+            buttons.insert(0, move)
         if (mend := finding.mend) is not None:
             first = Button(theme, self._mend_words(mend), "", "check", "small")
             first.clicked.connect(lambda: self._mend((mend,)))
             buttons.insert(0, first)
         head = row_of(theme, Icon(theme, icon, token, 16), title, gap=8)
         head.setStretch(1, 1)
-        column_of(theme, head, *rows, row_of(theme, *buttons, None, gap=6), parent=card, gap=5)
+        line = QWidget()
+        flow = Flow(line)
+        for button in buttons:
+            flow.addWidget(button)
+        follow(theme, flow, lambda: flow.setSpacing(theme.px(6)))
+        column_of(theme, head, *rows, line, parent=card, gap=5)
         card.setAccessibleName(self._title(finding))
         return card
+
+    def _shows(self, finding: Finding) -> Button:
+        line = finding.evidence[0]
+        words = self.tr("Show the archive") if line.passage_id else self.tr("Show the block")
+        show = Button(self._theme, words, "ghost", "eye", "small")
+        if line.passage_id:
+            show.clicked.connect(self.archive_wanted)
+        else:
+            show.clicked.connect(lambda: self.block_wanted.emit(line.block_id))
+        return show
+
+    def _dismisses(self, finding: Finding) -> Button:
+        words = {
+            "secret": self.tr("It is no secret"),
+            "contradiction": self.tr("Keep both"),
+            "double": self.tr("Keep both"),
+        }
+        button = Button(self._theme, words.get(finding.kind, self.tr("Leave it")), "ghost", "", "small")
+        button.clicked.connect(lambda: self._dismiss(finding.sign))
+        return button
+
+    def _dismiss(self, sign: str) -> None:
+        def undo(_: None) -> None:
+            self._view.run(self._services.doctor.dismiss(sign, False), self, done=lambda _: self.begin())
+
+        def dismissed(_: None) -> Notice:
+            self.begin()
+            return Notice(self.tr("This finding will not be shown again"))
+
+        self.again.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._view.run(self._services.doctor.dismiss(sign), self, done=dismissed, undo=undo)
+
+    async def _move(self, line: Evidence) -> None:
+        """The secret becomes one of the agent's, which its tools are given; memory keeps its name."""
+        text = self.tr("The agent's tools are given it under this name. Memory then says only where it is.")
+        name = await self._view.ask.ask_text(self.tr("Move to the keyring"), text, "", self.tr("Move"))
+        if not name:
+            return
+        start, end = line.span
+        known = await self._services.agent_secrets.values(self._agent_id)
+        await self._services.agent_secrets.replace(self._agent_id, {**known, name: line.text[start:end]})
+        new = line.text[:start] + kept_as(name) + line.text[end:]
+        self._mend((Mend(block_id=line.block_id, old=line.text, new=new),))
 
     def _title(self, finding: Finding) -> str:
         titles: dict[FindingKind, str] = {
             "secret": self.tr("A secret stands in plain text"),
+            "contradiction": self.tr("Two lines contradict each other"),
+            "unused": counted(
+                finding.used,
+                self.tr("{} passage was not found in 90 days"),
+                self.tr("{} passages were not found in 90 days"),
+            ),
             "date": self.tr("A date that will mean something else"),
             "double": self.tr("Two lines say nearly the same"),
             "echo": self.tr("A search result was stored again"),

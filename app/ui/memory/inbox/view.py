@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from app.domain.block import Block
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent
-from app.domain.inbox import Inbox, Looked
+from app.domain.inbox import Inbox, Looked, Waiting
 from app.ui.bridge.rereading import Rereading
 from app.ui.kit.buttons import Button
 from app.ui.kit.empty_state import EmptyState
@@ -158,6 +158,7 @@ class InboxView(QWidget):
         card.undo_wanted.connect(self._undo)
         card.edited.connect(self._edit)
         card.history_wanted.connect(self.history_wanted)
+        card.rule_wanted.connect(lambda waiting: self._view.run(self._ask_rule(waiting), self))
         card.message_wanted.connect(self.message_wanted)
         card.focused.connect(lambda: reveal(card))
         card.stepped.connect(self._step)
@@ -198,6 +199,22 @@ class InboxView(QWidget):
     def _redo(self, made: MemoryEvent | None) -> None:
         if made is not None:
             self._view.run(self._services.history.undo(made.seq, origin=self._view.workspace.origin), self)
+
+    async def _ask_rule(self, waiting: Waiting) -> None:
+        """What an agent is never to store, in the person's words."""
+        title = self.tr("What should {} never store again?").format(waiting.agent_name)
+        text = self.tr("It becomes a rule in a block that the agent reads and cannot change.")
+        begun = self.tr("Never store ")
+        rule = await self._view.ask.ask_text(title, text, begun, self.tr("Make it a rule"))
+        if not rule or rule == begun.strip():
+            return
+
+        def undo(seqs: tuple[int, ...]) -> None:
+            self._view.run(self._services.history.undo_all(seqs, origin=self._view.workspace.origin), self)
+
+        notice = Notice(self.tr("{} has a new rule").format(waiting.agent_name), rule)
+        work = self._services.inbox.forbid(waiting.agent_id, rule, origin=self._view.workspace.origin)
+        self._view.run(work, self, done=notice, undo=undo)
 
     def _edit(self, seq: int, value: str) -> None:
         def saved(block: Block) -> Notice:
