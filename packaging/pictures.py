@@ -20,11 +20,15 @@ import qasync  # noqa: E402
 
 from app.config import Config  # noqa: E402
 from app.domain.agent import Agent, AgentDraft  # noqa: E402
+from app.domain.archive import PassageDraft  # noqa: E402
 from app.domain.block import BlockDraft  # noqa: E402
+from app.domain.history import Actor, Origin  # noqa: E402
 from app.domain.message import MessageDraft  # noqa: E402
 from app.link.launcher import ensure_engine  # noqa: E402
 from app.services import Services  # noqa: E402
 from app.ui.application import Session, make_application, make_theme  # noqa: E402
+from app.ui.archive.view import ArchiveView  # noqa: E402
+from app.ui.runs.replay.view import ReplayView  # noqa: E402
 from app.ui.state.errors import Errors  # noqa: E402
 from app.ui.state.preferences import Preferences  # noqa: E402
 from tests.support.servers.ollama_pages import Installed  # noqa: E402
@@ -40,6 +44,29 @@ SAID = (
     "Remember that I cook on Saturdays and that Mia is vegetarian.",
     "By the way, my name is Brad, not Chad.",
 )
+PASSAGES = (
+    ("Boiler serviced every two years by Kruse, last in May 2024.", ("heating",)),
+    ("Set the heating to 18 degrees when nobody is home for more than a day.", ("house",)),
+    ("Firewood comes from the farm in Elend, two cubic metres each autumn.", ("house",)),
+    ("The heating engineer needs the key to the cellar; it hangs behind the coats.", ("house", "heating")),
+    ("Radiator in the study bled, it had been cold at the top.", ("heating",)),
+    ("Brandt’s invoice 2026-118 was paid on 30 March, 214.20 euros.", ("house", "invoices")),
+    ("Brandt will bring the offer for a heat pump on 14 November, Mia is at home.", ("heating",)),
+    ("Boiler serviced by Brandt on 12 March 2026, burner cleaned, pressure 1.6 bar.", ("heating", "house")),
+)
+"""What the demo agent's archive holds, with tags. The last one took the place of the first."""
+VIEWS = (
+    ("archive", "light", "archive"),
+    ("request", "dark", "context"),
+    ("compact", "light", "compact-now"),
+    ("inbox", "dark", "inbox"),
+    ("run list", "light", "runs"),
+    ("replay", "dark", "replay"),
+    ("tool studio", "light", "tool-studio"),
+)
+"""Pages, and the names of their pictures."""
+SETTLED = 2.5
+"""Seconds in which a page has read what it shows."""
 GB = 1_000_000_000
 MODELS = (
     ("qwen3:8b", 5.2, 40_960, ("completion", "tools", "thinking")),
@@ -74,6 +101,7 @@ async def main(session: Session) -> None:
     await asyncio.sleep(1.5)
     _take(session, "memory-history-dark")
     session.theme.set_mode("light")
+    await _views(session)
     await _local_api(session, vesta)
     window.close()
     await running
@@ -103,6 +131,24 @@ async def _first_run(session: Session) -> None:
     await session.connection.services.providers.delete(provider.id)
 
 
+async def _views(session: Session) -> None:
+    """What shows memory beyond the window, each light or dark."""
+    assembly, theme = session.assembly, session.theme
+    for page, mode, name in VIEWS:
+        theme.set_mode(mode)
+        assembly.show_tab(page)
+        await asyncio.sleep(SETTLED)
+        shown = assembly.centre.page_named(page)
+        if isinstance(shown, ArchiveView):
+            shown.field.setText("when was Brandt here for the heating")
+            await asyncio.sleep(SETTLED)
+        elif isinstance(shown, ReplayView):
+            shown.setup.play.click()
+            await asyncio.sleep(2 * SETTLED)
+        _take(session, f"{name}-{mode}")
+    theme.set_mode("light")
+
+
 async def _local_api(session: Session, vesta: Agent) -> None:
     api = session.connection.services.api
     url = (await api.start(8283)).url
@@ -129,6 +175,13 @@ async def _furnish(services: Services) -> Agent:
     await _say(services, await services.agents.create(draft), "Good morning!")
     for text in SAID:
         await _say(services, vesta, text)
+    by_agent = Origin(actor=Actor(kind="agent", name=vesta.name))
+    ids: list[str] = []
+    for number, (text, tags) in enumerate(PASSAGES):
+        draft = PassageDraft(text=text, tags=tags)
+        stored = await services.archives.insert_for(vesta.id, draft, by_agent if number % 2 else Origin())
+        ids.append(stored.passage.id)
+    await services.archives.supersede((ids[0],), by=ids[-1])
     return vesta
 
 

@@ -25,7 +25,11 @@ class RunExport(QObject):
         dialog.setDefaultSuffix("json")
         dialog.selectFile(f"{name}.json")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda file: self.write(run.id, Path(file)))
+
+        def chosen(file: str) -> None:
+            self.write(run.id, Path(file))
+
+        dialog.fileSelected.connect(chosen)
         dialog.open()
 
     def write(self, run_id: str, path: Path) -> None:

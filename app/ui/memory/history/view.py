@@ -186,7 +186,7 @@ class HistoryView(QWidget):
         self.timeline.moved.connect(self._begin_move)
         self.timeline.stepped.connect(self._stepped)
         self._view.toasts.stand_in(self.why)
-        self._view.toasts.room_wanted.connect(lambda at, room: self.why.keep_free(room if at is self.why else 0))
+        self._view.toasts.room_wanted.connect(self._keep_free)
         self.play.clicked.connect(lambda: self._play())
         self._playing.timeout.connect(lambda: self._play_on())
         self.why.message_wanted.connect(self.message_wanted)
@@ -309,6 +309,9 @@ class HistoryView(QWidget):
                 self._list.setCurrentIndex(self._model.index(place))
                 return
             place += down
+
+    def _keep_free(self, at: object, pixels: int) -> None:
+        self.why.keep_free(pixels if at is self.why else 0)
 
     def _play(self) -> None:
         """Goes from change to change towards now; from the newest on, from the oldest that the list has."""

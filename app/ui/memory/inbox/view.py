@@ -158,7 +158,7 @@ class InboxView(QWidget):
         card.undo_wanted.connect(self._undo)
         card.edited.connect(self._edit)
         card.history_wanted.connect(self.history_wanted)
-        card.rule_wanted.connect(lambda waiting: self._view.run(self._ask_rule(waiting), self))
+        card.rule_wanted.connect(self._begin_rule)
         card.message_wanted.connect(self.message_wanted)
         card.focused.connect(lambda: reveal(card))
         card.stepped.connect(self._step)
@@ -199,6 +199,9 @@ class InboxView(QWidget):
     def _redo(self, made: MemoryEvent | None) -> None:
         if made is not None:
             self._view.run(self._services.history.undo(made.seq, origin=self._view.workspace.origin), self)
+
+    def _begin_rule(self, waiting: Waiting) -> None:
+        self._view.run(self._ask_rule(waiting), self)
 
     async def _ask_rule(self, waiting: Waiting) -> None:
         """What an agent is never to store, in the person's words."""
