@@ -188,8 +188,8 @@ async def _furnish(services: Services) -> Agent:
 async def _say(services: Services, agent: Agent, text: str) -> None:
     thread = await services.conversations.default_of(agent.id)
     run = await services.runs.start(thread.active_id, MessageDraft.of(text))
-    async for _ in services.runs.subscribe(run.id):
-        pass
+    while (await services.runs.get(run.id)).active:  # noqa: ASYNC110  (a reader of its events may be too slow)
+        await asyncio.sleep(0.2)
 
 
 def _take(session: Session, name: str) -> None:
