@@ -1,5 +1,6 @@
 """Compaction: the oldest messages leave a full context window, and a summary takes their place."""
 
+import re
 import unicodedata
 from typing import Any, Literal, Self
 
@@ -118,7 +119,7 @@ class SummaryDetail(Frozen):
 
     def stands_in(self, folded_text: str) -> bool:
         """`folded_text`: by `folded`."""
-        return folded(self.text) in folded_text
+        return has_detail(folded_text, folded(self.text))
 
 
 class CompactionDraft(Frozen):
@@ -168,6 +169,15 @@ class CompactionResult(Frozen):
     messages_before: int
     """In the window."""
     messages_after: int
+
+
+def has_detail(text: str, detail: str) -> bool:
+    """Whether a text has a detail, both by `folded`. Digits count only where the number ends: 1003 has no 3."""
+    if detail not in text:
+        return False
+    before = r"(?<!\d)" if detail[:1].isdigit() else ""
+    after = r"(?!\d)" if detail[-1:].isdigit() else ""
+    return not (before or after) or re.search(f"{before}{re.escape(detail)}{after}", text) is not None
 
 
 def folded(text: str) -> str:

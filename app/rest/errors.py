@@ -122,12 +122,19 @@ def error_type(code: str) -> str:
     return TYPE_OF_CODE.get(code, "llm_error")
 
 
+_SHAPES = {
+    **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "Input should be an object"),
+    **dict.fromkeys(("list_type", "tuple_type"), "Input should be a list"),
+}
+"""JSON's own words, by pydantic's kind of error, whose sentences name classes of Python."""
+
+
 def misshapen(error: ValidationError, where: str) -> Misshapen:
     """What is wrong and where, without what was given: that may be a secret."""
     problems = [
-        f"{where}.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-        if one["loc"]
-        else f"{where}: {one['msg']}"
+        f"{'.'.join((where, *(str(part) for part in one['loc'])))}: {_SHAPES.get(one['type'], one['msg'])}".replace(
+            ": Value error, ", ": ", 1
+        )
         for one in error.errors(include_url=False, include_input=False, include_context=False)[:EXAMPLES]
     ]
     return Misshapen("; ".join(problems), details={"examples": ()})

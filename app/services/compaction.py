@@ -14,6 +14,7 @@ from app.domain.compaction import (
     SummaryDetail,
     SummaryProgress,
     folded,
+    has_detail,
 )
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid, busy
@@ -218,8 +219,10 @@ def _details(leaving: list[tuple[int, str]], blocks: list[str]) -> tuple[Summary
     found: list[SummaryDetail] = []
     for detail in details_of("\n".join(text for _, text in leaving)):
         wanted = folded(detail.text)
-        having = [(position, text) for position, text, plain in texts if wanted in plain]
+        having = [(position, text) for position, text, plain in texts if has_detail(plain, wanted)]
         quote = next((quote for _, text in having if (quote := around(text, detail.text))), "")
         positions = tuple(position for position, _ in having)
-        found.append(SummaryDetail(text=detail.text, quote=quote, positions=positions, remembered=wanted in known))
+        found.append(
+            SummaryDetail(text=detail.text, quote=quote, positions=positions, remembered=has_detail(known, wanted))
+        )
     return tuple(found)

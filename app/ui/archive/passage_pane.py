@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QDate, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QDateEdit, QFrame, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.domain.archive import Passage
@@ -80,7 +80,7 @@ class PassagePane(QFrame):
         self.edit = IconButton(theme, "edit", self.tr("Edit the passage"), "E")
         self.text = TextBox(theme, self.tr("Text of the passage"), 96)
         self.tags = QLineEdit()
-        self.tags.setPlaceholderText(self.tr("Tags, parted by commas"))
+        self.tags.setPlaceholderText(self.tr("Tags, separated by commas"))
         self.tags.setAccessibleName(self.tr("Tags"))
         self._badges, self._tokens = QWidget(), Label(theme, "", "label", "muted")
         self._flow = Flow(self._badges)
@@ -311,6 +311,7 @@ class PassagePane(QFrame):
         self.editing = True
         self.tags.setText(", ".join(passage.tags))
         self._show_parts(reading=True)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
         (self.tags if tags else self.text).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def stop_editing(self) -> None:
@@ -341,8 +342,10 @@ class PassagePane(QFrame):
 
     def _save(self) -> None:
         if self.editing:
-            passage_id = "" if self.passage is None else self.passage.id
-            self.saved.emit(passage_id, self.text.toPlainText(), tags_in(self.tags.text()))
+            passage_id, had = ("", ()) if self.passage is None else (self.passage.id, self.passage.tags)
+            # A tag with a comma in it, which a program wrote, stays one as long as nobody changes the tags.
+            tags = had if self.tags.text() == ", ".join(had) else tags_in(self.tags.text())
+            self.saved.emit(passage_id, self.text.toPlainText(), tags)
 
     def _end(self) -> None:
         if self.passage is not None:

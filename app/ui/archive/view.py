@@ -305,7 +305,13 @@ class ArchiveView(QWidget):
         elif self.filters.narrows:
             self._nothing.set_heading(self.tr("No passage matches."), self.tr("Fewer tags show more."))
         else:
+            agent = self._view.workspace.agent
+            stores = agent is not None and "archival_memory_insert" in agent.tool_names
             text = self.tr("The agent stores lasting notes here when it learns something.")
+            if not stores:
+                text = self.tr(
+                    "The agent has no tool to store notes here: give it archival_memory_insert, or add some."
+                )
             self._empty.set_heading(self.tr("The archive is empty"), text)
         self._pages.setCurrentIndex(2 if self._query or self.filters.narrows else 1)
 
@@ -456,7 +462,7 @@ class ArchiveView(QWidget):
         """What is added to the tags that all of them have is given to all; what is left out is taken from all."""
         chosen = await self._services.archives.many(ids)
         shared = tuple(tag for tag in chosen[0].tags if all(tag in one.tags for one in chosen)) if chosen else ()
-        text = self.tr("The tags that all of them have, parted by commas. Each keeps its other tags.")
+        text = self.tr("The tags that all of them have, separated by commas. Each keeps its other tags.")
         title = self.tr("Tags of {}").format(self._many_words(ids))
         typed = await self._view.ask.ask_text(title, text, ", ".join(shared), self.tr("Save"))
         tags = tags_in(typed or "")

@@ -412,6 +412,12 @@ class Composer(QFrame):
 
     def _too_long(self, tokens: int) -> str:
         """What does not fit, in numbers, and what helps."""
+        if self._taken >= self._window:
+            full = self.tr(
+                "Instructions, tools and memory fill the whole context size of {0:,}, so no message has room. "
+                "Choose a larger context size, or shorten a block."
+            )
+            return full.format(self._window)
         words = self.tr(
             "This is too long: about {0:,} tokens, and of the context size of {1:,} about {2:,} are left beside "
             "instructions, tools and memory."

@@ -224,6 +224,7 @@ class ChatView(QFrame):
         self.composer.set_agent(agent.name)
         self.welcome.show_agent(agent)
         if other:
+            self.composer.set_room(0, 0)
             self.area.refresh()
 
     def show_overview(self, overview: ContextOverview) -> None:

@@ -10,6 +10,8 @@ from app.ui.kit.tile import Tile
 from app.ui.theme import Theme
 
 WIDTH = 420
+LONGEST_NAME = 40
+"""Characters: one word of them is as wide as the text may be."""
 
 
 class Welcome(QWidget):
@@ -37,7 +39,8 @@ class Welcome(QWidget):
     def show_agent(self, agent: Agent) -> None:
         demo = agent.model.startswith("demo/")
         self._tile.set_agent(agent.name, agent.id)
-        self.title.setText(self.tr("Say something to {0}").format(agent.name))
+        name = agent.name if len(agent.name) <= LONGEST_NAME else f"{agent.name[: LONGEST_NAME - 1].rstrip()}…"
+        self.title.setText(self.tr("Say something to {0}").format(name))
         scripted = self.tr(
             "This agent is scripted: no AI, no network, but real tools and real memory. Try one of these."
         )

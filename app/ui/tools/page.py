@@ -420,6 +420,9 @@ class ToolsPage(QWidget):
     def save_now(self) -> None:
         if not self._own or not self.changed:
             return
+        if self._reading.faults:
+            self._go_to_problem()
+            return
         source, tool = self.editor.toPlainText(), self._tool
         tools = self._view.services.tools
         if tool is not None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.compaction import has_detail
 from app.engine.compaction.details import around, details_of
 
 
@@ -40,3 +41,19 @@ def test_a_detail_is_quoted_with_the_words_around_it():
 
 def test_a_table_is_bounded():
     assert len(details_of(" ".join(str(number) for number in range(5_000)))) == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "detail", "there"),
+    [
+        ("order a-1003", "3", False),
+        ("key 0123456789", "2", False),
+        ("2 eggs, a-1003", "2", True),
+        ("in 2024.", "2024", True),
+        ("20240 steps", "2024", False),
+        ("brads house", "brad", True),
+        ("12kg", "12", True),
+    ],
+)
+def test_a_number_does_not_stand_inside_a_longer_one(text: str, detail: str, there: bool):
+    assert has_detail(text, detail) is there

@@ -204,6 +204,12 @@ def test_a_text_that_has_no_room_is_told_of_before_it_is_sent(composer: Composer
         assert number in texts(composer)
     composer.set_room(32_768, 1_096)
     assert "too long" not in texts(composer)
+    composer.set_text("")
+    composer.set_room(4_096, 5_000)
+    assert "fill the whole context size of 4,096" in texts(composer)
+    assert "about 0" not in texts(composer)
+    composer.set_room(0, 0)
+    assert "fill the whole" not in texts(composer)
 
 
 def test_a_large_picture_is_read_beside_the_window(composer: Composer) -> None:

@@ -21,3 +21,14 @@ def test_an_agent_that_changes_leaves_the_welcome_whole(theme: Theme, show: Call
     welcome.show_agent(agent(model="demo/vesta", max_steps=3))
     assert welcome.height() == whole
     assert all(welcome.rect().contains(button.geometry()) for button in welcome.buttons)
+
+
+def test_a_long_name_is_not_cut_by_the_edges(theme: Theme, show: Callable[[QWidget], QWidget]) -> None:
+    over = QWidget()
+    over.resize(700, 600)
+    welcome = Welcome(theme, over)
+    welcome.show_agent(agent(name="Donaudampfschifffahrtsgesellschaftskapitänsmützenträgerverein e. V."))
+    show(over)
+    widest = max(welcome.title.text().split(), key=len)
+    assert welcome.title.fontMetrics().horizontalAdvance(widest) <= welcome.title.width()
+    assert welcome.title.text().endswith("schaftskapi…")

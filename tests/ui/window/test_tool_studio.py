@@ -45,6 +45,8 @@ def test_a_tool_is_written_tried_saved_and_given(window: OpenedWindow, wait_for:
         await window.until(page.problem.isVisible, "no fault was told")
         assert "Line 3" in page.problem.text()
         assert not page.save.isEnabled()
+        page.save_now()
+        assert page.editor.textCursor().blockNumber() == 2, "the line that is wrong is not shown"
         page.editor.setPlainText(SOURCE)
         await window.until(page._fine.isVisible, "the fault stayed")
         assert '"enum"' in page.schema.toPlainText()
