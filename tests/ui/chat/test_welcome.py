@@ -30,5 +30,5 @@ def test_a_long_name_is_not_cut_by_the_edges(theme: Theme, show: Callable[[QWidg
     welcome.show_agent(agent(name="Donaudampfschifffahrtsgesellschaftskapitänsmützenträgerverein e. V."))
     show(over)
     widest = max(welcome.title.text().split(), key=len)
-    assert welcome.title.fontMetrics().horizontalAdvance(widest) <= welcome.title.width()
+    assert welcome.title.fontMetrics().horizontalAdvance(widest) <= welcome.width()
     assert welcome.title.text().endswith("schaftskapi…")
