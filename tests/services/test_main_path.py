@@ -41,6 +41,13 @@ async def test_a_correction_is_a_real_tool_call_with_a_traceable_memory_change(s
     assert event.cause == "By the way, my name is Brad, not Chad."
 
 
+async def test_the_demo_may_say_the_same_to_two_messages_that_it_knows_nothing_of(services: Services):
+    agent = await services.agents.create_demo()
+    runs = [await say(services, agent, text) for text in ("/notes.md", "/list.csv")]
+    assert [run.status for run in runs] == ["completed", "completed"]
+    assert [step.repairs for step in await services.runs.steps(runs[1].id)] == [()]
+
+
 async def test_an_undo_brings_the_old_text_back_and_can_itself_be_undone(services: Services):
     agent = await services.agents.create_demo()
     await say(services, agent, "my name is Brad, not Chad")

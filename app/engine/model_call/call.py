@@ -21,7 +21,7 @@ from app.engine.model_call.retries import REFUSALS, Retries, Sent
 from app.engine.model_call.snapshot import AgentSnapshot, read_view, requests_at_once
 from app.engine.model_call.wait_notice import database_held, loading, silence_of, telling_silence
 from app.engine.queue import Purpose, purpose_of
-from app.engine.repairs.echo import said_before
+from app.engine.repairs.echo import NOTHING_SAID, said_before
 from app.engine.repairs.reprompt import TOLD
 from app.engine.repairs.request_changes import Offered, offer, reprompted
 from app.engine.reply import Reply
@@ -178,7 +178,10 @@ class ModelCall:
             _ended(exchange, self._accumulator, now),
             (*offered.tools, *view.forbidden) if offered.tools else (),
             offered.constrained,
-            said_before(member.message for member in reversed(view.members)),
+            # The demo's script has one answer to all that it does not know.
+            NOTHING_SAID
+            if view.provider.kind == "demo"
+            else said_before(member.message for member in reversed(view.members)),
             one_call=not view.agent.settings.parallel_tool_calls,
             in_form=view.agent.response_format is not None,
         )
