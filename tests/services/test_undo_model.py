@@ -56,9 +56,9 @@ def bare(row: Agent | Block) -> Fields:
 class Editing(RuleBasedStateMachine):
     """Three agents and the blocks that come and go."""
 
-    def __init__(self, runner: asyncio.Runner, engine: OpenEngine) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, engine: OpenEngine) -> None:
         super().__init__()
-        self.runner, self.engine, self.services = runner, engine, engine.services
+        self.loop, self.engine, self.services = loop, engine, engine.services
         self.lines = itertools.count(1)
         self.block_ids: list[str] = []
         self.agent_ids: list[str] = []
@@ -74,7 +74,7 @@ class Editing(RuleBasedStateMachine):
         async def whole() -> T:
             return await work
 
-        return self.runner.run(whole())
+        return self.loop.run_until_complete(whole())
 
     def read(self) -> Memory:
         """What is stored now; read once after each change."""
@@ -451,7 +451,7 @@ def test_whoever_edits_and_whatever_is_undone_the_history_tells_what_is_true(
         engine = runner.run(open_engine(Config.load()))
         try:
             run_state_machine_as_test(
-                lambda: Editing(runner, engine),
+                lambda: Editing(runner.get_loop(), engine),
                 settings=settings(max_examples=times(8, 1000), stateful_step_count=STEPS),
             )
         finally:
