@@ -24,6 +24,7 @@ from tests.support.processes.screen import Screen, open_screen
 ROOT = Path(__file__).resolve().parent.parent
 DATA_FOLDER = "Läres data"
 """A name that trips careless quoting."""
+LIVE = ROOT / "tests" / "live"
 LONG_RESULT = ROOT / "tests" / "results" / "long.json"
 
 # Set before Qt is imported; a display is asked for by setting the variable (QT_QPA_PLATFORM=xcb pytest ...).
@@ -55,6 +56,11 @@ def pytest_configure(config: pytest.Config) -> None:
     network.install_guard()
     if not config.getoption("--long") and not config.getoption("--live"):
         prefork.install()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests that would not run are not read either."""
+    return True if collection_path == LIVE and not config.getoption("--live") else None
 
 
 def pytest_collection_finish() -> None:

@@ -40,7 +40,7 @@ def client(child: ServeChild) -> Iterator[Letta]:
 
 @pytest.fixture(scope="session")
 def http(child: ServeChild) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=child.url, timeout=30, trust_env=False) as opened:
+    with httpx.Client(base_url=child.url, timeout=30, trust_env=False, verify=False) as opened:
         yield opened
 
 

@@ -72,7 +72,7 @@ async def test_half_open_connections_keep_out_neither_the_window_nor_programs(
             await stack.enter_async_context(connections(few, each, said))
         linked = await took(lambda: few.over_link(_name))
         for _ in range(times(1, 5)):
-            with httpx.Client(trust_env=False, timeout=15) as client:
+            with httpx.Client(trust_env=False, timeout=15, verify=False) as client:
                 slowest = max(
                     slowest, await took(lambda one=client: one.get(f"{few.url}/v1/agents").raise_for_status())
                 )
@@ -89,7 +89,7 @@ async def test_more_requests_than_places_are_all_answered(
 ) -> None:
     count = times(120, 2_000)
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(trust_env=False, timeout=120, limits=limits) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120, limits=limits, verify=False) as client:
         begun = time.perf_counter()
         answers = await asyncio.gather(*(client.get(f"{few.url}/v1/tools?limit=1") for _ in range(count)))
     record(requests=count, took_s=round(time.perf_counter() - begun, 2))
@@ -102,7 +102,7 @@ async def test_large_bodies_at_once_take_little_memory(
     before, count = few.memory_kb(), times(3, 40)
     most = before
     body = b'{"label": "large", "value": "' + b"x" * 24_000_000 + b'", "limit": "no number"}'
-    async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120, verify=False) as client:
 
         async def create() -> int:
             return (await client.post(f"{few.url}/v1/blocks/", content=body)).status_code

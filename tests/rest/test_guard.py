@@ -30,7 +30,7 @@ async def serving(engine: OpenEngine, plan: ApiPlan) -> AsyncIterator[httpx.Asyn
     server = RestServer(engine.services, engine.clock)
     await server.start(plan)
     try:
-        async with httpx.AsyncClient(base_url=server.url, timeout=10, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=10, trust_env=False, verify=False) as client:
             yield client
     finally:
         await server.stop()

@@ -107,7 +107,7 @@ async def many(engine: OpenEngine) -> Many:
 async def client(engine: OpenEngine) -> AsyncIterator[httpx.AsyncClient]:
     server = RestServer(engine.services, engine.clock)
     await server.start(ApiPlan("127.0.0.1", 0))
-    async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as opened:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False, verify=False) as opened:
         yield opened
     await server.stop()
 

@@ -35,7 +35,7 @@ async def test_idle_readers_cost_little_and_disturb_nobody(
     child: ServeChild, model_server: OpenAIServer, times: Callable[[int, int], int], record: Callable[..., None]
 ) -> None:
     count = times(100, 1000)
-    async with httpx.AsyncClient(base_url=child.url, timeout=60, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=child.url, timeout=60, trust_env=False, verify=False) as client:
         agents = [(await client.post("/v1/agents", json={"model": MODEL})).json()["id"] for _ in range(9)]
         for agent in agents[:8]:
             await client.post(f"/v1/agents/{agent}/messages", json={"input": "warm up"})

@@ -24,7 +24,7 @@ def ran(*command: str) -> str:
 @pytest.fixture
 def place(child: ServeChild) -> Place:
     body = {"name": "Juno", "model": "demo/vesta", "memory_blocks": [{"label": "human", "value": "Name: Chad."}]}
-    agent = httpx.post(f"{child.url}/v1/agents/", json=body, trust_env=False).json()
+    agent = httpx.post(f"{child.url}/v1/agents/", json=body, trust_env=False, verify=False).json()
     return Place(child.url, agent["id"])
 
 

@@ -64,7 +64,7 @@ async def client(engine: OpenEngine) -> AsyncIterator[httpx.AsyncClient]:
     server = RestServer(engine.services, engine.clock)
     await server.start(ApiPlan("127.0.0.1", 0))
     try:
-        async with httpx.AsyncClient(base_url=server.url, timeout=10, trust_env=False) as opened:
+        async with httpx.AsyncClient(base_url=server.url, timeout=10, trust_env=False, verify=False) as opened:
             yield opened
     finally:
         await server.stop()

@@ -72,18 +72,20 @@ def test_by_tokens_texts_come_in_pieces_and_calls_name_first(messages_url: str, 
 
 
 def test_pings_come_first_and_can_be_switched_off(messages_url: str) -> None:
-    with httpx.stream("POST", messages_url, json={"input": "hi", "streaming": True}, timeout=30) as answer:
+    with httpx.stream(
+        "POST", messages_url, json={"input": "hi", "streaming": True}, timeout=30, verify=False
+    ) as answer:
         first = next(answer.iter_lines())
         assert answer.headers["content-type"].startswith("text/event-stream")
     assert '"message_type":"ping"' in first
     body = {"input": "hi", "streaming": True, "include_pings": False}
-    with httpx.stream("POST", messages_url, json=body, timeout=30) as answer:
+    with httpx.stream("POST", messages_url, json=body, timeout=30, verify=False) as answer:
         assert "ping" not in next(answer.iter_lines())
 
 
 def test_run_in_the_background_lives_on_without_its_reader(child: ServeChild, messages_url: str) -> None:
     body = {"input": "hello", "streaming": True, "background": True, "include_pings": True}
-    with httpx.stream("POST", messages_url, json=body, timeout=30) as answer:
+    with httpx.stream("POST", messages_url, json=body, timeout=30, verify=False) as answer:
         ping = next(answer.iter_lines())
     run_id = ping.partition('"run_id":"')[2].partition('"')[0]
     heard = hear(f"{child.url}/v1/runs/{run_id}/stream", {})
@@ -198,7 +200,7 @@ def test_reader_that_takes_nothing_stalls_nobody(
 ) -> None:
     model_server.queue(Reply(text=" ".join(f"word{n}" for n in range(12_000))))
     body = {"input": "long", "streaming": True, "stream_tokens": True, "background": True}
-    with httpx.stream("POST", messages_url, json=body, timeout=30) as stalled:
+    with httpx.stream("POST", messages_url, json=body, timeout=30, verify=False) as stalled:
         pieces = stalled.iter_raw()
         first = next(pieces)
         run_id = first.decode().partition('"run_id":"')[2].partition('"')[0]

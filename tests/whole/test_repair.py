@@ -111,7 +111,7 @@ def test_serve_and_chat_say_the_ways_out_of_a_database_that_is_gone(used: Path) 
     assert lares("restore", "--data", str(used), "no such").returncode == 1
     assert f"goes back to {name}" in lares("restore", "--data", str(used), name).stdout
     with ServeChild(used) as child:
-        assert "Vesta (demo)" in httpx.get(f"{child.url}/v1/agents/", trust_env=False).text
+        assert "Vesta (demo)" in httpx.get(f"{child.url}/v1/agents/", trust_env=False, verify=False).text
 
 
 def test_data_of_a_newer_lares_is_left_alone_and_said_so(

@@ -29,7 +29,7 @@ def test_a_long_life_leaves_nothing_behind_in_the_process(data_folder: Path, rec
     figures: list[tuple[int, int, int, int]] = []
     with OpenAIServer() as server, ServeChild(data_folder) as child:
         child.connect_model_server(server.url)
-        with httpx.Client(base_url=child.url, timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=child.url, timeout=60, trust_env=False, verify=False) as client:
             body = {"model": f"{PROVIDER}/{server.model}", "context_window_limit": 8_192}
             memory = [{"label": "human", "value": "Name: Chad.", "limit": 2_000}]
             agents = [

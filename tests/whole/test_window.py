@@ -158,7 +158,9 @@ def test_what_a_program_does_shows_in_the_window(lares: LaresApp, wait_for: Call
         page.port.setValue(free_port())
         click(page.switch)
         await until(lambda: "Serving" in texts(page), "the API to serve")
-        async with httpx.AsyncClient(base_url=page.url.whole_text, trust_env=False, timeout=30) as program:
+        async with httpx.AsyncClient(
+            base_url=page.url.whole_text, trust_env=False, timeout=30, verify=False
+        ) as program:
             vesta = (await program.get("/v1/agents/")).json()[0]["id"]
             await program.post("/v1/agents/", json={"name": "Made by a program", "model": "demo/vesta"})
             await until(lambda: page.requests.table.model().rowCount() == 2, "the requests to be listed")

@@ -31,7 +31,7 @@ def test_a_wrong_clock_forgets_nothing_and_stops_nothing(
     deleted: list[str] = []
 
     def say() -> str:
-        with httpx.Client(base_url=child.url, timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=child.url, timeout=60, trust_env=False, verify=False) as client:
             agent = client.post("/v1/agents", json={"name": "Vesta", "model": "demo/vesta"}).json()["id"]
             answer = client.post(f"/v1/agents/{agent}/messages", json={"input": "hello"})
             answer.raise_for_status()

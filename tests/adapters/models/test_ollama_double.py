@@ -30,7 +30,7 @@ def client(ollama: OllamaServer) -> Iterator[official.Client]:
 
 @pytest.fixture
 def wire(ollama: OllamaServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=ollama.url, trust_env=False) as client:
+    with httpx.Client(base_url=ollama.url, trust_env=False, verify=False) as client:
         yield client
 
 
@@ -140,7 +140,7 @@ def test_it_runs_as_a_process_and_is_scripted_over_http() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         base = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        with httpx.Client(base_url=base, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=base, trust_env=False, timeout=20, verify=False) as client:
             assert client.get("/api/tags").json() == {"models": []}
             client.post("/api/pull", json={"model": "qwen3:4b"})
             client.post("/script", json=[{"text": "Scripted."}, {"status": 503, "body": {"error": "busy"}}])

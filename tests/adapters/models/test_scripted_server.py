@@ -3,25 +3,32 @@
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import httpx
-import openai
 import pytest
 
 from tests.support.servers.openai_replies import Refusal, Reply, ToolCall, too_long
 from tests.support.servers.openai_requests import tool
 from tests.support.servers.openai_server import OpenAIServer
 
+if TYPE_CHECKING:  # a second to load, which each worker would spend while it collects
+    import openai
+
 CALL = ToolCall("memory_replace", {"label": "human", "old_string": "Chad 🎉", "new_string": "Brad"})
 ASKED = [{"role": "user", "content": "Hello"}]
 
 
 @pytest.fixture
-def client(server: OpenAIServer) -> openai.OpenAI:
-    return openai.OpenAI(base_url=server.url, api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False))
+def client(server: OpenAIServer) -> "openai.OpenAI":
+    import openai
+
+    return openai.OpenAI(
+        base_url=server.url, api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False, verify=False)
+    )
 
 
-def test_official_client_reads_a_streamed_reply(server: OpenAIServer, client: openai.OpenAI) -> None:
+def test_official_client_reads_a_streamed_reply(server: OpenAIServer, client: "openai.OpenAI") -> None:
     server.queue(Reply(text="Hi 🎉 there", reasoning="Hm. ", calls=(CALL, ToolCall("look")), slice_bytes=5))
     with client:
         stream = client.chat.completions.create(
@@ -46,7 +53,7 @@ def test_official_client_reads_a_streamed_reply(server: OpenAIServer, client: op
 
 
 def test_official_client_reads_a_whole_reply_and_the_list_of_models(
-    server: OpenAIServer, client: openai.OpenAI
+    server: OpenAIServer, client: "openai.OpenAI"
 ) -> None:
     with client:
         reply = client.chat.completions.create(model="tiny", messages=ASKED)  # type: ignore[arg-type]
@@ -56,7 +63,9 @@ def test_official_client_reads_a_whole_reply_and_the_list_of_models(
     assert models == ["tiny"]
 
 
-def test_official_client_gets_the_error_of_a_real_server(server: OpenAIServer, client: openai.OpenAI) -> None:
+def test_official_client_gets_the_error_of_a_real_server(server: OpenAIServer, client: "openai.OpenAI") -> None:
+    import openai
+
     server.queue(too_long(30031, 4096))
 
     with client, pytest.raises(openai.BadRequestError) as raised:
@@ -73,7 +82,7 @@ def test_without_a_script_a_name_is_corrected_by_a_tool_call(server: OpenAIServe
         {"role": "user", "content": "My name is Brad, not Chad."},
     ]
     tools = [{"type": "function", "function": {"name": offered.name, "parameters": offered.parameters}}]
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=False) as client:
         answers = [
             client.post(f"{server.url}/chat/completions", json={"messages": messages, "tools": tools}).json()
             for _ in range(2)
@@ -94,7 +103,7 @@ def test_as_a_process_of_its_own_it_is_scripted_over_http() -> None:
     assert process.stdout
     try:
         port = process.stdout.readline().strip()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False) as client:
             script = [
                 {"text": "ok", "calls": [{"name": "f", "arguments": {"a": 1}}]},
                 {"status": 503, "body": {"error": {"message": "Loading model"}}},
@@ -118,5 +127,5 @@ def test_as_a_process_of_its_own_it_is_scripted_over_http() -> None:
 def test_fixed_answer_of_a_path_wins(server: OpenAIServer) -> None:
     server.answers["/health"] = Refusal(503, {"error": {"message": "Loading model"}})
 
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=False) as client:
         assert client.get(f"http://127.0.0.1:{server.port}/health").status_code == 503

@@ -87,7 +87,7 @@ async def servers(window: OpenedWindow) -> None:
 async def local_api(window: OpenedWindow) -> None:
     await window.services.api.make_token()
     await window.services.api.start()
-    async with httpx.AsyncClient(trust_env=False) as program:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as program:
         await program.get(f"http://127.0.0.1:{window.engine.api_port}/v1/agents/")
     window.view.pages.local_api()
 

@@ -63,6 +63,8 @@ async def disguise(live: LiveEngine) -> None:
 
 async def ask_strangely(window: OpenedWindow) -> None:
     """Programs ask the local API for pages, and say who they are."""
-    async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{window.engine.api_port}") as program:
+    async with httpx.AsyncClient(
+        trust_env=False, base_url=f"http://127.0.0.1:{window.engine.api_port}", verify=False
+    ) as program:
         for words in HOSTILE:
             await program.get(f"/v1/{quote(words, safe='')}", headers={"user-agent": words.strip()})

@@ -28,7 +28,7 @@ def place(window: OpenedWindow) -> str:
 
 async def ask(window: OpenedWindow, path: str) -> None:
     """As a program does."""
-    async with httpx.AsyncClient(trust_env=False) as program:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as program:
         await program.get(place(window) + path)
 
 

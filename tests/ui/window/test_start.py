@@ -75,12 +75,17 @@ def run(program: str, folder: Path, *more: str) -> dict[str, object]:
 
 def test_the_first_paint_takes_half_a_second_of_cpu_at_most(tmp_path: Path) -> None:
     """Half a second of a usual computer: a slower one is known by what Qt alone costs there, a busy one by its load."""
-    pairs = [(run(PAINT, tmp_path)["cpu"], run(YARDSTICK, tmp_path)["cpu"]) for _ in range(3)]
-    times, yardstick = sorted(paint for paint, _ in pairs), min(yard for _, yard in pairs)
+    times: list[float] = []
+    yardsticks: list[float] = []
     load = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1.0
-    slow = max(1.0, yardstick / YARDSTICK_SECONDS)
-    limit = PAINT_SECONDS * slow * min(1.5, 1.0 + load / 4)
-    assert times[0] <= limit, f"CPU seconds to the first paint: {times}, limit {limit:.2f} at load {load:.1f}"
+    busy = min(1.5, 1.0 + load / 4)
+    for _ in range(3):
+        times.append(run(PAINT, tmp_path)["cpu"])
+        if min(times) <= PAINT_SECONDS * busy:
+            return  # whatever the yardstick says, the limit is no lower
+        yardsticks.append(run(YARDSTICK, tmp_path)["cpu"])
+    limit = PAINT_SECONDS * max(1.0, min(yardsticks) / YARDSTICK_SECONDS) * busy
+    assert min(times) <= limit, f"CPU seconds to the first paint: {times}, limit {limit:.2f} at load {load:.1f}"
 
 
 @pytest.fixture(scope="module")
