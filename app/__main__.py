@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recall-child", dest="run", action="store_const", const=_recall_child, help=argparse.SUPPRESS)
     parser.add_argument("--mcp-child", dest="run", action="store_const", const=_mcp_child, help=argparse.SUPPRESS)
     parser.add_argument(
+        "--self-test-server", dest="run", action="store_const", const=_self_test_server, help=argparse.SUPPRESS
+    )
+    parser.add_argument(
         "--self-test", dest="run", action="store_const", const=_self_test, help="check that this copy of Lares is whole"
     )
     parser.set_defaults(run=_window)
@@ -178,6 +181,12 @@ def _self_test(options: argparse.Namespace) -> int:
     from app.self_test import run_self_test
 
     return run_self_test()
+
+
+def _self_test_server(options: argparse.Namespace) -> int:
+    from app.self_test_server import run
+
+    return run()
 
 
 def _recall_child(options: argparse.Namespace) -> int:

@@ -1,11 +1,13 @@
 """`lares --self-test`: whether everything that is loaded late is there, as in a folder that was built and moved."""
 
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 
 from app.bootstrap import OpenEngine, RecallPlan, open_engine
 from app.config import Config
+from app.domain.mcp import McpDraft
 from app.domain.message import Message, TextPart
 from app.domain.retrieval import reason_text
 
@@ -29,6 +31,7 @@ async def _run() -> int:
                 print(f"embedder: {len(vectors)} texts, {vectors[0].dimension} numbers each")
                 print(f"Chroma: {await engine.recall_process.check_index()} vectors found again")
                 print(f"search: {await _search(engine)}")
+                print(f"MCP: {await _mcp(engine)}")
         except Exception as error:  # noqa: BLE001  (whatever it is, this is the place that says so)
             print(f"failed: {type(error).__name__}: {error}")
             return 1
@@ -36,6 +39,21 @@ async def _run() -> int:
             await engine.close()
     print("all of it works")
     return 0
+
+
+async def _mcp(engine: OpenEngine) -> str:
+    """This program is the server too: a moved folder brings no other."""
+    servers, frozen = engine.services.mcp_servers, bool(getattr(sys, "frozen", False))
+    words = ("--self-test-server",) if frozen else ("-m", "app", "--self-test-server")
+    folder = str(Path(sys.executable).parent if frozen else Path(__file__).parents[1])
+    server = await servers.add(McpDraft(name="self-test", command=sys.executable, args=words, folder=folder))
+    await servers.approve(server.id, server.launch.digest)
+    await servers.start(server.id)
+    (tool,) = await servers.tools(server.id)
+    answer = await servers.run(tool.tool.id, {"text": "a server answers"})
+    if not answer.ok:
+        raise ValueError(answer.text)
+    return answer.text
 
 
 async def _search(engine: OpenEngine) -> str:
