@@ -14,7 +14,7 @@ async def check_may_add_programs(call: Call[Any, Any]) -> None:
     """Raises `NotAllowed` (403)."""
     if not await call.services.api.adds_programs():
         raise NotAllowed(
-            "Programs may not add programs here: tools with a source and MCP servers with a command run on this computer.",
+            "Programs may not add programs here: tools with a source and commands of MCP servers run on this computer.",
             code="programs_not_allowed",
             hint="Allow it in Lares, settings, Local API, or with “lares serve --allow-programs”. It needs a token.",
         )
