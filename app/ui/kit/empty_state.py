@@ -44,6 +44,7 @@ class EmptyState(QWidget):
         self.text.setVisible(bool(text))
         self.buttons: list[Button] = []
         self._column = QVBoxLayout(self._inner)
+        self._column.addStretch(1)
         self._column.addWidget(self._icon)
         self._column.addWidget(self.title)
         self._column.addWidget(self.text)
@@ -53,6 +54,7 @@ class EmptyState(QWidget):
             self._add(label, callback)
         self._row.addStretch(1)
         self._column.addLayout(self._row)
+        self._column.addStretch(1)
         self._restyle()
         theme.changed.connect(self._restyle)
 

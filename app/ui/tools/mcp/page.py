@@ -44,7 +44,7 @@ class McpPage(QWidget):
             theme,
             "plug",
             self.tr("No MCP servers yet"),
-            self.tr("They give agents tools of other programs. Paste the block you have for another app."),
+            self.tr("They give agents tools from other programs. Paste the block that you use in another app."),
             ((self.tr("Add MCP servers"), self.add),),
         )
         self.stack = QStackedWidget()
