@@ -195,6 +195,7 @@ class ArchiveView(QWidget):
             self.whose.setCurrentIndex(at)
         self._count()
         self._begin_list(keep=True)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def _filter(self) -> PassageFilter:

@@ -40,7 +40,7 @@ def validity_words(passage: Passage) -> str:
     """From when to when it is true."""
     since = date_words(passage.created_at if passage.valid_from is None else passage.valid_from)
     if passage.superseded_at is None:
-        return tr("since {}, open end").format(since)
+        return tr("since {}").format(since)
     return tr("from {} to {}").format(since, date_words(passage.superseded_at))
 
 
@@ -48,7 +48,9 @@ def source_words(passage: Passage) -> str:
     """Where its text comes from."""
     if passage.source:
         return passage.source
-    return tr("run {}").format(short(passage.run_id)) if passage.run_id else tr("written here")
+    if passage.run_id:
+        return tr("run {}").format(short(passage.run_id))
+    return tr("written here") if passage.actor.kind == "user" else passage.actor.name or tr("API")
 
 
 def passages_words(number: int) -> str:

@@ -170,6 +170,7 @@ def test_a_passage_is_added_ended_and_filtered_and_an_empty_archive_says_what_co
     async def person() -> None:
         page = await shown(window)
         await window.until(lambda: page._pages.currentIndex() == 1, "the empty archive said nothing")
+        assert window.focus is page.field, "the keyboard is nowhere"
         pictured(window, "archive-empty")
         QTest.mouseClick(page.add, Qt.MouseButton.LeftButton)
         await window.write("Kruse services the boiler.")
