@@ -128,7 +128,7 @@ class ApprovalCard(QFrame):
         self.always.setVisible(not call.client_side)
         self.approve.setVisible(not call.client_side)
         self._tell_changed()
-        self._fit()
+        self.fit()
         self.setAccessibleName(f"{self.title.text()}, {call.name}")
         self.setAccessibleDescription(call.arguments)
         announce(self, self.accessibleName())
@@ -182,13 +182,10 @@ class ApprovalCard(QFrame):
             reason = self.reason.text().strip()
             self.answered.emit(Answer(tool_call_id=self.call.tool_call_id, approve=False, reason=reason))
 
-    def set_room(self, height: int) -> None:
-        """How high the view is that this stands in."""
-        self._scroll.setMaximumHeight(max(self._theme.px(80), int(height * ROOM)))
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as its content, until it must scroll."""
+    def fit(self) -> None:
+        """As high as its content, until it would take too much of the view that it stands in."""
+        around = self.parentWidget()
+        self._scroll.setMaximumHeight(max(self._theme.px(80), int((around.height() if around else 0) * ROOM)))
         width = self._scroll.viewport().width()
         height = self._inner.heightForWidth(width) if self._inner.hasHeightForWidth() else 0
         wanted = max(height, self._body.sizeHint().height())
@@ -196,7 +193,7 @@ class ApprovalCard(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._body and event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
+            self.fit()
         return super().eventFilter(watched, event)
 
     def _restyle(self) -> None:

@@ -490,7 +490,7 @@ class ChatView(QFrame):
         left, width = column_in(self._theme, self.width())
         self._foot.setContentsMargins(left, px(6), max(0, self.width() - left - width), px(14))
         self._foot.setSpacing(px(8))
-        self.approval_card.set_room(self.height())
+        self.approval_card.fit()
         size = self.find_bar.sizeHint()
         self.find_bar.setGeometry(self.width() - size.width() - px(18), px(8), size.width(), size.height())
         self.welcome.place()

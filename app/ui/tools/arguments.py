@@ -67,8 +67,11 @@ class ArgumentForm(QWidget):
             self._fill(schema, self._typed())
 
     def show_arguments(self, schema: JsonObject, given: JsonObject) -> None:
-        """Just these values."""
-        self._fill(schema, given)
+        """Just these values; what may be left out, and is, has no field."""
+        required = array_of(schema.get("required"))
+        known = object_of(schema.get("properties")).items()
+        shown = {name: one for name, one in known if name in given or name in required}
+        self._fill({**schema, "properties": shown}, given)
 
     def readable(self) -> JsonObject:
         """What stands in the form and can be read."""

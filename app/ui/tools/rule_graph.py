@@ -60,9 +60,11 @@ def graph_of(rules: Rules, tool_names: Collection[str]) -> RuleGraph:
     depth.pop(END, None)
     last = max(depth.values())
     depth |= {name: 1 for name in named if name not in depth}
-    columns = [tuple(name for name in (BEGIN, *named) if depth.get(name) == at) for at in range(max(last, 1) + 1)]
+    shown = (*((BEGIN,) if any(one.source == BEGIN for one in edges) else ()), *named)
+    columns = [tuple(name for name in shown if depth.get(name) == at) for at in range(max(last, 1) + 1)]
+    ends = ((END,),) if any(one.target == END for one in edges) else ()
     return RuleGraph(
-        columns=(*(column for column in columns if column), (END,)),
+        columns=(*(column for column in columns if column), *ends),
         edges=edges,
         required=frozenset(rule.tool_name for rule in rules if isinstance(rule, RequiredBeforeExit)),
         asked=frozenset(rule.tool_name for rule in rules if isinstance(rule, RequiresApproval)),
@@ -115,7 +117,7 @@ class RuleGraphView(QWidget):
     def _place(self) -> None:
         px, metrics = self._theme.px, QFontMetrics(self._theme.font("ids"))
         self._boxes, left, lowest = {}, float(px(2)), 0.0
-        tallest = max(len(column) for column in self._graph.columns)
+        tallest = max((len(column) for column in self._graph.columns), default=0)
         for column in self._graph.columns:
             room = max(metrics.horizontalAdvance(self._named(name)) for name in column) + px(24)
             width = float(min(px(WIDEST), room))
@@ -124,7 +126,7 @@ class RuleGraphView(QWidget):
                 self._boxes[name] = QRectF(left, top, width, px(ROW))
                 top += px(ROW) + px(GAP)
             lowest, left = max(lowest, top), left + width + px(BESIDE)
-        self._size = QSize(int(left - px(BESIDE)) + px(2), int(lowest))
+        self._size = QSize(max(0, int(left - px(BESIDE)) + px(2)), int(lowest))
         self.setMinimumSize(self._size)
         self.updateGeometry()
         self.update()
