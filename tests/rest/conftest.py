@@ -68,7 +68,7 @@ def sdk(open_child: ServeChild, token: str) -> Iterator[Letta]:
 @pytest.fixture(scope="session")
 def raw(open_child: ServeChild, token: str) -> Iterator[httpx.Client]:
     head = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=open_child.url, timeout=60, trust_env=False, headers=head) as opened:
+    with httpx.Client(base_url=open_child.url, timeout=60, trust_env=False, headers=head, verify=False) as opened:
         yield opened
 
 

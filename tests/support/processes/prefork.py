@@ -34,6 +34,7 @@ from tests.support.guards.source import ROOT
 EXEC = "LARES_TEST_EXEC"
 """In a child's environment: start it by `exec` after all."""
 _LIKE_OURS = ("PYTHON", "LC_", "LANG", "LD_", "QT_")
+NO_RING = "keyring.backends.fail.Keyring"
 _OWN = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHON_KEYRING_BACKEND", "QT_QPA_PLATFORM")
 _COMMAND = [sys.executable, "-m"]
 _PROGRAMS = ("app", "tests.support.processes.toy_engine")
@@ -176,7 +177,8 @@ def _server() -> str:
         _place.folder = tempfile.TemporaryDirectory(prefix="lares-prefork-")
         path = str(Path(_place.folder.name) / "line")
         program = f"from tests.support.processes.prefork import serve; serve({path!r})"
-        environment = {**os.environ, "PYTHONPATH": str(WATCHED)}
+        # What it lives through once must not hang on the test that happens to be the first.
+        environment = {**os.environ, "PYTHONPATH": str(WATCHED), "PYTHON_KEYRING_BACKEND": NO_RING}
         process = _exec(
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
