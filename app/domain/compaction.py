@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any, Literal, Self
 
 from app.domain.base import Frozen, Micros
+from app.domain.json_value import object_of
 from app.domain.message import Role
 
 CompactionMode = Literal["sliding_window", "all", "self_compact_sliding_window", "self_compact_all"]
@@ -30,6 +31,12 @@ class CompactionSettings(Frozen):
     """What that model is told; None: the instructions of Lares."""
     most_chars: int = SUMMARY_CHARS
     leave_share: float = LEAVE_SHARE
+    temperature: float | None = None
+    """None: what suits summaries."""
+    most_tokens: int | None = None
+    """Of what the model may write; None: as many as `most_chars` takes."""
+    acknowledged: bool = False
+    """Whether the model first confirms that it will write a summary and nothing else, in words of ours."""
 
     @property
     def whole(self) -> bool:
@@ -44,7 +51,11 @@ class CompactionSettings(Frozen):
         asked = asked or {}
         names = {"mode": "mode", "model": "model", "prompt": "prompt"}
         names |= {"clip_chars": "most_chars", "sliding_window_percentage": "leave_share"}
+        names |= {"prompt_acknowledgement": "acknowledged"}
         given = {ours: asked[theirs] for theirs, ours in names.items() if asked.get(theirs) is not None}
+        of_model = object_of(asked.get("model_settings"))
+        names = {"temperature": "temperature", "max_output_tokens": "most_tokens"}
+        given |= {ours: of_model[theirs] for theirs, ours in names.items() if of_model.get(theirs) is not None}
         settings = cls()
         for name, value in given.items():
             try:
@@ -62,7 +73,9 @@ class CompactionSettings(Frozen):
 
     @property
     def _can_be(self) -> bool:
-        return LEAST_CHARS <= self.most_chars <= MOST_CHARS and 0 < self.leave_share <= 1
+        sizes = LEAST_CHARS <= self.most_chars <= MOST_CHARS and 0 < self.leave_share <= 1
+        written = self.most_tokens is None or self.most_tokens > 0
+        return sizes and written and 0 <= (self.temperature or 0) <= 2
 
 
 class Summary(Frozen):

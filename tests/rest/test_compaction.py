@@ -52,6 +52,21 @@ def test_a_conversation_is_compacted_whole_where_it_is_asked(
     assert done.json()["num_messages_after"] == 3
 
 
+def test_how_the_summary_is_asked_for_is_as_the_settings_say(
+    http: httpx.Client, model_server: OpenAIServer, agent: dict[str, Any]
+):
+    of_model = {"provider_type": "openai", "temperature": 0.7, "max_output_tokens": 90}
+    settings = {"prompt": "Sum up.", "model_settings": of_model, "prompt_acknowledgement": True}
+    model_server.queue(Reply(text=SUMMARY))
+    done = http.post(f"/v1/agents/{agent['id']}/summarize", json={"compaction_settings": settings})
+    assert done.status_code == 200, done.text
+    sent = model_server.chats[-1].body
+    assert (sent["temperature"], sent["max_tokens"]) == (0.7, 90)
+    assert [one["role"] for one in sent["messages"]] == ["system", "user", "assistant", "user"]
+    assert sent["messages"][0]["content"] == "Sum up."
+    assert "with the summary alone" in sent["messages"][2]["content"]
+
+
 def test_nothing_to_compact_is_a_bad_request(http: httpx.Client):
     made = http.post("/v1/agents/", json={"model": MODEL, "include_base_tools": False}).json()
     refused = http.post(f"/v1/agents/{made['id']}/summarize")
@@ -68,6 +83,11 @@ def test_nothing_to_compact_is_a_bad_request(http: httpx.Client):
         {"clip_chars": 5},
         {"model": 7},
         {"sliding_window_percentage": 3},
+        {"prompt_acknowledgement": 1},
+        {"model_settings": "warm"},
+        {"model_settings": {"temperature": 3}},
+        {"model_settings": {"max_output_tokens": 0}},
+        {"model_settings": {"verbosity": "low"}},
     ],
 )
 def test_settings_that_cannot_be_are_refused(http: httpx.Client, settings: dict[str, Any]):

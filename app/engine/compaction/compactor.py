@@ -11,6 +11,7 @@ from app.domain.error import AppError
 from app.domain.message import Message
 from app.engine.compaction.extract import extract
 from app.engine.compaction.question import (
+    ACKNOWLEDGED,
     ASK,
     ASK_MERGE,
     ASK_PART,
@@ -108,11 +109,13 @@ class Compactor:
 
     @property
     def _most_tokens(self) -> int:
-        return max(64, round(self._most_chars / 3 * OUTPUT_SLACK))
+        enough = max(64, round(self._most_chars / 3 * OUTPUT_SLACK))
+        return min(enough, self.settings.most_tokens or enough)
 
     def _room(self, ask: str) -> int:
         """Estimated tokens of messages that one request can hold."""
         fixed = self.ledger.text((self.settings.prompt or INSTRUCTION) + ask) + 40
+        fixed += self.ledger.text(ask + ACKNOWLEDGED) if self.settings.acknowledged else 0
         whole = self.writer.window * (1 - MARGIN) / (self.writer.factor * UNSURE)
         return round(whole - self._most_tokens - fixed)
 
@@ -141,11 +144,11 @@ class Compactor:
         request = summary_request(
             "\n".join(part),
             ask,
+            self.settings,
             model=self.writer.model,
             context_window=self.writer.asked_window,
             most_chars=self._most_chars,
             most_tokens=self._most_tokens,
-            prompt=self.settings.prompt,
         )
         said = () if ask == ASK_MERGE else part  # summaries of parts may well be alike
         return usable(await self.ask(request), said, self._most_chars)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from app.domain.compaction import CompactionSettings
 from app.domain.message import Message, TextPart
 from app.ports.models import ChatRequest
 
@@ -23,6 +24,10 @@ ASK_MERGE = (
     "These are summaries of the parts of one conversation, oldest first. Write one summary of all of them now, at most "
     "{words} words; where they contradict each other the later one is right. Only the summary."
 )
+ACKNOWLEDGED = "Understood. I will answer with the summary alone as soon as I have read the messages."
+"""What the model is shown to have answered, where its agent is set so."""
+TEMPERATURE = 0.2
+"""A summary is to say what was said."""
 CHARS_PER_WORD = 6.5
 """With the space; German has more, but the limit that counts is that of characters."""
 OUTPUT_SLACK = 1.5
@@ -55,17 +60,32 @@ def _pieces(text: str, room: int, count: Callable[[str], int]) -> list[str]:
 
 
 def summary_request(
-    text: str, ask: str, *, model: str, context_window: int, most_chars: int, most_tokens: int, prompt: str | None
+    text: str,
+    ask: str,
+    settings: CompactionSettings,
+    *,
+    model: str,
+    context_window: int,
+    most_chars: int,
+    most_tokens: int,
 ) -> ChatRequest:
     """The request for one summary. `context_window`: as all other requests to this model have it."""
     words = max(20, round(most_chars / CHARS_PER_WORD))
-    said = f"<messages>\n{text}\n</messages>\n\n{ask.format(words=words)}"
+    asked = ask.format(words=words)
+    said = [f"<messages>\n{text}\n</messages>\n\n{asked}"]
+    if settings.acknowledged:
+        said = [asked, ACKNOWLEDGED, *said]
     return ChatRequest(
         model=model,
-        system=prompt or INSTRUCTION,
-        messages=(Message(id="message-1", agent_id="", role="user", parts=(TextPart(text=said),), created_at=0),),
-        temperature=0.2,
+        system=settings.prompt or INSTRUCTION,
+        messages=tuple(_said(number, words) for number, words in enumerate(said)),
+        temperature=TEMPERATURE if settings.temperature is None else settings.temperature,
         max_output_tokens=most_tokens,
         reasoning="off",
         context_window=context_window,
     )
+
+
+def _said(number: int, words: str) -> Message:
+    role = "assistant" if words is ACKNOWLEDGED else "user"
+    return Message(id=f"message-{number}", agent_id="", role=role, parts=(TextPart(text=words),), created_at=number)

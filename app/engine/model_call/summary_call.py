@@ -111,7 +111,7 @@ class SummaryCalls:
     async def _exchange(self, request: ChatRequest) -> str:
         model, clock = self.deps.catalog.chat(self.plan.provider), self.deps.clock
         wire = await asyncio.to_thread(model.encode, await model.prepare(request))
-        heard = _Heard(most=len(request.messages[0].text) + request.max_output_tokens * TOO_LONG)
+        heard = _Heard(most=len(request.messages[-1].text) + request.max_output_tokens * TOO_LONG)
         sent_at, first_at, failed, cut = clock.now(), None, True, False
         try:
             async with contextlib.aclosing(model.stream(wire)) as deltas:
@@ -138,7 +138,8 @@ class SummaryCalls:
         return read_words(heard.reply)[0]
 
     def _estimated(self, request: ChatRequest) -> int:
-        return self.deps.ledger.text(request.system + request.messages[0].text) + 2 * MESSAGE_OVERHEAD
+        said = [request.system, *(message.text for message in request.messages)]
+        return self.deps.ledger.text("".join(said)) + len(said) * MESSAGE_OVERHEAD
 
     def _note_cut(self, request: ChatRequest, usage: Usage | None) -> bool:
         """Whether the server's count shows that it cut the request; what it seems to serve is remembered then."""

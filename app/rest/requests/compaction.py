@@ -1,7 +1,7 @@
 """Compacting a window on request, for the routes of agents and of conversations."""
 
 from app.domain.compaction import LEAST_CHARS, MOST_CHARS, CompactionSettings
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, object_of
 from app.rest.call import AnyCall
 from app.rest.errors import Misshapen, NotYet
 from app.rest.wire.base import API
@@ -26,9 +26,27 @@ def compaction_settings(asked: JsonObject) -> CompactionSettings:
         if asked.get(name) is not None and not isinstance(asked[name], kind):
             raise Misshapen(f"compaction_settings.{name} must be a text.")
     settings = CompactionSettings.of(asked)
+    _check_model(asked, settings)
     if asked.get("clip_chars") not in (None, settings.most_chars) or isinstance(asked.get("clip_chars"), bool):
         raise Misshapen(f"compaction_settings.clip_chars must be a number from {LEAST_CHARS} to {MOST_CHARS:,}.")
     share = asked.get("sliding_window_percentage")
     if share not in (None, settings.leave_share) or isinstance(share, bool):
         raise Misshapen("compaction_settings.sliding_window_percentage must be above 0 and at most 1.")
     return settings
+
+
+def _check_model(asked: JsonObject, settings: CompactionSettings) -> None:
+    acknowledged, given = asked.get("prompt_acknowledgement"), asked.get("model_settings")
+    if not isinstance(acknowledged, bool | None):
+        raise Misshapen("compaction_settings.prompt_acknowledgement must be true or false.")
+    of_model = object_of(given)
+    other = sorted(of_model.keys() - {"temperature", "max_output_tokens", "provider_type"})
+    if (given is not None and not isinstance(given, dict)) or other:
+        raise Misshapen(
+            "compaction_settings.model_settings can have temperature and max_output_tokens"
+            + (f"; {', '.join(other)} would do nothing." if other else ".")
+        )
+    if of_model.get("temperature") not in (None, settings.temperature):
+        raise Misshapen("compaction_settings.model_settings.temperature must be a number from 0 to 2.")
+    if of_model.get("max_output_tokens") not in (None, settings.most_tokens):
+        raise Misshapen("compaction_settings.model_settings.max_output_tokens must be a whole number above 0.")
