@@ -38,7 +38,7 @@ def test_programs_start_nothing_before_the_person_allows_it(client: Letta, http:
     client.mcp_servers.delete(elsewhere.id or "")
 
 
-def test_the_example_of_the_readme_over_stdio_and_streamable_http(
+def test_the_example_of_the_readme_over_stdio_streamable_http_and_sse(
     sdk: Letta, model_server: OpenAIServer, tmp_path: Path
 ):
     port_file = tmp_path / "port"
@@ -46,13 +46,18 @@ def test_the_example_of_the_readme_over_stdio_and_streamable_http(
         server_name="weather-server",
         config={"mcp_server_type": "stdio", "command": sys.executable, "args": [str(REAL), str(port_file)]},
     )
-    address = f"http://127.0.0.1:{port_file.read_text()}/mcp"
+    port, old_port = port_file.read_text().split()
+    address = f"http://127.0.0.1:{port}/mcp"
     sdk.mcp_servers.create(
         server_name="weather-by-http", config={"mcp_server_type": "streamable_http", "server_url": address}
     )
+    sdk.mcp_servers.create(
+        server_name="weather-by-sse",
+        config={"mcp_server_type": "sse", "server_url": f"http://127.0.0.1:{old_port}/sse"},
+    )
     names: list[str] = []
     for server in sdk.mcp_servers.list():
-        if server.server_name not in ("weather-server", "weather-by-http"):
+        if server.server_name not in ("weather-server", "weather-by-http", "weather-by-sse"):
             continue
         (tool,) = sdk.mcp_servers.tools.list(server.id or "")
         assert tool.tool_type == "external_mcp"
@@ -66,7 +71,7 @@ def test_the_example_of_the_readme_over_stdio_and_streamable_http(
         run = sdk.mcp_servers.tools.run(tool.id, mcp_server_id=server.id or "", args={"city": "Rome", "days": 3})
         assert (run.status, run.func_return) == ("success", "Rome: sunny for 3 days")
         names.append(tool.name or "")
-    assert names == ["get_weather", "weather-by-http_get_weather"]
+    assert names == ["get_weather", "weather-by-http_get_weather", "weather-by-sse_get_weather"]
     assert sdk.mcp_servers.refresh(made.id or "") is not None
     for server in sdk.mcp_servers.list():
         sdk.mcp_servers.delete(server.id or "")
