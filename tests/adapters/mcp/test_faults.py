@@ -1,10 +1,13 @@
 """What servers do wrong: each is told in a sentence, in time, and the next call is answered."""
 
 import asyncio
+import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -171,6 +174,49 @@ async def test_a_program_gets_few_variables_and_is_found_by_the_login_shell(proc
     assert told["value"] == "mine"
     allowed = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
     assert set(told["names"]) <= {*allowed, "OWN", "LARES_MCP_SESSION"} | {"PWD", "OLDPWD", "SHLVL", "_"}
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """An address that is no MCP server, in the way that its path says."""
+
+    def do_POST(self) -> None:
+        status = {"/401": 401, "/404": 404, "/500": 500, "/away": 307}.get(self.path, 200)
+        self.send_response(status)
+        if self.path == "/away":
+            self.send_header("Location", "http://127.0.0.1:9/mcp")
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(100 if self.path == "/huge" else 1):
+                self.wfile.write(b"x" * (1_000_000 if self.path == "/huge" else 10))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+ADDRESSES = {
+    "/401": "mcp_unauthorized: It wants to know who asks (401).",
+    "/404": "mcp_unreachable: There is no MCP server at this address (404).",
+    "/500": "mcp_unreachable: It answered with the status 500.",
+    "/away": "mcp_unreachable: It answered with the status 307.",
+    "/huge": "mcp_too_large: It sent a message of more than 8 MB",
+    "/garbage": "mcp_refused",
+}
+
+
+async def test_addresses_that_are_no_servers(process: McpProcess):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            for path, says in ADDRESSES.items():
+                place = f"http://127.0.0.1:{server.server_port}{path}"
+                wanted = McpTarget(transport="streamable_http", url=place, start_seconds=5)
+                said = await outcome(process.start(path, wanted))
+                assert said.startswith(says), path
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def alive(pid: int) -> bool:

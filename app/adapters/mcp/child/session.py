@@ -32,6 +32,8 @@ class Session:
         self._tell = tell
         self._client: Any = None
         self._wire: Wire | None = None
+        self._noted_failure: McpError | None = None
+        """Of an address: what the SDK does not tell."""
         self._leave = asyncio.Event()
         self._changed = asyncio.Event()
         self.hello: asyncio.Future[JsonObject] = asyncio.get_running_loop().create_future()
@@ -94,6 +96,7 @@ class Session:
             raise (self._wire.failure if self._wire is not None else None) or McpError(
                 "It was stopped.", code="mcp_exited"
             )
+        self._noted_failure = None
         try:
             async with asyncio.timeout(seconds):
                 return read(await work(client))
@@ -129,7 +132,7 @@ class Session:
             await asyncio.to_thread(_load)
             from app.adapters.mcp.child.http import reached
 
-            return reached(self._target), ""
+            return reached(self._target, self._note), ""
         process, program = await self._programs.start(self._name, self._target)
         stack.push_async_callback(self._programs.end, self._name, process)
         wire = self._wire = Wire(process, self._log)
@@ -180,6 +183,9 @@ class Session:
             self._changed.clear()
             self._tell({"event": "tools", "session": self._name})
 
+    def _note(self, error: McpError) -> None:
+        self._noted_failure = error
+
     def _log(self, line: str) -> None:
         self._tell({"event": "log", "session": self._name, "lines": [line]})
 
@@ -187,6 +193,9 @@ class Session:
         """How the program ended tells more than what the SDK makes of it."""
         if self._wire is not None and self._wire.failure is not None:
             return self._wire.failure
+        noted, self._noted_failure = self._noted_failure, None
+        if noted is not None and not isinstance(problem, TimeoutError):
+            return noted
         return texts.sentence_of(problem, seconds)
 
 
