@@ -132,7 +132,10 @@ async def _first_run(session: Session) -> None:
 
 
 async def _views(session: Session) -> None:
-    """What shows memory beyond the window, each light or dark."""
+    """What shows memory beyond the window, each light or dark, once all of it is read for its meaning."""
+    async with asyncio.timeout(120):
+        while not (told := await session.connection.services.recall.progress()).looked or told.waiting:  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
     assembly, theme = session.assembly, session.theme
     for page, mode, name in VIEWS:
         theme.set_mode(mode)
@@ -173,8 +176,6 @@ async def _furnish(services: Services) -> Agent:
         blocks=(BlockDraft(label="places", value="Harz: trail map is saved."),),
     )
     await _say(services, await services.agents.create(draft), "Good morning!")
-    for text in SAID:
-        await _say(services, vesta, text)
     by_agent = Origin(actor=Actor(kind="agent", name=vesta.name))
     ids: list[str] = []
     for number, (text, tags) in enumerate(PASSAGES):
@@ -182,6 +183,8 @@ async def _furnish(services: Services) -> Agent:
         stored = await services.archives.insert_for(vesta.id, draft, by_agent if number % 2 else Origin())
         ids.append(stored.passage.id)
     await services.archives.supersede((ids[0],), by=ids[-1])
+    for text in SAID:
+        await _say(services, vesta, text)
     return vesta
 
 

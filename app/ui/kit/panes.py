@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.kit.layout import Inset, column_of, follow, row_of
@@ -95,6 +95,11 @@ class Panes(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is shown for the first time takes its place only now, and might keep the width that it had alone."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._fit)
+
     def _arrange(self) -> None:
         self._above.setVisible(self._narrow)
         for key, pane in self._panes.items():
@@ -110,6 +115,7 @@ class Panes(QWidget):
             self.splitter.setSizes(self._sizes())
         if turned:
             self.narrowed.emit(narrow)
+            QTimer.singleShot(0, self, self._fit)
 
     def _room(self) -> tuple[object, ...]:
         return (self._theme.scale, *(self._own(pane) for pane in self._panes.values()))
