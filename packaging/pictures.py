@@ -56,6 +56,7 @@ PASSAGES = (
 )
 """What the demo agent's archive holds, with tags. The last one took the place of the first."""
 VIEWS = (
+    ("history", "dark", "memory-history"),
     ("archive", "light", "archive"),
     ("request", "dark", "context"),
     ("compact", "light", "compact-now"),
@@ -97,10 +98,6 @@ async def main(session: Session) -> None:
     session.theme.set_mode("dark")
     await asyncio.sleep(0.5)
     _take(session, "main-dark")
-    session.assembly.show_tab("history")
-    await asyncio.sleep(1.5)
-    _take(session, "memory-history-dark")
-    session.theme.set_mode("light")
     await _views(session)
     await _local_api(session, vesta)
     window.close()
