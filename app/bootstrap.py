@@ -5,7 +5,7 @@ import logging
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -27,6 +27,8 @@ from app.adapters.server_programs import InstalledServers
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.tools.sandbox.process import ProcessSandbox
 from app.adapters.volumes import on_network_volume
+from app.adapters.web.reading import WebPages
+from app.adapters.web.search import SearchEngines
 from app.config import TOKEN_VARIABLES, Config
 from app.domain.agent import AgentDraft
 from app.domain.base import Micros
@@ -43,13 +45,18 @@ from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.custom import CustomTools, SecretsOf
 from app.engine.tools.later import later_tools
 from app.engine.tools.mcp import McpTools
+from app.engine.tools.outside import OutsideTools, outside_tools
 from app.engine.tools.router import tool_router
+from app.engine.tools.run_code import RunCode
+from app.engine.tools.web import FetchWebpage, Search, SearchWeb
 from app.ports.api import ApiServer
 from app.ports.mcp import McpClient
 from app.ports.models import ModelAdapters
 from app.ports.storage import Repositories
 from app.ports.system import Clock, Computer, IdFactory
 from app.ports.tools import ToolRunner
+from app.ports.web import PageReader
+from app.ports.web import WebSearch as Engines
 from app.resources import read_resource
 from app.services import Services
 from app.services.after_runs import AfterRuns
@@ -101,6 +108,7 @@ from app.services.system import System
 from app.services.tools import Tools
 from app.services.turns import Turns
 from app.services.warming import Warming
+from app.services.web_search import WebSearch
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +129,15 @@ class RecallPlan:
     start_after: float = START_AFTER
     """Seconds; see `app/services/indexing.py`, as for `settle`."""
     settle: float = SETTLE
+
+
+@dataclass(frozen=True)
+class Web:
+    """How the web is reached."""
+
+    pages: PageReader | None = None
+    """None: over the network, taken apart in the sandbox."""
+    engines: Engines = field(default_factory=SearchEngines)
 
 
 @dataclass
@@ -206,12 +223,13 @@ async def open_engine(
     computer: Computer = THIS_COMPUTER,
     recall: RecallPlan = RecallPlan(),
     mcp: McpClient | None = None,
+    web: Web = Web(),
 ) -> OpenEngine:
     """Opens the data folder. Raises `StorageError` with a sentence when it cannot be used.
 
     `demo_pace`: seconds between two pieces of the demo model's text. `headless`: nobody can be asked, as under
     `serve`: servers found here are connected, those that variables name may be used. `computer`: models must fit it.
-    `recall`: how texts are embedded. `mcp`: what speaks with MCP servers, if not a process of its own.
+    `recall`: how texts are embedded. `mcp`: what speaks with MCP servers, if not a process. `web`: how it is reached.
     """
     folder, found, bus, exit_requested = config.folder, config.settings, EventBus(), asyncio.Event()
     clock, ids = SystemClock(), RandomIds()
@@ -221,11 +239,9 @@ async def open_engine(
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     embedder = AnyEmbedder(process, secrets, consent_implied=headless)
-    secrets_of: SecretsOf = lambda agent: services.agent_secrets.values(agent)  # noqa: E731
     mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess()
     mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, clock, ids, bus.publish)
-    custom, offered = CustomTools(sandbox, secrets_of), McpTools(mcp_servers.call)
-    runners: dict[ToolType, ToolRunner] = {"custom": custom, "external_mcp": offered}
+    runners = _outside(storage, sandbox, web, McpTools(mcp_servers.call), lambda: services)
     deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
     scheduler, pulls, warming = Scheduler(deps), Pulls(deps, computer, cache), Warming(deps, cache)
     known, runs, events = _known_servers(surroundings, config), Runs(deps, bus, scheduler), Events(bus)
@@ -234,16 +250,16 @@ async def open_engine(
     indexing = _indexing(deps, bus, searches, recall, lambda: scheduler.busy, system.notices)
     services = Services(
         **_plain_services(deps),
-        agents=Agents(deps, _prompt("default"), _demo()),
         runs=runs,
         approvals=Approvals(deps, runs),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
-        tools=Tools(deps, sandbox, secrets_of),
+        tools=Tools(deps, sandbox, lambda agent: services.agent_secrets.values(agent)),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=system,
         events=events,
         agent_secrets=AgentSecrets(deps, secrets),
+        web_search=WebSearch(deps, secrets, web.engines),
         api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
         fitness=Fitness(deps, cache, computer, _empty_storage(clock)),
@@ -262,6 +278,7 @@ async def open_engine(
 class _PlainServices(TypedDict):
     """Those that need nothing but the engine's ports."""
 
+    agents: Agents
     blocks: Blocks
     conversations: Conversations
     exports: Exports
@@ -285,6 +302,7 @@ class _PlainServices(TypedDict):
 
 def _plain_services(deps: EngineDeps) -> _PlainServices:
     return _PlainServices(
+        agents=Agents(deps, _prompt("default"), _demo()),
         blocks=Blocks(deps),
         conversations=Conversations(deps),
         exports=Exports(deps),
@@ -338,6 +356,25 @@ def _indexing(
 ) -> Indexing:
     pauses = {"start_after": plan.start_after, "settle": plan.settle}
     return Indexing(deps, bus, searches.embedders, searches.index, running, notices=notices, **pauses)
+
+
+def _outside(
+    storage: SqliteStorage, sandbox: ProcessSandbox, web: Web, offered: McpTools, services: Callable[[], Services]
+) -> dict[ToolType, ToolRunner]:
+    """The tools that do more than read and write what is stored."""
+    secrets_of: SecretsOf = lambda agent: services().agent_secrets.values(agent)  # noqa: E731
+    search: Search = lambda query: services().web_search.search(query)  # noqa: E731
+    return {
+        "external_mcp": offered,
+        "custom": CustomTools(sandbox, secrets_of),
+        "letta_builtin": OutsideTools(
+            {
+                "run_code": RunCode(sandbox, storage),
+                "fetch_webpage": FetchWebpage(web.pages or WebPages(sandbox)),
+                "web_search": SearchWeb(search),
+            }
+        ),
+    }
 
 
 def _engine_deps(
@@ -410,7 +447,7 @@ def _api_server(services: Services, clock: Clock) -> ApiServer:
 
 def _seed(repos: Repositories, ids: IdFactory, now: Micros) -> None:
     """Built-in rows that every database has."""
-    for tool in (*builtin_tools(ids, now), *later_tools(ids, now)):
+    for tool in (*builtin_tools(ids, now), *outside_tools(ids, now), *later_tools(ids, now)):
         repos.tools.upsert(tool)
     if repos.providers.named("demo") is None:
         repos.providers.add(Provider(id=ids.new("provider"), name="demo", kind="demo", created_at=now, updated_at=now))

@@ -63,6 +63,17 @@ class ApprovalPart(Frozen):
     """Those that it got instead of the model's, as JSON; empty: none."""
 
 
+class ReturnedFile(Frozen):
+    """A file that a tool left, stored as a blob."""
+
+    name: str
+    """As the tool called it, with the folders inside of its own."""
+    sha256: str
+    media_type: str
+    """One of a picture only where its bytes are one."""
+    size: int
+
+
 class ToolReturnPart(Frozen):
     """What a call gave back, or why it could not be carried out."""
 
@@ -81,6 +92,8 @@ class ToolReturnPart(Frozen):
     """Whose text it is, where a stranger wrote it, as `app.domain.source` names it."""
     quotes: tuple[str, ...] = ()
     """Strangers whose text stands inside of it, already marked as quoted."""
+    files: tuple[ReturnedFile, ...] = ()
+    """For the person; a model reads their names in the text, where the tool told them."""
 
 
 Part = Annotated[

@@ -14,3 +14,13 @@ def mcp_source(server: str) -> str:
 def file_source(name: str) -> str:
     """What stood in a file that was imported. `name`: without its folder; may be unknown."""
     return f"the file {name}" if name else "an imported file"
+
+
+def page_source(address: str) -> str:
+    """What a page of the web says."""
+    return f"the page {address}"
+
+
+def search_source(words: str) -> str:
+    """What a search of the web found."""
+    return f"a web search for {words}"

@@ -24,6 +24,10 @@ class SandboxCall(Frozen):
     network: bool = False
     packages: Sequence[Path] = ()
     """Folders with packages that it requires."""
+    modules: tuple[str, ...] = ()
+    """Of Lares's own libraries, those that it may load besides pydantic."""
+    node: bool = False
+    """It starts Node.js (`Sandbox.node`)."""
 
 
 class Sandbox(Protocol):
@@ -34,6 +38,10 @@ class Sandbox(Protocol):
 
         `on_output` is told what it prints, as it comes. Cancelled, it is killed with all that it started.
         """
+        ...
+
+    async def node(self) -> Path | None:
+        """The program of Node.js, where it is found here."""
         ...
 
     async def enforced(self) -> Enforced:

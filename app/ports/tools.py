@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from app.domain.base import Field, Frozen
+from app.domain.message import ReturnedFile
 from app.domain.tool import Tool
 
 TIME_LIMIT = 180.0
@@ -45,6 +46,8 @@ class ToolOutcome(Frozen):
     The model gets it as quoted material, and changes of memory in the run name it."""
     quotes: tuple[str, ...] = ()
     """Whose pieces stand inside of the text, already quoted by the runner; changes of memory name them too."""
+    files: tuple[ReturnedFile, ...] = ()
+    """What it left, stored already."""
 
 
 class ToolRunner(Protocol):

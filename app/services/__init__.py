@@ -38,6 +38,7 @@ from app.services.steps import Steps
 from app.services.system import System
 from app.services.tools import Tools
 from app.services.turns import Turns
+from app.services.web_search import WebSearch
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Services:
     steps: Steps
     identities: Identities
     agent_secrets: AgentSecrets
+    web_search: WebSearch
     api: Api
     servers: Servers
     fitness: Fitness

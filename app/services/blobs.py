@@ -1,4 +1,4 @@
-"""Blobs: images, stored once by their hash."""
+"""Blobs: images and files that tools made, stored once by their hash."""
 
 import asyncio
 import base64
@@ -6,16 +6,9 @@ import binascii
 import hashlib
 
 from app.domain.error import Invalid
-from app.domain.image import IMAGE_BYTES_MAX
+from app.domain.image import IMAGE_BYTES_MAX, SIGNATURES
 from app.domain.system import Blob
 from app.engine.deps import EngineDeps
-
-_SIGNATURES = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
 
 
 class Blobs:
@@ -37,7 +30,7 @@ class Blobs:
 
 
 def _decoded(data_base64: str, media_type: str) -> bytes:
-    signatures = _SIGNATURES.get(media_type)
+    signatures = SIGNATURES.get(media_type)
     if signatures is None:
         raise Invalid(f"Images of type “{media_type}” cannot be attached.", hint="Use PNG, JPEG, GIF or WebP.")
     try:

@@ -46,13 +46,13 @@ def test_hello_world(client: Letta, model_server: OpenAIServer) -> None:
     assert {tool.name for tool in agent_state.tools} >= {"web_search", "run_code", "memory_replace"}
 
 
-def test_tool_that_is_not_there_yet_says_so_to_the_model(client: Letta, model_server: OpenAIServer) -> None:
+def test_a_search_without_an_engine_says_so_to_the_model(client: Letta, model_server: OpenAIServer) -> None:
     agent = client.agents.create(model=MODEL, tools=["web_search"])
     model_server.queue(Reply(calls=(ToolCall("web_search", {"query": "x"}),)), Reply(text="I cannot."))
     response = client.agents.messages.create(agent.id, input="Search the web")
     returned = next(one for one in response.messages if one.message_type == "tool_return_message")
     assert returned.status == "error"
-    assert "web_search" in returned.tool_return
+    assert "No search engine has been chosen" in returned.tool_return
 
 
 def test_shared_memory(client: Letta) -> None:

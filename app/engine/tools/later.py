@@ -45,17 +45,6 @@ _MEMORY: Schema = {
     "old_path": _text("A block's present label."),
     "new_path": _text("Its new label."),
 }
-_WEB: Schema = {
-    "query": _text("What to look for."),
-    "num_results": {**_WHOLE, "description": "How many results (default 10)."},
-    "category": _text("Kind of pages."),
-    "include_text": {**_YES, "description": "Also the text of the pages."},
-    "include_domains": {**_TEXTS, "description": "Only these domains."},
-    "exclude_domains": {**_TEXTS, "description": "Not these domains."},
-    "start_published_date": _text("Published from this date on."),
-    "end_published_date": _text("Published up to this date."),
-    "user_location": _text("Two letters of a country."),
-}
 _SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
     ("memory", "letta_memory_core", "Create, edit, rename or delete memory blocks.", _MEMORY, ("command",)),
     (
@@ -96,21 +85,12 @@ _SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
         ("query",),
     ),
     (
-        "run_code",
-        "letta_builtin",
-        "Run a program in a sandbox.",
-        {"code": _text("The program."), "language": _one_of("Its language.", "python", "js", "ts", "r", "java")},
-        ("code", "language"),
-    ),
-    (
         "run_code_with_tools",
         "letta_builtin",
         "Run Python that may call tools.",
         {"code": _text("The program.")},
         ("code",),
     ),
-    ("web_search", "letta_builtin", "Search the web.", _WEB, ("query",)),
-    ("fetch_webpage", "letta_builtin", "Read a web page.", {"url": _text("Address of the page.")}, ("url",)),
     (
         "send_message_to_agent_and_wait_for_reply",
         "letta_multi_agent_core",

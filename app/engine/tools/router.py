@@ -89,4 +89,5 @@ def _part(tool: Tool, call: Call, outcome: ToolOutcome, duration_ms: int) -> Too
         stdout=outcome.stdout,
         stderr=outcome.stderr,
         duration_ms=duration_ms,
+        files=outcome.files,
     )

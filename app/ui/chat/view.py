@@ -22,6 +22,7 @@ from app.ui.chat.branches import Branches
 from app.ui.chat.cards.context import CardContext
 from app.ui.chat.composer import Composer
 from app.ui.chat.drafts import Drafts, DraftStore
+from app.ui.chat.file_saver import FileSaver
 from app.ui.chat.find import Find
 from app.ui.chat.images import ImageLoader
 from app.ui.chat.links import LinkQuestion
@@ -109,6 +110,7 @@ class ChatView(QFrame):
         self.slash = SlashList(theme, self.composer, self._known_places, self)
         self.links = LinkQuestion(theme, self.banner)
         self.images = ImageLoader(self.context.images, services, tasks, self, theme)
+        self.saver = FileSaver(services, tasks, self)
         self._build()
         self._connect()
 
@@ -153,6 +155,7 @@ class ChatView(QFrame):
 
     def _connect(self) -> None:
         composer, signals = self.composer, self.context.signals
+        signals.save.connect(self.saver.ask)
         composer.send_wanted.connect(self._send)
         composer.stop_wanted.connect(self.stop)
         composer.edit_last_wanted.connect(self.edit_last)

@@ -17,6 +17,7 @@ from app.engine.reply import Call
 from app.engine.state import RunState, RunTools, ToolsReturned
 from app.engine.tools.builtin import builtin_tools
 from app.engine.tools.later import later_tools
+from app.engine.tools.outside import outside_tools
 from app.engine.tools.router import ToolRouter
 from app.ports.tools import OnOutput, ToolContext, ToolLimits, ToolOutcome
 from tests.support.engine.run_stage import RunStage, run_stage
@@ -197,12 +198,15 @@ async def test_nobody_makes_a_tool_named_like_a_built_in_one(engine: OpenEngine,
 
 
 async def test_every_built_in_tool_has_a_built_in_type(engine: OpenEngine) -> None:
-    assert all(each.built_in for each in (*builtin_tools(engine.ids, 0), *later_tools(engine.ids, 0)))
+    assert all(
+        each.built_in
+        for each in (*builtin_tools(engine.ids, 0), *outside_tools(engine.ids, 0), *later_tools(engine.ids, 0))
+    )
 
 
 async def test_the_tools_that_cannot_run_are_those_that_are_marked_so(engine: OpenEngine) -> None:
     assert {each.name for each in later_tools(engine.ids, 0)} == NOT_SET_UP
-    assert all(each.set_up for each in builtin_tools(engine.ids, 0))
+    assert all(each.set_up for each in (*builtin_tools(engine.ids, 0), *outside_tools(engine.ids, 0)))
 
 
 async def test_what_a_stranger_wrote_is_quoted_and_named_by_the_changes_of_its_run(

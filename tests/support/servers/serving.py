@@ -43,6 +43,12 @@ class Exchange:
         self._writer.write(payload)
         await self._writer.drain()
 
+    async def send_bytes(self, status: int, headers: dict[str, str], payload: bytes = b"") -> None:
+        """A whole answer with headers of its own."""
+        self._head(status, {"Content-Length": str(len(payload)), **headers})
+        self._writer.write(payload)
+        await self._writer.drain()
+
     async def begin(self, content_type: str) -> None:
         self._head(200, {"Content-Type": content_type, "Transfer-Encoding": "chunked"})
         await self._writer.drain()

@@ -140,12 +140,13 @@ class SqlDeleted:
         return Forgotten(more=True, blobs=self._drop_messages(rows)) if rows else None
 
     def _drop_messages(self, rows: Sequence[Row]) -> frozenset[str]:
-        """Returns the images they showed."""
+        """Returns the images and files they showed."""
         images: set[str] = set()
         for row in rows:
             message = mapping.message_of(row)
             self.search.remove(row["seq"], message)
             images.update(part.sha256 for part in message.parts if isinstance(part, ImagePart))
+            images.update(file.sha256 for part in message.tool_returns for file in part.files)
         seqs = [row["seq"] for row in rows]
         drop_vectors(self.db, ("message", "neighbours"), seqs)
         self.db.execute(messages.delete().where(messages.c.seq.in_(seqs)))

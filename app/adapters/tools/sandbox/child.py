@@ -10,8 +10,8 @@ shows it no more), `network` and `sockets` (whether it may have any), `libraries
 (folders of a tool's own requirements), `models` (whether pydantic is loaded while it waits).
 
 The second is the call: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first),
-`environment` (variables), `limits` (`memory`, `cpu`, `processes`, `file`, `open`: bytes, seconds and numbers; absent:
-no limit).
+`environment` (variables), `modules` (that it may load besides pydantic), `limits` (`memory`, `data`, `cpu`,
+`processes`, `file`, `open`: bytes, seconds and numbers; absent: no limit).
 """
 
 import json
@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-ALLOWED = frozenset({"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "_tool"})
+ALLOWED = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "_tool"}
 """Besides the standard library and a tool's own requirements: nothing of Lares, none of its libraries."""
 GIVEN = frozenset({"agent_state", "client"})
 """Arguments that no model is told of; a tool that asks for one gets None."""
@@ -37,6 +37,7 @@ def main(channel: int) -> None:
     request = _read_request() or os._exit(0)
     _nothing_more_to_read()
     os.environ.update(request.get("environment", {}))
+    ALLOWED.update(request.get("modules", ()))
     _limit(request.get("limits", {}))
     try:
         said = _written(_run(request))
@@ -124,6 +125,7 @@ def _limit(limits: Json) -> None:
 
     kinds = {
         "memory": "RLIMIT_AS",
+        "data": "RLIMIT_DATA",
         "cpu": "RLIMIT_CPU",
         "file": "RLIMIT_FSIZE",
         "open": "RLIMIT_NOFILE",

@@ -53,7 +53,7 @@ class Launcher:
 
     @cached_property
     def works(self) -> bool:
-        command = [*self._wrapped(SandboxLimits(), network=False, packages=()), *_python(), "-c", "print(6 * 7)"]
+        command = [*self._wrapped(SandboxLimits(), network=False, places=()), *_python(), "-c", "print(6 * 7)"]
         try:
             done = subprocess.run(command, env=_environment(), capture_output=True, timeout=PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
@@ -67,20 +67,28 @@ class Launcher:
         *,
         network: bool = False,
         packages: Sequence[Path] = (),
+        programs: Sequence[Path] = (),
         number: int = 0,
     ) -> Launch:
-        """`number`: of the process, so that two at once are two persons where this is a root."""
+        """`programs`: folders that it sees besides. `number`: of the process, so that two at once are two persons where
+        this is a root.
+        """
         child = (*_python(), *_child(), str(channel))
         given = _environment()
         uid = FIRST_UID + number % UIDS if self._can_be_another else None
         if self.bubblewrap is not None:
-            wrapped = self._wrapped(limits, network=network, packages=packages)
+            wrapped = self._wrapped(limits, network=network, places=(*packages, *programs))
             return Launch((*wrapped, *child), given, None, uid, None)
         folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
         if uid is not None:
             os.chown(folder, uid, uid)
         given |= {"HOME": str(folder), "TMPDIR": str(folder)}
-        places = (*SYSTEM, *(NETWORK if network else ()), *_python_places(), *(str(one) for one in packages))
+        places = (
+            *SYSTEM,
+            *(NETWORK if network else ()),
+            *_python_places(),
+            *(str(one) for one in (*packages, *programs)),
+        )
         readable = tuple(dict.fromkeys(places)) if sys.platform.startswith("linux") else None
         return Launch(child, given, folder, uid, readable)
 
@@ -98,7 +106,7 @@ class Launcher:
             return True
         return all(one.stat().st_mode & 1 for place in _python_places() for one in Path(place).parents)
 
-    def _wrapped(self, limits: SandboxLimits, *, network: bool, packages: Sequence[Path]) -> tuple[str, ...]:
+    def _wrapped(self, limits: SandboxLimits, *, network: bool, places: Sequence[Path]) -> tuple[str, ...]:
         """Bubblewrap's own words: nothing is seen that is not named here."""
         assert self.bubblewrap is not None
         words = [self.bubblewrap, "--die-with-parent", "--new-session"]
@@ -111,16 +119,18 @@ class Launcher:
             words.append("--unshare-user")
         # What is laid over something hides it, so the empty folder comes first: Lares itself may lie below it.
         words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", "/tmp"]
+        # What bubblewrap makes by itself above a place is closed to all but root.
+        words += ["--perms", "0755", "--dir", "/etc"]
         for place in (*SYSTEM, *(NETWORK if network else ())):
             if os.path.islink(place):
                 words += ["--symlink", os.readlink(place), place]
             elif os.path.exists(place):
                 words += ["--ro-bind", place, place]
-        places = dict.fromkeys((*_python_places(), *(str(one) for one in packages)))
-        above = dict.fromkeys(str(one) for place in places for one in reversed(Path(place).parents[:-1]))
+        shown = dict.fromkeys((*_python_places(), *(str(one) for one in places)))
+        above = dict.fromkeys(str(one) for place in shown for one in reversed(Path(place).parents[:-1]))
         for folder in above:
             words += ["--perms", "0755", "--dir", folder]
-        for place in places:
+        for place in shown:
             words += ["--ro-bind", place, place]
         words += ["--proc", "/proc", "--dev", "/dev"]
         words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", FOLDER, "--chdir", FOLDER, "--"]
@@ -133,6 +143,17 @@ def libraries() -> str:
         return ""
     spec = importlib.util.find_spec("pydantic")
     return str(Path(spec.origin).parents[1]) if spec is not None and spec.origin else ""
+
+
+def node_program() -> Path | None:
+    """Where Node.js is."""
+    found = shutil.which("node")
+    return None if found is None else Path(os.path.realpath(found))
+
+
+def node_places(program: Path | None) -> tuple[Path, ...]:
+    """The folders that it needs besides those of the system."""
+    return () if program is None or program.is_relative_to("/usr") else (program.parents[1],)
 
 
 def _python() -> tuple[str, ...]:

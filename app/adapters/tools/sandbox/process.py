@@ -14,7 +14,7 @@ from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from app.adapters.tools.sandbox.launch import Launch, Launcher
+from app.adapters.tools.sandbox.launch import Launch, Launcher, node_places, node_program
 from app.adapters.tools.sandbox.workers import FRAME, IDLE_SECONDS, Reader, Walls, Worker, Workers
 from app.domain.json_value import JsonObject, object_of
 from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
@@ -64,6 +64,7 @@ class ProcessSandbox:
     idle_seconds: InitVar[float] = IDLE_SECONDS
     workers: Workers = field(init=False)
     _enforced: Enforced | None = None
+    _node: Path | None = None
 
     def __post_init__(self, launcher: Launcher | None, idle_seconds: float) -> None:
         self.workers = Workers(self.limits, launcher, idle_seconds)
@@ -87,8 +88,12 @@ class ProcessSandbox:
     async def run(self, call: SandboxCall, on_output: OnOutput = lambda text: None) -> SandboxResult:
         result = await self._served(call, on_output)
         self.workers.models = self.workers.models or call.converts
-        self.workers.make_ready(_walls(call))
+        self.workers.make_ready(self._walls(call))
         return result
+
+    async def node(self) -> Path | None:
+        self._node = self._node or await asyncio.to_thread(node_program)
+        return self._node
 
     async def close(self) -> None:
         """Ends the processes that wait for a call."""
@@ -97,7 +102,7 @@ class ProcessSandbox:
     async def _served(self, call: SandboxCall, on_output: OnOutput) -> SandboxResult:
         begun = time.monotonic()
         try:
-            worker = await self.workers.take(_walls(call))
+            worker = await self.workers.take(self._walls(call))
         except OSError as error:
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
         running = _Running(worker, self.limits, on_output)
@@ -108,11 +113,15 @@ class ProcessSandbox:
             await running.end()
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
 
+    def _walls(self, call: SandboxCall) -> Walls:
+        return Walls(call.network, tuple(call.packages), node_places(self._node) if call.node else ())
+
     def _request(self, call: SandboxCall, launch: Launch) -> JsonObject:
         limits = self.limits
         assert self.workers.launcher is not None
         numbers = {
-            "memory": limits.memory,
+            # Node.js reserves far more than it uses, so what it writes to is counted.
+            "data" if call.node else "memory": limits.memory,
             "cpu": max(1, round(limits.seconds) + 1),
             "processes": self.workers.launcher.most_processes(launch, limits),
             "file": limits.file,
@@ -124,12 +133,9 @@ class ProcessSandbox:
             "arguments": call.arguments,
             "converts": call.converts,
             "environment": dict(call.environment),
+            "modules": list(call.modules),
             "limits": numbers,
         }
-
-
-def _walls(call: SandboxCall) -> Walls:
-    return Walls(call.network, tuple(call.packages))
 
 
 class _Running:

@@ -32,6 +32,7 @@ class Walls:
 
     network: bool = False
     packages: tuple[Path, ...] = ()
+    programs: tuple[Path, ...] = ()
 
 
 class Reader(asyncio.Protocol):
@@ -193,6 +194,7 @@ class Workers:
                 self.limits,
                 network=walls.network,
                 packages=walls.packages,
+                programs=walls.programs,
                 number=next(self._numbers) + os.getpid(),
             )
             process = _opened(launch, writes)

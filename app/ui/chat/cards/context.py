@@ -37,6 +37,8 @@ class CardSignals(QObject):
     send_again = Signal(str)
     discard = Signal(str)
     """otid of a message that was not sent or waits."""
+    save = Signal(object)
+    """A `ReturnedFile` to be saved."""
     switch_model = Signal()
     remedy = Signal(str, object)
     """Key of the remedy that was chosen, and the row with the problem."""

@@ -10,6 +10,7 @@ from app.domain.history import MemoryEvent
 from app.domain.ids import short
 from app.ui.chat.cards.card import TEXT_X, Card, FoldHead, draw_badge, draw_text
 from app.ui.chat.cards.context import CardContext
+from app.ui.chat.cards.made_files import MadeFiles
 from app.ui.chat.cards.tool_text import argument_rows, duration, icon, sentence, target
 from app.ui.chat.transcript.row import Row, ToolUse
 from app.ui.kit.buttons import Button
@@ -37,6 +38,7 @@ class ToolCallCard(Card):
         self._told = QRect()
         self._diffs: list[DiffView] = []
         self._texts: list[MarkdownView] = []
+        self._files = MadeFiles(self.theme, context.images, self, context.signals.save.emit)
         self._more: Button | None = None
         self._undo: Button | None = None
         self._history: Button | None = None
@@ -55,7 +57,7 @@ class ToolCallCard(Card):
     def opened(self) -> bool:
         if self._open is not None:
             return self._open
-        return bool(self.use.changes) or self.use.state == "failed"
+        return bool(self.use.changes or self.use.files) or self.use.state == "failed"
 
     def text_to_copy(self) -> str:
         return self.use.result or self.use.arguments
@@ -83,6 +85,7 @@ class ToolCallCard(Card):
             self._clock.start() if running else self._clock.stop()
         self._fill_diffs(told(use.changes) if self.opened else ())
         self._fill_texts()
+        self._files.fill(use.files if self.opened else ())
         self._fill_foot()
 
     def _fill_diffs(self, changes: tuple[MemoryEvent, ...]) -> None:
@@ -186,6 +189,7 @@ class ToolCallCard(Card):
             view.setGeometry(left + 1, top + 1, inner - 2, height)
             top += height + 1
         top = self._lay_texts(left, top, inner)
+        top = self._files.lay_out(left, top, inner)
         self._foot = QRect()
         if self.use.changes and self.opened:
             self._foot = QRect(left, top, inner, px(FOOT))

@@ -27,6 +27,9 @@ def sentence(use: ToolUse) -> str:
         "conversation_search": tr("Tool", "Searched earlier messages"),
         "archival_memory_insert": tr("Tool", "Stored a passage"),
         "archival_memory_search": tr("Tool", "Searched the archive"),
+        "run_code": tr("Tool", "Ran a program"),
+        "fetch_webpage": tr("Tool", "Read a web page"),
+        "web_search": tr("Tool", "Searched the web"),
     }
     doing = {
         "memory_replace": tr("Tool", "Changing memory"),
@@ -37,6 +40,9 @@ def sentence(use: ToolUse) -> str:
         "conversation_search": tr("Tool", "Searching earlier messages"),
         "archival_memory_insert": tr("Tool", "Storing a passage"),
         "archival_memory_search": tr("Tool", "Searching the archive"),
+        "run_code": tr("Tool", "Running a program"),
+        "fetch_webpage": tr("Tool", "Reading a web page"),
+        "web_search": tr("Tool", "Searching the web"),
     }
     if use.state == "failed" and use.name in MEMORY:
         return tr("Tool", "Could not change memory")

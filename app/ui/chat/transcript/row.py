@@ -5,7 +5,7 @@ from typing import Literal
 
 from app.domain.conversation import Fork
 from app.domain.history import MemoryEvent
-from app.domain.message import ImagePart, Message
+from app.domain.message import ImagePart, Message, ReturnedFile
 from app.domain.run import Run, Step, StopReason
 from app.domain.turn import Feedback
 
@@ -70,6 +70,7 @@ class ToolUse:
     stderr: tuple[str, ...] = ()
     duration_ms: int | None = None
     approximate: bool = False
+    files: tuple[ReturnedFile, ...] = ()
     changes: tuple[MemoryEvent, ...] = ()
     step_no: int = 0
     since: int | None = None

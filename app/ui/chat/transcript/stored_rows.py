@@ -226,6 +226,7 @@ def _tool_use(known: _Known, message: Message, call: ToolCallPart, returned: Too
         stderr=returned.stderr,
         duration_ms=returned.duration_ms,
         approximate=returned.approximate,
+        files=returned.files,
     )
 
 

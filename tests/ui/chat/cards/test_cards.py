@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.history import MemoryEvent
+from app.domain.message import ReturnedFile
 from app.ui.chat.cards.card import Card
 from app.ui.chat.cards.card_kinds import make_card
 from app.ui.chat.cards.context import CardContext
@@ -18,6 +19,7 @@ from app.ui.chat.cards.reply_card import figures
 from app.ui.chat.cards.tool_call_card import ToolCallCard
 from app.ui.chat.cards.tool_text import argument_rows, duration, sentence
 from app.ui.chat.cards.user_card import UserCard
+from app.ui.chat.images import Thumbnail
 from app.ui.chat.transcript.paragraph_speaker import ParagraphSpeaker
 from app.ui.chat.transcript.row import Footer, Problem, Row, RowKind, ToolUse
 from app.ui.theme import Theme
@@ -111,6 +113,25 @@ def test_opening_a_tool_card_shows_arguments_and_result(card_of: Any, qtbot: QtB
     assert card._more is not None
     qtbot.mouseClick(card._more, Qt.MouseButton.LeftButton)
     assert card._texts[2].toPlainText().count("\n") == 29
+
+
+def test_pictures_and_files_that_a_tool_left_are_seen_and_can_be_saved(
+    card_of: Any, context: CardContext, qtbot: QtBot
+) -> None:
+    files = tuple(
+        ReturnedFile(name=name, sha256=str(n) * 64, media_type=kind, size=9)
+        for n, (name, kind) in enumerate((("out/chart.png", "image/png"), ("a&b.csv", "text/csv")))
+    )
+    card: ToolCallCard = card_of("tool", tool=a_tool(name="run_code", files=files))
+    assert card.opened
+    height = card.lay_out(700)
+    assert len(card.findChildren(Thumbnail)) == 1
+    with qtbot.waitSignal(context.signals.save) as told:
+        qtbot.mouseClick(button(card, "Save a&b.csv…"), Qt.MouseButton.LeftButton)
+    assert told.args == [files[1]]
+    card._toggle()
+    assert card.lay_out(700) < height
+    assert not [one for one in card.findChildren(Thumbnail) if one.isVisible()]
 
 
 def test_every_focusable_part_of_a_card_has_a_name(card_of: Any) -> None:

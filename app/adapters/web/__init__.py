@@ -1,0 +1,1 @@
+"""What Lares fetches of the web for an agent, and how the web is searched."""
