@@ -13,7 +13,7 @@ from app.ports.web import WebSearch as Engines
 
 SETTING = "web_search"
 NOT_CHOSEN = "No search engine has been chosen, so the web cannot be searched."
-WHERE = "The person can choose one in Settings, Web search."
+WHERE = "The person can choose one in Settings, Search."
 
 
 class WebSearch:
@@ -59,7 +59,7 @@ class WebSearch:
         if choice.engine in NEEDS_KEY:
             key = await asyncio.to_thread(self._secrets.get, secret_of(choice.engine)) or ""
             if not key:
-                raise Invalid("The key of the search engine is gone.", hint="Enter it in Settings, Web search.")
+                raise Invalid("The key of the search engine is gone.", hint="Enter it in Settings, Search.")
         return await self._engines.search(choice.engine, choice.address, key, query)
 
     async def _keep(self, engine: SearchEngine | None, key: str | None) -> None:

@@ -93,7 +93,7 @@ async def test_without_a_choice_the_agent_is_told_what_to_do(engine: OpenEngine,
     assert (part.status, part.text) == (
         "error",
         "No search engine has been chosen, so the web cannot be searched. The person can choose one in Settings, "
-        "Web search.",
+        "Search.",
     )
 
 

@@ -85,11 +85,11 @@ async def _answer(name: str, base: str, request: _Request) -> str:
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         raise Invalid(f"{name} could not be reached.", hint="Is this computer online?", code="unreachable") from error
     if status in (401, 403):
-        raise Invalid(f"{name} does not accept the key.", hint="Look at it in Settings, Web search.", code="key")
+        raise Invalid(f"{name} does not accept the key.", hint="Look at it in Settings, Search.", code="key")
     if status in (202, 429):
         raise Invalid(f"{name} takes no more requests now.", hint="Try again later, or choose another engine.")
     if status != 200:
-        raise Invalid(f"{name} answers with the status {status}.", hint="Look at Settings, Web search.")
+        raise Invalid(f"{name} answers with the status {status}.", hint="Look at Settings, Search.")
     return body.decode("utf-8", "replace")
 
 

@@ -15,6 +15,7 @@ from app.ui.settings.backups import BackupList
 from app.ui.settings.local_api import LocalApi
 from app.ui.settings.meaning import SearchByMeaning
 from app.ui.settings.snippets import Snippets
+from app.ui.settings.web_search import WebSearchSetting
 from app.ui.state.view_context import ViewContext
 
 WIDTH = 960
@@ -36,6 +37,9 @@ class AppSettings(Sheet):
         self.models = ModelsPage(view)
         self.servers = Servers(view)
         self.search = SearchByMeaning(view)
+        self.web_search = WebSearchSetting(view)
+        searching = QWidget()
+        column_of(theme, self.search, self.web_search, parent=searching, gap=16)
         self.api = LocalApi(view)
         self.backups = BackupList(view)
         self.about = About(view, config)
@@ -44,7 +48,7 @@ class AppSettings(Sheet):
             "snippets": self.snippets,
             "models": self.models,
             "servers": self.servers,
-            "search": self.search,
+            "search": searching,
             "api": self.api,
             "backups": self.backups,
             "about": self.about,
@@ -70,8 +74,10 @@ class AppSettings(Sheet):
 
     def begin(self, section: str = "") -> None:
         self._show(section or self.choice.current)
-        for part in (self.snippets, self.models, self.servers, self.search, self.api, self.backups, self.about):
+        for part in (self.snippets, self.models, self.servers, self.search, self.web_search, self.api):
             part.read()
+        self.backups.read()
+        self.about.read()
 
     def _show(self, section: str) -> None:
         self.choice.set_current(section)

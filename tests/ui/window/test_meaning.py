@@ -38,6 +38,7 @@ def test_what_means_the_same_is_found_and_its_reading_is_seen_paused_and_given_t
         await the_archive_finds_by_meaning(window)
         await the_palette_says_why(window)
         await its_reading_is_settled(window)
+        await the_web_gets_an_engine(window)
 
     plan = RecallPlan(word_embedder.command, start_after=0, settle=0)
     live = wait_for(household.open(data_folder, sampled, plan), 15)
@@ -88,3 +89,19 @@ async def its_reading_is_settled(window: OpenedWindow) -> None:
     search.embedder.setCurrentIndex(search.embedder.findData(BUILT_IN))
     search.embedder.activated.emit(search.embedder.currentIndex())
     await window.until(lambda: not search.banner.isVisible(), "the built-in one was not chosen")
+
+
+async def the_web_gets_an_engine(window: OpenedWindow) -> None:
+    page = window.view.centre.page_named("settings")
+    assert isinstance(page, AppSettings)
+    part = page.web_search
+    part.engine.set_current("brave")
+    part.engine.chosen.emit("brave")
+    assert part.key.isVisible()
+    part.save.click()
+    await window.until(lambda: "needs a key" in part.problem.text(), "nobody says that a key is missing")
+    part.key.setText("sesame")
+    part.save.click()
+    await window.until(lambda: part.key.placeholderText() == "A key is stored", "the key was not kept")
+    assert part.key.text() == ""
+    assert (await window.services.web_search.choice()).engine == "brave"
