@@ -37,6 +37,8 @@ MOST_UNSURE = 0.25
 are read at the worst. What a single one may take stays free whole."""
 MOST_KNOWN = 20_000
 """Messages and tools whose counts are kept."""
+LONG = 1_000
+"""Characters of a text from which on its count is kept: prompts and blocks stand in each request."""
 GAP_SECONDS = 30 * 60
 """A user message after a pause this long carries its date."""
 IMAGE_LEFT_OUT = "[an image, left out because this model cannot see it]"
@@ -94,11 +96,13 @@ class TokenLedger:
         self._lock = threading.Lock()
 
     def text(self, text: str) -> int:
-        return self._estimate(text).tokens
+        return self.most_of_text(text).tokens
 
     def most_of_text(self, text: str) -> TokenEstimate:
         """With what it may take at most."""
-        return self._estimate(text)
+        if len(text) < LONG:
+            return self._estimate(text)
+        return self._kept(f"text {len(text)} {hash(text)}", lambda: self._estimate(text))
 
     def message(self, message: Message) -> int:
         return self.most_of(message).tokens

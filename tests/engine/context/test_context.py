@@ -76,6 +76,15 @@ def test_tools_count():
     assert fit(agent(), "p", (tool(),), turns(2), ledger(), 1.0).tokens > without + 50
 
 
+def test_a_long_text_is_counted_once():
+    counted: list[str] = []
+    counting = ledger(lambda text: counted.append(text) or len(text))
+    prompt = "x" * 5_000
+    assert [counting.text(prompt), counting.text("x" * 5_000), counting.text("y" * 5_000)] == [5_000] * 3
+    assert len(set(counted)) == 2
+    assert counted.count(prompt) == 2, "an estimate and its bound"
+
+
 def test_tools_that_a_client_brings_are_told_apart_though_they_have_no_id():
     counting = ledger()
     short, long = tool("a", id="", updated_at=0), tool("b", id="", updated_at=0, description="x" * 500)
