@@ -7,11 +7,15 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
 
 from app.ui.kit.banner import Banner
 from app.ui.kit.layout import column_of, follow, hairline, row_of
+from app.ui.kit.tooltip import literal
 from app.ui.theme import Theme
 from app.ui.window.conversations import ConversationButton
 
 STAYS = ("starting", "first run", "repair")
 """Pages that a sheet comes back to, besides the tabs."""
+INSET = (8, 0, 10, 0)
+GAP = 8
+"""Of the row of tabs and tools."""
 
 
 class Centre(QFrame):
@@ -24,8 +28,10 @@ class Centre(QFrame):
         super().__init__()
         self._theme = theme
         self._pages: dict[str, QWidget] = {}
-        self._tabs: list[tuple[str, str]] = []
-        """Names and icons, as they stand in the row."""
+        self._tabs: list[tuple[str, str, str]] = []
+        """Names, icons and titles, as they stand in the row."""
+        self._whole = 0
+        """Width of the tabs with all their titles."""
         self._tab_of: dict[str, str] = {}
         """Names of pages, and the tab that each belongs to."""
         self._tools: dict[str, list[QWidget]] = {}
@@ -35,10 +41,13 @@ class Centre(QFrame):
         self.tabs.setAccessibleName(self.tr("Views of the agent"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)  # rather the title of the conversation is cut
         self.conversations = ConversationButton(theme)
         self.extra = row_of(theme, gap=4)
         self.row = QWidget()
-        row_of(theme, self.tabs, None, self.extra, parent=self.row, inset=(8, 0, 10, 0), gap=8)
+        self.row.setMinimumWidth(1)  # titles must not hold the window as wide as they are
+        self.row.installEventFilter(self)
+        row_of(theme, self.tabs, None, self.extra, parent=self.row, inset=INSET, gap=GAP)
         self.line = hairline()
         self.banner = Banner(theme)
         self.banner.installEventFilter(self)
@@ -53,19 +62,41 @@ class Centre(QFrame):
         self.tabs.currentChanged.connect(self._picked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """No room is kept for a banner that is not there."""
-        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+        """No room is kept for a banner that is not there, and titles of tabs give way where there is none for them."""
+        if watched is self.row:
+            if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+                self._fit()
+        elif event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
             self._banner_row.setVisible(not self.banner.isHidden())
         return False
 
+    def _fit(self) -> None:
+        """With too little room beside the tools of the page, only the tab in front keeps its title."""
+        free = self.row.width() - self._theme.px(INSET[0] + GAP + INSET[2]) - self.extra.sizeHint().width()
+        self._write_titles(folded=free < self._whole)
+
+    def _write_titles(self, folded: bool) -> None:
+        for index, (_, _, title) in enumerate(self._tabs):
+            words = "" if folded and index != self.tabs.currentIndex() else title
+            if self.tabs.tabText(index) != words:
+                self.tabs.setTabText(index, words)
+                self.tabs.setTabToolTip(index, "" if words else literal(title))
+
+    def _measure(self) -> None:
+        self._write_titles(folded=False)
+        self._whole = self.tabs.sizeHint().width()
+        self._fit()
+
     def _picked(self, index: int) -> None:
+        self._fit()
         self.tab_picked.emit(self._tabs[index][0])
 
     def add_tab(self, name: str, title: str, icon: str, pages: Iterable[str]) -> None:
         """A tab at the end of the row, and the names of the pages that belong to it."""
-        self._tabs.append((name, icon))
+        self._tabs.append((name, icon, title))
         self._tab_of |= dict.fromkeys(pages, name)
-        self.tabs.addTab(self._theme.icon(icon, "text2", 16), title)
+        self.tabs.setAccessibleTabName(self.tabs.addTab(self._theme.icon(icon, "text2", 16), title), title)
+        self._measure()
 
     def add_tools(self, tab: str, tools: QWidget) -> None:
         """What stands at the right end of the row while a page of this tab is shown."""
@@ -112,11 +143,12 @@ class Centre(QFrame):
         self.line.setVisible(bool(tab))
         if tab:
             self.tabs.blockSignals(True)
-            self.tabs.setCurrentIndex([one for one, _ in self._tabs].index(tab))
+            self.tabs.setCurrentIndex([one for one, _, _ in self._tabs].index(tab))
             self.tabs.blockSignals(False)
             for other, tools in self._tools.items():
                 for tool in tools:
                     tool.setVisible(other == tab)
+            self._fit()
 
     def close_sheet(self) -> None:
         self.show_page(self._before)
@@ -126,5 +158,6 @@ class Centre(QFrame):
         self.row.setFixedHeight(px(40))
         self.tabs.setFont(self._theme.font("base", 500))
         self.tabs.setIconSize(QSize(px(16), px(16)))
-        for index, (_, icon) in enumerate(self._tabs):
+        for index, (_, icon, _) in enumerate(self._tabs):
             self.tabs.setTabIcon(index, self._theme.icon(icon, "text2", 16))
+        self._measure()
