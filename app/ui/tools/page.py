@@ -363,7 +363,7 @@ class ToolsPage(QWidget):
             )
             set_tip(self.problem, "\n".join(f"{one.line}: {one.text}" for one in faults))
         else:
-            self._fine.set_text(self.tr("No problems") if self._own else self.tr("Comes with Lares"))
+            self._fine.set_text(self._where_from())
             told = {"name": reading.name, "description": reading.description, "parameters": reading.parameters}
             self.schema.setPlainText(json.dumps(told, ensure_ascii=False, indent=1))
             self.trial.form.show_schema(reading.parameters)
@@ -371,6 +371,12 @@ class ToolsPage(QWidget):
             self.tr("{} tokens in every request").format(count(reading.tokens)) if reading.tokens else ""
         )
         self._tell_state()
+
+    def _where_from(self) -> str:
+        if self._own:
+            return self.tr("No problems")
+        served = self._tool is not None and self._tool.tool_type == "external_mcp"
+        return self.tr("From an MCP server") if served else self.tr("Comes with Lares")
 
     def _tell_state(self) -> None:
         tool, faulty = self._tool, bool(self._reading.faults)

@@ -60,11 +60,15 @@ class ToolList(RowList[GroupRow | ToolRow]):
             self.tr("Yours"): [],
             self.tr("Memory and search"): [],
             self.tr("Built in"): [],
+            self.tr("From MCP servers"): [],
         }
-        own_tools, memory, others = groups.values()
+        own_tools, memory, others, served = groups.values()
         for one in filter(self._fits, self._tools):
             near = one.tool.edits_memory or one.tool.tool_type == "letta_core"
-            (own_tools if one.tool.tool_type == "custom" else memory if near else others).append(one)
+            kind = one.tool.tool_type
+            (
+                own_tools if kind == "custom" else served if kind == "external_mcp" else memory if near else others
+            ).append(one)
         rows: list[GroupRow | ToolRow] = []
         for title, own in groups.items():
             if own:
