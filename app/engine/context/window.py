@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from app.domain.agent import Agent
@@ -193,11 +194,11 @@ def fit(
     total = fixed + sum(costs)
     before = _before_messages(prompt, tools, ledger, counted)
     unsure = _unsure(before, members, ledger, factor, counted, agent.context_window)
-    if total + unsure.fixed + sum(unsure.of_member) <= room:
+    if total + unsure.beyond(0) <= room:
         return Fit(None, total, overflow=False)
     compaction = agent.compaction
     kept_free = summary_tokens(agent) / factor
-    fixed += round(unsure.fixed)
+    fixed += round(min(unsure.fixed, unsure.cap))
     goal = fixed if compaction.whole else fixed + (room - kept_free - fixed) * (1 - compaction.leave_share)
     return _drop(members, costs, unsure, total, room, kept_free, goal)
 
@@ -207,7 +208,16 @@ class _Unsure:
     """Estimated tokens, uncalibrated, that may come on top of our estimates."""
 
     fixed: float
-    of_member: list[float]
+    of_members: list[float]
+    """Of those from each on, and at last of none, together."""
+    largest: list[float]
+    """Of one of those from each on."""
+    cap: float
+    """Of many texts together."""
+
+    def beyond(self, index: int) -> float:
+        """Of a request that begins with this member."""
+        return max(min(self.fixed + self.of_members[index], self.cap), self.largest[index])
 
 
 def _before_messages(
@@ -235,11 +245,10 @@ def _unsure(
         estimate = ledger.most_of(message)
         if counted is not None and counted.completion and message.step_id == counted.step_id:
             estimate = TokenEstimate(estimate.tokens, min(estimate.most, counted.completion + MESSAGE_OVERHEAD))
-        of_member[at] = _more(estimate, factor)
-    total = fixed + sum(of_member)
-    kept = max([min(total, window * MOST_UNSURE), *of_member]) if total else 0.0
-    share = kept / (total * factor) if total else 0.0
-    return _Unsure(fixed * share, [one * share for one in of_member])
+        of_member[at] = _more(estimate, factor) / factor
+    from_end = of_member[::-1]
+    together, largest = accumulate(from_end, initial=0.0), accumulate(from_end, max, initial=0.0)
+    return _Unsure(fixed / factor, [*together][::-1], [*largest][::-1], window * MOST_UNSURE / factor)
 
 
 def _more(estimate: TokenEstimate, factor: float) -> float:
@@ -287,12 +296,11 @@ def _drop(
     """Lets whole turns go until `goal` is met, or as many as there are while the newest stays. Where that leaves no
     room for a summary, the beginning of the newest turn goes too: a turn may call tools without end.
     """
-    index, more = 0, unsure.fixed + sum(unsure.of_member)
+    index = 0
     for cut in turn_starts(members):
         total -= sum(costs[index:cut])
-        more -= sum(unsure.of_member[index:cut])
         index = cut
-        if total + more <= goal:
+        if total + unsure.beyond(index) <= goal:
             break
     for cut in safe_cuts(members) if total > room - kept_free else ():
         if cut > index:
@@ -301,7 +309,8 @@ def _drop(
             if total <= goal:
                 break
     leave = members[index].position if index else None
-    return Fit(leave, total, overflow=total > room, free=max(0, int(min(room - total - more, 2 * kept_free))))
+    free = min(room - total - unsure.beyond(index), 2 * kept_free)
+    return Fit(leave, total, overflow=total > room, free=max(0, int(free)))
 
 
 def zone_of(agent: Agent) -> datetime.tzinfo | None:
