@@ -24,9 +24,11 @@ class AskedSpace:
     """The agents or archives whose texts have their vectors here."""
     vector: Vector
 
-    async def nearest(self, of: VectorOf, among: Sequence[int] | None, k: int = NEAREST) -> dict[int, float]:
+    async def nearest(
+        self, of: VectorOf, among: Sequence[int] | None, k: int = NEAREST, but: Sequence[int] = ()
+    ) -> dict[int, float]:
         """The nearest of a kind and their cosines, nearest first."""
-        near = await self.index.nearest(self.model.space, of, self.vector, k, scope=self.scope, among=among)
+        near = await self.index.nearest(self.model.space, of, self.vector, k, scope=self.scope, among=among, but=but)
         return {one.seq: one.cosine for one in near}
 
     async def filled(self, of: VectorOf, known: Mapping[int, float], every: set[int]) -> dict[int, float]:

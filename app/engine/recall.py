@@ -59,7 +59,8 @@ class MessageRecall:
         limit = max(0, min(limit, MOST))
         if not query or not limit:
             return FoundMessages()
-        words = await self._storage.read(lambda repos: _words_of(repos, query, scope, max(limit, NEAREST)))
+        most = max(limit, NEAREST)
+        words = await self._storage.read(lambda repos: _words_of(repos, query, scope, most, by_meaning=by_meaning))
         spaces, note = await self._meaning.asked(query, words.agents) if by_meaning else ((), "")
         meanings: list[_Near] = []
         try:
@@ -78,7 +79,7 @@ async def _near(space: AskedSpace, words: _Words) -> _Near:
     return _Near(own, together, spread(alone), spread(around))
 
 
-def _words_of(repos: Repositories, query: str, scope: MessageScope, most: int) -> _Words:
+def _words_of(repos: Repositories, query: str, scope: MessageScope, most: int, *, by_meaning: bool) -> _Words:
     terms = terms_of(query)
     found = repos.search.with_words(terms, scope)
     weighed = asked(terms, found.frequencies, found.total)
@@ -90,7 +91,7 @@ def _words_of(repos: Repositories, query: str, scope: MessageScope, most: int) -
         weighed,
         heaviest(list(zip(weighed.weights, found.rows, strict=True)), most),
         agents,
-        repos.search.within(scope) if narrowed else None,
+        repos.search.within(scope) if narrowed and by_meaning else None,
     )
 
 

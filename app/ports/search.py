@@ -1,4 +1,4 @@
-"""Search over messages by their words."""
+"""Search by words: what is common to all texts, and that over messages."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -9,14 +9,14 @@ from app.domain.retrieval import Term
 
 
 class WordRows(NamedTuple):
-    """Which messages have a query's terms."""
+    """Which texts (messages, or passages) have a query's terms."""
 
     total: int
-    """How many messages are searched, about."""
+    """How many texts are searched, about."""
     frequencies: tuple[int, ...]
     """How many of them have each term; of common ones an estimate."""
     rows: tuple[tuple[int, ...], ...]
-    """The seqs of messages with each term, newest first; of common terms only some."""
+    """The seqs of texts with each term, newest first; of common terms only some."""
 
 
 class FoundText(NamedTuple):

@@ -38,11 +38,12 @@ class VectorIndex(Protocol):
         *,
         scope: Sequence[int] = (),
         among: Sequence[int] | None = None,
+        but: Sequence[int] = (),
     ) -> tuple[Near, ...]:
         """The `k` nearest, nearest first. `scope`: only these agents or archives, by their seq. `among`: only these
-        messages or passages.
+        messages or passages; `but`: none of these.
 
-        Both are looked at inside of the search, exactly. Without them a large space is searched by an index that may
+        All are looked at inside of the search, exactly. Without `among` a large space is searched by an index that may
         miss one of a hundred. Raises `EmbeddingFailed`.
         """
         ...

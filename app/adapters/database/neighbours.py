@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.adapters.database import mapping
-from app.adapters.database.prepared import Prepared
+from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.tables import conversation_messages, messages
 from app.domain.base import Micros
 
@@ -47,12 +47,6 @@ class Neighbours(NamedTuple):
     after: Said | None = None
 
 
-class _Spoken(NamedTuple):
-    seq: int
-    text: str
-    at: Micros
-
-
 def neighbours_of(db: Connection, seqs: Sequence[int]) -> dict[int, Neighbours]:
     """The spoken neighbours of messages, in the oldest conversation that shows each of them."""
     where: dict[int, dict[int, int]] = defaultdict(dict)
@@ -73,17 +67,15 @@ def neighbours_of(db: Connection, seqs: Sequence[int]) -> dict[int, Neighbours]:
     return found
 
 
-def _spoken(db: Connection, conversation: int, places: Iterable[int]) -> dict[int, _Spoken]:
+def _spoken(db: Connection, conversation: int, places: Iterable[int]) -> dict[int, Row]:
     near = sorted({each for position in places for each in range(position - REACH, position + REACH + 1)})
-    rows = _there.all(db, {"conversation": conversation, "positions": near})
-    return {
-        row["position"]: _Spoken(row["seq"], mapping.message_of(row).text.strip(), row["created_at"]) for row in rows
-    }
+    return {row["position"]: row for row in _there.all(db, {"conversation": conversation, "positions": near})}
 
 
-def _first(spoken: dict[int, _Spoken], here: _Spoken, positions: range) -> Said | None:
+def _first(spoken: dict[int, Row], here: Row, positions: range) -> Said | None:
     for position in positions:
         one = spoken.get(position)
-        if one is not None and one.text:
-            return Said(one.seq, one.text) if abs(one.at - here.at) <= SESSION else None
+        text = mapping.message_of(one).text.strip() if one is not None else ""  # read for what is near enough only
+        if one is not None and text:
+            return Said(one["seq"], text) if abs(one["created_at"] - here["created_at"]) <= SESSION else None
     return None

@@ -3,9 +3,10 @@
 A second column holds the archive and the tags as words, so that a search within them reads only their rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +16,14 @@ from app.adapters.database import mapping
 from app.adapters.database.prepared import Prepared
 from app.adapters.database.rows import all_rows
 from app.adapters.database.search import ALL
+from app.adapters.database.search_terms import MOST_ROWS, rows_with
+from app.adapters.database.sqlite import driver_connection
 from app.adapters.database.tables import archives, passages
 from app.domain.archive import FoundPassage
+from app.domain.retrieval import Term
 from app.domain.search_text import index_text, query_terms, stem_of
+from app.ports.search import WordRows
+from app.ports.storage.archives import Narrowed
 
 CREATE_INDEX = (
     "CREATE VIRTUAL TABLE passage_search USING fts5(words, scope, content='', "
@@ -31,6 +37,7 @@ _ranked = sa.text(
     "SELECT rowid AS seq, bm25(passage_search, 1.0, 0.0) AS rank FROM passage_search "
     "WHERE passage_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
 ).columns(seq=sa.Integer, rank=sa.Float)
+_MATCHING = "SELECT rowid FROM passage_search WHERE passage_search MATCH ? ORDER BY rowid DESC"
 _frequency = Prepared(
     sa.text("SELECT count(*) FROM (SELECT rowid FROM passage_search WHERE passage_search MATCH :match LIMIT :most)")
 )
@@ -40,8 +47,6 @@ RARE, RAREST = 1_000, 4
 """Texts that a rare word is in at most, and how many such words are looked for wherever they stand."""
 LAST = 5_000
 """Newest texts among which any word is looked for where conditions leave too few of fewer."""
-COUNTED = 20_000
-"""Texts with a word that are counted at most: in so many it says next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,8 @@ class PassageIndex:
 
     def _narrowing(self, archive_seqs: Sequence[int] | None) -> Sequence[int] | None:
         """The archives, where naming them leaves out much; else their word would only be read beside each other one."""
-        if archive_seqs is None:
-            return None
-        held = sa.case((archives.c.seq.in_(archive_seqs), archives.c.passages), else_=0)
-        mine, every = self.db.execute(sa.select(sa.func.sum(held), sa.func.sum(archives.c.passages))).one()
-        return archive_seqs if 2 * (mine or 0) < (every or 0) else None
+        mine, every = self._held(archive_seqs)
+        return archive_seqs if 2 * mine < every else None
 
     def _steps(self, forms: Sequence[str]) -> Iterator[tuple[str, int]]:
         """What to match, one after the other, and how many of the newest matches to rank: all words; then the rare
@@ -123,10 +125,59 @@ class PassageIndex:
         for newest in (NEWEST, LAST):
             yield " OR ".join(there), newest
 
-    def frequency(self, words: Sequence[str], exact: bool) -> int:
-        """How many texts of all archives have these words behind each other; not `exact`: or words that begin so."""
-        match = " ".join(words) if exact else words[0]
-        return _frequency.scalar(self.db, {"match": f'words:"{match}"{"" if exact else "*"}', "most": COUNTED})
+    def with_words(
+        self,
+        terms: Sequence[Term],
+        archive_seqs: Sequence[int] | None,
+        tags: tuple[str, ...],
+        all_tags: bool,
+        narrowed: Narrowed,
+    ) -> WordRows:
+        """As `PassageRepository.with_words`, within these archives; None: all."""
+        last: int = self.db.execute(sa.select(sa.func.max(passages.c.seq))).scalar_one() or 0
+        mine, every = self._held(archive_seqs)
+        if archive_seqs is None and mine < every:
+            archive_seqs = (
+                self.db.execute(sa.select(archives.c.seq).where(archives.c.deleted_at.is_(None))).scalars().all()
+            )
+        if not mine or (narrowed.among is not None and not narrowed.among):
+            return WordRows(mine, (0,) * len(terms), ((),) * len(terms))
+        scope = _scope(None if mine == every else archive_seqs, tags, all_tags)
+        among = None if narrowed.among is None else frozenset(narrowed.among)
+        return rows_with(terms, _Stored(self.db, scope, among, frozenset(narrowed.but)), last, mine)
+
+    def _held(self, archive_seqs: Sequence[int] | None) -> tuple[int, int]:
+        """How many passages these archives hold, and how many are indexed."""
+        own = archives.c.deleted_at.is_(None) if archive_seqs is None else archives.c.seq.in_(archive_seqs)
+        held = sa.func.sum(sa.case((own, archives.c.passages), else_=0))
+        mine, every = self.db.execute(sa.select(held, sa.func.sum(archives.c.passages))).one()
+        return mine or 0, every or 0
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Implements `search_terms.WordIndex`."""
+
+    db: Connection
+    scope: str
+    """Of archives and tags, to be matched."""
+    among: frozenset[int] | None
+    but: frozenset[int]
+
+    def newest(self, match: str, most: int = MOST_ROWS) -> list[int]:
+        # Where no list tells which passages there are, the match itself must.
+        return list(islice(self._matching(match if self.among is not None else f"({match}){self.scope}"), most))
+
+    def within(self, match: str) -> list[int]:
+        among = self.among
+        found = (seq for seq in self._matching(f"({match}){self.scope}") if seq not in self.but)
+        return list(islice((seq for seq in found if among is None or seq in among), MOST_ROWS))
+
+    def kept(self, seqs: Set[int]) -> Set[int]:
+        return (seqs if self.among is None else seqs & self.among) - self.but
+
+    def _matching(self, match: str) -> Iterator[int]:
+        return (seq for (seq,) in driver_connection(self.db).execute(_MATCHING, (match,)))
 
 
 def create_passage_index(db: Connection) -> None:

@@ -8,7 +8,7 @@ undone; a search leaves them out.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from app.adapters.database import mapping
 from app.adapters.database.neighbours import Neighbours, neighbours_of
 from app.adapters.database.prepared import Prepared, Row
 from app.adapters.database.rows import all_rows, scalar
-from app.adapters.database.search_terms import any_of, match_of
+from app.adapters.database.search_terms import MOST_ROWS, rows_with
+from app.adapters.database.sqlite import driver_connection
 from app.adapters.database.tables import agents, conversation_messages, conversations, messages
 from app.domain.base import Micros
 from app.domain.message import Message, MessageScope, Role, SearchHit
@@ -34,8 +35,6 @@ CREATE_INDEX = (
 NEWEST = 1000
 """Very common words match too many rows to rank them all in time: at first only so many of the newest are."""
 ALL = -1
-MOST_ROWS = 2_000
-"""Messages with a term that are looked at; of more common ones the newest, and those that have a rarer term as well."""
 
 _insert = Prepared(sa.text("INSERT INTO message_search(rowid, words, scope) VALUES (:seq, :words, :scope)"))
 _remove = Prepared(
@@ -46,9 +45,7 @@ _ranked = sa.text(
     "WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :newest"
 ).columns(seq=sa.Integer, rank=sa.Float)
 _matched = sa.text("SELECT rowid AS seq FROM message_search WHERE message_search MATCH :match").columns(seq=sa.Integer)
-_matching = sa.text(
-    "SELECT rowid AS seq FROM message_search WHERE message_search MATCH :match ORDER BY rowid DESC LIMIT :most"
-).columns(seq=sa.Integer)
+_MATCHING = "SELECT rowid FROM message_search WHERE message_search MATCH ? ORDER BY rowid DESC LIMIT ?"
 
 
 @dataclass(frozen=True)
@@ -109,39 +106,14 @@ class MessageIndex:
     def with_words(self, terms: Sequence[Term], scope: MessageScope) -> WordRows:
         last = scalar(self.db, sa.select(sa.func.max(messages.c.seq))) or 0
         total = last if scope.agent_id is None else self._said_by(scope.agent_id)
-        lists = {term: self._seqs(match_of(term), scope) for term in terms}
-        rare = [term for term in terms if len(lists[term]) < MOST_ROWS]
-        telling = [term for term in rare if lists[term]]
-        for term in terms:
-            if term not in rare and telling:  # its newest rows need not be those that have another term too
-                lists[term] += self._seqs(f"({match_of(term)}) AND ({any_of(telling)})", scope)
-        if len(terms) > 1 and not telling:
-            everything = self._seqs(" AND ".join(f"({match_of(term)})" for term in terms), scope)
-            lists[terms[0]] += everything
-            lists[terms[-1]] += everything
-        frequencies = (
-            len(rows) if term in rare else max(len(rows), _estimated(rows, last) * total // max(1, last))
-            for term, rows in lists.items()
-        )
-        return WordRows(total, tuple(frequencies), tuple(tuple(dict.fromkeys(rows)) for rows in lists.values()))
+        return rows_with(terms, _Spoken(self.db, scope), last, total)
 
     def _said_by(self, agent_id: str) -> int:
-        return scalar(self.db, sa.select(sa.func.count()).where(messages.c.agent_id == agent_id)) or 0
-
-    def _seqs(self, match: str, scope: MessageScope) -> list[int]:
-        """The newest messages that match."""
-        words = f"({match}){_scope(scope.agent_id, scope.roles)}"
-        if not scope.narrowed:
-            return list(self.db.execute(_matching, {"match": words, "most": MOST_ROWS}).scalars())
-        matching = _matched.subquery("matching")
-        found = (
-            sa.select(messages.c.seq)
-            .join_from(matching, messages, messages.c.seq == matching.c.seq)
-            .where(*_within(scope))
-            .order_by(messages.c.seq.desc())
-            .limit(MOST_ROWS)
-        )
-        return list(self.db.execute(found, {"match": words}).scalars())
+        """About how many messages, by the ends of its conversations: counting them takes as long as searching."""
+        place = conversation_messages.c
+        end = sa.select(sa.func.max(place.position)).where(place.conversation_seq == conversations.c.seq)
+        ends = sa.select(sa.func.sum(end.scalar_subquery())).where(conversations.c.agent_id == agent_id)
+        return scalar(self.db, ends) or 0
 
     def within(self, scope: MessageScope) -> tuple[int, ...]:
         found = sa.select(messages.c.seq).where(messages.c.role.in_(scope.roles), *_within(scope))
@@ -210,6 +182,39 @@ class MessageIndex:
         return places
 
 
+@dataclass(frozen=True)
+class _Spoken:
+    """Implements `search_terms.WordIndex`."""
+
+    db: Connection
+    scope: MessageScope
+
+    def newest(self, match: str, most: int = MOST_ROWS) -> list[int]:
+        rows = driver_connection(self.db).execute(_MATCHING, (match, most))
+        return [seq for (seq,) in rows]
+
+    def within(self, match: str) -> list[int]:
+        words = f"({match}){_scope(self.scope.agent_id, self.scope.roles)}"
+        if not self.scope.narrowed:
+            return self.newest(words)
+        matching = _matched.subquery("matching")
+        found = (
+            sa.select(messages.c.seq)
+            .join_from(matching, messages, messages.c.seq == matching.c.seq)
+            .where(*_within(self.scope))
+            .order_by(matching.c.seq.desc())  # as FTS5 gives them, so that it ends where there are enough
+            .limit(MOST_ROWS)
+        )
+        return list(self.db.execute(found, {"match": words}).scalars())
+
+    def kept(self, seqs: Set[int]) -> Set[int]:
+        row, scope = messages.c, self.scope
+        found = sa.select(row.seq).where(row.seq.in_(seqs), row.role.in_(scope.roles), *_within(scope))
+        if scope.agent_id is not None:
+            found = found.where(row.agent_id == scope.agent_id)
+        return {*self.db.execute(found).scalars()}
+
+
 def _shown(conversation_id: str | None) -> sa.ColumnElement[bool]:
     """Whether a conversation that is there shows the message."""
     place = conversation_messages.c
@@ -245,11 +250,6 @@ def _within(scope: MessageScope) -> Iterator[sa.ColumnElement[bool]]:
 def _around(near: Neighbours) -> str:
     before, after = near
     return around_text(before.text if before else "", after.text if after else "")
-
-
-def _estimated(rows: Sequence[int], last: int) -> int:
-    """How many rows a common term has, by how densely the newest ones lie."""
-    return len(rows) * last // max(1, rows[0] - rows[-1])
 
 
 def _found(start: Micros | None, end: Micros | None, conversation_id: str | None) -> sa.Select[Any]:

@@ -27,6 +27,8 @@ DEATHS, WITHIN = 3, 60.0
 """So many deaths in so many seconds, and it is left alone for as long."""
 PATIENCE = 2.0
 """Seconds for the answer to a request that nobody waits for any more; starting the process again takes as long."""
+LONGEST = 120.0
+"""Seconds for an answer that somebody waits for: what takes longer stands still."""
 PORTION = 8
 """Texts that are embedded at once in the background: a query waits for no more than them, about half a second."""
 SCALE_BYTES = 4
@@ -50,14 +52,32 @@ class StoredPlace(NamedTuple):
         return {"database": str(self.database), "index": str(self.folder)}
 
 
+class NearestAsked(NamedTuple):
+    """As `VectorIndex.nearest` is asked."""
+
+    space: str
+    kind: int
+    """See `VECTOR_KINDS`."""
+    query: Vector
+    k: int
+    scope: Sequence[int] = ()
+    among: Sequence[int] | None = None
+    but: Sequence[int] = ()
+
+
 class RecallProcess:
     """One process for an engine. Requests go one at a time; what somebody waits for goes before what is done ahead."""
 
     def __init__(
-        self, command: Callable[[], Sequence[str]] = child_command, seconds: Callable[[], float] = time.monotonic
+        self,
+        command: Callable[[], Sequence[str]] = child_command,
+        seconds: Callable[[], float] = time.monotonic,
+        longest: float = LONGEST,
     ) -> None:
+        """`longest`: seconds for one request."""
         self._command = command
         self._seconds = seconds
+        self._longest = longest
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = ThreadPoolExecutor(1, "recall")
         self._turn = asyncio.Lock()
@@ -78,22 +98,20 @@ class RecallProcess:
             vectors += (Vector.unpacked(body[at : at + step]) for at in range(0, step * len(portion), step))
         return tuple(vectors)
 
-    async def nearest(
-        self,
-        stored: StoredPlace,
-        space: str,
-        kind: int,
-        query: Vector,
-        k: int,
-        scope: Sequence[int] = (),
-        among: Sequence[int] | None = None,
-    ) -> tuple[Near, ...]:
+    async def nearest(self, stored: StoredPlace, asked: NearestAsked) -> tuple[Near, ...]:
         """See `VectorIndex.nearest`. Raises `EmbeddingFailed`."""
-        packed = query.packed()
-        head = {"do": "nearest", **stored.told(), "space": space, "kind": kind, "k": k, "scope": list(scope)}
-        more = {"vector": len(packed), "among": None if among is None else len(among)}
-        body = packed + (b"" if among is None else array("q", among).tobytes())
-        told, found = await self._ask({**head, **more}, background=False, body=body)
+        packed = asked.query.packed()
+        head: dict[str, Any] = {
+            "do": "nearest",
+            **stored.told(),
+            "space": asked.space,
+            "kind": asked.kind,
+            "k": asked.k,
+        }
+        head |= {"scope": list(asked.scope), "vector": len(packed), "but": len(asked.but)}
+        head["among"] = None if asked.among is None else len(asked.among)
+        body = packed + array("q", asked.but).tobytes() + array("q", asked.among or ()).tobytes()
+        told, found = await self._ask(head, background=False, body=body)
         count = int(told["found"])
         seqs, cosines = array("q", found[: 8 * count]), array("f", found[8 * count :])
         return tuple(map(Near, seqs, cosines))
@@ -154,14 +172,16 @@ class RecallProcess:
         self._stay()
         asking = asyncio.get_running_loop().run_in_executor(self._thread, self._ask_child, frame(head, body))
         try:
-            await asyncio.wait([asking])
+            if not (await asyncio.wait([asking], timeout=self._longest))[0]:
+                log.warning("the recall process stood still and was ended")
+                self._kill()
         except asyncio.CancelledError:
             # Its answer would else be read as that of the next request. The process may only be about to start.
             while not (await asyncio.wait([asking], timeout=PATIENCE))[0]:
                 self._kill()
             asking.exception()
             raise
-        return asking.result()
+        return await asking
 
     def _ask_child(self, request: bytes) -> tuple[dict[str, Any], bytes]:
         """In the thread: writes and reads, until the process is killed."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.adapters.recall.client import RecallProcess, StoredPlace
+from app.adapters.recall.client import NearestAsked, RecallProcess, StoredPlace
 from app.domain.embedding import VECTOR_KINDS, VectorOf
 from app.domain.vector import Vector
 from app.ports.vector_index import IndexState, Near
@@ -28,10 +28,12 @@ class RecallIndex:
         *,
         scope: Sequence[int] = (),
         among: Sequence[int] | None = None,
+        but: Sequence[int] = (),
     ) -> tuple[Near, ...]:
         if k < 1 or (among is not None and not among):
             return ()
-        return await self._recall.nearest(self._stored, space, VECTOR_KINDS[of], query, k, scope, among)
+        asked = NearestAsked(space, VECTOR_KINDS[of], query, k, scope, among, but)
+        return await self._recall.nearest(self._stored, asked)
 
     async def follow(self, space: str, of: VectorOf, *, was_made: bool) -> IndexState:
         return await self._recall.follow(self._stored, space, VECTOR_KINDS[of], was_made=was_made)

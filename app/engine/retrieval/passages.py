@@ -3,25 +3,26 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from app.domain.archive import FoundPassage, PassageFilter, PassageHit, PassageSearchResult
+from app.domain.archive import PassageFilter, PassageHit, PassageSearchResult
 from app.domain.embedding import EmbeddingFailed
 from app.domain.retrieval import SearchState, SearchWay, Term
 from app.engine.meaning import AskedSpace, Meaning, spread
-from app.engine.retrieval.fusion import NEAREST, Candidate, Ranked, Spread, passages_ranked, spread_of
+from app.engine.retrieval.fusion import NEAREST, Candidate, Ranked, Spread, heaviest, passages_ranked, spread_of
 from app.engine.retrieval.query_words import Asked, asked, terms_of
 from app.ports.embedding import Embedders
 from app.ports.storage import Repositories, Storage
+from app.ports.storage.archives import Narrowed
 from app.ports.vector_index import VectorIndex
 
 
 class _Words(NamedTuple):
     """What the words of a query find, and what each of them weighs."""
 
-    found: tuple[FoundPassage, ...]
     query: Asked
+    rows: tuple[int, ...]
     archives: dict[str | None, list[int]]
     """The seqs of the searched archives by the handle of their embedder."""
-    among: tuple[int, ...] | None
+    narrowed: Narrowed
 
 
 class _Near(NamedTuple):
@@ -40,7 +41,7 @@ class PassageSearch:
         """The best `limit` of those that pass the filter. Raises `StorageError` only."""
         terms = terms_of(query) if way != "meaning" else ()
         most = max(limit, NEAREST)
-        words = await self._storage.read(lambda repos: _words(repos, query if terms else "", terms, wanted, most))
+        words = await self._storage.read(lambda repos: _words(repos, terms, wanted, most))
         ask = way != "words" and bool(query.strip())
         spaces, note = await self._meaning.asked(query, words.archives) if ask else ((), "")
         meanings: list[_Near] = []
@@ -48,41 +49,41 @@ class PassageSearch:
             meanings = [await _near(space, words, most) for space in spaces]
         except EmbeddingFailed as error:
             note = f"{error.message} {error.hint}".strip()
-        hits = await self._storage.read(lambda repos: _ranked(repos, words, meanings, wanted))
+        hits = await self._storage.read(lambda repos: _ranked(repos, words, meanings, limit))
         if way == "meaning":
             hits = tuple(hit for hit in hits if hit.reasons)
         return PassageSearchResult(
-            hits=hits[:limit],
+            hits=hits,
             state=SearchState(by_meaning=bool(meanings), note=note),
             names=tuple(term.shown for term in terms if term.exact),
         )
 
 
-def _words(repos: Repositories, query: str, terms: tuple[Term, ...], wanted: PassageFilter, limit: int) -> _Words:
-    counts = [repos.passages.frequency(term.words if term.exact else (term.stem,), term.exact) for term in terms]
+def _words(repos: Repositories, terms: tuple[Term, ...], wanted: PassageFilter, most: int) -> _Words:
     archives: dict[str | None, list[int]] = defaultdict(list)
     for one in repos.archives.embedders(wanted):
         archives[one.handle].append(one.seq)
-    total = sum(archive.passages for archive in repos.archives.list())
-    found = repos.passages.search(query, wanted, limit) if query else ()
-    return _Words(found, asked(terms, counts, total), archives, repos.passages.within(wanted))
+    narrowed = repos.passages.within(wanted)
+    found = repos.passages.with_words(terms, wanted, narrowed)
+    query = asked(terms, found.frequencies, found.total)
+    return _Words(query, heaviest(list(zip(query.weights, found.rows, strict=True)), most), archives, narrowed)
 
 
 async def _near(space: AskedSpace, words: _Words, most: int) -> _Near:
-    near = await space.nearest("passage", words.among, most)
-    return _Near(await space.filled("passage", near, {one.seq for one in words.found} | near.keys()), spread(near))
+    near = await space.nearest("passage", words.narrowed.among, most, words.narrowed.but)
+    return _Near(await space.filled("passage", near, {*words.rows} | near.keys()), spread(near))
 
 
-def _ranked(repos: Repositories, words: _Words, meanings: list[_Near], wanted: PassageFilter) -> tuple[PassageHit, ...]:
-    found = {one.seq: one.passage for one in words.found}
-    more = {seq for near in meanings for seq in near.cosines if seq not in found}
-    found |= {one.seq: one.passage for one in repos.passages.at(sorted(more), wanted)}
+def _ranked(repos: Repositories, words: _Words, meanings: list[_Near], limit: int) -> tuple[PassageHit, ...]:
+    every = {*words.rows, *(seq for near in meanings for seq in near.cosines)}
+    texts = repos.passages.texts(sorted(every))
     ranked: list[Ranked] = []
-    left = set(found)
+    left = set(texts)
     for number, near in enumerate(meanings or [_Near({}, spread_of(()))], 1):
         mine = left if number >= len(meanings) else left & near.cosines.keys()
         left = left - mine
-        candidates = [Candidate(seq, found[seq].text, near.cosines.get(seq)) for seq in mine]
+        candidates = [Candidate(seq, texts[seq], near.cosines.get(seq)) for seq in mine]
         ranked += passages_ranked(words.query, candidates, near.spread)
-    ranked.sort(key=lambda one: (-one.score, -one.seq))
-    return tuple(PassageHit(passage=found[one.seq], score=one.score, reasons=one.reasons) for one in ranked)
+    best = sorted(ranked, key=lambda one: (-one.score, -one.seq))[:limit]
+    found = repos.passages.at([one.seq for one in best])
+    return tuple(PassageHit(passage=found[one.seq], score=one.score, reasons=one.reasons) for one in best)

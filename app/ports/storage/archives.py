@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 from app.domain.archive import ALL_PASSAGES, Archive, ArchiveContents, FoundPassage, Passage, PassageFilter
 from app.domain.base import Micros
 from app.domain.page import OLDEST_FIRST, PageRequest
+from app.domain.retrieval import Term
+from app.ports.search import WordRows
 
 
 class ArchiveEmbedder(NamedTuple):
@@ -81,6 +83,15 @@ class ArchiveRepository(Protocol):
         ...
 
 
+class Narrowed(NamedTuple):
+    """The passages that a filter lets through, by their seqs."""
+
+    among: tuple[int, ...] | None = None
+    """Only these; None: all of the archives."""
+    but: tuple[int, ...] = ()
+    """None of these. Where few are left out, the search goes on over all others."""
+
+
 class PassageRepository(Protocol):
     """Rows, tags, search index and the counts of archives are written together."""
 
@@ -118,18 +129,23 @@ class PassageRepository(Protocol):
         """
         ...
 
-    def within(self, wanted: PassageFilter) -> tuple[int, ...] | None:
-        """The seqs of all passages that pass a filter; None where it asks for nothing but archives."""
-        ...
+    def with_words(self, terms: Sequence[Term], wanted: PassageFilter, narrowed: Narrowed) -> WordRows:
+        """The passages that pass a filter and have any of the terms. All conditions lie inside the search.
 
-    def at(self, seqs: Sequence[int], wanted: PassageFilter) -> tuple[FoundPassage, ...]:
-        """Those of these passages that pass a filter, in no order."""
-        ...
-
-    def frequency(self, words: Sequence[str], exact: bool) -> int:
-        """How many passages have folded words behind each other, in all archives, counted up to some 20,000. Not
-        `exact`: how many have one that begins like the first.
+        `narrowed`: what `within` says of the same filter.
         """
+        ...
+
+    def within(self, wanted: PassageFilter) -> Narrowed:
+        """Which passages a filter lets through, beside archives."""
+        ...
+
+    def texts(self, seqs: Sequence[int]) -> dict[int, str]:
+        """The texts of those of these passages that exist, by seq."""
+        ...
+
+    def at(self, seqs: Sequence[int]) -> dict[int, Passage]:
+        """Those of these passages that exist, by seq."""
         ...
 
     def add(self, *passages: Passage) -> None:

@@ -9,7 +9,9 @@ from app.domain.archive import Archive, Passage, PassageFilter
 from app.domain.error import NotFound
 from app.domain.history import Actor
 from app.domain.page import PageRequest
+from app.domain.retrieval import Term
 from app.ports.storage import Repositories
+from app.ports.storage.archives import Narrowed
 from tests.adapters.database.making import World, memory_event
 from tests.support.values import samples
 from tests.support.values.samples import NOON, some_id
@@ -99,9 +101,13 @@ async def test_words_are_counted_in_any_form_or_as_they_stand(world: World) -> N
     notes = archive()
     await filled(world, passage("Boilers break.", notes), passage("A boiler broke, says INV-2026.", notes), of=notes)
 
-    def counts(repos: Repositories) -> tuple[int, int, int]:
-        count = repos.passages.frequency
-        return count(("boiler",), False), count(("boiler",), True), count(("inv", "2026"), True)
+    def counts(repos: Repositories) -> tuple[int, ...]:
+        terms = (
+            Term("boiler", ("boiler",), False),
+            Term("boiler", ("boiler",), True),
+            Term("INV-2026", ("inv", "2026"), True),
+        )
+        return repos.passages.with_words(terms, PassageFilter(), Narrowed()).frequencies
 
     assert await world.storage.read(counts) == (2, 1, 1)
 
@@ -160,7 +166,8 @@ async def test_lists_words_tags_and_counts_say_what_the_rows_say_after_a_random_
             living.update((one.id, one) for one in new)
         elif act == "edit" and living:
             before = living[dice.choice([*living])]
-            after = before.model_copy(update={"text": dice.choice(words), "tags": _some(dice, tags)})
+            fields = {"text": dice.choice(words), "superseded_at": dice.choice((None, NOON))}
+            after = before.model_copy(update={**fields, "tags": _some(dice, tags)})
             repos.passages.save(after)
             living[after.id] = after
         elif act == "delete" and living:
@@ -197,11 +204,38 @@ async def test_lists_words_tags_and_counts_say_what_the_rows_say_after_a_random_
             paged += [one.id for one in rows]
             page = page.model_copy(update={"after": rows[-1].id})
         assert paged == [one.id for one in reversed(ordered) if one.tags]
-        for word in words:
-            hits = repos.passages.search(word, PassageFilter(), 1000)
-            assert {hit.passage.id for hit in hits} == {one.id for one in ordered if one.text == word}
+        _filters_hold(repos, ordered, words, notes, family)
 
     await world.storage.read(look)
+
+
+def _filters_hold(
+    repos: Repositories, ordered: list[Passage], words: tuple[str, ...], notes: Archive, family: Archive
+) -> None:
+    """Every filter lets through by its indexes, and inside the search by words, what its list shows."""
+    for word in words:
+        hits = repos.passages.search(word, PassageFilter(), 1000)
+        assert {hit.passage.id for hit in hits} == {one.id for one in ordered if one.text == word}
+    middle = ordered[len(ordered) // 2].created_at
+    for wanted in (
+        *(PassageFilter(validity=validity) for validity in ("all", "valid", "superseded")),
+        PassageFilter(start=middle, archive_ids=(notes.id,)),
+        PassageFilter(end=middle, validity="valid", tags=("house",)),
+        PassageFilter(start=middle, validity="valid", tags=("house", "diet")),
+        PassageFilter(validity="superseded", tags=("house", "diet"), all_tags=True, archive_ids=(family.id,)),
+        PassageFilter(as_of=NOON + 1, tags=("a b",)),
+    ):
+        passing = {one.id for one in repos.passages.list(wanted, PageRequest(limit=1000))}
+        narrowed = repos.passages.within(wanted)
+        everything = {seq: one.id for seq, one in repos.passages.at(range(1, 200)).items()}
+        if narrowed.among is None:
+            assert {each for seq, each in everything.items() if seq not in narrowed.but} == passing
+        else:
+            assert {everything[seq] for seq in narrowed.among} == passing
+        for word in words:
+            (rows,) = repos.passages.with_words((Term(word, (word,), True),), wanted, narrowed).rows
+            found = {everything[seq] for seq in rows}
+            assert found == passing & {one.id for one in ordered if one.text == word}
 
 
 async def test_what_was_deleted_long_ago_is_forgotten_with_its_words_and_changes(world: World) -> None:

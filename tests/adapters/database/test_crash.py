@@ -12,7 +12,9 @@ import pytest
 from app.adapters.database.sqlite import check
 from app.domain.archive import Archive, ArchiveContents, Passage, PassageFilter
 from app.domain.page import PageRequest
+from app.domain.retrieval import Term
 from app.ports.storage import Repositories
+from app.ports.storage.archives import Narrowed
 from tests.adapters.database.conftest import Opener
 from tests.adapters.database.making import World
 
@@ -65,7 +67,12 @@ async def test_killed_writers_leave_every_acknowledged_transaction_whole(
     assert [(tag.tag, tag.passages) for tag in contents.tags] == [("told", len(passages))]
     words = [f"note{text[0]}" for text in firsts]
     for word in set(words):
-        assert await storage.read(lambda repos, word=word: repos.passages.frequency((word,), True)) == words.count(word)
+        assert await storage.read(lambda repos, word=word: len(_with_word(repos, word))) == words.count(word)
+
+
+def _with_word(repos: Repositories, word: str) -> tuple[int, ...]:
+    (rows,) = repos.passages.with_words((Term(word, (word,), exact=True),), PassageFilter(), Narrowed()).rows
+    return rows
 
 
 def _archival(repos: Repositories) -> tuple[ArchiveContents, tuple[Archive, ...], tuple[Passage, ...]]:

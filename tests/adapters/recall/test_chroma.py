@@ -10,6 +10,7 @@ import pytest
 
 from app.adapters.database.opening import open_storage
 from app.adapters.recall.child import vectors as module
+from app.adapters.recall.child.matrix import Limits
 from app.adapters.recall.child.vectors import StoredVectors
 from app.adapters.system import SystemClock
 from tests.adapters.recall.test_vectors import DIMENSION, SPACE, Written
@@ -47,7 +48,7 @@ def by_index(stored: StoredVectors, monkeypatch: pytest.MonkeyPatch, k: int = 5)
     """What the index finds; comparing all is not possible meanwhile."""
     with monkeypatch.context() as patched:
         patched.setattr(StoredVectors, "_fits", lambda *_: pytest.fail("all vectors were compared"))
-        near = stored.nearest(SPACE, QUERY, k, None, None)
+        near = stored.nearest(SPACE, QUERY, k)
     assert near is not None
     return [int(owner) for owner in near[0]]
 
@@ -64,6 +65,10 @@ async def test_it_finds_what_comparing_finds_and_follows_what_changes(
     written.put(best[1], 300)
     assert followed(stored) == "right"
     assert by_index(stored, monkeypatch) == written.nearest(QUERY, 5, list(written.rows))
+    but, rest = best[1:3], [owner for owner in written.rows if owner not in best[1:3]]
+    near = stored.nearest(SPACE, QUERY, 5, Limits(but=np.asarray(but, np.int64)))
+    assert near is not None
+    assert [int(owner) for owner in near[0]] == written.nearest(QUERY, 5, rest)
     stored.close()
     again = next(life)
     assert followed(again) == "right"
@@ -114,7 +119,7 @@ async def test_whatever_happened_to_the_folder_it_is_said_and_made_anew(
     _forget_open_folders()
     damage(tmp_path / "meaning-index")
     stored = next(life)
-    near = stored.nearest(SPACE, QUERY, 3, None, None)
+    near = stored.nearest(SPACE, QUERY, 3)
     assert near is not None
     assert [int(owner) for owner in near[0]] == written.nearest(QUERY, 3, list(written.rows))
     assert followed(stored) == state

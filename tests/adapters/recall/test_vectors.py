@@ -1,6 +1,7 @@
 """Nearest vectors: exact, of what the database has at this moment, whatever has come and gone."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from app.adapters.database.migrations import CURRENT
 from app.adapters.database.opening import open_storage
 from app.adapters.recall.child import vectors as module
+from app.adapters.recall.child.matrix import Limits
 from app.adapters.recall.child.quantised import packed_rows
 from app.adapters.recall.child.vectors import StoredVectors, Wanted
 from app.adapters.system import SystemClock
@@ -68,8 +70,11 @@ async def test_the_nearest_are_those_that_the_database_has_now(file: Path) -> No
     with sqlite3.connect(file, isolation_level=None) as db:
         written = Written(db)
 
-        def found(k: int = 5, scope: list[int] | None = None, among: list[int] | None = None) -> list[int]:
-            near = stored.nearest(SPACE, query, k, scope, None if among is None else np.asarray(among, np.int64))
+        def found(
+            k: int = 5, scope: list[int] | None = None, among: list[int] | None = None, but: Sequence[int] = ()
+        ) -> list[int]:
+            only = None if among is None else np.asarray(among, np.int64)
+            near = stored.nearest(SPACE, query, k, Limits(scope, only, np.asarray(but, np.int64)))
             assert near is not None
             owners, cosines = near
             assert np.allclose(cosines, [written.rows[owner] @ query for owner in owners], atol=0.02)
@@ -88,6 +93,9 @@ async def test_the_nearest_are_those_that_the_database_has_now(file: Path) -> No
         assert found(among=[7, 8, 9, 999]) == written.nearest(query, 5, [7, 8, 9])
         assert found(scope=[2], among=[7, 8]) == [8]
         assert found(among=[]) == []
+        assert found(among=[7, 8], but=[8, 999]) == [7]
+        left_out = found(3)
+        assert found(but=left_out) == written.nearest(query, 5, [one for one in written.rows if one not in left_out])
     db.close()
     stored.close()
 
@@ -98,9 +106,9 @@ async def test_another_space_and_another_length_have_none(file: Path) -> None:
         Written(db).put(1)
     db.close()
     query = np.zeros(DIMENSION, np.float32)
-    assert stored.nearest(Wanted("elsewhere", 2), query, 5, None, None) is None
-    assert stored.nearest(SPACE, np.zeros(3, np.float32), 5, None, None) is None
-    near = stored.nearest(Wanted("here", 1), query, 5, None, None)
+    assert stored.nearest(Wanted("elsewhere", 2), query, 5) is None
+    assert stored.nearest(SPACE, np.zeros(3, np.float32), 5) is None
+    near = stored.nearest(Wanted("here", 1), query, 5)
     assert near is not None
     assert len(near[0]) == 0
     stored.close()

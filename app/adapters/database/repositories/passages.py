@@ -27,6 +27,9 @@ from app.domain.archive import (
 from app.domain.base import Micros
 from app.domain.history import Actor
 from app.domain.page import OLDEST_FIRST, PageRequest
+from app.domain.retrieval import Term
+from app.ports.search import WordRows
+from app.ports.storage.archives import Narrowed
 
 _row = passages.c
 _place = (_row.created_at, _row.seq)
@@ -36,6 +39,10 @@ _LIVE = _THERE.where(_row.deleted_at.is_(None))
 _one = Prepared(_LIVE.where(_row.id == sa.bindparam("passage")))
 _some = Prepared(_LIVE.where(_row.id.in_(sa.bindparam("ids", expanding=True))))
 _also_deleted = Prepared(_THERE.where(_row.id.in_(sa.bindparam("ids", expanding=True))))
+_at = Prepared(_LIVE.where(_row.seq.in_(sa.bindparam("seqs", expanding=True))))
+_texts = Prepared(
+    _LIVE.with_only_columns(_row.seq, _row.text).where(_row.seq.in_(sa.bindparam("seqs", expanding=True)))
+)
 _archive_seq = Prepared(sa.select(archives.c.seq).where(archives.c.id == sa.bindparam("archive")))
 _seqs_of = Prepared(sa.select(_row.seq, _row.id).where(_row.id.in_(sa.bindparam("ids", expanding=True))))
 _count = Prepared(
@@ -112,35 +119,47 @@ class SqlPassages:
         seqs = self._seqs(wanted)
         return self.index.find(query, _conditions(wanted), seqs, wanted.tags, wanted.all_tags, limit)
 
-    def within(self, wanted: PassageFilter) -> tuple[int, ...] | None:
-        conditions = _conditions(wanted)
-        if wanted.validity == "valid" and len(conditions) == 1:
-            dated = sa.select(_row.seq).where(_row.deleted_at.is_(None), _row.superseded_at.is_not(None)).limit(1)
-            conditions = conditions if self.db.execute(dated).first() else []
-        if not wanted.tags and not conditions:
-            return None
-        return tuple(self.db.execute(self._passing(wanted).with_only_columns(_row.seq)).scalars())
+    def with_words(self, terms: Sequence[Term], wanted: PassageFilter, narrowed: Narrowed) -> WordRows:
+        return self.index.with_words(terms, self._seqs(wanted), wanted.tags, wanted.all_tags, narrowed)
 
-    def at(self, seqs: Sequence[int], wanted: PassageFilter) -> tuple[FoundPassage, ...]:
-        rows = all_rows(self.db, self._passing(wanted).where(_row.seq.in_(seqs))) if seqs else ()
-        return tuple(FoundPassage(row["seq"], mapping.passage_of(row)) for row in rows)
+    def within(self, wanted: PassageFilter) -> Narrowed:
+        """Dates and tags are looked up in indexes that hold all there is to know, and what is no longer true is taken
+        out of them: rows are read for other conditions only.
+        """
+        valid = wanted.validity == "valid"
+        rest = wanted.model_copy(update={"start": None, "end": None, "validity": "all" if valid else wanted.validity})
+        seqs, conditions = self._seqs(wanted), _conditions(rest)
+        over = self._superseded(seqs) if valid else ()
+        if not wanted.tags and wanted.start is None and wanted.end is None and not conditions:
+            return Narrowed(but=over)
+        if conditions:
+            found = self._passing(wanted).with_only_columns(_row.seq)
+        elif wanted.tags:
+            found = _tagged(wanted, seqs)
+        else:
+            found = sa.select(_row.seq).where(_row.deleted_at.is_(None), *_dates(wanted, _row.created_at))
+            found = found if seqs is None else found.where(_row.archive_seq.in_(seqs))
+        left_out = frozenset(over)
+        rows = Prepared(found).run(self.db).fetchall()  # by the driver: they may be all there are
+        return Narrowed(tuple(seq for (seq,) in rows if seq not in left_out))
+
+    def _superseded(self, archive_seqs: Sequence[int] | None) -> tuple[int, ...]:
+        found = sa.select(_row.seq).where(_row.deleted_at.is_(None), _row.superseded_at.is_not(None))
+        found = found if archive_seqs is None else found.where(_row.archive_seq.in_(archive_seqs))
+        return tuple(self.db.execute(found).scalars())
+
+    def texts(self, seqs: Sequence[int]) -> dict[int, str]:
+        return {row["seq"]: row["text"] for row in _texts.all(self.db, {"seqs": list(seqs)})}
+
+    def at(self, seqs: Sequence[int]) -> dict[int, Passage]:
+        return {row["seq"]: mapping.passage_of(row) for row in _at.all(self.db, {"seqs": list(seqs)})}
 
     def _passing(self, wanted: PassageFilter) -> sa.Select[Any]:
         found = _LIVE.where(*_conditions(wanted))
         seqs = self._seqs(wanted)
         if seqs is not None:
             found = found.where(_row.archive_seq.in_(seqs))
-        if wanted.tags:
-            link = passage_tags.c
-            tags = sa.select(link.passage_seq).where(link.tag.in_(dict.fromkeys(wanted.tags)))
-            tags = tags.where(link.archive_seq.in_(seqs)) if seqs is not None else tags
-            if wanted.all_tags:
-                tags = tags.group_by(link.passage_seq).having(sa.func.count() == len({*wanted.tags}))
-            found = found.where(_row.seq.in_(tags))
-        return found
-
-    def frequency(self, words: Sequence[str], exact: bool) -> int:
-        return self.index.frequency(words, exact)
+        return found.where(_row.seq.in_(_tagged(wanted, seqs))) if wanted.tags else found
 
     def add(self, *passages_: Passage) -> None:
         if not passages_:
@@ -307,13 +326,26 @@ def _has(archive_seq: int, wanted: PassageFilter) -> list[sa.ColumnElement[bool]
     return found
 
 
+def _tagged(wanted: PassageFilter, archive_seqs: Sequence[int] | None) -> sa.Select[tuple[int]]:
+    """The seqs of passages with the tags, of the right dates."""
+    link = passage_tags.c
+    found = sa.select(link.passage_seq).where(
+        link.tag.in_(dict.fromkeys(wanted.tags)), *_dates(wanted, link.created_at)
+    )
+    found = found if archive_seqs is None else found.where(link.archive_seq.in_(archive_seqs))
+    if wanted.all_tags:
+        return found.group_by(link.passage_seq).having(sa.func.count() == len({*wanted.tags}))
+    return found if len({*wanted.tags}) == 1 else found.distinct()
+
+
+def _dates(wanted: PassageFilter, written: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
+    start = [] if wanted.start is None else [written >= wanted.start]
+    return start if wanted.end is None else [*start, written <= wanted.end]
+
+
 def _conditions(wanted: PassageFilter) -> list[sa.ColumnElement[bool]]:
     """On the row of a passage; archives and tags are each caller's own matter."""
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.start is not None:
-        found.append(_row.created_at >= wanted.start)
-    if wanted.end is not None:
-        found.append(_row.created_at <= wanted.end)
+    found = _dates(wanted, _row.created_at)
     if wanted.validity != "all":
         is_valid = wanted.validity == "valid"
         found.append(_row.superseded_at.is_(None) if is_valid else _row.superseded_at.is_not(None))

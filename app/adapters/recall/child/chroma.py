@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from app.adapters.recall.child.chroma_files import DATABASE, as_noted, note
 from app.adapters.recall.child.matrix import Floats, Seqs, unpacked
 
 FROM = 20_000
@@ -103,6 +104,8 @@ class ChromaIndex:
     def _state(self, db: sqlite3.Connection, place: Place, was_made: bool) -> State:
         if self._mark.exists():
             return "broken"
+        if self._client is None and (self._folder / DATABASE).exists() and not as_noted(self._folder):
+            return "broken"
         seen = self._read(place)
         if seen is None:
             return "missing" if was_made else "new"
@@ -134,6 +137,7 @@ class ChromaIndex:
         if rows:
             vectors = [unpacked(row[2]).tolist() for row in rows]
             collection.upsert(ids=[str(row[1]) for row in rows], embeddings=vectors)
+        note(self._folder)
         if rows or gone:
             self._write(place, Seen(rows[-1][0] if rows else seen.vectors, gone[-1][0] if gone else seen.gone))
         return len(rows) == PORTION or len(gone) == PORTION

@@ -78,19 +78,24 @@ class Work:
         return {"dimension": rows.shape[1]}, packed_rows(rows)
 
     def _nearest(self, head: dict[str, Any], body: bytes) -> Answer:
-        """`{"database": path, "space": id, "kind": n, "k": n, "scope": [...], "vector": bytes, "among": n}`, the packed
-        query of so many bytes and then the seqs of `among` -> `{"found": n}`, then seqs and cosines.
+        """`{"database": path, "space": id, "kind": n, "k": n, "scope": [...], "vector": bytes, "but": n, "among": n}`,
+        the packed query of so many bytes and then the seqs of `but` and `among` -> `{"found": n}`, then seqs and
+        cosines.
         """
         import numpy as np
 
-        from app.adapters.recall.child.matrix import unpacked
+        from app.adapters.recall.child.matrix import Limits, unpacked
         from app.adapters.recall.child.vectors import Wanted
 
-        size = int(head["vector"])
-        among = None if head["among"] is None else np.frombuffer(body, "<i8", int(head["among"]), size)
+        size, left_out = int(head["vector"]), int(head["but"])
+        seqs = np.frombuffer(body, "<i8", offset=size)
+        limits = Limits(
+            scope=[int(seq) for seq in head["scope"]] or None,
+            among=None if head["among"] is None else seqs[left_out:],
+            but=seqs[:left_out],
+        )
         wanted = Wanted(str(head["space"]), int(head["kind"]))
-        scope = [int(seq) for seq in head["scope"]] or None
-        found = self._vectors(head).nearest(wanted, unpacked(body[:size]), int(head["k"]), scope, among)
+        found = self._vectors(head).nearest(wanted, unpacked(body[:size]), int(head["k"]), limits)
         if found is None:
             return {"found": 0}, b""
         owners, cosines = found

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.adapters.recall.child.chroma import FROM, ChromaIndex, Place, State
-from app.adapters.recall.child.matrix import Floats, Matrix, Seqs
+from app.adapters.recall.child.matrix import NO_LIMITS, Floats, Limits, Matrix, Seqs
 
 MOST_BYTES = 384 * 1024 * 1024
 """Of all matrices that are kept: those not asked for the longest go first."""
@@ -48,9 +48,7 @@ class StoredVectors:
     def close(self) -> None:
         self._db.close()
 
-    def nearest(
-        self, wanted: Wanted, query: Floats, k: int, scope: list[int] | None, among: Seqs | None
-    ) -> tuple[Seqs, Floats] | None:
+    def nearest(self, wanted: Wanted, query: Floats, k: int, limits: Limits = NO_LIMITS) -> tuple[Seqs, Floats] | None:
         """Owners and cosines, nearest first. None: there is no such space, or the query is of another one."""
         self._db.execute("BEGIN")  # what has come and what has gone are read in one state of the database
         try:
@@ -58,12 +56,12 @@ class StoredVectors:
             if space is None or space[1] != len(query):
                 return None
             where = Place(space[0], wanted.kind, space[1])
-            near = self._indexed(where, query, k, scope) if among is None else None
+            near = self._indexed(where, query, k, limits) if limits.among is None else None
             if near is not None:
                 return near
             if self._fits(wanted, where):
-                return self._matrix(wanted, where).nearest(query, k, scope, among)
-            return self._searched_through(where, query, k, scope, among)
+                return self._matrix(wanted, where).nearest(query, k, limits)
+            return self._searched_through(where, query, k, limits)
         finally:
             self._db.execute("COMMIT")
 
@@ -82,7 +80,7 @@ class StoredVectors:
             return "broken", True, count
         return state, more, count
 
-    def _indexed(self, where: Place, query: Floats, k: int, scope: list[int] | None) -> tuple[Seqs, Floats] | None:
+    def _indexed(self, where: Place, query: Floats, k: int, limits: Limits) -> tuple[Seqs, Floats] | None:
         """By the index; None where it does not know enough of what is asked for."""
         if self._index is None:
             return None
@@ -93,7 +91,7 @@ class StoredVectors:
             return None
         if owners is None:
             return None
-        found = self._searched_through(where, query, k, scope, owners)
+        found = self._searched_through(where, query, k, limits._replace(among=owners))
         return found if len(found[0]) == k else None
 
     def _fits(self, wanted: Wanted, where: Place) -> bool:
@@ -128,15 +126,13 @@ class StoredVectors:
             kept.matrix.put([row[1:] for row in rows])
             kept.seen[0] = rows[-1][0]
 
-    def _searched_through(
-        self, where: Place, query: Floats, k: int, scope: list[int] | None, among: Seqs | None
-    ) -> tuple[Seqs, Floats]:
+    def _searched_through(self, where: Place, query: Floats, k: int, limits: Limits) -> tuple[Seqs, Floats]:
         """Of more vectors than memory should hold: read once, and the best kept."""
         owners, cosines = np.zeros(0, np.int64), np.zeros(0, np.float32)
-        for rows in self._portions(where, among):
+        for rows in self._portions(where, limits.among):
             matrix = Matrix(where.dimension)
             matrix.put(rows)
-            more, near = matrix.nearest(query, k, scope, among)
+            more, near = matrix.nearest(query, k, limits)
             owners, cosines = np.concatenate((owners, more)), np.concatenate((cosines, near))
             best = np.argsort(-cosines, kind="stable")[:k]
             owners, cosines = owners[best], cosines[best]
