@@ -121,6 +121,13 @@ OTHERWISE = {
     "DELETE /v1/agents/{agent_id}/archival-memory/{memory_id}",
     *("POST /v1/tools", "PUT /v1/tools", "PATCH /v1/tools/{tool_id}", "DELETE /v1/tools/{tool_id}"),
     *("POST /v1/tools/run", "POST /v1/agents/{agent_id}/tools/{tool_name}/run"),
+    # MCP servers and how they are seen: tests/rest/test_mcp_servers.py, tests/ui/window/test_mcp_servers.py.
+    *("POST /v1/mcp-servers", "PUT /v1/tools/mcp/servers"),
+    *(f"{verb} /v1/mcp-servers/{{mcp_server_id}}" for verb in ("PATCH", "DELETE")),
+    *(f"{verb} /v1/tools/mcp/servers/{{mcp_server_name}}" for verb in ("PATCH", "DELETE")),
+    *(f"POST /v1/tools/mcp/servers/{verb}" for verb in ("test", "connect", "{mcp_server_name}/{mcp_tool_name}")),
+    "PATCH /v1/mcp-servers/{mcp_server_id}/refresh",
+    "POST /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}/run",
     *("PATCH /v1/jobs/{job_id}/cancel", "PATCH /v1/agents/{agent_id}/messages/{message_id}"),
 }
 

@@ -35,7 +35,7 @@ EDITS = {
 
 @pytest.fixture
 def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as opened:
+    with OpenAIServer(context=131_072) as opened:
         yield opened
 
 

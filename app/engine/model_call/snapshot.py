@@ -195,7 +195,9 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
         factor=calibration(step, agent.model),
         archived=archived_at(repos, agent_id, memory_seq) if SEARCH_ARCHIVES in agent.tool_names else 0,
         counted=told.usage.prompt_tokens if told is not None else 0,
-        covered=covered(repos, told, agent, blocks, offered, members, conversation_id) if told is not None else None,
+        covered=None
+        if told is None
+        else covered(repos, told, agent, blocks, offered, members, conversation_id, memory_seq),
     )
 
 
@@ -233,6 +235,7 @@ def covered(
     tools: tuple[Tool, ...],
     members: tuple[Member, ...],
     conversation_id: str,
+    memory_seq: int,
 ) -> Counted | None:
     """What of the next request the server has counted with this step; None where that was another thread."""
     if step.window_first is None or step.window_last is None:
@@ -243,8 +246,9 @@ def covered(
     if agent.version != step.agent_version:
         changed = (compile_prompt(agent, blocks), *map(tool_text, tools))
     else:
+        newer = () if memory_seq == step.memory_seq else blocks  # an agent's own edits show from its next run on
         changed = (
-            *(compile_block(block) for block in blocks if block.updated_at > step.created_at),
+            *(compile_block(block) for block in newer if block.updated_at > step.created_at),
             *(tool_text(tool) for tool in tools if tool.updated_at > step.created_at),
         )
     completion = step.usage.completion_tokens

@@ -41,11 +41,9 @@ class Centre(QFrame):
         self.tabs.setAccessibleName(self.tr("Views of the agent"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        self.tabs.setUsesScrollButtons(False)  # rather the title of the conversation is cut
         self.conversations = ConversationButton(theme)
         self.extra = row_of(theme, gap=4)
         self.row = QWidget()
-        self.row.setMinimumWidth(1)  # titles must not hold the window as wide as they are
         self.row.installEventFilter(self)
         row_of(theme, self.tabs, None, self.extra, parent=self.row, inset=INSET, gap=GAP)
         self.line = hairline()

@@ -56,7 +56,8 @@ async def change(window: OpenedWindow, **fields: Any) -> None:
 
 def test_a_cut_request_is_told_where_one_talks_and_mended_by_one_button(home: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
-        await change(home, model="llama/qwen3:8b", settings=ModelSettings(max_output_tokens=512))
+        settings = ModelSettings(max_output_tokens=512)
+        await change(home, model="llama/qwen3:8b", context_window=10_240, settings=settings)
         home.engine.server.queue(*(Reply(text="I see.") for _ in range(4)))
         for _ in range(4):
             await say(home.services, juno(home), LONG)
@@ -113,7 +114,7 @@ def test_the_ways_out_of_a_failed_run_lead_out(home: OpenedWindow, wait_for: Wai
 
 
 async def a_prompt_that_is_too_large_is_enlarged_and_tried_again(home: OpenedWindow) -> None:
-    home.ollama.queue(*(too_long(9100, 4096) for _ in range(4)))
+    home.ollama.queue(*(too_long(9100, 4096) for _ in range(8)))
     failed = await say(home.services, juno(home), "Read this")
     await home.until(lambda: has_button(home.window, "Enlarge to 14,336 tokens"), f"not offered: {failed.failure}")
     home.ollama.forget_queue()
