@@ -44,6 +44,7 @@ class Centre(QFrame):
         self.conversations = ConversationButton(theme)
         self.extra = row_of(theme, gap=4)
         self.row = QWidget()
+        self.row.setMinimumWidth(1)  # what stands in it must not hold the window as wide as it is
         self.row.installEventFilter(self)
         row_of(theme, self.tabs, None, self.extra, parent=self.row, inset=INSET, gap=GAP)
         self.line = hairline()
@@ -70,8 +71,10 @@ class Centre(QFrame):
 
     def _fit(self) -> None:
         """With too little room beside the tools of the page, only the tab in front keeps its title."""
-        free = self.row.width() - self._theme.px(INSET[0] + GAP + INSET[2]) - self.extra.sizeHint().width()
-        self._write_titles(folded=free < self._whole)
+        room = self.row.width() - self._theme.px(INSET[0] + GAP + INSET[2])
+        self._write_titles(folded=room - self.extra.sizeHint().width() < self._whole)
+        needed = self.tabs.sizeHint().width()
+        self.tabs.setMinimumWidth(needed if needed <= room - self.extra.minimumSize().width() else 0)
 
     def _write_titles(self, folded: bool) -> None:
         for index, (_, _, title) in enumerate(self._tabs):

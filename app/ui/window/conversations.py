@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton
 
 from app.domain.conversation import ConversationRow
 from app.ui.kit.layout import follow
 from app.ui.kit.tooltip import set_tip
 from app.ui.theme import Theme
 from app.ui.window.conversation_popup import ConversationPopup
+
+LONGEST, SHORTEST = 160, 48
+"""Widths of a title at 100 %."""
+ROUNDED = 2
+"""Pixels: widths of texts are rounded, and a title one too wide is cut."""
 
 
 class ConversationButton(QToolButton):
@@ -26,6 +31,8 @@ class ConversationButton(QToolButton):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._title = ""
+        """As long as it may be shown."""
         self.rows: tuple[ConversationRow, ...] = ()
         self._current = ""
         self.popup = ConversationPopup(theme, self)
@@ -33,6 +40,7 @@ class ConversationButton(QToolButton):
         # The arrow stands behind the text; the list is a child and would be mirrored with the button.
         self.popup.setLayoutDirection(QGuiApplication.layoutDirection())
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("Conversations"))
         self.clicked.connect(self.popup.open)
@@ -49,9 +57,34 @@ class ConversationButton(QToolButton):
         self.rows, self._current = tuple(rows), current
         self.popup.show_all(self.rows, current, has_earlier)
         title = self.popup.model.title_of(self.current) if self.current is not None else ""
-        self.setText(self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, self._theme.px(160)))
+        self._title = self._cut(title, self._theme.px(LONGEST))
+        self._fit()
         set_tip(self, self.tr("Conversations with this agent"))
         self.setAccessibleName(self.tr("Conversation {}, choose another").format(title))
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(self._around() + self.fontMetrics().horizontalAdvance(self._title) + ROUNDED, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """The tabs beside it need their room more than a long title does."""
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), self._around() + self._theme.px(SHORTEST)), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _around(self) -> int:
+        """Width of all but the title."""
+        return super().sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+
+    def _fit(self) -> None:
+        self.setText(self._cut(self._title, self.width() - self._around()))
+        self.updateGeometry()
+
+    def _cut(self, title: str, width: int) -> str:
+        return self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, width)
 
     def _open_menu(self, row: ConversationRow, at: QPoint) -> None:
         menu, theme, thread = QMenu(self), self._theme, row.conversation

@@ -36,6 +36,14 @@ def with_segments(window: OpenedWindow) -> AgentTabs:
 def test_a_tab_opens_at_the_segment_that_was_used_last(window: OpenedWindow, wait_for: Wait) -> None:
     async def story() -> None:
         centre = window.view.centre
+        for width in (1280, 1920):
+            window.window.resize(width, 800)
+            await window.rest()
+            bar = centre.tabs
+            shown = [bar.tabText(one) for one in range(bar.count())]
+            assert bar.tabRect(bar.count() - 1).right() <= bar.width(), "a tab has no room"
+            assert shown[0] == "Chat"
+            assert all(shown) == (width == 1920)
         tabs = with_segments(window)
         tabs.show("tree")
         assert (centre.page, centre.tab) == ("left", "tree")
