@@ -98,31 +98,26 @@ class McpToolRun(RequestModel):
     args: JsonObject = Field(default_factory=dict)
 
 
-class McpServerState(ResponseModel):
+class _ServerState(ResponseModel):
     """Of a program and of an address alike: what does not apply is null."""
 
+    server_name: str
+    command: str | None = None
+    args: tuple[str, ...] | None = None
+    env: dict[str, str] | None = None
+    server_url: str | None = None
+    auth_header: str | None = None
+    auth_token: str | None = None
+    custom_headers: dict[str, str] | None = None
+
+
+class McpServerState(_ServerState):
     id: str
-    server_name: str
     mcp_server_type: str
-    command: str | None = None
-    args: tuple[str, ...] | None = None
-    env: dict[str, str] | None = None
-    server_url: str | None = None
-    auth_header: str | None = None
-    auth_token: str | None = None
-    custom_headers: dict[str, str] | None = None
 
 
-class OldMcpServerState(ResponseModel):
-    server_name: str
+class OldMcpServerState(_ServerState):
     type: str
-    command: str | None = None
-    args: tuple[str, ...] | None = None
-    env: dict[str, str] | None = None
-    server_url: str | None = None
-    auth_header: str | None = None
-    auth_token: str | None = None
-    custom_headers: dict[str, str] | None = None
 
 
 class McpToolTold(ResponseModel):

@@ -5,7 +5,7 @@ longer than they may take. A server that is dead or slow costs its caller a sent
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -336,7 +336,7 @@ class McpConnections:
         self._count += 1
         return f"s{self._count}"
 
-    def _spawn(self, work: "Any") -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -13,6 +13,7 @@ from app.domain.event import Changed
 from app.domain.sandbox import SandboxLimits, SandboxResult
 from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
 from app.domain.tool_rule import Rules, asked_about
+from app.ui.bridge.rereading import Rereading
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
@@ -49,6 +50,7 @@ class ToolsPage(QWidget):
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
         self._view, self._theme = view, view.theme
+        self._rereading = Rereading(view.tasks, self)
         self._tool: Tool | None = None
         """What is open; None: a new one."""
         self._stored = ""
@@ -197,12 +199,12 @@ class ToolsPage(QWidget):
     # Reading
 
     def begin(self) -> None:
-        self._view.run(self._load(), self)
+        self._rereading.read("tools", self._load)
         self.rows.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _again(self) -> None:
         if self.isVisible():
-            self._view.run(self._load(), self)
+            self._rereading.read("tools", self._load)
 
     def _changed(self, event: Changed) -> None:
         if event.kind in ("tool", "agent"):

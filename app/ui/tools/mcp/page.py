@@ -7,6 +7,7 @@ from app.domain.agent import AgentPatch
 from app.domain.error import AppError
 from app.domain.event import Changed
 from app.domain.mcp import McpHello, McpRefresh, McpServer, McpView
+from app.ui.bridge.rereading import Rereading
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.empty_state import EmptyState
 from app.ui.kit.labels import Label
@@ -26,6 +27,7 @@ class McpPage(QWidget):
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
         self._view, theme = view, view.theme
+        self._rereading = Rereading(view.tasks, self)
         self._open = ""
         """Id of the server that is shown."""
         self._adding = False
@@ -81,12 +83,12 @@ class McpPage(QWidget):
     # Reading
 
     def begin(self) -> None:
-        self._view.run(self._load(), self)
+        self._rereading.read("servers", self._load)
         self.rows.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _again(self) -> None:
         if self.isVisible():
-            self._view.run(self._load(), self)
+            self._rereading.read("servers", self._load)
 
     def _changed(self, event: Changed) -> None:
         if event.kind in ("mcp_server", "tool", "agent"):
