@@ -65,6 +65,8 @@ class WebSearchSetting(QWidget):
         )
         column_of(theme, card, parent=self)
         self.engine.chosen.connect(self._fill)
+        self.address.textChanged.connect(self._offer)
+        self.key.textChanged.connect(self._offer)
         self.save.clicked.connect(lambda _checked=False: self._save())
         self._fill()
 
@@ -89,6 +91,13 @@ class WebSearchSetting(QWidget):
         self._key_field.setVisible(chosen in NEEDS_KEY)
         self.key.setPlaceholderText(self.tr("A key is stored") if kept else "")
         self._tell("")
+        self._offer()
+
+    def _offer(self) -> None:
+        """There is something to save only where something differs from what is stored."""
+        stored, chosen = self._stored, self._chosen
+        moved = chosen in NEEDS_ADDRESS and self.address.text().strip().rstrip("/") != stored.address
+        self.save.setEnabled(chosen != stored.engine or moved or (chosen in NEEDS_KEY and bool(self.key.text())))
 
     def _tell(self, problem: str) -> None:
         self.problem.setText(problem)

@@ -488,8 +488,12 @@ class ToolsPage(QWidget):
 
     def show_rules(self, shown: bool) -> None:
         """The rules of the agent in place of the tools, or the tools again."""
+        if shown != self.rules.isHidden():
+            return
         self.panes.setVisible(not shown)
         self.rules.setVisible(shown)
+        shows = self.rules.back if shown else self.to_rules
+        shows.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _save_rules(self, rules: Rules) -> None:
         agent, origin = self._view.workspace.agent, self._view.workspace.origin

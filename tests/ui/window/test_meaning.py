@@ -95,6 +95,7 @@ async def the_web_gets_an_engine(window: OpenedWindow) -> None:
     page = window.view.centre.page_named("settings")
     assert isinstance(page, AppSettings)
     part = page.web_search
+    assert not part.save.isEnabled(), "there is nothing to save"
     part.engine.set_current("brave")
     part.engine.chosen.emit("brave")
     assert part.key.isVisible()
@@ -104,4 +105,5 @@ async def the_web_gets_an_engine(window: OpenedWindow) -> None:
     part.save.click()
     await window.until(lambda: part.key.placeholderText() == "A key is stored", "the key was not kept")
     assert part.key.text() == ""
+    assert not part.save.isEnabled()
     assert (await window.services.web_search.choice()).engine == "brave"

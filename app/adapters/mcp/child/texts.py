@@ -92,7 +92,7 @@ def sentence_of(error: BaseException, seconds: float) -> McpError:
             return status_error(error.response.status_code)
         case httpx2.TransportError() | OSError():
             return McpError(
-                f"Its address does not answer ({type(error).__name__}).",
+                "Its address does not answer.",
                 code="mcp_unreachable",
                 hint="Check that the server runs and that its address is right.",
             )

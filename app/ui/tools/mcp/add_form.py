@@ -18,6 +18,13 @@ READ_MS = 250
 KEPT = "••••••"
 """In place of a value that is stored; whoever leaves it keeps the value."""
 
+EXAMPLE = """{
+  "mcpServers": {
+    "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/a/folder"]}
+  }
+}"""
+"""Of a block as others write it."""
+
 
 class AddForm(QWidget):
     added = Signal(str)
@@ -35,6 +42,7 @@ class AddForm(QWidget):
         self.title = Label(theme, "", "strong")
         self.block = _text(theme, self.tr("A block from Claude Desktop, Cursor or VS Code"), 150)
         self.block.setFont(theme.font("mono"))
+        self.block.setPlaceholderText(EXAMPLE)
         self.understood = Label(theme, "", "label", "muted")
         self.understood.setWordWrap(True)
         self._cards = QVBoxLayout()
