@@ -25,6 +25,7 @@ from app.adapters.database import mapping
 from app.adapters.database.backups import FILE
 from app.adapters.recall.child.quantised import packed_rows
 from app.adapters.recall.client import RecallProcess
+from app.adapters.recall.index import RecallIndex
 from app.bootstrap import OpenEngine, RecallPlan, open_engine
 from app.config import Config
 from app.domain.archive import ArchiveDraft, PassageFilter
@@ -50,6 +51,7 @@ TOPICS = 500
 """Groups in which the made-up vectors lie, as texts about one matter do."""
 SECOND = 1_000_000
 STARTS = 5
+PARTS = ("passages", "messages")
 
 
 class Taken(NamedTuple):
@@ -157,6 +159,11 @@ async def search_passages(folder: Path, texts: Texts) -> None:
     await searched("a tag on all", MOST_TAGGED_MS, tags=("all",))
     middle = (first.created_at + last.created_at) // 2
     await searched("the newer half by date", MOST_TAGGED_MS, start=middle)
+    index, more, begun = RecallIndex(engine.recall_process, engine.storage.file), True, time.perf_counter()
+    while more:
+        _, more, _ = await index.follow(BUILT_IN_MODEL.space, "passage", was_made=True)
+    figure("index over all of them made, or found made", time.perf_counter() - begun, "s")
+    await searched("search, the index made", MOST_MS)
     await engine.close()
 
 
@@ -301,12 +308,15 @@ async def search_messages(folder: Path) -> None:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("parts", nargs="*", choices=["passages", "messages"], default=["passages", "messages"])
+    asked.add_argument("parts", nargs="*", metavar="passages|messages", help="one of the two; none: both")
     asked.add_argument("--kept", type=Path, help="folder that keeps both databases from one time to the next")
     given = asked.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        asked.error(f"there is no part {', '.join(sorted(unknown))}")
+    parts = given.parts or PARTS
     with tempfile.TemporaryDirectory() as thrown_away:
         folder: Path = given.kept or Path(thrown_away)
-        if "passages" in given.parts:
+        if "passages" in parts:
             here, texts = folder / "passages", Texts()
             if not (here / "done").exists():
                 asyncio.run(fill_passages(here, texts))
@@ -314,7 +324,7 @@ def main() -> None:
             asyncio.run(search_passages(here, texts))
             asyncio.run(starts(here))
             asyncio.run(embedding())
-        if "messages" in given.parts:
+        if "messages" in parts:
             here = folder / "messages"
             if not (here / "done").exists():
                 fill_messages(here, Texts())
