@@ -26,9 +26,6 @@ ALSO_MEMORY: frozenset[str] = frozenset({"archival_memory_insert"})
 
 NOT_SET_UP: frozenset[str] = frozenset(
     {
-        "memory",
-        "memory_apply_patch",
-        "memory_finish_edits",
         "open_files",
         "grep_files",
         "semantic_search_files",

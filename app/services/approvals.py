@@ -132,7 +132,9 @@ def _preview(repos: Repositories, agent_id: str, tool: Tool | None, call: Call) 
         return None, ""
     blocks = repos.blocks.of_agent(agent_id)
     result = run_memory_tool(call.name, blocks, call.parsed)
-    block = next((block for block in blocks if block.id == result.block_id), None)
-    if block is None or result.value is None:
+    if len(result.edits) != 1:
         return None, "" if result.ok else result.text
-    return BlockPreview(label=block.label, before=block.value, after=result.value), ""
+    before, after = result.edits[0].before, result.edits[0].after
+    texts = ["" if block is None else block.value for block in (before, after)]
+    label = next(block.label for block in (after, before) if block is not None)
+    return BlockPreview(label=label, before=texts[0], after=texts[1]) if texts[0] != texts[1] else None, ""

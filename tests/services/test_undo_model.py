@@ -22,8 +22,8 @@ from app.domain.agent import Agent, AgentDraft, AgentPatch
 from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.error import AppError
 from app.domain.history import MemoryAt, MemoryEvent, Origin
-from app.engine.memory.block_tools import run_memory_tool
 from app.engine.memory.changes import BLOCK_FIELDS, Changes
+from app.engine.memory.editing import edit_blocks
 from app.ports.storage import Repositories
 
 T = TypeVar("T")
@@ -158,10 +158,7 @@ class Editing(RuleBasedStateMachine):
             if own:
                 chosen = own[block % len(own)]
                 call = {"label": chosen.label, "new_memory": self.edited(chosen.value, how)}
-                result = run_memory_tool("memory_rethink", own, call)
-                if result.value is not None:
-                    changes = Changes(repos, ids, self.engine.clock.now(), origin)
-                    changes.save_block(chosen, chosen.model_copy(update={"value": result.value}), agent_id)
+                edit_blocks(Changes(repos, ids, self.engine.clock.now(), origin), agent_id, "memory_rethink", call)
 
         self.change(self.engine.storage.write(work))
 

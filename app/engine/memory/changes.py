@@ -5,6 +5,7 @@ it: the prompt can show a label, an agent has each only once, and every run can 
 """
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.history import MemoryEvent, Op, Origin, TargetKind
 from app.domain.message import Message
+from app.engine.memory.block_edits import BlockEdit
 from app.ports.storage import Repositories
 from app.ports.system import IdFactory
 
@@ -88,6 +90,37 @@ class Changes:
         self.repos.blocks.add(block)
         self._block_event(block, "create", None, _fields(block, BLOCK_FIELDS), agent_id)
         return block
+
+    def carry_out(self, edits: tuple[BlockEdit, ...], agent_id: str) -> None:
+        """Stores what a tool of an agent makes of its blocks: all of it, or nothing where one of them is refused.
+
+        A block that other agents have as well is only taken from this one. Raises `Invalid` and `Conflict`.
+        """
+        gone = {edit.before.id for edit in edits if edit.before is not None and edit.after is None}
+        for edit in edits:
+            self._check_edit(edit, agent_id, gone)
+        for edit in edits:
+            before, after = edit.before, edit.after
+            if before is None and after is not None:
+                fields = {name: getattr(after, name) for name in BlockDraft.model_fields}
+                made = self.add_block(BlockDraft(**fields), agent_id)
+                self.attach(self.repos.agents.get(agent_id), made)
+            elif before is not None and after is not None:
+                self.save_block(before, after, agent_id)
+            elif before is not None and len(self.repos.agents.holding(before.id)) > 1:
+                self.detach(self.repos.agents.get(agent_id), before)
+            elif before is not None:
+                self.delete_block(before, agent_id)
+
+    def _check_edit(self, edit: BlockEdit, agent_id: str, gone: set[str]) -> None:
+        """Whether it can be stored, before anything is."""
+        before, after = edit.before, edit.after
+        if after is None or (before is not None and after.label == before.label):
+            return
+        labelled = after.model_copy(update={"label": _checked_label(after.label)})
+        holders = (agent_id,) if before is None else self.repos.agents.holding(before.id)
+        for holder in holders:
+            self._check_free(holder, labelled, gone)
 
     def delete_block(self, block: Block, agent_id: str | None = None, undoes: int | None = None) -> None:
         """Deletes a block for all agents that have it; the event remembers where it was attached."""
@@ -217,9 +250,10 @@ class Changes:
         target = HistoryTarget("summary", conversation.id, conversation.title, 1)
         self.note(target, op, old, new, (conversation.agent_id,), undoes)
 
-    def _check_free(self, agent_id: str, block: Block) -> None:
+    def _check_free(self, agent_id: str, block: Block, gone: Collection[str] = ()) -> None:
+        """`gone`: ids of blocks that make room for it."""
         look = look_of(block.label)
-        others = (other for other in self.repos.blocks.of_agent(agent_id) if other.id != block.id)
+        others = (one for one in self.repos.blocks.of_agent(agent_id) if one.id != block.id and one.id not in gone)
         twin = next((other for other in others if look_of(other.label) == look), None)
         if twin is not None:
             raise Conflict(

@@ -14,6 +14,7 @@ from app.domain.replay import MOST_ROUNDS, ReplayCall, ReplayChange, ReplaySide
 from app.domain.tool import ALSO_MEMORY, Tool
 from app.engine.context.quoting import as_read
 from app.engine.deps import EngineDeps
+from app.engine.memory.block_edits import edits_between, with_edits
 from app.engine.memory.block_tools import run_memory_tool
 from app.engine.queue import Priority, Purpose
 from app.engine.repairs.policy import Circumstances, Reading, read_reply
@@ -160,11 +161,7 @@ class Player:
         tool = self._stage.tools.get(call.name)
         if tool is not None and tool.edits_memory and call.name not in ALSO_MEMORY:
             result = run_memory_tool(call.name, self._blocks, call.parsed)
-            if result.value is not None:
-                self._blocks = tuple(
-                    block.model_copy(update={"value": result.value}) if block.id == result.block_id else block
-                    for block in self._blocks
-                )
+            self._blocks = with_edits(self._blocks, result.edits)
             return ReplayCall(**told, result=result.text, source="on a copy", failed=not result.ok)
         if known is None:
             return ReplayCall(**told, result=NOT_RECORDED, source="not recorded", failed=True)
@@ -197,13 +194,14 @@ class Player:
 
 
 def changes_between(before: Sequence[Block], after: Sequence[Block]) -> tuple[ReplayChange, ...]:
-    """The blocks that differ."""
-    old = {block.id: block for block in before}
-    return tuple(
-        ReplayChange(label=block.label, before=old[block.id].value, after=block.value)
-        for block in after
-        if block.id in old and old[block.id].value != block.value
-    )
+    """The blocks whose texts differ, those that came or went among them."""
+    told = list[ReplayChange]()
+    for edit in edits_between(tuple(before), tuple(after)):
+        old, new = ("" if block is None else block.value for block in (edit.before, edit.after))
+        label = next(block.label for block in (edit.after, edit.before) if block is not None)
+        if old != new:
+            told.append(ReplayChange(label=label, before=old, after=new))
+    return tuple(told)
 
 
 def _said(reading: Reading, returns: tuple[ToolReturnPart, ...]) -> tuple[Message, Message]:

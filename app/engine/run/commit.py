@@ -14,8 +14,9 @@ from app.engine.deps import EngineDeps
 from app.engine.emitter import Emitter
 from app.engine.memory.archive_changes import ArchiveChanges
 from app.engine.memory.archive_tools import insert_passage
-from app.engine.memory.block_tools import MemoryResult, run_memory_tool
+from app.engine.memory.block_edits import MemoryResult
 from app.engine.memory.changes import Changes
+from app.engine.memory.editing import edit_blocks
 from app.engine.reply import Call
 from app.engine.run.apply import apply
 from app.engine.run.approvals import ENDED_STATE, ask, waits
@@ -187,11 +188,7 @@ class _Commit:
         if call.name in ALSO_MEMORY:
             result = insert_passage(ArchiveChanges(changes), state.agent_id, call.parsed)
         else:
-            blocks = self._repos.blocks.of_agent(state.agent_id)
-            result = run_memory_tool(call.name, blocks, call.parsed)
-            if result.value is not None:
-                block = next(block for block in blocks if block.id == result.block_id)
-                changes.save_block(block, block.model_copy(update={"value": result.value}), state.agent_id)
+            result = edit_blocks(changes, state.agent_id, call.name, call.parsed)
         return _memory_return(call, result, (self._deps.clock.ticks() - begun) // 1000)
 
     def _origin(self, state: RunState, call: Call | None = None) -> Origin:

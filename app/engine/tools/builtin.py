@@ -86,6 +86,55 @@ _SPECS: tuple[tuple[str, ToolType, str, dict[str, Any]], ...] = (
         ),
     ),
     (
+        "memory",
+        "letta_memory_core",
+        "Create, edit, rename or delete your memory blocks, by their labels. What you create stays in your context.",
+        _object(
+            {
+                "command": {
+                    **_text(
+                        "create (path, file_text, description), str_replace (path, old_string, new_string), insert "
+                        "(path, insert_line, insert_text), delete (path), rename (old_path, new_path; or path and "
+                        "description), view (path, or none for a list)."
+                    ),
+                    "enum": ["create", "str_replace", "insert", "delete", "rename", "view"],
+                },
+                "path": _text("Label of the memory block."),
+                "file_text": _text("Text of a new block."),
+                "description": _text("What the block is for."),
+                "old_string": _text("Text as it stands in the block now, enough of it to be unique."),
+                "new_string": _text("Text to put in its place; empty to remove it."),
+                "insert_line": {
+                    "type": "integer",
+                    "description": "Line after which to insert: 0 is the beginning, -1 (the default) the end.",
+                },
+                "insert_text": _text("Text to insert."),
+                "old_path": _text("The block's present label."),
+                "new_path": _text("Its new label."),
+            },
+            ["command"],
+        ),
+    ),
+    (
+        "memory_apply_patch",
+        "letta_memory_core",
+        "Change one memory block by a unified diff, or several by a patch with lines like *** Update Block: plans, "
+        "*** Add Block: ideas, *** Delete Block: old and *** Move to: new.",
+        _object(
+            {
+                "label": _text("Label of the memory block, where the patch names none."),
+                "patch": _text("Lines that stay begin with a blank, lines to remove with -, lines to add with +."),
+            },
+            ["label", "patch"],
+        ),
+    ),
+    (
+        "memory_finish_edits",
+        "letta_sleeptime_core",
+        "Say that you have finished editing memory.",
+        _object({}, []),
+    ),
+    (
         "conversation_search",
         "letta_core",
         "Search all earlier messages with this person, also those that no longer fit your context.",

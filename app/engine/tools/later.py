@@ -19,10 +19,6 @@ def _text(description: str) -> Schema:
     return {"type": "string", "description": description}
 
 
-def _one_of(description: str, *values: str) -> Schema:
-    return {**_text(description), "enum": list(values)}
-
-
 _TO_ONE: Schema = {"message": _text("Text of the message."), "other_agent_id": _text("Id of the agent.")}
 _FILE_REQUEST: Schema = {
     "type": "object",
@@ -33,28 +29,7 @@ _FILE_REQUEST: Schema = {
     },
     "required": ["file_name"],
 }
-_MEMORY: Schema = {
-    "command": _one_of("What to do.", "create", "str_replace", "insert", "delete", "rename", "view"),
-    "path": _text("Which memory block."),
-    "file_text": _text("Text of a new block."),
-    "description": _text("What a block is for."),
-    "old_string": _text("Text as it stands in the block now."),
-    "new_string": _text("Text to put in its place."),
-    "insert_line": {**_WHOLE, "description": "Line after which to insert."},
-    "insert_text": _text("Text to insert."),
-    "old_path": _text("A block's present label."),
-    "new_path": _text("Its new label."),
-}
 _SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
-    ("memory", "letta_memory_core", "Create, edit, rename or delete memory blocks.", _MEMORY, ("command",)),
-    (
-        "memory_apply_patch",
-        "letta_memory_core",
-        "Apply a patch to a memory block.",
-        {"label": _text("Label of the memory block."), "patch": _text("A unified diff.")},
-        ("label", "patch"),
-    ),
-    ("memory_finish_edits", "letta_sleeptime_core", "End the editing of memory.", {}, ()),
     (
         "open_files",
         "letta_files_core",

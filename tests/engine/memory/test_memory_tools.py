@@ -3,7 +3,8 @@
 import pytest
 
 from app.domain.block import Block
-from app.engine.memory.block_tools import MemoryResult, run_memory_tool
+from app.engine.memory.block_edits import BlockEdit, MemoryResult, with_edits
+from app.engine.memory.block_tools import run_memory_tool
 from tests.support.values.samples import block
 
 HUMAN = block("human", "Name: Chad.\nPartner: Mia, vegetarian.\nLikes “short” answers.")
@@ -24,7 +25,7 @@ def test_an_exact_text_is_replaced():
     result = replace("Chad", "Brad")
     assert (result.ok, result.approximate) == (True, False)
     assert result.value == HUMAN.value.replace("Chad", "Brad")
-    assert result.block_id == HUMAN.id
+    assert result.edits == (BlockEdit(HUMAN, HUMAN.model_copy(update={"value": result.value})),)
 
 
 @pytest.mark.parametrize(
@@ -151,3 +152,129 @@ def test_a_change_that_changes_nothing_says_so():
     result = replace("Chad", "Chad")
     assert (result.ok, result.value) == (True, None)
     assert "nothing changed" in result.text
+
+
+def labels(result: MemoryResult, blocks: tuple[Block, ...] = BLOCKS) -> dict[str, str]:
+    return {one.label: one.value for one in with_edits(blocks, result.edits)}
+
+
+def memory(command: str, **arguments: object) -> MemoryResult:
+    return use("memory", command=command, **arguments)
+
+
+@pytest.mark.parametrize("path", ["human", "/memories/human", "/human.md"])
+def test_one_tool_edits_blocks_by_commands_and_paths(path: str):
+    assert memory("str_replace", path=path, old_string="Chad", new_string="Brad").value == (
+        HUMAN.value.replace("Chad", "Brad")
+    )
+    assert memory("insert", path=path, insert_line=1, insert_text="Sailor.").value == (
+        HUMAN.value.replace("Chad.", "Chad.\nSailor.")
+    )
+    assert HUMAN.value.split("\n")[0] in memory("view", path=path).text
+    assert labels(memory("delete", path=path)) == {"persona": PERSONA.value, "plans": ""}
+    assert labels(memory("rename", old_path=path, new_path="/memories/person"))["person"] == HUMAN.value
+
+
+def test_a_block_is_made_and_described():
+    made = memory("create", path="/memories/ideas", file_text="A boat.", description="What may come.")
+    assert labels(made)["ideas"] == "A boat."
+    assert made.edits[0].after is not None
+    assert made.edits[0].after.description == "What may come."
+    described = memory("rename", path="plans", description="What comes.")
+    assert [one.after and (one.after.label, one.after.description) for one in described.edits] == [
+        ("plans", "What comes.")
+    ]
+    assert "persona (10 of " in memory("view").text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"command": "fly"}, "Use one of: create"),
+        ({}, "Use one of: create"),
+        ({"command": "create", "file_text": "x"}, "label of the new block is missing"),
+        ({"command": "create", "path": "Human"}, 'There is a block "human" already'),
+        ({"command": "rename", "old_path": "human", "new_path": "plans"}, 'There is a block "plans" already'),
+        ({"command": "rename", "path": "human"}, "Give new_path or description"),
+        ({"command": "delete", "path": "persona"}, "read-only"),
+        ({"command": "delete", "path": "nobody"}, "human, persona, plans"),
+        ({"command": "insert", "path": "human"}, "insert_text is missing"),
+        ({"command": "str_replace", "path": "human", "old_string": "x"}, "new text is missing"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(arguments: dict[str, object], words: str):
+    result = use("memory", **arguments)
+    assert (result.ok, result.edits) == (False, ())
+    assert words in result.text
+
+
+def patch(text: str, label: str | None = "human") -> MemoryResult:
+    return use("memory_apply_patch", label=label, patch=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-Name: Chad.\n+Name: Brad.", "Name: Brad.\nPartner: Mia, vegetarian.\nLikes “short” answers."),
+        (
+            "--- a\n+++ b\n@@ -1,2 +1,3 @@\n Name: Chad.\n+Sailor.\n Partner: Mia, vegetarian.",
+            "Name: Chad.\nSailor.\nPartner: Mia, vegetarian.\nLikes “short” answers.",
+        ),
+        ("@@ -2 +2 @@\n-Partner: Mia, vegetarian.\n", "Name: Chad.\nLikes “short” answers."),
+        ('@@\n-Likes "short" answers.\n', "Name: Chad.\nPartner: Mia, vegetarian."),
+        ("@@\n+Cooks.", f"{HUMAN.value}\nCooks."),
+        (
+            "@@ -1 +1 @@\n-Name: Chad.\n+Name: Brad.\n+Sailor.\n@@ -3 +4 @@\n-Likes “short” answers.\n+Likes boats.",
+            "Name: Brad.\nSailor.\nPartner: Mia, vegetarian.\nLikes boats.",
+        ),
+        (
+            "*** Begin Patch\n*** Update Block: human\n-Name: Chad.\n+Name: Brad.\n*** End Patch",
+            HUMAN.value.replace("Chad", "Brad"),
+        ),
+    ],
+)
+def test_a_patch_changes_a_block(text: str, expected: str):
+    assert patch(text).value == expected
+
+
+def test_of_two_places_a_patch_means_the_one_near_its_number():
+    twice = (block("human", "a\nb\na\nb"),)
+    assert use("memory_apply_patch", twice, label="human", patch="@@ -3 +3 @@\n-a\n+c").value == "a\nb\nc\nb"
+    assert "occur 2 times" in use("memory_apply_patch", twice, label="human", patch="-a\n+c").text
+
+
+def test_a_patch_may_concern_several_blocks():
+    result = patch(
+        "*** Add Block: ideas\nDescription: What may come.\n+A boat.\n*** Update Block: human\n*** Move to: person\n"
+        "-Name: Chad.\n+Name: Brad.\n*** Delete Block: plans",
+        label=None,
+    )
+    assert result.ok, result.text
+    assert labels(result) == {
+        "person": HUMAN.value.replace("Chad", "Brad"),
+        "persona": PERSONA.value,
+        "ideas": "A boat.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no change in the patch"),
+        (" Name: Chad.", "no change in the patch"),
+        ("-Name: Xavier Montgomery.\n+x", "do not occur"),
+        ("*** Update Block: persona\n-I am Juno.\n+x", "read-only"),
+        ("*** Add Block: human\n+x", "already"),
+        ("*** Delete Block: nobody", "human, persona, plans"),
+        ("*** Add Block: one\n+x\n*** Update Block: plans\n+" + "x" * 21, "too many"),
+        ("*** Move to: x", "label of the memory block is missing"),
+    ],
+)
+def test_a_patch_that_does_not_fit_changes_nothing(text: str, words: str):
+    result = patch(text)
+    assert (result.ok, result.edits) == (False, ())
+    assert words in result.text
+
+
+def test_ending_the_edits_changes_nothing():
+    assert use("memory_finish_edits") == MemoryResult(True, "Editing of memory has ended.")

@@ -10,7 +10,15 @@ from app.ui.chat.transcript.row import ToolUse
 from app.ui.state.change_text import told
 
 MEMORY = frozenset(
-    {"memory_replace", "memory_insert", "memory_rethink", "core_memory_append", "core_memory_replace", "memory"}
+    {
+        "memory_replace",
+        "memory_insert",
+        "memory_rethink",
+        "core_memory_append",
+        "core_memory_replace",
+        "memory",
+        "memory_apply_patch",
+    }
 )
 
 
@@ -24,6 +32,9 @@ def sentence(use: ToolUse) -> str:
         "memory_insert": tr("Tool", "Added to memory"),
         "core_memory_append": tr("Tool", "Added to memory"),
         "memory_rethink": tr("Tool", "Rewrote memory"),
+        "memory": tr("Tool", "Changed memory"),
+        "memory_apply_patch": tr("Tool", "Changed memory"),
+        "memory_finish_edits": tr("Tool", "Finished editing memory"),
         "conversation_search": tr("Tool", "Searched earlier messages"),
         "archival_memory_insert": tr("Tool", "Stored a passage"),
         "archival_memory_search": tr("Tool", "Searched the archive"),
@@ -37,6 +48,9 @@ def sentence(use: ToolUse) -> str:
         "memory_insert": tr("Tool", "Adding to memory"),
         "core_memory_append": tr("Tool", "Adding to memory"),
         "memory_rethink": tr("Tool", "Rewriting memory"),
+        "memory": tr("Tool", "Changing memory"),
+        "memory_apply_patch": tr("Tool", "Changing memory"),
+        "memory_finish_edits": tr("Tool", "Finishing the edits"),
         "conversation_search": tr("Tool", "Searching earlier messages"),
         "archival_memory_insert": tr("Tool", "Storing a passage"),
         "archival_memory_search": tr("Tool", "Searching the archive"),
@@ -60,7 +74,7 @@ def target(use: ToolUse) -> str:
         labels = dict.fromkeys(change.label for change in told(use.changes))
         return ", ".join(labels)
     found = arguments(use.arguments)
-    label = found.get("label") or found.get("block_label")
+    label = found.get("label") or found.get("block_label") or found.get("path")
     return str(label) if label and use.name in MEMORY else ""
 
 
