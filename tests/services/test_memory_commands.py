@@ -1,4 +1,4 @@
-"""`memory` and `memory_apply_patch`: blocks that an agent makes, renames and deletes, stored and undone like any change."""
+"""`memory` and `memory_apply_patch`: blocks that an agent makes, renames and deletes; each is undone like a change."""
 
 import pytest
 
