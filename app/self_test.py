@@ -10,11 +10,29 @@ from app.config import Config
 from app.domain.mcp import McpDraft
 from app.domain.message import Message, TextPart
 from app.domain.retrieval import reason_text
+from app.domain.tool import ToolDraft
 
 SECONDS = 120.0
 """For the embedder to be loaded and everything to be embedded; a slow disk reads its 56 MB in ten."""
 SAID = ("The boiler was serviced by Mr Brandt in October.", "Lentil soup is what the guests like best.")
 ASKED = "Who looked after the heating?"
+WORDS = ["a", "tool", "runs"]
+TOOL = '''
+from pydantic import BaseModel
+
+
+class Text(BaseModel):
+    words: list[str]
+
+
+def join(text: Text) -> str:
+    """Joins words.
+
+    Args:
+        text: What is joined.
+    """
+    return " ".join(text.words)
+'''
 
 
 def run_self_test() -> int:
@@ -31,6 +49,7 @@ async def _run() -> int:
                 print(f"embedder: {len(vectors)} texts, {vectors[0].dimension} numbers each")
                 print(f"Chroma: {await engine.recall_process.check_index()} vectors found again")
                 print(f"search: {await _search(engine)}")
+                print(f"tool: {await _tool(engine)}")
                 print(f"MCP: {await _mcp(engine)}")
         except Exception as error:  # noqa: BLE001  (whatever it is, this is the place that says so)
             print(f"failed: {type(error).__name__}: {error}")
@@ -39,6 +58,14 @@ async def _run() -> int:
             await engine.close()
     print("all of it works")
     return 0
+
+
+async def _tool(engine: OpenEngine) -> str:
+    """With models as arguments, so that the sandbox has pydantic too."""
+    ran = await engine.services.tools.run_source(ToolDraft(source_code=TOOL), {"text": {"words": WORDS}}, {})
+    if not ran.ok:
+        raise ValueError(ran.error)
+    return str(ran.value)
 
 
 async def _mcp(engine: OpenEngine) -> str:
