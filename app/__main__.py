@@ -3,19 +3,12 @@
 Its order matters: the engine is started before anything large is imported, so that both load at the same time.
 """
 
-import sys
-
-if __name__ == "__main__" and sys.argv[1:2] == ["--tool-child"]:
-    # Of a frozen Lares, which is the Python of its tools: before anything of ours is loaded.
-    from app.adapters.tools.sandbox.child import main as run_one_call
-
-    run_one_call(int(sys.argv[2]))
-
 import argparse
 import contextlib
 import gc
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing import freeze_support
 from typing import Any, NoReturn

@@ -386,7 +386,7 @@ def test_the_program_is_the_python_of_its_tools(tmp_path: Path) -> None:
     asked = {"source": "def f(x: int):\n    import app.engine\n    return x", "function": "f", "arguments": {"x": 1}}
     bodies = [json.dumps(one).encode() for one in ({"packages": []}, asked)]
     read, write = os.pipe()
-    command = [sys.executable, "-m", "app", "--tool-child", str(write)]
+    command = [sys.executable, str(ROOT / "packaging" / "entry.py"), "--tool-child", str(write)]
     request = b"".join(len(body).to_bytes(4, "big") + body for body in bodies)
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, input=request, pass_fds=(write,), timeout=40, check=False, cwd=tmp_path, env=path)
