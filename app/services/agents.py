@@ -111,14 +111,19 @@ class Agents:
 
     async def delete(self, agent_id: str, origin: Origin = USER) -> None:
         """Takes the agent out of the list. It can be brought back for 30 days. Its active runs must end first."""
+        await self.delete_several((agent_id,), origin)
+
+    async def delete_several(self, agent_ids: tuple[str, ...], origin: Origin = USER) -> None:
+        """Takes them all out of the list, or none: while one of them replies, that is refused (`busy`)."""
 
         def work(repos: Repositories) -> None:
-            agent = repos.agents.get(agent_id)
-            for run in repos.runs.active():
-                if run.agent_id == agent_id:
+            replying = {run.agent_id for run in repos.runs.active()}
+            for agent_id in dict.fromkeys(agent_ids):
+                agent = repos.agents.get(agent_id)
+                if agent_id in replying:
                     raise busy(None, f"{agent.name} is still replying.", hint="Stop the reply first.")
-            repos.agents.delete(agent_id, self._deps.clock.now())
-            repos.changed(Changed(kind="agent", ids=(agent_id,), agent_id=agent_id, client=origin.client))
+                repos.agents.delete(agent_id, self._deps.clock.now())
+            repos.changed(_changed(agent_ids, origin))
 
         await self._deps.storage.write(work)
 
@@ -129,6 +134,33 @@ class Agents:
     async def undelete(self, agent_id: str) -> Agent:
         """Restores a deleted agent. Raises `Conflict` (`name_taken`) where two of its blocks have one label by now."""
         return await change(self._deps, USER, lambda changes: changes.undelete_agent(agent_id))
+
+    async def undelete_several(self, agent_ids: tuple[str, ...]) -> None:
+        """Restores them all, or none where one of them cannot be."""
+
+        def work(changes: Changes) -> None:
+            for agent_id in agent_ids:
+                changes.undelete_agent(agent_id)
+
+        await change(self._deps, USER, work)
+
+    async def set_tags(self, tags: dict[str, tuple[str, ...]], origin: Origin = USER) -> dict[str, tuple[str, ...]]:
+        """Gives agents, by id, these tags instead of theirs, all in one transaction; returns those they had."""
+
+        def work(changes: Changes) -> dict[str, tuple[str, ...]]:
+            before: dict[str, tuple[str, ...]] = {}
+            for agent_id, wanted in tags.items():
+                agent = changes.repos.agents.get(agent_id)
+                before[agent_id] = agent.tags
+                changes.save_agent(agent, agent.model_copy(update={"tags": wanted}))
+            return before
+
+        return await change(self._deps, origin, work)
+
+
+def _changed(agent_ids: tuple[str, ...], origin: Origin) -> Changed:
+    only = agent_ids[0] if len(agent_ids) == 1 else None
+    return Changed(kind="agent", ids=agent_ids, agent_id=only, client=origin.client)
 
 
 def make_agent(changes: Changes, draft: AgentDraft, default_system: str, may_overflow: bool) -> Agent:

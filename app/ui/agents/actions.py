@@ -1,9 +1,12 @@
 """What a person does to whole agents and conversations, each with its way back."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject
 
 from app.domain.agent import Agent, AgentPatch, AgentRow
 from app.domain.conversation import Conversation
+from app.ui.kit.wording import counted
 from app.ui.state.view_context import Notice, ViewContext
 
 
@@ -52,15 +55,35 @@ class AgentActions(QObject):
         told = self.tr("Its memory is a copy; the conversation starts fresh.")
         return Notice(self.tr("“{}” was created").format(copy.name), told)
 
-    def delete(self, row: AgentRow) -> None:
-        agent = row.agent
-        deleted = Notice(self.tr("“{}” was deleted").format(agent.name), self.tr("You can restore it for 30 days."))
-        self._view.run(
-            self._services.agents.delete(agent.id, origin=self._origin),
-            self,
-            done=deleted,
-            undo=lambda _: self._view.run(self._services.agents.undelete(agent.id), self, done=self._open),
+    def delete_one(self, row: AgentRow) -> None:
+        self.delete((row,))
+
+    def delete(self, rows: Sequence[AgentRow]) -> None:
+        """Together, so that one undo brings all of them back."""
+        ids, name = tuple(row.agent.id for row in rows), rows[0].agent.name
+        gone = counted(len(ids), self.tr("“{1}” was deleted"), self.tr("{0} agents were deleted"), name)
+        how = counted(
+            len(ids), self.tr("You can restore it for 30 days."), self.tr("You can restore them for 30 days.")
         )
+        self._view.run(
+            self._services.agents.delete_several(ids, origin=self._origin),
+            self,
+            done=Notice(gone, how),
+            undo=lambda _: self._restore(ids),
+        )
+
+    def _restore(self, agent_ids: tuple[str, ...]) -> None:
+        work = self._services.agents.undelete_several(agent_ids)
+        self._view.run(work, self, done=lambda _: self._view.workspace.open(agent_ids[0]))
+
+    def set_tags(self, tags: dict[str, tuple[str, ...]]) -> None:
+        """`tags`: those that agents are to have, by id."""
+
+        def undo(before: dict[str, tuple[str, ...]]) -> None:
+            self._view.run(self._services.agents.set_tags(before, origin=self._origin), self)
+
+        told = counted(len(tags), self.tr("The tags were changed"), self.tr("The tags of {} agents were changed"))
+        self._view.run(self._services.agents.set_tags(tags, origin=self._origin), self, done=Notice(told), undo=undo)
 
     # Conversations
 

@@ -12,6 +12,8 @@ from app.domain.context import ContextOverview
 from app.domain.tool import Tool
 from app.ui.agents.answer_form import AnswerForm
 from app.ui.agents.reply_settings import ReplySettings
+from app.ui.agents.tag_line import TagLine
+from app.ui.agents.tag_popup import TagPopup
 from app.ui.agents.tool_switches import ToolSwitches
 from app.ui.context.size_setting import ContextSize
 from app.ui.kit.buttons import IconButton
@@ -22,6 +24,7 @@ from app.ui.kit.section import Section
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.models.picker import ModelPicker
+from app.ui.state.agent_list import AgentList
 from app.ui.state.model_entries import ModelsKnown
 from app.ui.theme import Theme
 
@@ -116,7 +119,12 @@ class AgentSettings(QWidget):
     servers_wanted = Signal()
     models_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    tags_wanted = Signal(object)
+    """dict: the tags that the agent is to have, by its id."""
+    tag_pressed = Signal(str)
+    """A person wants to see the agents that have this tag."""
+
+    def __init__(self, theme: Theme, agents: AgentList) -> None:
         super().__init__()
         self._theme = theme
         self._agent: Agent | None = None
@@ -128,6 +136,9 @@ class AgentSettings(QWidget):
         )
         self._rename = IconButton(theme, "edit", self.tr("Rename this agent"), size=14, box=24)
         self._describe = IconButton(theme, "edit", self.tr("Change the description"), size=14, box=24)
+        self._add_tag = IconButton(theme, "tag", self.tr("Tags of this agent"), size=14, box=24)
+        self.tags_popup = TagPopup(theme, self._add_tag, agents)
+        self.tags = TagLine(theme, self.tag_pressed.emit, self.tr("Show the agents with the tag {}"), self._add_tag)
         self._id = Label(theme, "", "ids", "muted")
         self._copy = IconButton(theme, "copy", self.tr("Copy the id of this agent"), size=14, box=24)
         self.model = ModelPicker(theme)
@@ -154,6 +165,7 @@ class AgentSettings(QWidget):
             theme,
             self._row_of(self.name, self._rename, self._id, self._copy),
             self._row_of(self.description, self._describe),
+            self.tags,
             row_of(theme, self.model, inset=(0, 0, 4, 0)),
             parent=head,
             inset=(14, 8, 10, 12),
@@ -177,6 +189,8 @@ class AgentSettings(QWidget):
         self._rename.clicked.connect(lambda: self.name.begin())
         self._describe.clicked.connect(lambda: self.description.begin())
         self._copy.clicked.connect(lambda: self._copy_id())
+        self._add_tag.clicked.connect(lambda: self.edit_tags())
+        self.tags_popup.changed.connect(self.tags_wanted)
         self.name.saved.connect(self._renamed)
         self.description.saved.connect(self._describe_as)
         self.model.picked.connect(self._use_model)
@@ -190,6 +204,10 @@ class AgentSettings(QWidget):
         self.model.picked.connect(lambda: self.chosen.emit())
         for chosen in (self.reply.chosen, self.answers.kind.chosen):
             chosen.connect(self.chosen)
+
+    def edit_tags(self) -> None:
+        if self._agent is not None:
+            self.tags_popup.open_for((self._agent.id,))
 
     def _describe_as(self, text: str) -> None:
         self.patched.emit(AgentPatch(description=text))
@@ -244,6 +262,7 @@ class AgentSettings(QWidget):
         self._agent = agent
         self.name.show_value(agent.name)
         self.description.show_value(agent.description)
+        self.tags.show_tags(agent.tags)
         self._id.setText(f"{agent.id[:10]}…{agent.id[-4:]}")
         set_tip(self._id, agent.id)
         self._id.setAccessibleName(agent.id)

@@ -34,6 +34,8 @@ class ChoicePopup(QFrame, Generic[Row]):
         """What had the focus."""
         self.own_keys: tuple[Qt.Key, ...] = ()
         """Keys that mean something else in the window and are for a row here; `take_key` has them."""
+        self.stays = False
+        """Whether it stays open when a row is taken, for those that take several."""
         self.wide = 400
         """Pixels at 100 %."""
         self.model = model
@@ -77,7 +79,7 @@ class ChoicePopup(QFrame, Generic[Row]):
         """Something else is typed, or the list was opened."""
 
     def take(self, row: Row) -> None:
-        """A row was chosen; the list is closed."""
+        """A row was chosen; the list is closed, unless it stays."""
 
     def place_at_right(self) -> bool:
         """Whether it ends where its button ends, or begins where that begins."""
@@ -147,7 +149,8 @@ class ChoicePopup(QFrame, Generic[Row]):
     def _take(self, place: int) -> None:
         if place in self._able():
             row = self.model.rows[place]
-            self.close_popup()
+            if not self.stays:
+                self.close_popup()
             self.take(row)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

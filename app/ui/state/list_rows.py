@@ -17,6 +17,8 @@ class RowList(QAbstractListModel, Generic[T]):
         super().__init__(parent)
         self._key = key
         self._rows: list[T] = []
+        self._places: dict[Hashable, int] | None = None
+        """Where each row stands, since it was asked for and until rows come, go or move."""
 
     @property
     def rows(self) -> Sequence[T]:
@@ -37,7 +39,15 @@ class RowList(QAbstractListModel, Generic[T]):
 
     def index_of(self, key: Hashable) -> int:
         """Place of the row with this key, or -1."""
-        return next((place for place, row in enumerate(self._rows) if self._key(row) == key), -1)
+        if self._places is None:
+            self._places = {self._key(row): place for place, row in enumerate(self._rows)}
+        return self._places.get(key, -1)
+
+    def replace(self, place: int, row: T) -> None:
+        """Shows this value of the same row there."""
+        if self._rows[place] != row:
+            self._rows[place] = row
+            self.dataChanged.emit(self.index(place), self.index(place))
 
     def show(self, wanted: Sequence[T]) -> None:
         """Brings the rows to this. Neighbours that come or go together are told at once: views work for each signal."""
@@ -51,6 +61,7 @@ class RowList(QAbstractListModel, Generic[T]):
             if end > place:
                 self.beginInsertRows(QModelIndex(), place, end - 1)
                 self._rows[place:place] = wanted[place:end]
+                self._places = None
                 self.endInsertRows()
                 place = end
             else:
@@ -66,6 +77,7 @@ class RowList(QAbstractListModel, Generic[T]):
             if place < end:
                 self.beginRemoveRows(QModelIndex(), place, end - 1)
                 del self._rows[place:end]
+                self._places = None
                 self.endRemoveRows()
             end = place - 1
 
@@ -76,7 +88,6 @@ class RowList(QAbstractListModel, Generic[T]):
         if there != place:
             self.beginMoveRows(QModelIndex(), there, there, QModelIndex(), place)
             self._rows.insert(place, self._rows.pop(there))
+            self._places = None
             self.endMoveRows()
-        if self._rows[place] != row:
-            self._rows[place] = row
-            self.dataChanged.emit(self.index(place), self.index(place))
+        self.replace(place, row)

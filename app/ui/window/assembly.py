@@ -170,6 +170,9 @@ class Assembly(QObject):
         agents.rename_wanted.connect(actions.rename)
         agents.duplicate_wanted.connect(actions.duplicate)
         agents.delete_wanted.connect(actions.delete)
+        for tagged in (agents.tags_wanted, settings.tags_wanted):
+            tagged.connect(actions.set_tags)
+        settings.tag_pressed.connect(agents.filter_by_tag)
         settings.patched.connect(actions.patch)
         settings.instructions_wanted.connect(self.pages.instructions)
         settings.servers_wanted.connect(self.pages.servers)

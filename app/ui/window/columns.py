@@ -22,7 +22,7 @@ class LeftColumn(QObject):
         tips = {command.id: commands.tip(command.id) for command in commands}
         self.agents = AgentListView(view.theme, view.workspace.agents, tips)
         self.rail = AgentRail(view.theme, view.workspace.agents)
-        self.settings = AgentSettings(view.theme)
+        self.settings = AgentSettings(view.theme, view.workspace.agents)
         self._area: QScrollArea = scrolled(self.settings, self.settings.accessibleName())
         self._area.hide()
         self.widget: QFrame = frame_of("panel")

@@ -42,6 +42,10 @@ class SideColumns(QObject):
         self._show("left")
         self.left.settings.model.open()
 
+    def edit_tags(self) -> None:
+        self._show("left")
+        self.left.settings.edit_tags()
+
     def go_to_first_block(self) -> None:
         self.show_right()
         self.right.memory.focus_first()

@@ -3,6 +3,7 @@
 import asyncio
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QPlainTextEdit, QWidget
 
 from app.domain.agent import AgentDraft, AgentPatch
@@ -164,3 +165,56 @@ def test_nothing_false_is_shown_while_another_agent_is_read(window: OpenedWindow
             await window.until(lambda agent=agent: view.workspace.blocks_of == agent.id, "its blocks are not read")
 
     wait_for(person(), 30)
+
+
+def test_several_agents_are_tagged_deleted_and_brought_back_together(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        services, agents, workspace = window.services, window.view.left.agents, window.view.workspace
+        for name in ("Ada", "Bertha", "Carl"):
+            await services.agents.create(AgentDraft(name=name, model="demo/vesta"))
+        await window.until(lambda: len(workspace.agents.rows) == 8, "the agents are not listed")
+        opened = workspace.agent
+        assert opened is not None
+        place = {row.agent.name: at for at, row in enumerate(workspace.agents.rows)}
+        rows = lambda: tuple(row.agent.name for row in agents.list.rows)  # noqa: E731
+        agents.list.setFocus()
+        click(agents.list, place["Ada"])
+        await window.until(lambda: workspace.agent and workspace.agent.name == "Ada", "a click does not open an agent")
+        agents.list.setFocus()
+        click(agents.list, place["Carl"], SHIFT)
+        assert rows() == ("Ada", "Bertha", "Carl")
+        click(agents.list, place["Bertha"], CTRL)
+        assert rows() == ("Ada", "Carl")
+        await window.press(Qt.Key.Key_A, CTRL)
+        assert len(rows()) == 8
+        await window.press(Qt.Key.Key_Escape)
+        assert rows() == ("Ada",)
+        await window.press(Qt.Key.Key_Down, SHIFT)
+        assert rows() == ("Ada", "Bertha")
+        assert workspace.agent.name == "Ada", "selecting opens another agent"
+        assert agents.several.isVisible()
+        agents.tag.click()
+        await window.write("#garden")
+        await window.press(Qt.Key.Key_Return)
+        tagged = lambda: [row.agent.name for row in workspace.agents.rows if row.agent.tags == ("garden",)]  # noqa: E731
+        await window.until(lambda: tagged() == ["Ada", "Bertha"], "they have no tag")
+        await window.press(Qt.Key.Key_Escape)
+        assert rows() == ("Ada", "Bertha"), "the change of an agent ends the selection"
+        assert [badge.text() for badge in window.view.left.settings.tags.shown()] == ["garden"]
+        QTest.mouseClick(window.view.left.settings.tags.shown()[0], Qt.MouseButton.LeftButton)
+        assert agents.list.model().rowCount() == 2
+        agents.clear_filter()
+        agents.list.setFocus()
+        await window.press(Qt.Key.Key_Down, SHIFT)
+        await window.press(Qt.Key.Key_Delete)
+        await window.until(lambda: len(workspace.agents.rows) == 6, "they were not deleted")
+        assert window.view.view.toasts.toasts[-1].text.text() == "2 agents were deleted"
+        window.view.commands.run("undo")
+        await window.until(lambda: tagged() == ["Ada", "Bertha"], "they were not brought back, with their tags")
+
+    wait_for(person())
+
+
+def click(view: QAbstractItemView, place: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    at = view.visualRect(view.model().index(place, 0)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, at)
