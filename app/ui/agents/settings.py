@@ -136,7 +136,7 @@ class AgentSettings(QWidget):
         )
         self._rename = IconButton(theme, "edit", self.tr("Rename this agent"), size=14, box=24)
         self._describe = IconButton(theme, "edit", self.tr("Change the description"), size=14, box=24)
-        self._add_tag = IconButton(theme, "tag", self.tr("Tags of this agent"), size=14, box=24)
+        self._add_tag = IconButton(theme, "tag", self.tr("Tags of this agent"), size=14, box=18)
         self.tags_popup = TagPopup(theme, self._add_tag, agents)
         self.tags = TagLine(theme, self.tag_pressed.emit, self.tr("Show the agents with the tag {}"), self._add_tag)
         self._id = Label(theme, "", "ids", "muted")
