@@ -46,6 +46,27 @@ class Requirement(Frozen):
     """Exactly this one; None: any."""
 
 
+class ToolFolder(Frozen):
+    """A folder of this computer that a tool may use."""
+
+    path: str
+    """Absolute."""
+    writable: bool = False
+
+
+class ToolAccess(Frozen):
+    """What a tool that people write may use besides its own empty folder; nothing until a person allows it."""
+
+    network: bool = False
+    """Connections to public addresses; never to this computer or its own network."""
+    folders: tuple[ToolFolder, ...] = ()
+    other_agents: bool = False
+    """Its client may read and change other agents than the one that calls it, too."""
+
+
+NO_ACCESS = ToolAccess()
+
+
 class Tool(Frozen):
     """A tool as models are told of it and as the router finds its runner."""
 
@@ -63,6 +84,9 @@ class Tool(Frozen):
     """JSON schema of the arguments as it was given with the source, where one was."""
     pip_requirements: tuple[Requirement, ...] = ()
     npm_requirements: tuple[Requirement, ...] = ()
+    access: ToolAccess = NO_ACCESS
+    secret_names: tuple[str, ...] = ()
+    """Of environment variables that its calls get, whoever calls it. Their values are in the secret store."""
     requires_approval: bool | None = None
     """Whether an agent that gets it is to ask before each call (`default_requires_approval` of the Letta API). A change
     does not touch the agents that have it."""
@@ -138,6 +162,8 @@ class ToolDraft(Frozen):
     tags: tuple[str, ...] = ()
     pip_requirements: tuple[Requirement, ...] = ()
     npm_requirements: tuple[Requirement, ...] = ()
+    access: ToolAccess | None = None
+    """None: what the tool of this name has, else nothing."""
     requires_approval: bool | None = None
     parallel: bool = False
     return_char_limit: int = 50_000
@@ -155,6 +181,7 @@ class ToolPatch(Frozen):
     tags: tuple[str, ...] | None = None
     pip_requirements: tuple[Requirement, ...] | None = None
     npm_requirements: tuple[Requirement, ...] | None = None
+    access: ToolAccess | None = None
     requires_approval: bool | None = None
     parallel: bool | None = None
     return_char_limit: int | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from app.domain.base import Micros
@@ -10,7 +11,7 @@ from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.sandbox import Enforced, SandboxResult
-from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.domain.tool import NO_ACCESS, SourceFault, Tool, ToolAccess, ToolDraft, ToolPatch, ToolReading, ToolUse
 from app.engine.custom_tools.faults import SourceError
 from app.engine.custom_tools.given_schema import inlined
 from app.engine.custom_tools.source import LONGEST_NAME, NAMES_TAKEN, ODD_NAME, read_source
@@ -24,6 +25,7 @@ from app.services.changing import change
 MOST_RETURN = 1_000_000
 """Characters of a return that a model may be given."""
 MOST_NAMES = 20
+MOST_FOLDERS = 20
 SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
@@ -99,8 +101,11 @@ class Tools:
 
         def work(repos: Repositories) -> Tool:
             known = next(iter(repos.tools.by_names((tool.name,))), None)
-            version = 1 if known is None else known.version + 1
-            stored = repos.tools.upsert(tool.model_copy(update={"version": version}))
+            update: dict[str, Any] = {}
+            if known is not None:
+                access = known.access if draft.access is None else tool.access
+                update = {"version": known.version + 1, "access": access, "secret_names": known.secret_names}
+            stored = repos.tools.upsert(tool.model_copy(update=update))
             _note(repos, stored)
             return stored
 
@@ -123,7 +128,8 @@ class Tools:
                     f"The source now defines “{renewed.name}”, but this tool is called “{known.name}”.",
                     hint=f"Name the last function “{known.name}”, or make a new tool of it.",
                 )
-            update = {"version": known.version + 1, "created_at": known.created_at}
+            kept = {"created_at": known.created_at, "secret_names": known.secret_names}
+            update = {"version": known.version + 1, **kept}
             stored = repos.tools.upsert(renewed.model_copy(update=update))
             _note(repos, stored)
             return stored
@@ -165,6 +171,19 @@ class Tools:
             why = tool.why_not_set_up or "Only tools with a source of their own are run by hand."
             raise Invalid(f"“{tool.name}” cannot be run. {why}", code="cannot_run")
         return await self._sandbox.run(call_of(tool, arguments, environment))
+
+
+def _checked_access(access: ToolAccess) -> ToolAccess:
+    """Raises `Invalid` for a folder that no tool may have."""
+    if len(access.folders) > MOST_FOLDERS:
+        raise Invalid(f"A tool may use at most {MOST_FOLDERS} folders.")
+    for one in access.folders:
+        folder = Path(one.path)
+        if not folder.is_absolute() or ".." in folder.parts or not one.path.isprintable():
+            raise Invalid(f"“{one.path[:200]}” is not the whole path of a folder.", hint="For example: /home/me/notes")
+        if folder == Path(folder.anchor):
+            raise Invalid("A tool cannot have all of this computer.", hint="Choose the folder that it needs.")
+    return access
 
 
 def forget_tool(changes: Changes, tool: Tool) -> None:
@@ -217,13 +236,15 @@ def _tool_of(draft: ToolDraft, tool_id: str, now: Micros) -> Tool:
         )
     if len(name) > LONGEST_NAME or ODD_NAME.search(name):
         raise Invalid(f"“{name[:80]}” cannot be the name of a tool.", hint=f"{NAMES_TAKEN} At most {LONGEST_NAME}.")
-    same = set(ToolDraft.model_fields) - {"name", "description", "parameters"}
+    access = _checked_access(draft.access or NO_ACCESS)
+    same = set(ToolDraft.model_fields) - {"name", "description", "parameters", "access"}
     return Tool(
         id=tool_id,
         name=name,
         tool_type="custom",
         description=description or "",
         parameters=parameters,
+        access=access,
         **{field: getattr(draft, field) for field in same},
         created_at=now,
         updated_at=now,

@@ -5,6 +5,7 @@ import pytest
 from app.domain.error import Conflict, NotFound
 from app.domain.model import Provider
 from app.domain.system import Blob
+from app.domain.tool import NO_ACCESS, ToolAccess, ToolFolder
 from tests.adapters.database.making import World
 from tests.support.values import samples
 from tests.support.values.samples import NOON, some_id
@@ -64,3 +65,12 @@ async def test_a_blob_is_stored_once(world: World) -> None:
     assert await world.storage.read(lambda repos: repos.blobs.get(blob.sha256)) == (blob, b"\x00\xffx")
     with pytest.raises(NotFound):
         await world.storage.read(lambda repos: repos.blobs.get("cd" * 32))
+
+
+async def test_what_a_tool_may_use_is_kept_and_is_nothing_for_tools_of_earlier_versions(world: World) -> None:
+    access = ToolAccess(network=True, folders=(ToolFolder(path="/srv/notes", writable=True),))
+    given = samples.tool("fetch", tool_type="custom", access=access, secret_names=("API_KEY",))
+    await world.storage.write(lambda repos: (repos.tools.upsert(given), repos.tools.upsert(samples.tool("plain"))))
+    first, second = await world.storage.read(lambda repos: repos.tools.by_names(("fetch", "plain")))
+    assert (first.access, first.secret_names) == (access, ("API_KEY",))
+    assert (second.access, second.secret_names) == (NO_ACCESS, ())

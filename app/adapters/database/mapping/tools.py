@@ -5,7 +5,7 @@ from typing import Any
 
 from app.adapters.database.mapping.values import EDITED, Values, from_json, maybe_from_json, maybe_json, same, to_json
 from app.adapters.database.prepared import Row
-from app.domain.tool import Requirement, Tool
+from app.domain.tool import NO_ACCESS, Requirement, Tool, ToolAccess
 
 _TOOL = (
     "id",
@@ -31,6 +31,8 @@ def tool_values(tool: Tool) -> Values:
         "tags": to_json(tool.tags),
         "arguments_schema": maybe_json(tool.arguments_schema),
         "requirements": to_json({kind: some for kind, some in needs.items() if some}),
+        "access": to_json(tool.access.model_dump(exclude_defaults=True)),
+        "secret_names": to_json(tool.secret_names),
         "metadata": to_json(tool.metadata),
     }
 
@@ -44,6 +46,8 @@ def tool_of(row: Row) -> Tool:
         arguments_schema=maybe_from_json(row["arguments_schema"]),
         pip_requirements=tuple(Requirement(**one) for one in needs.get("pip", ())),
         npm_requirements=tuple(Requirement(**one) for one in needs.get("npm", ())),
+        access=ToolAccess.model_validate(from_json(row["access"])) if row["access"] != "{}" else NO_ACCESS,
+        secret_names=tuple(from_json(row["secret_names"])),
         metadata=from_json(row["metadata"]),
     )
 

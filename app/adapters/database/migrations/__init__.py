@@ -41,6 +41,7 @@ CURRENT = Versions(
         "0019",
         "0020",
         "0021",
+        "0022",
     ),
     1,
     (Path(__file__).parent / "versions",),

@@ -18,6 +18,8 @@ tools = sa.Table(
     text("source_type", "python"),
     maybe_text("arguments_schema"),
     text("requirements", "{}"),
+    text("access", "{}"),
+    text("secret_names", "[]"),
     sa.Column("requires_approval", sa.Boolean),
     flag("parallel", sa.false()),
     text("metadata", "{}"),
