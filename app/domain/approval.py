@@ -18,6 +18,9 @@ class Answer(Frozen):
     """Those that it shall have instead; None: as the model wrote them."""
     always: bool = False
     """Approved, and this agent is not to ask about this tool any more."""
+    seen: str = ""
+    """Of a tool that its MCP server has changed: `McpChange.digest` of what the person was shown; empty: what waited
+    when the call was made."""
     returned: ToolReturnPart | None = None
     """What it returned, of a call that the asking program made itself."""
 

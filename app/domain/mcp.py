@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from app.domain.base import Field, Frozen, Micros
 from app.domain.error import AppError
-from app.domain.json_value import object_of
+from app.domain.json_value import JsonObject, object_of
 from app.domain.tool import Tool
 
 McpTransport = Literal["stdio", "streamable_http", "sse"]
@@ -45,8 +45,7 @@ class McpLaunch(Frozen):
     @property
     def digest(self) -> str:
         """Changes with everything that a person agrees to."""
-        told = json.dumps(self.model_dump(), sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+        return _digest(self.model_dump())
 
     @property
     def written(self) -> str:
@@ -238,6 +237,11 @@ class McpChange(Frozen):
     description: str
     parameters: dict[str, Any]
 
+    @property
+    def digest(self) -> str:
+        """Tells it from every other change, so that nobody agrees to words that they have not seen."""
+        return _digest(self.model_dump())
+
 
 class McpOrigin(Frozen):
     """Where a tool of kind `external_mcp` comes from; stored in its metadata, under `mcp`."""
@@ -288,6 +292,10 @@ class McpRefresh(Frozen):
     updated: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+
+
+def _digest(told: JsonObject) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _word(text: str) -> str:

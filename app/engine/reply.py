@@ -67,6 +67,8 @@ class Call(Frozen):
     """`problem` is that the agent's rules forbid it."""
     edited: bool = False
     """A person changed the arguments before approving it."""
+    change: str = ""
+    """A person is asked because the tool's MCP server has changed it: `McpChange.digest` of that change."""
     given: ToolReturnPart | None = None
     """What it returned, of a call that the asking program made itself."""
 

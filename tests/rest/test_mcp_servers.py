@@ -105,6 +105,34 @@ def test_servers_by_id(sdk: Letta, raw: httpx.Client):
     assert raw.get(f"/v1/mcp-servers/{server_id}").status_code == 404
 
 
+def test_a_tool_that_its_server_changed_is_an_approval_request(
+    sdk: Letta, raw: httpx.Client, model_server: OpenAIServer
+):
+    server_id = sdk.mcp_servers.create(server_name="changing", config=stdio()).id or ""
+    tools = {tool.name: tool.id for tool in sdk.mcp_servers.tools.list(server_id)}
+    sdk.mcp_servers.tools.run(tools["change"], mcp_server_id=server_id, args={})
+
+    def origin() -> Any:
+        return raw.get(f"/v1/tools/{tools['echo']}").json()["metadata_"]["mcp"]
+
+    while "changed" not in origin():
+        pass
+    assert "letters" in origin()["changed"]["description"]
+    agent = sdk.agents.create(model=MODEL, tool_ids=[tools["echo"]])
+    model_server.queue(Reply(calls=(ToolCall("echo", {"text": "hi"}),)), Reply(text="Hi."))
+    asked: Any = sdk.agents.messages.create(agent.id, input="Say hi")
+    assert asked.stop_reason.stop_reason == "requires_approval"
+    assert asked.messages[-1].message_type == "approval_request_message"
+    call_id = asked.messages[-1].tool_calls[0].tool_call_id
+    yes: Any = {"type": "approval", "approvals": [{"type": "approval", "tool_call_id": call_id, "approve": True}]}
+    done: Any = sdk.agents.messages.create(agent.id, messages=[yes])
+    assert [one.message_type for one in done.messages] == ["tool_return_message", "assistant_message"]
+    assert done.messages[0].tool_return == "hi"
+    assert "changed" not in origin()
+    assert "letters" in str(sdk.tools.retrieve(tools["echo"]).description)
+    sdk.mcp_servers.delete(server_id)
+
+
 def test_servers_by_name(raw: httpx.Client):
     base, flat = "/v1/tools/mcp/servers", {**stdio(), "server_name": "by name"}
     tested = raw.post(f"{base}/test", json=flat).json()

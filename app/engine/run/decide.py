@@ -26,7 +26,7 @@ def decided(state: RunState, policy: Policy, fresh: FreshIds) -> RunState:
     """The state with its open calls judged by the rules, and its next intent."""
     if state.calls and state.newest not in _ENDS:
         turn = policy.turn(state)
-        calls = judge(state.calls, turn, policy.client, asks=not state.answered)
+        calls = judge(state.calls, turn, policy.client, policy.changed, asks=not state.answered)
         state = state.model_copy(update={"calls": calls})
     return state.model_copy(update={"intent": decide(state, policy, fresh)})
 

@@ -4,7 +4,7 @@ The history of a turn are the calls that were carried out in it; the calls of on
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.engine.reply import Call
 
 LONGEST_RETURN = 1_000
 """Characters of a return that are kept for a rule that goes by it."""
+NOTHING_CHANGED: Mapping[str, str] = {}
 
 
 class Made(Frozen):
@@ -120,10 +121,18 @@ class Turn:
         return found
 
 
-def judge(calls: Sequence[Call], turn: Turn, client: Collection[str] = (), *, asks: bool = True) -> tuple[Call, ...]:
+def judge(
+    calls: Sequence[Call],
+    turn: Turn,
+    client: Collection[str] = (),
+    changed: Mapping[str, str] = NOTHING_CHANGED,
+    *,
+    asks: bool = True,
+) -> tuple[Call, ...]:
     """The calls of a reply, each with its verdict: forbidden, to be asked about, or free.
 
-    `client`: names of the tools that the asking program runs. `asks`: False once the calls have been answered.
+    `client`: names of the tools that the asking program runs. `changed`: tools whose change nobody has agreed to, with
+    its digest. `asks`: False once the calls have been answered.
     """
     asked = asked_about(turn.rules)
     judged: list[Call] = []
@@ -137,8 +146,9 @@ def judge(calls: Sequence[Call], turn: Turn, client: Collection[str] = (), *, as
             continue
         if call.status == "requested":
             call = _with_fixed(call, turn)
-            if asks and (call.name in client or (call.name in asked and not call.result)):
-                call = call.model_copy(update={"status": "awaiting_approval"})
+            if asks and (call.name in client or (not call.result and (call.name in asked or call.name in changed))):
+                change = "" if call.name in client else changed.get(call.name, "")
+                call = call.model_copy(update={"status": "awaiting_approval", "change": change})
         judged.append(call)
         turn = turn.after(Made(name=call.name))
     return tuple(judged)

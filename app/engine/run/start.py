@@ -23,6 +23,7 @@ from app.engine.run.approvals import (
     still_open,
     waiting_in,
 )
+from app.engine.run.changed_tools import agree_to_changes
 from app.engine.run.decide import FreshIds, decided
 from app.engine.run.policy import read_policy
 from app.engine.run.read_ahead import NOTHING_READ, ReadAhead, read_ahead
@@ -94,6 +95,7 @@ class RunStart:
             return Started(self._answered_before(repos), (), duplicate=True)
         tools = repos.tools.by_names(repos.agents.get(conversation.agent_id).tool_names)
         after = answered(before, self.answers, tools)
+        agree_to_changes(repos, before, self.answers, self.now)
         if still_open(after):
             paused = repos.runs.get(after.run_id)
             repos.runs.save(paused, after.model_dump_json())

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from app.domain.address import web_address
-from app.domain.error import AppError, Invalid, NotFound
+from app.domain.error import AppError, Conflict, Invalid, NotFound
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.mcp import (
@@ -226,12 +226,22 @@ class McpServers:
 
         return await asyncio.to_thread(counted)
 
-    async def accept(self, tool_id: str) -> Tool:
-        """A person has seen what a server says of this tool now, and agrees. Raises `NotFound`."""
+    async def accept(self, tool_id: str, digest: str) -> Tool:
+        """A person has seen what a server says of this tool now, of which `digest` is the `McpChange.digest`, and
+        agrees. Raises `NotFound`, and `Conflict` where it says something else by now.
+        """
         now = self._deps.clock.now()
 
         def work(repos: Repositories) -> Tool:
-            tool = repos.tools.upsert(accepted(repos.tools.get(tool_id), now))
+            before = repos.tools.get(tool_id)
+            origin = McpOrigin.of(before)
+            if origin is not None and origin.changed is not None and origin.changed.digest != digest:
+                raise Conflict(
+                    f"The MCP server “{origin.server_name}” has changed again what it says of “{before.name}”.",
+                    code="changed_since",
+                    hint="Look at the change as it is now, then allow it.",
+                )
+            tool = repos.tools.upsert(accepted(before, now))
             repos.changed(Changed(kind="tool", ids=(tool_id,)))
             return tool
 

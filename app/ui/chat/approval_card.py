@@ -15,6 +15,7 @@ from app.ui.kit.layout import Icon, frame_of, scrolled
 from app.ui.kit.wording import ago
 from app.ui.theme import Theme, set_prop
 from app.ui.tools.arguments import ArgumentForm, NotReadable
+from app.ui.tools.mcp.change_view import ChangeView
 
 ROOM = 0.42
 """Share of the view's height that arguments and difference may take before they scroll."""
@@ -44,6 +45,7 @@ class ApprovalCard(QFrame):
         self.note = Label(theme, "", "label", "text2", self)
         self.note.setWordWrap(True)
         self.diff = DiffView(theme, compact=True)
+        self.change = ChangeView(theme)
         self.reason = QLineEdit(self)
         self.reason.setPlaceholderText(self.tr("Reason for refusing"))
         self.reason.setAccessibleName(self.tr("Reason for refusing, which the agent is told"))
@@ -71,7 +73,7 @@ class ApprovalCard(QFrame):
         self._body = QWidget()
         self._body.installEventFilter(self)
         self._inner = QVBoxLayout(self._body)
-        for part in (self.form, self.note, self.diff):
+        for part in (self.change, self.form, self.note, self.diff):
             self._inner.addWidget(part)
         self._scroll: QScrollArea = scrolled(self._body, self.tr("What would be done"))
         self._paper = frame_of("surface", self)
@@ -113,6 +115,9 @@ class ApprovalCard(QFrame):
             "memory_rethink": self.tr("{} wants to rewrite a memory block"),
         }
         words = self.tr("{} waits for a program") if call.client_side else self.tr("{} wants to use a tool")
+        self.change.show_tool(call.tool)
+        if self.change.digest:
+            words = self.tr("{} wants to use a tool that its server has changed")
         self.title.setText(known.get(call.name, words).format(name))
         self.tool.set_text(call.name)
         self._as_shown = object_of(json.loads(call.arguments))
@@ -125,7 +130,8 @@ class ApprovalCard(QFrame):
         if preview is not None:
             self.diff.set_texts(preview.before, preview.after)
         self._note(call)
-        self.always.setVisible(not call.client_side)
+        # A change is agreed to once; what comes after it asks again.
+        self.always.setVisible(not call.client_side and not self.change.digest)
         self.approve.setVisible(not call.client_side)
         self._tell_changed()
         self.fit()
@@ -174,7 +180,8 @@ class ApprovalCard(QFrame):
             except NotReadable:
                 return
         (self.always if always else self.approve).set_busy(True)
-        self.answered.emit(Answer(tool_call_id=self.call.tool_call_id, arguments=arguments, always=always))
+        call_id, seen = self.call.tool_call_id, self.change.digest
+        self.answered.emit(Answer(tool_call_id=call_id, arguments=arguments, always=always, seen=seen))
 
     def refuse_now(self) -> None:
         if self.call is not None:

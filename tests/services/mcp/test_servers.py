@@ -9,14 +9,15 @@ import pytest
 
 from app.bootstrap import OpenEngine, open_engine
 from app.config import Config
+from app.domain.approval import Answer
 from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import Changed
-from app.domain.mcp import McpError, McpOrigin, McpServer, McpTool
+from app.domain.mcp import McpError, McpOffer, McpOrigin, McpServer, McpTool
 from app.domain.tool import ToolDraft
 from app.services.mcp import connections
 from app.services.mcp.service import McpServers
-from tests.support.engine.talking import events_of, transcript
-from tests.support.engine.whole_engine import agent_on, started
+from tests.support.engine.talking import events_of, say, transcript
+from tests.support.engine.whole_engine import agent_on, started, thread_of
 from tests.support.servers.mcp_target import draft
 from tests.support.servers.openai_replies import Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
@@ -129,18 +130,61 @@ async def test_a_changed_tool_waits_for_a_person(engine: OpenEngine, mcp: McpSer
     assert echo.origin.changed is not None
     assert "letters" in echo.origin.changed.description
     assert (await mcp.view(server.id)).waiting == 1
-    with pytest.raises(McpError, match="has changed what it says of “echo”") as refused:
-        await mcp.run(echo.tool.id, {"text": "x"})
-    assert refused.value.code == "mcp_changed"
     agent = await agent_on(engine.services, model, tool_names=("echo",))
-    model.queue(Reply(calls=(ToolCall("echo", {"text": "one"}),)), Reply(text="I cannot."))
-    await events_of(engine.services, (await started(engine.services, agent, "go")).id)
+    two = (ToolCall("echo", {"text": "one"}), ToolCall("echo", {"text": "two"}))
+    model.queue(Reply(calls=two), Reply(text="One of two."))
+    run = await say(engine.services, agent, "go")
+    assert run.stop_reason == "requires_approval"
     assert "letters" not in str(model.chats[0].body["tools"])
+    (request,) = await engine.services.approvals.waiting(agent.id)
+    first, second = request.calls
+    assert first.tool is not None
+    assert McpOrigin.of(first.tool) == echo.origin
+    place = await thread_of(engine.services, agent)
+    await engine.services.approvals.answer(place, (Answer(tool_call_id=second.tool_call_id, approve=False),))
+    assert (await mcp.view(server.id)).waiting == 1, "a refusal agrees to nothing"
+    again = await engine.services.approvals.answer(place, (Answer(tool_call_id=first.tool_call_id),))
+    await events_of(engine.services, again.id)
+    returns = [part for one in await transcript(engine.services, agent) for part in one.tool_returns]
+    assert [part.text for part in returns if part.status == "success"] == ["one"]
+    assert "letters" in str(model.chats[1].body["tools"]), "what was agreed to is told"
+    assert (await mcp.view(server.id)).waiting == 0
+    model.queue(Reply(calls=two[:1]), Reply(text="Done."))
+    assert (await say(engine.services, agent, "again")).stop_reason == "end_turn", "nobody is asked twice"
+
+
+async def test_a_person_agrees_to_what_they_saw_and_to_nothing_that_came_after(
+    engine: OpenEngine, mcp: McpServers, model: OpenAIServer
+):
+    server = await added(mcp)
+    await mcp.start(server.id)
+
+    async def says(words: str) -> McpTool:
+        offer = McpOffer(name="echo", description=words, parameters={"type": "object", "properties": {}})
+        await engine.mcp._store(server.id, (offer,), accept=False)
+        return await tool_named(mcp, server, "echo")
+
+    shown = (await says("First words.")).origin.changed
+    agent = await agent_on(engine.services, model, tool_names=("echo",))
+    model.queue(Reply(calls=(ToolCall("echo", {"text": "one"}),)), Reply(text="No."))
+    assert (await say(engine.services, agent, "go")).stop_reason == "requires_approval"
+    later = await says("Other words.")
+    assert shown is not None
+    with pytest.raises(Conflict, match="changed again"):
+        await mcp.accept(later.tool.id, shown.digest)
+    (request,) = await engine.services.approvals.waiting(agent.id)
+    yes = Answer(tool_call_id=request.calls[0].tool_call_id)
+    run = await engine.services.approvals.answer(await thread_of(engine.services, agent), (yes,))
+    await events_of(engine.services, run.id)
+    assert (await tool_named(mcp, server, "echo")).origin.changed == later.origin.changed
     (answer,) = (part for message in await transcript(engine.services, agent) for part in message.tool_returns)
-    assert "Ask the person to look at the change in Tools" in answer.text
-    accepted = await mcp.accept(echo.tool.id)
-    assert "letters" in accepted.description
-    assert (await mcp.run(echo.tool.id, {"text": "x"})).text == "x"
+    assert "has changed what it says of “echo”" in answer.text
+    with pytest.raises(McpError, match="has changed what it says of “echo”") as refused:
+        await mcp.run(later.tool.id, {"text": "x"})
+    assert refused.value.code == "mcp_changed"
+    assert later.origin.changed is not None
+    accepted = await mcp.accept(later.tool.id, later.origin.changed.digest)
+    assert accepted.description == "Other words."
 
 
 async def test_refreshing_takes_changes_and_deletes_what_is_gone(

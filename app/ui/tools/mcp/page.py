@@ -195,8 +195,8 @@ class McpPage(QWidget):
             origin = self._view.workspace.origin
             await self._view.services.mcp_servers.delete(view.server.id, origin=origin)
 
-    def _accept(self, tool_id: str) -> None:
-        self._view.run(self._view.services.mcp_servers.accept(tool_id), self)
+    def _accept(self, tool_id: str, digest: str) -> None:
+        self._view.run(self._view.services.mcp_servers.accept(tool_id, digest), self)
 
     def _attach(self, name: str, on: bool) -> None:
         agent = self._view.workspace.agent

@@ -16,6 +16,7 @@ from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count, counted
 from app.ui.state.view_context import ViewContext
 from app.ui.tools.mcp.add_form import launch_card
+from app.ui.tools.mcp.change_view import ChangeView
 from app.ui.tools.mcp.words import state_of
 
 MOST_ROWS = 60
@@ -28,8 +29,8 @@ class ServerPane(QWidget):
     refresh_wanted = Signal()
     attach_wanted = Signal(str, bool)
     """Name of a tool, and whether the open agent is to have it."""
-    accept_wanted = Signal(str)
-    """Id of a tool whose change is agreed to."""
+    accept_wanted = Signal(str, str)
+    """Id of a tool whose change is agreed to, and the digest of that change."""
 
     def __init__(self, view: ViewContext) -> None:
         super().__init__()
@@ -158,14 +159,19 @@ class ServerPane(QWidget):
         line.setStretch(2, 1)
         if one.origin.missing:
             line.addWidget(Badge(theme, self.tr("gone"), "warn"))
-        if one.origin.changed is not None:
-            new = self.tr("It now says: {}").format(one.origin.changed.description)
-            allow = Button(theme, self.tr("Allow the change"), "", "warning", "small")
-            set_tip(allow, new)
-            said.set_text(new)
-            said.set_kind("warn")
-            allow.clicked.connect(lambda: self.accept_wanted.emit(tool.id))
-            self.accepts[tool.name] = allow
-            line.addWidget(allow)
+        if one.origin.changed is None:
+            line.addWidget(Label(theme, count(one.tokens), "label", "muted"))
+            return row
+        line.addWidget(Badge(theme, self.tr("changed"), "warn"))
         line.addWidget(Label(theme, count(one.tokens), "label", "muted"))
-        return row
+        return self._with_change(row, one)
+
+    def _with_change(self, row: QWidget, one: McpTool) -> QWidget:
+        """The row with both texts below it. A server that changed all of its tools is looked at in its rows."""
+        theme, whole, change = self._view.theme, QWidget(), ChangeView(self._view.theme)
+        change.show_tool(one.tool)
+        allow = Button(theme, self.tr("Allow the change"), "", "warning", "small")
+        allow.clicked.connect(lambda: self.accept_wanted.emit(one.tool.id, change.digest))
+        self.accepts[one.tool.name] = allow
+        column_of(theme, row, change, row_of(theme, None, allow), parent=whole, inset=(0, 2, 0, 8), gap=6)
+        return whole

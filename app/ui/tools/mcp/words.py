@@ -3,6 +3,7 @@
 from PySide6.QtCore import QCoreApplication
 
 from app.domain.mcp import McpView
+from app.ui.kit.wording import counted
 
 
 def state_of(view: McpView) -> tuple[str, str]:
@@ -22,7 +23,7 @@ def line_of(view: McpView) -> str:
     """The second line of a row."""
     status = view.status
     if view.waiting:
-        return _tr("{} changed tools wait for your look").format(view.waiting)
+        return counted(view.waiting, _tr("{} changed tool waits for you"), _tr("{} changed tools wait for you"))
     if status.error:
         return status.error
     if status.milliseconds is not None and status.condition == "running":
