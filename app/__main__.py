@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from app import __version__
 from app.config import Config
 from app.domain.error import AppError
-from app.link.spawn import reporter, start_early
+from app.link.spawn import reporter, start_early, start_window
 from app.terminal.display import NO_DISPLAY, can_open_window
 
 PULL_EXAMPLES = "Ctrl-C pauses; the same command goes on. The handle of the model is printed when it is there."
@@ -143,16 +143,20 @@ def _window(options: argparse.Namespace) -> int:
         _say("Lares is already open, but its window does not answer. Close it, then start Lares again.")
         return 1
 
-    with contextlib.suppress(OSError):
-        # A folder that cannot be written to is the engine's to explain.
-        open_log(config.logs, "window", config.settings.log.level)
+    if not config.missing:
+        with contextlib.suppress(OSError):
+            # A folder that cannot be written to is the engine's to explain.
+            open_log(config.logs, "window", config.settings.log.level)
 
     from app.ui.application import main as open_window
 
     try:
-        return open_window(config, started)
+        again = open_window(config, started)
     finally:
         claim.release()
+    if again:
+        start_window()
+    return 0
 
 
 def _engine(options: argparse.Namespace) -> int:

@@ -26,7 +26,6 @@ from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.server_programs import InstalledServers
 from app.adapters.system import RandomIds, SystemClock
 from app.adapters.tools.sandbox.process import ProcessSandbox
-from app.adapters.volumes import on_network_volume
 from app.adapters.web.reading import WebPages
 from app.adapters.web.search import SearchEngines
 from app.config import TOKEN_VARIABLES, Config
@@ -109,6 +108,7 @@ from app.services.tools import Tools
 from app.services.turns import Turns
 from app.services.warming import Warming
 from app.services.web_search import WebSearch
+from app.volumes import on_network_volume
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Where everything lies, and the few settings a person writes into `settings.toml`. No Qt, no heavy import.
 
-The data folder is, in this order: the argument `--data`, the variable LARES_DATA, the system's place for application
-data. Nothing is created here: the engine makes the folder when it opens it.
+The data folder is, in this order: the argument `--data`, the variable LARES_DATA, what a person chose in the window,
+the system's place for application data. Nothing is created here: the engine makes the folder when it opens it.
 """
 
 import os
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-import platformdirs
-
+from app.data_folder import Source, chosen_folder, is_there, usual_folder
 from app.domain.error import Invalid
 from app.domain.token import token_flaw
 
@@ -80,16 +79,22 @@ class Config:
     folder: Path
     """The data folder, absolute."""
     settings: Settings = field(default_factory=Settings)
+    source: Source = "argument"
 
     @classmethod
     def load(cls, folder: str | Path | None = None) -> "Config":
-        """Raises `Invalid` when the folder's name is empty, or settings.toml or a variable that holds the token cannot
-        be used."""
+        """Raises `Invalid` when the folder's name is empty, or settings.toml, a variable that holds the token, or what
+        was chosen in the window cannot be used."""
         if folder is not None and not str(folder).strip():
             raise Invalid("The data folder has no name.", hint="Name one after --data, or leave --data out.")
-        place = Path(folder or os.environ.get("LARES_DATA") or platformdirs.user_data_dir("lares", appauthor=False))
+        place, source = _place(folder)
         place = place.expanduser().absolute()
-        return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ))
+        return cls(place, _with_token(read_settings(place / "settings.toml"), os.environ), source)
+
+    @property
+    def missing(self) -> bool:
+        """It was chosen in the window and is not there, so nothing may be made in its place."""
+        return self.source == "chosen" and not is_there(self.folder)
 
     @property
     def engine_file(self) -> Path:
@@ -120,6 +125,14 @@ class Config:
     @property
     def backups(self) -> Path:
         return self.folder / "backups"
+
+
+def _place(folder: str | Path | None) -> tuple[Path, Source]:
+    variable = os.environ.get("LARES_DATA")
+    if folder or variable:
+        return (Path(folder), "argument") if folder else (Path(variable or ""), "variable")
+    chosen = chosen_folder()
+    return (usual_folder(), "usual") if chosen is None else (chosen, "chosen")
 
 
 def read_settings(path: Path) -> Settings:

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from app.config import Config
+from app.domain.error import StorageError
 from app.link.launcher import ensure_engine
 from app.link.spawn import Command, engine_command, make_folder
 
@@ -23,10 +25,19 @@ def claim_window(config: Config) -> FileLock | None:
         lock.acquire(timeout=0)
     except Timeout:
         return None
-    except OSError as error:
+    except (OSError, StorageError) as error:
         # The engine meets the same trouble and says it in a sentence, which the window then shows.
         log.warning("no window lock: %s", error)
     return lock
+
+
+def window_is_open(folder: Path) -> bool:
+    """Whether a window works on this folder."""
+    try:
+        with FileLock(Config(folder).window_lock, mode=0o600).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def raise_first_window(config: Config, command: Command = engine_command) -> bool:

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.config import Config
+from app.data_folder import not_there
 from app.detached import child_environment, detached
+from app.domain.error import AppError
 from app.link.engine_file import read_note
 
 Report = dict[str, Any]
@@ -56,7 +58,9 @@ def start_early(config: Config, command: Command = engine_command) -> Start | No
 
 
 def start_engine(config: Config, command: Command = engine_command) -> Start:
-    """A process of its own that outlives this one, with none of its handles."""
+    """A process of its own that outlives this one, with none of its handles. None is made for a missing folder."""
+    if config.missing:
+        return _not_started(not_there(config.folder))
     with _output(config) as output:
         process = subprocess.Popen(
             list(command(config)),
@@ -73,6 +77,29 @@ def start_engine(config: Config, command: Command = engine_command) -> Start:
     return start
 
 
+def _not_started(error: AppError) -> Start:
+    from app.link.values import error_to_wire
+
+    start = Start(0)
+    start.report.set_result({"state": "failed", "error": error_to_wire(error)})
+    return start
+
+
+def start_window() -> None:
+    """Lares anew, as its icon starts it, in a process that outlives this one."""
+    frozen = bool(getattr(sys, "frozen", False))
+    subprocess.Popen(
+        [sys.executable, *([] if frozen else ["-m", "app"])],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(sys.executable).parent if frozen else ROOT,
+        env=child_environment(os.environ),
+        close_fds=True,
+        **detached(),
+    )
+
+
 def _output(config: Config) -> IO[bytes]:
     """Where the child's last words go before it has a log, or when the interpreter itself dies."""
     path = config.logs / "engine-output.log"
@@ -86,7 +113,9 @@ def _output(config: Config) -> IO[bytes]:
 
 
 def make_folder(config: Config) -> None:
-    """The data folder, for this user only. Raises OSError."""
+    """The data folder, for this user only. Raises OSError, and `StorageError` in place of one that is missing."""
+    if config.missing:
+        raise not_there(config.folder)
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import cast
 
 import qasync  # pyright: ignore[reportMissingTypeStubs]
@@ -13,7 +14,8 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMenuBar
 
 from app.config import Config
-from app.domain.error import AppError
+from app.data_folder import choice_file, choose
+from app.domain.error import AppError, StorageError
 from app.domain.event import Changed
 from app.link.launcher import Start, ensure_engine
 from app.ui.bridge.engine_connection import Client, EngineConnection
@@ -34,20 +36,21 @@ OVER = "over"
 Connect = Callable[[], Awaitable[Client]]
 
 
-def main(config: Config, started: Start | None = None) -> int:
-    """Show the window of this data folder until it is closed. `started`: what `start_early` gave."""
+def main(config: Config, started: Start | None = None) -> bool:
+    """Show the window of this data folder until it is closed. True: it is to be opened again, on a folder that a person
+    chose. `started`: what `start_early` gave."""
     app = make_application()
     loop = cast("asyncio.AbstractEventLoop", qasync.QEventLoop(app))
     asyncio.set_event_loop(loop)
     errors = Errors()
     errors.install(loop)
-    preferences = Preferences(config.folder)
+    preferences = Preferences(choice_file().parent if config.missing else config.folder)
     session = Session(make_theme(app, preferences), config, preferences, errors, _connecting(config, started))
     session.show()
     loop.call_later(FURNISHED_SECONDS, _collect_from_now)
     with contextlib.closing(loop):
         loop.run_until_complete(session.run())
-    return 0
+    return session.again
 
 
 def _collect_from_now() -> None:
@@ -115,6 +118,11 @@ class Session(QObject):
         self.window.setWindowIcon(QIcon(self.theme.mark(64)))
         self.menu_bar = self._make_menu_bar() if mac else None
         self.window.closing.connect(self._closing)
+        self.assembly.pages.folder_chosen.connect(self._work_on)
+        self.again = False
+        """Whether Lares is to be opened anew when this window has closed."""
+        self._chosen: list[Path | None] = []
+        """The data folder that was chosen for it."""
         self._end: asyncio.Future[None] | None = None
         self._asked = False
 
@@ -145,6 +153,11 @@ class Session(QObject):
 
     # Closing
 
+    def _work_on(self, folder: Path | None) -> None:
+        """Another data folder, None: the usual one; from when this window has closed."""
+        self._chosen = [folder]
+        self._closing()
+
     def _closing(self) -> None:
         if not self._asked:
             self._asked = True
@@ -155,7 +168,8 @@ class Session(QObject):
             stop = await self._may_stop() if await self._may_forget() else None
         finally:
             self._asked = False
-        if stop is None:
+        chosen, self._chosen = self._chosen, []
+        if stop is None or not self._remembered(chosen):
             return
         self._asked = True
         try:
@@ -165,6 +179,19 @@ class Session(QObject):
         finally:
             self.window.hide()
             await self._leave(stop)
+
+    def _remembered(self, chosen: list[Path | None]) -> bool:
+        """Whether the folder that was chosen, if one was, is that of the next start; else the person is told."""
+        try:
+            for folder in chosen:
+                choose(folder)
+                self.again = True
+        except OSError as error:
+            hint = self.tr("Nothing was changed. Allow writing there, then try again.")
+            message = self.tr("Lares cannot remember the folder: {}.").format(error.strerror)
+            self.assembly.view.tell_error(StorageError(message, hint=hint))
+            return False
+        return True
 
     async def _leave(self, stop: bool) -> None:
         try:

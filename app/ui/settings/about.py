@@ -13,6 +13,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Mark, column_of, follow, frame_of, row_of
 from app.ui.kit.wording import size
+from app.ui.settings.data_folder import DataFolder
 from app.ui.state.view_context import ViewContext
 
 
@@ -55,10 +56,10 @@ class About(QWidget):
             inset=(18, 16, 18, 16),
             gap=14,
         )
-        column_of(theme, card, parent=self)
+        self.folder = DataFolder(view, config)
+        column_of(theme, card, self.folder, parent=self, gap=12)
         self._fact(self.tr("Version"), __version__)
         self._fact(self.tr("Built with"), f"Python {platform.python_version()}, Qt {qVersion()}")
-        self._fact(self.tr("Data folder"), str(config.folder), path=True)
         self._fact(self.tr("Logs"), str(config.logs), path=True)
         self._engine = self._fact(self.tr("Engine"), self.tr("Not connected"))
         self._keys = self._fact(self.tr("Keys"), "")

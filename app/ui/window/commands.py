@@ -156,6 +156,7 @@ def lares_commands(pages: Pages, undo: Run, leave: Run) -> tuple[Command, ...]:
         Command("settings", tr("Settings"), pages.appearance, ("Ctrl+,",), always, "settings", menu),
         Command("snippets", tr("Edit snippets"), pages.snippets, (), always, "edit", menu),
         Command("api", tr("Local API for programs"), pages.local_api, (), always, "api", menu),
+        Command("folder", tr("Use another data folder"), pages.data_folder, (), always, "folder", menu),
         Command("shortcuts", tr("Keyboard shortcuts"), pages.shortcuts, ("F1", "Ctrl+/"), always, "keyboard", menu),
         Command("quit", tr("Quit Lares"), leave, ("Ctrl+Q",), always, "close", menu),
     )

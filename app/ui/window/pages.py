@@ -31,6 +31,8 @@ class Pages(QObject):
     anew_wanted = Signal()
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
+    folder_chosen = Signal(object)
+    """The data folder on which Lares starts again; None: the usual one."""
 
     def __init__(self, view: ViewContext, config: Config, commands: Commands, centre: Centre) -> None:
         super().__init__(centre)
@@ -151,6 +153,7 @@ class Pages(QObject):
             page.closed.connect(self.back)
             page.swapped_enter.connect(self.enter_swapped)
             page.going_back.connect(self.going_back)
+            page.about.folder.chosen.connect(self.folder_chosen)
             return page
 
         page = self._page("settings", build)
@@ -178,6 +181,11 @@ class Pages(QObject):
 
     def snippets(self) -> None:
         self.settings("snippets")
+
+    def data_folder(self) -> None:
+        """Where it is chosen; while no engine runs that is the page that says why."""
+        if self.current != "repair":
+            self.settings("about")
 
     def models(self) -> None:
         self.settings("models")
@@ -208,10 +216,13 @@ class Pages(QObject):
 
     def repair(self, error: object) -> None:
         from app.domain.error import AppError
+        from app.ui.settings.data_folder import DataFolder
         from app.ui.window.repair import Repair
 
         def build() -> Repair:
-            page = Repair(self._view.theme, self._config)
+            folder = DataFolder(self._view, self._config)
+            folder.chosen.connect(self.folder_chosen)
+            page = Repair(self._view.theme, self._config, folder)
             page.retry_wanted.connect(self.retry_wanted)
             page.restore_wanted.connect(self.restore_wanted)
             page.anew_wanted.connect(self.anew_wanted)

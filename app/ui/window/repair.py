@@ -28,7 +28,8 @@ class Repair(Sheet):
     """Backup that is to become the database."""
     anew_wanted = Signal()
 
-    def __init__(self, theme: Theme, config: Config) -> None:
+    def __init__(self, theme: Theme, config: Config, elsewhere: QWidget) -> None:
+        """`elsewhere`: where another data folder is chosen."""
         super().__init__(theme)
         self.set_heading(self.tr("Lares cannot start"))
         self._config = config
@@ -63,7 +64,7 @@ class Repair(Sheet):
         about.setWordWrap(True)
         title = Label(theme, self.tr("Restore a backup"), "strong")
         column_of(theme, title, about, self._backups, parent=backups, gap=6)
-        for part in (card, backups, log):
+        for part in (card, backups, elsewhere, log):
             self.add(part)
         self.folder = Button(theme, self.tr("Open data folder"), "ghost", "folder")
         self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.volumes import _linux_mounts, _mac_mounts, kind_of, on_network_volume
+from app.volumes import _linux_mounts, _mac_mounts, kind_of, on_network_volume
 
 LINUX = """/dev/vda / ext4 rw,relatime 0 0
 server:/data /data/zoë nfs4 rw 0 0
