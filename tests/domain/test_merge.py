@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.merge import edits, merge
+from app.domain.merge import edits, merge, pieces
 
 BASE = "a\nb\nc\nd\ne"
 
@@ -57,3 +57,25 @@ def test_long_texts_of_lines_that_are_all_alike_are_compared_at_once():
     assert merge(base, shuffled, base) == shuffled
     assert merge(base, f"0\n{shuffled}\n1", f"2\n{base}\n3") is None
     assert time.process_time() - begun < 1
+
+
+@given(texts, texts, texts)
+def test_pieces_make_up_both_texts_and_their_merge(base: str, ours: str, theirs: str):
+    found = pieces(base, ours, theirs)
+    assert "\n".join(line for piece in found for line in piece.ours) == ours
+    assert "\n".join(line for piece in found for line in piece.theirs) == theirs
+    assert all((piece.ours == piece.theirs) == (piece.changed_by == "nobody") for piece in found)
+    together = merge(base, ours, theirs)
+    if together is not None:
+        assert all(piece.changed_by != "both" for piece in found)
+        lines = (piece.theirs if piece.changed_by == "them" else piece.ours for piece in found)
+        assert "\n".join(line for part in lines for line in part) == together
+
+
+def test_a_piece_says_who_changed_it():
+    found = pieces(BASE, "A\nb\nmine\nd\ne", "a\nb\ntheirs\nd\nE")
+    assert [(piece.ours, piece.theirs, piece.changed_by) for piece in found if piece.changed_by != "nobody"] == [
+        (("A",), ("a",), "us"),
+        (("mine",), ("theirs",), "both"),
+        (("e",), ("E",), "them"),
+    ]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.merge import merge
 from app.ui.kit.announce import announce
@@ -12,15 +12,14 @@ from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.diff import DiffView
 from app.ui.kit.flow import Flow
 from app.ui.kit.labels import Label
-from app.ui.kit.line_numbers import LineNumbers
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.usage_bar import UsageBar
+from app.ui.kit.wording import counted
 from app.ui.memory.block_change import count_text
+from app.ui.memory.merge_panes import MergePanes
+from app.ui.memory.merging import Merging
+from app.ui.memory.text_field import TextField
 from app.ui.theme import Theme, set_prop
-
-ROWS_MIN, ROWS_MAX = 3, 14
-MOST_HIGH = 16_777_215
-"""Qt's own bound, which means none."""
 
 
 @dataclass(frozen=True)
@@ -30,77 +29,6 @@ class Unsaved:
     text: str
     base: str
     version: int
-
-
-class TextField(QPlainTextEdit):
-    """As high as its text, within bounds; a wide one fills its place and numbers its lines. Tab leaves it."""
-
-    save_pressed = Signal()
-    cancel_pressed = Signal()
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._numbers: LineNumbers | None = None
-        """There while it is wide."""
-        self.setTabChangesFocus(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.document().documentLayout().documentSizeChanged.connect(lambda: self._fit())
-        self.blockCountChanged.connect(lambda: self._number_lines())
-        theme.changed.connect(self._restyle)
-        self._restyle()
-
-    @property
-    def text(self) -> str:
-        """As `toPlainText`, which would make plain spaces of no-break ones."""
-        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
-
-    def set_wide(self, wide: bool) -> None:
-        if self._numbers is not None:
-            self._numbers.deleteLater()
-        self._numbers = LineNumbers(self._theme, self) if wide else None
-        self._number_lines()
-        if wide:
-            self.setMinimumHeight(0)
-            self.setMaximumHeight(MOST_HIGH)
-        else:
-            self._fit()
-
-    def _number_lines(self) -> None:
-        left = self._numbers.needed if self._numbers is not None else 0
-        self.setViewportMargins(left, 0, 0, 0)
-        if self._numbers is not None:
-            self._numbers.place()
-            self._numbers.show()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if event.matches(QKeySequence.StandardKey.Save) or (enter and control):
-            self.save_pressed.emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.cancel_pressed.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width wraps the text into another number of rows."""
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self._fit()
-
-    def _fit(self) -> None:
-        if self._numbers is not None:
-            return
-        rows = round(self.document().size().height())
-        line = QFontMetrics(self.font()).lineSpacing()
-        frame = 2 * (self._theme.px(6) + self._theme.px(1)) + 2 * round(self.document().documentMargin())
-        self.setFixedHeight(max(ROWS_MIN, min(rows, ROWS_MAX)) * line + frame)
-
-    def _restyle(self) -> None:
-        self.setFont(self._theme.font("mono"))
-        self._number_lines()
-        self._fit()
 
 
 class WarnFoot(QFrame):
@@ -169,7 +97,14 @@ class BlockEditor(QWidget):
         self.show_both = self.conflict.add_button(self.tr("Show both"), icon="diff")
         self.save_mine = self.conflict.add_button(self.tr("Save mine"))
         self.save_both = self.conflict.add_button(self.tr("Save both"))
+        self.merge = self.conflict.add_button(self.tr("Merge…"), icon="fork")
         self.take_theirs = self.conflict.add_button(self.tr("Use theirs"), "ghost")
+        self.merge_foot = WarnFoot(theme, self)
+        self.save_merged = self.merge_foot.add_button(self.tr("Save merged"), "primary")
+        self.write_on = self.merge_foot.add_button(self.tr("Edit as one text"))
+        self.stop_merging = self.merge_foot.add_button(self.tr("Back"), "ghost")
+        self._panes: MergePanes | None = None
+        """There once both texts were put together."""
         self.leave = WarnFoot(theme, self)
         self.leave.sentence.setText(self.tr("Your text is not saved yet."))
         self.keep_writing = self.leave.add_button(self.tr("Keep writing"))
@@ -195,8 +130,9 @@ class BlockEditor(QWidget):
         column.addLayout(self._inner, 1)
         column.addWidget(self.difference)
         column.addWidget(self.conflict)
+        column.addWidget(self.merge_foot)
         column.addWidget(self.leave)
-        for part in (self.problem, self.difference, self.conflict, self.leave):
+        for part in (self.problem, self.difference, self.conflict, self.merge_foot, self.leave):
             part.setVisible(False)
 
     def _connect(self) -> None:
@@ -210,6 +146,10 @@ class BlockEditor(QWidget):
         self.save_mine.clicked.connect(lambda: self._send(self.text))
         self.save_both.clicked.connect(lambda: self._send(self.merged or self.text))
         self.take_theirs.clicked.connect(self._take_theirs)
+        self.merge.clicked.connect(lambda: self.begin_merging())
+        self.save_merged.clicked.connect(lambda: self._send(self.wanted))
+        self.write_on.clicked.connect(lambda: self._end_merging(self.wanted))
+        self.stop_merging.clicked.connect(lambda: self._end_merging())
         self.keep_writing.clicked.connect(self._keep)
         self.throw_away.clicked.connect(self.cancelled)
 
@@ -232,11 +172,23 @@ class BlockEditor(QWidget):
         return self.field.text
 
     @property
+    def merging(self) -> bool:
+        """Whether both texts are shown to be put together."""
+        return self._panes is not None and not self._panes.isHidden()
+
+    @property
+    def wanted(self) -> str:
+        """What would be saved: what is typed, or what comes of both texts."""
+        return self._panes.merging.text if self.merging and self._panes is not None else self.text
+
+    @property
     def modified(self) -> bool:
         return self.text != self._shown
 
     @property
     def unsaved(self) -> Unsaved:
+        if self.merging and self._theirs is not None and self._panes is not None and self._panes.merging.touched:
+            return Unsaved(self.wanted, *self._theirs)
         return Unsaved(self.text, self._base, self._version)
 
     @property
@@ -287,7 +239,7 @@ class BlockEditor(QWidget):
             announce(self, sentence, urgent=True)
 
     def set_busy(self, busy: bool) -> None:
-        for button in (self.save, self.save_mine, self.save_both):
+        for button in (self.save, self.save_mine, self.save_both, self.save_merged):
             button.set_busy(busy)
 
     def _set_theirs(self, theirs: tuple[str, int] | None) -> None:
@@ -297,6 +249,11 @@ class BlockEditor(QWidget):
         for part in (self.save, self.cancel):
             part.setVisible(theirs is None)
         self.difference.setVisible(False)
+        if theirs is None and self._panes is not None:
+            self._end_merging()
+            self._panes.merging = Merging("", "", "")
+        elif self.merging:
+            self._compare_again()
         if theirs is not None:
             sentence = self.tr("Version {0} was saved while you typed. Your text is kept.").format(theirs[1])
             self.conflict.sentence.setText(sentence)
@@ -305,7 +262,7 @@ class BlockEditor(QWidget):
         self.conflict_changed.emit(theirs is not None)
 
     def _typed(self) -> None:
-        length = len(self.text)
+        length = len(self.wanted)
         over = length > self._limit
         self.count.setText(count_text(length, self._limit))
         self.count.set_kind("danger" if over else "text2")
@@ -313,6 +270,7 @@ class BlockEditor(QWidget):
         self.save.setEnabled(self.modified and not over)
         set_tip(self.save, self._reason(over))
         self.save_mine.setEnabled(not over)
+        self._tell_merging(over)
         both = self.merged
         self.save_both.setVisible(both is not None)
         self.save_both.setEnabled(both is not None and len(both) <= self._limit)
@@ -334,11 +292,17 @@ class BlockEditor(QWidget):
 
     def _send(self, text: str) -> None:
         version = self._theirs[1] if self._theirs else self._version
-        if text != self.text:
-            self.field.setPlainText(text)
+        self._replace(text)
         self.set_problem("")
         self.set_busy(True)
         self.save_requested.emit(text, version)
+
+    def _replace(self, text: str) -> None:
+        """In place of what is typed, which Ctrl Z brings back."""
+        if text != self.text:
+            cursor = self.field.textCursor()
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(text)
 
     def _escape(self) -> None:
         if self.modified or self.in_conflict:
@@ -362,6 +326,66 @@ class BlockEditor(QWidget):
         if self._theirs is not None:
             self.difference.set_texts(self._theirs[0], self.text)
             self.difference.setAccessibleName(self.tr("From their text to yours"))
+
+    # Both together, piece by piece
+
+    def begin_merging(self) -> None:
+        """Both texts side by side; each piece is taken from either or written. What is typed stays until it is used."""
+        if self._theirs is None:
+            return
+        if self._panes is None:
+            self._panes = MergePanes(self._theme, self)
+            self._panes.changed.connect(self._typed)
+            self._panes.save_pressed.connect(self._save_merged)
+            self._panes.left.connect(lambda: self._end_merging())
+            self._column.insertWidget(0, self._panes, 2)
+            self._panes.hide()
+        self._show_merging(True)
+        self._compare_again()
+        self._panes.result.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self.widen.isHidden():
+            self.wide_wanted.emit()
+
+    def _compare_again(self) -> None:
+        if self._panes is not None and self._theirs is not None:
+            self._panes.begin(self._panes.merging.again(self._base, self.text, self._theirs[0]))
+            self._typed()
+
+    def _show_merging(self, shown: bool) -> None:
+        assert self._panes is not None
+        self._panes.setVisible(shown)
+        self.field.setVisible(not shown)
+        self.merge_foot.setVisible(shown)
+        self.conflict.setVisible(not shown and self.in_conflict)
+        self.difference.setVisible(False)
+        self.show_both.setText(self.tr("Show both"))
+
+    def _end_merging(self, text: str | None = None) -> None:
+        """Back to what is typed, or on with this text in its place; Ctrl Z brings back what was typed."""
+        if not self.merging:
+            return
+        self._show_merging(False)
+        if text is not None:
+            self._replace(text)
+        self._typed()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _save_merged(self) -> None:
+        if self.save_merged.isEnabled():
+            self._send(self.wanted)
+        else:
+            announce(self, self.merge_foot.sentence.text(), urgent=True)
+
+    def _tell_merging(self, over: bool) -> None:
+        if not self.merging or self._panes is None:
+            return
+        still = len(self._panes.merging.open)
+        self.merge_foot.sentence.setText(
+            counted(still, self.tr("One difference is still to be chosen."), self.tr("{} are still to be chosen."))
+            if still
+            else self._reason(over) or self.tr("Everything is chosen.")
+        )
+        self.save_merged.setEnabled(not still and not over)
 
     def _take_theirs(self) -> None:
         if self._theirs is not None:

@@ -11,7 +11,7 @@ from app.ui.kit.labels import Label
 from app.ui.kit.layout import column_of, frame_of, row_of
 from app.ui.kit.text_marks import marks_of, places_of, spans_of
 from app.ui.kit.wording import counted
-from app.ui.memory.block_editor import TextField
+from app.ui.memory.text_field import TextField
 from app.ui.theme import Theme
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

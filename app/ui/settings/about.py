@@ -13,7 +13,7 @@ from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Mark, column_of, follow, frame_of, row_of
 from app.ui.kit.wording import size
-from app.ui.settings.data_folder import DataFolder
+from app.ui.settings.folder_choice import FolderChoice
 from app.ui.state.view_context import ViewContext
 
 
@@ -56,7 +56,7 @@ class About(QWidget):
             inset=(18, 16, 18, 16),
             gap=14,
         )
-        self.folder = DataFolder(view, config)
+        self.folder = FolderChoice(view, config)
         column_of(theme, card, self.folder, parent=self, gap=12)
         self._fact(self.tr("Version"), __version__)
         self._fact(self.tr("Built with"), f"Python {platform.python_version()}, Qt {qVersion()}")

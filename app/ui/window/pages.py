@@ -216,11 +216,11 @@ class Pages(QObject):
 
     def repair(self, error: object) -> None:
         from app.domain.error import AppError
-        from app.ui.settings.data_folder import DataFolder
+        from app.ui.settings.folder_choice import FolderChoice
         from app.ui.window.repair import Repair
 
         def build() -> Repair:
-            folder = DataFolder(self._view, self._config)
+            folder = FolderChoice(self._view, self._config)
             folder.chosen.connect(self.folder_chosen)
             page = Repair(self._view.theme, self._config, folder)
             page.retry_wanted.connect(self.retry_wanted)

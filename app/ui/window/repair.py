@@ -70,6 +70,8 @@ class Repair(Sheet):
         self.retry = Button(theme, self.tr("Try again"), "primary", "refresh")
         self.folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(config.folder))))
         self.anew = Button(theme, self.tr("Start empty"), "ghost")
+        self._with_folder = (backups, log, self.folder)
+        """What makes sense only where there is a data folder."""
         self.retry.clicked.connect(lambda: self.retry_wanted.emit())
         self.anew.clicked.connect(lambda: self.anew_wanted.emit())
         self.add_foot(self.folder, None, self.anew, self.retry)
@@ -80,6 +82,8 @@ class Repair(Sheet):
         self._hint.setText(error.hint)
         self._hint.setVisible(bool(error.hint))
         self.anew.setVisible(error.code == "database_missing")
+        for part in self._with_folder:
+            part.setVisible(error.code != "folder_missing")
         self._log.setPlainText(str(error.details.get("log") or last_lines(self._config.logs)))
         self._log.moveCursor(self._log.textCursor().MoveOperation.End)
         self._fill()

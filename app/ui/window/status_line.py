@@ -32,6 +32,7 @@ class StatusLine(QFrame):
         self._saved = Label(theme, self.tr("Saved"), "label", "muted")
         self._engine = Label(theme, self.tr("Engine starting"), "label", "muted")
         self._known_speed = False
+        self._engine_state = "starting"
         self._shown = "", ""
         self._progress: Progress | None = None
         self._waiting: dict[str, int] = {}
@@ -89,7 +90,7 @@ class StatusLine(QFrame):
 
     def show_working(self, progress: Progress | None) -> None:
         self._progress = progress
-        if not self._name:
+        if not self._name or self._engine_state != "connected":
             self._show_part(0, False)
             return
         self._show_part(0, True)
@@ -140,6 +141,12 @@ class StatusLine(QFrame):
             "failed": self.tr("Engine stopped"),
             "closing": self.tr("Closing"),
         }
+        self._engine_state = state
+        if state == "failed":
+            # Nothing is known of what needs an engine.
+            for number in range(1, len(self._parts)):
+                self._show_part(number, False)
+        self.show_working(self._progress)
         self._engine.setText(words[state])
         self._engine.set_kind("danger" if state == "failed" else "text2" if state == "connected" else "warn")
         for widget in (self._saved, self._saved_icon):

@@ -7,7 +7,7 @@ import pytest
 from app.config import Config
 from app.data_folder import chosen_folder, not_there
 from app.link.single_instance import claim_window
-from app.ui.settings.data_folder import DataFolder
+from app.ui.settings.folder_choice import FolderChoice
 from app.ui.window.repair import Repair
 from tests.support.window.opened_window import OpenedWindow
 from tests.ui.window.conftest import Wait
@@ -29,7 +29,7 @@ def test_another_folder_is_looked_at_and_lares_starts_again_on_it(
         assert about.isVisible()
         assert not about.folder.other.isVisible(), "what --data says cannot be changed"
         assert "--data" in about.folder.about.text()
-        card = DataFolder(window.view.view, Config(data_folder, source="usual"))
+        card = FolderChoice(window.view.view, Config(data_folder, source="usual"))
         card.chosen.connect(pages.folder_chosen)
         about.layout().addWidget(card)
         photos = tmp_path / "photos"
@@ -64,13 +64,13 @@ def test_where_lares_cannot_start_another_folder_is_chosen(
 ) -> None:
     async def person() -> None:
         window = empty_window
-        window.refuse = not_there(Path("/media/disk/lares"))
+        window.refuse = not_there(Path("disk", "lares"))
         await window.lose_engine()
         await window.until(lambda: window.view.centre.page == "repair", "nothing says that it cannot start")
         page = window.view.centre.page_named("repair")
         assert isinstance(page, Repair)
         assert "is not there" in page.why
-        assert page.findChild(DataFolder) is not None
+        assert page.findChild(FolderChoice) is not None
         window.refuse = None
         page.retry.click()
         await window.until(lambda: window.view.connection.state == "connected", "it does not go on")

@@ -18,7 +18,7 @@ from app.ui.kit.wording import full_time, size
 from app.ui.state.view_context import ViewContext
 
 
-class DataFolder(QWidget):
+class FolderChoice(QWidget):
     """Needs no engine. What `--data` or LARES_DATA says cannot be changed here, and it says so."""
 
     chosen = Signal(object)
