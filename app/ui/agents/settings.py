@@ -16,6 +16,7 @@ from app.ui.agents.tag_line import TagLine
 from app.ui.agents.tag_popup import TagPopup
 from app.ui.agents.tool_switches import ToolSwitches
 from app.ui.context.size_setting import ContextSize
+from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import IconButton
 from app.ui.kit.copying import copy_text
 from app.ui.kit.labels import ElidedLabel, Label
@@ -136,7 +137,10 @@ class AgentSettings(QWidget):
         )
         self._rename = IconButton(theme, "edit", self.tr("Rename this agent"), size=14, box=24)
         self._describe = IconButton(theme, "edit", self.tr("Change the description"), size=14, box=24)
-        self._add_tag = IconButton(theme, "tag", self.tr("Tags of this agent"), size=14, box=18)
+        self._add_tag = Badge(theme, "", icon="tag")
+        self._add_tag.set_clickable(True)
+        self._add_tag.setAccessibleName(self.tr("Tags of this agent"))
+        set_tip(self._add_tag, self.tr("Tags of this agent"))
         self.tags_popup = TagPopup(theme, self._add_tag, agents)
         self.tags = TagLine(theme, self.tag_pressed.emit, self.tr("Show the agents with the tag {}"), self._add_tag)
         self._id = Label(theme, "", "ids", "muted")
@@ -263,6 +267,7 @@ class AgentSettings(QWidget):
         self.name.show_value(agent.name)
         self.description.show_value(agent.description)
         self.tags.show_tags(agent.tags)
+        self._add_tag.set_badge("" if agent.tags else self.tr("Add a tag"), "", "tag")
         self._id.setText(f"{agent.id[:10]}…{agent.id[-4:]}")
         set_tip(self._id, agent.id)
         self._id.setAccessibleName(agent.id)

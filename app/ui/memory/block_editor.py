@@ -355,6 +355,7 @@ class BlockEditor(QWidget):
         assert self._panes is not None
         self._panes.setVisible(shown)
         self.field.setVisible(not shown)
+        self._column.setStretchFactor(self._inner, 0 if shown else 1)
         self.merge_foot.setVisible(shown)
         self.conflict.setVisible(not shown and self.in_conflict)
         self.difference.setVisible(False)
