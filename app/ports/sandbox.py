@@ -1,12 +1,13 @@
 """Where tools run that are programs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from app.domain.base import Field, Frozen
 from app.domain.json_value import JsonObject
 from app.domain.sandbox import Enforced, SandboxResult
+from app.domain.tool import ToolFolder
 
 
 class SandboxCall(Frozen):
@@ -22,6 +23,9 @@ class SandboxCall(Frozen):
     environment: Mapping[str, str] = Field(default_factory=dict)
     """Variables that it gets besides the usual few; nothing of the engine's."""
     network: bool = False
+    """Python's connections go to public addresses, never to this computer or its network."""
+    folders: tuple[ToolFolder, ...] = ()
+    """Of this computer, besides its own."""
     packages: Sequence[Path] = ()
     """Folders with packages that it requires."""
     modules: tuple[str, ...] = ()
@@ -30,13 +34,23 @@ class SandboxCall(Frozen):
     """It starts Node.js (`Sandbox.node`)."""
 
 
+Answers = Callable[[JsonObject], Awaitable[JsonObject]]
+"""What a call asks of Lares, and what it is told; an `error` in it is a sentence. Never raises."""
+
+
 class Sandbox(Protocol):
     """Runs tools that are programs, each call apart from the engine and from every other."""
 
-    async def run(self, call: SandboxCall, on_output: Callable[[str], None] = lambda text: None) -> SandboxResult:
+    async def run(
+        self,
+        call: SandboxCall,
+        on_output: Callable[[str], None] = lambda text: None,
+        answers: Answers | None = None,
+    ) -> SandboxResult:
         """Runs it to its end, in a process of its own. Never raises for what the tool does.
 
-        `on_output` is told what it prints, as it comes. Cancelled, it is killed with all that it started.
+        `on_output` is told what it prints, as it comes. `answers`: for a tool that may ask Lares for something, one
+        request at a time. Cancelled, it is killed with all that it started.
         """
         ...
 

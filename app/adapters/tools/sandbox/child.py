@@ -6,11 +6,12 @@ inherited descriptor: frames of four bytes of length and JSON. What the tool pri
 the engine reads. It may wait long for the second request, and then serves it at once; it serves no other.
 
 The first says what it is: `uid` (to become, if this is root), `readable` and `writable` (places; absent: somebody else
-shows it no more), `network` and `sockets` (whether it may have any), `libraries` (a folder with pydantic), `packages`
-(folders of a tool's own requirements), `models` (whether pydantic is loaded while it waits).
+shows it no more), `libraries` (a folder with pydantic), `packages` (folders of a tool's own requirements), `models`
+(whether pydantic is loaded while it waits), `door` (a descriptor: the way to ask the engine, `child_door.py`).
 
 The second is the call: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first),
-`environment` (variables), `modules` (that it may load besides pydantic), `limits` (`memory`, `data`, `cpu`,
+`environment` (variables), `modules` (that it may load besides pydantic), `network` (whether Python's connections go
+through the door), `limits` (`memory`, `data`, `cpu`,
 `processes`, `file`, `open`: bytes, seconds and numbers; absent: no limit).
 """
 
@@ -23,6 +24,8 @@ from typing import Any
 
 ALLOWED = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection", "_tool"}
 """Besides the standard library and a tool's own requirements: nothing of Lares, none of its libraries."""
+BESIDE = "app.adapters.tools.sandbox."
+"""Where a frozen Lares has what lies beside this file."""
 GIVEN = frozenset({"agent_state", "client"})
 """Arguments that no model is told of; a tool that asks for one gets None."""
 FRAME = 4
@@ -33,12 +36,15 @@ Json = dict[str, Any]
 
 def main(channel: int) -> None:
     """Ends the process; returns nowhere."""
-    _become(_read_request() or os._exit(0))
+    what = _read_request() or os._exit(0)
+    _become(what)
     request = _read_request() or os._exit(0)
     _nothing_more_to_read()
     os.environ.update(request.get("environment", {}))
     ALLOWED.update(request.get("modules", ()))
     _limit(request.get("limits", {}))
+    if request.get("network"):
+        _own("child_network").install(_own("child_door").Door(what["door"]))
     try:
         said = _written(_run(request))
     except BaseException as error:  # noqa: BLE001  (a tool may raise anything, SystemExit too)
@@ -189,16 +195,16 @@ def _wall_in(what: Json) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(CREATE_RULESET, None, 0, 1) if "readable" in what else 0
     if version >= 1:
-        _landlock(libc, version, what["readable"], what["writable"], bool(what.get("network")))
-    _refuse_calls(libc, bool(what.get("sockets")))
+        _landlock(libc, version, what["readable"], what["writable"])
+    _refuse_calls(libc)
 
 
-def _landlock(libc: Any, version: int, readable: "list[str]", writable: "list[str]", network: bool) -> None:
+def _landlock(libc: Any, version: int, readable: "list[str]", writable: "list[str]") -> None:
     import ctypes
     import struct
 
     every = WRITE if version >= 3 else WRITE >> 1 if version == 2 else WRITE >> 2
-    handled = struct.pack("QQQ", every, 0b11 if version >= 4 and not network else 0, 0b11 if version >= 6 else 0)[
+    handled = struct.pack("QQQ", every, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)[
         : 24 if version >= 6 else 16 if version >= 4 else 8
     ]
     rules = libc.syscall(CREATE_RULESET, ctypes.c_char_p(handled), len(handled), 0)
@@ -221,7 +227,7 @@ def _landlock(libc: Any, version: int, readable: "list[str]", writable: "list[st
     os.close(rules)
 
 
-def _refuse_calls(libc: Any, sockets: bool) -> None:
+def _refuse_calls(libc: Any) -> None:
     """A filter of system calls: those that would reach around the walls fail with EPERM."""
     import ctypes
     import platform
@@ -233,7 +239,7 @@ def _refuse_calls(libc: Any, sockets: bool) -> None:
     machine, numbers, clone = known
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allowed, refused, unknown = 0x7FFF0000, 0x00050001, 0x00050026
-    tests = [(at_least, FOREIGN, refused), *((equal, one, refused) for one in (numbers[1:] if sockets else numbers))]
+    tests = [(at_least, FOREIGN, refused), *((equal, one, refused) for one in numbers)]
     tests += [(equal, CLONE3, unknown)]
     ends = len(tests) + 7
     answers = {allowed: ends, refused: ends + 1, unknown: ends + 2}
@@ -249,6 +255,22 @@ def _refuse_calls(libc: Any, sockets: bool) -> None:
 
 
 # Modules
+
+
+def _own(name: str) -> Any:
+    """One of those beside this file, which a call needs seldom."""
+    if getattr(sys, "frozen", False):
+        from importlib import import_module
+
+        return import_module(BESIDE + name)
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(name, os.path.join(os.path.dirname(__file__), f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _only_allowed(libraries: str, packages: "list[str]") -> None:
@@ -268,6 +290,8 @@ class _Allowed:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         root = name.partition(".")[0]
         if root in sys.stdlib_module_names or root in ALLOWED or root.startswith("_sysconfigdata"):
+            return None
+        if name.startswith(BESIDE + "child_") and getattr(sys, "frozen", False):
             return None
         from importlib.machinery import PathFinder
 

@@ -12,13 +12,15 @@ from functools import cached_property
 from pathlib import Path
 
 from app.domain.sandbox import SandboxLimits
+from app.domain.tool import ToolFolder
 
 CHILD = Path(__file__).with_name("child.py")
+BESIDE = tuple(CHILD.with_name(f"child_{name}.py") for name in ("door", "network"))
+"""What it loads where a call needs it."""
 FOLDER = "/lares-call"
 """Of a call, inside bubblewrap."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ssl", "/etc/ca-certificates", "/etc/localtime")
 """What programs need of a system, read only."""
-NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf")
 FIRST_UID, UIDS = 2_000_000, 1_000_000
 """A root becomes one of these for a call: the number of processes is limited by person, and no root has a limit."""
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -36,6 +38,8 @@ class Launch:
     uid: int | None
     readable: tuple[str, ...] | None
     """What the process may see besides its folder, where it walls itself in; None: bubblewrap shows it no more."""
+    writable: tuple[str, ...] = ()
+    """Its folder, and what else it may write to, where it walls itself in."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Launcher:
 
     @cached_property
     def works(self) -> bool:
-        command = [*self._wrapped(SandboxLimits(), network=False, places=()), *_python(), "-c", "print(6 * 7)"]
+        command = [*self._wrapped(SandboxLimits(), ()), *_python(), "-c", "print(6 * 7)"]
         try:
             done = subprocess.run(command, env=_environment(), capture_output=True, timeout=PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
@@ -65,19 +69,19 @@ class Launcher:
         channel: int,
         limits: SandboxLimits,
         *,
-        network: bool = False,
         packages: Sequence[Path] = (),
         programs: Sequence[Path] = (),
+        folders: Sequence[ToolFolder] = (),
         number: int = 0,
     ) -> Launch:
-        """`programs`: folders that it sees besides. `number`: of the process, so that two at once are two persons where
-        this is a root.
+        """`programs`: folders that it sees besides. `folders`: those that a person gave it. `number`: of the process,
+        so that two at once are two persons where this is a root.
         """
         child = (*_python(), *_child(), str(channel))
         given = _environment()
         uid = FIRST_UID + number % UIDS if self._can_be_another else None
         if self.bubblewrap is not None:
-            wrapped = self._wrapped(limits, network=network, places=(*packages, *programs))
+            wrapped = self._wrapped(limits, (*packages, *programs), folders)
             return Launch((*wrapped, *child), given, None, uid, None)
         folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
         if uid is not None:
@@ -85,12 +89,13 @@ class Launcher:
         given |= {"HOME": str(folder), "TMPDIR": str(folder)}
         places = (
             *SYSTEM,
-            *(NETWORK if network else ()),
             *_python_places(),
             *(str(one) for one in (*packages, *programs)),
+            *(one.path for one in folders if not one.writable),
         )
         readable = tuple(dict.fromkeys(places)) if sys.platform.startswith("linux") else None
-        return Launch(child, given, folder, uid, readable)
+        writable = (str(folder), *(one.path for one in folders if one.writable))
+        return Launch(child, given, folder, uid, readable, writable)
 
     def most_processes(self, launch: Launch, limits: SandboxLimits) -> int:
         """How many its person may have at once, now: the system counts by person. Reads /proc for some milliseconds."""
@@ -106,13 +111,13 @@ class Launcher:
             return True
         return all(one.stat().st_mode & 1 for place in _python_places() for one in Path(place).parents)
 
-    def _wrapped(self, limits: SandboxLimits, *, network: bool, places: Sequence[Path]) -> tuple[str, ...]:
+    def _wrapped(
+        self, limits: SandboxLimits, places: Sequence[Path], folders: Sequence[ToolFolder] = ()
+    ) -> tuple[str, ...]:
         """Bubblewrap's own words: nothing is seen that is not named here."""
         assert self.bubblewrap is not None
         words = [self.bubblewrap, "--die-with-parent", "--new-session"]
-        words += ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
-        if not network:
-            words.append("--unshare-net")
+        words += ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--unshare-net"]
         if os.getuid() == 0:
             words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
@@ -121,15 +126,19 @@ class Launcher:
         words += ["--perms", "0777", "--size", str(limits.folder), "--tmpfs", "/tmp"]
         # What bubblewrap makes by itself above a place is closed to all but root.
         words += ["--perms", "0755", "--dir", "/etc"]
-        for place in (*SYSTEM, *(NETWORK if network else ())):
+        for place in SYSTEM:
             if os.path.islink(place):
                 words += ["--symlink", os.readlink(place), place]
             elif os.path.exists(place):
                 words += ["--ro-bind", place, place]
         shown = dict.fromkeys((*_python_places(), *(str(one) for one in places)))
-        above = dict.fromkeys(str(one) for place in shown for one in reversed(Path(place).parents[:-1]))
+        named = (*shown, *(one.path for one in folders))
+        above = dict.fromkeys(str(one) for place in named for one in reversed(Path(place).parents[:-1]))
         for folder in above:
             words += ["--perms", "0755", "--dir", folder]
+        # Whoever gave a folder may have given one around Python, too: what is needed is laid over it.
+        for one in folders:
+            words += ["--bind" if one.writable else "--ro-bind", one.path, one.path]
         for place in shown:
             words += ["--ro-bind", place, place]
         words += ["--proc", "/proc", "--dev", "/dev"]
@@ -173,7 +182,7 @@ def _python_places() -> tuple[str, ...]:
     """Outside of the system's folders: Python, pydantic and the program of the child."""
     if getattr(sys, "frozen", False):
         return (str(Path(sys.executable).parent),)
-    places = (sys.base_prefix, *(filter(None, (libraries(),))), str(CHILD))
+    places = (sys.base_prefix, *(filter(None, (libraries(),))), str(CHILD), *(str(one) for one in BESIDE))
     return tuple(one for one in places if not one.startswith("/usr/") and one != "/usr")
 
 

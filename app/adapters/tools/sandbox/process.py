@@ -14,11 +14,13 @@ from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
 
+from app.adapters.tools.sandbox.door import Reply, serve
 from app.adapters.tools.sandbox.launch import Launch, Launcher, node_places, node_program
+from app.adapters.tools.sandbox.network import PublicNetwork
 from app.adapters.tools.sandbox.workers import FRAME, IDLE_SECONDS, Reader, Walls, Worker, Workers
 from app.domain.json_value import JsonObject, object_of
 from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
-from app.ports.sandbox import SandboxCall
+from app.ports.sandbox import Answers, SandboxCall
 
 LAST_WORDS = 0.2
 """Seconds that what was printed may take to arrive after the call itself is over."""
@@ -57,11 +59,13 @@ class ProcessSandbox:
     """
 
     secret: Path
-    """A file that no tool may read, as the database: what holds is tried on it."""
+    """A file that no tool may read, as the database: what holds is tried on it. Nor the folder in which it lies."""
     limits: SandboxLimits = field(default_factory=SandboxLimits)
     launcher: InitVar[Launcher | None] = None
     """None: the best that works here, found out at the first call."""
     idle_seconds: InitVar[float] = IDLE_SECONDS
+    reach: PublicNetwork = field(default_factory=PublicNetwork)
+    """What those see that may use the network."""
     workers: Workers = field(init=False)
     _enforced: Enforced | None = None
     _node: Path | None = None
@@ -85,8 +89,13 @@ class ProcessSandbox:
         level = "own walls" if network or files else "limits"
         return Enforced(level=level, network=network, files=files, processes=False, why=why)
 
-    async def run(self, call: SandboxCall, on_output: OnOutput = lambda text: None) -> SandboxResult:
-        result = await self._served(call, on_output)
+    async def run(
+        self, call: SandboxCall, on_output: OnOutput = lambda text: None, answers: Answers | None = None
+    ) -> SandboxResult:
+        closed = await asyncio.to_thread(self._closed_folder, call)
+        if closed:
+            return SandboxResult(ok=False, error=closed)
+        result = await self._served(call, on_output, answers)
         self.workers.models = self.workers.models or call.converts
         self.workers.make_ready(self._walls(call))
         return result
@@ -99,22 +108,53 @@ class ProcessSandbox:
         """Ends the processes that wait for a call."""
         await self.workers.close()
 
-    async def _served(self, call: SandboxCall, on_output: OnOutput) -> SandboxResult:
+    def _closed_folder(self, call: SandboxCall) -> str:
+        """Why one of the folders that it is to have cannot be had; empty: there is none."""
+        own = self.secret.parent.resolve()
+        for one in call.folders:
+            folder = Path(one.path).resolve()
+            if not folder.is_dir():
+                return f"The folder “{one.path}” that this tool may use is not there."
+            if folder in (own, *own.parents) or own in folder.parents:
+                return f"“{one.path}” holds what Lares keeps itself, which no tool may see. Choose another folder."
+        return ""
+
+    async def _served(self, call: SandboxCall, on_output: OnOutput, answers: Answers | None = None) -> SandboxResult:
         begun = time.monotonic()
         try:
             worker = await self.workers.take(self._walls(call))
         except OSError as error:
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
         running = _Running(worker, self.limits, on_output)
+        opened = self._open_door(worker, call, answers)
         try:
             await worker.listen(running.reads)
             result = await running.result(partial(self._request, call, worker.launch))
         finally:
+            if opened is not None:
+                opened.cancel()
+                await asyncio.wait([opened])
             await running.end()
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
 
+    def _open_door(self, worker: Worker, call: SandboxCall, answers: Answers | None) -> "asyncio.Task[None] | None":
+        """Answers what the call asks; None: it may ask nothing, or has no way to."""
+        if worker.door is None:
+            return None
+        serves = dict(self.reach.serves) if call.network else {}
+        if answers is not None:
+
+            async def answer(asked: JsonObject) -> Reply:
+                return Reply(await answers(asked))
+
+            serves["lares"] = answer
+        if not serves:
+            worker.door.close()
+            return None
+        return asyncio.create_task(serve(worker.door, serves))
+
     def _walls(self, call: SandboxCall) -> Walls:
-        return Walls(call.network, tuple(call.packages), node_places(self._node) if call.node else ())
+        return Walls(tuple(call.packages), node_places(self._node) if call.node else (), call.folders)
 
     def _request(self, call: SandboxCall, launch: Launch) -> JsonObject:
         limits = self.limits
@@ -134,6 +174,8 @@ class ProcessSandbox:
             "converts": call.converts,
             "environment": dict(call.environment),
             "modules": list(call.modules),
+            # Elsewhere nothing keeps it from the network, so it goes there by itself.
+            "network": call.network and sys.platform.startswith("linux"),
             "limits": numbers,
         }
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,21 +19,22 @@ from typing import Any
 from app.adapters.tools.sandbox.launch import Launch, Launcher, libraries
 from app.domain.json_value import JsonObject
 from app.domain.sandbox import SandboxLimits
+from app.domain.tool import ToolFolder
 
 FRAME = 4
 IDLE_SECONDS = 300.0
 """How long a process waits for a call before it is ended."""
 MOST_SPARES = 2
-"""Ready at once: with and without network."""
+"""Ready at once: of two kinds of walls."""
 
 
 @dataclass(frozen=True)
 class Walls:
     """What two processes must have in common to stand in for each other."""
 
-    network: bool = False
     packages: tuple[Path, ...] = ()
     programs: tuple[Path, ...] = ()
+    folders: tuple[ToolFolder, ...] = ()
 
 
 class Reader(asyncio.Protocol):
@@ -67,6 +69,8 @@ class Worker:
     launch: Launch
     reads: tuple[int, int, int]
     """Descriptors of its output, its errors and the channel for what it returns."""
+    door: socket.socket | None = None
+    """Our end of the way in which it asks for something; None: this system has none."""
 
     async def listen(self, readers: Sequence[Reader]) -> None:
         """From now on the readers own the descriptors."""
@@ -97,6 +101,8 @@ class Worker:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
         self.process.wait()
+        if self.door is not None:
+            self.door.close()
         if self.launch.folder is not None:
             shutil.rmtree(self.launch.folder, ignore_errors=True)
 
@@ -188,30 +194,37 @@ class Workers:
         self.launcher = self.launcher or Launcher.found()
         pairs = [os.pipe() for _ in range(3)]
         writes = tuple(write for _, write in pairs)
+        ours, theirs = (None, None) if sys.platform == "win32" else socket.socketpair()
         try:
             launch = self.launcher.launch(
                 writes[2],
                 self.limits,
-                network=walls.network,
                 packages=walls.packages,
                 programs=walls.programs,
+                folders=walls.folders,
                 number=next(self._numbers) + os.getpid(),
             )
-            process = _opened(launch, writes)
+            process = _opened(launch, writes, theirs)
         except BaseException:
             for read, _ in pairs:
                 os.close(read)
+            if ours is not None:
+                ours.close()
             raise
         finally:
             for write in writes:
                 os.close(write)
-        worker = Worker(process, launch, (pairs[0][0], pairs[1][0], pairs[2][0]))
-        worker.ask(_first_request(launch, walls, models))
+            door = -1 if theirs is None else theirs.fileno()
+            if theirs is not None:
+                theirs.close()
+        worker = Worker(process, launch, (pairs[0][0], pairs[1][0], pairs[2][0]), ours)
+        worker.ask(_first_request(launch, walls, models, door))
         return worker
 
 
-def _opened(launch: Launch, writes: Sequence[int]) -> "subprocess.Popen[bytes]":
-    more: dict[str, Any] = {"pass_fds": (writes[2],), "start_new_session": True}
+def _opened(launch: Launch, writes: Sequence[int], door: socket.socket | None) -> "subprocess.Popen[bytes]":
+    passed = (writes[2],) if door is None else (writes[2], door.fileno())
+    more: dict[str, Any] = {"pass_fds": passed, "start_new_session": True}
     if sys.platform == "win32":
         os.set_inheritable(writes[2], True)
         more = {"close_fds": False, "creationflags": subprocess.CREATE_NO_WINDOW}
@@ -226,15 +239,14 @@ def _opened(launch: Launch, writes: Sequence[int]) -> "subprocess.Popen[bytes]":
     )
 
 
-def _first_request(launch: Launch, walls: Walls, models: bool) -> JsonObject:
+def _first_request(launch: Launch, walls: Walls, models: bool, door: int) -> JsonObject:
     told: JsonObject = {
         "uid": launch.uid,
         "libraries": libraries(),
         "packages": [str(one) for one in walls.packages],
         "models": models,
-        "network": walls.network,
-        "sockets": walls.network or launch.readable is None,
+        "door": door,
     }
-    if launch.readable is not None and launch.folder is not None:
-        told |= {"readable": list(launch.readable), "writable": [str(launch.folder)]}
+    if launch.readable is not None:
+        told |= {"readable": list(launch.readable), "writable": list(launch.writable)}
     return told
