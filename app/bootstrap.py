@@ -41,7 +41,7 @@ from app.engine.recall import MessageRecall
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
-from app.engine.tools.custom import CustomTools, SecretsOf
+from app.engine.tools.custom import CustomTools, VariablesOf
 from app.engine.tools.later import later_tools
 from app.engine.tools.mcp import McpTools
 from app.engine.tools.outside import OutsideTools, outside_tools
@@ -100,10 +100,12 @@ from app.services.recall import Recall
 from app.services.replay import Replay
 from app.services.requests import Requests
 from app.services.runs import Runs
+from app.services.sandbox_settings import SandboxSettings
 from app.services.settings import Settings
 from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
+from app.services.tool_variables import ToolVariables
 from app.services.tools import Tools
 from app.services.turns import Turns
 from app.services.warming import Warming
@@ -250,15 +252,14 @@ async def open_engine(
     indexing = _indexing(deps, bus, searches, recall, lambda: scheduler.busy, system.notices)
     services = Services(
         **_plain_services(deps),
+        **_tool_services(deps, sandbox, secrets),
         runs=runs,
         approvals=Approvals(deps, runs),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
         providers=providers,
-        tools=Tools(deps, sandbox, lambda agent: services.agent_secrets.values(agent)),
         backups=Backups(backups, bus.publish, exit_requested.set),
         system=system,
         events=events,
-        agent_secrets=AgentSecrets(deps, secrets),
         web_search=WebSearch(deps, secrets, web.engines),
         api=Api(deps, secrets, found.api, lambda: _api_server(services, clock), computer.has_other_users),
         servers=Servers(deps, cache, providers, known, lambda: events.watched, adopts=headless and found.servers.find),
@@ -325,6 +326,20 @@ def _plain_services(deps: EngineDeps) -> _PlainServices:
     )
 
 
+class _ToolServices(TypedDict):
+    """Tools, and what their calls are given."""
+
+    tools: Tools
+    agent_secrets: AgentSecrets
+    sandbox_settings: SandboxSettings
+
+
+def _tool_services(deps: EngineDeps, sandbox: ProcessSandbox, secrets: SecretsWithHeld) -> _ToolServices:
+    of_agents, shared = AgentSecrets(deps, secrets), SandboxSettings(deps, secrets)
+    tools = Tools(deps, sandbox, ToolVariables(deps, secrets, of_agents, shared))
+    return _ToolServices(tools=tools, agent_secrets=of_agents, sandbox_settings=shared)
+
+
 async def _open_stores(folder: Path, clock: Clock, bus: EventBus) -> tuple[SqliteStorage, SecretsWithHeld, str]:
     """Database and keys; and what is said when other users of this computer could read the folder until now."""
     opened_to_others = await asyncio.to_thread(close_to_others, folder)
@@ -362,11 +377,11 @@ def _outside(
     storage: SqliteStorage, sandbox: ProcessSandbox, web: Web, offered: McpTools, services: Callable[[], Services]
 ) -> dict[ToolType, ToolRunner]:
     """The tools that do more than read and write what is stored."""
-    secrets_of: SecretsOf = lambda agent: services().agent_secrets.values(agent)  # noqa: E731
+    variables_of: VariablesOf = lambda tool, agent: services().tools.variables.of_call(tool, agent)  # noqa: E731
     search: Search = lambda query: services().web_search.search(query)  # noqa: E731
     return {
         "external_mcp": offered,
-        "custom": CustomTools(sandbox, secrets_of),
+        "custom": CustomTools(sandbox, variables_of),
         "letta_builtin": OutsideTools(
             {
                 "run_code": RunCode(sandbox, storage),

@@ -16,12 +16,14 @@ Kind = Literal[
     "proposal",
     "provider",
     "run",
+    "sandbox",
+    "sandbox-env",
     "step",
     "tool",
     "call",
 ]
 
-_SHAPE = re.compile(r"^(?P<kind>[a-z_]+)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+_SHAPE = re.compile(r"^(?P<kind>[a-z_]+(?:-env)?)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
 
 def is_id(text: str, kind: Kind) -> bool:

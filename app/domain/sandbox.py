@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from app.domain.base import Frozen
+from app.domain.base import Field, Frozen, Micros
 
 MEGABYTE = 1_000_000
 
@@ -65,3 +65,24 @@ class SandboxResult(Frozen):
     stderr: str = ""
     files: tuple[SandboxFile, ...] = ()
     milliseconds: int = 0
+
+
+class SandboxVariable(Frozen):
+    """A variable that every tool with a source of its own gets. Its value is in the secret store."""
+
+    id: str
+    name: str
+    description: str = ""
+    created_at: Micros
+    updated_at: Micros
+
+
+class SandboxConfig(Frozen):
+    """The sandbox as programs know it: there is one."""
+
+    id: str
+    variables: tuple[SandboxVariable, ...] = ()
+    given: dict[str, Any] = Field(default_factory=dict)
+    """What a program said of it; told again, without effect."""
+    created_at: Micros
+    updated_at: Micros

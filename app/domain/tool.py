@@ -65,6 +65,7 @@ class ToolAccess(Frozen):
 
 
 NO_ACCESS = ToolAccess()
+"""What a tool has that nobody allowed anything."""
 
 
 class Tool(Frozen):

@@ -38,6 +38,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "provider_id": ("provider",),
     "mcp_server_id": ("mcp_server",),
     "conversation_id": ("conv", "agent"),
+    "sandbox_config_id": ("sandbox",),
+    "sandbox_env_id": ("sandbox-env",),
 }
 """What the ids in paths and queries must look like; other names in paths are free text."""
 

@@ -32,6 +32,7 @@ from app.services.recall import Recall
 from app.services.replay import Replay
 from app.services.requests import Requests
 from app.services.runs import Runs
+from app.services.sandbox_settings import SandboxSettings
 from app.services.settings import Settings
 from app.services.starters import Starters
 from app.services.steps import Steps
@@ -72,6 +73,7 @@ class Services:
     steps: Steps
     identities: Identities
     agent_secrets: AgentSecrets
+    sandbox_settings: SandboxSettings
     web_search: WebSearch
     api: Api
     servers: Servers

@@ -1,7 +1,7 @@
 """Secrets of agents: their names are with the agent, their values in the secret store and nowhere else."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.domain.agent import Agent
 from app.domain.error import Invalid
@@ -52,9 +52,9 @@ class AgentSecrets:
             self._secrets.delete(secret_of(agent_id, name))
 
 
-def check_names(values: Mapping[str, str]) -> None:
+def check_names(names: Iterable[str]) -> None:
     """Raises `Invalid` for a name that no secret can have."""
-    for name in values:
+    for name in names:
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise Invalid("A secret needs a name of 1 to 200 printable characters.", hint="For example: API_KEY")
 

@@ -1,7 +1,7 @@
 """Tools: what agents can be given, those that come with Lares and those that people write."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
 from app.domain.sandbox import Enforced, SandboxResult
+from app.domain.search_text import query_terms, words_of
 from app.domain.tool import NO_ACCESS, SourceFault, Tool, ToolAccess, ToolDraft, ToolPatch, ToolReading, ToolUse
 from app.engine.custom_tools.faults import SourceError
 from app.engine.custom_tools.given_schema import inlined
@@ -21,19 +22,20 @@ from app.engine.tools.custom import call_of
 from app.ports.sandbox import Sandbox
 from app.ports.storage import Repositories
 from app.services.changing import change
+from app.services.tool_variables import ToolVariables
 
 MOST_RETURN = 1_000_000
 """Characters of a return that a model may be given."""
 MOST_NAMES = 20
 MOST_FOLDERS = 20
-SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
 class Tools:
-    def __init__(self, deps: EngineDeps, sandbox: Sandbox, secrets_of: SecretsOf) -> None:
+    def __init__(self, deps: EngineDeps, sandbox: Sandbox, variables: ToolVariables) -> None:
         self._deps = deps
         self._sandbox = sandbox
-        self._secrets_of = secrets_of
+        self.variables = variables
+        """What calls get besides their arguments."""
 
     async def list(self, wanted: ToolFilter = ALL_TOOLS, page: PageRequest = OLDEST_FIRST) -> tuple[Tool, ...]:
         """A page of tools. Raises `NotFound` for a cursor that was never a tool."""
@@ -45,6 +47,18 @@ class Tools:
     async def get(self, tool_id: str) -> Tool:
         """Raises `NotFound`."""
         return await self._deps.storage.read(lambda repos: repos.tools.get(tool_id))
+
+    async def search(self, query: str = "", wanted: ToolFilter = ALL_TOOLS) -> tuple[Tool, ...]:
+        """The tools that have words of the query in their name, tags or description, those with the most first.
+
+        Without a query all of them, oldest first.
+        """
+        found = await self.list(wanted)
+        terms = query_terms(query)
+        if not terms:
+            return found
+        ranked = ((tool, _hits(tool, terms)) for tool in found)
+        return tuple(tool for tool, hits in sorted(ranked, key=lambda one: -one[1]) if hits)
 
     async def in_use(self) -> tuple[ToolUse, ...]:
         """All tools, oldest first, with how many agents have each."""
@@ -139,20 +153,32 @@ class Tools:
     async def delete(self, tool_id: str, origin: Origin = USER) -> None:
         """Forgets it; agents that had it lose it, which their history tells. Raises `NotFound` and `Invalid`."""
 
-        def work(changes: Changes) -> None:
+        def work(changes: Changes) -> Tool:
             tool = changes.repos.tools.get(tool_id)
             if tool.tool_type != "external_mcp":
                 _check_own(tool)
             forget_tool(changes, tool)
+            return tool
 
-        await change(self._deps, origin, work)
+        await self.variables.forget(await change(self._deps, origin, work))
+
+    async def replace_variables(self, tool_id: str, values: dict[str, str | None]) -> Tool:
+        """Its own environment variables, as `ToolVariables.replace`."""
+        return await self.variables.replace(tool_id, values)
 
     async def run_source(
-        self, draft: ToolDraft, arguments: dict[str, Any], environment: Mapping[str, str]
+        self, draft: ToolDraft, arguments: dict[str, Any], environment: Mapping[str, str], tool_id: str | None = None
     ) -> SandboxResult:
-        """Tries a source without storing it. Raises `SourceError` and `Invalid`."""
+        """Tries a source without storing it. Raises `SourceError` and `Invalid`.
+
+        `tool_id`: of the tool whose source it is to be; it may use what that one may, and has its variables.
+        """
         tool = await asyncio.to_thread(_tool_of, draft, "", 0)
-        return await self._run(tool, arguments, environment)
+        if tool_id is not None:
+            known = await self.get(tool_id)
+            tool = tool.model_copy(update={"id": known.id, "secret_names": known.secret_names})
+            tool = tool if draft.access is not None else tool.model_copy(update={"access": known.access})
+        return await self._run(tool, arguments, {**await self.variables.of_call(tool), **environment})
 
     async def run(self, agent_id: str, name: str, arguments: dict[str, Any]) -> SandboxResult:
         """Runs a tool of an agent, with its secrets, as the agent would. Raises `NotFound` and `Invalid`."""
@@ -164,7 +190,7 @@ class Tools:
             return repos.tools.by_names((name,))[0]
 
         tool = await self._deps.storage.read(work)
-        return await self._run(tool, arguments, await self._secrets_of(agent_id))
+        return await self._run(tool, arguments, await self.variables.of_call(tool, agent_id))
 
     async def _run(self, tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxResult:
         if tool.tool_type != "custom" or not tool.set_up:
@@ -180,10 +206,19 @@ def _checked_access(access: ToolAccess) -> ToolAccess:
     for one in access.folders:
         folder = Path(one.path)
         if not folder.is_absolute() or ".." in folder.parts or not one.path.isprintable():
-            raise Invalid(f"“{one.path[:200]}” is not the whole path of a folder.", hint="For example: /home/me/notes")
+            raise Invalid(
+                f"“{one.path[:200]}” is not the whole path of a folder.", hint="Begin at the root of the disk."
+            )
         if folder == Path(folder.anchor):
             raise Invalid("A tool cannot have all of this computer.", hint="Choose the folder that it needs.")
     return access
+
+
+def _hits(tool: Tool, terms: tuple[str, ...]) -> int:
+    """A word of the name says more than one of the description."""
+    places = ((4, tool.name.replace("_", " ")), (2, " ".join(tool.tags)), (1, tool.description))
+    known = [(weight, words_of(text)) for weight, text in places]
+    return sum(weight for term in terms for weight, words in known if any(one.startswith(term) for one in words))
 
 
 def forget_tool(changes: Changes, tool: Tool) -> None:

@@ -155,7 +155,6 @@ LATER = [
     ("GET", "/v1/sources/"),
     ("POST", "/v1/sources/"),
     ("GET", "/v1/agents/{agent}/sources"),
-    ("GET", "/v1/sandbox-config/"),
     ("POST", "/v1/chat/completions"),
     ("GET", "/v1/groups/"),
     ("GET", "/v1/groups/count"),

@@ -58,6 +58,9 @@ CONTEXT = (
 RUN_METRICS = "id organization_id agent_id run_start_ns run_ns num_steps tools_used"
 IDENTITY = "id identifier_key name identity_type agent_ids block_ids properties"
 MCP_SERVER = "id server_name mcp_server_type command server_url"
+SANDBOX = "id type config organization_id"
+VARIABLE = "id key value description sandbox_config_id organization_id"
+FOUND_TOOL = "tool embedded_text fts_rank vector_rank combined_score"
 PROVIDER = "id name provider_type provider_category api_key base_url"
 
 Call = tuple[str, Any, Any]
@@ -90,6 +93,11 @@ LOOKS: tuple[Call, ...] = (
     ("GET /v1/tools", None, list[Tool]),
     ("GET /v1/tools/count", None, int),
     ("GET /v1/tools/{tool_id}", None, Tool),
+    ("POST /v1/tools/search", {"query": "memory"}, [FOUND_TOOL]),
+    ("GET /v1/sandbox-config", None, [SANDBOX]),
+    ("GET /v1/sandbox-config/count", None, int),
+    ("GET /v1/sandbox-config/{sandbox_config_id}", None, SANDBOX),
+    ("GET /v1/sandbox-config/{sandbox_config_id}/environment-variable", None, [VARIABLE]),
     ("GET /v1/models", None, ModelListResponse),
     ("GET /v1/models/embedding", None, list[EmbeddingModel]),
     ("GET /v1/models/embeddings", None, list[EmbeddingModel]),
@@ -168,6 +176,12 @@ WRITES: tuple[Call, ...] = (
     ("PATCH /v1/blocks/{block_id}", {"description": "Who."}, BlockResponse),
     ("PATCH /v1/steps/{step_id}/feedback", {"feedback": "positive"}, Step),
     ("POST /v1/tools/add-base-tools", None, list[Tool]),
+    ("POST /v1/sandbox-config/local", {"config": {"sandbox_dir": "/tmp/x"}}, SANDBOX),
+    ("POST /v1/sandbox-config/local/default", None, SANDBOX),
+    ("PATCH /v1/sandbox-config/{sandbox_config_id}", {"config": {"template": "x"}}, 400),
+    ("PATCH /v1/sandbox-config/environment-variable/{sandbox_env_id}", {"value": "2"}, VARIABLE),
+    ("DELETE /v1/sandbox-config/environment-variable/{sandbox_env_id}", None, object),
+    ("DELETE /v1/sandbox-config/{sandbox_config_id}", None, object),
     # What `test_written_tools.py` does where programs may.
     ("POST /v1/tools", SOURCE, 403),
     ("PUT /v1/tools", SOURCE, 403),
@@ -227,6 +241,8 @@ CREATED: tuple[Call, ...] = (
     ("POST /v1/archives", {"name": "Routes"}, Archive),
     ("POST /v1/archives/{archive_id}/passages", {"text": "Ada likes tea."}, Passage),
     ("POST /v1/mcp-servers", {"server_name": "routes", "config": NOBODY}, MCP_SERVER),
+    ("POST /v1/sandbox-config", {"config": {}}, SANDBOX),
+    ("POST /v1/sandbox-config/{sandbox_config_id}/environment-variable", {"key": "K", "value": "1"}, VARIABLE),
 )
 OTHER_NAMES = {"{free_block_id}": "{block_id}", "{streamed_run_id}": "{run_id}"}
 
@@ -283,6 +299,7 @@ def known(http: httpx.Client, model_server: OpenAIServer) -> dict[str, str]:
     """Ids of everything that routes need, by the names of their parameters; all made by the routes that make them."""
     ids = {"address": model_server.url, "block_label": "human", "mcp_server_name": "routes", "mcp_tool_name": "none"}
     names = ("free_block", "identity", "provider", "agent", "conversation", "archive", "passage", "mcp_server")
+    names = (*names, "sandbox_config", "sandbox_env")
     for (route, _, _), name in zip(CREATED, names, strict=True):
         call = next(call for call in CREATED if call[0] == route)
         made = called(http, call, ids).json()

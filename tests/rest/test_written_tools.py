@@ -1,6 +1,7 @@
 """Tools that programs write: refused until they may, then written, changed, tried, given to an agent and called."""
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -130,3 +131,49 @@ def test_what_cannot_run_is_kept_and_says_why(raw: httpx.Client):
     assert raw.post("/v1/tools", json=script).status_code == 400
     script["json_schema"] = {"name": "f_ts", "description": "F.", "parameters": {"type": "object", "properties": {}}}
     assert raw.post("/v1/tools", json=script).json()["source_type"] == "typescript"
+
+
+def test_variables_of_all_tools_come_in_and_never_out(raw: httpx.Client):
+    sandbox = raw.get("/v1/sandbox-config").json()[0]
+    variables = f"/v1/sandbox-config/{sandbox['id']}/environment-variable"
+    made = raw.post(variables, json={"key": "LUCK", "value": "shared", "description": "For dice."}).json()
+    try:
+        assert raw.post(variables, json={"key": "LUCK", "value": "x"}).status_code == 409
+        assert raw.post(variables, json={"key": "A=B", "value": "x"}).status_code == 400
+        body: dict[str, Any] = {"source_code": DICE, "args": {"sides": 1}}
+        assert raw.post("/v1/tools/run", json=body).json()["tool_return"] == "1 shared"
+        own = {**body, "env_vars": {"LUCK": "own"}}
+        assert raw.post("/v1/tools/run", json=own).json()["tool_return"] == "1 own"
+        kept = {"value": made["value"], "description": "For cards."}
+        changed = raw.patch(f"/v1/sandbox-config/environment-variable/{made['id']}", json=kept).json()
+        assert (changed["value"], changed["description"]) == ("********", "For cards.")
+        assert "shared" not in raw.get(variables).text
+        assert raw.post("/v1/tools/run", json=body).json()["tool_return"] == "1 shared"
+    finally:
+        raw.delete(f"/v1/sandbox-config/environment-variable/{made['id']}")
+    assert raw.get(variables).json() == []
+    assert raw.post("/v1/tools/run", json=body).json()["tool_return"] == "1 none"
+
+
+def test_tools_are_found_by_their_words(raw: httpx.Client):
+    found = raw.post("/v1/tools/search", json={"query": "the archival memory", "tool_types": ["letta_core"]}).json()
+    assert {one["tool"]["name"] for one in found[:2]} == {"archival_memory_insert", "archival_memory_search"}
+    assert [one["fts_rank"] for one in found] == list(range(1, len(found) + 1))
+    assert raw.post("/v1/tools/search", json={"query": "zebra"}).json() == []
+    assert raw.post("/v1/tools/search", json={"query": "x", "search_mode": "vector"}).status_code == 400
+
+
+def test_what_a_tool_may_use_is_said_with_it_and_stays_when_it_is_written_again(raw: httpx.Client, tmp_path: Path):
+    (tmp_path / "note").write_text("milk")
+    (tmp_path / "note").chmod(0o644)
+    source = f'def look() -> str:\n    """Looks."""\n    return open({str(tmp_path / "note")!r}).read()\n'
+    body: dict[str, Any] = {"source_code": source, "args": {}}
+    assert raw.post("/v1/tools/run", json=body).json()["status"] == "error"
+    refused = raw.post("/v1/tools", json={"source_code": source, "access": {"folders": [{"path": "notes"}]}})
+    assert (refused.status_code, "not the whole path of a folder" in refused.text) == (400, True)
+    access = {"network": False, "folders": [{"path": str(tmp_path), "writable": False}], "other_agents": False}
+    made = raw.post("/v1/tools", json={"source_code": source, "access": access}).json()
+    assert made["access"] == access
+    again = raw.post("/v1/tools", json={"source_code": source.replace("Looks", "Reads")}).json()
+    assert (again["id"], again["access"]) == (made["id"], access)
+    raw.delete(f"/v1/tools/{made['id']}")

@@ -13,14 +13,14 @@ from app.engine.custom_tools.source import ToolSource, read_source
 from app.ports.sandbox import Sandbox, SandboxCall
 from app.ports.tools import OnOutput, ToolContext, ToolOutcome
 
-SecretsOf = Callable[[str], Awaitable[Mapping[str, str]]]
-"""The secrets of an agent, by name."""
+VariablesOf = Callable[[Tool, str], Awaitable[Mapping[str, str]]]
+"""The variables that a call of a tool by an agent gets, by name."""
 
 
 class CustomTools:
-    def __init__(self, sandbox: Sandbox, secrets_of: SecretsOf) -> None:
+    def __init__(self, sandbox: Sandbox, variables_of: VariablesOf) -> None:
         self._sandbox = sandbox
-        self._secrets_of = secrets_of
+        self._variables_of = variables_of
 
     async def run(
         self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
@@ -28,8 +28,8 @@ class CustomTools:
         if not tool.set_up:
             return ToolOutcome(ok=False, text=f'The tool "{tool.name}" cannot be run here. {tool.why_not_set_up}')
         try:
-            secrets = await self._secrets_of(context.agent_id)
-            call = call_of(tool, arguments, {**secrets, **context.environment})
+            variables = await self._variables_of(tool, context.agent_id)
+            call = call_of(tool, arguments, {**variables, **context.environment})
         except AppError as error:
             return ToolOutcome(ok=False, text=error.message)
         return outcome_of(await self._sandbox.run(call, on_output), tool_source(tool.name))
@@ -51,6 +51,8 @@ def call_of(tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str
         arguments=arguments,
         converts=found.converts,
         environment=environment,
+        network=tool.access.network,
+        folders=tool.access.folders,
     )
 
 

@@ -7,7 +7,6 @@ from app.rest.call import Call, Endpoint
 from app.rest.errors import NotYet
 from app.rest.wire.base import Nothing
 
-TOOLS = "Sandbox settings of programs, and searching tools by meaning, are not part of this version of Lares."
 FOLDERS = "Folders and files are not part of this version of Lares."
 GROUPS = "Groups and sleep-time agents are not part of this version of Lares."
 FILES = "Importing and exporting agent files is not part of this version of Lares."
@@ -26,12 +25,6 @@ def _all_of(path: str, one: str) -> tuple[str, ...]:
 
 
 ROUTES: dict[str, tuple[str, ...]] = {
-    TOOLS: (
-        "POST /v1/tools/search",
-        *_all_of("/v1/sandbox-config", "{sandbox_config_id}"),
-        "GET /v1/sandbox-config/{sandbox_config_id}/environment-variable",
-        "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",
-    ),
     FOLDERS: (
         f"GET {_AGENT}/files",
         f"PATCH {_AGENT}/files/close-all",

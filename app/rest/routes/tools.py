@@ -2,6 +2,7 @@
 
 import uuid
 
+from app.domain.error import Invalid
 from app.domain.page import ToolFilter
 from app.domain.wire_message import iso
 from app.rest.call import Call, Endpoint
@@ -16,8 +17,11 @@ from app.rest.wire.tools import (
     ToolReturned,
     ToolRun,
     ToolRunFromSource,
+    ToolSearch,
+    ToolSearchResult,
     ToolUpdate,
     executed_to_wire,
+    found_to_wire,
     returned_to_wire,
     tool_to_wire,
 )
@@ -61,6 +65,16 @@ async def delete_tool(call: Call[Nothing, None]) -> None:
     await call.services.tools.delete(call.id("tool_id"), origin=API)
 
 
+async def search_tools(call: Call[Nothing, ToolSearch]) -> list[ToolSearchResult]:
+    """Tools that have words of the query in their name, tags or description, the best first."""
+    body = call.body
+    if body.search_mode == "vector":
+        raise Invalid("Tools are searched by their words here, not by meaning.", hint="Use fts or hybrid.")
+    found = await call.services.tools.search(body.query or "", ToolFilter(types=body.tool_types or ()))
+    wanted = set(body.tags or ())
+    return found_to_wire(tuple(one for one in found if not wanted or wanted & set(one.tags))[: body.limit])
+
+
 async def run_source(call: Call[Nothing, ToolRunFromSource]) -> ToolReturned:
     """Tries a source in the sandbox, without storing it."""
     await check_may_add_programs(call)
@@ -83,6 +97,7 @@ ENDPOINTS = (
     Endpoint("POST", "/v1/tools", write_tool),
     Endpoint("PUT", "/v1/tools", write_tool),
     Endpoint("POST", "/v1/tools/run", run_source),
+    Endpoint("POST", "/v1/tools/search", search_tools),
     Endpoint("GET", "/v1/tools/{tool_id}", get_tool),
     Endpoint("PATCH", "/v1/tools/{tool_id}", update_tool),
     Endpoint("DELETE", "/v1/tools/{tool_id}", delete_tool),

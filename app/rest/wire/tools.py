@@ -1,11 +1,13 @@
 """Tools on the wire."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field, field_validator
 
 from app.domain.json_value import JsonObject, object_of
 from app.domain.page import ToolFilter
 from app.domain.sandbox import SandboxResult
-from app.domain.tool import Requirement, ToolDraft, ToolPatch
+from app.domain.tool import Requirement, ToolAccess, ToolDraft, ToolPatch
 from app.domain.tool import Tool as OurTool
 from app.engine.tools.custom import text_of
 from app.rest.constants import USER_ID
@@ -31,6 +33,8 @@ class Tool(ResponseModel):
     last_updated_by_id: str | None = USER_ID
     metadata_: JsonObject | None = Field(default_factory=dict)
     project_id: str | None = None
+    access: ToolAccess | None = None
+    """What it may use of this computer; not in the Letta API."""
 
 
 class ToolQuery(PageQuery):
@@ -78,6 +82,7 @@ def tool_to_wire(tool: OurTool) -> Tool:
         default_requires_approval=tool.requires_approval,
         enable_parallel_execution=tool.parallel,
         metadata_=tool.metadata,
+        access=tool.access if tool.tool_type == "custom" else None,
     )
 
 
@@ -91,6 +96,30 @@ class NeededPackage(RequestModel):
 
     def requirement(self) -> Requirement:
         return Requirement(name=self.name, version=self.version)
+
+
+class ToolSearch(RequestModel):
+    query: Name | None = None
+    search_mode: Literal["vector", "fts", "hybrid"] = "hybrid"
+    tool_types: tuple[Name, ...] | None = None
+    tags: tuple[Name, ...] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class ToolSearchResult(ResponseModel):
+    tool: Tool
+    embedded_text: str | None = None
+    fts_rank: int | None
+    vector_rank: int | None = None
+    combined_score: float
+
+
+def found_to_wire(tools: tuple[OurTool, ...]) -> list[ToolSearchResult]:
+    """As a list of words alone scores: by place."""
+    return [
+        ToolSearchResult(tool=tool_to_wire(tool), fts_rank=place, combined_score=round(1 / (60 + place), 6))
+        for place, tool in enumerate(tools, 1)
+    ]
 
 
 class _Written(RequestModel):
@@ -107,6 +136,7 @@ class _Written(RequestModel):
     default_requires_approval: bool | None = None
     enable_parallel_execution: bool | None = None
     metadata_: JsonObject | None = None
+    access: ToolAccess | None = None
 
     def given(self) -> JsonObject:
         """By our names; what was not given is left out. A schema brings its own name and description."""
@@ -123,6 +153,7 @@ class _Written(RequestModel):
             "requires_approval": self.default_requires_approval,
             "parallel": self.enable_parallel_execution,
             "metadata": self.metadata_,
+            "access": self.access,
         }
         return {name: value for name, value in fields.items() if value is not None}
 

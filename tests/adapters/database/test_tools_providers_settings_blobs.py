@@ -68,7 +68,7 @@ async def test_a_blob_is_stored_once(world: World) -> None:
 
 
 async def test_what_a_tool_may_use_is_kept_and_is_nothing_for_tools_of_earlier_versions(world: World) -> None:
-    access = ToolAccess(network=True, folders=(ToolFolder(path="/srv/notes", writable=True),))
+    access = ToolAccess(network=True, folders=(ToolFolder(path="/notes", writable=True),))
     given = samples.tool("fetch", tool_type="custom", access=access, secret_names=("API_KEY",))
     await world.storage.write(lambda repos: (repos.tools.upsert(given), repos.tools.upsert(samples.tool("plain"))))
     first, second = await world.storage.read(lambda repos: repos.tools.by_names(("fetch", "plain")))

@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
 
-from app.adapters.tools.sandbox.door import Reply, serve
+from app.adapters.tools.sandbox.door import Reply, Serve, serve
 from app.adapters.tools.sandbox.launch import Launch, Launcher, node_places, node_program
 from app.adapters.tools.sandbox.network import PublicNetwork
 from app.adapters.tools.sandbox.workers import FRAME, IDLE_SECONDS, Reader, Walls, Worker, Workers
@@ -125,22 +125,16 @@ class ProcessSandbox:
             worker = await self.workers.take(self._walls(call))
         except OSError as error:
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
-        running = _Running(worker, self.limits, on_output)
-        opened = self._open_door(worker, call, answers)
+        running = _Running(worker, self.limits, on_output, self._served_through_door(call, answers))
         try:
             await worker.listen(running.reads)
             result = await running.result(partial(self._request, call, worker.launch))
         finally:
-            if opened is not None:
-                opened.cancel()
-                await asyncio.wait([opened])
             await running.end()
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
 
-    def _open_door(self, worker: Worker, call: SandboxCall, answers: Answers | None) -> "asyncio.Task[None] | None":
-        """Answers what the call asks; None: it may ask nothing, or has no way to."""
-        if worker.door is None:
-            return None
+    def _served_through_door(self, call: SandboxCall, answers: Answers | None) -> dict[str, Serve]:
+        """What the call may ask for."""
         serves = dict(self.reach.serves) if call.network else {}
         if answers is not None:
 
@@ -148,10 +142,7 @@ class ProcessSandbox:
                 return Reply(await answers(asked))
 
             serves["lares"] = answer
-        if not serves:
-            worker.door.close()
-            return None
-        return asyncio.create_task(serve(worker.door, serves))
+        return serves
 
     def _walls(self, call: SandboxCall) -> Walls:
         return Walls(tuple(call.packages), node_places(self._node) if call.node else (), call.folders)
@@ -181,8 +172,9 @@ class ProcessSandbox:
 
 
 class _Running:
-    def __init__(self, worker: Worker, limits: SandboxLimits, on_output: OnOutput) -> None:
+    def __init__(self, worker: Worker, limits: SandboxLimits, on_output: OnOutput, serves: Mapping[str, Serve]) -> None:
         self._worker = worker
+        self._serves = serves
         self._limits = limits
         self._on_output = on_output
         self._folder = worker.launch.folder
@@ -205,10 +197,11 @@ class _Running:
         """`request` is made off the loop."""
         try:
             async with asyncio.timeout(self._limits.seconds), asyncio.TaskGroup() as group:
-                watching = group.create_task(self._watch_folder())
+                working = [group.create_task(self._watch_folder()), group.create_task(self._answer_door())]
                 await asyncio.to_thread(lambda: self._worker.ask(request()))
                 await self._over.wait()
-                watching.cancel()
+                for one in working:
+                    one.cancel()
         except TimeoutError:
             return self._with_output(_stopped(f"It was stopped after {self._limits.seconds:g} seconds."))
         if self._fault:
@@ -228,6 +221,13 @@ class _Running:
         await asyncio.to_thread(self._worker.clear)
         for reader in self.reads:
             reader.close()
+
+    async def _answer_door(self) -> None:
+        door = self._worker.door
+        if door is not None and self._serves:
+            await serve(door, self._serves)
+        elif door is not None:
+            door.close()
 
     async def _watch_folder(self) -> None:
         while self._folder is not None:
