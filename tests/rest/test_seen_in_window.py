@@ -113,6 +113,11 @@ OTHERWISE = {
     *("POST /v1/providers/check", "POST /v1/providers/{provider_id}/check"),
     *(f"POST /v1/{of}/messages/preview-raw-payload" for of in ("agents/{agent_id}", "conversations/{conversation_id}")),
     *("POST /v1/conversations/{conversation_id}/preview-raw-payload", "POST /v1/passages/search"),
+    *(f"POST /v1/{of}" for of in ("tools/search", "sandbox-config", "sandbox-config/local")),
+    *("POST /v1/sandbox-config/local/default", "PATCH /v1/sandbox-config/{sandbox_config_id}"),
+    *("DELETE /v1/sandbox-config/{sandbox_config_id}",),
+    *("POST /v1/sandbox-config/{sandbox_config_id}/environment-variable",),
+    *(f"{verb} /v1/sandbox-config/environment-variable/{{sandbox_env_id}}" for verb in ("PATCH", "DELETE")),
     # What is told of archives and passages: tests/rest/test_archives.py.
     *("POST /v1/archives", "PATCH /v1/archives/{archive_id}", "DELETE /v1/archives/{archive_id}"),
     *(f"PATCH /v1/agents/{{agent_id}}/archives/{verb}/{{archive_id}}" for verb in ("attach", "detach")),

@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 FRAME = 4
-CLOSED = "Lares does not answer this call any more."
+CLOSED = "Lares no longer answers this call."
 Json = dict[str, Any]
 
 
