@@ -19,8 +19,11 @@ class AgentSecrets:
         self._deps = deps
         self._secrets = secrets
 
-    async def replace(self, agent_id: str, values: dict[str, str], origin: Origin = USER) -> Agent:
-        """Makes these the agent's secrets; those it had beside them are deleted."""
+    async def replace(self, agent_id: str, values: Mapping[str, str | None], origin: Origin = USER) -> Agent:
+        """Makes these the agent's secrets; those it had beside them are deleted. None keeps the value that is stored.
+
+        Raises `NotFound`, and `Invalid` for a name that no secret can have.
+        """
         check_names(values)
         agent = await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
         gone = [name for name in agent.extras.secret_names if name not in values]
@@ -45,8 +48,10 @@ class AgentSecrets:
 
         return await asyncio.to_thread(read) if agent.extras.secret_names else {}
 
-    def _store(self, agent_id: str, values: Mapping[str, str], gone: list[str]) -> None:
+    def _store(self, agent_id: str, values: Mapping[str, str | None], gone: list[str]) -> None:
         for name, value in values.items():
+            if value is None:
+                continue
             self._secrets.set(secret_of(agent_id, name), value)
         for name in gone:
             self._secrets.delete(secret_of(agent_id, name))

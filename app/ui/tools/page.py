@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QLineEdit, QListView, QPlainTextEdit, QWidget
 from app.domain.agent import Agent, AgentPatch
 from app.domain.error import AppError
 from app.domain.event import Changed
-from app.domain.sandbox import SandboxLimits, SandboxResult
-from app.domain.tool import SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.domain.sandbox import Enforced, SandboxLimits, SandboxResult
+from app.domain.tool import NO_ACCESS, SourceFault, Tool, ToolDraft, ToolPatch, ToolReading, ToolUse
 from app.domain.tool_rule import Rules, asked_about
 from app.ui.bridge.rereading import Rereading
 from app.ui.kit.badge import Badge
@@ -23,6 +23,7 @@ from app.ui.kit.switch import Switch
 from app.ui.kit.tooltip import set_tip
 from app.ui.kit.wording import count
 from app.ui.state.view_context import Notice, ViewContext
+from app.ui.tools.access import AccessPane
 from app.ui.tools.arguments import NotReadable
 from app.ui.tools.code_editor import CodeEditor
 from app.ui.tools.rules import RulesPane
@@ -57,6 +58,7 @@ class ToolsPage(QWidget):
         self._drafts: dict[str, str] = {}
         """What was typed and is not saved, by the id of the tool; of a new one under the empty id."""
         self._reading = ToolReading()
+        self._enforced: Enforced | None = None
         self._turn = 0
         self._running: asyncio.Future[SandboxResult] | None = None
         theme = self._theme
@@ -81,6 +83,10 @@ class ToolsPage(QWidget):
         self.asks = Switch(theme, self.tr("Asks first"))
         set_tip(self.asks, self.tr("Whether the agent asks you before each call of this tool"))
         self.attach = Button(theme, "", "", "", "small")
+        self.to_access = Button(theme, self.tr("May use"), "ghost", "", "small")
+        set_tip(self.to_access, self.tr("Network, folders and variables of this tool"))
+        self.access = AccessPane(view)
+        self.access.hide()
         self.delete = IconButton(theme, "trash", self.tr("Delete this tool"), size=16, box=28)
         self.copy = IconButton(theme, "copy", self.tr("Write a copy of it"), size=16, box=28)
         self.save = Button(theme, self.tr("Save"), "primary", "", "small")
@@ -124,6 +130,7 @@ class ToolsPage(QWidget):
             self._state,
             self.copy,
             self.delete,
+            self.to_access,
             self.asks,
             self.attach,
             self.save,
@@ -157,7 +164,7 @@ class ToolsPage(QWidget):
             self.tr("Part of the page"),
             NARROW,
         )
-        column_of(theme, self.panes, self.rules, parent=self, gap=0)
+        column_of(theme, self.panes, self.rules, self.access, parent=self, gap=0)
         follow(theme, self, self._fit)
 
     def _connect(self) -> None:
@@ -170,6 +177,8 @@ class ToolsPage(QWidget):
         self.attach.clicked.connect(self._attach)
         self.asks.clicked.connect(lambda _checked=False: self._ask_first())
         self.to_rules.clicked.connect(lambda _checked=False: self.show_rules(True))
+        self.to_access.clicked.connect(lambda _checked=False: self.show_access(True))
+        self.access.closed.connect(lambda: self.show_access(False))
         self.rules.closed.connect(lambda: self.show_rules(False))
         self.rules.save_wanted.connect(self._save_rules)
         self.save.clicked.connect(self.save_now)
@@ -223,7 +232,14 @@ class ToolsPage(QWidget):
         elif self._tool is not None:
             self.write_new(self.editor.toPlainText() if self.changed else TEMPLATE)
         self._tell_state()
-        self.trial.show_enforced(await services.tools.enforced(), SandboxLimits())
+        self._enforced = await services.tools.enforced()
+        self.access.show_enforced(self._enforced)
+        self._tell_enforced()
+
+    def _tell_enforced(self) -> None:
+        if self._enforced is not None:
+            access = self._tool.access if self._tool is not None else NO_ACCESS
+            self.trial.show_enforced(self._enforced, SandboxLimits(), access)
 
     def _begin_with(self, tools: tuple[ToolUse, ...]) -> None:
         own = [one.tool for one in tools if one.tool.tool_type == "custom"]
@@ -260,6 +276,7 @@ class ToolsPage(QWidget):
         self.editor.setReadOnly(not self._own)
         self.editor.show_source(self._drafts.get(tool.id, self._stored))
         self.trial.show_result(None)
+        self._tell_enforced()
         self._mark_row()
         self._read()
         self._tell_state()
@@ -394,8 +411,13 @@ class ToolsPage(QWidget):
         self.save.setVisible(self._own)
         self.save.setEnabled(self.changed and not faulty)
         self.delete.setVisible(tool is not None and self._own)
+        self.to_access.setVisible(tool is not None and self._own)
         self.copy.setVisible(tool is not None and self._own)
         agent = self._view.workspace.agent
+        if tool is None or not self._own:
+            self.show_access(False)
+        else:
+            self.access.show_tool(tool, agent)
         self.attach.setVisible(
             tool is not None and agent is not None and (tool.set_up or tool.name in agent.tool_names)
         )
@@ -456,7 +478,8 @@ class ToolsPage(QWidget):
             return
         draft = ToolDraft(source_code=self.editor.toPlainText())
         self.trial.set_running(True)
-        work = self._view.services.tools.run_source(draft, arguments, {})
+        tool_id = self._tool.id if self._tool is not None else None
+        work = self._view.services.tools.run_source(draft, arguments, {}, tool_id)
         self._running = self._view.run(work, self, done=self._ran, failed=self._not_run)
 
     def _ran(self, result: SandboxResult) -> None:
@@ -494,6 +517,14 @@ class ToolsPage(QWidget):
         self.rules.setVisible(shown)
         shows = self.rules.back if shown else self.to_rules
         shows.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_access(self, shown: bool) -> None:
+        """What the tool may use in place of the tools, or the tools again."""
+        if shown != self.access.isHidden():
+            return
+        self.panes.setVisible(not shown)
+        self.access.setVisible(shown)
+        (self.access.back if shown else self.to_access).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _save_rules(self, rules: Rules) -> None:
         agent, origin = self._view.workspace.agent, self._view.workspace.origin

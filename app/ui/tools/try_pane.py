@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QWidget
 
 from app.domain.sandbox import Enforced, SandboxLimits, SandboxResult
+from app.domain.tool import ToolAccess
 from app.ui.kit.buttons import Button
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, follow, hairline, row_of, scrolled
@@ -145,13 +146,19 @@ class TryPane(QFrame):
         more = self.tr("\n[{} characters more]").format(count(len(text) - MOST_SHOWN)) if len(text) > MOST_SHOWN else ""
         self.shown.setPlainText(text[:MOST_SHOWN] + more)
 
-    def show_enforced(self, enforced: Enforced, limits: SandboxLimits) -> None:
+    def show_enforced(self, enforced: Enforced, limits: SandboxLimits, access: ToolAccess) -> None:
+        """What holds a tool that may use this."""
+        folders = self.tr("its own folder and %n of yours", "", len(access.folders))
         rows = (
             (self.tr("Time"), True, self.tr("{} seconds").format(count(round(limits.seconds)))),
             (self.tr("Memory"), True, size(limits.memory)),
             (self.tr("Output"), True, size(limits.output)),
-            (self.tr("Network"), enforced.network, self.tr("none")),
-            (self.tr("Your files"), enforced.files, self.tr("an empty folder of its own")),
+            (self.tr("Network"), enforced.network, self.tr("public addresses") if access.network else self.tr("none")),
+            (
+                self.tr("Your files"),
+                enforced.files,
+                folders if access.folders else self.tr("an empty folder of its own"),
+            ),
             (self.tr("What it starts"), enforced.processes, self.tr("ends with it")),
         )
         while item := self._grid.takeAt(0):

@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.domain.page import ToolFilter
+from app.domain.tool import Tool
 from app.ui.tools.page import ToolsPage
 from app.ui.tools.tool_list import ToolRow
+from tests.support.window.looks import nameless
 from tests.support.window.opened_window import OpenedWindow
 
 Wait = Callable[..., Any]
@@ -35,6 +39,42 @@ async def opened(window: OpenedWindow) -> ToolsPage:
     assert isinstance(page, ToolsPage)
     await window.until(lambda: page.list.rows and page.trial.form._entries, "the page never got ready")
     return page
+
+
+async def allowed(window: OpenedWindow, page: ToolsPage) -> None:
+    """A person lets the tool use the network, a folder, and a key of its own."""
+    access = page.access
+    page.to_access.click()
+    assert access.isVisible()
+    assert nameless(access) == []
+
+    async def known() -> Tool:
+        return (await window.services.tools.list(ToolFilter(names=("pantry_stock",))))[0]
+
+    async def until(met: Callable[[Tool], bool], why: str) -> None:
+        async def holds() -> bool:
+            return met(await known())
+
+        await window.until(holds, why)
+
+    access.network.click()
+    await until(lambda tool: tool.access.network, "the network stayed off")
+    access.give_folder(str(Path.home()))
+    await until(lambda tool: bool(tool.access.folders), "the folder was not given")
+    await window.until(lambda: access._folders.count() == 1, "the folder is not shown")
+    access.give_folder("notes")
+    toasts = window.view.view.toasts
+    await window.until(lambda: toasts.toasts, "nobody said why that is no folder")
+    access.variables.name.setText("API_KEY")
+    access.variables.value.setText("s3cret")
+    QTest.keyClick(access.variables.value, Qt.Key.Key_Return)
+    await until(lambda tool: tool.secret_names == ("API_KEY",), "the variable was not kept")
+    await window.until(lambda: access.variables.value.text() == "", "the value is still shown")
+    if where := os.environ.get("LARES_TEST_PICTURES"):
+        await window.rest()
+        window.window.grab().save(f"{where}/access.png")
+    access.back.click()
+    assert page.panes.isVisible()
 
 
 def test_a_tool_is_written_tried_saved_and_given(window: OpenedWindow, wait_for: Wait) -> None:
@@ -73,6 +113,7 @@ def test_a_tool_is_written_tried_saved_and_given(window: OpenedWindow, wait_for:
 
         await window.until(given, "it was not given")
         await window.until(lambda: "Take from" in page.attach.text(), "the button did not turn")
+        await allowed(window, page)
         page.editor.appendPlainText("# more")
         assert window.view.unsaved == ["source of the tool pantry_stock"]
         await window.until(lambda: page.save.isEnabled(), "a change is not seen")
