@@ -154,11 +154,7 @@ class TryPane(QFrame):
             (self.tr("Memory"), True, size(limits.memory)),
             (self.tr("Output"), True, size(limits.output)),
             (self.tr("Network"), enforced.network, self.tr("public addresses") if access.network else self.tr("none")),
-            (
-                self.tr("Your files"),
-                enforced.files,
-                folders if access.folders else self.tr("an empty folder of its own"),
-            ),
+            (self.tr("Your files"), enforced.files, folders),
             (self.tr("What it starts"), enforced.processes, self.tr("ends with it")),
         )
         while item := self._grid.takeAt(0):
