@@ -78,6 +78,7 @@ def make_theme(app: QApplication, preferences: Preferences) -> Theme:
     theme.set_reading(preferences.get("reading", 1.0))
     if preferences.get("high_contrast", False):
         theme.set_high_contrast(True)
+    theme.patient = True
     return theme
 
 

@@ -3,11 +3,12 @@
 import math
 import os
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from app.resources import read_resource
+from app.ui.theme.dressing import Dressing, Hearers
 from app.ui.theme.focus import FocusRing
 from app.ui.theme.fonts import ROLES, build_font, load_fonts
 from app.ui.theme.icon_files import IconFiles
@@ -28,7 +29,6 @@ class Theme(QObject):
 
     changing = Signal()
     """Before a change: what need not live through it may go, since each widget costs."""
-    changed = Signal()
 
     def __init__(
         self, app: QApplication, mode: str = "system", scale: float = 1.0, reduced_motion: bool = False
@@ -44,6 +44,9 @@ class Theme(QObject):
         self._fonts: dict[tuple[str, int | None], QFont] = {}
         self._colors: dict[str, QColor] = {}
         self.reduced_motion = reduced_motion or motion_is_costly()
+        self.patient = False
+        """Whether a change may take some turns of the loop, in which the window keeps its old look."""
+        self._dressing, self._hearers = Dressing(app), Hearers(self)
         load_fonts()
         # Without it a font set by a widget is lost or outdated as soon as the widget gets another parent.
         app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
@@ -53,6 +56,11 @@ class Theme(QObject):
         self._tell_system()
         self.apply()
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    @property
+    def changed(self) -> SignalInstance:
+        """To connect with: tokens, scale or fonts are others."""
+        return self._hearers.signal()
 
     @property
     def mode(self) -> str:
@@ -78,7 +86,7 @@ class Theme(QObject):
             self._reading = wanted
             self._fonts.clear()
             self.changing.emit()
-            self.changed.emit()
+            self._dressing.begin(self._hearers.tell(), patient=self.patient)
 
     def _factor(self, role: str) -> float:
         return self._reading if role in READ else 1.0
@@ -107,7 +115,7 @@ class Theme(QObject):
     def set_reduced_motion(self, wanted: bool) -> None:
         if wanted != self.reduced_motion:
             self.reduced_motion = wanted
-            self.changed.emit()
+            self._dressing.begin(self._hearers.tell(), patient=self.patient)
 
     def apply(self) -> None:
         """Palette, font and stylesheet, each once; then every widget hears of it."""
@@ -119,11 +127,10 @@ class Theme(QObject):
         if self._app.font() != self.font("base"):
             self._app.setFont(self.font("base"))
             self._app.setFont(self.font("base", 500), "QPushButton")  # pyright: ignore[reportArgumentType]
-        sheet = fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url)
-        # Where one sheet follows another, Qt polishes each widget once for each widget that it lies in.
-        self._app.setStyleSheet("")
-        self._app.setStyleSheet(sheet)
-        self.changed.emit()
+        self._dressing.begin(self._dressing.change(self._sheet, self._hearers.tell), patient=self.patient)
+
+    def _sheet(self) -> str:
+        return fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url)
 
     def px(self, n: float) -> int:
         """A length at 100 % in the pixels of this scale; a line never vanishes."""
