@@ -37,7 +37,10 @@ _LIKE_OURS = ("PYTHON", "LC_", "LANG", "LD_", "QT_")
 NO_RING = "keyring.backends.fail.Keyring"
 _OWN = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHON_KEYRING_BACKEND", "QT_QPA_PLATFORM")
 _COMMAND = [sys.executable, "-m"]
-_PROGRAMS = ("app", "tests.support.processes.toy_engine")
+_PROGRAMS = (
+    *("app", "tests.support.processes.toy_engine"),
+    *("tests.support.processes.inserting_engine", "tests.support.processes.word_embedder"),
+)
 _STATUS_BYTES = 8
 LOADED = (
     *("app.bootstrap", "app.link.engine_process", "app.link.launcher", "app.rest.server"),
@@ -50,7 +53,8 @@ LOADED_FOR = {
     "--mcp-child": (
         *("app.adapters.mcp.child.main", "app.adapters.mcp.child.http"),
         *("mcp.client.client", "mcp.client.streamable_http", "mcp.client.sse"),
-    )
+    ),
+    "--index-from": ("numpy", "chromadb", "app.adapters.recall.child.vectors"),
 }
 """What is loaded when it is first asked for: it takes two seconds, and few tests need it."""
 _exec: Any = subprocess.Popen

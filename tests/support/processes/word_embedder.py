@@ -13,9 +13,17 @@ SAME = {"serviced": "maintained", "boiler": "heating", "dog": "rex"}
 DIMENSION = 896
 
 
+INDEX_FROM = "--index-from"
+
+
 def command() -> Sequence[str]:
     """What starts it."""
     return [sys.executable, "-m", "tests.support.processes.word_embedder"]
+
+
+def indexing_command() -> Sequence[str]:
+    """The same, with Chroma beside a handful of vectors already."""
+    return [*command(), INDEX_FROM, "10"]
 
 
 class WordEmbedder:
@@ -32,6 +40,10 @@ class WordEmbedder:
 def main() -> None:
     from app.adapters.recall.child.main import Work, serve
 
+    if INDEX_FROM in sys.argv:
+        from app.adapters.recall.child import vectors
+
+        vectors.FROM = int(sys.argv[-1])
     serve(sys.stdin.buffer, sys.stdout.buffer, Work(WordEmbedder))
 
 

@@ -54,6 +54,7 @@ class ChromaIndex:
         self._mark = folder.with_name(folder.name + "." + OPENING)
         self._client: Any = None
         self._checked: set[str] = set()
+        self._told_of_all = False
 
     def nearest(self, place: Place, query: Floats, k: int) -> Seqs | None:
         """Owners of about the nearest rows. None: the index does not know this place whole yet."""
@@ -71,7 +72,7 @@ class ChromaIndex:
         if place.name not in self._checked:
             state = self._state(db, place, was_made)
             if state in ("broken", "outdated"):
-                self.discard()
+                self.discard(told=True)
             if state != "right":
                 self.begin(db, place)
         more = self._take_over(db, place)
@@ -90,8 +91,11 @@ class ChromaIndex:
         """From here on everything is to be taken over."""
         self._write(place, Seen(0, _last_gone(db)))
 
-    def discard(self) -> None:
-        """Throws the folder away, and what Chroma holds of it in memory."""
+    def discard(self, *, told: bool = False) -> None:
+        """Throws the folder away, and what Chroma holds of it in memory. `told`: whoever asked is told why, so that the
+        other places need not be said to be missing.
+        """
+        self._told_of_all = told
         if self._client is not None or self._mark.exists():
             from chromadb.api.shared_system_client import SharedSystemClient
 
@@ -108,7 +112,7 @@ class ChromaIndex:
             return "broken"
         seen = self._read(place)
         if seen is None:
-            return "missing" if was_made else "new"
+            return "missing" if was_made and not self._told_of_all else "new"
         try:
             count = self._collection(place).count()
         except Exception:  # noqa: BLE001  (whatever Chroma says of a damaged folder)

@@ -75,7 +75,7 @@ class StoredVectors:
         try:
             state, more = self._index.follow(self._db, where, was_made=was_made)
         except Exception:  # noqa: BLE001  (whatever Chroma says of a damaged folder)
-            self._index.discard()
+            self._index.discard(told=True)
             self._index.begin(self._db, where)
             return "broken", True, count
         return state, more, count
