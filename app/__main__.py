@@ -75,10 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("agent", nargs="?", default="", help="name or id of the agent")
     chat.add_argument("--model", metavar="HANDLE", default="", help="make a new agent on this model first")
     chat.set_defaults(run=_chat)
+    mcp = commands.add_parser("mcp", help="offer an agent's memory to Claude Desktop, Cursor and others, over MCP")
+    mcp.set_defaults(run=_mcp)
     restore = commands.add_parser("restore", help="go back to a backup at the next start; without a name, list them")
     restore.add_argument("backup", nargs="?", default="", help="name of the backup, or: nothing")
     restore.set_defaults(run=_restore)
-    for command in (serve, chat, restore, *_add_short_commands(commands)):
+    for command in (serve, chat, mcp, restore, *_add_short_commands(commands)):
         _add_folder(command, argparse.SUPPRESS)
     return parser
 
@@ -257,6 +259,14 @@ def _chat(options: argparse.Namespace) -> int:
     from app.terminal.chat import chat
 
     return chat(config, options.agent, started, model=options.model)
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    from app.terminal.mcp import TOKEN, mcp
+
+    # Before anything is started: no other program gets to know it.
+    token = os.environ.pop(TOKEN, "")
+    return mcp(Config.load(options.folder), token)
 
 
 def _models(options: argparse.Namespace) -> int:

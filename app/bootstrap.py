@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import secrets as randomness
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -86,6 +88,8 @@ from app.services.maintenance.housekeeping import Housekeeping
 from app.services.mcp.connections import McpConnections
 from app.services.mcp.secrets import McpSecrets
 from app.services.mcp.service import McpServers
+from app.services.memory_server.acts import MemoryActs
+from app.services.memory_server.service import MemoryServer
 from app.services.messages import Messages
 from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
@@ -241,7 +245,8 @@ async def open_engine(
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     embedder = AnyEmbedder(process, secrets, consent_implied=headless)
-    mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess()
+    instance = randomness.token_hex(8)
+    mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess(instance=instance)
     mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, clock, ids, bus.publish)
     runners = _outside(storage, sandbox, web, McpTools(mcp_servers.call), lambda: services)
     deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
@@ -267,6 +272,7 @@ async def open_engine(
         archives=Archives(deps, searches.passages),
         recall=Recall(deps, searches.messages, searches.embedders, indexing),
         mcp_servers=McpServers(deps, mcp_secrets, mcp_servers),
+        memory_server=_memory_server(deps, config, instance, lambda: services),
         proposals=Proposals(deps, lambda repos, handle: services.fitness.verdict(repos, handle)),
     )
     services.system.notices += filter(None, (storage.notice, opened_to_others, await _volume_notice(folder)))
@@ -451,6 +457,27 @@ def _empty_storage(clock: Clock) -> EmptyStorage:
             await asyncio.to_thread(folder.cleanup)
 
     return opened
+
+
+def _memory_server(deps: EngineDeps, config: Config, instance: str, services: Callable[[], Services]) -> MemoryServer:
+    command, url = own_command("mcp", "--data", str(config.folder)), lambda: services().api.url
+    return MemoryServer(deps, lambda: _memory_acts(deps, services()), instance, command, url)
+
+
+def own_command(*words: str) -> tuple[str, ...]:
+    """What another program has to start for `lares` with these words, wherever it is started from."""
+    if getattr(sys, "frozen", False):
+        # The window's own program has no standard input and output there.
+        terminal = Path(sys.executable).with_name("lares-terminal.exe")
+        return (str(terminal) if sys.platform == "win32" else sys.executable, *words)
+    script = Path(sys.executable).with_name("lares.exe" if sys.platform == "win32" else "lares")
+    return (str(script), *words) if script.exists() else (sys.executable, "-m", "app", *words)
+
+
+def _memory_acts(deps: EngineDeps, services: Services) -> MemoryActs:
+    return MemoryActs(
+        deps, services.archives, services.recall, services.proposals, services.conversations, services.runs
+    )
 
 
 def _api_server(services: Services, clock: Clock) -> ApiServer:

@@ -10,6 +10,7 @@ Kind = Literal[
     "conv",
     "event",
     "identity",
+    "mcp_client",
     "mcp_server",
     "message",
     "passage",

@@ -5,7 +5,7 @@ from typing import Literal
 from app.domain.base import Frozen, Micros
 from app.domain.history import ActorKind, MemoryEvent
 
-WRITERS: frozenset[ActorKind] = frozenset(("agent", "sleep-time", "schedule"))
+WRITERS: frozenset[ActorKind] = frozenset(("agent", "sleep-time", "schedule", "mcp"))
 """Whose changes wait for somebody to look at them."""
 Outcome = Literal["kept", "edited", "undone"]
 

@@ -16,6 +16,8 @@ started again soon; `failed`: it could not be started, or stopped too often."""
 
 START_SECONDS, CALL_SECONDS = 30.0, 60.0
 """Of a server that says nothing: as long as Letta waits for connecting, listing and calling."""
+INSTANCE = "LARES_INSTANCE"
+"""The variable by which the process that speaks with servers is told what the engine calls itself."""
 TAG = "mcp:"
 """Before the server's name, in the tags of its tools."""
 

@@ -13,10 +13,12 @@ class MemoryProposal(Frozen):
     id: str
     agent_id: str
     conversation_id: str
-    run_id: str
-    """The reply after which it was made."""
-    message_id: str
+    run_id: str = ""
+    """The reply after which it was made; empty where another program's assistant proposes it."""
+    message_id: str = ""
     """The person's message that asks for it."""
+    client: str = ""
+    """The assistant that proposes it, by its name; empty: the memory helper does."""
     block_id: str
     label: str
     """The block's, when it was made."""

@@ -92,6 +92,8 @@ class Failure(Frozen):
     details: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
 
 
+ASSISTANT = "mcp"
+"""Who began a run that another program's assistant asked for over MCP: it gets no tool with an effect beyond memory."""
 RunPurpose = Literal["reply", "title", "summary", "fit_test"]
 """What a run is for, which decides its place in the queue of its server. A child has that of its parent."""
 
@@ -108,7 +110,7 @@ class Run(Frozen):
     background: bool = False
     """True: nobody waits for it; it is resumed after a restart however old it is."""
     started_by: str = "window"
-    """Client that asked: window, terminal, api, sleep-time. For people and programs to read; nothing goes by it."""
+    """Client that asked: window, terminal, api, sleep-time, or `ASSISTANT`, which binds the run."""
     purpose: RunPurpose = "reply"
     parent_run_id: str | None = None
     """The run that asked for this one by a tool; stopping it stops this one too."""

@@ -140,6 +140,11 @@ class Tool(Frozen):
         return self.tool_type in MEMORY_TYPES or (self.built_in and self.name in ALSO_MEMORY)
 
     @property
+    def within_memory(self) -> bool:
+        """It reads or edits what its agent remembers, and does nothing else."""
+        return self.edits_memory or self.tool_type == "letta_core"
+
+    @property
     def asks_first(self) -> bool:
         """Whether an agent that gets it from a person, in the window, asks before each call until told otherwise."""
         return self.tool_type in ASKED_ABOUT if self.requires_approval is None else self.requires_approval

@@ -95,6 +95,8 @@ class RunState(Frozen):
     need not read the conversation again after each edit. None: as they are, in runs of earlier versions."""
     step_no: int = 0
     """Steps ended so far."""
+    memory_only: bool = False
+    """It gets no tool with an effect beyond its agent's memory."""
     max_steps: int | None = None
     """The limit that was asked for with the run; None: the agent's, as it is set when the next step is decided."""
     step_id: str = ""

@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.error import AppError
 from app.rest.call import Call, Endpoint, check_ids, read_body, read_query
+from app.rest.constants import MCP_PATH
 from app.rest.context import RestContext
 from app.rest.errors import answer_of
 from app.rest.guard import Guard
 from app.rest.limits import Crowded, Limits, come_again
+from app.rest.mcp import McpDoor
 from app.rest.openapi import document
 from app.rest.requests.turns import RunFailed
 from app.rest.routes import ENDPOINTS
@@ -24,7 +26,8 @@ log = logging.getLogger(__name__)
 
 
 def build_app(context: RestContext) -> ASGIApp:
-    routes = [*_routes(ENDPOINTS, context), Route("/openapi.json", _Documentation())]
+    own = [Route("/openapi.json", _Documentation()), Route(MCP_PATH, McpDoor(context))]
+    routes = [*_routes(ENDPOINTS, context), *own]
     return Limits(Guard(_routed(routes), context.plan), context)
 
 

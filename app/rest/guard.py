@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.ports.api import ApiPlan
+from app.rest.constants import MCP_PATH
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -40,7 +41,7 @@ class Guard:
         elif refusal is None and self._plan.locked:
             refusal = _said(503, self._plan.locked)
             refusal.headers["x-should-retry"] = "false"
-        elif refusal is None and not self._proves_token(headers):
+        elif refusal is None and scope["path"] != MCP_PATH and not self._proves_token(headers):
             refusal = _said(401, "This server asks for its token: send it as Authorization: Bearer <token>.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
         answer = send if allowed is None else _allowing(send, allowed)

@@ -23,6 +23,7 @@ from app.services.inbox import MemoryInbox
 from app.services.listing import Listing
 from app.services.maintenance.backups import Backups
 from app.services.mcp.service import McpServers
+from app.services.memory_server.service import MemoryServer
 from app.services.messages import Messages
 from app.services.models.discovery import Servers
 from app.services.models.providers import Providers
@@ -80,6 +81,7 @@ class Services:
     fitness: Fitness
     starters: Starters
     mcp_servers: McpServers
+    memory_server: MemoryServer
     proposals: Proposals
     compaction: Compaction
     archives: Archives

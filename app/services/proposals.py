@@ -26,6 +26,8 @@ from app.services.changing import change
 log = logging.getLogger(__name__)
 
 ACTOR = Actor(kind="helper")
+MOST_OPEN = 50
+"""Proposals that may wait in one conversation for another program's assistant to add one."""
 TRIES = 3
 """How often the question is asked again when a person's message came in between."""
 
@@ -72,12 +74,27 @@ class Proposals:
                     code="changed_since",
                     hint="Decline it, or edit the block yourself.",
                 )
-            made_by = Origin(actor=ACTOR, run_id=proposal.run_id, message_id=proposal.message_id, client=origin.client)
+            made_by = _origin_of(proposal, origin.client)
             own = Changes(repos, changes.ids, changes.now, made_by)
             own.save_block(block, block.model_copy(update={"value": value}), proposal.agent_id)
             return _answer(repos, proposal, "accepted", repos.history.last_seq())
 
         return await change(self._deps, origin, work)
+
+    async def propose(self, proposal: MemoryProposal) -> None:
+        """Keeps what another program's assistant proposes. Raises `Conflict` (`too_many`) where `MOST_OPEN` wait."""
+
+        def work(repos: Repositories) -> None:
+            waiting = repos.proposals.open_in(proposal.conversation_id)
+            if len(waiting) >= MOST_OPEN:
+                raise Conflict(
+                    f"{MOST_OPEN} proposals wait for the person already.",
+                    code="too_many",
+                    hint="Wait until they are answered in Lares.",
+                )
+            self._keep(repos, proposal, waiting)
+
+        await self._deps.storage.write(work)
 
     async def decline(self, proposal_id: str) -> MemoryProposal:
         """Leaves memory as it is. Raises `Conflict` (`already_answered`)."""
@@ -150,10 +167,21 @@ class Proposals:
             old=edit.old,
             new=edit.new,
         )
-        waiting = repos.proposals.open_in(run.conversation_id)
-        if (edit.block_id, edit.old, edit.new) not in {(one.block_id, one.old, one.new) for one in waiting}:
+        self._keep(repos, new, repos.proposals.open_in(run.conversation_id))
+
+    @staticmethod
+    def _keep(repos: Repositories, new: MemoryProposal, waiting: tuple[MemoryProposal, ...]) -> None:
+        """The same is not proposed twice."""
+        if (new.block_id, new.old, new.new) not in {(one.block_id, one.old, one.new) for one in waiting}:
             repos.proposals.add(new)
             _tell(repos, new)
+
+
+def _origin_of(proposal: MemoryProposal, client: str) -> Origin:
+    """By whom the change of an accepted proposal is made."""
+    if proposal.client:
+        return Origin(actor=Actor(kind="mcp", name=proposal.client), client=client)
+    return Origin(actor=ACTOR, run_id=proposal.run_id, message_id=proposal.message_id, client=client)
 
 
 def _open(repos: Repositories, proposal_id: str) -> MemoryProposal:

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import logging
+import os
 import queue
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.json_value import JsonObject, array_of, object_of
-from app.domain.mcp import McpAnswer, McpError, McpHello, McpOffer, McpPrompt, McpResource
+from app.domain.mcp import INSTANCE, McpAnswer, McpError, McpHello, McpOffer, McpPrompt, McpResource
 from app.ports.mcp import McpEvent, McpTarget, OnMcpEvent
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,11 @@ class McpProcess:
         self,
         command: Callable[[], Sequence[str]] = child_command,
         environment: Mapping[str, str] | None = None,
+        instance: str = "",
     ) -> None:
-        """`environment`: of the process; None: the engine's."""
+        """`environment`: of the process; None: the engine's. `instance`: by which the engine knows itself, should one
+        of the servers be this very Lares."""
+        self._instance = instance
         self._command = command
         self._environment = environment
         self._on_event: OnMcpEvent = lambda event: None
@@ -161,7 +165,7 @@ class McpProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(sys.executable).parent if frozen else ROOT,
-            env=None if self._environment is None else dict(self._environment),
+            env={**(os.environ if self._environment is None else self._environment), INSTANCE: self._instance},
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
         )
 

@@ -204,7 +204,9 @@ def read_view(repos: Repositories, agent_id: str, conversation_id: str, state: R
 def _tools_now(repos: Repositories, agent: Agent, state: RunState | None) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:
     """The tools that the next request offers, and those that the agent's rules keep out of it."""
     client = {tool.name: _client_tool(tool) for tool in state.client_tools} if state is not None else {}
-    own = tuple(tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up and tool.name not in client)
+    bound = state is not None and state.memory_only
+    known = (tool for tool in repos.tools.by_names(agent.tool_names) if tool.set_up and tool.name not in client)
+    own = tuple(tool for tool in known if tool.within_memory or not bound)
     tools = (*own, *client.values())
     if not agent.tool_rules:
         return tools, ()

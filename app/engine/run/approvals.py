@@ -114,6 +114,7 @@ def going_on(state: RunState, asked: RunState, client_tools: tuple[ClientTool, .
             "step_id": asked.step_id,
             "made": tuple(made.model_copy(update={"step_no": -1}) for made in asked.made),
             "denied": asked.denied,
+            "memory_only": asked.memory_only,
             "recent": asked.recent,
             "answered": True,
             "client_tools": client_tools or asked.client_tools,

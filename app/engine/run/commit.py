@@ -70,7 +70,7 @@ class _Commit:
 
     def _answered_at_once(self, state: RunState, action: RunTools) -> RunState:
         """Where nothing needs to be run, as with memory tools, the calls are answered with the reply that made them."""
-        returns, to_run = sort_out(state.calls_of(action), tools_of(self._repos, state.agent_id))
+        returns, to_run = sort_out(state.calls_of(action), tools_of(self._repos, state))
         if to_run:
             return state
         ids = self._deps.ids

@@ -81,7 +81,7 @@ async def _run_tools(
 ) -> Outcome:
     """In the order of the calls; neighbours that are parallel safe run together."""
     if tools is None:
-        tools = await deps.storage.read(lambda repos: tools_of(repos, state.agent_id))
+        tools = await deps.storage.read(lambda repos: tools_of(repos, state))
     returns, to_run = sort_out(state.calls_of(action), tools)
     partial.returns = returns
     for together in _batches(to_run):

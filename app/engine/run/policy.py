@@ -37,7 +37,8 @@ def read_policy(repos: Repositories, state: RunState) -> Policy:
     if agent is None:
         return Policy(state.max_steps or 0)
     client = tuple(tool.name for tool in state.client_tools)
-    own = tuple(tool.name for tool in repos.tools.by_names(agent.tool_names) if tool.set_up) if agent.tool_rules else ()
+    known = repos.tools.by_names(agent.tool_names) if agent.tool_rules else ()
+    own = tuple(tool.name for tool in known if tool.set_up and (tool.within_memory or not state.memory_only))
     names = () if state.answered else tuple(call.name for call in state.calls if call.status == "requested")
     return Policy(
         max_steps=agent.max_steps if state.max_steps is None else state.max_steps,

@@ -27,13 +27,14 @@ def read_ahead(repos: Repositories, state: RunState) -> ReadAhead:
             case CallModel():
                 return ReadAhead(plan=read_plan(repos, state))
             case RunTools():
-                return ReadAhead(tools=tools_of(repos, state.agent_id))
+                return ReadAhead(tools=tools_of(repos, state))
             case _:
                 return NOTHING_READ
     except (ModelError, NotFound):
         return NOTHING_READ
 
 
-def tools_of(repos: Repositories, agent_id: str) -> dict[str, Tool]:
-    """An agent's tools by name."""
-    return {tool.name: tool for tool in repos.tools.by_names(repos.agents.get(agent_id).tool_names)}
+def tools_of(repos: Repositories, state: RunState) -> dict[str, Tool]:
+    """The tools that a run may use, by name."""
+    own = repos.tools.by_names(repos.agents.get(state.agent_id).tool_names)
+    return {tool.name: tool for tool in own if tool.within_memory or not state.memory_only}

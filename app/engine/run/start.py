@@ -8,7 +8,7 @@ from app.domain.error import Conflict, Invalid
 from app.domain.event import Changed, RunEvent
 from app.domain.ids import is_id
 from app.domain.message import ImagePart, Message, MessageDraft
-from app.domain.run import Run, RunPurpose
+from app.domain.run import ASSISTANT, Run, RunPurpose
 from app.domain.turn import ClientTool, RunRequest
 from app.domain.wire_message import objects_of
 from app.engine.reply import Call
@@ -158,6 +158,7 @@ class RunStart:
             conversation_id=self.conversation_id,
             cause_id=cause,
             memory_seq=repos.history.last_seq(),
+            memory_only=self.started_by == ASSISTANT,
             max_steps=self.max_steps,
             step_id=self.step_id,
             calls=self.calls,

@@ -56,6 +56,7 @@ class RunFilters(QWidget):
             (self.tr("By you"), "window"),
             (self.tr("In the terminal"), "terminal"),
             (self.tr("By the API"), "api"),
+            (self.tr("By an assistant"), "mcp"),
         ):
             self.begun.addItem(words, key)
         self.days = Choice(self.tr("When"))

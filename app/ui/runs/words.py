@@ -51,6 +51,7 @@ def begun_by(run: Run, cause: str) -> str:
         "terminal": tr("You, in the terminal"),
         "api": tr("API"),
         "sleep-time": tr("Sleep-time"),
+        "mcp": tr("An assistant, over MCP"),
     }
     name = names.get(run.started_by, run.started_by)
     if run.purpose == "fit_test":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ from app.adapters.mcp.child import texts
 from app.adapters.mcp.child.programs import LOOK_SECONDS, Programs
 from app.adapters.mcp.child.stdio import Wire, spoken
 from app.domain.json_value import JsonObject
-from app.domain.mcp import McpError
+from app.domain.mcp import INSTANCE, McpError
 from app.ports.mcp import McpTarget
 
 SETTLE = 0.3
@@ -155,7 +156,7 @@ class Session:
             transport,
             mode="legacy",
             cache=None,
-            client_info=Implementation(name="lares", title="Lares", version=__version__),
+            client_info=Implementation(name="lares", title="Lares", version=_own_version()),
             message_handler=self._noticed,
             read_timeout_seconds=self._target.start_seconds,
         )
@@ -212,6 +213,12 @@ async def _all_tools(client: Any) -> tuple[list[JsonObject], int]:
             break
         seen.add(cursor)
     return found[: texts.MOST_TOOLS], max(0, len(found) - texts.MOST_TOOLS)
+
+
+def _own_version() -> str:
+    """With the engine's own sign, as versions carry the build that they are of."""
+    instance = os.environ.get(INSTANCE, "")
+    return f"{__version__}+{instance}" if instance else __version__
 
 
 def _load() -> None:

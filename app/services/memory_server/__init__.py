@@ -1,0 +1,1 @@
+"""Lares as an MCP server: its clients, and what they ask for."""
