@@ -8,6 +8,7 @@ MemoryRight = Literal["read", "propose", "write", "ask"]
 """`read`: search and read memory; `propose`: changes wait for the person; `write`: changes are made at once; `ask`: put
 a question to the agent, which may edit its own memory over it and do nothing else."""
 RIGHTS: tuple[MemoryRight, ...] = ("read", "propose", "write", "ask")
+"""All of them, in the order in which they are kept and shown."""
 
 
 class MemoryClientDraft(Frozen):

@@ -24,7 +24,7 @@ MOST_LINE = 4 * 1024 * 1024
 LAST_SECONDS = 2.0
 """For the answers under way once standard input has ended; whoever still waits for longer ones has gone."""
 TOO_LONG = b"[too long]"
-"""What is carried in place of such a line: the engine answers that it is no JSON."""
+"""What is carried in place of such a line: the engine answers that it is not JSON."""
 REFUSED = -32000
 
 

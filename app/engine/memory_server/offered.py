@@ -15,6 +15,7 @@ INSTRUCTIONS = (
     "Lares keeps what agents remember about the person and their work. Search memory before you ask the person what "
     "they may have said already, and remember lasting facts in one short sentence each."
 )
+"""What a model is told of this server as a whole."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ OFFERS: Mapping[str, Offer] = {
         {"question": Argument("The question, with all that the agent needs to know for it.", LONGEST_QUESTION)},
     ),
 }
+"""The tools by their names, in the order in which they are listed."""
 
 
 def tools_for(rights: Collection[MemoryRight], agents: Mapping[str, Agent]) -> list[JsonObject]:

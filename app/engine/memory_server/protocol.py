@@ -49,7 +49,7 @@ def messages_in(text: str) -> tuple[tuple[Asked | Refused | None, ...], bool]:
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise Refused(PARSE_ERROR, "This is no JSON.") from None
+        raise Refused(PARSE_ERROR, "This is not JSON.") from None
     if not isinstance(found, list):
         return (_message(found),), False
     entries: list[Any] = [*found]
@@ -64,7 +64,7 @@ def _message(found: Any) -> Asked | Refused | None:
     known = request_id if isinstance(request_id, str | int) and not isinstance(request_id, bool) else None
     method: Any = fields.get("method")
     if fields.get("jsonrpc") != "2.0" or ("id" in fields and known is None):
-        return Refused(INVALID_REQUEST, "This is no message of JSON-RPC 2.0.", known)
+        return Refused(INVALID_REQUEST, "This is not a message of JSON-RPC 2.0.", known)
     if method is None and ("result" in fields or "error" in fields):
         return None
     if not isinstance(method, str):

@@ -42,6 +42,7 @@ def lines_with(blocks: Sequence[Block], query: str) -> list[str]:
 
 
 def messages_found(hits: Sequence[SearchHit]) -> list[str]:
+    """Each on one line, with its day and who said it."""
     who = {"user": "the person", "assistant": "the agent"}
     return [
         f"{day(hit.message.created_at)}, {who.get(hit.message.role, hit.message.role)}: "
@@ -76,6 +77,7 @@ def line_of(block: Block, words: str) -> str:
 
 
 def day(at: Micros) -> str:
+    """In UTC, as 2026-11-30."""
     return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d")
 
 

@@ -70,7 +70,7 @@ def client_with(repos: Repositories, token: str) -> StoredClient:
 def client_of(repos: Repositories, client_id: str) -> StoredClient:
     found = next((one for one in stored_clients(repos) if one.client.id == client_id), None)
     if found is None:
-        raise NotFound("This client is not there any more.", hint="Look at the list again.")
+        raise NotFound("This client was revoked already.", hint="Look at the list again.")
     return found
 
 

@@ -42,6 +42,7 @@ CURRENT = Versions(
         "0020",
         "0021",
         "0022",
+        "0023",
     ),
     1,
     (Path(__file__).parent / "versions",),

@@ -20,6 +20,6 @@ proposals = sa.Table(
     text("status"),
     maybe_number("change_seq"),
     number("created_at"),
-    text("client", default=""),
+    text("client", ""),
 )
 partial("ix_proposals_open", proposals.c.status == "open", proposals.c.conversation_id, proposals.c.seq)
