@@ -58,7 +58,7 @@ def request(method: str, number: int = 1, **params: object) -> dict[str, object]
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
 
-async def called(services: Services, token: str, tool: str, number: int = 1, **arguments: object) -> tuple[str, bool]:
+async def called(services: Services, token: str, tool: str, number: int = 1, **arguments: Any) -> tuple[str, bool]:
     """What a tool said, and whether that was a failure."""
     told = (await sent(services, token, request("tools/call", number, name=tool, arguments=arguments)))["result"]
     return told["content"][0]["text"], told["isError"]
