@@ -49,10 +49,12 @@ async def full_windows() -> None:
             await say(engine.services, agent, f"{turn}: {LONG}")
         await engine.close()
     bodies = [chat.body for chat in server.chats]
-    compactions = sum(_sums_up(body) for body in bodies)
+    summed = [_sums_up(body) for body in bodies]
+    compactions = sum(now and not before for before, now in pairwise([False, *summed]))
     sent = [json.dumps(body["messages"], ensure_ascii=False) for body in bodies if not _sums_up(body)]
     anew = [1 - _shared(before, now) / len(before) for before, now in pairwise(sent)]
     figure("compactions in 80 turns of a full window", compactions, "")
+    figure("requests for a summary, of each", sum(summed) / max(1, compactions), "")
     figure("replies after which more than 5 % of the prompt was read again", sum(one > 0.05 for one in anew), "")
     figure("read again in all, of what was sent", 100 * sum(anew) / len(anew), "%")
 

@@ -33,6 +33,8 @@ MOST_SHARE = 0.25
 """Of its window, what a summary may take at most, whatever its limit in characters."""
 UNSURE = 1.25
 """Our count of a text may be so much too low for a model that has not counted anything yet."""
+LESS_UNSURE = 1.1
+"""The same once it has: a conversation is no mix of texts like the request that was counted."""
 MOST_OF_REQUEST = 1_500
 """Characters of the message that is being answered, where it leaves the window."""
 Ask = Callable[[ChatRequest], Awaitable[str]]
@@ -60,6 +62,8 @@ class Writer:
     """The context size that its server is asked for."""
     factor: float = 1.0
     """Its real counts divided by our estimates."""
+    counted: bool = False
+    """Whether it has counted anything that `factor` comes from."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ class Compactor:
         """Estimated tokens of messages that one request can hold."""
         fixed = self.ledger.text((self.settings.prompt or INSTRUCTION) + ask) + 40
         fixed += self.ledger.text(ask + ACKNOWLEDGED) if self.settings.acknowledged else 0
-        whole = self.writer.window * (1 - MARGIN) / (self.writer.factor * UNSURE)
+        unsure = LESS_UNSURE if self.writer.counted else UNSURE
+        whole = self.writer.window * (1 - MARGIN) / (self.writer.factor * unsure)
         return round(whole - self._most_tokens - fixed)
 
     async def _written(self, lines: Sequence[str]) -> tuple[str, int, str]:

@@ -6,6 +6,7 @@ import contextlib
 from app.domain.error import ModelError
 from app.domain.model import Provider
 from app.engine.deps import EngineDeps
+from app.engine.model_call.heard import Heard
 from app.engine.queue import NotIdle, Priority, Purpose
 from app.ports.models import ChatRequest
 
@@ -61,12 +62,9 @@ async def _reply(deps: EngineDeps, provider: Provider, request: ChatRequest) -> 
     model = deps.catalog.chat(provider)
     prepared = await model.prepare(request)
     wire = await asyncio.to_thread(model.encode, prepared)
-    said: list[str] = []
-    most = request.max_output_tokens * LONGEST_TOKEN
+    heard = Heard(request.max_output_tokens * LONGEST_TOKEN)
     async with contextlib.aclosing(model.stream(wire)) as deltas:
         async for delta in deltas:
-            said.append(delta.text)
-            most -= max(1, len(delta.text) + len(delta.reasoning))
-            if most <= 0:
+            if not heard.takes(delta):
                 break
-    return "".join(said)
+    return heard.reply.text

@@ -10,15 +10,15 @@ from app.domain.compaction import CompactionSettings
 from app.domain.error import ModelError
 from app.domain.message import Message
 from app.domain.model import Provider
-from app.domain.run import RAW_REPLY_MAX, Failure, Usage
+from app.domain.run import Failure, Usage
 from app.engine.compaction.compactor import Compactor, Writer
 from app.engine.context.truncation import Count, size_of_cut, was_cut
 from app.engine.context.window import MESSAGE_OVERHEAD, zone_of
 from app.engine.deps import EngineDeps
+from app.engine.model_call.heard import Heard
 from app.engine.model_call.snapshot import AgentSnapshot, calibration, provider_of, requests_at_once
 from app.engine.queue import Priority, Purpose
 from app.engine.repairs.policy import read_words
-from app.engine.reply import Reply
 from app.engine.state import Asked, Exchange
 from app.ports.models import ChatRequest
 from app.ports.storage import Repositories
@@ -53,16 +53,16 @@ def read_summary_plan(
     leaving = tuple(
         member.message for member in view.members if member.position < leave_before or member.message.role == "summary"
     )
-    provider, model, handle, factor = view.provider, view.model, agent.model, view.factor
+    provider, model, handle, factor, counted = view.provider, view.model, agent.model, view.factor, view.counted > 0
     if settings.model is not None and settings.model != agent.model:
         with contextlib.suppress(ModelError):  # a model that is gone: the agent's own writes it
             provider, model = provider_of(repos, settings.model)
-            handle, factor = settings.model, calibration(None, settings.model)
+            handle, factor, counted = settings.model, calibration(None, settings.model), False
     wanted = max(agent.context_window, repos.agents.largest_window(handle) or 0)
     known = (deps.windows.limit(handle), deps.windows.shown(handle, deps.clock.ticks()))
     served = min(filter(None, (agent.context_window, *known)))
     asked = deps.windows.to_ask_for(handle, wanted) if provider.kind == "ollama" else wanted
-    writer = Writer(handle, model, served, asked, factor)
+    writer = Writer(handle, model, served, asked, factor, counted)
     return SummaryPlan(agent, settings, leaving, provider, writer, requests_at_once(repos, provider), room)
 
 
@@ -111,13 +111,13 @@ class SummaryCalls:
     async def _exchange(self, request: ChatRequest) -> str:
         model, clock = self.deps.catalog.chat(self.plan.provider), self.deps.clock
         wire = await asyncio.to_thread(model.encode, await model.prepare(request))
-        heard = _Heard(most=len(request.messages[-1].text) + request.max_output_tokens * TOO_LONG)
+        heard = Heard(len(request.messages[-1].text) + request.max_output_tokens * TOO_LONG)
         sent_at, first_at, failed, cut = clock.now(), None, True, False
         try:
             async with contextlib.aclosing(model.stream(wire)) as deltas:
                 async for delta in deltas:
                     first_at = first_at or clock.now()
-                    if not heard.takes(delta.text, delta.reasoning, delta.raw, delta.finish, delta.usage):
+                    if not heard.takes(delta):
                         break
             failed = False
             cut = self._note_cut(request, heard.usage)
@@ -125,7 +125,7 @@ class SummaryCalls:
             exchange = Exchange(
                 model=self.plan.writer.handle,
                 request_parts=wire.parts,
-                reply=bytes(heard.raw),
+                reply=heard.raw,
                 estimated_tokens=self._estimated(request),
                 truncated=cut,
                 sent_at=sent_at,
@@ -152,32 +152,3 @@ class SummaryCalls:
             size = size_of_cut(usage.prompt_tokens, tuple(filter(None, (windows.served(writer.handle),))))
             windows.note_cut(writer.handle, size, self.deps.clock.ticks())
         return cut
-
-
-@dataclass
-class _Heard:
-    """What was written so far, within bounds."""
-
-    most: int
-    """Characters."""
-    text: list[str] = field(default_factory=list[str])
-    reasoning: list[str] = field(default_factory=list[str])
-    raw: bytearray = field(default_factory=bytearray)
-    finish: str = ""
-    usage: Usage | None = None
-    _size: int = 0
-
-    def takes(self, text: str, reasoning: str, raw: bytes, finish: str, usage: Usage | None) -> bool:
-        """Takes one piece in; False when more is no use."""
-        self.text.append(text)
-        self.reasoning.append(reasoning)
-        if len(self.raw) < RAW_REPLY_MAX:
-            self.raw += raw
-        self.finish = finish or self.finish
-        self.usage = usage or self.usage
-        self._size += len(text) + len(reasoning)
-        return self._size <= self.most
-
-    @property
-    def reply(self) -> Reply:
-        return Reply("".join(self.text), "".join(self.reasoning), finish=self.finish, usage=self.usage)

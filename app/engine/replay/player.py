@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.domain.block import Block
@@ -11,17 +11,19 @@ from app.domain.error import ModelError
 from app.domain.message import Message, Part, TextPart, ToolCallPart, ToolReturnPart
 from app.domain.model import Provider
 from app.domain.replay import MOST_ROUNDS, ReplayCall, ReplayChange, ReplaySide
+from app.domain.run import Usage
 from app.domain.tool import ALSO_MEMORY, Tool
 from app.engine.context.quoting import as_read
 from app.engine.deps import EngineDeps
 from app.engine.memory.block_edits import edits_between, with_edits
 from app.engine.memory.block_tools import run_memory_tool
+from app.engine.model_call.heard import Heard
 from app.engine.queue import Priority, Purpose
 from app.engine.repairs.policy import Circumstances, Reading, read_reply
 from app.engine.repairs.request_changes import Offered, offer
 from app.engine.replay.recorded import call_key
-from app.engine.reply import Call, RawCall, Reply
-from app.ports.models import ChatRequest, ModelDelta
+from app.engine.reply import Call
+from app.ports.models import ChatRequest
 
 LONGEST = 400_000
 """Characters of one reply; what comes after them is not listened to."""
@@ -48,41 +50,6 @@ class Stage:
     """The agent's name, for others who wait for the server."""
 
 
-@dataclass
-class _Heard:
-    """A reply as it comes."""
-
-    text: list[str] = field(default_factory=list[str])
-    reasoning: list[str] = field(default_factory=list[str])
-    calls: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
-    """Id, name and arguments of each call."""
-    finish: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    size: int = 0
-
-    def take(self, delta: ModelDelta) -> bool:
-        """Takes one piece in; False when more is no use."""
-        self.text.append(delta.text)
-        self.reasoning.append(delta.reasoning)
-        if delta.call_index is not None:
-            call = self.calls.setdefault(delta.call_index, ["", "", ""])
-            call[0] = call[0] or delta.call_id
-            call[1] += delta.call_name
-            call[2] += delta.call_arguments
-        self.finish = delta.finish or self.finish
-        if delta.usage is not None:
-            self.prompt_tokens = delta.usage.prompt_tokens
-            self.completion_tokens = delta.usage.completion_tokens
-        self.size += len(delta.text) + len(delta.reasoning) + len(delta.call_arguments)
-        return self.size <= LONGEST
-
-    @property
-    def reply(self) -> Reply:
-        calls = tuple(RawCall(id, name, arguments) for id, name, arguments in self.calls.values())
-        return Reply("".join(self.text), "".join(self.reasoning), calls, self.finish)
-
-
 class Player:
     """One replay. `play` tells how it stands, again and again; closing it stops the model."""
 
@@ -97,7 +64,7 @@ class Player:
         yield self._side
         try:
             for _ in range(MOST_ROUNDS):
-                heard = _Heard()
+                heard = Heard(LONGEST)
                 async with contextlib.aclosing(self._ask(request, heard)) as sides:
                     async for side in sides:
                         yield side
@@ -115,7 +82,7 @@ class Player:
             words = f"{error.message} {error.hint}".strip()
             yield self._side.model_copy(update={"phase": "failed", "words": words})
 
-    async def _ask(self, request: ChatRequest, heard: _Heard) -> AsyncGenerator[ReplaySide]:
+    async def _ask(self, request: ChatRequest, heard: Heard) -> AsyncGenerator[ReplaySide]:
         deps, stage = self._deps, self._stage
         model, waiting = deps.catalog.chat(stage.provider), asyncio.Queue[str]()
         purpose = Purpose(Priority.BACKGROUND, f"a replay of {stage.who}")
@@ -129,24 +96,25 @@ class Player:
                     now = deps.clock.ticks()
                     if self._side.first_token_ms is None and (delta.text or delta.reasoning or delta.call_name):
                         self._update(first_token_ms=(now - begun) // 1000)
-                    if not heard.take(delta):
+                    if not heard.takes(delta):
                         break
                     if now - told > STEP * 1_000_000:
                         told = now
                         yield self._written(heard)
+            usage = heard.usage or Usage()
             took = (deps.clock.ticks() - begun) // 1000
             self._update(
                 rounds=self._side.rounds + 1,
                 took_ms=self._side.took_ms + took,
-                prompt_tokens=self._side.prompt_tokens or heard.prompt_tokens,
-                completion_tokens=self._side.completion_tokens + heard.completion_tokens,
+                prompt_tokens=self._side.prompt_tokens or usage.prompt_tokens,
+                completion_tokens=self._side.completion_tokens + usage.completion_tokens,
             )
             deps.requested(stage.provider)
 
     _constrained = False
     """The model is made to answer in JSON."""
 
-    def _written(self, heard: _Heard) -> ReplaySide:
+    def _written(self, heard: Heard) -> ReplaySide:
         side, text = self._side, "".join(heard.text)
         shown = {"phase": "writes", "text": _joined(side.text, "" if self._constrained else text)}
         return side.model_copy(update=shown | {"reasoning": _joined(side.reasoning, "".join(heard.reasoning))})

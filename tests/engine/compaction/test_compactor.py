@@ -29,9 +29,10 @@ def compactor(
     window: int = 4_096,
     seconds: float = 5.0,
     room: int = 1_000,
+    counted: bool = False,
     **settings: Any,
 ) -> Compactor:
-    writer = Writer("ollama/small", "small", window, window)
+    writer = Writer("ollama/small", "small", window, window, counted=counted)
     return Compactor(writer, CompactionSettings(**settings), room, ledger(count), ask, seconds)
 
 
@@ -63,6 +64,20 @@ async def test_a_long_conversation_is_read_in_portions_that_fit():
     assert summary.portions > 4
     assert len(sizes) > summary.portions
     assert max(sizes) <= 2_048
+
+
+@pytest.mark.parametrize(("counted", "requests"), [(False, 3), (True, 1)])
+async def test_what_leaves_a_window_is_read_at_once_by_a_model_that_has_counted(counted: bool, requests: int):
+    asked: list[ChatRequest] = []
+
+    async def ask(request: ChatRequest) -> str:
+        asked.append(request)
+        return f"Part {len(asked)}: they walked along the river and counted the herons that stand there. " * 4
+
+    messages = talk(*(f"{number}: the herons stand by the river, as always. " * 8 for number in range(20)))
+    summary = await compactor(ask, counted=counted).summary(messages)
+    assert (summary.by, len(asked)) == ("model", requests)
+    assert all(count(one.system + one.messages[0].text) + one.max_output_tokens <= 4_096 for one in asked)
 
 
 @pytest.mark.parametrize("reply", ["", "Awaiting the user.", "ha " * 800, '{"name": "x", "arguments": {}}'])
