@@ -29,8 +29,8 @@ Kind = Literal[
     "window",
 ]
 MOST_BYTES = 16 * 1024 * 1024
-"""Characters of stored text; some 500 windows of 8,000 tokens. Parsed it takes about three times as much."""
-OVERHEAD = 1_000
+"""Some 100 windows of 8,000 tokens."""
+OVERHEAD = 3_000
 """Bytes that a value takes beside its text."""
 
 

@@ -11,7 +11,7 @@ import importlib
 import os
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
@@ -152,9 +152,9 @@ class Connection:
                     proxy=self._proxy,
                 )
             begun = True
-            _tell_of_end(response)
             try:
-                yield response
+                with _told_of_end(response):
+                    yield response
             finally:
                 response.close()
         except ModelError:
@@ -269,7 +269,8 @@ class Connection:
         return headers
 
 
-def _tell_of_end(response: "aiohttp.ClientResponse") -> None:
+@contextlib.contextmanager
+def _told_of_end(response: "aiohttp.ClientResponse") -> Generator[None]:
     """aiohttp closes the connection of a body in unreadable pieces without a word to who waits for the next piece."""
     import aiohttp
 
@@ -281,8 +282,14 @@ def _tell_of_end(response: "aiohttp.ClientResponse") -> None:
         if not body.is_eof() and body.exception() is None:
             body.set_exception(aiohttp.ClientPayloadError("the connection was closed in the middle of the body"))
 
-    if closed is not None:
-        closed.add_done_callback(tell)
+    if closed is None:
+        yield
+        return
+    closed.add_done_callback(tell)
+    try:
+        yield
+    finally:
+        closed.remove_done_callback(tell)  # the connection lives on, and with it all that it would tell
 
 
 async def _fill(body: bytearray, response: "aiohttp.ClientResponse", limit: int) -> None:

@@ -11,8 +11,8 @@ from app.domain.message import Message
 from app.domain.tool import Tool
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of encoded text, the message beside it counted; some 130 windows of 8,000 tokens."""
-OVERHEAD = 500
+"""Of encoded text, the message beside it counted; some 50 windows of 8,000 tokens."""
+OVERHEAD = 3_000
 """Bytes that an entry takes beside its texts."""
 MOST_TOOLS = 64
 """Sets of tools: as many kinds of agents."""
