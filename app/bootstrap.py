@@ -43,12 +43,12 @@ from app.engine.recall import MessageRecall
 from app.engine.retrieval.passages import PassageSearch
 from app.engine.run.scheduler import Scheduler
 from app.engine.tools.builtin import builtin_tools
-from app.engine.tools.custom import CustomTools, VariablesOf
+from app.engine.tools.custom import CustomTools, PassOf, VariablesOf
 from app.engine.tools.later import later_tools
 from app.engine.tools.mcp import McpTools
 from app.engine.tools.outside import OutsideTools, outside_tools
 from app.engine.tools.router import tool_router
-from app.engine.tools.run_code import RunCode
+from app.engine.tools.run_code import RunCode, RunCodeWithTools
 from app.engine.tools.web import FetchWebpage, Search, SearchWeb
 from app.ports.api import ApiServer
 from app.ports.mcp import McpClient
@@ -109,6 +109,7 @@ from app.services.settings import Settings
 from app.services.starters import Starters
 from app.services.steps import Steps
 from app.services.system import System
+from app.services.tool_client import ToolClient
 from app.services.tool_variables import ToolVariables
 from app.services.tools import Tools
 from app.services.turns import Turns
@@ -341,7 +342,7 @@ class _ToolServices(TypedDict):
 
 def _tool_services(deps: EngineDeps, sandbox: ProcessSandbox, secrets: SecretsWithHeld) -> _ToolServices:
     of_agents, shared = AgentSecrets(deps, secrets), SandboxSettings(deps, secrets)
-    tools = Tools(deps, sandbox, ToolVariables(deps, secrets, of_agents, shared))
+    tools = Tools(deps, sandbox, ToolVariables(deps, secrets, of_agents, shared), ToolClient(deps))
     return _ToolServices(tools=tools, agent_secrets=of_agents, sandbox_settings=shared)
 
 
@@ -383,13 +384,16 @@ def _outside(
 ) -> dict[ToolType, ToolRunner]:
     """The tools that do more than read and write what is stored."""
     variables_of: VariablesOf = lambda tool, agent: services().tools.variables.of_call(tool, agent)  # noqa: E731
+    pass_of: PassOf = lambda tool, context: services().tools.client.of_call(tool, context)  # noqa: E731
+    with_tools: PassOf = lambda tool, context: services().tools.client.of_call(tool, context, calls_tools=True)  # noqa: E731
     search: Search = lambda query: services().web_search.search(query)  # noqa: E731
     return {
         "external_mcp": offered,
-        "custom": CustomTools(sandbox, variables_of),
+        "custom": CustomTools(sandbox, variables_of, pass_of),
         "letta_builtin": OutsideTools(
             {
                 "run_code": RunCode(sandbox, storage),
+                "run_code_with_tools": RunCodeWithTools(sandbox, storage, with_tools),
                 "fetch_webpage": FetchWebpage(web.pages or WebPages(sandbox)),
                 "web_search": SearchWeb(search),
             }

@@ -29,7 +29,6 @@ NOT_SET_UP: frozenset[str] = frozenset(
         "open_files",
         "grep_files",
         "semantic_search_files",
-        "run_code_with_tools",
         "send_message_to_agent_and_wait_for_reply",
         "send_message_to_agents_matching_tags",
         "send_message_to_agent_async",

@@ -18,10 +18,11 @@ from app.engine.custom_tools.given_schema import inlined
 from app.engine.custom_tools.source import LONGEST_NAME, NAMES_TAKEN, ODD_NAME, read_source
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
-from app.engine.tools.custom import call_of
-from app.ports.sandbox import Sandbox
+from app.engine.tools.custom import asks_lares, call_of, own_names
+from app.ports.sandbox import Answers, Sandbox
 from app.ports.storage import Repositories
 from app.services.changing import change
+from app.services.tool_client import ToolClient, by_hand, nobody_answers
 from app.services.tool_variables import ToolVariables
 
 MOST_RETURN = 1_000_000
@@ -31,9 +32,11 @@ MOST_FOLDERS = 20
 
 
 class Tools:
-    def __init__(self, deps: EngineDeps, sandbox: Sandbox, variables: ToolVariables) -> None:
+    def __init__(self, deps: EngineDeps, sandbox: Sandbox, variables: ToolVariables, client: ToolClient) -> None:
         self._deps = deps
         self._sandbox = sandbox
+        self.client = client
+        """What calls may ask of Lares."""
         self.variables = variables
         """What calls get besides their arguments."""
 
@@ -178,7 +181,9 @@ class Tools:
             known = await self.get(tool_id)
             tool = tool.model_copy(update={"id": known.id, "secret_names": known.secret_names})
             tool = tool if draft.access is not None else tool.model_copy(update={"access": known.access})
-        return await self._run(tool, arguments, {**await self.variables.of_call(tool), **environment})
+        answers = nobody_answers if asks_lares(draft.source_code) else None
+        variables = {**own_names(""), **await self.variables.of_call(tool), **environment}
+        return await self._run(tool, arguments, variables, answers)
 
     async def run(self, agent_id: str, name: str, arguments: dict[str, Any]) -> SandboxResult:
         """Runs a tool of an agent, with its secrets, as the agent would. Raises `NotFound` and `Invalid`."""
@@ -190,13 +195,21 @@ class Tools:
             return repos.tools.by_names((name,))[0]
 
         tool = await self._deps.storage.read(work)
-        return await self._run(tool, arguments, await self.variables.of_call(tool, agent_id))
+        given = await self.client.of_call(tool, by_hand(agent_id)) if asks_lares(tool.source_code or "") else None
+        variables = {**own_names(agent_id), **await self.variables.of_call(tool, agent_id)}
+        return await self._run(tool, arguments, variables, None if given is None else given.answers)
 
-    async def _run(self, tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxResult:
+    async def _run(
+        self,
+        tool: Tool,
+        arguments: dict[str, Any],
+        environment: Mapping[str, str],
+        answers: Answers | None = None,
+    ) -> SandboxResult:
         if tool.tool_type != "custom" or not tool.set_up:
             why = tool.why_not_set_up or "Only tools with a source of their own are run by hand."
             raise Invalid(f"“{tool.name}” cannot be run. {why}", code="cannot_run")
-        return await self._sandbox.run(call_of(tool, arguments, environment))
+        return await self._sandbox.run(call_of(tool, arguments, environment), answers=answers)
 
 
 def _checked_access(access: ToolAccess) -> ToolAccess:

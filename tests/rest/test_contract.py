@@ -271,8 +271,8 @@ def test_every_built_in_tool_attaches_and_only_what_runs_is_told_to_the_model(
     body = model_server.chats[-1].body
     offered = {tool["function"]["name"] for tool in body["tools"]}
     assert {"memory_insert", "archival_memory_insert", "archival_memory_search"} <= offered
-    assert {"run_code", "web_search", "fetch_webpage", "memory", "memory_apply_patch"} <= offered
-    assert not offered & {"run_code_with_tools", "open_files"}
+    assert {"run_code", "web_search", "fetch_webpage", "memory", "run_code_with_tools"} <= offered
+    assert not offered & {"grep_files", "open_files"}
 
 
 def test_one_call_at_a_time_where_it_is_asked_for(http: httpx.Client, model_server: OpenAIServer) -> None:

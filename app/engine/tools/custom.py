@@ -1,11 +1,13 @@
 """The runner of tools that people write: their source, in the sandbox."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from app.domain.error import AppError, Invalid
+from app.domain.json_value import JsonObject
 from app.domain.sandbox import SandboxResult
 from app.domain.source import tool_source
 from app.domain.tool import Tool
@@ -17,10 +19,39 @@ VariablesOf = Callable[[Tool, str], Awaitable[Mapping[str, str]]]
 """The variables that a call of a tool by an agent gets, by name."""
 
 
+class CallPass(Protocol):
+    """What one call may ask of Lares, and what it has changed."""
+
+    async def answers(self, asked: JsonObject) -> JsonObject:
+        """As `app.ports.sandbox.Answers`."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """What the model must read of its changes; empty: nothing."""
+        ...
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """Those of its agent that it can call by their names."""
+        ...
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whose texts the tools that it called brought."""
+        ...
+
+
+PassOf = Callable[[Tool, ToolContext], Awaitable[CallPass]]
+"""Makes the pass of a call. Raises `NotFound` where its agent is gone."""
+_ASKS = re.compile(r"\b(?:client|agent_state)\b")
+
+
 class CustomTools:
-    def __init__(self, sandbox: Sandbox, variables_of: VariablesOf) -> None:
+    def __init__(self, sandbox: Sandbox, variables_of: VariablesOf, pass_of: PassOf) -> None:
         self._sandbox = sandbox
         self._variables_of = variables_of
+        self._pass_of = pass_of
 
     async def run(
         self, tool: Tool, arguments: dict[str, Any], context: ToolContext, on_output: OnOutput
@@ -29,10 +60,28 @@ class CustomTools:
             return ToolOutcome(ok=False, text=f'The tool "{tool.name}" cannot be run here. {tool.why_not_set_up}')
         try:
             variables = await self._variables_of(tool, context.agent_id)
-            call = call_of(tool, arguments, {**variables, **context.environment})
+            call = call_of(tool, arguments, {**own_names(context.agent_id), **variables, **context.environment})
+            given = await self._pass_of(tool, context) if asks_lares(call.source) else None
         except AppError as error:
             return ToolOutcome(ok=False, text=error.message)
-        return outcome_of(await self._sandbox.run(call, on_output), tool_source(tool.name))
+        result = await self._sandbox.run(call, on_output, None if given is None else given.answers)
+        outcome = outcome_of(result, tool_source(tool.name))
+        return outcome if given is None else with_changes(outcome, given.told)
+
+
+def own_names(agent_id: str) -> dict[str, str]:
+    """By which tools made for Letta know whose call it is."""
+    return {"LETTA_AGENT_ID": agent_id}
+
+
+def asks_lares(source: str) -> bool:
+    """Whether a source names what it would ask Lares with; the others need no pass."""
+    return bool(_ASKS.search(source))
+
+
+def with_changes(outcome: ToolOutcome, told: str) -> ToolOutcome:
+    """With what the call changed of memory, which the model cannot see otherwise before the run's end."""
+    return outcome.model_copy(update={"text": f"{outcome.text}\n{told}"}) if told else outcome
 
 
 def call_of(tool: Tool, arguments: dict[str, Any], environment: Mapping[str, str]) -> SandboxCall:

@@ -60,13 +60,6 @@ _SPECS: tuple[tuple[str, ToolType, str, Schema, tuple[str, ...]], ...] = (
         ("query",),
     ),
     (
-        "run_code_with_tools",
-        "letta_builtin",
-        "Run Python that may call tools.",
-        {"code": _text("The program.")},
-        ("code",),
-    ),
-    (
         "send_message_to_agent_and_wait_for_reply",
         "letta_multi_agent_core",
         "Send a message to another agent and wait for its reply.",

@@ -33,9 +33,10 @@ def _object(properties: Schema, *required: str) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
+_CODE = _text("The program. What it prints comes back, and the value of its last expression.")
 _RUN_CODE = _object(
     {
-        "code": _text("The program. What it prints comes back, and the value of its last expression."),
+        "code": _CODE,
         "language": {
             **_text("Its language: python, or js where Node.js is installed."),
             "enum": ["python", "js", "ts", "r", "java"],
@@ -62,6 +63,13 @@ _SPECS: tuple[tuple[str, str, Schema, bool], ...] = (
         "Run a program in a sandbox and see what it prints and returns. Pictures and other files that it writes to its "
         "folder are shown to the person.",
         _RUN_CODE,
+        False,
+    ),
+    (
+        "run_code_with_tools",
+        "Run a Python program in a sandbox that may call your other tools as functions, by their names. Tools that ask "
+        "the person first cannot be called so.",
+        _object({"code": _CODE}, "code"),
         False,
     ),
     ("web_search", "Search the web. Read a page that was found with fetch_webpage.", _object(_WEB, "query"), True),

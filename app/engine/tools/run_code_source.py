@@ -43,6 +43,23 @@ def save_figures():
             plots.figure(number).savefig(f"figure-{{number}}.png")
 """
 
+WITH_TOOLS = (
+    PYTHON.replace('space = {"__name__": "__main__"}', 'space = {"__name__": "__main__", **functions(tools)}').replace(
+        "def run(code: str)", "def run(code: str, tools: dict)"
+    )
+    + """
+
+def functions(tools: dict) -> dict:
+    def made(name, order):
+        def call(*placed, **named):
+            return call_tool(name, {**dict(zip(order, placed)), **named})
+        call.__name__ = call.__qualname__ = name
+        return call
+    return {name: made(name, order) for name, order in tools.items()}
+"""
+)
+"""The same with a function for each tool: the names of its arguments in their order, by its name."""
+
 JAVASCRIPT = f"""
 import json, os, subprocess
 

@@ -40,6 +40,13 @@ class AccessPane(QWidget):
         )
         self.add_folder = Button(theme, self.tr("Add a folder"), "", "plus", "small")
         self._folders_note = self._note(self.tr("Without one a tool sees an empty folder of its own and nothing else."))
+        self.others = Switch(theme, self.tr("Other agents"))
+        self._others_note = self._note(
+            self.tr(
+                "A tool reads and changes the memory of the agent that calls it, through “client” and “agent_state”. "
+                "With this also that of all other agents."
+            )
+        )
         self._not_held = Label(theme, "", "label", "warn")
         self._not_held.setWordWrap(True)
         self.variables = VariableList(theme, "")
@@ -47,6 +54,7 @@ class AccessPane(QWidget):
         self._lay_out()
         self.back.clicked.connect(lambda _checked=False: self.closed.emit())
         self.network.clicked.connect(lambda _checked=False: self._save(network=self.network.isChecked()))
+        self.others.clicked.connect(lambda _checked=False: self._save(other_agents=self.others.isChecked()))
         self.add_folder.clicked.connect(lambda _checked=False: self._pick())
         self.variables.wanted.connect(self._keep_variables)
         self.agent_variables.wanted.connect(self._keep_agent_variables)
@@ -71,6 +79,9 @@ class AccessPane(QWidget):
             rows,
             row_of(theme, self.add_folder, None),
             hairline(),
+            row_of(theme, self.others, None),
+            self._others_note,
+            hairline(),
             Label(theme, self.tr("Environment variables"), "strong"),
             self.variables,
             self.agent_variables,
@@ -84,6 +95,7 @@ class AccessPane(QWidget):
         self.title.setText(self.tr("What “{}” may use").format(tool.name))
         self.network.setChecked(tool.access.network)
         self.network.set_busy(False)
+        self.others.setChecked(tool.access.other_agents)
         if tool.access != self._shown:
             self._shown = tool.access
             self._fill_folders()

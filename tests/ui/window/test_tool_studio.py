@@ -59,6 +59,8 @@ async def allowed(window: OpenedWindow, page: ToolsPage) -> None:
 
     access.network.click()
     await until(lambda tool: tool.access.network, "the network stayed off")
+    access.others.click()
+    await until(lambda tool: tool.access.other_agents, "it may not use other agents")
     access.give_folder(str(Path.home()))
     await until(lambda tool: bool(tool.access.folders), "the folder was not given")
     await window.until(lambda: access._folders.count() == 1, "the folder is not shown")

@@ -11,7 +11,7 @@ shows it no more), `libraries` (a folder with pydantic), `packages` (folders of 
 
 The second is the call: `source`, `function`, `arguments`, `converts` (make models, enums and dates of the JSON first),
 `environment` (variables), `modules` (that it may load besides pydantic), `network` (whether Python's connections go
-through the door), `limits` (`memory`, `data`, `cpu`,
+through the door), `client` (whether the tool may ask Lares for something), `limits` (`memory`, `data`, `cpu`,
 `processes`, `file`, `open`: bytes, seconds and numbers; absent: no limit).
 """
 
@@ -43,10 +43,11 @@ def main(channel: int) -> None:
     os.environ.update(request.get("environment", {}))
     ALLOWED.update(request.get("modules", ()))
     _limit(request.get("limits", {}))
+    door = _own("child_door").Door(what["door"]) if request.get("network") or request.get("client") else None
     if request.get("network"):
-        _own("child_network").install(_own("child_door").Door(what["door"]))
+        _own("child_network").install(door)
     try:
-        said = _written(_run(request))
+        said = _written(_run(request, door))
     except BaseException as error:  # noqa: BLE001  (a tool may raise anything, SystemExit too)
         said = _written(_failed(error))
     _flush()
@@ -305,32 +306,44 @@ class _Allowed:
 # The call
 
 
-def _run(request: Json) -> Json:
+def _run(request: Json, door: Any) -> Json:
     source, file = request["source"], "<tool>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     import types
 
     module = types.ModuleType("_tool")
     sys.modules["_tool"] = module
+    module.__dict__.update(given := _client(door) if request.get("client") else {})
     exec(compile(source, file, "exec"), module.__dict__)
     function = module.__dict__[request["function"]]
     arguments = dict(request["arguments"])
     if request.get("converts"):
         arguments = _converted(function, arguments)
-    value = _call(function, arguments)
+    value = _call(function, arguments, given)
     return {"ok": True, "value": _plain(value)}
 
 
-def _call(function: Callable[..., Any], arguments: Json) -> Any:
+def _client(door: Any) -> Json:
+    """What a tool finds that may ask Lares for something."""
+    beside = _own("child_client")
+    client = beside.client_of(door)
+
+    def call_tool(name: str, arguments: Json) -> Any:
+        return beside.call_tool(door, name, arguments)
+
+    return {"client": client, "agent_state": beside.agent_state(client), "call_tool": call_tool}
+
+
+def _call(function: Callable[..., Any], arguments: Json, given: Json) -> Any:
     import inspect
 
     placed: list[Any] = []
     for name, parameter in inspect.signature(function).parameters.items():
         absent = name not in arguments
         if parameter.kind is parameter.POSITIONAL_ONLY:
-            placed.append(arguments.pop(name) if not absent else _missing(parameter))
-        elif absent and name in GIVEN and parameter.default is parameter.empty:
-            arguments[name] = None
+            placed.append(arguments.pop(name) if not absent else _missing(parameter, given))
+        elif absent and name in GIVEN and (name in given or parameter.default is parameter.empty):
+            arguments[name] = given.get(name)
     value = function(*placed, **arguments)
     if inspect.isawaitable(value):
         import asyncio
@@ -342,7 +355,9 @@ def _call(function: Callable[..., Any], arguments: Json) -> Any:
     return value
 
 
-def _missing(parameter: Any) -> Any:
+def _missing(parameter: Any, given: Json) -> Any:
+    if parameter.name in given:
+        return given[parameter.name]
     if parameter.default is not parameter.empty:
         return parameter.default
     if parameter.name in GIVEN:

@@ -16,6 +16,8 @@ from app.domain.json_value import JsonObject, object_of
 FRAME = 4
 MOST_ASKED, MOST_ANSWERED = 4_000_000, 8_000_000
 """Bytes of a request and of a reply."""
+SMALL = 16_384
+"""Bytes that are read at once; longer ones in a thread."""
 MOST_REQUESTS = 2_000
 """Of one call."""
 
@@ -41,7 +43,7 @@ async def serve(end: socket.socket, serves: Mapping[str, Serve]) -> None:
             if not 0 < size <= MOST_ASKED:
                 return
             body = await _read(loop, end, size)
-            asked = await asyncio.to_thread(_understood, body)
+            asked = _understood(body) if size < SMALL else await asyncio.to_thread(_understood, body)
             if asked is None:
                 return
             answer = serves.get(str(asked.get("ask")))

@@ -15,7 +15,7 @@ from app.domain.sandbox import SandboxLimits
 from app.domain.tool import ToolFolder
 
 CHILD = Path(__file__).with_name("child.py")
-BESIDE = tuple(CHILD.with_name(f"child_{name}.py") for name in ("door", "network"))
+BESIDE = tuple(CHILD.with_name(f"child_{name}.py") for name in ("door", "network", "client"))
 """What it loads where a call needs it."""
 FOLDER = "/lares-call"
 """Of a call, inside bubblewrap."""

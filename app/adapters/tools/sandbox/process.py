@@ -128,7 +128,7 @@ class ProcessSandbox:
         running = _Running(worker, self.limits, on_output, self._served_through_door(call, answers))
         try:
             await worker.listen(running.reads)
-            result = await running.result(partial(self._request, call, worker.launch))
+            result = await running.result(partial(self._request, call, worker.launch, answers is not None))
         finally:
             await running.end()
         return result.model_copy(update={"milliseconds": round(1000 * (time.monotonic() - begun))})
@@ -147,7 +147,7 @@ class ProcessSandbox:
     def _walls(self, call: SandboxCall) -> Walls:
         return Walls(tuple(call.packages), node_places(self._node) if call.node else (), call.folders)
 
-    def _request(self, call: SandboxCall, launch: Launch) -> JsonObject:
+    def _request(self, call: SandboxCall, launch: Launch, asks: bool) -> JsonObject:
         limits = self.limits
         assert self.workers.launcher is not None
         numbers = {
@@ -167,6 +167,7 @@ class ProcessSandbox:
             "modules": list(call.modules),
             # Elsewhere nothing keeps it from the network, so it goes there by itself.
             "network": call.network and sys.platform.startswith("linux"),
+            "client": asks,
             "limits": numbers,
         }
 

@@ -39,6 +39,7 @@ def sentence(use: ToolUse) -> str:
         "archival_memory_insert": tr("Tool", "Stored a passage"),
         "archival_memory_search": tr("Tool", "Searched the archive"),
         "run_code": tr("Tool", "Ran a program"),
+        "run_code_with_tools": tr("Tool", "Ran a program"),
         "fetch_webpage": tr("Tool", "Read a web page"),
         "web_search": tr("Tool", "Searched the web"),
     }
@@ -55,6 +56,7 @@ def sentence(use: ToolUse) -> str:
         "archival_memory_insert": tr("Tool", "Storing a passage"),
         "archival_memory_search": tr("Tool", "Searching the archive"),
         "run_code": tr("Tool", "Running a program"),
+        "run_code_with_tools": tr("Tool", "Running a program"),
         "fetch_webpage": tr("Tool", "Reading a web page"),
         "web_search": tr("Tool", "Searching the web"),
     }
