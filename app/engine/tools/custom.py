@@ -48,6 +48,8 @@ _ASKS = re.compile(r"\b(?:client|agent_state)\b")
 
 
 class CustomTools:
+    """Runs a source in the sandbox, with its variables, and with a pass where it names what it would ask with."""
+
     def __init__(self, sandbox: Sandbox, variables_of: VariablesOf, pass_of: PassOf) -> None:
         self._sandbox = sandbox
         self._variables_of = variables_of
