@@ -30,6 +30,15 @@ class AppError(Exception):
         self.details = details or {}
 
 
+KEPT = "Your message is kept."
+"""What ends the sentence about a model call that failed, where a person's message led to it."""
+
+
+def said_alone(error: AppError) -> str:
+    """What happened, where no message of a person was about to be answered."""
+    return error.message.replace(KEPT, "").strip()
+
+
 class NotFound(AppError):
     """Code: `not_found`, or that of what is missing (`unknown_handle`)."""
 

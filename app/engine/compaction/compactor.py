@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.compaction import CompactionSettings, Summary
-from app.domain.error import AppError
+from app.domain.error import AppError, said_alone
 from app.domain.message import Message
 from app.engine.compaction.extract import extract
 from app.engine.compaction.question import (
@@ -92,7 +92,7 @@ class Compactor:
         except TimeoutError:
             text, count, why = "", 1, f"it did not finish within {self.seconds:.0f} seconds"
         except AppError as error:
-            text, count, why = "", 1, error.message
+            text, count, why = "", 1, said_alone(error)
         if text:
             return Summary(text=self._within_room(text), by="model", model=self.writer.handle, portions=count)
         log.info("no usable summary of %s: %s", self.writer.handle, why)

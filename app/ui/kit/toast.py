@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -25,6 +25,8 @@ from app.ui.theme import Motion, Theme
 from app.ui.theme.motion import FOLD_MS
 
 LIFE_MS = 8000
+LOOK_MS = 250
+"""So often they look whether something to click has come below them."""
 TOASTS_MAX = 3
 WIDTH = 320
 ICONS = {"info": "info", "done": "check", "undo": "undo", "error": "error"}
@@ -150,6 +152,9 @@ class ToastHost(QWidget):
         self._spot = QPoint()
         self._rise = Motion(theme, self, lambda _value: self._sink())
         self._rise.value = 1.0
+        self._looking = QTimer(self)
+        self._looking.setInterval(LOOK_MS)
+        self._looking.timeout.connect(self._make_way)
         parent.installEventFilter(self)
         theme.changed.connect(self._place)
         self.hide()
@@ -203,6 +208,20 @@ class ToastHost(QWidget):
             self._place()
         return False
 
+    def _make_way(self) -> None:
+        """Another page may have come below them, and with it other buttons."""
+        here = QRect(self._spot, self.size())
+        if any(one.intersects(here) for one in self._controls()):
+            self._place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._looking.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._looking.stop()
+
     def _remove(self, toast: Toast) -> None:
         if toast not in self.toasts:
             return
@@ -231,15 +250,22 @@ class ToastHost(QWidget):
         self._sink()
 
     def _free_spot(self, room: QRect) -> QPoint:
-        """The lowest place at the right, else farther left, where nothing lies that a person works with."""
+        """The lowest place at the right, else farther left, where nothing lies that a person works with; where there is
+        none, that which covers least of it.
+        """
         px, size = self._theme.px, self.size()
         taken = self._controls()
         lowest = QPoint(room.right() + 1 - size.width() - px(12), room.bottom() + 1 - size.height() - px(12))
+        best, least = lowest, 1 << 40
         for left in range(lowest.x(), room.left() + px(12), -px(48)):
             for top in range(lowest.y(), room.top() + px(12), -px(12)):
-                if not any(one.intersects(QRect(QPoint(left, top), size)) for one in taken):
-                    return QPoint(left, top)
-        return lowest
+                here = QRect(QPoint(left, top), size)
+                covered = sum(part.width() * part.height() for one in taken if (part := one & here).isValid())
+                if not covered:
+                    return here.topLeft()
+                if covered < least:
+                    best, least = here.topLeft(), covered
+        return best
 
     def _controls(self) -> list[QRect]:
         """Where the window has something to click or to type into."""

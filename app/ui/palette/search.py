@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.domain.block import Block
 from app.domain.message import MessageScope, SearchHit
 from app.domain.page import ALL_BLOCKS, PageRequest, every_page
-from app.domain.retrieval import Meaning
+from app.domain.retrieval import Meaning, Word
 from app.ui.kit.choosing import found_in
 from app.ui.kit.wording import short_time
 from app.ui.palette.palette import Palette, PaletteRow
@@ -25,6 +25,8 @@ LEAD = 24
 PAUSE = 0.15
 """Seconds without another key before meaning is asked too."""
 EVERYTHING = MessageScope()
+FAINT = 0.2
+"""Cosine below which a text that has none of the words is no answer, however far from it all others are."""
 SEARCH_FROM = 2
 """Characters from which messages are searched."""
 
@@ -176,7 +178,7 @@ class PaletteSearch(QObject):
         for by_meaning in (False, True):
             if words == self._searched:
                 found = await recall.messages(words, EVERYTHING, MOST, by_meaning)
-                self._hits = found.hits
+                self._hits = telling(found.hits)
                 self._again()
                 if by_meaning:
                     self.palette.set_note(search_note(await recall.progress()) or found.state.note)
@@ -195,6 +197,15 @@ class PaletteSearch(QObject):
             self.block_wanted.emit(value.where, value.id)
         else:
             self.message_wanted.emit(value.id, value.where)
+
+
+def telling(hits: tuple[SearchHit, ...]) -> tuple[SearchHit, ...]:
+    """Those that have a word of what was asked, or mean something near it. A search by words alone tells no reasons."""
+
+    def tells(hit: SearchHit) -> bool:
+        return any(isinstance(reason, Word) or reason.cosine >= FAINT for reason in hit.reasons)
+
+    return tuple(filter(tells, hits)) if any(hit.reasons for hit in hits) else hits
 
 
 def _from_the_hit(text: str, words: str) -> str:

@@ -91,3 +91,13 @@ def test_a_toast_covers_nothing_to_click_or_to_type_into(theme: Theme, show: Cal
     covering.move(0, 0)
     host.show_toast("No room at all")
     assert window.rect().contains(host.geometry())
+
+
+def test_a_toast_makes_way_for_buttons_that_come_below_it(theme: Theme, show: Callable, qtbot: QtBot) -> None:
+    window = wide_window(show)
+    host = ToastHost(theme, window)
+    host.show_toast("Backed up")
+    later = QPushButton("Undo", window)
+    later.setGeometry(host.geometry())
+    later.show()
+    qtbot.waitUntil(lambda: not host.geometry().intersects(later.geometry()), timeout=2000)

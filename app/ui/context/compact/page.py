@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from app.domain.agent import AgentPatch
 from app.domain.compaction import CompactionDraft, CompactionOutlook, CompactionPreview, CompactionResult
 from app.domain.context import ContextOverview
-from app.domain.error import AppError
+from app.domain.error import AppError, said_alone
 from app.ui.context.compact.bars import BeforeAfter, Weights
 from app.ui.context.compact.cut_list import CutList
 from app.ui.context.compact.how_pane import HowPane
@@ -156,7 +156,7 @@ class CompactNow(QWidget):
 
     def _refused(self, error: AppError) -> None:
         title = self.tr("A reply is under way") if error.code == "busy" else self.tr("The window cannot be shown")
-        self._show_nothing(f"{error.message} {error.hint}".strip(), title)
+        self._show_nothing(f"{said_alone(error)} {error.hint}".strip(), title)
 
     def _show_nothing(self, text: str, title: str) -> None:
         self._outlook = None
@@ -239,7 +239,7 @@ class CompactNow(QWidget):
 
     def _not_written(self, error: AppError) -> None:
         self.summary.set_writing(None)
-        self._view.tell_error(error)
+        self._view.tell(said_alone(error), error.hint, "error")
 
     def _stop(self) -> None:
         self._turn += 1

@@ -167,7 +167,7 @@ class OriginPane(QFrame):
 
     def _leaving_row(self, part: RequestPart) -> QWidget:
         theme, row = self._theme, QWidget()
-        words = ElidedLabel(theme, title_of(part.kind, part.label), "label")
+        words = ElidedLabel(theme, title_of(part.kind, part.label, part.key), "label")
         when = Label(theme, short_date(moment(part.at)) if part.at else "", "label", "muted")
         tokens = Label(theme, count(part.tokens), "label")
         line = row_of(

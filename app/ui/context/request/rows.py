@@ -71,7 +71,11 @@ def _fixed(parts: Iterable[RequestPart]) -> list[StripRow]:
 def title_of(kind: str, label: str, key: str = "") -> str:
     """A part's name for people."""
     if kind == "memory":
-        return tr("Block: {}").format(label) if label else tr("About memory")
+        if not label:
+            return {"archival": tr("About the archive"), "memory:rest": tr("After the blocks")}.get(
+                key, tr("About memory")
+            )
+        return tr("Block: {}").format(label)
     if kind in ("messages", "tools") and label:
         return label
     rules = {"rules": tr("Rules of calls"), "order": tr("Tool rules")}
@@ -121,5 +125,5 @@ def _changed(number: int, change: PartChange) -> StripRow:
         return StripRow(key, change.kind, title, "", change.tokens)
     words = {"changed": tr("changed"), "added": tr("added"), "removed": tr("removed")}
     return StripRow(
-        key, change.kind, title_of(change.kind, change.label), words[change.status], change.tokens, change=change
+        key, change.kind, title_of(change.kind, change.label, key), words[change.status], change.tokens, change=change
     )

@@ -20,7 +20,7 @@ from app.ui.kit.layout import Choice, column_of, follow, frame_of, hairline, row
 from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.tooltip import set_tip
-from app.ui.kit.wording import count, full_time, sentence_case
+from app.ui.kit.wording import count, counted, full_time, sentence_case
 from app.ui.memory.history.between import ARCHIVE, BetweenView, things_of
 from app.ui.memory.history.cause import WhyPane
 from app.ui.memory.history.change_list import ChangeList, ChangeRow
@@ -530,10 +530,17 @@ class HistoryView(QWidget):
         changed = sum(
             thing.before != thing.after for thing in things_of(between) if thing.limit or thing.key == ARCHIVE
         )
+        if not changed:
+            self._view.tell(self.tr("All memory already reads like this"))
+            return
         title = self.tr("Restore all memory to {}?").format(full_time(event.at))
-        text = self.tr("{} blocks or passages become what they were then, for every agent that shares them.")
+        text = counted(
+            changed,
+            self.tr("One block or passage becomes what it was then, for every agent that shares it."),
+            self.tr("{} blocks or passages become what they were then, for every agent that shares them."),
+        )
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("restore", self.tr("Restore all memory"), "primary"))
-        answer, _ = await self._view.ask.ask(title, text.format(count(changed)), answers)
+        answer, _ = await self._view.ask.ask(title, text, answers)
         if answer != "restore":
             return
         origin = self._view.workspace.origin

@@ -143,7 +143,8 @@ class InboxView(QWidget):
         words = counted(inbox.total, self.tr("{} change to look at"), self.tr("{} changes to look at"))
         self.detail.set_text(words if inbox.total else "")
         self.keep_all.setVisible(bool(inbox.total))
-        self.keep_all.setText(self.tr("Keep the other {}").format(inbox.total) if inbox.looked else self.tr("Keep all"))
+        others = counted(inbox.total, self.tr("Keep the other one"), self.tr("Keep the other {}"))
+        self.keep_all.setText(others if inbox.looked else self.tr("Keep all"))
         self._looked_row.setVisible(bool(inbox.looked))
         self.looked.setText(self._looked_words(inbox.looked))
 

@@ -6,7 +6,7 @@ import contextlib
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QStackedWidget, QWidget
 
-from app.domain.error import AppError
+from app.domain.error import AppError, said_alone
 from app.domain.page import PageRequest, StepFilter
 from app.domain.replay import ReplayBasis, ReplaySide, ReplayWish
 from app.domain.run import Step
@@ -205,8 +205,9 @@ class ReplayView(QWidget):
                 column.show_side(side, basis.then)
 
     def _fail(self, error: AppError, column: SideColumn, wish: ReplayWish) -> None:
-        words = f"{error.message} {error.hint}".strip()
-        column.show_side(ReplaySide(model=wish.model or "", phase="failed", words=words), None)
+        column.show_side(
+            ReplaySide(model=wish.model or "", phase="failed", words=f"{said_alone(error)} {error.hint}".strip()), None
+        )
 
     def _note_end(self) -> None:
         if all(playing.done() for playing in self._playing):
