@@ -11,6 +11,7 @@ from app.domain.compaction import (
     CompactionResult,
     CompactionSettings,
     Leaving,
+    Summary,
     SummaryDetail,
     SummaryProgress,
     folded,
@@ -18,8 +19,10 @@ from app.domain.compaction import (
 )
 from app.domain.conversation import Conversation
 from app.domain.error import Conflict, Invalid, busy
+from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.message import Message, TextPart
+from app.domain.run import Run
 from app.engine.compaction.details import around, details_of
 from app.engine.compaction.told import one_line
 from app.engine.context.cut import safe_cuts, turn_starts
@@ -27,7 +30,9 @@ from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.engine.model_call.snapshot import AgentSnapshot, read_view
 from app.engine.model_call.summary_call import SummaryCalls, SummaryPlan, read_summary_plan
-from app.engine.run.approvals import check_not_waiting
+from app.engine.run.approvals import ENDED_STATE, check_not_waiting
+from app.engine.run.rows import asked_row, summary_run_row
+from app.engine.state import Asked, RunState
 from app.ports.storage import Repositories
 from app.services.changing import change
 
@@ -65,7 +70,7 @@ class Compaction:
         plan = await self._plan(conversation_id, settings, leave_before)
         told: asyncio.Queue[SummaryProgress | None] = asyncio.Queue()
         writing = asyncio.get_running_loop().create_task(
-            self._preview(conversation_id, plan, lambda text: told.put_nowait(SummaryProgress(text=text)))
+            self._preview(conversation_id, plan, "window", lambda text: told.put_nowait(SummaryProgress(text=text)))
         )
         writing.add_done_callback(lambda _: told.put_nowait(None))
         try:
@@ -74,6 +79,7 @@ class Compaction:
             yield await writing
         finally:
             writing.cancel()
+            await asyncio.wait([writing])  # what was asked until then is stored
 
     async def now(
         self,
@@ -89,7 +95,8 @@ class Compaction:
         """
         if draft is None:
             plan = await self._plan(conversation_id, settings, None)
-            draft = (await self._preview(conversation_id, plan, lambda _: None)).draft
+            started_by = "api" if origin.actor.kind == "api" else "window"
+            draft = (await self._preview(conversation_id, plan, started_by, lambda _: None)).draft
         wanted, now, message_id = draft, self._deps.clock.now(), self._deps.ids.new("message")
 
         def work(changes: Changes) -> CompactionResult:
@@ -137,9 +144,26 @@ class Compaction:
 
         return await self._deps.storage.read(work)
 
-    async def _preview(self, conversation_id: str, wanted: Plan, tell: Callable[[str], None]) -> CompactionPreview:
+    async def _written(
+        self, conversation_id: str, plan: SummaryPlan, started_by: str, tell: Callable[[str], None]
+    ) -> Summary:
+        """The summary. What was asked for it is stored as a run, also where the writing was stopped."""
+        calls, begun, summary = SummaryCalls(plan, self._deps, tell, tell), self._deps.clock.now(), None
+        try:
+            summary = await calls.compactor().summary(plan.leaving)
+            return summary
+        finally:
+            asked, now = tuple(calls.asked), self._deps.clock.now()
+            state = RunState(run_id=self._deps.ids.new("run"), agent_id=plan.agent.id, conversation_id=conversation_id)
+            run = summary_run_row(state, asked, started_by, begun, now, stopped=summary is None)
+            if asked:
+                await asyncio.shield(self._deps.storage.write(lambda repos: _keep(repos, state, run, asked)))
+
+    async def _preview(
+        self, conversation_id: str, wanted: Plan, started_by: str, tell: Callable[[str], None]
+    ) -> CompactionPreview:
         view, plan, leave_before = wanted
-        summary = await SummaryCalls(plan, self._deps, tell, tell).compactor().summary(plan.leaving)
+        summary = await self._written(conversation_id, plan, started_by, tell)
         gone = {m.position for m in view.members if m.position < leave_before or m.message.role == "summary"}
         leaving = [(m.position, m.message.text) for m in view.members if m.position in gone]
         details = await asyncio.to_thread(_details, leaving, [block.value for block in view.blocks])
@@ -156,6 +180,14 @@ class Compaction:
             tokens_after=round(tokens_left * view.factor),
             details=details,
         )
+
+
+def _keep(repos: Repositories, state: RunState, run: Run, asked: tuple[Asked, ...]) -> None:
+    repos.runs.add(run, ENDED_STATE)
+    for number, one in enumerate(asked):
+        step = asked_row(state.model_copy(update={"step_no": number}), one)
+        repos.runs.add_step(step, one.exchange.request_parts, one.exchange.reply)
+    repos.changed(Changed(kind="run", ids=(run.id,), agent_id=run.agent_id, conversation_id=run.conversation_id))
 
 
 def _idle(repos: Repositories, conversation_id: str) -> Conversation:

@@ -66,14 +66,16 @@ class Runs:
     async def retry(self, run_id: str) -> Run:
         """Goes on from where a run ended badly: a new run over the same messages, without a new one."""
 
-        def read(repos: Repositories) -> tuple[Run, Run]:
+        def read(repos: Repositories) -> tuple[Run, tuple[Run, ...]]:
             run = repos.runs.get(run_id)
-            return run, repos.runs.list(conversation_id=run.conversation_id, limit=1)[0]
+            return run, repos.runs.list(conversation_id=run.conversation_id, limit=1, purpose="reply")
 
         old, newest = await self._deps.storage.read(read)
-        if newest.active:
-            raise busy(newest.id)
-        if newest.id != run_id:
+        if newest and newest[0].active:
+            raise busy(newest[0].id)
+        if old.purpose == "summary":
+            raise Invalid("This wrote a summary that was asked for by itself.", hint="Compact the window again.")
+        if newest[0].id != run_id:
             raise Conflict(
                 "The conversation has moved on, so this cannot be retried where it was.",
                 code="changed_since",

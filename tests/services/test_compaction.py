@@ -9,10 +9,10 @@ import pytest
 from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentExtras, ModelSettings
 from app.domain.compaction import CompactionPreview, Summary, SummaryProgress
-from app.domain.error import Conflict
+from app.domain.error import Conflict, Invalid
 from app.domain.message import Member, Message
 from tests.support.engine.filling import fill
-from tests.support.engine.talking import check_invariants, say
+from tests.support.engine.talking import check_invariants, events_of, say
 from tests.support.engine.whole_engine import agent_on, thread_of
 from tests.support.servers.openai_replies import JsonObject, Refusal, Reply, Scripted, ToolCall, error_body
 from tests.support.servers.openai_server import OpenAIServer
@@ -255,6 +255,36 @@ async def test_what_would_leave_is_shown_without_a_model_and_cut_where_a_person_
         await engine.services.compaction.now(thread, draft=mine)
 
 
+async def test_a_summary_on_request_is_a_run_whose_bytes_are_seen_and_a_failed_reply_can_still_be_tried_again(
+    engine: OpenEngine, server: OpenAIServer
+):
+    services = engine.services
+    server.rule = summing_up(lambda: Reply(text=SUMMARY))
+    agent = await full_agent(engine, server, count=12)
+    thread = await thread_of(engine.services, agent)
+    await say(services, agent, "hello")
+    counted = await engine.storage.write(lambda repos: repos.runs.last_step(agent.id, whole=True))
+    server.queue(Refusal(400, error_body(400, "no")))
+    failed = await say(services, agent, "hello")
+    assert failed.status == "failed"
+    await services.compaction.now(thread)
+    run = (await services.runs.list(agent.id))[0]
+    assert (run.purpose, run.status, run.started_by, run.usage.steps) == ("summary", "completed", "window", 1)
+    (step,) = await services.runs.steps(run.id)
+    assert (step.purpose, step.step_no) == ("summary", 1)
+    trace = await services.runs.trace(step.id)
+    assert "memory of a conversation" in trace.request
+    assert "risotto" in trace.reply
+    newest = await engine.storage.write(lambda repos: repos.runs.last_step(agent.id, whole=True))
+    assert newest == counted, "a summary tells nothing of how the chat is counted"
+    assert [event async for event in services.runs.subscribe(run.id)] == []
+    with pytest.raises(Invalid, match="summary"):
+        await services.runs.retry(run.id)
+    again = await services.runs.retry(failed.id)
+    await events_of(services, again.id)
+    assert (await services.runs.get(again.id)).stop_reason == "end_turn"
+
+
 async def test_a_preview_that_is_given_up_stops_the_model(engine: OpenEngine, server: OpenAIServer):
     server.rule = summing_up(lambda: Reply(text=SUMMARY, hold=True))
     agent = await full_agent(engine, server, count=12)
@@ -262,5 +292,7 @@ async def test_a_preview_that_is_given_up_stops_the_model(engine: OpenEngine, se
     async with contextlib.aclosing(engine.services.compaction.preview(thread)) as news:
         first = await anext(news)
     assert isinstance(first, SummaryProgress)
+    stopped = await engine.services.runs.list(agent.id)
+    assert [(run.purpose, run.status) for run in stopped] in ([], [("summary", "cancelled")])
     run = await say(engine.services, agent, "hello")
     assert run.stop_reason == "end_turn"

@@ -5,7 +5,7 @@ from typing import Literal
 
 from app.domain.base import Micros
 from app.domain.message import Message, Part, ReasoningPart, TextPart, ToolReturnPart
-from app.domain.run import Repair, Step, Usage
+from app.domain.run import STOP_REASONS, Repair, Run, Step, StopReason, Usage
 from app.engine.repairs.loops import WINDOW, CallMemo
 from app.engine.repairs.policy import read_words
 from app.engine.reply import Call, Reply
@@ -89,6 +89,28 @@ def asked_row(state: RunState, asked: Asked) -> Step:
     action = CallModel(step_id=asked.step_id, message_id="")
     step = step_row(state, action, asked.exchange, asked.reply, "failed" if asked.failed else "completed")
     return step.model_copy(update={"purpose": "summary"})
+
+
+def summary_run_row(
+    state: RunState, asked: tuple[Asked, ...], started_by: str, begun: Micros, now: Micros, *, stopped: bool
+) -> Run:
+    """The run of a summary that was asked for by itself, so that its requests are seen like all others."""
+    usage = Usage()
+    for one in asked:
+        usage = usage.plus((one.reply.usage or Usage()).model_copy(update={"steps": 1, "context_tokens": None}))
+    reason: StopReason = "cancelled" if stopped else "end_turn"
+    return Run(
+        id=state.run_id,
+        agent_id=state.agent_id,
+        conversation_id=state.conversation_id,
+        status=STOP_REASONS[reason].status,
+        stop_reason=reason,
+        started_by=started_by,
+        purpose="summary",
+        usage=usage,
+        created_at=begun,
+        completed_at=now,
+    )
 
 
 def summary_row(state: RunState, action: Compact, outcome: Compacted, now: Micros) -> Message | None:

@@ -106,7 +106,7 @@ class RunStart:
 
     def _answered_before(self, repos: Repositories) -> Run:
         """The run that the same answers began, as long as it is the newest. Raises where they are others, or none."""
-        newest = next(iter(repos.runs.list(conversation_id=self.conversation_id, limit=1)), None)
+        newest = next(iter(repos.runs.list(conversation_id=self.conversation_id, limit=1, purpose="reply")), None)
         said = () if newest is None else repos.messages.of_run(newest.id)
         response = next((message for message in said if message.role == "approval"), None)
         if newest is not None and response is not None and repeated(response, self.answers):

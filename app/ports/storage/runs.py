@@ -4,7 +4,7 @@ from typing import Protocol
 
 from app.domain.base import Micros
 from app.domain.event import RunEvent
-from app.domain.run import Run, Step, StepTrace
+from app.domain.run import Run, RunPurpose, Step, StepTrace
 
 
 class RunRepository(Protocol):
@@ -39,8 +39,9 @@ class RunRepository(Protocol):
         conversation_id: str | None = None,
         before_id: str | None = None,
         limit: int = 50,
+        purpose: RunPurpose | None = None,
     ) -> tuple[Run, ...]:
-        """Newest first."""
+        """Newest first; `purpose`: only those that are for this."""
         ...
 
     def many(self, run_ids: tuple[str, ...]) -> tuple[Run, ...]:

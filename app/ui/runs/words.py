@@ -56,6 +56,8 @@ def begun_by(run: Run, cause: str) -> str:
     name = names.get(run.started_by, run.started_by)
     if run.purpose == "fit_test":
         name = tr("Fit test")
+    if run.purpose == "summary":
+        return tr("{}: a summary").format(name)
     return f"{name}: “{cause}”" if cause else name
 
 

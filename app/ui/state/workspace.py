@@ -17,7 +17,6 @@ from app.domain.error import NotFound
 from app.domain.event import Changed, Progress
 from app.domain.history import MemoryEvent, Origin
 from app.domain.page import ALL_AGENTS, LARGEST, AgentFilter, ConversationFilter, PageRequest, every_page
-from app.domain.run import Step
 from app.ui.bridge.rereading import Rereading
 from app.ui.bridge.tasks import Tasks
 from app.ui.state.activity import Activity
@@ -342,7 +341,7 @@ class Workspace(QObject):
         if self.agent is None:
             return
         for run in await self.services.runs.list(agent_id=self.agent.id, limit=3):
-            steps: tuple[Step, ...] = await self.services.runs.steps(run.id)
+            steps = tuple(one for one in await self.services.runs.steps(run.id) if one.purpose == "reply")
             if steps:
                 self.measured.emit(steps[-1])
                 return

@@ -17,7 +17,7 @@ from app.adapters.database.tables import agents, conversations, run_events, runs
 from app.domain.base import Micros
 from app.domain.error import busy
 from app.domain.event import RunEvent
-from app.domain.run import Run, Step, StepTrace
+from app.domain.run import Run, RunPurpose, Step, StepTrace
 
 # Written out, because SQLite uses a partial index only for the condition it was made with.
 _ACTIVE = runs.c.status.in_([sa.literal_column("'created'"), sa.literal_column("'running'")])
@@ -133,12 +133,15 @@ class SqlRuns:
         conversation_id: str | None = None,
         before_id: str | None = None,
         limit: int = 50,
+        purpose: RunPurpose | None = None,
     ) -> tuple[Run, ...]:
         found = _runs.order_by(runs.c.seq.desc()).limit(limit)
         if agent_id is not None:
             found = found.where(runs.c.agent_id == agent_id)
         if conversation_id is not None:
             found = found.where(runs.c.conversation_id == conversation_id)
+        if purpose is not None:
+            found = found.where(runs.c.purpose == purpose)
         if before_id is not None:
             found = found.where(runs.c.seq < self._seq(before_id))
         return _all_runs(all_rows(self.db, found))
@@ -151,7 +154,7 @@ class SqlRuns:
         before = self.known.recall("last request", agent_id, lambda: traces.last_request(self.db, agent_id), _weight)
         trace, stored = traces.values(self.db, before, request_parts, reply)
         add(self.db, steps, {**mapping.step_values(step), **trace})
-        if step.status == "completed" and step.usage.prompt_tokens > 0:
+        if step.status == "completed" and step.usage.prompt_tokens > 0 and step.purpose != "summary":
             self.known.keep("last request", agent_id, stored, _weight(stored))
             self.known.keep("last step", agent_id, step)
             if not step.truncated:
