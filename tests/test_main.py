@@ -332,7 +332,22 @@ def test_engine_loads_neither_command_lines_of_libraries_nor_what_only_the_recal
     )
     loaded = set(done.stdout.split())
     assert not {"pygments", "rich", "PySide6"} & loaded
-    assert not {"numpy", "onnxruntime", "tokenizers", "chromadb", "openai", "ollama"} & loaded
+    assert (
+        not {
+            "numpy",
+            "onnxruntime",
+            "tokenizers",
+            "chromadb",
+            "openai",
+            "ollama",
+            "mcp",
+            "httpx",
+            "readability",
+            "lxml",
+            "keyring",
+        }
+        & loaded
+    )
 
 
 def test_serve_goes_on_with_a_backup_that_a_window_restored(server: Server, config: Config) -> None:

@@ -177,3 +177,20 @@ def test_a_tag_that_is_given_twice_is_one_and_what_is_nested_too_deeply_is_calle
         assert answer.status_code == status
         assert status == 200 or "nested too deeply" in answer.text
         assert client.agents.retrieve(agent.id).tags == ["z"]
+
+
+def test_metadata_have_a_bound_that_is_said(http: httpx.Client) -> None:
+    long, fitting = {"note": "x" * 60_000}, {"note": "x" * 49_000}
+    agent = http.post("/v1/agents/", json={"model": MODEL, "metadata": fitting}).json()
+    block = http.post("/v1/blocks/", json={"label": "note", "value": "", "metadata": fitting}).json()
+    archive = http.post("/v1/archives/", json={"name": "House"}).json()
+    asked = [
+        ("PATCH", f"/v1/agents/{agent['id']}", {"metadata": long}),
+        ("PATCH", f"/v1/blocks/{block['id']}", {"metadata": long}),
+        ("POST", f"/v1/archives/{archive['id']}/passages", {"text": "x", "metadata": long}),
+    ]
+    for method, path, body in asked:
+        refused = http.request(method, path, json=body)
+        assert refused.status_code == 422, path
+        assert "has 60,012 characters as JSON; 50,000 are the most" in refused.text
+    assert http.get(f"/v1/agents/{agent['id']}").json()["metadata"] == fitting

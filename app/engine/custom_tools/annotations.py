@@ -70,6 +70,8 @@ KINDS: dict[type, str] = {
 }
 DEEPEST = 12
 """Types within types."""
+MOST_CHOICES = 500
+"""Values of one argument to choose from: each is told to the model with every request, and more fill a small window."""
 
 
 @dataclass
@@ -267,7 +269,7 @@ class Types:
                 values.append(constant(one, self.names))
             except NotConstant:
                 raise _fault(node, f"“{ast.unparse(one)}” is no value that can stand in a Literal.") from None
-        return _enum([value for value in values if value is not None])
+        return _enum(node, [value for value in values if value is not None])
 
     # Classes
 
@@ -333,7 +335,7 @@ class Types:
                     values.append(name.lower() if text else len(values) + 1)
         if not values:
             raise SourceError(Fault(body.lineno, f"“{body.name}” has no values."))
-        return _enum(values)
+        return _enum(body, values)
 
     def _bases(self, name: str) -> set[str]:
         """Names of all classes above one, as far as the source shows them."""
@@ -384,7 +386,11 @@ class Types:
         return notes
 
 
-def _enum(values: list[Any]) -> Schema:
+def _enum(node: ast.AST, values: list[Any]) -> Schema:
+    if len(values) > MOST_CHOICES:
+        raise _fault(
+            node, f"This is a choice of {len(values):,} values; {MOST_CHOICES} are the most. Take a text instead."
+        )
     kinds = {KINDS[type(value)] for value in values}
     return {"type": kinds.pop(), "enum": values} if len(kinds) == 1 else {"enum": values}
 

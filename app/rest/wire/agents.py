@@ -11,7 +11,7 @@ from app.domain.model import ModelHandle
 from app.domain.page import AgentPage
 from app.domain.run import StopReason
 from app.domain.wire_message import ApprovalRequestMessage, objects_of
-from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
+from app.rest.wire.base import Audited, Metadata, Name, PageQuery, RequestModel, ResponseModel, Whole, maybe_iso
 from app.rest.wire.blocks import BlockResponse, CreateBlock, block_to_wire
 from app.rest.wire.identities import Identity, identity_to_wire
 from app.rest.wire.messages import MessageCreate, system_id
@@ -57,7 +57,7 @@ class _AgentBody(RequestModel):
     tags: Ids | None = None
     system: str | None = None
     description: str | None = None
-    metadata: JsonObject | None = None
+    metadata: Metadata | None = None
     llm_config: JsonObject | None = None
     embedding_config: JsonObject | None = None
     model: Name | None = None

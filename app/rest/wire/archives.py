@@ -12,7 +12,7 @@ from app.domain.model import ModelHandle, Provider
 from app.domain.retrieval import reason_text
 from app.domain.wire_message import iso
 from app.rest.constants import ORGANISATION_ID
-from app.rest.wire.base import Audited, Name, PageQuery, RequestModel, ResponseModel, Whole
+from app.rest.wire.base import Audited, Metadata, Name, PageQuery, RequestModel, ResponseModel, Whole
 from app.rest.wire.models import EmbeddingConfig, embedding_config
 from app.rest.wire.times import time_of
 
@@ -85,7 +85,7 @@ class PassageCreate(RequestModel):
     text: str
     tags: Tags | None = None
     created_at: Name | None = None
-    metadata: JsonObject | None = None
+    metadata: Metadata | None = None
 
     def draft(self, where: str = "body") -> PassageDraft:
         return PassageDraft(

@@ -1,11 +1,13 @@
 """The bases of bodies: what is asked (unknown fields ignored, texts mended), what is told (all fields, nulls too)."""
 
+import json
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.base import Frozen, Micros
 from app.domain.history import Actor, Origin
+from app.domain.json_value import JsonObject
 from app.domain.page import Order
 from app.domain.wire_message import iso
 from app.rest.constants import CLIENT, USER_ID
@@ -19,6 +21,18 @@ ORDER = "^(asc|desc)$"
 Whole = Annotated[int, Field(ge=0, le=MOST)]
 """A count that every part of the system can hold."""
 Name = Annotated[str, Field(max_length=500)]
+MOST_METADATA = 50_000
+"""Characters of what a program keeps with something, as JSON: it is read and told with every list of such things."""
+
+
+def _short(metadata: JsonObject) -> JsonObject:
+    size = len(json.dumps(metadata, ensure_ascii=False))
+    if size > MOST_METADATA:
+        raise ValueError(f"has {size:,} characters as JSON; {MOST_METADATA:,} are the most")
+    return metadata
+
+
+Metadata = Annotated[JsonObject, AfterValidator(_short)]
 
 
 class RequestModel(Frozen):

@@ -8,7 +8,7 @@ from app.domain.block import Block, BlockDraft, BlockPatch
 from app.domain.json_value import JsonObject
 from app.domain.page import BlockFilter
 from app.rest.constants import USER_ID
-from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel, Whole
+from app.rest.wire.base import Metadata, Name, PageQuery, RequestModel, ResponseModel, Whole
 
 API_LIMIT = 100_000
 """What a block made here may hold when it is not said; the window's blocks are smaller."""
@@ -21,7 +21,7 @@ class CreateBlock(RequestModel):
     label: Name
     read_only: bool = False
     description: str | None = None
-    metadata: JsonObject | None = None
+    metadata: Metadata | None = None
     hidden: bool | None = None
     tags: tuple[Name, ...] | None = None
 
@@ -44,7 +44,7 @@ class BlockUpdate(RequestModel):
     label: Name | None = None
     read_only: bool | None = None
     description: str | None = None
-    metadata: JsonObject | None = None
+    metadata: Metadata | None = None
     hidden: bool | None = None
     tags: tuple[Name, ...] | None = None
 

@@ -11,7 +11,7 @@ from app.domain.tool import Requirement, ToolAccess, ToolDraft, ToolPatch
 from app.domain.tool import Tool as OurTool
 from app.engine.tools.custom import text_of
 from app.rest.constants import USER_ID
-from app.rest.wire.base import Name, PageQuery, RequestModel, ResponseModel
+from app.rest.wire.base import Metadata, Name, PageQuery, RequestModel, ResponseModel
 
 
 class Tool(ResponseModel):
@@ -135,7 +135,7 @@ class _Written(RequestModel):
     npm_requirements: tuple[NeededPackage, ...] | None = None
     default_requires_approval: bool | None = None
     enable_parallel_execution: bool | None = None
-    metadata_: JsonObject | None = None
+    metadata_: Metadata | None = None
     access: ToolAccess | None = None
 
     def given(self) -> JsonObject:

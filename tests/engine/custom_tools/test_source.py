@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.error import Invalid
 from app.engine.custom_tools.faults import SourceError
+from app.engine.custom_tools.given_schema import inlined
 from app.engine.custom_tools.source import ToolSource, read_source
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -391,3 +393,32 @@ def test_what_is_more_than_json(annotation: str, converts: bool):
 def test_with_a_schema_of_its_own_a_source_needs_no_words():
     found = read_source("def f(x, y=1, z: Unknown = 2):\n    return x\n", documented_elsewhere=True)
     assert found.parameters == {"type": "object", "properties": {"x": {}, "y": {}, "z": {}}, "required": ["x"]}
+
+
+@pytest.mark.parametrize("choice", ["Literal[{}]", "Annotated[list[Literal[{}]], 'which']"])
+def test_a_choice_of_too_many_values_is_refused_in_words(choice: str) -> None:
+    values = ", ".join(map(str, range(50_000)))
+    with pytest.raises(SourceError, match="choice of 50,000 values; 500 are the most") as refused:
+        read_source(f'from typing import *\n\ndef f(x: {choice.format(values)}) -> str:\n    """Does it."""\n')
+    assert refused.value.faults[0].line == 3
+
+
+def _doubled(levels: int) -> dict[str, Any]:
+    """Each part refers to the next twice."""
+    both = lambda number: {"properties": {name: {"$ref": f"#/$defs/p{number}"} for name in ("a", "b")}}  # noqa: E731
+    parts = {f"p{number}": both(number + 1) for number in range(levels)}
+    return {**both(0), "$defs": {**parts, f"p{levels}": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"properties": {"x": {"enum": list(range(50_000))}}}, "choice of 50,000 values; 500 are the most"),
+        (_doubled(11), "more than 5,000 parts"),
+        ({"properties": {f"x{number}": {"type": "string"} for number in range(6_000)}}, "more than 5,000 parts"),
+    ],
+)
+def test_a_schema_that_no_model_can_be_told_is_refused_in_words(schema: dict[str, Any], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        inlined(schema)
+    assert inlined(_doubled(3))["properties"]["a"]["properties"]["b"]
