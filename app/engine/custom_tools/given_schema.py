@@ -7,8 +7,8 @@ from app.domain.json_value import JsonObject, is_array, is_object, object_of
 from app.engine.custom_tools.annotations import DEEPEST, MOST_CHOICES
 
 MOST_PARTS = 5_000
-"""Objects, lists and values of a schema once nothing in it is a reference any more: a few that refer to one another twice
-each would else become millions.
+"""Objects, lists and values of a schema once nothing in it is a reference any more: a few that refer to one another
+twice each would else become millions.
 """
 
 
