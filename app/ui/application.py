@@ -26,6 +26,7 @@ from app.ui.state.errors import Errors
 from app.ui.state.preferences import Preferences
 from app.ui.theme import Theme
 from app.ui.window.assembly import Assembly
+from app.ui.window.made_ready import MadeReady
 
 SHUTDOWN_SECONDS = 1.8
 ASK_SECONDS = 1.0
@@ -138,6 +139,7 @@ class Session(QObject):
         await asyncio.sleep(0)
         self.assembly.furnish()
         self.connection.start()
+        MadeReady(self.theme, self)
         await self._end
         self.window.deleteLater()
         self.deleteLater()

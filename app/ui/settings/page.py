@@ -1,5 +1,8 @@
 """Settings of the app itself: appearance, snippets, models, servers, search, the local API, backups, about."""
 
+from functools import cached_property
+from typing import Protocol, TypeVar, runtime_checkable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -20,66 +23,130 @@ from app.ui.state.view_context import ViewContext
 
 WIDTH = 960
 """Of the widest part, the table of models."""
+W = TypeVar("W", bound=QWidget)
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A part that shows what the engine says."""
+
+    def read(self) -> None: ...
 
 
 class AppSettings(Sheet):
+    """Each part is built when it is first seen: all of them together hold the window up."""
+
     swapped_enter = Signal(bool)
     """True: Enter sends; False: Ctrl Enter sends."""
     going_back = Signal(object)
     """The Backup with which the engine starts again."""
+    folder_chosen = Signal(object)
+    """The data folder on which Lares starts again; None: the usual one."""
 
     def __init__(self, view: ViewContext, config: Config) -> None:
         super().__init__(view.theme, width=WIDTH)
+        self._view, self._config = view, config
         self.set_heading(self.tr("Settings"))
-        theme = view.theme
-        self.appearance = Appearance(view)
-        self.snippets = Snippets(view)
-        self.models = ModelsPage(view)
-        self.servers = Servers(view)
-        self.search = SearchByMeaning(view)
-        self.web_search = WebSearchSetting(view)
-        searching = QWidget()
-        column_of(theme, self.search, self.web_search, parent=searching, gap=16)
-        self.api = LocalApi(view)
-        self.backups = BackupList(view)
-        self.about = About(view, config)
-        self._parts: dict[str, QWidget] = {
-            "appearance": self.appearance,
-            "snippets": self.snippets,
-            "models": self.models,
-            "servers": self.servers,
-            "search": searching,
-            "api": self.api,
-            "backups": self.backups,
-            "about": self.about,
-        }
-        names = (
-            self.tr("Appearance"),
-            self.tr("Snippets"),
-            self.tr("Models"),
-            self.tr("Model servers"),
-            self.tr("Search"),
-            self.tr("Local API"),
-            self.tr("Backups"),
-            self.tr("About"),
+        self._shown: QWidget | None = None
+        self._read: set[str] = set()
+        """Sections that were read since the settings were opened."""
+        choices = (
+            ("appearance", self.tr("Appearance")),
+            ("snippets", self.tr("Snippets")),
+            ("models", self.tr("Models")),
+            ("servers", self.tr("Model servers")),
+            ("search", self.tr("Search")),
+            ("api", self.tr("Local API")),
+            ("backups", self.tr("Backups")),
+            ("about", self.tr("About")),
         )
-        choices = tuple(zip(self._parts, names, strict=True))
-        self.choice = Segmented(theme, choices, "appearance", self.tr("Part of the settings"))
+        self.choice = Segmented(view.theme, choices, "appearance", self.tr("Part of the settings"))
         holder = QWidget()
-        column_of(theme, row_of(theme, self.choice, None), *self._parts.values(), parent=holder, gap=16)
+        self._column = column_of(view.theme, row_of(view.theme, self.choice, None), parent=holder, gap=16)
         self.add(holder)
         self.choice.chosen.connect(self._show)
-        self.appearance.swapped_enter.connect(self.swapped_enter)
-        self.backups.going_back.connect(self.going_back)
+
+    # Parts
+
+    @cached_property
+    def appearance(self) -> Appearance:
+        part = Appearance(self._view)
+        part.swapped_enter.connect(self.swapped_enter)
+        return self._add(part)
+
+    @cached_property
+    def snippets(self) -> Snippets:
+        return self._add(Snippets(self._view))
+
+    @cached_property
+    def models(self) -> ModelsPage:
+        return self._add(ModelsPage(self._view))
+
+    @cached_property
+    def servers(self) -> Servers:
+        return self._add(Servers(self._view))
+
+    @cached_property
+    def _searching(self) -> QWidget:
+        part = QWidget()
+        column_of(self._theme, self.search, self.web_search, parent=part, gap=16)
+        return self._add(part)
+
+    @cached_property
+    def search(self) -> SearchByMeaning:
+        return SearchByMeaning(self._view)
+
+    @cached_property
+    def web_search(self) -> WebSearchSetting:
+        return WebSearchSetting(self._view)
+
+    @cached_property
+    def api(self) -> LocalApi:
+        return self._add(LocalApi(self._view))
+
+    @cached_property
+    def backups(self) -> BackupList:
+        part = BackupList(self._view)
+        part.going_back.connect(self.going_back)
+        return self._add(part)
+
+    @cached_property
+    def about(self) -> About:
+        part = About(self._view, self._config)
+        part.folder.chosen.connect(self.folder_chosen)
+        return self._add(part)
+
+    def _add(self, part: W) -> W:
+        part.hide()
+        self._column.addWidget(part)
+        return part
+
+    # Showing
 
     def begin(self, section: str = "") -> None:
+        self._read.clear()
         self._show(section or self.choice.current)
-        for part in (self.snippets, self.models, self.servers, self.search, self.web_search, self.api):
-            part.read()
-        self.backups.read()
-        self.about.read()
 
     def _show(self, section: str) -> None:
         self.choice.set_current(section)
-        for name, part in self._parts.items():
-            part.setVisible(name == section)
+        part = self._searching if section == "search" else self._part(section)
+        if self._shown is not None and self._shown is not part:
+            self._shown.hide()
+        self._shown = part
+        part.show()
+        if section not in self._read:
+            self._read.add(section)
+            for read in (self.search, self.web_search) if section == "search" else (part,):
+                if isinstance(read, Readable):
+                    read.read()
+
+    def _part(self, section: str) -> QWidget:
+        return {
+            "appearance": lambda: self.appearance,
+            "snippets": lambda: self.snippets,
+            "models": lambda: self.models,
+            "servers": lambda: self.servers,
+            "api": lambda: self.api,
+            "backups": lambda: self.backups,
+            "about": lambda: self.about,
+        }[section]()

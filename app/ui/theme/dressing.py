@@ -97,9 +97,11 @@ class Dressing(QObject):
         if callable(close):
             close()
 
-    def change(self, sheet: Callable[[], str], between: Callable[[], Iterator[None]]) -> Iterator[None]:
-        """Another stylesheet: what can be seen is dressed first, then comes what is `between`, then all is painted
-        at once, and last what cannot be seen. No widget is polished twice, which Qt would do.
+    def change(
+        self, first: Iterator[None], sheet: Callable[[], str], between: Callable[[], Iterator[None]]
+    ) -> Iterator[None]:
+        """Another stylesheet, after what comes `first`: what can be seen is dressed, then comes what is `between`, then
+        all is painted at once, and last what cannot be seen. No widget is polished twice, which Qt would do.
         """
         windows = [window for window in self._app.topLevelWidgets() if window.isVisible()]
         widgets = [widget for widget in self._app.allWidgets() if widget.testAttribute(POLISHED)]
@@ -108,8 +110,10 @@ class Dressing(QObject):
         for window in windows:
             window.setUpdatesEnabled(False)
         try:
+            yield from first
             for widget in widgets:
-                widget.setAttribute(POLISHED, False)
+                if isValid(widget):
+                    widget.setAttribute(POLISHED, False)
             # Where one sheet follows another, Qt polishes each widget once for each widget that it lies in.
             for text in ("", sheet()):
                 yield

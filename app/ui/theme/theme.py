@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPixmap
@@ -123,11 +124,17 @@ class Theme(QObject):
         self.tokens = high_contrast(tokens) if self.high_contrast else tokens
         self._colors.clear()
         self.changing.emit()
+        steps = self._dressing.change(self._set_palette_and_fonts(), self._sheet, self._hearers.tell)
+        self._dressing.begin(steps, patient=self.patient)
+
+    def _set_palette_and_fonts(self) -> Iterator[None]:
         self._app.setPalette(build_palette(self.tokens))
+        yield
         if self._app.font() != self.font("base"):
             self._app.setFont(self.font("base"))
+            yield
             self._app.setFont(self.font("base", 500), "QPushButton")  # pyright: ignore[reportArgumentType]
-        self._dressing.begin(self._dressing.change(self._sheet, self._hearers.tell), patient=self.patient)
+            yield
 
     def _sheet(self) -> str:
         return fill(read_resource("theme.qss"), self.tokens, self.px, self._files.url)

@@ -153,7 +153,7 @@ class Pages(QObject):
             page.closed.connect(self.back)
             page.swapped_enter.connect(self.enter_swapped)
             page.going_back.connect(self.going_back)
-            page.about.folder.chosen.connect(self.folder_chosen)
+            page.folder_chosen.connect(self.folder_chosen)
             return page
 
         page = self._page("settings", build)
