@@ -217,8 +217,16 @@ class McpProcess:
             self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._leave)
 
     def _leave(self) -> None:
-        if not self._sessions and self._line is not None:
-            self._line.close()
+        line = self._line
+        if self._sessions or line is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._asked:
+            self._idle = loop.call_later(IDLE_SECONDS, self._leave)
+            return
+        self._line = None  # whoever starts a session now gets a process that stays
+        line.close()
+        loop.call_later(CLOSING, line.kill)
 
 
 class _Line:

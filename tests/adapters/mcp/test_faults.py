@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.mcp import client
 from app.adapters.mcp.client import McpProcess
 from app.domain.mcp import McpAnswer, McpError, McpHello
 from app.ports.mcp import McpEvent, McpTarget
@@ -251,6 +252,21 @@ async def test_a_killed_process_is_told_and_comes_again(process: McpProcess, hea
     assert (await outcome(calling)).startswith("mcp_gone")
     assert (await heard.of("one", "ended")).code == "mcp_gone"
     assert (await process.start("again", target())).title == "scripted"
+
+
+async def test_a_session_that_starts_as_the_idle_process_leaves_gets_one_that_stays(
+    process: McpProcess, monkeypatch: pytest.MonkeyPatch
+):
+    await process.start("one", target())
+    first = process.pid
+    monkeypatch.setattr(client, "IDLE_SECONDS", 0)
+    await process.stop("one")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the process has been told to leave, and may still be there
+    async with asyncio.timeout(15):
+        hello = await process.start("two", target())
+    assert hello.offers
+    assert process.pid not in (None, first)
 
 
 async def test_a_call_that_is_given_up_does_not_hold_the_next(process: McpProcess):

@@ -10,6 +10,7 @@ end. Forked processes start their engines by the same way.
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
@@ -42,6 +43,8 @@ _PROGRAMS = (
     *("tests.support.processes.inserting_engine", "tests.support.processes.word_embedder"),
 )
 _STATUS_BYTES = 8
+_PR_SET_PDEATHSIG = 1
+_libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
 LOADED = (
     *("app.bootstrap", "app.link.engine_process", "app.link.launcher", "app.rest.server"),
     *("app.terminal.chat", "app.terminal.commands.models", "app.terminal.commands.servers"),
@@ -284,12 +287,13 @@ def _fork_until_the_end(listener: socket.socket) -> Callable[[], None] | None:
         order: _Order = pickle.loads(_exactly(line, int.from_bytes(head, "big")))
         for name in LOADED_FOR.get(" ".join(order.words[:1]), ()):
             importlib.import_module(name)
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             for one in (listener, woken, wake, line, *alive.values()):
                 one.detach()
-            _become(order, handles)
+            _become(order, handles, parent)
             return partial(_run, order.program)
         for handle in handles:
             os.close(handle)
@@ -308,8 +312,13 @@ def _bury(alive: dict[int, socket.socket]) -> None:
             line.sendall(status.to_bytes(_STATUS_BYTES, "big", signed=True))
 
 
-def _become(order: _Order, handles: list[int]) -> None:
-    """What `exec` and a new interpreter would have done."""
+def _become(order: _Order, handles: list[int], parent: int) -> None:
+    """What `exec` and a new interpreter would have done. It ends with the process that forks, and so with the tests,
+    also where they were killed.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
     for standard, handle in enumerate(handles):
         os.dup2(handle, standard)
     os.closerange(3, 4096)
