@@ -27,6 +27,7 @@ from app.adapters.secrets import open_secrets
 from app.adapters.secrets.held import SecretsWithHeld
 from app.adapters.server_programs import InstalledServers
 from app.adapters.system import RandomIds, SystemClock
+from app.adapters.tools.sandbox.packages import PackageFolders
 from app.adapters.tools.sandbox.process import ProcessSandbox
 from app.adapters.web.reading import WebPages
 from app.adapters.web.search import SearchEngines
@@ -245,10 +246,10 @@ async def open_engine(
     now, backups, instance = clock.now(), SqliteBackups(folder, clock), randomness.token_hex(8)
     await _begin(storage, secrets, surroundings, ids, now)
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
-    embedder = AnyEmbedder(process, secrets, consent_implied=headless)
+    embedder, packages = AnyEmbedder(process, secrets, consent_implied=headless), PackageFolders(folder, sandbox)
     mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess(instance=instance)
     mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, clock, ids, bus.publish)
-    runners = _outside(storage, sandbox, web, McpTools(mcp_servers.call), lambda: services)
+    runners = _outside(storage, sandbox, packages, web, McpTools(mcp_servers.call), lambda: services)
     deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
     scheduler, pulls, warming = Scheduler(deps), Pulls(deps, computer, cache), Warming(deps, cache)
     known, runs, events = _known_servers(surroundings, config), Runs(deps, bus, scheduler), Events(bus)
@@ -257,7 +258,7 @@ async def open_engine(
     indexing = _indexing(deps, bus, searches, recall, lambda: scheduler.busy, system.notices)
     services = Services(
         **_plain_services(deps),
-        **_tool_services(deps, sandbox, secrets),
+        **_tool_services(deps, sandbox, packages, secrets),
         runs=runs,
         approvals=Approvals(deps, runs),
         models=Models(deps, cache, pulls, computer, lambda: services.fitness.known()),
@@ -340,9 +341,11 @@ class _ToolServices(TypedDict):
     sandbox_settings: SandboxSettings
 
 
-def _tool_services(deps: EngineDeps, sandbox: ProcessSandbox, secrets: SecretsWithHeld) -> _ToolServices:
+def _tool_services(
+    deps: EngineDeps, sandbox: ProcessSandbox, packages: PackageFolders, secrets: SecretsWithHeld
+) -> _ToolServices:
     of_agents, shared = AgentSecrets(deps, secrets), SandboxSettings(deps, secrets)
-    tools = Tools(deps, sandbox, ToolVariables(deps, secrets, of_agents, shared), ToolClient(deps))
+    tools = Tools(deps, sandbox, ToolVariables(deps, secrets, of_agents, shared), ToolClient(deps), packages)
     return _ToolServices(tools=tools, agent_secrets=of_agents, sandbox_settings=shared)
 
 
@@ -380,7 +383,12 @@ def _indexing(
 
 
 def _outside(
-    storage: SqliteStorage, sandbox: ProcessSandbox, web: Web, offered: McpTools, services: Callable[[], Services]
+    storage: SqliteStorage,
+    sandbox: ProcessSandbox,
+    packages: PackageFolders,
+    web: Web,
+    offered: McpTools,
+    services: Callable[[], Services],
 ) -> dict[ToolType, ToolRunner]:
     """The tools that do more than read and write what is stored."""
     variables_of: VariablesOf = lambda tool, agent: services().tools.variables.of_call(tool, agent)  # noqa: E731
@@ -389,7 +397,7 @@ def _outside(
     search: Search = lambda query: services().web_search.search(query)  # noqa: E731
     return {
         "external_mcp": offered,
-        "custom": CustomTools(sandbox, variables_of, pass_of),
+        "custom": CustomTools(sandbox, variables_of, pass_of, packages),
         "letta_builtin": OutsideTools(
             {
                 "run_code": RunCode(sandbox, storage),

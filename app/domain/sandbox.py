@@ -86,3 +86,11 @@ class SandboxConfig(Frozen):
     """What a program said of it; told again, without effect."""
     created_at: Micros
     updated_at: Micros
+
+
+class PackageState(Frozen):
+    """How it stands with the packages that a tool requires."""
+
+    python: str = ""
+    """Version of the Python that would load them; empty: none was found."""
+    installed: bool = False

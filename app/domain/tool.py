@@ -44,6 +44,10 @@ class Requirement(Frozen):
     version: str | None = None
     """Exactly this one; None: any."""
 
+    @property
+    def told(self) -> str:
+        return self.name if self.version is None else f"{self.name}=={self.version}"
+
 
 class ToolFolder(Frozen):
     """A folder of this computer that a tool may use."""
@@ -121,8 +125,8 @@ class Tool(Frozen):
             return "This version of Lares runs no tools of this kind."
         if self.source_type != "python":
             return f"Lares runs no tools in {self.source_type}."
-        if self.pip_requirements or self.npm_requirements:
-            return "It needs packages, which this version of Lares does not install."
+        if self.npm_requirements:
+            return "It needs packages for JavaScript, which this version of Lares does not install."
         return "" if self.source_code else "It has no source."
 
     @property

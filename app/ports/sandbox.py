@@ -6,8 +6,29 @@ from typing import Protocol
 
 from app.domain.base import Field, Frozen
 from app.domain.json_value import JsonObject
-from app.domain.sandbox import Enforced, SandboxResult
-from app.domain.tool import ToolFolder
+from app.domain.sandbox import Enforced, SandboxLimits, SandboxResult
+from app.domain.tool import Requirement, ToolFolder
+
+
+class FoundPython(Frozen):
+    """A Python of this computer."""
+
+    program: Path
+    version: str
+    """Of three numbers."""
+    home: Path
+    """The folder that it needs to run."""
+    pip: Path
+    """Where its pip is: a folder or a wheel."""
+    is_own: bool
+    """It is the one that runs Lares, so it can load Lares's pydantic."""
+
+
+class ReadyPackages(Frozen):
+    """A set of packages that is installed."""
+
+    python: FoundPython
+    folder: Path
 
 
 class SandboxCall(Frozen):
@@ -28,6 +49,12 @@ class SandboxCall(Frozen):
     """Of this computer, besides its own."""
     packages: Sequence[Path] = ()
     """Folders with packages that it requires."""
+    python: FoundPython | None = None
+    """What runs it; None: the one that runs Lares."""
+    target: Path | None = None
+    """A folder of Lares itself that it fills."""
+    limits: SandboxLimits | None = None
+    """None: those of every call."""
     modules: tuple[str, ...] = ()
     """Of Lares's own libraries, those that it may load besides pydantic."""
     node: bool = False
@@ -60,4 +87,30 @@ class Sandbox(Protocol):
 
     async def enforced(self) -> Enforced:
         """What holds here, found out by trying, once."""
+        ...
+
+
+class Packages(Protocol):
+    """Packages that tools require: names and versions, from wheels alone. All raise `Invalid` where there is no Python
+    that could load them.
+    """
+
+    async def python(self) -> FoundPython | None:
+        """What runs tools with packages here; None: there is none."""
+        ...
+
+    async def ready(self, wanted: tuple[Requirement, ...]) -> ReadyPackages | None:
+        """The set, where it was installed."""
+        ...
+
+    async def agree(self, wanted: tuple[Requirement, ...]) -> None:
+        """Notes that a person, or a program that may, wants it installed."""
+        ...
+
+    async def agreed(self, wanted: tuple[Requirement, ...]) -> bool:
+        """Whether somebody did."""
+        ...
+
+    async def install(self, wanted: tuple[Requirement, ...]) -> ReadyPackages:
+        """Installs it, once. Raises `Invalid` with what went wrong, as that this computer is offline."""
         ...

@@ -1,6 +1,7 @@
 """Tools: what agents can be given, those that come with Lares and those that people write."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,26 @@ from app.domain.error import Invalid, NotFound
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
-from app.domain.sandbox import Enforced, SandboxResult
+from app.domain.sandbox import Enforced, PackageState, SandboxResult
 from app.domain.search_text import query_terms, words_of
-from app.domain.tool import NO_ACCESS, SourceFault, Tool, ToolAccess, ToolDraft, ToolPatch, ToolReading, ToolUse
+from app.domain.tool import (
+    NO_ACCESS,
+    Requirement,
+    SourceFault,
+    Tool,
+    ToolAccess,
+    ToolDraft,
+    ToolPatch,
+    ToolReading,
+    ToolUse,
+)
 from app.engine.custom_tools.faults import SourceError
 from app.engine.custom_tools.given_schema import inlined
 from app.engine.custom_tools.source import LONGEST_NAME, NAMES_TAKEN, ODD_NAME, read_source
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
-from app.engine.tools.custom import asks_lares, call_of, own_names
-from app.ports.sandbox import Answers, Sandbox
+from app.engine.tools.custom import asks_lares, call_of, own_names, with_packages
+from app.ports.sandbox import Answers, Packages, Sandbox
 from app.ports.storage import Repositories
 from app.services.changing import change
 from app.services.tool_client import ToolClient, by_hand, nobody_answers
@@ -29,12 +40,20 @@ MOST_RETURN = 1_000_000
 """Characters of a return that a model may be given."""
 MOST_NAMES = 20
 MOST_FOLDERS = 20
+MOST_PACKAGES = 50
+PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+"""PEP 508, and no longer than any that there is."""
+PACKAGE_VERSION = re.compile(r"[0-9][A-Za-z0-9.!+_-]{0,60}")
+"""Loosely PEP 440: pip reads it exactly, and nothing in it can be an option or a range."""
 
 
 class Tools:
-    def __init__(self, deps: EngineDeps, sandbox: Sandbox, variables: ToolVariables, client: ToolClient) -> None:
+    def __init__(
+        self, deps: EngineDeps, sandbox: Sandbox, variables: ToolVariables, client: ToolClient, packages: Packages
+    ) -> None:
         self._deps = deps
         self._sandbox = sandbox
+        self._packages = packages
         self.client = client
         """What calls may ask of Lares."""
         self.variables = variables
@@ -71,6 +90,27 @@ class Tools:
             return tuple(ToolUse(tool=one, agents=use.get(one.id, 0)) for one in repos.tools.list())
 
         return await self._deps.storage.read(work)
+
+    async def packages(self, tool_id: str) -> PackageState:
+        """How it stands with the packages of a tool. Raises `NotFound`."""
+        tool = await self.get(tool_id)
+        python = await self._packages.python()
+        if python is None or not tool.pip_requirements:
+            return PackageState(python="" if python is None else python.version)
+        ready = await self._packages.ready(tool.pip_requirements)
+        return PackageState(python=python.version, installed=ready is not None)
+
+    async def install_packages(self, tool_id: str) -> PackageState:
+        """Installs what a tool requires, as a person wants. Raises `NotFound`, and `Invalid` with what went wrong."""
+        tool = await self.get(tool_id)
+        await self.agree_to_packages(tool.pip_requirements)
+        await self._packages.install(tool.pip_requirements)
+        return await self.packages(tool_id)
+
+    async def agree_to_packages(self, wanted: tuple[Requirement, ...]) -> None:
+        """These may be installed when they are first needed. Raises `Invalid` where no Python could load them."""
+        if wanted:
+            await self._packages.agree(_checked_requirements(wanted))
 
     async def users(self, tool_id: str) -> tuple[str, ...]:
         """Names of the agents that have it, at most `MOST_NAMES`."""
@@ -209,7 +249,22 @@ class Tools:
         if tool.tool_type != "custom" or not tool.set_up:
             why = tool.why_not_set_up or "Only tools with a source of their own are run by hand."
             raise Invalid(f"“{tool.name}” cannot be run. {why}", code="cannot_run")
-        return await self._sandbox.run(call_of(tool, arguments, environment), answers=answers)
+        call = await with_packages(call_of(tool, arguments, environment), tool, self._packages)
+        return await self._sandbox.run(call, answers=answers)
+
+
+def _checked_requirements(wanted: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """Raises `Invalid` for whatever is more than a name and a version: an address, a path, an option, another index."""
+    if len(wanted) > MOST_PACKAGES:
+        raise Invalid(f"A tool may require at most {MOST_PACKAGES} packages.")
+    for one in wanted:
+        if not PACKAGE_NAME.fullmatch(one.name) or not (one.version is None or PACKAGE_VERSION.fullmatch(one.version)):
+            raise Invalid(
+                f"“{one.told[:200]}” is not the name of a package, with an exact version or without.",
+                hint="Addresses, paths, options and other indexes are not taken. For example: requests==2.32.3",
+                code="bad_requirement",
+            )
+    return wanted
 
 
 def _checked_access(access: ToolAccess) -> ToolAccess:
@@ -284,6 +339,7 @@ def _tool_of(draft: ToolDraft, tool_id: str, now: Micros) -> Tool:
         )
     if len(name) > LONGEST_NAME or ODD_NAME.search(name):
         raise Invalid(f"“{name[:80]}” cannot be the name of a tool.", hint=f"{NAMES_TAKEN} At most {LONGEST_NAME}.")
+    _checked_requirements(draft.pip_requirements)
     access = _checked_access(draft.access or NO_ACCESS)
     same = set(ToolDraft.model_fields) - {"name", "description", "parameters", "access"}
     return Tool(

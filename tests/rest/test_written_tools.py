@@ -177,3 +177,30 @@ def test_what_a_tool_may_use_is_said_with_it_and_stays_when_it_is_written_again(
     again = raw.post("/v1/tools", json={"source_code": source.replace("Looks", "Reads")}).json()
     assert (again["id"], again["access"]) == (made["id"], access)
     raw.delete(f"/v1/tools/{made['id']}")
+
+
+def test_packages_are_names_and_versions_alone(raw: httpx.Client):
+    source = 'def plain() -> str:\n    """Says."""\n    return ""\n'
+    tricks = (
+        ("https://example.org/x.whl", None),
+        ("./x.whl", None),
+        ("--index-url=http://example.org", None),
+        ("-e", None),
+        ("requests @ http://example.org/x", None),
+        ("requests>=2", None),
+        ("requests[socks]", None),
+        ("requests", "2; python_version > '3'"),
+        ("requests", "--pre"),
+        ("requests", "../x"),
+        ("a" * 200, None),
+    )
+    for name, version in tricks:
+        needed = [{"name": name, "version": version}]
+        body = {"source_code": source, "pip_requirements": needed}
+        for path in ("/v1/tools", "/v1/tools/run"):
+            refused = raw.post(path, json={**body, "args": {}})
+            assert refused.status_code == 400, (name, version, refused.text)
+            assert "is not the name of a package" in refused.text
+    made = raw.post("/v1/tools", json={"source_code": source, "pip_requirements": [{"name": "requests"}]}).json()
+    assert made["pip_requirements"] == [{"name": "requests", "version": None}]
+    raw.delete(f"/v1/tools/{made['id']}")

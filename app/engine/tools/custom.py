@@ -12,7 +12,7 @@ from app.domain.sandbox import SandboxResult
 from app.domain.source import tool_source
 from app.domain.tool import Tool
 from app.engine.custom_tools.source import ToolSource, read_source
-from app.ports.sandbox import Sandbox, SandboxCall
+from app.ports.sandbox import Packages, Sandbox, SandboxCall
 from app.ports.tools import OnOutput, ToolContext, ToolOutcome
 
 VariablesOf = Callable[[Tool, str], Awaitable[Mapping[str, str]]]
@@ -50,8 +50,9 @@ _ASKS = re.compile(r"\b(?:client|agent_state)\b")
 class CustomTools:
     """Runs a source in the sandbox, with its variables, and with a pass where it names what it would ask with."""
 
-    def __init__(self, sandbox: Sandbox, variables_of: VariablesOf, pass_of: PassOf) -> None:
+    def __init__(self, sandbox: Sandbox, variables_of: VariablesOf, pass_of: PassOf, packages: Packages) -> None:
         self._sandbox = sandbox
+        self._packages = packages
         self._variables_of = variables_of
         self._pass_of = pass_of
 
@@ -63,12 +64,34 @@ class CustomTools:
         try:
             variables = await self._variables_of(tool, context.agent_id)
             call = call_of(tool, arguments, {**own_names(context.agent_id), **variables, **context.environment})
+            call = await with_packages(call, tool, self._packages)
             given = await self._pass_of(tool, context) if asks_lares(call.source) else None
         except AppError as error:
             return ToolOutcome(ok=False, text=error.message)
         result = await self._sandbox.run(call, on_output, None if given is None else given.answers)
         outcome = outcome_of(result, tool_source(tool.name))
         return outcome if given is None else with_changes(outcome, given.told)
+
+
+async def with_packages(call: SandboxCall, tool: Tool, packages: Packages) -> SandboxCall:
+    """With the packages that the tool requires. Raises `Invalid` where they cannot be had.
+
+    A set that nobody agreed to is not installed: packages are programs of strangers.
+    """
+    wanted = tool.pip_requirements
+    if not wanted:
+        return call
+    ready = await packages.ready(wanted)
+    if ready is None and await packages.agreed(wanted):
+        ready = await packages.install(wanted)
+    if ready is None:
+        names = ", ".join(one.name for one in wanted)
+        raise Invalid(
+            f"“{tool.name}” needs packages that are not installed yet: {names}. "
+            "The person can install them in Lares: Tools, May use.",
+            code="packages_missing",
+        )
+    return call.model_copy(update={"packages": (ready.folder,), "python": ready.python})
 
 
 def own_names(agent_id: str) -> dict[str, str]:

@@ -51,13 +51,17 @@ async def add_base_tools(call: Call[Nothing, None]) -> list[Tool]:
 async def write_tool(call: Call[Nothing, ToolCreate]) -> Tool:
     """A new tool from its source, or a new version of the one of that name."""
     await check_may_add_programs(call)
-    return tool_to_wire(await call.services.tools.write(call.body.draft()))
+    tool = await call.services.tools.write(call.body.draft())
+    await call.services.tools.agree_to_packages(tool.pip_requirements)
+    return tool_to_wire(tool)
 
 
 async def update_tool(call: Call[Nothing, ToolUpdate]) -> Tool:
     """Changes a tool; a source brings its own description and arguments."""
     await check_may_add_programs(call)
-    return tool_to_wire(await call.services.tools.update(call.id("tool_id"), call.body.patch()))
+    tool = await call.services.tools.update(call.id("tool_id"), call.body.patch())
+    await call.services.tools.agree_to_packages(tool.pip_requirements)
+    return tool_to_wire(tool)
 
 
 async def delete_tool(call: Call[Nothing, None]) -> None:
@@ -78,7 +82,9 @@ async def search_tools(call: Call[Nothing, ToolSearch]) -> list[ToolSearchResult
 async def run_source(call: Call[Nothing, ToolRunFromSource]) -> ToolReturned:
     """Tries a source in the sandbox, without storing it."""
     await check_may_add_programs(call)
-    result = await call.services.tools.run_source(call.body.draft(), call.body.args, call.body.env_vars)
+    draft = call.body.draft()
+    await call.services.tools.agree_to_packages(draft.pip_requirements)
+    result = await call.services.tools.run_source(draft, call.body.args, call.body.env_vars)
     number, now = uuid.uuid4(), iso(call.context.clock.now())
     return returned_to_wire(result, f"message-{number}", f"call_{number.hex[:24]}", now, call.body.name or "")
 

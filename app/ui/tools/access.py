@@ -4,12 +4,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.agent import Agent
 from app.domain.error import AppError
-from app.domain.sandbox import Enforced
-from app.domain.tool import NO_ACCESS, Tool, ToolAccess, ToolFolder, ToolPatch
+from app.domain.sandbox import Enforced, PackageState
+from app.domain.tool import NO_ACCESS, Requirement, Tool, ToolAccess, ToolFolder, ToolPatch
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
 from app.ui.kit.layout import Icon, column_of, empty, frame_of, hairline, row_of, scrolled
@@ -47,6 +47,13 @@ class AccessPane(QWidget):
                 "With this also that of all other agents."
             )
         )
+        self.packages = QLineEdit()
+        self.packages.setPlaceholderText(self.tr("Packages, like requests==2.32.3, httpx"))
+        self.packages.setAccessibleName(self.tr("Packages that the tool needs"))
+        self.keep_packages = Button(theme, self.tr("Save"), "", "", "small")
+        self.install = Button(theme, self.tr("Install"), "primary", "download", "small")
+        self._packages_state = self._note("")
+        self._python: PackageState | None = None
         self._not_held = Label(theme, "", "label", "warn")
         self._not_held.setWordWrap(True)
         self.variables = VariableList(theme, "")
@@ -54,6 +61,10 @@ class AccessPane(QWidget):
         self._lay_out()
         self.back.clicked.connect(lambda _checked=False: self.closed.emit())
         self.network.clicked.connect(lambda _checked=False: self._save(network=self.network.isChecked()))
+        self.packages.textChanged.connect(lambda: self._tell_packages())
+        self.packages.returnPressed.connect(self._keep_packages)
+        self.keep_packages.clicked.connect(lambda _checked=False: self._keep_packages())
+        self.install.clicked.connect(lambda _checked=False: self._view.run(self._ask_install(), self))
         self.others.clicked.connect(lambda _checked=False: self._save(other_agents=self.others.isChecked()))
         self.add_folder.clicked.connect(lambda _checked=False: self._pick())
         self.variables.wanted.connect(self._keep_variables)
@@ -79,6 +90,10 @@ class AccessPane(QWidget):
             rows,
             row_of(theme, self.add_folder, None),
             hairline(),
+            Label(theme, self.tr("Packages"), "strong"),
+            self._packages_state,
+            row_of(theme, self.packages, self.keep_packages, self.install, gap=6),
+            hairline(),
             row_of(theme, self.others, None),
             self._others_note,
             hairline(),
@@ -91,7 +106,11 @@ class AccessPane(QWidget):
         column_of(theme, bar, hairline(), scrolled(body, self.accessibleName()), parent=self, gap=0)
 
     def show_tool(self, tool: Tool, agent: Agent | None) -> None:
-        self._tool, self._agent = tool, agent
+        before, self._tool, self._agent = self._tool, tool, agent
+        if before is None or (before.id, before.pip_requirements) != (tool.id, tool.pip_requirements):
+            self.packages.setText(", ".join(one.told for one in tool.pip_requirements))
+            self._python = None
+            self._view.run(self._read_packages(tool.id), self)
         self.title.setText(self.tr("What “{}” may use").format(tool.name))
         self.network.setChecked(tool.access.network)
         self.network.set_busy(False)
@@ -110,6 +129,64 @@ class AccessPane(QWidget):
         words = self.tr("Not enforced here: a tool can use the network and your files whatever is set below. {}")
         self._not_held.setText("" if held else words.format(enforced.why))
         self._not_held.setVisible(not held)
+
+    # Packages
+
+    async def _read_packages(self, tool_id: str) -> None:
+        state = await self._view.services.tools.packages(tool_id)
+        if self._tool is not None and self._tool.id == tool_id:
+            self._python = state
+            self._tell_packages()
+
+    def _tell_packages(self) -> None:
+        state, tool = self._python, self._tool
+        needed = tool is not None and bool(tool.pip_requirements)
+        words = self.tr("Names from pypi.org, with an exact version or without, one after the other with commas.")
+        if state is not None and not state.python:
+            words = self.tr("No Python with pip was found on this computer, which packages need.")
+        elif state is not None and needed:
+            words = self.tr("Not installed yet. They would be loaded by Python {}.")
+            words = self.tr("Installed for Python {}.") if state.installed else words
+            words = words.format(state.python)
+        self._packages_state.setText(words)
+        self.keep_packages.setEnabled(tool is not None and self._wanted() != tool.pip_requirements)
+        self.install.setVisible(needed and state is not None and bool(state.python) and not state.installed)
+
+    def _wanted(self) -> tuple[Requirement, ...]:
+        pieces = (one.strip().partition("==") for one in self.packages.text().split(",") if one.strip())
+        return tuple(Requirement(name=name.strip(), version=version.strip() or None) for name, _, version in pieces)
+
+    def _keep_packages(self) -> None:
+        if self._tool is not None and self.keep_packages.isEnabled():
+            work = self._view.services.tools.update(self._tool.id, ToolPatch(pip_requirements=self._wanted()))
+            self._view.run(work, self, done=self._saved, failed=self._view.tell_error)
+
+    async def _ask_install(self) -> None:
+        tool = self._tool
+        if tool is None:
+            return
+        answers = (("cancel", self.tr("Cancel"), "ghost"), ("install", self.tr("Install"), "primary"))
+        answer, _ = await self._view.ask.ask(
+            self.tr("Install packages for “{}”?").format(tool.name),
+            self.tr(
+                "{} and what they need come from pypi.org. They are programs of strangers; they are installed and "
+                "loaded in the sandbox."
+            ).format(", ".join(one.told for one in tool.pip_requirements)),
+            answers,
+        )
+        if answer != "install":
+            return
+        self.install.setEnabled(False)
+        self._packages_state.setText(self.tr("Installing…"))
+        try:
+            self._python = await self._view.services.tools.install_packages(tool.id)
+        except AppError as error:
+            self._view.tell_error(error)
+        finally:
+            self.install.setEnabled(True)
+            self._tell_packages()
+
+    # Folders
 
     def _fill_folders(self) -> None:
         theme, access = self._view.theme, self._shown or NO_ACCESS

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.domain.sandbox import SandboxLimits
 from app.domain.tool import ToolFolder
+from app.ports.sandbox import FoundPython
 
 CHILD = Path(__file__).with_name("child.py")
 BESIDE = tuple(CHILD.with_name(f"child_{name}.py") for name in ("door", "network", "client"))
@@ -72,16 +73,17 @@ class Launcher:
         packages: Sequence[Path] = (),
         programs: Sequence[Path] = (),
         folders: Sequence[ToolFolder] = (),
+        python: FoundPython | None = None,
         number: int = 0,
     ) -> Launch:
         """`programs`: folders that it sees besides. `folders`: those that a person gave it. `number`: of the process,
         so that two at once are two persons where this is a root.
         """
-        child = (*_python(), *_child(), str(channel))
+        child = (*_python(python), *_child(python), str(channel))
         given = _environment()
-        uid = FIRST_UID + number % UIDS if self._can_be_another else None
+        uid = FIRST_UID + number % UIDS if self._can_be_another(packages) else None
         if self.bubblewrap is not None:
-            wrapped = self._wrapped(limits, (*packages, *programs), folders)
+            wrapped = self._wrapped(limits, (*packages, *programs), folders, python)
             return Launch((*wrapped, *child), given, None, uid, None)
         folder = Path(tempfile.mkdtemp(prefix="lares-tool-"))
         if uid is not None:
@@ -89,7 +91,7 @@ class Launcher:
         given |= {"HOME": str(folder), "TMPDIR": str(folder)}
         places = (
             *SYSTEM,
-            *_python_places(),
+            *_python_places(python),
             *(str(one) for one in (*packages, *programs)),
             *(one.path for one in folders if not one.writable),
         )
@@ -102,17 +104,21 @@ class Launcher:
         alone = self.bubblewrap is not None or launch.uid is not None
         return limits.processes + (0 if alone else _processes_of_this_person())
 
-    @property
-    def _can_be_another(self) -> bool:
-        """Whether this is a root whose Python others can read."""
+    def _can_be_another(self, packages: Sequence[Path]) -> bool:
+        """Whether this is a root whose Python, and these packages, others can read."""
         if not hasattr(os, "getuid") or os.getuid() != 0:
             return False
         if self.bubblewrap is not None:
             return True
-        return all(one.stat().st_mode & 1 for place in _python_places() for one in Path(place).parents)
+        places = (*map(Path, _python_places()), *packages)
+        return all(one.stat().st_mode & 1 for place in places for one in place.parents)
 
     def _wrapped(
-        self, limits: SandboxLimits, places: Sequence[Path], folders: Sequence[ToolFolder] = ()
+        self,
+        limits: SandboxLimits,
+        places: Sequence[Path],
+        folders: Sequence[ToolFolder] = (),
+        python: FoundPython | None = None,
     ) -> tuple[str, ...]:
         """Bubblewrap's own words: nothing is seen that is not named here."""
         assert self.bubblewrap is not None
@@ -131,7 +137,7 @@ class Launcher:
                 words += ["--symlink", os.readlink(place), place]
             elif os.path.exists(place):
                 words += ["--ro-bind", place, place]
-        shown = dict.fromkeys((*_python_places(), *(str(one) for one in places)))
+        shown = dict.fromkeys((*_python_places(python), *(str(one) for one in places)))
         named = (*shown, *(one.path for one in folders))
         above = dict.fromkeys(str(one) for place in named for one in reversed(Path(place).parents[:-1]))
         for folder in above:
@@ -146,9 +152,9 @@ class Launcher:
         return tuple(words)
 
 
-def libraries() -> str:
-    """The folder with pydantic; empty in a frozen Lares, whose own loader has it."""
-    if getattr(sys, "frozen", False):
+def libraries(found: FoundPython | None = None) -> str:
+    """The folder with pydantic; empty in a frozen Lares, whose own loader has it, and for another Python."""
+    if getattr(sys, "frozen", False) or (found is not None and not found.is_own):
         return ""
     spec = importlib.util.find_spec("pydantic")
     return str(Path(spec.origin).parents[1]) if spec is not None and spec.origin else ""
@@ -165,24 +171,29 @@ def node_places(program: Path | None) -> tuple[Path, ...]:
     return () if program is None or program.is_relative_to("/usr") else (program.parents[1],)
 
 
-def _python() -> tuple[str, ...]:
-    """The interpreter: a frozen Lares itself, else Python without anything that was installed beside it."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
+def own_python() -> str:
+    """The program of the Python that runs Lares, without anything that was installed beside it."""
     own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    program = own if own.exists() else Path(os.path.realpath(sys.executable))
-    return (str(program), "-I", "-S", "-B", "-X", "utf8")
+    return str(own) if own.exists() else os.path.realpath(sys.executable)
 
 
-def _child() -> tuple[str, ...]:
-    return ("--tool-child",) if getattr(sys, "frozen", False) else (str(CHILD),)
+def _python(found: FoundPython | None = None) -> tuple[str, ...]:
+    """The interpreter: a frozen Lares itself, else a Python."""
+    if found is None and getattr(sys, "frozen", False):
+        return (sys.executable,)
+    return (own_python() if found is None else str(found.program), "-I", "-S", "-B", "-X", "utf8")
 
 
-def _python_places() -> tuple[str, ...]:
+def _child(found: FoundPython | None = None) -> tuple[str, ...]:
+    return ("--tool-child",) if found is None and getattr(sys, "frozen", False) else (str(CHILD),)
+
+
+def _python_places(found: FoundPython | None = None) -> tuple[str, ...]:
     """Outside of the system's folders: Python, pydantic and the program of the child."""
-    if getattr(sys, "frozen", False):
+    if found is None and getattr(sys, "frozen", False):
         return (str(Path(sys.executable).parent),)
-    places = (sys.base_prefix, *(filter(None, (libraries(),))), str(CHILD), *(str(one) for one in BESIDE))
+    home = sys.base_prefix if found is None else str(found.home)
+    places = (home, *(filter(None, (libraries(found),))), str(CHILD), *(str(one) for one in BESIDE))
     return tuple(one for one in places if not one.startswith("/usr/") and one != "/usr")
 
 

@@ -20,6 +20,7 @@ from app.adapters.tools.sandbox.network import PublicNetwork
 from app.adapters.tools.sandbox.workers import FRAME, IDLE_SECONDS, Reader, Walls, Worker, Workers
 from app.domain.json_value import JsonObject, object_of
 from app.domain.sandbox import Enforced, SandboxFile, SandboxLimits, SandboxResult
+from app.domain.tool import ToolFolder
 from app.ports.sandbox import Answers, SandboxCall
 
 LAST_WORDS = 0.2
@@ -97,7 +98,8 @@ class ProcessSandbox:
             return SandboxResult(ok=False, error=closed)
         result = await self._served(call, on_output, answers)
         self.workers.models = self.workers.models or call.converts
-        self.workers.make_ready(self._walls(call))
+        if call.target is None:
+            self.workers.make_ready(self._walls(call))
         return result
 
     async def node(self) -> Path | None:
@@ -125,7 +127,7 @@ class ProcessSandbox:
             worker = await self.workers.take(self._walls(call))
         except OSError as error:
             return SandboxResult(ok=False, error=f"The sandbox could not be started: {error.strerror or error}.")
-        running = _Running(worker, self.limits, on_output, self._served_through_door(call, answers))
+        running = _Running(worker, call.limits or self.limits, on_output, self._served_through_door(call, answers))
         try:
             await worker.listen(running.reads)
             result = await running.result(partial(self._request, call, worker.launch, answers is not None))
@@ -145,10 +147,12 @@ class ProcessSandbox:
         return serves
 
     def _walls(self, call: SandboxCall) -> Walls:
-        return Walls(tuple(call.packages), node_places(self._node) if call.node else (), call.folders)
+        filled = () if call.target is None else (ToolFolder(path=str(call.target), writable=True),)
+        programs = node_places(self._node) if call.node else ()
+        return Walls(tuple(call.packages), programs, (*call.folders, *filled), call.python)
 
     def _request(self, call: SandboxCall, launch: Launch, asks: bool) -> JsonObject:
-        limits = self.limits
+        limits = call.limits or self.limits
         assert self.workers.launcher is not None
         numbers = {
             # Node.js reserves far more than it uses, so what it writes to is counted.

@@ -20,6 +20,7 @@ from app.adapters.tools.sandbox.launch import Launch, Launcher, libraries
 from app.domain.json_value import JsonObject
 from app.domain.sandbox import SandboxLimits
 from app.domain.tool import ToolFolder
+from app.ports.sandbox import FoundPython
 
 FRAME = 4
 IDLE_SECONDS = 300.0
@@ -35,6 +36,7 @@ class Walls:
     packages: tuple[Path, ...] = ()
     programs: tuple[Path, ...] = ()
     folders: tuple[ToolFolder, ...] = ()
+    python: FoundPython | None = None
 
 
 class Reader(asyncio.Protocol):
@@ -202,6 +204,7 @@ class Workers:
                 packages=walls.packages,
                 programs=walls.programs,
                 folders=walls.folders,
+                python=walls.python,
                 number=next(self._numbers) + os.getpid(),
             )
             process = _opened(launch, writes, theirs)
@@ -242,7 +245,7 @@ def _opened(launch: Launch, writes: Sequence[int], door: socket.socket | None) -
 def _first_request(launch: Launch, walls: Walls, models: bool, door: int) -> JsonObject:
     told: JsonObject = {
         "uid": launch.uid,
-        "libraries": libraries(),
+        "libraries": libraries(walls.python),
         "packages": [str(one) for one in walls.packages],
         "models": models,
         "door": door,
