@@ -5,6 +5,7 @@ from typing import Any, Literal
 from app.domain.base import Field, Frozen, Micros
 
 MEGABYTE = 1_000_000
+"""Bytes."""
 
 
 class SandboxLimits(Frozen):

@@ -120,13 +120,13 @@ def test_an_agent_calls_it_with_its_secrets(sdk: Letta, raw: httpx.Client, model
 
 
 def test_what_cannot_run_is_kept_and_says_why(raw: httpx.Client):
-    body = {"source_code": DICE.replace("roll_dice", "needy"), "pip_requirements": [{"name": "httpx"}]}
+    body = {"source_code": DICE.replace("roll_dice", "needy"), "npm_requirements": [{"name": "left-pad"}]}
     made = raw.post("/v1/tools", json=body).json()
-    assert made["pip_requirements"] == [{"name": "httpx", "version": None}]
+    assert made["npm_requirements"] == [{"name": "left-pad", "version": None}]
     agent = raw.post("/v1/agents/", json={"model": MODEL, "tools": ["needy"], "include_base_tools": False}).json()
     refused = raw.post(f"/v1/agents/{agent['id']}/tools/needy/run", json={"args": {"sides": 1}})
     assert refused.status_code == 400
-    assert "needs packages" in refused.text
+    assert "needs packages for JavaScript" in refused.text
     script = {"source_code": "function f() {}", "source_type": "typescript"}
     assert raw.post("/v1/tools", json=script).status_code == 400
     script["json_schema"] = {"name": "f_ts", "description": "F.", "parameters": {"type": "object", "properties": {}}}

@@ -5,7 +5,7 @@ import pytest
 from app.bootstrap import OpenEngine
 from app.domain.agent import AgentDraft
 from app.domain.error import Invalid
-from app.domain.tool import ToolDraft, ToolPatch
+from app.domain.tool import Requirement, ToolDraft, ToolPatch
 from app.services.tool_variables import secret_of
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +41,10 @@ async def test_the_calls_of_a_tool_get_its_variables_and_no_others_do(engine: Op
     for wrong in ({"NEW": None}, {"A=B": "x"}, {"": "x"}):
         with pytest.raises(Invalid):
             await services.tools.replace_variables(other.id, wrong)
+    needy = ToolPatch(pip_requirements=(Requirement(name="lares-sample"),))
+    await services.tools.update(other.id, needy)
+    with pytest.raises(Invalid, match="needs packages that are not installed yet: lares-sample"):
+        await seen("peek")
     everything = (engine.storage.file).read_bytes()
     assert b"s3cret" not in everything
     store = services.tools.variables._secrets

@@ -30,15 +30,15 @@ USES = "def use() -> str:\n    import lares_sample\n    return lares_sample.said
 
 def wheel(name: str, files: dict[str, str], requires: str = "") -> bytes:
     meta = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + (f"Requires-Dist: {requires}\n" if requires else "")
-    info = f"{name}-1.0.dist-info"
+    about = f"{name}-1.0.dist-info"
     tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files = {**files, f"{info}/METADATA": meta, f"{info}/WHEEL": tags}
+    files = {**files, f"{about}/METADATA": meta, f"{about}/WHEEL": tags}
 
     def line(path: str, text: str) -> str:
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         return f"{path},sha256={digest},{len(text.encode())}"
 
-    files[f"{info}/RECORD"] = "\n".join([*(line(*one) for one in files.items()), f"{info}/RECORD,,"])
+    files[f"{about}/RECORD"] = "\n".join([*(line(*one) for one in files.items()), f"{about}/RECORD,,"])
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for path, text in files.items():
@@ -102,9 +102,10 @@ async def test_a_set_is_installed_once_and_loaded_by_calls(index: str, tmp_path:
     reach = PublicNetwork(is_allowed=lambda place: place == "127.0.0.1")
     sandbox = ProcessSandbox(tmp_path / "engine" / "secret", reach=reach)
     packages = PackageFolders(tmp_path, sandbox, index)
-    wanted = (Requirement(name="lares-sample", version="1.0"),)
+    wanted, modes = (Requirement(name="lares-sample", version="1.0"),), os.umask(0o077)  # as the engine has it
     assert await packages.ready(wanted) is None
     ready = await packages.install(wanted)
+    os.umask(modes)
     call = SandboxCall(source=USES, function="use", arguments={})
     closed = await sandbox.run(call)
     used = await sandbox.run(call.model_copy(update={"packages": (ready.folder,), "python": ready.python}))

@@ -139,6 +139,7 @@ def _alone(pip: Path, staging: Path) -> Path:
         return pip
     place = staging / "pip"
     place.mkdir()
+    place.chmod(0o755)
     (place / "pip").symlink_to(pip / "pip")
     return place
 
