@@ -13,7 +13,7 @@ from app.domain.archive import PassageDraft
 from app.domain.block import BlockPatch
 from app.domain.error import Invalid
 from app.domain.history import Actor
-from app.domain.memory_client import MemoryClientDraft, NewMemoryClient
+from app.domain.memory_client import MemoryClientDraft, MemoryRight, NewMemoryClient
 from app.domain.page import ConversationFilter
 from app.domain.tool import ToolDraft
 from app.engine.memory_server.protocol import MOST_CHARACTERS, VERSIONS
@@ -27,7 +27,7 @@ from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 
-EVERYTHING = ("read", "propose", "write", "ask")
+EVERYTHING: tuple[MemoryRight, ...] = ("read", "propose", "write", "ask")
 CHAD = "Name: Chad.\nLikes tea."
 
 
@@ -168,13 +168,14 @@ async def test_a_client_that_may_write_stands_in_the_history(services: Services,
 
 async def test_what_cannot_be_written_is_said(services: Services, agent: Agent) -> None:
     token = (await client_for(services, agent, "write")).token
-    for arguments, words in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"fact": " "}, "“fact” is empty"),
         ({"fact": 7}, "“fact” must be a text"),
         ({"fact": "x" * 2_001}, "2,001 characters"),
         ({"fact": "x", "block": "nope"}, "There is no block “nope”"),
         ({"fact": "x", "agent": "nobody"}, "Say whose memory is meant"),
-    ):
+    )
+    for arguments, words in cases:
         text, failed = await called(services, token, "remember", **arguments)
         assert failed
         assert words in text

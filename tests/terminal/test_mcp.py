@@ -156,7 +156,7 @@ def test_without_a_token_that_counts_it_says_so(served: Served) -> None:
     answers, done = spoken(served, ping, b'{"jsonrpc": "2.0", "method": "notifications/initialized"}', token="")
     assert [one["error"]["message"] for one in answers] == [
         "Lares does not know this token: it is missing, mistyped, or was revoked. Make one in Lares: settings, "
-        "Assistants."
+        "Local API, Assistants."
     ]
     assert b"Lares does not know this token" in done.stderr
 

@@ -62,7 +62,7 @@ def client_with(repos: Repositories, token: str) -> StoredClient:
         raise Invalid(
             "Lares does not know this token: it is missing, mistyped, or was revoked.",
             code="unknown_client",
-            hint="Make one in Lares: settings, Assistants.",
+            hint="Make one in Lares: settings, Local API, Assistants.",
         )
     return found[0]
 

@@ -63,7 +63,10 @@ class ProposalCard(QFrame):
         waiting = self.tr("Nothing changes before you accept.")
         if more:
             waiting = waiting + " " + self.tr("%n more to answer.", "", more)
-        self.detail.setText(waiting if is_open else self.tr("It stands in the history as the memory helper’s."))
+        if proposal.client and is_open:
+            waiting = self.tr("{0} proposes it.").format(proposal.client) + " " + waiting
+        whose = proposal.client or self.tr("the memory helper")
+        self.detail.setText(waiting if is_open else self.tr("It stands in the history, made by {0}.").format(whose))
         self.diff.set_texts(proposal.old, proposal.new)
         for button in (self.accept, self.decline):
             button.setVisible(is_open)

@@ -14,6 +14,7 @@ from app.ui.models.page import ModelsPage
 from app.ui.models.servers import Servers
 from app.ui.settings.about import About
 from app.ui.settings.appearance import Appearance
+from app.ui.settings.assistants import Assistants
 from app.ui.settings.backups import BackupList
 from app.ui.settings.local_api import LocalApi
 from app.ui.settings.meaning import SearchByMeaning
@@ -23,6 +24,8 @@ from app.ui.state.view_context import ViewContext
 
 WIDTH = 960
 """Of the widest part, the table of models."""
+ASSISTANTS = "assistants"
+"""The side of the local API that is about MCP."""
 W = TypeVar("W", bound=QWidget)
 
 
@@ -61,10 +64,15 @@ class AppSettings(Sheet):
             ("about", self.tr("About")),
         )
         self.choice = Segmented(view.theme, choices, "appearance", self.tr("Part of the settings"))
-        holder = QWidget()
-        self._column = column_of(view.theme, row_of(view.theme, self.choice, None), parent=holder, gap=16)
+        sides = (("api", self.tr("Programs")), (ASSISTANTS, self.tr("Assistants")))
+        self.side = Segmented(view.theme, sides, "api", self.tr("Who uses your agents"))
+        self._side_row, holder = QWidget(), QWidget()
+        row_of(view.theme, self.side, None, parent=self._side_row)
+        choice = row_of(view.theme, self.choice, None)
+        self._column = column_of(view.theme, choice, self._side_row, parent=holder, gap=16)
         self.add(holder)
         self.choice.chosen.connect(self._show)
+        self.side.chosen.connect(self._show)
 
     # Parts
 
@@ -105,6 +113,10 @@ class AppSettings(Sheet):
         return self._add(LocalApi(self._view))
 
     @cached_property
+    def assistants(self) -> Assistants:
+        return self._add(Assistants(self._view))
+
+    @cached_property
     def backups(self) -> BackupList:
         part = BackupList(self._view)
         part.going_back.connect(self.going_back)
@@ -128,7 +140,11 @@ class AppSettings(Sheet):
         self._show(section or self.choice.current)
 
     def _show(self, section: str) -> None:
-        self.choice.set_current(section)
+        has_sides = section in ("api", ASSISTANTS)
+        self.choice.set_current("api" if has_sides else section)
+        self._side_row.setVisible(has_sides)
+        if has_sides:
+            self.side.set_current(section)
         part = self._searching if section == "search" else self._part(section)
         if self._shown is not None and self._shown is not part:
             self._shown.hide()
@@ -147,6 +163,7 @@ class AppSettings(Sheet):
             "models": lambda: self.models,
             "servers": lambda: self.servers,
             "api": lambda: self.api,
+            ASSISTANTS: lambda: self.assistants,
             "backups": lambda: self.backups,
             "about": lambda: self.about,
         }[section]()

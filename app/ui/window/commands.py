@@ -155,6 +155,7 @@ def lares_commands(pages: Pages, undo: Run, leave: Run) -> tuple[Command, ...]:
         Command("undo", tr("Undo the last change"), undo, ("Ctrl+Z",), always, "undo", hidden=True),
         Command("settings", tr("Settings"), pages.appearance, ("Ctrl+,",), always, "settings", menu),
         Command("snippets", tr("Edit snippets"), pages.snippets, (), always, "edit", menu),
+        Command("assistants", tr("Assistants of other programs"), pages.assistants, (), always, "plug", menu),
         Command("api", tr("Local API for programs"), pages.local_api, (), always, "api", menu),
         Command("folder", tr("Use another data folder"), pages.data_folder, (), always, "folder", menu),
         Command("shortcuts", tr("Keyboard shortcuts"), pages.shortcuts, ("F1", "Ctrl+/"), always, "keyboard", menu),

@@ -179,6 +179,9 @@ class Pages(QObject):
     def local_api(self) -> None:
         self.settings("api")
 
+    def assistants(self) -> None:
+        self.settings("assistants")
+
     def snippets(self) -> None:
         self.settings("snippets")
 
