@@ -15,7 +15,7 @@ import pytest
 
 from app.domain.agent import Agent, AgentDraft
 from app.domain.block import BlockDraft
-from app.domain.memory_client import MemoryClientDraft
+from app.domain.memory_client import MemoryClientDraft, MemoryRight
 from app.services import Services
 from tests.support.guards.source import ROOT
 from tests.support.processes.lares_process import SECONDS, arguments_of, environment
@@ -25,7 +25,7 @@ from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 
-RIGHTS = ("read", "propose", "ask")
+RIGHTS: tuple[MemoryRight, ...] = ("read", "propose", "ask")
 
 
 class Served(NamedTuple):
