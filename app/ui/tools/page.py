@@ -292,7 +292,8 @@ class ToolsPage(QWidget):
         self._read()
         self._tell_state()
         self.panes.show_pane("source")
-        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.isVisible():
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _mark_row(self) -> None:
         place = self.list.index_of(self._tool.id) if self._tool is not None else -1

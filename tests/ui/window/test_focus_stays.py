@@ -24,3 +24,15 @@ def test_after_an_agent_was_brought_back_it_is_at_what_is_nearest(window: Opened
         assert window.focus is button(window.window, "Back up now")
 
     wait_for(person(), 15)
+
+
+def test_a_view_that_is_left_before_it_has_read_takes_no_focus(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        window.view.show_tab("tool studio")
+        page = window.view.centre.page_named("tool studio")
+        await window.press(Qt.Key.Key_Escape)
+        await window.until(lambda: page.editor.toPlainText(), "it was never read")
+        await window.rest()
+        assert window.focus is window.view.chat.composer.editor
+
+    wait_for(person())

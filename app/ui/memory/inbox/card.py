@@ -107,7 +107,8 @@ class ReviewCard(QFrame):
         self.message = Button(theme, self.tr("Message"), "link", "jump", "small")
         row_of(theme, frame_of("vline"), self._cause, self.message, parent=quote, inset=(12, 6, 12, 6), gap=10)
         quote.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        quote.setVisible(bool(event.cause))
+        if not event.cause:
+            quote.hide()  # Shown before it lies in this card, it would be a window that takes the keyboard.
         self.message.setVisible(bool(event.origin.message_id))
         shared = self.tr("shared with {}").format(", ".join(waiting.shared_with)) if waiting.shared_with else ""
         note = self.tr("changed again since in the same place") if waiting.superseded else shared
