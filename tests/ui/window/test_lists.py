@@ -200,7 +200,8 @@ def test_several_agents_are_tagged_deleted_and_brought_back_together(window: Ope
         await window.until(lambda: tagged() == ["Ada", "Bertha"], "they have no tag")
         await window.press(Qt.Key.Key_Escape)
         assert rows() == ("Ada", "Bertha"), "the change of an agent ends the selection"
-        assert [badge.text() for badge in window.view.left.settings.tags.shown()] == ["garden"]
+        badges = window.view.left.settings.tags.shown
+        await window.until(lambda: [one.text() for one in badges()] == ["garden"], "the open agent's tag is not shown")
         QTest.mouseClick(window.view.left.settings.tags.shown()[0], Qt.MouseButton.LeftButton)
         assert agents.list.model().rowCount() == 2
         agents.clear_filter()

@@ -40,7 +40,7 @@ def test_a_server_is_pasted_seen_started_and_its_tools_are_given(window: OpenedW
             await window.rest()
             window.window.grab().save(f"{where}/mcp-add.png")
         page.form.add.click()
-        await window.until(lambda: page.pane.isVisible() and len(page.list.rows) == 2, "nothing was added")
+        await window.until(lambda: page.pane.shown is not None and len(page.list.rows) == 2, "nothing was added")
         assert page.pane.shown is not None
         assert page.pane.shown.server.name == "other"
         assert page.pane.state.text() == "needs your look"
