@@ -15,6 +15,8 @@ import pytest
 
 from app.domain.agent import Agent, AgentDraft
 from app.domain.block import BlockDraft
+from app.domain.error import AppError
+from app.domain.mcp import McpDraft
 from app.domain.memory_client import MemoryClientDraft, MemoryRight
 from app.services import Services
 from tests.support.guards.source import ROOT
@@ -181,3 +183,27 @@ def test_the_local_api_lets_nobody_else_in(served: Served) -> None:
         noticed = http.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=good)
         assert (noticed.status_code, noticed.content) == (202, b"")
         assert http.post("/mcp", content=b"{", headers=good).json()["error"]["code"] == -32700
+
+
+def test_a_lares_that_has_itself_as_a_server_is_told_so(served: Served) -> None:
+    """By both ways: the sign of the engine goes with its own hello."""
+
+    async def refusals(services: Services) -> list[str]:
+        command, *words = served.command
+        own = (
+            McpDraft(name="over http", transport="streamable_http", url=f"{served.child.url}/mcp", token=served.token),
+            McpDraft(name="over stdio", command=command, args=tuple(words), env={"LARES_MCP_TOKEN": served.token}),
+        )
+        told: list[str] = []
+        for draft in own:
+            server = await services.mcp_servers.add(draft)
+            await services.mcp_servers.approve(server.id, server.launch.digest)
+            try:
+                await services.mcp_servers.start(server.id)
+            except AppError as error:
+                told.append(error.message)
+        return told
+
+    told = served.child.over_link(refusals)
+    assert len(told) == 2
+    assert all("This is the Lares that asks." in one and not one.endswith("..") for one in told), told

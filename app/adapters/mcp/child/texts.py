@@ -87,7 +87,7 @@ def sentence_of(error: BaseException, seconds: float) -> McpError:
         case MCPError() if error.code == CONNECTION_CLOSED and error.message == CLOSED:
             return McpError("It closed the connection.", code="mcp_exited", hint="Its log says more.")
         case MCPError():
-            return McpError(f"It answered with an error: {str(error)[:500]}.", code="mcp_refused")
+            return McpError(f"It answered with an error: {str(error)[:500].rstrip('.')}.", code="mcp_refused")
         case httpx2.HTTPStatusError():
             return status_error(error.response.status_code)
         case httpx2.TransportError() | OSError():
