@@ -248,7 +248,7 @@ async def open_engine(
     process, sandbox = RecallProcess(recall.command), ProcessSandbox(folder / DATABASE_FILE)
     embedder, packages = AnyEmbedder(process, secrets, consent_implied=headless), PackageFolders(folder, sandbox)
     mcp_secrets, speaker = McpSecrets(secrets), mcp or McpProcess(instance=instance)
-    mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, clock, ids, bus.publish)
+    mcp_servers = McpConnections(storage, speaker, mcp_secrets.target, mcp_secrets.keep_grant, clock, ids, bus.publish)
     runners = _outside(storage, sandbox, packages, web, McpTools(mcp_servers.call), lambda: services)
     deps, cache, searches = _engine_deps(storage, catalog, clock, ids, bus, process, embedder, runners)
     scheduler, pulls, warming = Scheduler(deps), Pulls(deps, computer, cache), Warming(deps, cache)

@@ -22,6 +22,7 @@ GIVEN_NAMES = re.compile(
     r"data|setData|setModelData|setEditorData|itemData|headerData|setHeaderData|mimeData|dataChanged"
     r"|metadata|target_metadata|dropMimeData|canDropMimeData|createMimeDataFromSelection|insertFromMimeData|canInsertFromMimeData"
     r"|DATA_FOLDER|data_base64|exc_info|version_info|connection_data|error_data|info_plist|data_received"
+    r"|client_info|get_client_info|set_client_info"
 )
 TASK_STARTERS = ("app/ui/bridge/tasks.py", "app/engine/run/scheduler.py", "app/services/", "app/link/",
                  "app/rest/server.py")  # fmt: skip

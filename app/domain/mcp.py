@@ -10,22 +10,25 @@ from app.domain.json_value import JsonObject, object_of
 from app.domain.tool import Tool
 
 McpTransport = Literal["stdio", "streamable_http", "sse"]
-McpCondition = Literal["unseen", "idle", "starting", "running", "waiting", "failed"]
-"""`unseen`: nobody has agreed to what it would start; `idle`: it starts when it is needed; `waiting`: it stopped and is
-started again soon; `failed`: it could not be started, or stopped too often."""
+McpCondition = Literal["unseen", "idle", "starting", "signing_in", "running", "waiting", "failed"]
+"""`unseen`: nobody has agreed to what it would start; `idle`: it starts when it is needed; `signing_in`: a person does
+that in a browser; `waiting`: it stopped and is started again soon; `failed`: it could not be started, or stopped too
+often."""
 
 START_SECONDS, CALL_SECONDS = 30.0, 60.0
 """Of a server that says nothing: as long as Letta waits for connecting, listing and calling."""
 INSTANCE = "LARES_INSTANCE"
 """The variable by which the process that speaks with servers is told what the engine calls itself."""
+SIGN_IN_SECONDS = 300.0
+"""For a person at a browser."""
 TAG = "mcp:"
 """Before the server's name, in the tags of its tools."""
 
 
 class McpError(AppError):
     """Codes: `mcp_not_found` (the program), `mcp_exited`, `mcp_timeout`, `mcp_garbage`, `mcp_too_large`,
-    `mcp_unreachable`, `mcp_refused` (the server said no), `mcp_unauthorized`, `mcp_unseen`, `mcp_changed`, `mcp_waits`,
-    `mcp_gone` (the process that speaks with servers)."""
+    `mcp_unreachable`, `mcp_refused` (the server said no), `mcp_unauthorized`, `mcp_sign_in` (that failed),
+    `mcp_unseen`, `mcp_changed`, `mcp_waits`, `mcp_gone` (the process that speaks with servers)."""
 
     code = "mcp_refused"
 
@@ -66,6 +69,8 @@ class McpServer(Frozen):
     auth_header: str = ""
     """The header that the token goes into; empty: `Authorization`, as a bearer."""
     has_token: bool = False
+    signed_in: bool = False
+    """A person has signed in there; what came of it (`McpGrant`) is in the secret store."""
     approved: str = ""
     """The digest of the launch that a person agreed to start."""
     start_seconds: float = START_SECONDS
@@ -97,6 +102,26 @@ class McpServer(Frozen):
             start_seconds=self.start_seconds,
             call_seconds=self.call_seconds,
         )
+
+
+class McpGrant(Frozen):
+    """What a person got by signing in at a server (OAuth 2.1). In the secret store and nowhere else."""
+
+    address: str
+    """The server that it was made for, as `McpLaunch.url`; it is sent nowhere else."""
+    access_token: str = Field(repr=False)
+    refresh_token: str = Field(default="", repr=False)
+    expires_at: float | None = None
+    """When the access token ends, in seconds since 1970; None: it was not said."""
+    client_id: str
+    client_secret: str = Field(default="", repr=False)
+    auth_method: str = "none"
+    """How the client shows who it is at the two addresses below (RFC 7591)."""
+    token_address: str
+    revoke_address: str = ""
+    """Empty: the server has none."""
+    resource: str = ""
+    scope: str = ""
 
 
 class McpDraft(Frozen):
@@ -231,6 +256,8 @@ class McpStatus(Frozen):
     milliseconds: int | None = None
     """How long its last answer took."""
     hello: McpHello | None = None
+    sign_in: str = ""
+    """The address at which a person signs in, while that is waited for. It opens only by their press."""
 
 
 class McpChange(Frozen):

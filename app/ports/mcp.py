@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from app.domain.base import Field, Frozen
-from app.domain.mcp import McpAnswer, McpHello, McpOffer, McpPrompt, McpResource, McpTransport
+from app.domain.mcp import McpAnswer, McpGrant, McpHello, McpOffer, McpPrompt, McpResource, McpTransport
 
 
 class McpTarget(Frozen):
@@ -20,18 +20,23 @@ class McpTarget(Frozen):
     url: str = ""
     headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
     start_seconds: float = 30.0
+    grant: McpGrant | None = Field(default=None, repr=False)
+    """Of a person who has signed in at this address."""
 
 
 class McpEvent(Frozen):
     """Something that nobody asked for."""
 
     session: str
-    kind: Literal["ended", "log", "tools"]
-    """`ended`: the session is over; `log`: lines that the server wrote; `tools`: it offers others now."""
+    kind: Literal["ended", "log", "tools", "sign_in", "grant"]
+    """`ended`: the session is over; `log`: lines that the server wrote; `tools`: it offers others now; `sign_in`: a
+    person is to open an address; `grant`: the tokens were renewed and have to be kept."""
     lines: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
     code: str = ""
+    address: str = ""
+    grant: McpGrant | None = Field(default=None, repr=False)
 
 
 OnMcpEvent = Callable[[McpEvent], None]
@@ -79,6 +84,16 @@ class McpClient(Protocol):
 
     async def prompt(self, session: str, name: str, arguments: dict[str, str], seconds: float) -> McpAnswer:
         """The text that the server makes of a prompt."""
+        ...
+
+    async def sign_in(self, session: str, target: McpTarget, seconds: float) -> McpGrant:
+        """Asks the server where to sign in, tells the address as an event, and waits for the person to come back from
+        there. Cancelled, nobody is waited for any more.
+        """
+        ...
+
+    async def sign_out(self, grant: McpGrant) -> None:
+        """Tells the server that the tokens are not to be taken any more, where it can be told."""
         ...
 
     async def close(self) -> None:

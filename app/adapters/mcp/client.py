@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.json_value import JsonObject, array_of, object_of
-from app.domain.mcp import INSTANCE, McpAnswer, McpError, McpHello, McpOffer, McpPrompt, McpResource
+from app.domain.mcp import INSTANCE, McpAnswer, McpError, McpGrant, McpHello, McpOffer, McpPrompt, McpResource
 from app.ports.mcp import McpEvent, McpTarget, OnMcpEvent
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ LOADING = 20.0
 """Seconds that the process itself may take to load on a busy computer, beside what a server may take."""
 SLACK = 3.0
 """Seconds that an answer may be late before the process counts as stuck."""
+SIGN_OUT_SECONDS = 10.0
 IDLE_SECONDS = 300.0
 """After so long without a session the process is ended: it holds 70 MB."""
 CLOSING = 2.0
@@ -117,6 +118,21 @@ class McpProcess:
         found, _ = await self._ask("prompt", session, seconds, name=name, arguments=arguments, seconds=seconds)
         return McpAnswer.model_validate(found)
 
+    async def sign_in(self, session: str, target: McpTarget, seconds: float) -> McpGrant:
+        if self._idle is not None:
+            self._idle.cancel()
+        self._sessions.add(session)
+        told = target.model_dump(mode="json")
+        try:
+            found, _ = await self._ask("sign_in", session, seconds + LOADING, target=told, seconds=seconds)
+        finally:
+            self._gone(session)
+        return McpGrant.model_validate(found)
+
+    async def sign_out(self, grant: McpGrant) -> None:
+        told = grant.model_dump(mode="json")
+        await self._ask("sign_out", "", SIGN_OUT_SECONDS + LOADING, grant=told, seconds=SIGN_OUT_SECONDS)
+
     async def close(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
@@ -191,8 +207,9 @@ class McpProcess:
         if told["event"] == "ended":
             self._gone(session)
         lines = tuple(str(one) for one in array_of(told.get("lines")))
-        error, hint, code = (str(told.get(name) or "") for name in ("error", "hint", "code"))
-        event = McpEvent(session=session, kind=told["event"], lines=lines, error=error, hint=hint, code=code)
+        words = {name: str(told.get(name) or "") for name in ("error", "hint", "code", "address")}
+        grant = McpGrant.model_validate(told["grant"]) if "grant" in told else None
+        event = McpEvent(session=session, kind=told["event"], lines=lines, grant=grant, **words)
         self._on_event(event)
 
     def _end(self, line: "_Line") -> None:

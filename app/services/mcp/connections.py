@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 from app.domain.error import AppError, NotFound
 from app.domain.event import Changed
 from app.domain.mcp import (
+    SIGN_IN_SECONDS,
     McpAnswer,
     McpError,
+    McpGrant,
     McpHello,
     McpLine,
     McpOffer,
@@ -42,7 +44,9 @@ SECOND = 1_000_000
 
 TargetOf = Callable[[McpServer], Awaitable[McpTarget]]
 """Puts the values from the secret store in."""
-OVER = ("mcp_exited", "mcp_unreachable", "mcp_garbage", "mcp_too_large", "mcp_gone")
+KeepGrant = Callable[[str, McpGrant | None], Awaitable[None]]
+"""By the server's id; None: forgets it."""
+OVER = ("mcp_exited", "mcp_unreachable", "mcp_garbage", "mcp_too_large", "mcp_gone", "mcp_unauthorized")
 """After these nothing more comes from a session."""
 
 
@@ -67,6 +71,7 @@ class McpConnections:
         storage: Storage,
         client: McpClient,
         target_of: TargetOf,
+        keep_grant: KeepGrant,
         clock: Clock,
         ids: IdFactory,
         publish: Callable[[Changed], None],
@@ -74,6 +79,7 @@ class McpConnections:
         self._storage = storage
         self._client = client
         self._target_of = target_of
+        self._keep_grant = keep_grant
         self._clock = clock
         self._ids = ids
         self._publish = publish
@@ -115,6 +121,28 @@ class McpConnections:
             self._say(one, why)
             await self._client.stop(session)
         self._become(one, McpStatus(condition="idle"))
+
+    async def sign_in(self, server_id: str) -> None:
+        """Begins to: `McpStatus.sign_in` has the address as soon as the server has told it, and the session starts when
+        the person has come back from there. Raises `McpError` and `NotFound`.
+        """
+        one, server = self._of(server_id), await self._server(server_id)
+        if not server.seen:
+            raise _unseen(server)
+        await self.stop(server_id)
+        one.starting = asyncio.get_running_loop().create_task(self._sign_in(one, server))
+        one.starting.add_done_callback(lambda task: self._begun(one))
+
+    async def sign_out(self, server_id: str, grant: McpGrant | None) -> None:
+        """Forgets the tokens, and has the server forget them where it answers. Raises `NotFound`."""
+        one = self._of(server_id)
+        await self.stop(server_id, "Signed out.")
+        await self._keep(server_id, None)
+        if grant is not None:
+            try:
+                await self._client.sign_out(grant)
+            except McpError as error:
+                self._say(one, f"The server was not told that the tokens are over. {error.message}")
 
     def forget(self, server_id: str) -> None:
         """It was deleted. Its session must have ended before."""
@@ -180,6 +208,12 @@ class McpConnections:
         """Returns with a session. Whoever else waits for it waits for the same start."""
         if one.session and one.starting is None:
             return
+        if one.status.condition == "signing_in":
+            raise McpError(
+                "It waits for the person to sign in.",
+                code="mcp_unauthorized",
+                hint="That is done in Tools, MCP servers.",
+            )
         if one.starting is None:
             self._refuse_too_soon(one)
             self._start(one)
@@ -219,11 +253,7 @@ class McpConnections:
         try:
             server = await self._server(one.server_id)
             if not server.seen:
-                raise McpError(
-                    f"Nobody has looked at what “{server.name}” starts, so Lares does not start it.",
-                    code="mcp_unseen",
-                    hint="Look at its command in Tools and press Start.",
-                )
+                raise _unseen(server)
             self._become(one, McpStatus(condition="starting", tries=tries))
             self._say(one, f"Starting: {server.launch.written}")
             hello = await self._client.start(session, await self._target_of(server))
@@ -249,6 +279,31 @@ class McpConnections:
             await self._client.stop(session)
             self._fail(one, error, tries + 1, again=False)
 
+    async def _sign_in(self, one: _Connection, server: McpServer) -> None:
+        """Never raises but for a cancellation: what failed stands in the status."""
+        session = one.trying = self._new_session()
+        try:
+            self._become(one, McpStatus(condition="signing_in"))
+            self._say(one, "Signing in.")
+            grant = await self._client.sign_in(session, await self._target_of(server), SIGN_IN_SECONDS)
+            await self._keep(server.id, grant)
+        except AppError as error:
+            self._fail(one, error, 1, again=False)
+            return
+        await self._begin(one)
+
+    async def _keep(self, server_id: str, grant: McpGrant | None) -> None:
+        """Tokens go to the secret store; the row says that there are some."""
+        await self._keep_grant(server_id, grant)
+
+        def work(repos: Repositories) -> None:
+            server = repos.mcp_servers.get(server_id)
+            if server.signed_in != (grant is not None):
+                repos.mcp_servers.save(server.model_copy(update={"signed_in": grant is not None}))
+                repos.changed(Changed(kind="mcp_server", ids=(server_id,)))
+
+        await self._storage.write(work)
+
     def _fail(self, one: _Connection, error: AppError, tries: int, *, again: bool) -> None:
         """`again`: it is started once more by itself, unless it failed too often."""
         again = again and tries <= len(PAUSES) and not self._closed
@@ -272,7 +327,8 @@ class McpConnections:
         session, one.session = one.session, ""
         since, now = one.status.since, self._clock.now()
         steady = since is not None and now - since > STEADY * SECOND
-        self._fail(one, error, 1 if steady else one.status.tries + 1, again=True)
+        again = error.code != "mcp_unauthorized"  # which only a person can help
+        self._fail(one, error, 1 if steady else one.status.tries + 1, again=again)
         await self._client.stop(session)
 
     def _hear(self, event: McpEvent) -> None:
@@ -283,6 +339,10 @@ class McpConnections:
         if event.kind == "log":
             for line in event.lines:
                 self._say(one, line, ours=False)
+        elif event.kind == "sign_in":
+            self._become(one, one.status.model_copy(update={"sign_in": event.address}))
+        elif event.kind == "grant":
+            self._spawn(self._keep(one.server_id, event.grant))
         elif event.session != one.session:
             return
         elif event.kind == "ended":
@@ -340,3 +400,11 @@ class McpConnections:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _unseen(server: McpServer) -> McpError:
+    return McpError(
+        f"Nobody has looked at what “{server.name}” starts, so Lares does not start it.",
+        code="mcp_unseen",
+        hint="Look at its command in Tools and press Start.",
+    )

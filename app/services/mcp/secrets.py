@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 
 from app.domain.error import Invalid
-from app.domain.mcp import McpDraft, McpServer
+from app.domain.mcp import McpDraft, McpGrant, McpServer
 from app.ports.mcp import McpTarget
 from app.ports.secrets import SecretStore
 
 KINDS = ("env", "headers", "inputs")
 TOKEN = "token"
+GRANT = "grant"
+"""Of a person who has signed in: `McpGrant` as JSON."""
 AUTHORIZATION = "Authorization"
 Named = dict[str, dict[str, str]]
 """Values by kind and name."""
@@ -39,10 +41,26 @@ class McpSecrets:
 
     async def forget(self, server: McpServer) -> None:
         def work() -> None:
-            for name in (*names_of(server), TOKEN):
+            for name in (*names_of(server), TOKEN, GRANT):
                 self._secrets.delete(_key(server.id, name))
 
         await asyncio.to_thread(work)
+
+    async def keep_grant(self, server_id: str, grant: McpGrant | None) -> None:
+        """None: forgets it."""
+
+        def work() -> None:
+            key = _key(server_id, GRANT)
+            self._secrets.delete(key) if grant is None else self._secrets.set(key, grant.model_dump_json())
+
+        await asyncio.to_thread(work)
+
+    async def grant(self, server: McpServer) -> McpGrant | None:
+        """None where nobody has signed in."""
+        if not server.signed_in:
+            return None
+        text = await asyncio.to_thread(self._secrets.get, _key(server.id, GRANT))
+        return None if text is None else McpGrant.model_validate_json(text)
 
     async def values(self, server: McpServer) -> tuple[Named, str]:
         """All of them, and the token; what the store has lost is left out."""
@@ -62,7 +80,10 @@ class McpSecrets:
     async def target(self, server: McpServer) -> McpTarget:
         """What is started or asked."""
         found, token = await self.values(server)
-        return target_of(server, found, token)
+        target, grant = target_of(server, found, token), await self.grant(server)
+        # A token is sent only to the address that it was made for.
+        fits = grant is not None and grant.address == target.url
+        return target.model_copy(update={"grant": grant}) if fits else target
 
     async def trial_target(self, server: McpServer, draft: McpDraft, known: McpServer | None) -> McpTarget:
         """The same of a draft, whose values go before those that are stored."""

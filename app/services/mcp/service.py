@@ -113,6 +113,7 @@ class McpServers:
             check_version(f"“{known.name}”", known.version, expected_version)
             has_token = known.has_token if draft.token is None else bool(draft.token)
             kept = {"approved": known.approved, "created_at": known.created_at, "version": known.version + 1}
+            kept["signed_in"] = known.signed_in and known.launch.url == renewed.launch.url
             server = renewed.model_copy(update={**kept, "has_token": has_token})
             repos.mcp_servers.save(server)
             if server.name != known.name:
@@ -122,6 +123,8 @@ class McpServers:
 
         server = await self._deps.storage.write(work)
         await self._secrets.keep(server_id, draft, before)
+        if before.signed_in and not server.signed_in:
+            await self._secrets.keep_grant(server_id, None)
         await self._connections.stop(server_id, "Its settings changed.")
         return server
 
@@ -177,6 +180,19 @@ class McpServers:
         """Raises `McpError` and `NotFound`."""
         await self.stop(server_id)
         return await self.start(server_id)
+
+    async def sign_in(self, server_id: str) -> None:
+        """A person wants to sign in at this server. Returns at once; `McpView.status` says how it goes on, and has the
+        address that the person opens. `stop` ends it. Raises `McpError` (`mcp_unseen`), `Invalid` and `NotFound`.
+        """
+        if (await self.get(server_id)).launch.transport == "stdio":
+            raise Invalid("A program on this computer has no such sign-in.", hint="Enter its key as a variable.")
+        await self._connections.sign_in(server_id)
+
+    async def sign_out(self, server_id: str) -> None:
+        """Ends its session and forgets the tokens, here and at the server where it answers. Raises `NotFound`."""
+        grant = await self._secrets.grant(await self.get(server_id))
+        await self._connections.sign_out(server_id, grant)
 
     async def test(self, draft: McpDraft, server_id: str | None = None) -> McpHello:
         """Starts what the draft says, stores nothing and ends it again. Values of None are those of `server_id`.

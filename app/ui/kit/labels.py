@@ -38,6 +38,11 @@ class Label(QLabel):
             self.setFont(self._theme.font(self._role, self._weight))
 
 
+def breakable(text: str) -> str:
+    """The text with places where a line may end: an address or a path has none of its own."""
+    return "".join(f"{sign}\u200b" if sign in "/&?=%-_.," else sign for sign in text)
+
+
 class ElidedLabel(Label):
     """One line that gives way: shortened at its end (paths in the middle), the whole text in the tooltip."""
 

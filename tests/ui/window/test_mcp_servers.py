@@ -5,13 +5,35 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
 
 from app.ui.tools.mcp.change_view import ChangeView
 from app.ui.tools.mcp.page import McpPage
 from tests.support.servers.mcp_target import words
+from tests.support.servers.oauth_mcp import OAuthMcp
 from tests.support.window.opened_window import OpenedWindow
 
 Wait = Callable[..., Any]
+
+
+class Browser(QObject):
+    """Stands where the system's browser is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        QDesktopServices.setUrlHandler("http", self, "open")
+
+    @Slot(QUrl)
+    def open(self, address: QUrl) -> None:
+        self.opened.append(address.toString())
+
+    def close(self) -> None:
+        QDesktopServices.unsetUrlHandler("http")
 
 
 async def opened(window: OpenedWindow) -> McpPage:
@@ -68,6 +90,48 @@ def test_a_server_is_pasted_seen_started_and_its_tools_are_given(window: OpenedW
         page.pane.stop.click()
         await window.until(lambda: page.pane.state.text() == "starts when needed", "it was not stopped")
         assert "Stopped." in page.pane.log.toPlainText()
+
+    wait_for(person(), 120)
+
+
+def test_a_person_signs_in_at_an_address_that_they_see(window: OpenedWindow, wait_for: Wait) -> None:
+    async def person() -> None:
+        page = await opened(window)
+        with OAuthMcp() as closed:
+            page.add()
+            page.form.way.button("form").click()
+            page.form.transport.button("streamable_http").click()
+            page.form.name.setText("closed")
+            page.form.url.setText(closed.address)
+            page.form.add.click()
+            await window.until(lambda: page.pane.isVisible() and len(page.list.rows) == 1, "nothing was added")
+            card = page.pane.sign_in
+            page.pane.start.click()
+            await window.until(card.isVisible, "nobody was asked to sign in", 30)
+            assert page.pane.state.text() == "sign in"
+            assert "wants to know who you are" in card.words.text()
+            browser = Browser()
+            card.sign_in.click()
+            await window.until(lambda: bool(card.address) and card.open.isVisible(), "no address was told")
+            assert card.where.text().replace("\u200b", "") == card.address
+            assert card.width() <= page.pane.width(), "nothing is cut off"
+            assert card.address.startswith(f"{closed.base}/authorize?")
+            assert f"Sign in at {urlsplit(closed.base).netloc} in your browser" in card.words.text()
+            if where := os.environ.get("LARES_TEST_PICTURES"):
+                await window.rest()
+                window.window.grab().save(f"{where}/mcp-sign-in.png")
+            assert browser.opened == [], "nothing opens by itself"
+            card.open.click()
+            browser.close()
+            assert browser.opened == [card.address]
+            async with httpx.AsyncClient(follow_redirects=True) as person:
+                await person.get(card.address)
+            await window.until(lambda: page.pane.state.text() == "running", "it never started")
+            await window.until(page.pane.sign_out.isVisible, "there is no way out")
+            assert not card.isVisible()
+            page.pane.sign_out.click()
+            await window.until(lambda: not page.pane.sign_out.isVisible(), "nobody was signed out")
+            await window.until(lambda: len(closed.revoked) == 2, "the server was not told")
 
     wait_for(person(), 120)
 

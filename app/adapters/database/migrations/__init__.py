@@ -43,6 +43,7 @@ CURRENT = Versions(
         "0021",
         "0022",
         "0023",
+        "0024",
     ),
     1,
     (Path(__file__).parent / "versions",),

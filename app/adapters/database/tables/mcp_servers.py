@@ -13,6 +13,7 @@ mcp_servers = sa.Table(
     text("launch"),
     text("auth_header"),
     flag("has_token"),
+    flag("signed_in", sa.false()),
     text("approved"),
     sa.Column("start_seconds", sa.Float, nullable=False),
     sa.Column("call_seconds", sa.Float, nullable=False),

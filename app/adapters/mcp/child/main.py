@@ -15,9 +15,9 @@ from collections.abc import Awaitable, Callable
 from typing import IO, Any, NoReturn
 
 from app.adapters.mcp.child.programs import Programs, kill_all
-from app.adapters.mcp.child.session import Session
+from app.adapters.mcp.child.session import Session, load
 from app.domain.json_value import JsonObject, array_of, object_of
-from app.domain.mcp import McpError
+from app.domain.mcp import McpError, McpGrant
 from app.ports.mcp import McpTarget
 
 PART = 50
@@ -101,6 +101,14 @@ class McpWork:
             life = self._lives[name] = group.create_task(session.live())
             life.add_done_callback(lambda _: self._forget(name))
             return await asyncio.shield(session.hello)
+        if do == "sign_in":
+            return await self._sign_in(name, request)
+        if do == "sign_out":
+            await asyncio.to_thread(load)
+            from app.adapters.mcp.child.sign_in import signed_out
+
+            await signed_out(McpGrant.model_validate(request["grant"]), float(request["seconds"]))
+            return {}
         if do == "stop":
             await self._stop(name)
             return {}
@@ -108,6 +116,16 @@ class McpWork:
         if session is None:
             raise McpError("It was stopped.", code="mcp_exited")
         return await _WORK[do](session, request)
+
+    async def _sign_in(self, name: str, request: JsonObject) -> JsonObject:
+        await asyncio.to_thread(load)
+        from app.adapters.mcp.child.sign_in import signed_in
+
+        def show(address: str) -> None:
+            self._tell({"event": "sign_in", "session": name, "address": address})
+
+        target = McpTarget.model_validate(request["target"])
+        return (await signed_in(target, show, float(request["seconds"]))).model_dump(mode="json")
 
     async def _stop(self, name: str) -> None:
         session, life = self._sessions.get(name), self._lives.get(name)

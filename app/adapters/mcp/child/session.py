@@ -14,12 +14,12 @@ from app.adapters.mcp.child import texts
 from app.adapters.mcp.child.programs import LOOK_SECONDS, Programs
 from app.adapters.mcp.child.stdio import Wire, spoken
 from app.domain.json_value import JsonObject
-from app.domain.mcp import INSTANCE, McpError
+from app.domain.mcp import INSTANCE, McpError, McpGrant
 from app.ports.mcp import McpTarget
 
 SETTLE = 0.3
 """Seconds after a server said that its tools changed: many say so several times."""
-LIBRARIES = ("mcp.client.client", "mcp.client.streamable_http", "mcp.client.sse", "app.adapters.mcp.child.http")
+LIBRARIES = ("mcp.client.client", "mcp.client.streamable_http", "mcp.client.sse", "app.adapters.mcp.child.sign_in")
 Tell = Callable[[JsonObject], None]
 
 
@@ -130,17 +130,17 @@ class Session:
     async def _reach(self, stack: AsyncExitStack) -> tuple[Any, str]:
         """The SDK is loaded after the program was found and started, since that takes a second; so does the program."""
         if self._target.transport != "stdio":
-            await asyncio.to_thread(_load)
+            await asyncio.to_thread(load)
             from app.adapters.mcp.child.http import reached
 
-            return reached(self._target, self._note), ""
+            return reached(self._target, self._note, self._renewed), ""
         process, program = await self._programs.start(self._name, self._target)
         stack.push_async_callback(self._programs.end, self._name, process)
         wire = self._wire = Wire(process, self._log)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         reading = group.create_task(wire.read_errors())
         stack.callback(reading.cancel)
-        loading = asyncio.get_running_loop().run_in_executor(None, _load)
+        loading = asyncio.get_running_loop().run_in_executor(None, load)
         while not loading.done() and process.returncode is None:
             await asyncio.wait([loading], timeout=5 * LOOK_SECONDS)
         if process.returncode is not None:
@@ -184,6 +184,9 @@ class Session:
             self._changed.clear()
             self._tell({"event": "tools", "session": self._name})
 
+    def _renewed(self, grant: McpGrant) -> None:
+        self._tell({"event": "grant", "session": self._name, "grant": grant.model_dump(mode="json")})
+
     def _note(self, error: McpError) -> None:
         self._noted_failure = error
 
@@ -221,8 +224,8 @@ def _own_version() -> str:
     return f"{__version__}+{instance}" if instance else __version__
 
 
-def _load() -> None:
-    """In a thread: it takes a second or two, and programs are watched meanwhile."""
+def load() -> None:
+    """The SDK. In a thread: it takes a second or two, and programs are watched meanwhile."""
     with contextlib.suppress(AttributeError):
         for name in LIBRARIES:
             importlib.import_module(name)

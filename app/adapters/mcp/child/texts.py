@@ -109,7 +109,7 @@ def status_error(status: int) -> McpError:
         return McpError(
             f"It wants to know who asks ({status}).",
             code="mcp_unauthorized",
-            hint="Enter its token or header, or sign in.",
+            hint="Sign in, or enter its token, in Tools, MCP servers.",
         )
     if status == 404:
         return McpError("There is no MCP server at this address (404).", code="mcp_unreachable", hint="Check the path.")

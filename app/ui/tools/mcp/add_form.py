@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 from app.domain.error import AppError
 from app.domain.mcp import McpDraft, McpPaste, McpServer
 from app.ui.kit.buttons import Button
-from app.ui.kit.labels import Label
+from app.ui.kit.labels import Label, breakable
 from app.ui.kit.layout import column_of, empty, frame_of, row_of, scrolled
 from app.ui.kit.segmented import Segmented
 from app.ui.kit.wording import counted
@@ -206,7 +206,7 @@ class AddForm(QWidget):
 def launch_card(view: ViewContext, draft: McpDraft) -> QWidget:
     """What would be started, whole: command and arguments, folder, names of variables."""
     theme, launch, card = view.theme, draft.launch, frame_of("card")
-    command = Label(theme, launch.written, "mono")
+    command = Label(theme, breakable(launch.written), "mono")
     command.setWordWrap(True)
     column = column_of(theme, Label(theme, draft.name, "strong"), command, parent=card, inset=(12, 10, 12, 10), gap=4)
     facts = list[str]()

@@ -72,6 +72,9 @@ class McpPage(QWidget):
         self.form.closed.connect(self._leave_form)
         self.pane.start_wanted.connect(lambda: self._view.run(self._start(), self, failed=self._failed))
         self.pane.stop_wanted.connect(lambda: self._view.run(self._view.services.mcp_servers.stop(self._open), self))
+        servers = self._view.services.mcp_servers
+        self.pane.sign_in_wanted.connect(lambda: self._view.run(servers.sign_in(self._open), self))
+        self.pane.sign_out_wanted.connect(lambda: self._view.run(servers.sign_out(self._open), self))
         self.pane.refresh_wanted.connect(self._refresh)
         self.pane.change_wanted.connect(self._change)
         self.pane.delete_wanted.connect(lambda: self._view.run(self._delete(), self))
@@ -101,22 +104,24 @@ class McpPage(QWidget):
         known = {one.server.id: one for one in servers}
         if self._open not in known:
             self._open = servers[0].server.id if servers else ""
-        if self._open:
-            await self._show(known[self._open])
+        if self._open and not await self._show(known[self._open]):
+            return  # another one is open by now, and is read next
         if not self._adding:
             self.stack.setCurrentWidget(self.pane if self._open else self.none)
 
-    async def _show(self, view: McpView) -> None:
+    async def _show(self, view: McpView) -> bool:
+        """False where it is not the open one any more."""
         services, agent = self._view.services, self._view.workspace.agent
         tools = await services.mcp_servers.tools(view.server.id)
         log = await services.mcp_servers.log(view.server.id)
         if view.server.id != self._open:
-            return
+            return False
         place = next((at for at, row in enumerate(self.list.rows) if row.server.id == self._open), 0)
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.rows.selectionModel().setCurrentIndex(self.list.index(place), flag)
         name, names = ("", ()) if agent is None else (agent.name, agent.tool_names)
         self.pane.show_server(view, tools, log, name, names)
+        return True
 
     def _picked(self, index: QModelIndex, _before: QModelIndex) -> None:
         row = self.list.rows[index.row()] if index.isValid() else None

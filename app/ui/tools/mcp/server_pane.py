@@ -17,6 +17,7 @@ from app.ui.kit.wording import count, counted
 from app.ui.state.view_context import ViewContext
 from app.ui.tools.mcp.add_form import launch_card
 from app.ui.tools.mcp.change_view import ChangeView
+from app.ui.tools.mcp.sign_in_card import SignInCard
 from app.ui.tools.mcp.words import state_of
 
 MOST_ROWS = 60
@@ -26,7 +27,7 @@ LOG_HEIGHT = 150
 
 class ServerPane(QWidget):
     start_wanted, stop_wanted, change_wanted, delete_wanted = Signal(), Signal(), Signal(), Signal()
-    refresh_wanted = Signal()
+    refresh_wanted, sign_in_wanted, sign_out_wanted = Signal(), Signal(), Signal()
     attach_wanted = Signal(str, bool)
     """Name of a tool, and whether the open agent is to have it."""
     accept_wanted = Signal(str, str)
@@ -43,6 +44,8 @@ class ServerPane(QWidget):
         self.name, self.state = ElidedLabel(theme, "", "strong"), Badge(theme, "")
         self.start = Button(theme, self.tr("Start"), "primary", "", "small")
         self.stop = Button(theme, self.tr("Stop"), "", "", "small")
+        self.sign_out = Button(theme, self.tr("Sign out"), "", "", "small")
+        self.sign_in = SignInCard(theme)
         self.refresh = IconButton(theme, "refresh", self.tr("List its tools again"), size=16, box=28)
         self.change = IconButton(theme, "edit", self.tr("Change this server"), size=16, box=28)
         self.delete = IconButton(theme, "trash", self.tr("Delete this server"), size=16, box=28)
@@ -69,6 +72,9 @@ class ServerPane(QWidget):
         self._lay_out()
         self.start.clicked.connect(lambda: self.start_wanted.emit())
         self.stop.clicked.connect(lambda: self.stop_wanted.emit())
+        self.sign_out.clicked.connect(lambda: self.sign_out_wanted.emit())
+        self.sign_in.sign_in_wanted.connect(lambda: self.sign_in_wanted.emit())
+        self.sign_in.cancel_wanted.connect(lambda: self.stop_wanted.emit())
         self.refresh.clicked.connect(lambda: self.refresh_wanted.emit())
         self.change.clicked.connect(lambda: self.change_wanted.emit())
         self.delete.clicked.connect(lambda: self.delete_wanted.emit())
@@ -77,13 +83,13 @@ class ServerPane(QWidget):
     def _lay_out(self) -> None:
         theme = self._view.theme
         bar, content = frame_of("panel"), frame_of("surface")
-        parts = (self.name, self.state, self.refresh, self.change, self.delete, self.stop, self.start)
+        parts = (self.name, self.state, self.refresh, self.change, self.delete, self.sign_out, self.stop, self.start)
         row_of(theme, *parts, parent=bar, inset=(20, 6, 12, 6), gap=6).setStretch(0, 1)
         tools = row_of(theme, self.summary, None, self.search)
         self._log_title = Label(theme, self.tr("Log"), "label", "text2")
         column_of(
-            theme, self._launch, self.problem, self.trust, tools, self._rows, self._log_title, self.log, None,
-            parent=content, inset=(20, 14, 20, 14), gap=10,
+            theme, self._launch, self.problem, self.sign_in, self.trust, tools, self._rows, self._log_title, self.log,
+            None, parent=content, inset=(20, 14, 20, 14), gap=10,
         )  # fmt: skip
         column_of(theme, bar, scrolled(content, self.tr("The server")), parent=self, gap=0)
 
@@ -99,7 +105,9 @@ class ServerPane(QWidget):
         self.start.setText(self.tr("Restart") if condition == "running" else self.tr("Start"))
         self.start.set_role("" if condition == "running" else "primary")
         self.start.set_busy(condition == "starting")
-        self.start.setEnabled(condition != "starting")
+        self.start.setEnabled(condition not in ("starting", "signing_in"))
+        self.sign_out.setVisible(view.server.signed_in)
+        self.sign_in.show_view(view)
         self.stop.setVisible(condition in ("running", "waiting", "starting"))
         self.refresh.setEnabled(condition == "running")
         empty(self._launch)

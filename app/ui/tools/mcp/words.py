@@ -12,10 +12,13 @@ def state_of(view: McpView) -> tuple[str, str]:
         "unseen": (_tr("needs your look"), "warn"),
         "idle": (_tr("starts when needed"), ""),
         "starting": (_tr("starting"), "info"),
+        "signing_in": (_tr("signing in"), "info"),
         "running": (_tr("running"), "ok"),
         "waiting": (_tr("starts again soon"), "warn"),
         "failed": (_tr("cannot start"), "danger"),
     }
+    if view.status.code == "mcp_unauthorized":
+        return _tr("sign in"), "warn"
     return words[view.status.condition]
 
 
