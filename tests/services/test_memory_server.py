@@ -9,6 +9,7 @@ import pytest
 
 from app.bootstrap import OpenEngine
 from app.domain.agent import Agent, AgentPatch
+from app.domain.approval import Answer
 from app.domain.archive import PassageDraft
 from app.domain.block import BlockPatch
 from app.domain.error import Invalid
@@ -16,18 +17,20 @@ from app.domain.history import Actor
 from app.domain.memory_client import MemoryClientDraft, MemoryRight, NewMemoryClient
 from app.domain.page import ConversationFilter
 from app.domain.tool import ToolDraft
+from app.domain.tool_rule import with_approval
 from app.engine.memory_server.protocol import MOST_CHARACTERS, VERSIONS
 from app.services import Services
 from app.services.memory_server import acts
 from app.services.memory_server.clients import CLIENTS
 from tests.support.engine.talking import block_value
 from tests.support.engine.whole_engine import agent_on, thread_of
-from tests.support.servers.openai_replies import Reply, ToolCall
+from tests.support.servers.openai_replies import Refusal, Reply, ToolCall
 from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
 
 EVERYTHING: tuple[MemoryRight, ...] = ("read", "propose", "write", "ask")
+SHOUT = 'def shout(text: str) -> str:\n    """Shouts.\n\n    Args:\n        text: What.\n    """\n    return text\n'
 CHAD = "Name: Chad.\nLikes tea."
 
 
@@ -194,10 +197,7 @@ async def test_what_cannot_be_written_is_said(services: Services, agent: Agent) 
 async def test_an_asked_agent_has_its_memory_and_no_other_tool(
     services: Services, agent: Agent, server: OpenAIServer
 ) -> None:
-    source = (
-        'def shout(text: str) -> str:\n    """Shouts.\n\n    Args:\n        text: What.\n    """\n    return text\n'
-    )
-    tool = await services.tools.write(ToolDraft(source_code=source))
+    tool = await services.tools.write(ToolDraft(source_code=SHOUT))
     await services.agents.update(agent.id, AgentPatch(tool_names=(*agent.tool_names, tool.name, "memory_insert")))
     made = await client_for(services, agent, "ask")
     server.queue(Reply(calls=(ToolCall("shout", '{"text": "no"}'),)), Reply(text="Tea, I believe."))
@@ -213,6 +213,50 @@ async def test_an_asked_agent_has_its_memory_and_no_other_tool(
     server.queue(Reply(text="Still tea."))
     assert (await called(services, made.token, "ask_agent", question="And now?"))[0] == "Still tea."
     assert len(await services.conversations.list(ConversationFilter(agent_id=agent.id))) == len(threads)
+
+
+async def test_what_needs_the_person_waits_and_the_program_is_told(
+    services: Services, agent: Agent, server: OpenAIServer
+) -> None:
+    rules = with_approval((), "memory_insert", True)
+    tool = await services.tools.write(ToolDraft(source_code=SHOUT))
+    names = ("memory_insert", tool.name)
+    await services.agents.update(agent.id, AgentPatch(tool_names=names, tool_rules=rules))
+    token = (await client_for(services, agent, "ask")).token
+    server.queue(Reply(calls=(ToolCall("memory_insert", {"label": "human", "new_str": "Has a dog."}),)))
+    for _ in range(2):
+        text, failed = await called(services, token, "ask_agent", question="Note that I have a dog.")
+        assert failed
+        assert "waits for the person" in text
+    assert await block_value(services, agent) == CHAD
+    (run, *_) = await services.runs.list(agent.id)
+    waiting = await services.approvals.in_conversation(run.conversation_id)
+    assert waiting is not None
+    (call,) = waiting.calls
+    server.queue(Reply(calls=(ToolCall("shout", {"text": "no"}),)), Reply(text="Noted."))
+    answer = Answer(tool_call_id=call.tool_call_id, approve=True)
+    going_on = await services.runs.answer(run.conversation_id, (answer,))
+    async for _ in services.runs.subscribe(going_on.id):
+        pass
+    assert "Has a dog." in await block_value(services, agent)
+    # The turn that the person let go on is bound as it was.
+    assert "There is no tool" in json.dumps(server.chats[-1].body["messages"])
+
+
+async def test_a_question_that_is_tried_again_is_bound_as_before(
+    services: Services, agent: Agent, server: OpenAIServer
+) -> None:
+    tool = await services.tools.write(ToolDraft(source_code=SHOUT))
+    await services.agents.update(agent.id, AgentPatch(tool_names=(tool.name, "memory_insert")))
+    token = (await client_for(services, agent, "ask")).token
+    server.queue(Refusal(400, {"error": {"message": "not today"}}))
+    assert (await called(services, token, "ask_agent", question="Well?"))[1]
+    (run, *_) = await services.runs.list(agent.id)
+    server.queue(Reply(text="Well."))
+    again = await services.runs.retry(run.id)
+    async for _ in services.runs.subscribe(again.id):
+        pass
+    assert {one["function"]["name"] for one in server.chats[-1].body["tools"]} == {"memory_insert"}
 
 
 async def test_a_question_that_is_cancelled_ends_its_run(
