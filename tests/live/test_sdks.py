@@ -3,6 +3,7 @@
 They are installed from the public registries; where those cannot be reached the tests skip.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.guards.source import ROOT
@@ -21,13 +23,14 @@ from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.live]
 SCRIPTS = ROOT / "tests" / "support" / "processes" / "rest_sdks"
+WEATHER = ROOT / "tests" / "support" / "servers" / "real_mcp.py"
 EXPECTED: dict[str, Any] = {
     "hello": ["reasoning_message", "tool_call_message", "tool_return_message", "assistant_message"],
     "shared": [["organization", "persona"]] * 2,
     "sleep-time": 501,
     "import": 501,
     "export": 501,
-    "mcp": 501,
+    "mcp": [["get_weather"], "get_weather", True, "assistant_message"],
     "attach": True,
     "folders": 501,
     "resumed": True,
@@ -62,7 +65,20 @@ def child(tmp_path: Path) -> Iterator[ServeChild]:
     entries = [{"id": "tiny", "object": "model"}, {"id": "nomic-embed-text", "object": "model"}]
     with OpenAIServer(entries=entries) as server, ServeChild(tmp_path / "served") as started:
         started.connect_model_server(server.url)
-        yield started
+        with weather_server(tmp_path / "port") as address:
+            config = {"type": "streamable_http", "server_name": "weather-server", "server_url": address}
+            httpx.put(f"{started.url}/v1/tools/mcp/servers", json=config, timeout=60).raise_for_status()
+            yield started
+
+
+@contextlib.contextmanager
+def weather_server(port_file: Path) -> Iterator[str]:
+    """The address of a real MCP server, made with the official SDK."""
+    with subprocess.Popen([sys.executable, str(WEATHER), str(port_file)], stdin=subprocess.PIPE) as process:
+        while not (port_file.exists() and port_file.read_text()):
+            assert process.poll() is None
+        yield f"http://127.0.0.1:{port_file.read_text().split()[0]}/mcp"
+        process.kill()
 
 
 def examples(command: list[str], child: ServeChild, folder: Path) -> dict[str, Any]:

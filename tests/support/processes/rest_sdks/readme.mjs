@@ -37,7 +37,15 @@ for (let n = 0; n < 2; n++) {
 tell('shared', pair.map((one) => one.blocks.map((block) => block.label).sort()));
 tell('sleep-time', await refused(() => client.agents.create({ model, embedding, enable_sleeptime: true })));
 tell('export', await refused(() => client.agents.exportFile(agentState.id)));
-tell('mcp', await refused(() => client.mcpServers.list()));
+const weatherServer = (await client.mcpServers.list()).find((one) => one.server_name === 'weather-server');
+const offered = await client.mcpServers.tools.list(weatherServer.id);
+const [weather] = offered;
+const forecaster = await client.agents.create({ model, embedding, tool_ids: [weather.id] });
+const answer = await client.agents.messages.create(forecaster.id, {
+  messages: [{ role: 'user', content: 'Use the weather tool to check the forecast' }],
+});
+const has = forecaster.tools.map((tool) => tool.name).includes(weather.name);
+tell('mcp', [offered.map((tool) => tool.name), weather.name, has, answer.messages.at(-1).message_type]);
 tell('folders', await refused(() => client.folders.create({ name: 'my_folder', embedding })));
 
 const stream = await client.agents.messages.create(agentState.id, {

@@ -56,7 +56,14 @@ tell("sleep-time", refused(client.agents.create, model=model, embedding=embeddin
 if hasattr(client.agents, "import_agent_serialized"):
     tell("import", refused(client.agents.import_agent_serialized, file=b"{}"))
     tell("export", refused(client.agents.export_agent_serialized, agent_id=agent.id))
-tell("mcp", refused(client.tools.list_mcp_tools_by_server, mcp_server_name="weather-server"))
+offered = client.tools.list_mcp_tools_by_server(mcp_server_name="weather-server")
+weather = client.tools.add_mcp_tool(mcp_server_name="weather-server", mcp_tool_name="get_weather")
+forecaster = client.agents.create(model=model, embedding=embedding, tool_ids=[weather.id])
+answer = client.agents.messages.create(
+    agent_id=forecaster.id, messages=[{"role": "user", "content": "Use the weather tool to check the forecast"}]
+)
+has = weather.name in [tool.name for tool in forecaster.tools]
+tell("mcp", [[tool.name for tool in offered], weather.name, has, answer.messages[-1].message_type])
 attached = client.agents.tools.attach(agent_id=pair[0].id, tool_id=agent.tools[0].id)
 tell("attach", attached.id == pair[0].id)
 if hasattr(client, "folders"):
