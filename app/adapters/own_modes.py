@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-_OWN = ("lares.db*", "lares.known", "settings.toml", "keys.json*", "engine*", "window.*", "backups", "logs", ".probe-*")
+_OWN = (
+    *("lares.db*", "lares.known", "settings.toml", "keys.json*"),
+    *("engine*", "window.*", "backups", "logs", "packages", ".probe-*"),
+)
 """Names of what Lares keeps there. Whatever else lies beside is not touched."""
 _OTHERS = 0o077
 

@@ -81,6 +81,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    async def why_closed(self, folders: Sequence[ToolFolder]) -> str:
+        """Why one of these folders cannot be shown to a tool, as a sentence; empty: all can."""
+        ...
+
     async def node(self) -> Path | None:
         """The program of Node.js, where it is found here."""
         ...

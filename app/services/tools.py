@@ -156,6 +156,8 @@ class Tools:
         """
         tool = await asyncio.to_thread(_tool_of, draft, self._deps.ids.new("tool"), self._deps.clock.now())
 
+        await self._check_folders(draft.access)
+
         def work(repos: Repositories) -> Tool:
             known = next(iter(repos.tools.by_names((tool.name,))), None)
             update: dict[str, Any] = {}
@@ -174,6 +176,7 @@ class Tools:
         Raises `NotFound`, `SourceError` and `Invalid`.
         """
         now = self._deps.clock.now()
+        await self._check_folders(patch.access)
 
         def work(repos: Repositories) -> Tool:
             known = repos.tools.get(tool_id)
@@ -192,6 +195,12 @@ class Tools:
             return stored
 
         return await self._deps.storage.write(work)
+
+    async def _check_folders(self, access: ToolAccess | None) -> None:
+        """Raises `Invalid` for a folder that cannot be shown to a tool."""
+        closed = await self._sandbox.why_closed(_checked_access(access or NO_ACCESS).folders)
+        if closed:
+            raise Invalid(closed, code="closed_folder")
 
     async def delete(self, tool_id: str, origin: Origin = USER) -> None:
         """Forgets it; agents that had it lose it, which their history tells. Raises `NotFound` and `Invalid`."""

@@ -171,6 +171,9 @@ def test_what_a_tool_may_use_is_said_with_it_and_stays_when_it_is_written_again(
     assert raw.post("/v1/tools/run", json=body).json()["status"] == "error"
     refused = raw.post("/v1/tools", json={"source_code": source, "access": {"folders": [{"path": "notes"}]}})
     assert (refused.status_code, "not the whole path of a folder" in refused.text) == (400, True)
+    missing = {"folders": [{"path": str(tmp_path / "nowhere")}]}
+    refused = raw.post("/v1/tools", json={"source_code": source, "access": missing})
+    assert (refused.status_code, "is not there" in refused.text) == (400, True)
     access = {"network": False, "folders": [{"path": str(tmp_path), "writable": False}], "other_agents": False}
     made = raw.post("/v1/tools", json={"source_code": source, "access": access}).json()
     assert made["access"] == access

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -93,7 +93,7 @@ class ProcessSandbox:
     async def run(
         self, call: SandboxCall, on_output: OnOutput = lambda text: None, answers: Answers | None = None
     ) -> SandboxResult:
-        closed = await asyncio.to_thread(self._closed_folder, call)
+        closed = await self.why_closed(call.folders)
         if closed:
             return SandboxResult(ok=False, error=closed)
         result = await self._served(call, on_output, answers)
@@ -110,10 +110,12 @@ class ProcessSandbox:
         """Ends the processes that wait for a call."""
         await self.workers.close()
 
-    def _closed_folder(self, call: SandboxCall) -> str:
-        """Why one of the folders that it is to have cannot be had; empty: there is none."""
+    async def why_closed(self, folders: Sequence[ToolFolder]) -> str:
+        return await asyncio.to_thread(self._closed_folder, folders) if folders else ""
+
+    def _closed_folder(self, folders: Sequence[ToolFolder]) -> str:
         own = self.secret.parent.resolve()
-        for one in call.folders:
+        for one in folders:
             folder = Path(one.path).resolve()
             if not folder.is_dir():
                 return f"The folder “{one.path}” that this tool may use is not there."
