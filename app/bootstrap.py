@@ -95,7 +95,7 @@ from app.services.messages import Messages
 from app.services.models.cache import ModelCache
 from app.services.models.discovery import KnownServers, Servers
 from app.services.models.embedders import EmbedderChoice
-from app.services.models.providers import Providers, secret_name
+from app.services.models.providers import Providers, forget_stray_keys, secret_name
 from app.services.models.pulls import Pulls
 from app.services.models.server_notes import StoredNotes
 from app.services.models.service import Models
@@ -441,6 +441,7 @@ async def _begin(
 ) -> None:
     """What is there before anybody asks: built-in rows, and the servers that variables name."""
     await storage.write(lambda repos: _seed(repos, ids, now))
+    await forget_stray_keys(storage, secrets)
     keys = await storage.write(lambda repos: follow_variables(repos, surroundings.named, ids, now))
     for provider_id, key in keys.items():
         secrets.hold(secret_name(provider_id), key)

@@ -1,10 +1,14 @@
 """Agents, conversations and servers that go away while a reply is under way."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.adapters.secrets.held import SecretsWithHeld
+from app.bootstrap import OpenEngine, open_engine
+from app.config import Config
 from app.domain.error import AppError, Conflict, Invalid, NotFound
 from app.domain.message import MessageDraft
 from app.domain.model import ProviderDraft
@@ -119,6 +123,35 @@ async def test_a_server_that_could_not_be_added_leaves_no_key_behind(
     kept = all_bytes(data_folder)
     assert b"first-key" in kept
     assert b"second-key" not in kept
+
+
+async def test_a_key_whose_server_was_lost_between_row_and_key_goes_at_the_next_start(
+    engine: OpenEngine, services: Services, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The engine is cut off where it would delete a key: what is stored then is what a kill leaves."""
+    kept = await services.providers.add(ProviderDraft(name="kept", base_url="http://127.0.0.1:9/v1", key="kept-key"))
+    gone = await services.providers.add(ProviderDraft(name="gone", base_url="http://127.0.0.1:8/v1", key="gone-key"))
+
+    def dies(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SecretsWithHeld, "delete", dies)
+        with pytest.raises(asyncio.CancelledError):
+            await services.providers.delete(gone.id)
+        with pytest.raises(asyncio.CancelledError):  # its key is there before its row, which is refused
+            await services.providers.add(ProviderDraft(name="kept", base_url="http://127.0.0.1:7/v1", key="new-key"))
+    assert all(key in all_bytes(data_folder) for key in (b"kept-key", b"gone-key", b"new-key"))
+    await engine.close()
+    again = await open_engine(Config.load())
+    try:
+        left = all_bytes(data_folder)
+        assert b"kept-key" in left
+        assert b"gone-key" not in left
+        assert b"new-key" not in left
+        assert [one.id for one in await again.services.providers.list() if one.name == "kept"] == [kept.id]
+    finally:
+        await again.close()
 
 
 async def test_watching_and_stopping_what_is_gone_are_sentences(services: Services):

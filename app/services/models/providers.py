@@ -1,6 +1,7 @@
 """Providers: the servers that offer models, and their keys (which live in the secret store, not in the database)."""
 
 import asyncio
+import contextlib
 from urllib.parse import urlsplit
 
 from app.domain.address import is_here, place_of, web_address
@@ -8,13 +9,15 @@ from app.domain.error import AppError, Conflict, Invalid
 from app.domain.event import Changed
 from app.domain.model import Provider, ProviderDraft, ProviderModels
 from app.engine.deps import EngineDeps
-from app.ports.secrets import HeldSecrets
-from app.ports.storage import Repositories
+from app.ports.secrets import HeldSecrets, SecretStore
+from app.ports.storage import Repositories, Storage
 from app.services.models.cache import ask
 from app.services.models.variables import consent
 
 REMOVED = "servers.removed"
 """Setting: where on this computer a server was that somebody removed, as `host:port`."""
+IN_DOUBT = "servers.keys_in_doubt"
+"""Setting: ids of the servers whose row and key are just being stored or deleted."""
 Place = tuple[str, int]
 
 
@@ -34,6 +37,8 @@ class Providers:
         """
         provider = self._provider(draft, self._deps.ids.new("provider"))
         accounts = await self._other_accounts(draft)
+        if draft.key:
+            await self._deps.storage.write(lambda repos: _doubt(repos, provider.id))
         await self._keep_key(provider.id, draft.key)
 
         def work(repos: Repositories) -> Provider:
@@ -45,6 +50,7 @@ class Providers:
                         hint=f"Use “{known.name}”, or change it where the servers are listed.",
                     )
             repos.providers.add(provider)
+            _doubt_no_more(repos, provider.id)
             _remember_removed(repos, provider, removed=False)
             _note(repos, provider.id)
             return provider
@@ -52,7 +58,7 @@ class Providers:
         try:
             return await self._deps.storage.write(work)
         except AppError:
-            await self._keep_key(provider.id, "")  # no row would ever lead to this key
+            await self._forget_key(provider.id)  # no row would ever lead to this key
             raise
 
     async def update(self, provider_id: str, draft: ProviderDraft) -> Provider:
@@ -86,12 +92,13 @@ class Providers:
                 raise Invalid("The demo is built in and cannot be removed.")
             _check_own(provider)
             repos.providers.delete(provider_id)
+            _doubt(repos, provider_id)
             _remember_removed(repos, provider, removed=True)
             _note(repos, provider_id)
 
         await self._deps.storage.write(work)
         await self._deps.catalog.forget(provider_id)
-        await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
+        await self._forget_key(provider_id)
 
     async def consent(self, provider_id: str) -> Provider:
         """A person agrees that conversations go to a server that a variable names: it is used from now on."""
@@ -126,6 +133,11 @@ class Providers:
     async def _is_at(self, provider_id: str, address: str) -> bool:
         known = await self._deps.storage.read(lambda repos: repos.providers.get(provider_id))
         return _same_place(known.base_url, address)
+
+    async def _forget_key(self, provider_id: str) -> None:
+        await asyncio.to_thread(self._secrets.delete, secret_name(provider_id))
+        with contextlib.suppress(AppError):  # it stays in doubt until the next start
+            await self._deps.storage.write(lambda repos: _doubt_no_more(repos, provider_id))
 
     async def _keep_key(self, provider_id: str, key: str | None) -> None:
         if key:
@@ -168,6 +180,32 @@ def _address(text: str) -> str:
     if address is None:
         raise Invalid(f"“{text.strip()}” is not a web address.", hint="Write it like http://127.0.0.1:8080")
     return address
+
+
+async def forget_stray_keys(storage: Storage, secrets: SecretStore) -> None:
+    """Deletes the keys of servers that are not there: an engine may die between the row and the key."""
+    doubted = await storage.read(_doubted)
+    if not doubted:
+        return
+    known = {one.id for one in await storage.read(lambda repos: repos.providers.list())}
+    for provider_id in doubted - known:
+        await asyncio.to_thread(secrets.delete, secret_name(provider_id))
+    await storage.write(lambda repos: repos.settings.set(IN_DOUBT, []))
+
+
+def _doubted(repos: Repositories) -> set[str]:
+    setting = repos.settings.get(IN_DOUBT)
+    return {str(one) for one in setting.rows} if setting else set()
+
+
+def _doubt(repos: Repositories, provider_id: str) -> None:
+    repos.settings.set(IN_DOUBT, sorted(_doubted(repos) | {provider_id}))
+
+
+def _doubt_no_more(repos: Repositories, provider_id: str) -> None:
+    before = _doubted(repos)
+    if provider_id in before:
+        repos.settings.set(IN_DOUBT, sorted(before - {provider_id}))
 
 
 def removed_places(repos: Repositories) -> set[Place]:
