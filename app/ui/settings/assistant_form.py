@@ -104,7 +104,7 @@ class AssistantForm(QFrame):
         shown = {agent_id for agent_id, switch in self.agents.items() if switch.isChecked()}
         # Agents that are switched off at the moment keep their place.
         kept = () if self.client is None else tuple(i for i in self.client.agent_ids if i not in self.agents)
-        rights = tuple(right for right in RIGHTS if self.rights[right].isChecked())
+        rights: tuple[MemoryRight, ...] = tuple(right for right in RIGHTS if self.rights[right].isChecked())
         self.save.set_busy(True)
         agent_ids = (*kept, *(agent_id for agent_id in self.agents if agent_id in shown))
         self.saved.emit(MemoryClientDraft(name=self.name.text(), agent_ids=agent_ids, rights=rights))
