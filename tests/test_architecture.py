@@ -468,11 +468,11 @@ def test_tests_wait_for_events_instead_of_sleeping() -> None:
 
 
 def _sleeps(call: ast.Call, name: str) -> bool:
+    if name not in ("wait", "sleep"):
+        return False
     owner = ast.unparse(call.func).rpartition(".")[0]
     if name == "wait":
         return owner == "qtbot"
-    if name != "sleep":
-        return False
     # A poll and a scripted server's pace are no waiting in hope.
     length = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else 0
     return owner == "time" or length > 0.05

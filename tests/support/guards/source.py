@@ -3,6 +3,7 @@
 import ast
 import gc
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 MIGRATIONS = "app/adapters/database/migrations/versions/"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,35 @@ class Source:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
+        """Every node but those that only mark another, such as Load and Add."""
         with _no_collections():
-            return list(ast.walk(self.tree))
+            found: list[ast.AST] = [self.tree]
+            for node in found:
+                for name in node._fields:
+                    value = getattr(node, name, None)
+                    parts = value if isinstance(value, list) else (value,)
+                    found += [part for part in parts if isinstance(part, ast.AST) and not isinstance(part, MARKS)]
+            return found
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        kinds: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        for node in self.nodes:
+            kinds[type(node)].append(node)
+        return kinds
+
+    def _of(self, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
+        return (node for kind in kinds for node in self._by_kind.get(kind, ()))
 
     def at(self, node: ast.AST, message: str) -> str:
         return f"{self.name}:{getattr(node, 'lineno', 1)}: {message}"
 
     def functions(self) -> Iterator[Function]:
-        return (node for node in self.nodes if isinstance(node, Function))
+        return (node for node in self._of(ast.FunctionDef, ast.AsyncFunctionDef) if isinstance(node, Function))
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """Every call with the last part of the called name."""
-        for node in self.nodes:
+        for node in self._of(ast.Call):
             if isinstance(node, ast.Call):
                 called = node.func
                 if isinstance(called, ast.Attribute):
@@ -49,7 +68,7 @@ class Source:
 
     def imports(self) -> Iterator[tuple[ast.AST, str]]:
         """Every imported module, and `module.name` for each name taken from one."""
-        for node in self.nodes:
+        for node in self._of(ast.Import, ast.ImportFrom):
             if isinstance(node, ast.Import):
                 yield from ((node, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -57,11 +76,13 @@ class Source:
                 yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
 
     def strings(self) -> Iterator[ast.Constant]:
-        return (node for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        return (
+            node for node in self._of(ast.Constant) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
 
     def named(self) -> Iterator[tuple[ast.AST, str]]:
         """Every name this file gives: classes, functions, parameters, variables, fields."""
-        for node in self.nodes:
+        for node in self._of(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.arg, ast.Name, ast.Attribute):
             if isinstance(node, ast.ClassDef | Function):
                 yield node, node.name
             elif isinstance(node, ast.arg):
@@ -122,9 +143,10 @@ def files_in(*folders: str) -> list[Source]:
     ]
 
 
-def words_of(name: str) -> list[str]:
+@cache
+def words_of(name: str) -> tuple[str, ...]:
     """`setRowData` and `set_row_data` are three words each."""
-    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|v\d+", name)]
+    return tuple(word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|v\d+", name))
 
 
 def text_files() -> Iterator[tuple[str, str]]:
