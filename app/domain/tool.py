@@ -220,7 +220,9 @@ class ToolReading(Frozen):
 
 
 class ToolUse(Frozen):
-    """A tool, and how many agents have it."""
+    """A tool, how many agents have it, and what it costs those."""
 
     tool: Tool
     agents: int
+    tokens: int = 0
+    """Of its schema, in every request of an agent that has it; as examining a source estimates it."""

@@ -83,13 +83,14 @@ class Tools:
         return tuple(tool for tool, hits in sorted(ranked, key=lambda one: -one[1]) if hits)
 
     async def in_use(self) -> tuple[ToolUse, ...]:
-        """All tools, oldest first, with how many agents have each."""
+        """All tools, oldest first, with how many agents have each and what each costs in every request."""
+        tools, use = await self._deps.storage.read(lambda repos: (repos.tools.list(), repos.tools.use()))
+        cost = self._deps.ledger.tool
 
-        def work(repos: Repositories) -> tuple[ToolUse, ...]:
-            use = repos.tools.use()
-            return tuple(ToolUse(tool=one, agents=use.get(one.id, 0)) for one in repos.tools.list())
+        def work() -> tuple[ToolUse, ...]:
+            return tuple(ToolUse(tool=one, agents=use.get(one.id, 0), tokens=cost(one)) for one in tools)
 
-        return await self._deps.storage.read(work)
+        return await asyncio.to_thread(work)
 
     async def packages(self, tool_id: str) -> PackageState:
         """How it stands with the packages of a tool. Raises `NotFound`."""

@@ -17,7 +17,7 @@ from app.ui.bridge.rereading import Rereading
 from app.ui.kit.badge import Badge
 from app.ui.kit.buttons import Button, IconButton
 from app.ui.kit.labels import ElidedLabel, Label
-from app.ui.kit.layout import Icon, column_of, follow, frame_of, hairline, row_of
+from app.ui.kit.layout import Choice, Icon, column_of, follow, frame_of, hairline, row_of
 from app.ui.kit.panes import Pane, Panes
 from app.ui.kit.switch import Switch
 from app.ui.kit.tooltip import set_tip
@@ -71,6 +71,8 @@ class ToolsPage(QWidget):
         self.rules = RulesPane(theme)
         self.rules.hide()
         self.list = ToolList(self)
+        self.kinds, self.order = Choice(self.tr("Which tools")), Choice(self.tr("Order of the tools"))
+        self._offer()
         self.rows = QListView()
         self.rows.setModel(self.list)
         self.rows.setItemDelegate(ToolDelegate(theme, self.list))
@@ -106,9 +108,26 @@ class ToolsPage(QWidget):
         self._lay_out()
         self._connect()
 
+    def _offer(self) -> None:
+        for words, wanted in (
+            (self.tr("All"), "all"),
+            (self.tr("Given"), "given"),
+            (self.tr("Yours"), "own"),
+            (self.tr("Memory"), "memory"),
+            (self.tr("Built in"), "built_in"),
+            (self.tr("MCP"), "mcp"),
+            (self.tr("Not set up"), "not_set_up"),
+        ):
+            self.kinds.addItem(words, wanted)
+        self.order.addItem(self.tr("By name"), "name")
+        self.order.addItem(self.tr("By cost"), "tokens")
+        self.order.addItem(self.tr("By use"), "agents")
+        set_tip(self.kinds, self.tr("Which tools are listed; given: those that the open agent has"))
+        set_tip(self.order, self.tr("Cost: tokens in every request of an agent that has the tool"))
+
     def _lay_out(self) -> None:
         theme = self._theme
-        left, head = frame_of("panel"), QWidget()
+        left, head, search, narrow = frame_of("panel"), QWidget(), QWidget(), QWidget()
         row_of(
             theme,
             Label(theme, self.tr("Tools"), "strong"),
@@ -119,9 +138,9 @@ class ToolsPage(QWidget):
             parent=head,
             inset=(14, 6, 8, 4),
         )
-        search = QWidget()
         row_of(theme, self.search, parent=search, inset=(10, 0, 10, 6))
-        column_of(theme, head, search, self.rows, parent=left, gap=0)
+        row_of(theme, self.kinds, self.order, parent=narrow, inset=(10, 0, 10, 6), gap=6)
+        column_of(theme, head, search, narrow, self.rows, parent=left, gap=0)
         centre, bar = frame_of("surface"), frame_of("panel")
         row = row_of(
             theme,
@@ -169,6 +188,8 @@ class ToolsPage(QWidget):
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.list.find)
+        self.kinds.currentIndexChanged.connect(lambda: self.list.narrow(self.kinds.currentData()))
+        self.order.currentIndexChanged.connect(lambda: self.list.sort_by(self.order.currentData()))
         self.new.clicked.connect(lambda: self.write_new(TEMPLATE))
         self.rows.selectionModel().currentChanged.connect(self._picked)
         self.rows.clicked.connect(lambda: self.panes.show_pane("source"))
@@ -360,7 +381,10 @@ class ToolsPage(QWidget):
     async def _examine(self, turn: int) -> None:
         if not self._own and self._tool is not None:
             tool = self._tool
-            self._reading = ToolReading(name=tool.name, description=tool.description, parameters=tool.parameters)
+            tokens = next((one.tokens for one in self.list.tools if one.tool.id == tool.id), 0)
+            self._reading = ToolReading(
+                name=tool.name, description=tool.description, parameters=tool.parameters, tokens=tokens
+            )
         else:
             reading = await self._view.services.tools.examine(self.editor.toPlainText())
             if turn != self._turn:

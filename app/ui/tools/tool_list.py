@@ -1,8 +1,8 @@
-"""All tools, in groups: a person's own, then those that come with Lares, with how many agents have each."""
+"""All tools, in groups: a person's own, then those that come with Lares, with the agents or the cost of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter
@@ -14,6 +14,9 @@ from app.ui.state.list_rows import ROW, RowList
 from app.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
+Kind = Literal["own", "memory", "built_in", "mcp"]
+Wanted = Literal["all", "given", "not_set_up"] | Kind
+Order = Literal["name", "tokens", "agents"]
 HEIGHT, GROUP_HEIGHT = 28, 30
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -35,12 +38,23 @@ def _key(row: GroupRow | ToolRow) -> str:
     return row.title if isinstance(row, GroupRow) else row.use.tool.id
 
 
+def _kind(one: ToolUse) -> Kind:
+    kind = one.tool.tool_type
+    if kind == "custom":
+        return "own"
+    if kind == "external_mcp":
+        return "mcp"
+    return "memory" if one.tool.edits_memory or kind == "letta_core" else "built_in"
+
+
 class ToolList(RowList[GroupRow | ToolRow]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_key, parent)
         self._tools: tuple[ToolUse, ...] = ()
         self._names: tuple[str, ...] = ()
         self._text = ""
+        self._wanted: Wanted = "all"
+        self._order: Order = "name"
 
     def load(self, tools: Sequence[ToolUse], names: Sequence[str]) -> None:
         """`names`: of those that the open agent has."""
@@ -51,32 +65,48 @@ class ToolList(RowList[GroupRow | ToolRow]):
         self._text = text.strip().casefold()
         self._fill()
 
+    def narrow(self, wanted: Wanted) -> None:
+        """Only those of a kind, those that the open agent has, or those that cannot run yet."""
+        self._wanted = wanted
+        self._fill()
+
+    def sort_by(self, order: Order) -> None:
+        """Within their groups; the most expensive or most used first."""
+        self._order = order
+        self._fill()
+
     @property
     def tools(self) -> tuple[ToolUse, ...]:
         return self._tools
 
     def _fill(self) -> None:
-        groups: dict[str, list[ToolUse]] = {
-            self.tr("Yours"): [],
-            self.tr("Memory and search"): [],
-            self.tr("Built in"): [],
-            self.tr("From MCP servers"): [],
+        titles: dict[Kind, str] = {
+            "own": self.tr("Yours"),
+            "memory": self.tr("Memory and search"),
+            "built_in": self.tr("Built in"),
+            "mcp": self.tr("From MCP servers"),
         }
-        own_tools, memory, others, served = groups.values()
+        groups: dict[Kind, list[ToolUse]] = {kind: [] for kind in titles}
         for one in filter(self._fits, self._tools):
-            near = one.tool.edits_memory or one.tool.tool_type == "letta_core"
-            kind = one.tool.tool_type
-            (
-                own_tools if kind == "custom" else served if kind == "external_mcp" else memory if near else others
-            ).append(one)
+            groups[_kind(one)].append(one)
         rows: list[GroupRow | ToolRow] = []
-        for title, own in groups.items():
-            if own:
-                ordered = sorted(own, key=lambda one: (not one.tool.set_up, one.tool.name.casefold()))
-                rows += [GroupRow(title), *(ToolRow(one, one.tool.name in self._names) for one in ordered)]
+        for kind, found in groups.items():
+            if found:
+                ordered = sorted(found, key=self._place)
+                rows += [GroupRow(titles[kind]), *(ToolRow(one, one.tool.name in self._names) for one in ordered)]
         self.show(rows)
 
+    def _place(self, one: ToolUse) -> tuple[bool, int, str]:
+        much = {"name": 0, "tokens": one.tokens, "agents": one.agents}[self._order]
+        return not one.tool.set_up, -much, one.tool.name.casefold()
+
     def _fits(self, one: ToolUse) -> bool:
+        if self._wanted == "given" and one.tool.name not in self._names:
+            return False
+        if self._wanted == "not_set_up" and one.tool.set_up:
+            return False
+        if self._wanted in ("own", "memory", "built_in", "mcp") and _kind(one) != self._wanted:
+            return False
         return self._text in one.tool.name.casefold() or self._text in one.tool.description.casefold()
 
     def tool_at(self, place: int) -> ToolRow | None:
@@ -92,8 +122,13 @@ class ToolList(RowList[GroupRow | ToolRow]):
         """What stands at the right."""
         if not row.use.tool.set_up:
             return self.tr("not set up")
+        if self._order == "tokens":
+            return self.cost_of(row)
         number = row.use.agents
         return counted(number, self.tr("{} agent"), self.tr("{} agents")) if number else self.tr("unused")
+
+    def cost_of(self, row: ToolRow) -> str:
+        return counted(row.use.tokens, self.tr("{} token"), self.tr("{} tokens"))
 
     def value(self, row: GroupRow | ToolRow, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
@@ -101,7 +136,7 @@ class ToolList(RowList[GroupRow | ToolRow]):
         if role == Qt.ItemDataRole.AccessibleTextRole and isinstance(row, ToolRow):
             return f"{row.use.tool.name}, {self.note_of(row)}, {row.use.tool.description}"
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, ToolRow):
-            return row.use.tool.description
+            return f"{row.use.tool.description}\n{self.cost_of(row)}"
         return None
 
 

@@ -89,10 +89,30 @@ async def allowed(window: OpenedWindow, page: ToolsPage) -> None:
     assert page.panes.isVisible()
 
 
+async def costs_are_seen(page: ToolsPage, window: OpenedWindow) -> None:
+    """What a tool that comes with Lares costs is listed as it is told beside its schema."""
+    page.kinds.setCurrentIndex(page.kinds.findData("memory"))
+    page.order.setCurrentIndex(page.order.findData("tokens"))
+    rows = [row for row in page.list.rows if isinstance(row, ToolRow)]
+    costs = [row.use.tokens for row in rows if row.use.tool.set_up]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] > 0
+    if where := os.environ.get("LARES_TEST_PICTURES"):
+        await window.rest()
+        window.window.grab().save(f"{where}/costs.png")
+    page.rows.setCurrentIndex(page.list.index(1))
+    await window.until(lambda: page._tokens.text().startswith(f"{costs[0]} tokens"), "its cost is not told")
+    for choice in (page.kinds, page.order):
+        choice.setCurrentIndex(0)
+    page.new.click()
+    await window.until(lambda: page.trial.form._entries, "the template is not read")
+
+
 def test_a_tool_is_written_tried_saved_and_given(window: OpenedWindow, wait_for: Wait) -> None:
     async def person() -> None:
         page = await opened(window)
         assert page.editor.toPlainText().startswith("def my_tool(")
+        await costs_are_seen(page, window)
         page.editor.setPlainText(SOURCE.replace("item: str", "item"))
         await window.until(page.problem.isVisible, "no fault was told")
         assert "Line 3" in page.problem.text()
