@@ -10,7 +10,7 @@ from app.adapters.models.http.connection import Connection, Patience
 from tests.support.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.anyio
-MANY = 20
+MANY = 5
 
 
 def _bodies() -> int:
@@ -21,7 +21,7 @@ def _bodies() -> int:
 async def test_a_connection_that_is_used_again_holds_nothing_of_the_requests_before() -> None:
     carried: set[int] = set()
     before = _bodies()
-    with OpenAIServer(tokens_per_second=200) as server:
+    with OpenAIServer(tokens_per_second=500) as server:
         asked = {"model": server.model, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
         connection = Connection("double", server.url, lambda: None, Patience())
         for _ in range(MANY):
