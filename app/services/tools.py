@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.base import Micros
-from app.domain.error import Invalid, NotFound
+from app.domain.error import Conflict, Invalid, NotFound
 from app.domain.event import Changed
 from app.domain.history import USER, Origin
 from app.domain.page import ALL_TOOLS, OLDEST_FIRST, PageRequest, ToolFilter
@@ -150,10 +150,11 @@ class Tools:
         """What holds tools that are programs on this computer."""
         return await self._sandbox.enforced()
 
-    async def write(self, draft: ToolDraft) -> Tool:
+    async def write(self, draft: ToolDraft, *, new: bool = False) -> Tool:
         """A new tool, or a new version of the one of that name, which keeps its id.
 
-        Raises `SourceError` with the lines that are wrong, `Invalid`, and `Conflict` for the name of a built-in one.
+        `new`: only a new one. Raises `SourceError` with the lines that are wrong, `Invalid`, and `Conflict` for the name
+        of a built-in one, or of any other (`name_taken`) where it is to be new.
         """
         tool = await asyncio.to_thread(_tool_of, draft, self._deps.ids.new("tool"), self._deps.clock.now())
 
@@ -162,6 +163,12 @@ class Tools:
         def work(repos: Repositories) -> Tool:
             known = next(iter(repos.tools.by_names((tool.name,))), None)
             update: dict[str, Any] = {}
+            if known is not None and new:
+                raise Conflict(
+                    f"There is a tool named {tool.name} already.",
+                    code="name_taken",
+                    hint="Give this function another name, or open that tool and change it.",
+                )
             if known is not None:
                 access = known.access if draft.access is None else tool.access
                 update = {"version": known.version + 1, "access": access, "secret_names": known.secret_names}

@@ -352,7 +352,7 @@ class ToolsPage(QWidget):
             if key:
                 await tools.update(key, ToolPatch(source_code=source))
             else:
-                await tools.write(ToolDraft(source_code=source))
+                await tools.write(ToolDraft(source_code=source), new=True)
 
     def _unsaved_sources(self) -> dict[str, str]:
         """By the id of the tool; of a new one under the empty id."""
@@ -483,7 +483,7 @@ class ToolsPage(QWidget):
         if tool is not None:
             work = tools.update(tool.id, ToolPatch(source_code=source))
         else:
-            work = tools.write(ToolDraft(source_code=source))
+            work = tools.write(ToolDraft(source_code=source), new=True)
 
         def saved(stored: Tool) -> Notice:
             self._drafts.pop(tool.id if tool is not None else "", None)
@@ -579,6 +579,9 @@ class ToolsPage(QWidget):
         words = self.tr("No agent has it.")
         if users:
             words = self.tr("These agents lose it: {}.").format(", ".join(users))
+            had = next((one.agents for one in self.list.tools if one.tool.id == tool.id), len(users))
+            if had > len(users):
+                words = self.tr("These agents lose it: {0}, and {1} more.").format(", ".join(users), had - len(users))
         answers = (("cancel", self.tr("Cancel"), "ghost"), ("delete", self.tr("Delete"), "danger"))
         answer, _ = await self._view.ask.ask(
             self.tr("Delete the tool “{}”?").format(tool.name),

@@ -152,6 +152,14 @@ def test_a_tool_is_written_tried_saved_and_given(window: OpenedWindow, wait_for:
         page.save_now()
         await window.until(lambda: not page.changed, "the change was not saved")
         assert window.view.unsaved == []
+        page.write_new(SOURCE)
+        await window.until(page.save.isEnabled, "the second of that name is not read")
+        page.save_now()
+        toasts = window.view.view.toasts.toasts
+        await window.until(lambda: toasts and "already" in toasts[-1].text.text(), "the other one was replaced")
+        place = next(at for at, row in enumerate(page.list.rows) if _named(row, "pantry_stock"))
+        page.rows.setCurrentIndex(page.list.index(place))
+        await window.until(lambda: page.editor.toPlainText().endswith("# more"), "the first is not opened again")
         page.delete.click()
         await window.until(window.view.view.ask.isVisible, "nobody asked")
         window.view.view.ask.answer("delete")
