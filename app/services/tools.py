@@ -153,8 +153,8 @@ class Tools:
     async def write(self, draft: ToolDraft, *, new: bool = False) -> Tool:
         """A new tool, or a new version of the one of that name, which keeps its id.
 
-        `new`: only a new one. Raises `SourceError` with the lines that are wrong, `Invalid`, and `Conflict` for the name
-        of a built-in one, or of any other (`name_taken`) where it is to be new.
+        `new`: only a new one. Raises `SourceError` with the lines that are wrong, `Invalid`, and `Conflict` for the
+        name of a built-in one, or of any other (`name_taken`) where it is to be new.
         """
         tool = await asyncio.to_thread(_tool_of, draft, self._deps.ids.new("tool"), self._deps.clock.now())
 
