@@ -148,7 +148,9 @@ class TryPane(QFrame):
 
     def show_enforced(self, enforced: Enforced, limits: SandboxLimits, access: ToolAccess) -> None:
         """What holds a tool that may use this."""
-        folders = self.tr("its own folder and %n of yours", "", len(access.folders))
+        folders = self.tr("none but its own folder")
+        if access.folders:
+            folders = self.tr("its own folder and %n of yours", "", len(access.folders))
         rows = (
             (self.tr("Time"), True, self.tr("{} seconds").format(count(round(limits.seconds)))),
             (self.tr("Memory"), True, size(limits.memory)),
