@@ -39,7 +39,7 @@ python3 start.py run [options]          open the window (options go to Lares: --
 python3 start.py chat [agent]           talk to an agent in this terminal
 python3 start.py serve                  the engine without a window
 python3 start.py models, pull, servers, status, service, restore    each with --help
-python3 start.py test [pytest options]  format, lint, types, import rules and the tests (9 minutes)
+python3 start.py test [pytest options]  format, lint, types, import rules and the tests (10 minutes)
 python3 start.py test --long            the long tests with full counts; writes tests/results/long.json
 python3 start.py test --live            the tests against real model servers on this computer
 """
