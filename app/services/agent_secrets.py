@@ -1,17 +1,15 @@
 """Secrets of agents: their names are with the agent, their values in the secret store and nowhere else."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from app.domain.agent import Agent
-from app.domain.error import Invalid
 from app.domain.history import USER, Origin
 from app.engine.deps import EngineDeps
 from app.engine.memory.changes import Changes
 from app.ports.secrets import SecretStore
 from app.services.changing import change
-
-MAX_NAME = 200
+from app.services.secret_values import check_secrets, stored_values
 
 
 class AgentSecrets:
@@ -22,9 +20,9 @@ class AgentSecrets:
     async def replace(self, agent_id: str, values: Mapping[str, str | None], origin: Origin = USER) -> Agent:
         """Makes these the agent's secrets; those it had beside them are deleted. None keeps the value that is stored.
 
-        Raises `NotFound`, and `Invalid` for a name that no secret can have.
+        Raises `NotFound`, and `Invalid` for a name or a value that no secret can have.
         """
-        check_names(values)
+        check_secrets(values)
         agent = await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
         gone = [name for name in agent.extras.secret_names if name not in values]
         await asyncio.to_thread(self._store, agent_id, values, gone)
@@ -42,11 +40,8 @@ class AgentSecrets:
         """Its secrets by name, for a tool that runs for it; those that the store has lost are left out."""
         agent = await self._deps.storage.read(lambda repos: repos.agents.get(agent_id))
 
-        def read() -> dict[str, str]:
-            found = {name: self._secrets.get(secret_of(agent_id, name)) for name in agent.extras.secret_names}
-            return {name: value for name, value in found.items() if value is not None}
-
-        return await asyncio.to_thread(read) if agent.extras.secret_names else {}
+        keys = {name: secret_of(agent_id, name) for name in agent.extras.secret_names}
+        return await asyncio.to_thread(stored_values, self._secrets, keys) if keys else {}
 
     def _store(self, agent_id: str, values: Mapping[str, str | None], gone: list[str]) -> None:
         for name, value in values.items():
@@ -55,13 +50,6 @@ class AgentSecrets:
             self._secrets.set(secret_of(agent_id, name), value)
         for name in gone:
             self._secrets.delete(secret_of(agent_id, name))
-
-
-def check_names(names: Iterable[str]) -> None:
-    """Raises `Invalid` for a name that no secret can have."""
-    for name in names:
-        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-            raise Invalid("A secret needs a name of 1 to 200 printable characters.", hint="For example: API_KEY")
 
 
 def secret_of(agent_id: str, name: str) -> str:

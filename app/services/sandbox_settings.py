@@ -9,7 +9,7 @@ from app.domain.sandbox import SandboxConfig, SandboxVariable
 from app.engine.deps import EngineDeps
 from app.ports.secrets import SecretStore
 from app.ports.storage import Repositories
-from app.services.agent_secrets import check_names
+from app.services.secret_values import check_secrets, stored_values
 
 SETTING = "sandbox"
 MOST_VARIABLES = 100
@@ -38,7 +38,7 @@ class SandboxSettings:
 
     async def add(self, name: str, value: str, description: str = "") -> SandboxVariable:
         """Raises `Conflict` for a name that is taken, `Invalid` for one that no variable can have."""
-        _check(name, value)
+        check_secrets({name: value})
         now = self._deps.clock.now()
         made = SandboxVariable(
             id=self._deps.ids.new("sandbox-env"), name=name, description=description, created_at=now, updated_at=now
@@ -60,7 +60,7 @@ class SandboxSettings:
     ) -> SandboxVariable:
         """None leaves a field as it is. Raises as `add`, and `NotFound`."""
         known = await self.variable(variable_id)
-        _check(name or known.name, value or "")
+        check_secrets({known.name if name is None else name: value})
         given = {"name": name, "description": description}
         fields = {field: one for field, one in given.items() if one is not None}
         changed = known.model_copy(update={**fields, "updated_at": self._deps.clock.now()})
@@ -100,12 +100,8 @@ class SandboxSettings:
         config = await self._deps.storage.read(_stored)
         if config is None or not config.variables:
             return {}
-
-        def read() -> dict[str, str]:
-            found = {one.name: self._secrets.get(secret_of(one.id)) for one in config.variables}
-            return {name: value for name, value in found.items() if value is not None}
-
-        return await asyncio.to_thread(read)
+        keys = {one.name: secret_of(one.id) for one in config.variables}
+        return await asyncio.to_thread(stored_values, self._secrets, keys)
 
     async def _change(self, change: Change) -> SandboxConfig:
         now, new_id = self._deps.clock.now(), self._deps.ids.new("sandbox")
@@ -127,12 +123,6 @@ def _stored(repos: Repositories) -> SandboxConfig | None:
         return None if setting is None else SandboxConfig.model_validate(setting.value)
     except ValueError:
         return None
-
-
-def _check(name: str, value: str) -> None:
-    check_names((name,))
-    if "=" in name or "\0" in value:
-        raise Invalid(f"“{name}” cannot be the name of a variable, or has a value that none can have.")
 
 
 def secret_of(variable_id: str) -> str:

@@ -1,7 +1,7 @@
 """Environment variables of tools: names are with the tool, values in the secret store and nowhere else."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from app.domain.error import Invalid
 from app.domain.event import Changed
@@ -9,8 +9,9 @@ from app.domain.tool import Tool
 from app.engine.deps import EngineDeps
 from app.ports.secrets import SecretStore
 from app.ports.storage import Repositories
-from app.services.agent_secrets import AgentSecrets, check_names
+from app.services.agent_secrets import AgentSecrets
 from app.services.sandbox_settings import SandboxSettings
+from app.services.secret_values import check_secrets, stored_values
 
 MOST_VARIABLES = 100
 
@@ -31,9 +32,9 @@ class ToolVariables:
 
         Raises `NotFound`, and `Invalid` for a name that no variable can have or a value that is not stored.
         """
-        check_names(values)
-        if len(values) > MOST_VARIABLES or any("=" in name for name in values):
-            raise Invalid(f"Names have no “=”, and a tool has at most {MOST_VARIABLES} variables.")
+        check_secrets(values)
+        if len(values) > MOST_VARIABLES:
+            raise Invalid(f"A tool has at most {MOST_VARIABLES} variables.")
         tool = await self._deps.storage.read(lambda repos: repos.tools.get(tool_id))
         if tool.tool_type != "custom":
             raise Invalid("Only tools with a source of their own have variables.")
@@ -58,8 +59,8 @@ class ToolVariables:
     async def of_call(self, tool: Tool, agent_id: str | None = None) -> dict[str, str]:
         """What one call gets: what all tools have, then the tool's own, then those of the agent that calls it."""
         found = await self._shared.values()
-        if tool.secret_names:
-            found |= await asyncio.to_thread(self._read, tool.id, tool.secret_names)
+        if keys := {name: secret_of(tool.id, name) for name in tool.secret_names}:
+            found |= await asyncio.to_thread(stored_values, self._secrets, keys)
         if agent_id is not None:
             found |= await self._agent_secrets.values(agent_id)
         return found
@@ -71,11 +72,6 @@ class ToolVariables:
         for name in tool.secret_names:
             if name not in values:
                 self._secrets.delete(secret_of(tool.id, name))
-
-    def _read(self, tool_id: str, names: Iterable[str]) -> dict[str, str]:
-        """Those that the store has lost are left out."""
-        found = {name: self._secrets.get(secret_of(tool_id, name)) for name in names}
-        return {name: value for name, value in found.items() if value is not None}
 
 
 def secret_of(tool_id: str, name: str) -> str:

@@ -51,3 +51,17 @@ async def test_the_calls_of_a_tool_get_its_variables_and_no_others_do(engine: Op
     assert store.get(secret_of(tool.id, "KEY")) == "s3cret"
     await services.tools.delete(tool.id)
     assert store.get(secret_of(tool.id, "KEY")) is None
+
+
+async def test_what_no_variable_can_be_is_refused_wherever_it_is_entered(engine: OpenEngine):
+    services = engine.services
+    tool = await services.tools.write(ToolDraft(source_code=SOURCE.format("look")))
+    agent = await services.agents.create(AgentDraft(name="Ada", model="demo/vesta", tool_names=("look",)))
+    for wrong in ({"A=B": "x"}, {"KEY": "a\0b"}, {"": "x"}):
+        with pytest.raises(Invalid):
+            await services.agent_secrets.replace(agent.id, wrong)
+        with pytest.raises(Invalid):
+            await services.tools.replace_variables(tool.id, wrong)
+        with pytest.raises(Invalid):
+            await services.sandbox_settings.add(*next(iter(wrong.items())))
+    assert (await services.tools.run(agent.id, "look", {})).value == ""

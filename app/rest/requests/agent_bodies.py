@@ -21,7 +21,7 @@ from app.rest.errors import Misshapen, NotYet, misshapen
 from app.rest.requests.compaction import compaction_settings
 from app.rest.wire.agents import CreateAgentRequest, UpdateAgent
 from app.rest.wire.models import TEMPERATURE
-from app.services.agent_secrets import check_names
+from app.services.secret_values import check_secrets
 
 WINDOW = 16_384
 LONGEST_FORM = 50_000
@@ -173,7 +173,7 @@ def secrets_of(body: Body) -> dict[str, str] | None:
     if not body.has("secrets") and not body.has("tool_exec_environment_variables"):
         return None
     secrets = {**(body.tool_exec_environment_variables or {}), **(body.secrets or {})}
-    check_names(secrets)
+    check_secrets(secrets)
     return secrets
 
 
