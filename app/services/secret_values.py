@@ -20,6 +20,9 @@ def check_secrets(values: Mapping[str, str | None]) -> None:
 
 
 def stored_values(secrets: SecretStore, keys: Mapping[str, str]) -> dict[str, str]:
-    """By name, given the key of each; those that the store has lost are left out. May block."""
-    found = {name: secrets.get(key) for name, key in keys.items()}
+    """By name, given the key of each; those that the store has lost are left out. May block.
+
+    So are names that earlier versions took and no variable can have.
+    """
+    found = {name: secrets.get(key) for name, key in keys.items() if "=" not in name}
     return {name: value for name, value in found.items() if value is not None}
